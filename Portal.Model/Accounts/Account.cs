@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Accounts;
+
+/// <summary>The customer: who owns resources, has a card, gets the bill. People (<see cref="User"/>) sign in to it.</summary>
+public sealed class Account
+{
+    [MaxLength(ResourceIds.MaxLength)]
+    public required string Id { get; init; }
+
+    [MaxLength(255)]
+    public required string Name { get; set; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Stripe's customer (<c>cus_…</c>), made when the first card is added.</summary>
+    [MaxLength(255)]
+    public string? StripeCustomerId { get; set; }
+
+    /// <summary>Quota: instances that are not terminated.</summary>
+    public int InstanceLimit { get; set; } = 20;
+
+    /// <summary>Quota: virtual CPUs of instances that are not terminated.</summary>
+    public int VcpuLimit { get; set; } = 40;
+
+    public DateTimeOffset? SuspendedAt { get; set; }
+
+    [Timestamp]
+    public uint Version { get; private set; }
+}

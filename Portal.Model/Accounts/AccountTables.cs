@@ -1,0 +1,31 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Accounts;
+
+internal sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntityTypeConfiguration<User>, IEntityTypeConfiguration<Project>,
+    IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<AuditEntry>
+{
+    public void Configure(EntityTypeBuilder<Account> builder) => builder.HasIndex(account => account.StripeCustomerId).IsUnique();
+
+    public void Configure(EntityTypeBuilder<User> builder) => builder.BelongsToAccount();
+
+    public void Configure(EntityTypeBuilder<Project> builder) => builder.BelongsToAccount();
+
+    public void Configure(EntityTypeBuilder<Session> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasIndex(session => session.UserId);
+        builder.HasOne<User>().WithMany().HasForeignKey(session => session.UserId);
+    }
+
+    public void Configure(EntityTypeBuilder<AuditEntry> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasIndex(entry => new { entry.AccountId, entry.At });
+        builder.HasIndex(entry => entry.ResourceId);
+        builder.Property(entry => entry.Before).HasColumnType("jsonb");
+        builder.Property(entry => entry.After).HasColumnType("jsonb");
+    }
+}

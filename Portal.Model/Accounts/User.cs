@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Identity;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Accounts;
+
+/// <summary>A person who signs in. Belongs to one account.</summary>
+public sealed class User : IdentityUser<Guid>, IOwned
+{
+    [MaxLength(ResourceIds.MaxLength)]
+    public required string AccountId { get; init; }
+
+    /// <summary>May enter the operators' console.</summary>
+    public bool IsOperator { get; set; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+}

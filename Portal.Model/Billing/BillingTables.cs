@@ -1,0 +1,47 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Billing;
+
+internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTypeConfiguration<UsageSpan>, IEntityTypeConfiguration<Card>,
+    IEntityTypeConfiguration<CardSetup>, IEntityTypeConfiguration<StripeEvent>
+{
+    public void Configure(EntityTypeBuilder<Price> builder)
+    {
+        builder.Property(price => price.PerHour).HasPrecision(18, 8);
+        builder.HasIndex(price => new { price.Sku, price.From }).IsUnique();
+        builder.HasData(
+            Seed(1, "instance.t1.nano", 0.0060m),
+            Seed(2, "instance.t1.micro", 0.0110m),
+            Seed(3, "instance.t1.small", 0.0210m),
+            Seed(4, "instance.t1.medium", 0.0420m),
+            Seed(5, "instance.t1.large", 0.0840m),
+            Seed(6, Skus.Disk, 0.00011m));
+    }
+
+    public void Configure(EntityTypeBuilder<UsageSpan> builder)
+    {
+        builder.BelongsToAccount();
+        builder.Property(span => span.Quantity).HasPrecision(18, 6);
+        builder.HasIndex(span => new { span.AccountId, span.From });
+        builder.HasIndex(span => new { span.ResourceId, span.Sku }).IsUnique().HasFilter("\"To\" IS NULL");
+    }
+
+    public void Configure(EntityTypeBuilder<Card> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasIndex(card => card.AccountId).IsUnique().HasFilter("\"IsDefault\"").HasDatabaseName("IX_Cards_OneDefault");
+    }
+
+    public void Configure(EntityTypeBuilder<CardSetup> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasIndex(setup => setup.CheckoutSessionId).IsUnique();
+    }
+
+    public void Configure(EntityTypeBuilder<StripeEvent> builder) => builder.HasIndex(stored => stored.AppliedAt).HasFilter("\"AppliedAt\" IS NULL");
+
+    private static Price Seed(long id, string sku, decimal perHour) =>
+        new() { Id = id, Sku = sku, PerHour = perHour, From = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero) };
+}

@@ -1,0 +1,67 @@
+namespace Portal.Model.Billing;
+
+/// <summary>A line of a bill: one resource, one SKU, one period.</summary>
+/// <param name="UnitHours">Quantity × hours, e.g. GiB-hours.</param>
+/// <param name="Amount">US dollars, rounded once to cents, half to even.</param>
+public sealed record RatedLine(string ResourceId, string ResourceName, string Sku, decimal UnitHours, decimal Amount, IReadOnlyList<UsageSpan> Spans);
+
+public sealed record Rated(IReadOnlyList<RatedLine> Lines)
+{
+    public decimal Total => Lines.Sum(line => line.Amount);
+}
+
+/// <summary>
+/// The one function that turns usage into money; preview, invoice and audit all call it. Sums are exact (ticks and decimals) and each
+/// line is divided and rounded once, so that splitting, merging or reordering spans changes nothing.
+/// </summary>
+public static class Rating
+{
+    /// <summary>Rates what lies in [from, to). A span that is still open counts up to <paramref name="to"/>.</summary>
+    public static Rated Rate(IEnumerable<UsageSpan> spans, IEnumerable<Price> prices, DateTimeOffset from, DateTimeOffset to)
+    {
+        var bySku = prices.GroupBy(price => price.Sku, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.OrderBy(price => price.From).ToArray(), StringComparer.Ordinal);
+        var lines = spans.Where(span => span.From < to && (span.To ?? to) > from)
+            .GroupBy(span => (span.ResourceId, span.Sku))
+            .Select(group => Line(group.Key.ResourceId, group.Key.Sku, [.. group.OrderBy(span => span.From)], bySku, from, to))
+            .OrderBy(line => line.ResourceName, StringComparer.Ordinal).ThenBy(line => line.ResourceId, StringComparer.Ordinal).ThenBy(line => line.Sku, StringComparer.Ordinal);
+        return new Rated([.. lines]);
+    }
+
+    private static RatedLine Line(string resourceId, string sku, UsageSpan[] spans, Dictionary<string, Price[]> bySku, DateTimeOffset from, DateTimeOffset to)
+    {
+        var prices = bySku.TryGetValue(sku, out var found) ? found : throw new InvalidOperationException($"No price for {sku}.");
+        decimal unitTicks = 0, priceTicks = 0;
+        foreach (var span in spans)
+        {
+            var start = Max(span.From, from);
+            var end = Min(span.To ?? to, to);
+            unitTicks += span.Quantity * (end - start).Ticks;
+            priceTicks += span.Quantity * PriceTicks(prices, start, end);
+        }
+
+        return new RatedLine(resourceId, spans[^1].ResourceName, sku, unitTicks / TimeSpan.TicksPerHour,
+            Math.Round(priceTicks / TimeSpan.TicksPerHour, 2, MidpointRounding.ToEven), spans);
+    }
+
+    /// <summary>Sum of price × ticks over [start, end), through every change of price in between.</summary>
+    private static decimal PriceTicks(Price[] prices, DateTimeOffset start, DateTimeOffset end)
+    {
+        decimal sum = 0;
+        for (var i = 0; i < prices.Length; i++)
+        {
+            var begins = i == 0 ? start : Max(prices[i].From, start);
+            var ends = i + 1 < prices.Length ? Min(prices[i + 1].From, end) : end;
+            if (begins < ends)
+            {
+                sum += prices[i].PerHour * (ends - begins).Ticks;
+            }
+        }
+
+        return sum;
+    }
+
+    private static DateTimeOffset Max(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+
+    private static DateTimeOffset Min(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Portal.Model.Networking;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Compute;
+
+internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntityTypeConfiguration<KeyPair>, IEntityTypeConfiguration<Image>,
+    IEntityTypeConfiguration<InstanceSize>, IEntityTypeConfiguration<ConsoleTicket>
+{
+    public void Configure(EntityTypeBuilder<Instance> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasOne(instance => instance.Image).WithMany().HasForeignKey(instance => instance.ImageId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasOne<Network>().WithMany().HasForeignKey(instance => instance.NetworkId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasOne<Subnet>().WithMany().HasForeignKey(instance => instance.SubnetId).OnDelete(DeleteBehavior.Restrict);
+
+        // A retried post finds its row; two posts at once cannot both make one.
+        builder.HasIndex(instance => new { instance.AccountId, instance.RequestToken, instance.RequestIndex }).IsUnique();
+
+        // As text, since EF Core cannot order an IPAddress and wants to for a unique index.
+        builder.Property(instance => instance.Address).HasConversion<string>().HasMaxLength(45);
+
+        // An address belongs to one living machine, a port likewise.
+        builder.HasIndex(instance => new { instance.SubnetId, instance.Address }).IsUnique().HasFilter("\"State\" <> 'Terminated'");
+        builder.HasIndex(instance => new { instance.RegionId, instance.PublicPort }).IsUnique();
+
+        // The sweep asks for what is not where it should be.
+        builder.HasIndex(instance => new { instance.RegionId, instance.State });
+        builder.Property(instance => instance.Tags).HasColumnType("jsonb").HasConversion(
+            tags => JsonSerializer.Serialize(tags, JsonSerializerOptions.Default),
+            json => JsonSerializer.Deserialize<Dictionary<string, string>>(json, JsonSerializerOptions.Default) ?? NoTags(),
+            new ValueComparer<Dictionary<string, string>>(
+                (a, b) => a!.Count == b!.Count && !a.Except(b).Any(),
+                tags => tags.Count,
+                tags => new Dictionary<string, string>(tags, StringComparer.Ordinal)));
+    }
+
+    public void Configure(EntityTypeBuilder<KeyPair> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasIndex(key => new { key.AccountId, key.Name }).IsUnique();
+    }
+
+    public void Configure(EntityTypeBuilder<Image> builder) => builder.HasIndex(image => new { image.RegionId, image.FileName }).IsUnique();
+
+    public void Configure(EntityTypeBuilder<InstanceSize> builder) => builder.HasData(
+        Size("t1.nano", 1, 512, 4, 1),
+        Size("t1.micro", 1, 1024, 8, 2),
+        Size("t1.small", 1, 2048, 16, 3),
+        Size("t1.medium", 2, 4096, 32, 4),
+        Size("t1.large", 4, 8192, 64, 5));
+
+    public void Configure(EntityTypeBuilder<ConsoleTicket> builder) => builder.BelongsToAccount();
+
+    private static Dictionary<string, string> NoTags() => new(StringComparer.Ordinal);
+
+    private static InstanceSize Size(string id, int vcpus, int memoryMiB, int diskGiB, int position) =>
+        new() { Id = id, Vcpus = vcpus, MemoryMiB = memoryMiB, DiskGiB = diskGiB, Position = position };
+}

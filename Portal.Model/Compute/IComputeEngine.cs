@@ -1,0 +1,109 @@
+using System.Net;
+using Portal.Model.Networking;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Compute;
+
+/// <summary>
+/// The engine's contract for instances. Every verb is idempotent: it finds by Portal's id what it made before, creates only what is
+/// absent, and returns what it sees. No verb sleeps, retries or knows the database. Failures are <see cref="EngineException"/>.
+/// </summary>
+public interface IComputeEngine
+{
+    /// <summary>Makes the private network, its subnet's gateway and DHCP, and applies the security rules and addresses of its instances.</summary>
+    Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct);
+
+    /// <summary>Makes the root disk from the image (a copy-on-write child of it, never the image itself) and the cloud-init seed.</summary>
+    Task EnsureDiskAsync(InstanceSpec instance, CancellationToken ct);
+
+    /// <summary>Defines the machine, brings it to <see cref="InstanceSpec.Power"/> and publishes its port. Returns at once: a shutdown may still be going on.</summary>
+    Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct);
+
+    /// <summary>What the machine is now, without changing anything; <see cref="MachinePower.Missing"/> if there is none.</summary>
+    Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct);
+
+    /// <summary>Removes the machine, its disk, its seed, its logs, its published port and its address. Nothing there is success.</summary>
+    Task RemoveAsync(InstanceSpec instance, CancellationToken ct);
+
+    /// <summary>Removes a private network. Nothing there is success; refused while a machine is on it.</summary>
+    Task RemoveNetworkAsync(string networkId, CancellationToken ct);
+
+    /// <summary>Ids of all machines and networks of Portal's that the engine holds, so that orphans are found from either side.</summary>
+    Task<EngineInventory> ListAsync(CancellationToken ct);
+
+    /// <summary>What there is and what is free, and how guests run.</summary>
+    Task<EngineCapacity> CapacityAsync(CancellationToken ct);
+
+    /// <summary>The file names of the images that are there and may be used.</summary>
+    Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct);
+
+    /// <summary>Fetches an image, checks its SHA-256 and puts it into place whole or not at all.</summary>
+    Task FetchImageAsync(ImageSource source, CancellationToken ct);
+
+    /// <summary>Opens the graphical (RFB) or text (serial) console of a running machine as a byte stream.</summary>
+    Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct);
+
+    /// <summary>The end of what the guest printed on its serial console, at most <paramref name="maxBytes"/> bytes; empty if there is none.</summary>
+    Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct);
+}
+
+/// <summary>Addresses and rules of one private network, as the engine must hold them.</summary>
+/// <param name="Members">All of the network's instances that are not terminated: address, MAC, and the rules that let traffic in.</param>
+public sealed record NetworkSpec(string Id, string AccountId, IPNetwork Range, IPNetwork Subnet, IPAddress Gateway, IReadOnlyList<NetworkMember> Members);
+
+public sealed record NetworkMember(string InstanceId, string HostName, IPAddress Address, string Mac, IReadOnlyList<InboundRule> Inbound);
+
+public sealed record InboundRule(TransportProtocol Protocol, int FromPort, int ToPort, IPNetwork Source);
+
+/// <param name="Power">What is wanted: running or off.</param>
+/// <param name="Force">Cut the power instead of asking the guest to shut down.</param>
+/// <param name="Boot">How many reboots were asked for in its life; the engine restarts the machine when it has done fewer since its start.</param>
+/// <param name="PublicPort">Port of the host's loopback that leads to the guest's port 22; null for none.</param>
+public sealed record InstanceSpec(
+    string Id,
+    string AccountId,
+    string HostName,
+    int Vcpus,
+    int MemoryMiB,
+    int DiskGiB,
+    string ImageFile,
+    string SshUser,
+    string? PublicKey,
+    string? UserData,
+    string NetworkId,
+    IPNetwork Subnet,
+    IPAddress Gateway,
+    IPAddress Address,
+    string Mac,
+    int? PublicPort,
+    MachinePower Power,
+    bool Force,
+    int Boot);
+
+public enum MachinePower
+{
+    Missing,
+    Off,
+    Running,
+
+    /// <summary>The engine says that it crashed or cannot go on; <see cref="MachineObservation.Problem"/> tells why.</summary>
+    Broken,
+}
+
+/// <param name="Boot">The number of reboots that the machine has taken, as asked for in the spec.</param>
+/// <param name="SshAnswers">Something at the guest's port 22 sent an SSH banner.</param>
+/// <param name="HostKey">The guest's ed25519 host key as read from its serial log.</param>
+public sealed record MachineObservation(MachinePower Power, int Boot, bool SshAnswers, string? HostKey, string? Problem);
+
+public sealed record EngineInventory(IReadOnlyList<string> InstanceIds, IReadOnlyList<string> NetworkIds);
+
+/// <param name="Virtualization">For the operator: <c>KVM</c>, or <c>TCG</c> and why.</param>
+public sealed record EngineCapacity(string Virtualization, int TotalVcpus, int FreeVcpus, int TotalMemoryMiB, int FreeMemoryMiB, int TotalDiskGiB, int FreeDiskGiB);
+
+public sealed record ImageSource(string FileName, Uri Url, string Sha256);
+
+public enum ConsoleKind
+{
+    Text,
+    Graphical,
+}

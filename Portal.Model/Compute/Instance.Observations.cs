@@ -1,0 +1,144 @@
+using System.Security.Cryptography;
+using System.Text;
+using static Portal.Model.Compute.InstanceState;
+
+namespace Portal.Model.Compute;
+
+/// <summary>What the worker writes down. Usage spans follow from <see cref="State"/>, see Billing.</summary>
+public sealed partial class Instance
+{
+    /// <summary>A locally administered MAC that follows from the id, so that nothing has to remember it.</summary>
+    public string Mac
+    {
+        get
+        {
+            var hash = SHA256.HashData(Encoding.ASCII.GetBytes(Id));
+            return $"52:54:00:{hash[0]:x2}:{hash[1]:x2}:{hash[2]:x2}";
+        }
+    }
+
+    /// <summary>There is something left to do for the worker.</summary>
+    public bool IsUnsettled => State switch
+    {
+        Terminated => false,
+        Failed => Goal is InstanceGoal.Terminated,
+        Running => Goal is not InstanceGoal.Running || RebootsWanted != RebootsDone || SshAt is null,
+        Stopped => Goal is not InstanceGoal.Stopped,
+        _ => true,
+    };
+
+    public bool IsRebooting => State is Running && RebootsWanted != RebootsDone;
+
+    /// <summary>Whether the machine's disk exists and is therefore billed.</summary>
+    public bool HasDisk => DiskAt is not null || State is Running or Stopping or Stopped;
+
+    public void ObserveStep(InstanceStep step, DateTimeOffset now)
+    {
+        Waiting = null;
+        switch (step)
+        {
+            case InstanceStep.Address:
+                AddressAt ??= now;
+                break;
+            case InstanceStep.Disk:
+                DiskAt ??= now;
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(step), step, "Only the steps before the boot are told one by one.");
+        }
+    }
+
+    public DateTimeOffset? StepAt(InstanceStep step) => step switch
+    {
+        InstanceStep.Accepted => CreatedAt,
+        InstanceStep.Address => AddressAt,
+        InstanceStep.Disk => DiskAt,
+        InstanceStep.Boot => BootAt,
+        _ => SshAt,
+    };
+
+    /// <summary>Writes down what the engine sees. A machine that is off though it should run, was lost, or broke, is told apart here.</summary>
+    public void Observe(MachineObservation seen, DateTimeOffset now)
+    {
+        Waiting = null;
+        switch (seen.Power)
+        {
+            case MachinePower.Running:
+                ObserveRunning(seen, now);
+                break;
+            case MachinePower.Broken:
+                Fail(seen.Problem ?? "The machine broke down.");
+                break;
+            default:
+                (StartedAt, BootAt, SshAt) = (null, null, null);
+                State = Goal switch
+                {
+                    InstanceGoal.Stopped => Stopped,
+                    InstanceGoal.Terminated => ShuttingDown,
+                    _ => Pending,
+                };
+                break;
+        }
+
+        if (!IsUnsettled)
+        {
+            Deadline = null;
+        }
+    }
+
+    private void ObserveRunning(MachineObservation seen, DateTimeOffset now)
+    {
+        StartedAt ??= now;
+        RebootsDone = Math.Max(RebootsDone, Math.Min(seen.Boot, RebootsWanted));
+        State = Goal switch
+        {
+            InstanceGoal.Running => Running,
+            InstanceGoal.Stopped => Stopping,
+            _ => ShuttingDown,
+        };
+        HostKey = seen.HostKey ?? HostKey;
+        if (RebootsDone == RebootsWanted)
+        {
+            BootAt ??= now;
+            if (seen.SshAnswers)
+            {
+                SshAt ??= now;
+            }
+        }
+    }
+
+    /// <summary>The engine's side is gone: nothing is left that costs anything.</summary>
+    public void ObserveRemoved(DateTimeOffset now)
+    {
+        (State, TerminatedAt, PublicPort) = (Terminated, TerminatedAt ?? now, null);
+        (Deadline, Waiting, StartedAt, DiskAt) = (null, null, null, null);
+    }
+
+    /// <summary>The engine is away: the request waits and says so.</summary>
+    public void Wait(string sentence) => Waiting = sentence;
+
+    public void Fail(string reason) => (State, LastError, Deadline, Waiting) = (Failed, reason, null, null);
+
+    /// <summary>A guest that ignored the polite shutdown for long enough gets its power cut.</summary>
+    public bool ShouldForce(DateTimeOffset now) => Goal switch
+    {
+        InstanceGoal.Terminated => true,
+        InstanceGoal.Stopped => Deadline is { } deadline && now >= deadline - StopLimit + PoliteShutdown,
+        _ => false,
+    };
+
+    public InstanceSpec Spec(System.Net.IPNetwork subnet, System.Net.IPAddress gateway, DateTimeOffset now) => new(
+        Id, AccountId, HostName, Vcpus, MemoryMiB, DiskGiB, Image.FileName, Image.SshUser, PublicKey, UserData, NetworkId, subnet, gateway, Address, Mac, PublicPort,
+        Goal is InstanceGoal.Running ? MachinePower.Running : MachinePower.Off, ShouldForce(now), RebootsWanted);
+
+    /// <summary>The name as a DNS label: letters, digits and hyphens, at most 63; the id where nothing is left.</summary>
+    public string HostName
+    {
+        get
+        {
+            var label = string.Join('-', new string([.. Name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+            label = label.Length > 63 ? label[..63].TrimEnd('-') : label;
+            return label.Length == 0 ? Id : label;
+        }
+    }
+}

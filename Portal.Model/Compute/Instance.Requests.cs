@@ -1,0 +1,92 @@
+using Portal.Model.Shared;
+using static Portal.Model.Compute.InstanceState;
+
+namespace Portal.Model.Compute;
+
+/// <summary>What a customer may ask of an instance, and why not. The same rule greys the button and refuses on the server.</summary>
+public sealed partial class Instance
+{
+    public static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(3);
+    public static readonly TimeSpan TerminateLimit = TimeSpan.FromMinutes(3);
+
+    /// <summary>How long a guest may take to shut down by itself before its power is cut.</summary>
+    public static readonly TimeSpan PoliteShutdown = TimeSpan.FromSeconds(20);
+
+    public string? WhyNotStart => (State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"Only a stopped instance can be started; this one is {Status}.";
+
+    public string? WhyNotStop => (State, Goal) is (Running, InstanceGoal.Running) ? null : $"Only a running instance can be stopped; this one is {Status}.";
+
+    public string? WhyNotReboot => (State, Goal, RebootsWanted == RebootsDone) switch
+    {
+        (Running, InstanceGoal.Running, true) => null,
+        (Running, InstanceGoal.Running, false) => "A reboot is already under way.",
+        _ => $"Only a running instance can be rebooted; this one is {Status}.",
+    };
+
+    public string? WhyNotTerminate => Goal is InstanceGoal.Terminated ? $"It is {Status} already." : null;
+
+    public string? WhyNotConsole => State is Running or Stopping ? null : $"The console opens once the instance runs; it is {Status}.";
+
+    /// <summary>The state in words, as EC2 spells it; while a request is on its way, the state it leads through.</summary>
+    public string Status => StateNow switch
+    {
+        ShuttingDown => "shutting-down",
+        var state => state.ToString().ToLowerInvariant(),
+    };
+
+    /// <summary>The state to show: a click shows its effect before the worker has observed it.</summary>
+    public InstanceState StateNow => (State, Goal) switch
+    {
+        (Terminated, _) => Terminated,
+        (_, InstanceGoal.Terminated) => ShuttingDown,
+        (Running, InstanceGoal.Stopped) => Stopping,
+        (Stopped, InstanceGoal.Running) => Pending,
+        _ => State,
+    };
+
+    public Outcome RequestStart(DateTimeOffset now)
+    {
+        if (WhyNotStart is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        (Goal, Deadline, LastError) = (InstanceGoal.Running, now + StartLimit, null);
+        (AddressAt, DiskAt, BootAt, SshAt) = (null, null, null, null);
+        return Outcome.Done;
+    }
+
+    public Outcome RequestStop(DateTimeOffset now)
+    {
+        if (WhyNotStop is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        (Goal, Deadline) = (InstanceGoal.Stopped, now + StopLimit);
+        return Outcome.Done;
+    }
+
+    public Outcome RequestReboot(DateTimeOffset now)
+    {
+        if (WhyNotReboot is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        (RebootsWanted, Deadline, BootAt, SshAt) = (RebootsWanted + 1, now + StartLimit, null, null);
+        return Outcome.Done;
+    }
+
+    public Outcome RequestTerminate(DateTimeOffset now)
+    {
+        if (WhyNotTerminate is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        (Goal, Deadline) = (InstanceGoal.Terminated, now + TerminateLimit);
+        return Outcome.Done;
+    }
+}

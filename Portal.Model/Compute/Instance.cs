@@ -1,0 +1,104 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Compute;
+
+/// <summary>
+/// A virtual machine. The web writes what is wanted (<see cref="Goal"/>, <see cref="Deadline"/>), the worker what it observes
+/// (<see cref="State"/>, the steps, <see cref="LastError"/>). The rules of both are in the other parts of this class.
+/// </summary>
+public sealed partial class Instance : Resource
+{
+    [MaxLength(ResourceIds.MaxLength)]
+    public required string ProjectId { get; init; }
+
+    [MaxLength(ResourceIds.MaxLength)]
+    public required string RegionId { get; init; }
+
+    [MaxLength(ResourceIds.MaxLength)]
+    public required string ImageId { get; init; }
+
+    public Image Image { get; init; } = null!;
+
+    [MaxLength(32)]
+    public required string SizeId { get; init; }
+
+    public required int Vcpus { get; init; }
+
+    public required int MemoryMiB { get; init; }
+
+    public required int DiskGiB { get; init; }
+
+    /// <summary>The public key as it was when the instance was made: deleting the key pair changes nothing here.</summary>
+    [MaxLength(ResourceIds.MaxLength)]
+    public string? KeyPairId { get; init; }
+
+    [MaxLength(255)]
+    public string? KeyName { get; init; }
+
+    [MaxLength(16384)]
+    public string? PublicKey { get; init; }
+
+    /// <summary>cloud-init user data, at most <see cref="Compute.UserData.MaxBytes"/> bytes.</summary>
+    public string? UserData { get; init; }
+
+    [MaxLength(ResourceIds.MaxLength)]
+    public required string NetworkId { get; init; }
+
+    [MaxLength(ResourceIds.MaxLength)]
+    public required string SubnetId { get; init; }
+
+    [MaxLength(ResourceIds.MaxLength)]
+    public required string SecurityGroupId { get; init; }
+
+    public required IPAddress Address { get; init; }
+
+    /// <summary>The port of the region's public host that leads to this instance's port 22. Null once terminated.</summary>
+    public int? PublicPort { get; set; }
+
+    /// <summary>The form's token and the place in its row of instances: a retried post finds what the first made.</summary>
+    [MaxLength(64)]
+    public required string RequestToken { get; init; }
+
+    public required int RequestIndex { get; init; }
+
+    public Dictionary<string, string> Tags { get; init; } = new(StringComparer.Ordinal);
+
+    public InstanceGoal Goal { get; private set; }
+
+    public InstanceState State { get; private set; }
+
+    /// <summary>By when the goal should be reached; past it an incident opens. Null when nothing is under way.</summary>
+    public DateTimeOffset? Deadline { get; private set; }
+
+    /// <summary>Why it failed; a sentence for the customer.</summary>
+    [MaxLength(2048)]
+    public string? LastError { get; private set; }
+
+    /// <summary>Why the request waits, when it does: the engine is away, and since when.</summary>
+    [MaxLength(2048)]
+    public string? Waiting { get; private set; }
+
+    /// <summary>Counts the reboots asked for and done; unequal means one is under way.</summary>
+    public int RebootsWanted { get; private set; }
+
+    public int RebootsDone { get; private set; }
+
+    public DateTimeOffset? AddressAt { get; private set; }
+
+    public DateTimeOffset? DiskAt { get; private set; }
+
+    public DateTimeOffset? BootAt { get; private set; }
+
+    public DateTimeOffset? SshAt { get; private set; }
+
+    /// <summary>The guest's ed25519 host key as it printed it on its serial console: <c>ssh-ed25519 AAAA…</c></summary>
+    [MaxLength(1024)]
+    public string? HostKey { get; private set; }
+
+    /// <summary>When the machine last began to run, and when it was terminated.</summary>
+    public DateTimeOffset? StartedAt { get; private set; }
+
+    public DateTimeOffset? TerminatedAt { get; private set; }
+}

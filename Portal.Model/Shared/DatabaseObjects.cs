@@ -1,0 +1,34 @@
+namespace Portal.Model.Shared;
+
+/// <summary>
+/// What EF Core does not describe: the trigger by which every change of a row that pages show is told to them. It is a trigger so that no
+/// writer can forget it. Each statement can be run again at any time; the migrator does so after the migrations.
+/// </summary>
+public static class DatabaseObjects
+{
+    /// <summary>The channel of PostgreSQL's LISTEN/NOTIFY. The payload is <c>table account-id row-id</c>.</summary>
+    public const string Channel = "portal_changes";
+
+    private static readonly string[] Watched =
+    [
+        "Instances", "Images", "Cards", "CardSetups", "KeyPairs", "Regions", "Sessions",
+        "Incidents", "ConsoleTickets",
+    ];
+
+    public static string Sql => string.Join('\n', [Function, .. Watched.Select(Trigger)]);
+
+    private const string Function = """
+        CREATE OR REPLACE FUNCTION portal_notify_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            changed jsonb := to_jsonb(COALESCE(NEW, OLD));
+        BEGIN
+            PERFORM pg_notify('portal_changes', TG_TABLE_NAME || ' ' || COALESCE(changed->>'AccountId', '-') || ' ' || (changed->>'Id'));
+            RETURN NULL;
+        END $$;
+        """;
+
+    private static string Trigger(string table) => $"""
+        CREATE OR REPLACE TRIGGER portal_notify AFTER INSERT OR UPDATE OR DELETE ON "{table}"
+            FOR EACH ROW EXECUTE FUNCTION portal_notify_change();
+        """;
+}

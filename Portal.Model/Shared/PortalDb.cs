@@ -1,0 +1,74 @@
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Billing;
+using Portal.Model.Compute;
+using Portal.Model.Networking;
+using Portal.Model.Operators;
+
+namespace Portal.Model.Shared;
+
+/// <summary>Portal's database. A slice configures its tables in its own <see cref="IEntityTypeConfiguration{TEntity}"/>s.</summary>
+public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserContext<User, Guid>(options), IDataProtectionKeyContext
+{
+    /// <summary>The schema that has a table for passkeys.</summary>
+    protected override Version SchemaVersion => IdentitySchemaVersions.Version3;
+
+    public DbSet<Account> Accounts => Set<Account>();
+
+    public DbSet<Project> Projects => Set<Project>();
+
+    public DbSet<Session> Sessions => Set<Session>();
+
+    public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+
+    public DbSet<Network> Networks => Set<Network>();
+
+    public DbSet<Subnet> Subnets => Set<Subnet>();
+
+    public DbSet<SecurityGroup> SecurityGroups => Set<SecurityGroup>();
+
+    public DbSet<SecurityGroupRule> SecurityGroupRules => Set<SecurityGroupRule>();
+
+    public DbSet<Region> Regions => Set<Region>();
+
+    public DbSet<Incident> Incidents => Set<Incident>();
+
+    public DbSet<Image> Images => Set<Image>();
+
+    public DbSet<InstanceSize> InstanceSizes => Set<InstanceSize>();
+
+    public DbSet<KeyPair> KeyPairs => Set<KeyPair>();
+
+    public DbSet<Instance> Instances => Set<Instance>();
+
+    public DbSet<ConsoleTicket> ConsoleTickets => Set<ConsoleTicket>();
+
+    public DbSet<Price> Prices => Set<Price>();
+
+    public DbSet<UsageSpan> UsageSpans => Set<UsageSpan>();
+
+    public DbSet<Card> Cards => Set<Card>();
+
+    public DbSet<CardSetup> CardSetups => Set<CardSetup>();
+
+    public DbSet<FlaggedFingerprint> FlaggedFingerprints => Set<FlaggedFingerprint>();
+
+    public DbSet<StripeEvent> StripeEvents => Set<StripeEvent>();
+
+    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        base.OnModelCreating(builder);
+        builder.ApplyConfigurationsFromAssembly(typeof(PortalDb).Assembly);
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<Enum>().HaveConversion<string>().HaveMaxLength(32);
+    }
+}

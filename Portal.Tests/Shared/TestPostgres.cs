@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Portal.Model.Shared;
+using Portal.Tests.Shared;
+
+[assembly: AssemblyFixture(typeof(TestPostgres))]
+
+namespace Portal.Tests.Shared;
+
+/// <summary>
+/// The tests' own PostgreSQL: a cluster in a temporary folder, started at the first use, removed at the end. A migrated database is the
+/// template from which each test class (or test) gets its own in a few milliseconds.
+/// </summary>
+public sealed class TestPostgres : IAsyncLifetime
+{
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private readonly string folder = Path.Combine(Path.GetTempPath(), $"portal-test-pg-{Environment.ProcessId}");
+    private string? server;
+    private int count;
+
+    /// <summary>The repository's top folder.</summary>
+    public static string Repository { get; } = FindRepository();
+
+    /// <summary>A new, migrated, empty database; its connection string.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        await gate.WaitAsync();
+        try
+        {
+            server ??= await StartAsync();
+            var name = $"test_{++count}";
+            await ExecuteAsync(server, $"CREATE DATABASE {name} TEMPLATE template_portal");
+            return new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 40 }.ConnectionString;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>Stops the server as a crash would and starts it again. For tests that own the whole run only.</summary>
+    public async Task RestartAsync()
+    {
+        var port = new NpgsqlConnectionStringBuilder(server!).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        await RunAsync("bin/postgres", "stop", folder);
+        await RunAsync("bin/postgres", "start", folder, port, "max_connections=500");
+    }
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (server is not null)
+        {
+            NpgsqlConnection.ClearAllPools();
+            await RunAsync("bin/postgres", "stop", folder);
+            Directory.Delete(folder, recursive: true);
+        }
+
+        gate.Dispose();
+    }
+
+    /// <summary>A port of the loopback that nothing listens at.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Runs a program of the repository and returns what it printed; throws with its errors if it fails.</summary>
+    public static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(Repository, program), arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Repository,
+            UseShellExecute = false,
+        };
+        using var process = Process.Start(start)!;
+
+        // A server that the program leaves behind may keep the pipes open: wait for the program, not for their end.
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? await output : throw new InvalidOperationException($"{program} failed: {await errors}");
+    }
+
+    private async Task<string> StartAsync()
+    {
+        var port = FreePort();
+        await RunAsync("bin/postgres", "start", folder, port.ToString(System.Globalization.CultureInfo.InvariantCulture), "max_connections=500", "fsync=off", "synchronous_commit=off", "full_page_writes=off");
+        var connection = new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = port,
+            Username = "portal",
+            Password = (await RunAsync("bin/postgres", "password", folder)).Trim(),
+            Database = "postgres",
+            IncludeErrorDetail = true,
+        }.ConnectionString;
+        await ExecuteAsync(connection, "CREATE DATABASE template_portal");
+        var template = new NpgsqlConnectionStringBuilder(connection) { Database = "template_portal", Pooling = false }.ConnectionString;
+        await using (var source = NpgsqlDataSource.Create(template))
+        {
+            var options = new DbContextOptionsBuilder<PortalDb>();
+            PortalDbSetup.Configure(options, source);
+            await using var db = new PortalDb(options.Options);
+            await Migrator.MigrateAsync(db, CancellationToken.None);
+        }
+
+        return connection;
+    }
+
+    private static async Task ExecuteAsync(string connection, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { Pooling = false }.ConnectionString);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static string FindRepository()
+    {
+        var top = new DirectoryInfo(AppContext.BaseDirectory);
+        while (top is not null && !File.Exists(Path.Combine(top.FullName, "Portal.sln")))
+        {
+            top = top.Parent;
+        }
+
+        return top?.FullName ?? throw new InvalidOperationException("The tests must run from inside the repository.");
+    }
+}

@@ -1,0 +1,49 @@
+using Hangfire;
+using Hangfire.PostgreSql;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Npgsql;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+using Portal.Model.Shared;
+using Portal.Worker.Billing;
+using Portal.Worker.Compute;
+using Portal.Worker.Engines;
+
+namespace Portal.Worker;
+
+/// <summary>What the worker's process consists of. Tests build the same with another engine.</summary>
+public static class WorkerHost
+{
+    public static void AddWorker(this WebApplicationBuilder builder)
+    {
+        var database = builder.Configuration.GetConnectionString("Portal")
+            ?? throw new InvalidOperationException("ConnectionStrings__Portal is not set: the worker needs Portal's database.");
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddPortalDb(database);
+        builder.Services.AddHangfire(hangfire => hangfire
+            .UseRecommendedSerializerSettings()
+            .UsePostgreSqlStorage(
+                postgres => postgres.UseNpgsqlConnection(database),
+                new PostgreSqlStorageOptions { EnableLongPolling = true, QueuePollInterval = TimeSpan.FromSeconds(1), InvisibilityTimeout = TimeSpan.FromMinutes(10) }));
+        builder.Services.AddHangfireServer(server =>
+        {
+            server.Queues = [builder.Configuration["Worker:Region"] ?? "local", "default"];
+            server.WorkerCount = 10;
+            server.SchedulePollingInterval = TimeSpan.FromSeconds(1);
+            server.ShutdownTimeout = TimeSpan.FromSeconds(5);
+        });
+        builder.Services.AddEngine(builder.Configuration);
+        builder.Services.AddCompute();
+        builder.Services.AddBilling(builder.Configuration);
+        builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);
+        builder.Services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing.AddSource(Telemetry.Name).AddHttpClientInstrumentation().AddNpgsql())
+            .WithMetrics(metrics => metrics.AddMeter(Telemetry.Name).AddHttpClientInstrumentation());
+    }
+
+    public static void MapWorkerHealth(this WebApplication app)
+    {
+        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
+        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") });
+    }
+}

@@ -1,0 +1,21 @@
+using System.Net;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Components.Authorization;
+using Portal.Model.Accounts;
+
+namespace Portal.Accounts;
+
+/// <summary>Who acts: from the request, or in a circuit from its authentication state. Throws when nobody is signed in.</summary>
+public sealed class CurrentActor(AuthenticationStateProvider authentication, IHttpContextAccessor http)
+{
+    // The circuit's connection has no HttpContext later on; what it began with stays true for its life.
+    private readonly IPAddress? from = http.HttpContext?.Connection.RemoteIpAddress;
+
+    public async Task<Actor> GetAsync() => Of((await authentication.GetAuthenticationStateAsync()).User, from);
+
+    public static Actor Of(ClaimsPrincipal user, IPAddress? from) => new(
+        user.FindFirstValue(AccountClaims.Account) ?? throw new UnauthorizedAccessException("Nobody is signed in."),
+        Guid.Parse(user.FindFirstValue(ClaimTypes.NameIdentifier)!),
+        user.FindFirstValue(ClaimTypes.Email) ?? user.Identity!.Name!,
+        from);
+}

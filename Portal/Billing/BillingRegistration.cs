@@ -1,0 +1,10 @@
+namespace Portal.Billing;
+
+public static class BillingRegistration
+{
+    public static IServiceCollection AddBilling(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment) => services;
+
+    public static void MapBilling(this WebApplication app)
+    {
+    }
+}

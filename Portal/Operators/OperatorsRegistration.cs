@@ -1,0 +1,6 @@
+namespace Portal.Operators;
+
+public static class OperatorsRegistration
+{
+    public static IServiceCollection AddOperators(this IServiceCollection services) => services;
+}

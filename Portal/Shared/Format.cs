@@ -1,0 +1,31 @@
+using System.Globalization;
+
+namespace Portal.Shared;
+
+/// <summary>How money, sizes and times are written, everywhere the same.</summary>
+public static class Format
+{
+    private static readonly CultureInfo English = CultureInfo.InvariantCulture;
+
+    /// <summary>US dollars and cents: <c>$1,234.50</c>.</summary>
+    public static string Money(decimal dollars) => string.Create(English, $"{(dollars < 0 ? "−" : "")}${Math.Abs(dollars):N2}");
+
+    /// <summary>A price per hour, which may be a fraction of a cent: <c>$0.0060</c>.</summary>
+    public static string HourlyPrice(decimal dollars) => string.Create(English, $"${dollars:0.0000##}");
+
+    /// <summary>Memory as it is sold: <c>512 MB</c>, <c>4 GB</c> (binary, as at Amazon).</summary>
+    public static string Memory(int mib) => mib < 1024 ? string.Create(English, $"{mib} MB") : string.Create(English, $"{mib / 1024.0:0.#} GB");
+
+    public static string Time(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", English);
+
+    public static string Date(DateTimeOffset at) => at.ToString("yyyy-MM-dd", English);
+
+    /// <summary>A duration in its two largest units: <c>3 d 4 h</c>, <c>12 min 5 s</c>, <c>8 s</c>.</summary>
+    public static string Duration(TimeSpan span) => span switch
+    {
+        { TotalDays: >= 1 } => string.Create(English, $"{(int)span.TotalDays} d {span.Hours} h"),
+        { TotalHours: >= 1 } => string.Create(English, $"{(int)span.TotalHours} h {span.Minutes} min"),
+        { TotalMinutes: >= 1 } => string.Create(English, $"{(int)span.TotalMinutes} min {span.Seconds} s"),
+        _ => string.Create(English, $"{Math.Max(0, (int)span.TotalSeconds)} s"),
+    };
+}

@@ -1,0 +1,66 @@
+using Hangfire;
+using Hangfire.PostgreSql;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using MudBlazor.Services;
+using Npgsql;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+using Portal.Accounts;
+using Portal.Billing;
+using Portal.Compute;
+using Portal.Model.Shared;
+using Portal.Operators;
+using Portal.Shared;
+
+namespace Portal;
+
+/// <summary>What the web's process consists of. Tests build the same.</summary>
+public static class WebHost
+{
+    public static void AddPortal(this WebApplicationBuilder builder)
+    {
+        var database = builder.Configuration.GetConnectionString("Portal")
+            ?? throw new InvalidOperationException("ConnectionStrings__Portal is not set: Portal needs its database. On a laptop, start it with bin/up.");
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddPortalDb(database);
+        builder.Services.AddDataProtection().SetApplicationName("Portal").PersistKeysToDbContext<PortalDb>();
+        builder.Services.AddHangfire(hangfire => hangfire
+            .UseRecommendedSerializerSettings()
+            .UsePostgreSqlStorage(postgres => postgres.UseNpgsqlConnection(database), new PostgreSqlStorageOptions { EnableLongPolling = true }));
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+        builder.Services.AddMudServices();
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddAccounts(builder.Configuration);
+        builder.Services.AddCompute();
+        builder.Services.AddBilling(builder.Configuration, builder.Environment);
+        builder.Services.AddOperators();
+        builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);
+        builder.Services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing.AddSource(Telemetry.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation().AddNpgsql())
+            .WithMetrics(metrics => metrics.AddMeter(Telemetry.Name).AddAspNetCoreInstrumentation().AddHttpClientInstrumentation());
+    }
+
+    public static void UsePortal(this WebApplication app)
+    {
+        if (!app.Environment.IsDevelopment())
+        {
+            app.UseExceptionHandler("/error", createScopeForErrors: true);
+            app.UseHsts();
+        }
+
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseRateLimiter();
+        app.UseWebSockets();
+        app.UseAntiforgery();
+        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapAccounts();
+        app.MapCompute();
+        app.MapBilling();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+    }
+}
