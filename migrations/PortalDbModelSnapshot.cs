@@ -738,6 +738,36 @@ namespace Portal.Model.Migrations
                         .IsUnique();
 
                     b.ToTable("Images");
+
+                    b.HasData(
+                        new
+                        {
+                            Id = "ami-00000000000000001",
+                            CreatedAt = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
+                            Description = "A 17 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.",
+                            FileName = "tiny.qcow2",
+                            MinDiskGiB = 1,
+                            MinMemoryMiB = 256,
+                            Name = "Tiny Linux",
+                            RegionId = "local",
+                            SshUser = "root",
+                            State = "Preparing",
+                            Version = 0u
+                        },
+                        new
+                        {
+                            Id = "ami-00000000000000012",
+                            CreatedAt = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
+                            Description = "Debian 12 (bookworm) with cloud-init and the security updates of the day it was built.",
+                            FileName = "debian-12.qcow2",
+                            MinDiskGiB = 4,
+                            MinMemoryMiB = 512,
+                            Name = "Debian 12",
+                            RegionId = "local",
+                            SshUser = "debian",
+                            State = "Preparing",
+                            Version = 0u
+                        });
                 });
 
             modelBuilder.Entity("Portal.Model.Compute.Instance", b =>
@@ -773,6 +803,9 @@ namespace Portal.Model.Migrations
 
                     b.Property<int>("DiskGiB")
                         .HasColumnType("integer");
+
+                    b.Property<bool>("DiskMade")
+                        .HasColumnType("boolean");
 
                     b.Property<string>("Goal")
                         .IsRequired()

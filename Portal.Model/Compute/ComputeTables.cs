@@ -44,7 +44,38 @@ internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntit
         builder.HasIndex(key => new { key.AccountId, key.Name }).IsUnique();
     }
 
-    public void Configure(EntityTypeBuilder<Image> builder) => builder.HasIndex(image => new { image.RegionId, image.FileName }).IsUnique();
+    public void Configure(EntityTypeBuilder<Image> builder)
+    {
+        builder.HasIndex(image => new { image.RegionId, image.FileName }).IsUnique();
+
+        // What bin/up builds; they become available when the worker finds their files.
+        var seeded = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        builder.HasData(
+            new Image
+            {
+                Id = "ami-00000000000000001",
+                RegionId = "local",
+                Name = "Tiny Linux",
+                Description = "A 17 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.",
+                SshUser = "root",
+                FileName = "tiny.qcow2",
+                MinDiskGiB = 1,
+                MinMemoryMiB = 256,
+                CreatedAt = seeded,
+            },
+            new Image
+            {
+                Id = "ami-00000000000000012",
+                RegionId = "local",
+                Name = "Debian 12",
+                Description = "Debian 12 (bookworm) with cloud-init and the security updates of the day it was built.",
+                SshUser = "debian",
+                FileName = "debian-12.qcow2",
+                MinDiskGiB = 4,
+                MinMemoryMiB = 512,
+                CreatedAt = seeded,
+            });
+    }
 
     public void Configure(EntityTypeBuilder<InstanceSize> builder) => builder.HasData(
         Size("t1.nano", 1, 512, 4, 1),

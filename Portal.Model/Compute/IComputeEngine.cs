@@ -93,7 +93,8 @@ public enum MachinePower
 /// <param name="Boot">The number of reboots that the machine has taken, as asked for in the spec.</param>
 /// <param name="SshAnswers">Something at the guest's port 22 sent an SSH banner.</param>
 /// <param name="HostKey">The guest's ed25519 host key as read from its serial log.</param>
-public sealed record MachineObservation(MachinePower Power, int Boot, bool SshAnswers, string? HostKey, string? Problem);
+/// <param name="StoppedByGuest">It is off because the guest shut itself down, not because the host or the engine ended it.</param>
+public sealed record MachineObservation(MachinePower Power, int Boot, bool SshAnswers, string? HostKey, string? Problem, bool StoppedByGuest = false);
 
 public sealed record EngineInventory(IReadOnlyList<string> InstanceIds, IReadOnlyList<string> NetworkIds);
 

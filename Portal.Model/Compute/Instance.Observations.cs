@@ -22,7 +22,7 @@ public sealed partial class Instance
     {
         Terminated => false,
         Failed => Goal is InstanceGoal.Terminated,
-        Running => Goal is not InstanceGoal.Running || RebootsWanted != RebootsDone || SshAt is null,
+        Running => Goal is not InstanceGoal.Running || RebootsWanted != RebootsDone || (SshAt is null && Deadline is not null),
         Stopped => Goal is not InstanceGoal.Stopped,
         _ => true,
     };
@@ -30,7 +30,10 @@ public sealed partial class Instance
     public bool IsRebooting => State is Running && RebootsWanted != RebootsDone;
 
     /// <summary>Whether the machine's disk exists and is therefore billed.</summary>
-    public bool HasDisk => DiskAt is not null || State is Running or Stopping or Stopped;
+    public bool HasDisk => State is not Terminated && DiskMade;
+
+    /// <summary>The engine has made the root disk; it stays until the machine is removed.</summary>
+    public bool DiskMade { get; private set; }
 
     public void ObserveStep(InstanceStep step, DateTimeOffset now)
     {
@@ -42,6 +45,7 @@ public sealed partial class Instance
                 break;
             case InstanceStep.Disk:
                 DiskAt ??= now;
+                DiskMade = true;
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(step), step, "Only the steps before the boot are told one by one.");
@@ -71,6 +75,12 @@ public sealed partial class Instance
                 break;
             default:
                 (StartedAt, BootAt, SshAt) = (null, null, null);
+                if (seen.StoppedByGuest && (State, Goal) is (Running, InstanceGoal.Running))
+                {
+                    ObserveShutdownFromInside();
+                    break;
+                }
+
                 State = Goal switch
                 {
                     InstanceGoal.Stopped => Stopped,
@@ -80,7 +90,8 @@ public sealed partial class Instance
                 break;
         }
 
-        if (!IsUnsettled)
+        // A guest need not run an ssh server: past the deadline nobody waits for it any longer.
+        if (!IsUnsettled || (State is Running && Goal is InstanceGoal.Running && RebootsWanted == RebootsDone && now >= Deadline))
         {
             Deadline = null;
         }
@@ -111,11 +122,18 @@ public sealed partial class Instance
     public void ObserveRemoved(DateTimeOffset now)
     {
         (State, TerminatedAt, PublicPort) = (Terminated, TerminatedAt ?? now, null);
-        (Deadline, Waiting, StartedAt, DiskAt) = (null, null, null, null);
+        (Deadline, Waiting, StartedAt, DiskMade) = (null, null, null, false);
     }
 
     /// <summary>The engine is away: the request waits and says so.</summary>
     public void Wait(string sentence) => Waiting = sentence;
+
+    /// <summary>Its customer shut it down from inside: as at EC2 that is a stop, not a failure.</summary>
+    private void ObserveShutdownFromInside()
+    {
+        Goal = InstanceGoal.Stopped;
+        State = Stopped;
+    }
 
     public void Fail(string reason) => (State, LastError, Deadline, Waiting) = (Failed, reason, null, null);
 

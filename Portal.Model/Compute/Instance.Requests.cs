@@ -13,7 +13,7 @@ public sealed partial class Instance
     /// <summary>How long a guest may take to shut down by itself before its power is cut.</summary>
     public static readonly TimeSpan PoliteShutdown = TimeSpan.FromSeconds(20);
 
-    public string? WhyNotStart => (State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"Only a stopped instance can be started; this one is {Status}.";
+    public string? WhyNotStart => (State, Goal) is (Stopped, InstanceGoal.Stopped) or (Failed, not InstanceGoal.Terminated) ? null : $"Only a stopped instance can be started; this one is {Status}.";
 
     public string? WhyNotStop => (State, Goal) is (Running, InstanceGoal.Running) ? null : $"Only a running instance can be stopped; this one is {Status}.";
 
@@ -53,6 +53,7 @@ public sealed partial class Instance
         }
 
         (Goal, Deadline, LastError) = (InstanceGoal.Running, now + StartLimit, null);
+        State = State is Failed ? Pending : State;
         (AddressAt, DiskAt, BootAt, SshAt) = (null, null, null, null);
         return Outcome.Done;
     }

@@ -620,6 +620,7 @@ namespace Portal.Model.Migrations
                     HostKey = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
                     StartedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     TerminatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    DiskMade = table.Column<bool>(type: "boolean", nullable: false),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
@@ -652,6 +653,15 @@ namespace Portal.Model.Migrations
                         principalTable: "Subnets",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.InsertData(
+                table: "Images",
+                columns: new[] { "Id", "CreatedAt", "Description", "FileName", "LastError", "MinDiskGiB", "MinMemoryMiB", "Name", "RegionId", "Sha256", "SshUser", "State", "Url" },
+                values: new object[,]
+                {
+                    { "ami-00000000000000001", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "A 17 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.", "tiny.qcow2", null, 1, 256, "Tiny Linux", "local", null, "root", "Preparing", null },
+                    { "ami-00000000000000012", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "Debian 12 (bookworm) with cloud-init and the security updates of the day it was built.", "debian-12.qcow2", null, 4, 512, "Debian 12", "local", null, "debian", "Preparing", null }
                 });
 
             migrationBuilder.InsertData(
