@@ -8,6 +8,7 @@ using Portal.Model.Shared;
 using Portal.Worker.Billing;
 using Portal.Worker.Compute;
 using Portal.Worker.Engines;
+using Portal.Worker.Operators;
 
 namespace Portal.Worker;
 
@@ -18,22 +19,28 @@ public static class WorkerHost
     {
         var database = builder.Configuration.GetConnectionString("Portal")
             ?? throw new InvalidOperationException("ConnectionStrings__Portal is not set: the worker needs Portal's database.");
+        var region = new RegionName(builder.Configuration["Worker:Region"] ?? "local");
         builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(region);
         builder.Services.AddPortalDb(database);
         builder.Services.AddHangfire(hangfire => hangfire
             .UseRecommendedSerializerSettings()
+
+            // The sweeps come back to whatever a failed job left undone; a failed job is kept for the operators to see.
+            .UseFilter(new AutomaticRetryAttribute { Attempts = 0 })
             .UsePostgreSqlStorage(
                 postgres => postgres.UseNpgsqlConnection(database),
                 new PostgreSqlStorageOptions { EnableLongPolling = true, QueuePollInterval = TimeSpan.FromSeconds(1), InvisibilityTimeout = TimeSpan.FromMinutes(10) }));
         builder.Services.AddHangfireServer(server =>
         {
-            server.Queues = [builder.Configuration["Worker:Region"] ?? "local", "default"];
+            server.Queues = [region.Id, "default"];
             server.WorkerCount = 10;
             server.SchedulePollingInterval = TimeSpan.FromSeconds(1);
             server.ShutdownTimeout = TimeSpan.FromSeconds(5);
         });
         builder.Services.AddEngine(builder.Configuration);
         builder.Services.AddCompute();
+        builder.Services.AddOperators();
         builder.Services.AddBilling(builder.Configuration);
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);
         builder.Services.AddOpenTelemetry()

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Portal.Model.Shared;
@@ -25,6 +26,16 @@ public sealed class Subnet : Resource
     public required string NetworkId { get; init; }
 
     public required IPNetwork Range { get; init; }
+
+    public IPAddress Gateway => AddressAt(1);
+
+    /// <summary>The address so many places after the first of the range.</summary>
+    public IPAddress AddressAt(int offset)
+    {
+        var bytes = Range.BaseAddress.GetAddressBytes();
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, BinaryPrimitives.ReadUInt32BigEndian(bytes) + (uint)offset);
+        return new IPAddress(bytes);
+    }
 }
 
 /// <summary>A named set of rules for what may reach an instance. What no rule allows is dropped; replies always pass.</summary>

@@ -1,0 +1,144 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using Portal.Worker.Networking;
+
+namespace Portal.Worker.Compute;
+
+/// <summary>
+/// Loads an instance, asks the engine to ensure what is wanted, writes down what is observed. It can be run at any time, any number of
+/// times, and killed anywhere: what it did is found again, what it did not do is done by the next run.
+/// </summary>
+public sealed partial class InstanceJob(
+    IDbContextFactory<PortalDb> dbs, NpgsqlDataSource database, IComputeEngine engine, PrivateNetworks networks, Nudges nudges, TimeProvider clock, ILogger<InstanceJob> log)
+    : IInstanceJob
+{
+    public async Task AdvanceAsync(string id, CancellationToken ct)
+    {
+        using var activity = Telemetry.Source.StartActivity("advance instance");
+        activity?.SetTag("instance", id);
+        await using var lease = await Lease.TryTakeAsync(database, id, ct);
+        if (lease is null)
+        {
+            // Another run is at it, perhaps with an older goal: come back.
+            nudges.Soon(id);
+            return;
+        }
+
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        if (await db.Instances.Include(instance => instance.Image).SingleOrDefaultAsync(instance => instance.Id == id, ct) is not { IsUnsettled: true } instance)
+        {
+            return;
+        }
+
+        try
+        {
+            await AdvanceAsync(db, instance, ct);
+        }
+        catch (EngineException error)
+        {
+            await WriteDownAsync(db, instance, error, ct);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            // The customer asked for something else meanwhile; what was observed is observed again.
+            LogOvertaken(log, id);
+        }
+
+        if (instance.IsUnsettled)
+        {
+            nudges.Soon(id);
+        }
+    }
+
+    private Task AdvanceAsync(PortalDb db, Instance instance, CancellationToken ct) => instance switch
+    {
+        { Goal: InstanceGoal.Terminated } => RemoveAsync(db, instance, ct),
+        { State: InstanceState.Running, Goal: InstanceGoal.Running, IsRebooting: false } => WatchAsync(db, instance, ct),
+        { Goal: InstanceGoal.Running } => StartAsync(db, instance, ct),
+        _ => EnsureAsync(db, instance, ct),
+    };
+
+    private async Task StartAsync(PortalDb db, Instance instance, CancellationToken ct)
+    {
+        await networks.EnsureAsync(db, instance.NetworkId, ct);
+        instance.ObserveStep(InstanceStep.Address, clock.GetUtcNow());
+        await SaveAsync(db, instance, ct);
+
+        await engine.EnsureDiskAsync(await SpecAsync(db, instance, ct), ct);
+        instance.ObserveStep(InstanceStep.Disk, clock.GetUtcNow());
+        await SaveAsync(db, instance, ct);
+
+        await EnsureAsync(db, instance, ct);
+    }
+
+    private async Task EnsureAsync(PortalDb db, Instance instance, CancellationToken ct)
+    {
+        var spec = await SpecAsync(db, instance, ct);
+        instance.Observe(await engine.EnsureMachineAsync(spec, ct), clock.GetUtcNow());
+        await SaveAsync(db, instance, ct);
+    }
+
+    /// <summary>It runs; only its ssh server has not answered yet.</summary>
+    private async Task WatchAsync(PortalDb db, Instance instance, CancellationToken ct)
+    {
+        instance.Observe(await engine.ObserveAsync(await SpecAsync(db, instance, ct), ct), clock.GetUtcNow());
+        await SaveAsync(db, instance, ct);
+    }
+
+    private async Task RemoveAsync(PortalDb db, Instance instance, CancellationToken ct)
+    {
+        // Said before it is done, so that the compute stops costing when the power is cut and not when the disk is gone.
+        instance.Observe(new MachineObservation(MachinePower.Off, instance.RebootsDone, false, null, null), clock.GetUtcNow());
+        try
+        {
+            await engine.RemoveAsync(await SpecAsync(db, instance, ct), ct);
+        }
+        catch (EngineException error) when (error.Fault is EngineFault.Missing)
+        {
+            // Gone already, which is what was wanted.
+        }
+
+        instance.ObserveRemoved(clock.GetUtcNow());
+        await SaveAsync(db, instance, ct);
+        await networks.EnsureAsync(db, instance.NetworkId, ct);
+    }
+
+    /// <summary>State and usage spans in one transaction. Nothing changed writes nothing.</summary>
+    private async Task SaveAsync(PortalDb db, Instance instance, CancellationToken ct)
+    {
+        if (db.ChangeTracker.HasChanges())
+        {
+            await InstanceMeter.RecordAsync(db, instance, clock.GetUtcNow(), ct);
+            await db.SaveChangesAsync(ct);
+        }
+    }
+
+    private async Task WriteDownAsync(PortalDb db, Instance instance, EngineException error, CancellationToken ct)
+    {
+        LogEngine(log, instance.Id, error.Fault, error.Message);
+        if (error.Fault is EngineFault.Unavailable || instance.Goal is InstanceGoal.Terminated)
+        {
+            instance.Wait("The engine is away at the moment. Your request is kept and goes on by itself when it is back.");
+        }
+        else
+        {
+            instance.Fail(error.Message);
+        }
+
+        await SaveAsync(db, instance, ct);
+    }
+
+    private async Task<InstanceSpec> SpecAsync(PortalDb db, Instance instance, CancellationToken ct)
+    {
+        var subnet = await db.Subnets.AsNoTracking().SingleAsync(subnet => subnet.Id == instance.SubnetId, ct);
+        return instance.Spec(subnet.Range, subnet.Gateway, clock.GetUtcNow());
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Instance} was changed by its customer meanwhile; it is looked at again")]
+    private static partial void LogOvertaken(ILogger log, string instance);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Instance}: the engine says {Fault}: {Reason}")]
+    private static partial void LogEngine(ILogger log, string instance, EngineFault fault, string reason);
+}

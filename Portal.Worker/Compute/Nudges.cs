@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using Portal.Model.Compute;
+
+namespace Portal.Worker.Compute;
+
+/// <summary>
+/// Looks again, soon, at instances that are under way: the short waits between two looks at a booting machine, kept in this process and not
+/// in the queue. Losing them loses nothing, the sweep finds the same instances again.
+/// </summary>
+public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clock, ILogger<Nudges> log) : BackgroundService
+{
+    /// <summary>Between two looks: a twentieth of what the fastest guest takes to boot.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    private const int AtOnce = 8;
+
+    private readonly ConcurrentDictionary<string, DateTimeOffset> due = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte> busy = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim places = new(AtOnce);
+
+    public void Soon(string id) => due.TryAdd(id, clock.GetUtcNow() + Pause);
+
+    public void Now(string id) => due[id] = clock.GetUtcNow();
+
+    public override void Dispose()
+    {
+        places.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Pause / 5, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            var now = clock.GetUtcNow();
+            foreach (var (id, at) in due)
+            {
+                if (at <= now && places.CurrentCount > 0 && busy.TryAdd(id, 0))
+                {
+                    due.TryRemove(id, out _);
+                    await places.WaitAsync(stoppingToken);
+                    _ = AdvanceAsync(id, stoppingToken);
+                }
+            }
+        }
+    }
+
+    private async Task AdvanceAsync(string id, CancellationToken ct)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<IInstanceJob>().AdvanceAsync(id, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The worker stops; the next one's sweep goes on.
+        }
+        catch (Exception error)
+        {
+            // The database is away, or a defect: the sweep comes back to this instance either way.
+            LogFailed(log, id, error);
+        }
+        finally
+        {
+            busy.TryRemove(id, out _);
+            places.Release();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Advancing {Instance} failed")]
+    private static partial void LogFailed(ILogger log, string instance, Exception error);
+}

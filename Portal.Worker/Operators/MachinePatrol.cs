@@ -1,0 +1,86 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using Portal.Worker.Compute;
+using Portal.Worker.Shared;
+
+namespace Portal.Worker.Operators;
+
+/// <summary>
+/// Compares what the engine holds with what the database says, from either side: a machine that should run and does not is written down as
+/// such (and started again by its job, or stays stopped if its guest shut it down); one that should be gone is removed; one that nobody knows opens an incident.
+/// </summary>
+public sealed class MachinePatrol(
+    IDbContextFactory<PortalDb> dbs, IComputeEngine engine, Nudges nudges, RegionName region, TimeProvider clock, ILogger<MachinePatrol> log)
+    : Sweep(TimeSpan.FromSeconds(5), clock, log)
+{
+    private readonly TimeProvider clock = clock;
+
+    public override async Task SweepAsync(CancellationToken ct)
+    {
+        try
+        {
+            await FindLostAsync(ct);
+            await FindOrphansAsync(ct);
+        }
+        catch (EngineException error) when (error.Fault is EngineFault.Unavailable)
+        {
+            // RegionPatrol says so to the operators.
+        }
+    }
+
+    private async Task FindLostAsync(CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var running = await db.Instances.AsNoTracking().Include(instance => instance.Image)
+            .Where(instance => instance.RegionId == region.Id && instance.State == InstanceState.Running && instance.Goal == InstanceGoal.Running && instance.SshAt != null)
+            .Join(db.Subnets, instance => instance.SubnetId, subnet => subnet.Id, (instance, subnet) => new { instance, subnet })
+            .ToListAsync(ct);
+        foreach (var row in running)
+        {
+            var seen = await engine.ObserveAsync(row.instance.Spec(row.subnet.Range, row.subnet.Gateway, clock.GetUtcNow()), ct);
+            if (seen.Power is not MachinePower.Running)
+            {
+                await WriteDownAsync(row.instance.Id, seen, ct);
+                nudges.Soon(row.instance.Id);
+            }
+        }
+    }
+
+    private async Task WriteDownAsync(string id, MachineObservation seen, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var instance = await db.Instances.SingleAsync(instance => instance.Id == id, ct);
+        if ((instance.State, instance.Goal) is not (InstanceState.Running, InstanceGoal.Running))
+        {
+            return;
+        }
+
+        var now = clock.GetUtcNow();
+        instance.Observe(seen, now);
+        await InstanceMeter.RecordAsync(db, instance, now, ct);
+        db.AuditEntries.Add(new() { AccountId = instance.AccountId, At = now, Actor = "portal", Action = "ObserveInstance", ResourceId = id, After = $$"""{"state":"{{instance.Status}}"}""" });
+        await db.SaveChangesAsync(ct);
+    }
+
+    private async Task FindOrphansAsync(CancellationToken ct)
+    {
+        // The engine is asked first: what is created after that cannot look like an orphan.
+        var held = (await engine.ListAsync(ct)).InstanceIds;
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var known = await db.Instances.AsNoTracking().Include(instance => instance.Image).Where(instance => held.Contains(instance.Id))
+            .ToDictionaryAsync(instance => instance.Id, StringComparer.Ordinal, ct);
+        foreach (var id in held)
+        {
+            if (!known.TryGetValue(id, out var instance))
+            {
+                await Incidents.OpenAsync(db, null, id, IncidentKinds.Orphan, $"The engine holds {id}, which this database does not know.", clock.GetUtcNow(), ct);
+            }
+            else if (instance.State is InstanceState.Terminated)
+            {
+                var subnet = await db.Subnets.AsNoTracking().SingleAsync(subnet => subnet.Id == instance.SubnetId, ct);
+                await engine.RemoveAsync(instance.Spec(subnet.Range, subnet.Gateway, clock.GetUtcNow()), ct);
+            }
+        }
+    }
+}

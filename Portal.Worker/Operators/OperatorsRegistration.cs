@@ -1,0 +1,9 @@
+namespace Portal.Worker.Operators;
+
+public static class OperatorsRegistration
+{
+    public static IServiceCollection AddOperators(this IServiceCollection services) => services
+        .AddHostedService<RegionPatrol>()
+        .AddHostedService<MachinePatrol>()
+        .AddHostedService<ImageFetch>();
+}

@@ -1,0 +1,4 @@
+namespace Portal.Worker.Operators;
+
+/// <summary>The region that this worker serves; also the name of its queue.</summary>
+public sealed record RegionName(string Id);
