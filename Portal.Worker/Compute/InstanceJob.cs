@@ -56,11 +56,11 @@ public sealed partial class InstanceJob(
     {
         { Goal: InstanceGoal.Terminated } => RemoveAsync(db, instance, ct),
         { State: InstanceState.Running, Goal: InstanceGoal.Running, IsRebooting: false } => WatchAsync(db, instance, ct),
-        { Goal: InstanceGoal.Running } => StartAsync(db, instance, ct),
         _ => EnsureAsync(db, instance, ct),
     };
 
-    private async Task StartAsync(PortalDb db, Instance instance, CancellationToken ct)
+    /// <summary>Step by step, each saved as it is reached. A machine that is to be stopped takes the same way: after a power cut its network is gone too.</summary>
+    private async Task EnsureAsync(PortalDb db, Instance instance, CancellationToken ct)
     {
         await networks.EnsureAsync(db, instance.NetworkId, ct);
         instance.ObserveStep(InstanceStep.Address, clock.GetUtcNow());
@@ -70,13 +70,7 @@ public sealed partial class InstanceJob(
         instance.ObserveStep(InstanceStep.Disk, clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
 
-        await EnsureAsync(db, instance, ct);
-    }
-
-    private async Task EnsureAsync(PortalDb db, Instance instance, CancellationToken ct)
-    {
-        var spec = await SpecAsync(db, instance, ct);
-        instance.Observe(await engine.EnsureMachineAsync(spec, ct), clock.GetUtcNow());
+        instance.Observe(await engine.EnsureMachineAsync(await SpecAsync(db, instance, ct), ct), clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
     }
 
