@@ -363,6 +363,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<DateTimeOffset?>("DetachedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<int>("ExpiryMonth")
                         .HasColumnType("integer");
 
@@ -404,6 +407,8 @@ namespace Portal.Model.Migrations
                         .HasDatabaseName("IX_Cards_OneDefault")
                         .HasFilter("\"IsDefault\"");
 
+                    b.HasIndex("Fingerprint");
+
                     b.ToTable("Cards");
                 });
 
@@ -418,6 +423,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<DateTimeOffset>("CheckAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<string>("CheckoutSessionId")
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
@@ -429,9 +437,24 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
 
+                    b.Property<string>("PaymentMethodId")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
                     b.Property<string>("Problem")
                         .HasMaxLength(1024)
                         .HasColumnType("character varying(1024)");
+
+                    b.Property<string>("ReplacesCardId")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
+                    b.Property<string>("ReturnTo")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.Property<DateTimeOffset?>("SettledAt")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("State")
                         .IsRequired()
@@ -447,6 +470,9 @@ namespace Portal.Model.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("AccountId");
+
+                    b.HasIndex("CheckAt")
+                        .HasFilter("\"SettledAt\" IS NULL");
 
                     b.HasIndex("CheckoutSessionId")
                         .IsUnique();
@@ -554,9 +580,22 @@ namespace Portal.Model.Migrations
                     b.Property<DateTimeOffset?>("AppliedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<DateTimeOffset>("ApplyAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer");
+
+                    b.Property<bool>("IsIgnored")
+                        .HasColumnType("boolean");
+
                     b.Property<string>("Payload")
                         .IsRequired()
                         .HasColumnType("text");
+
+                    b.Property<string>("Problem")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
 
                     b.Property<DateTimeOffset>("ReceivedAt")
                         .HasColumnType("timestamp with time zone");
@@ -568,7 +607,7 @@ namespace Portal.Model.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("AppliedAt")
+                    b.HasIndex("ApplyAt")
                         .HasFilter("\"AppliedAt\" IS NULL");
 
                     b.ToTable("StripeEvents");

@@ -6,6 +6,9 @@ namespace Portal.Model.Accounts;
 /// <summary>The signed-in person on whose behalf something happens; every query and every audit row starts from here.</summary>
 public sealed record Actor(string AccountId, Guid UserId, string Email, IPAddress? From)
 {
+    /// <summary>What Portal does by itself, in the worker.</summary>
+    public static Actor Portal(string accountId) => new(accountId, Guid.Empty, "portal", null);
+
     public AuditEntry Audit(DateTimeOffset at, string action, string? resourceId, object? before = null, object? after = null) => new()
     {
         AccountId = AccountId,

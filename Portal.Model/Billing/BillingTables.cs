@@ -32,15 +32,18 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
     {
         builder.BelongsToAccount();
         builder.HasIndex(card => card.AccountId).IsUnique().HasFilter("\"IsDefault\"").HasDatabaseName("IX_Cards_OneDefault");
+        builder.HasIndex(card => card.Fingerprint);
+        builder.Ignore(card => card.Label);
     }
 
     public void Configure(EntityTypeBuilder<CardSetup> builder)
     {
         builder.BelongsToAccount();
         builder.HasIndex(setup => setup.CheckoutSessionId).IsUnique();
+        builder.HasIndex(setup => setup.CheckAt).HasFilter("\"SettledAt\" IS NULL");
     }
 
-    public void Configure(EntityTypeBuilder<StripeEvent> builder) => builder.HasIndex(stored => stored.AppliedAt).HasFilter("\"AppliedAt\" IS NULL");
+    public void Configure(EntityTypeBuilder<StripeEvent> builder) => builder.HasIndex(stored => stored.ApplyAt).HasFilter("\"AppliedAt\" IS NULL");
 
     private static Price Seed(long id, string sku, decimal perHour) =>
         new() { Id = id, Sku = sku, PerHour = perHour, From = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero) };

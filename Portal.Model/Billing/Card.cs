@@ -50,6 +50,24 @@ public sealed class Card : IOwned
     [Timestamp]
     public uint Version { get; private set; }
 
+    /// <summary>Since when Stripe no longer holds it for this customer. A card that is not valid is detached there by the worker.</summary>
+    public DateTimeOffset? DetachedAt { get; set; }
+
+    /// <summary>As it is spoken of: <c>Visa •••• 4242</c>.</summary>
+    public string Label => $"{BrandName} •••• {Last4}";
+
+    private string BrandName => Brand switch
+    {
+        "visa" => "Visa",
+        "mastercard" => "Mastercard",
+        "amex" => "American Express",
+        "discover" => "Discover",
+        "diners" => "Diners Club",
+        "jcb" => "JCB",
+        "unionpay" => "UnionPay",
+        _ => "Card",
+    };
+
     /// <summary>Valid, and not past the end of its month.</summary>
     public bool IsUsable(DateTimeOffset now) => State is CardState.Valid && now < new DateTimeOffset(ExpiryYear, ExpiryMonth, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(1);
 }
@@ -80,6 +98,10 @@ public sealed class CardSetup : IOwned
     [MaxLength(255)]
     public string? CheckoutSessionId { get; set; }
 
+    /// <summary>The <c>pm_…</c> that was entered; written before its authorization is asked for.</summary>
+    [MaxLength(255)]
+    public string? PaymentMethodId { get; set; }
+
     /// <summary>The <c>pi_…</c> of the authorization.</summary>
     [MaxLength(255)]
     public string? PaymentIntentId { get; set; }
@@ -89,6 +111,21 @@ public sealed class CardSetup : IOwned
     /// <summary>The sentence that the customer reads when it did not work.</summary>
     [MaxLength(1024)]
     public string? Problem { get; set; }
+
+    /// <summary>The card that this one is to take the place of.</summary>
+    [MaxLength(255)]
+    public string? ReplacesCardId { get; init; }
+
+    /// <summary>A path of Portal to which the customer goes on afterwards.</summary>
+    [MaxLength(2048)]
+    public string? ReturnTo { get; init; }
+
+    /// <summary>When the worker looks at it again if nothing is heard before.</summary>
+    public DateTimeOffset CheckAt { get; set; }
+
+    public DateTimeOffset? SettledAt { get; set; }
+
+    public bool IsSettled => State is CardSetupState.Succeeded or CardSetupState.Refused or CardSetupState.Abandoned;
 
     [Timestamp]
     public uint Version { get; private set; }
@@ -123,4 +160,16 @@ public sealed class StripeEvent
 
     /// <summary>When the job had fetched the object's current state and applied it, or found that the type does not matter here.</summary>
     public DateTimeOffset? AppliedAt { get; set; }
+
+    /// <summary>Portal has no use for this type.</summary>
+    public bool IsIgnored { get; set; }
+
+    /// <summary>When the worker tries (again) to apply it.</summary>
+    public DateTimeOffset ApplyAt { get; set; }
+
+    public int Attempts { get; set; }
+
+    /// <summary>Why the last attempt failed, for operators.</summary>
+    [MaxLength(2048)]
+    public string? Problem { get; set; }
 }

@@ -167,7 +167,11 @@ namespace Portal.Model.Migrations
                     Type = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     ReceivedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     Payload = table.Column<string>(type: "text", nullable: false),
-                    AppliedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                    AppliedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    IsIgnored = table.Column<bool>(type: "boolean", nullable: false),
+                    ApplyAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    Attempts = table.Column<int>(type: "integer", nullable: false),
+                    Problem = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -242,9 +246,14 @@ namespace Portal.Model.Migrations
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     CheckoutSessionId = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
+                    PaymentMethodId = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
                     PaymentIntentId = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
                     State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Problem = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    ReplacesCardId = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
+                    ReturnTo = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    CheckAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    SettledAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
                 constraints: table =>
@@ -273,7 +282,8 @@ namespace Portal.Model.Migrations
                     IsDefault = table.Column<bool>(type: "boolean", nullable: false),
                     Problem = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
                     AddedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false),
+                    DetachedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
                 {
@@ -742,10 +752,21 @@ namespace Portal.Model.Migrations
                 column: "AccountId");
 
             migrationBuilder.CreateIndex(
+                name: "IX_CardSetups_CheckAt",
+                table: "CardSetups",
+                column: "CheckAt",
+                filter: "\"SettledAt\" IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_CardSetups_CheckoutSessionId",
                 table: "CardSetups",
                 column: "CheckoutSessionId",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Cards_Fingerprint",
+                table: "Cards",
+                column: "Fingerprint");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Cards_OneDefault",
@@ -859,9 +880,9 @@ namespace Portal.Model.Migrations
                 column: "UserId");
 
             migrationBuilder.CreateIndex(
-                name: "IX_StripeEvents_AppliedAt",
+                name: "IX_StripeEvents_ApplyAt",
                 table: "StripeEvents",
-                column: "AppliedAt",
+                column: "ApplyAt",
                 filter: "\"AppliedAt\" IS NULL");
 
             migrationBuilder.CreateIndex(

@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261123064529_Initial")]
+    [Migration("20261123065108_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -366,6 +366,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<DateTimeOffset?>("DetachedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<int>("ExpiryMonth")
                         .HasColumnType("integer");
 
@@ -407,6 +410,8 @@ namespace Portal.Model.Migrations
                         .HasDatabaseName("IX_Cards_OneDefault")
                         .HasFilter("\"IsDefault\"");
 
+                    b.HasIndex("Fingerprint");
+
                     b.ToTable("Cards");
                 });
 
@@ -421,6 +426,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<DateTimeOffset>("CheckAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<string>("CheckoutSessionId")
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
@@ -432,9 +440,24 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
 
+                    b.Property<string>("PaymentMethodId")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
                     b.Property<string>("Problem")
                         .HasMaxLength(1024)
                         .HasColumnType("character varying(1024)");
+
+                    b.Property<string>("ReplacesCardId")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
+                    b.Property<string>("ReturnTo")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.Property<DateTimeOffset?>("SettledAt")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("State")
                         .IsRequired()
@@ -450,6 +473,9 @@ namespace Portal.Model.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("AccountId");
+
+                    b.HasIndex("CheckAt")
+                        .HasFilter("\"SettledAt\" IS NULL");
 
                     b.HasIndex("CheckoutSessionId")
                         .IsUnique();
@@ -557,9 +583,22 @@ namespace Portal.Model.Migrations
                     b.Property<DateTimeOffset?>("AppliedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<DateTimeOffset>("ApplyAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer");
+
+                    b.Property<bool>("IsIgnored")
+                        .HasColumnType("boolean");
+
                     b.Property<string>("Payload")
                         .IsRequired()
                         .HasColumnType("text");
+
+                    b.Property<string>("Problem")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
 
                     b.Property<DateTimeOffset>("ReceivedAt")
                         .HasColumnType("timestamp with time zone");
@@ -571,7 +610,7 @@ namespace Portal.Model.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("AppliedAt")
+                    b.HasIndex("ApplyAt")
                         .HasFilter("\"AppliedAt\" IS NULL");
 
                     b.ToTable("StripeEvents");
