@@ -45,6 +45,13 @@ public sealed partial class Instance
         _ => State,
     };
 
+    /// <summary>For one that was just made: it is to run, and by when.</summary>
+    public Instance Requested(DateTimeOffset now)
+    {
+        (Goal, Deadline) = (InstanceGoal.Running, now + StartLimit);
+        return this;
+    }
+
     public Outcome RequestStart(DateTimeOffset now)
     {
         if (WhyNotStart is { } reason)

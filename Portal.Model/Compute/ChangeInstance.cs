@@ -1,0 +1,100 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Compute;
+
+public enum InstanceAction
+{
+    Start,
+    Stop,
+    Reboot,
+    Terminate,
+}
+
+/// <summary>What came of the request for one instance.</summary>
+/// <param name="Name">Null if the account has no such instance.</param>
+public sealed record InstanceChange(string Id, string? Name, string? RegionId, Outcome Outcome);
+
+/// <summary>
+/// Starts, stops, reboots or terminates instances of one account. Each is done or refused for itself. The caller enqueues
+/// <see cref="IInstanceJob.AdvanceAsync"/> for those that are done.
+/// </summary>
+public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+{
+    /// <summary>How many share a transaction: the worker waits for their rows meanwhile.</summary>
+    private const int Batch = 100;
+
+    public async Task<IReadOnlyList<InstanceChange>> RunAsync(Actor actor, InstanceAction action, IReadOnlyCollection<string> ids, CancellationToken ct)
+    {
+        var changes = new List<InstanceChange>(ids.Count);
+        foreach (var batch in ids.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Chunk(Batch))
+        {
+            changes.AddRange(await RunBatchAsync(actor, action, batch, ct));
+        }
+
+        return changes;
+    }
+
+    public async Task<InstanceChange> RunAsync(Actor actor, InstanceAction action, string id, CancellationToken ct) => (await RunAsync(actor, action, [id], ct))[0];
+
+    private async Task<List<InstanceChange>> RunBatchAsync(Actor actor, InstanceAction action, string[] ids, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var starts = action is InstanceAction.Start ? await Starts.LockAsync(db, actor, ids, clock.GetUtcNow(), ct) : null;
+        var found = (await db.LockInstancesAsync(actor.AccountId, ids, ct)).ToDictionary(instance => instance.Id, StringComparer.Ordinal);
+        var changes = ids.Select(id => found.TryGetValue(id, out var instance)
+            ? new InstanceChange(id, instance.Name, instance.RegionId, Change(db, actor, action, instance, starts))
+            : new InstanceChange(id, null, null, Outcome.Refused("There is no such instance."))).ToList();
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+        return changes;
+    }
+
+    private Outcome Change(PortalDb db, Actor actor, InstanceAction action, Instance instance, Starts? starts)
+    {
+        var (now, before) = (clock.GetUtcNow(), new { instance.Status });
+        if (instance.WhyNotStart is null && starts?.WhyNot(instance) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        var outcome = action switch
+        {
+            InstanceAction.Start => instance.RequestStart(now),
+            InstanceAction.Stop => instance.RequestStop(now),
+            InstanceAction.Reboot => instance.RequestReboot(now),
+            _ => instance.RequestTerminate(now),
+        };
+        if (outcome.IsDone)
+        {
+            starts?.Take(instance);
+            db.AuditEntries.Add(actor.Audit(now, $"{action}Instances", instance.Id, before, new { instance.Status }));
+        }
+
+        return outcome;
+    }
+
+    /// <summary>What a start must find besides a stopped instance: somebody who pays, and room.</summary>
+    private sealed class Starts(Outcome mayPay, Dictionary<string, FreeCapacity> free)
+    {
+        public static async Task<Starts> LockAsync(PortalDb db, Actor actor, string[] ids, DateTimeOffset now, CancellationToken ct)
+        {
+            var account = await db.LockAccountAsync(actor.AccountId, ct);
+            var regions = await db.Instances.Where(instance => instance.AccountId == actor.AccountId && ids.Contains(instance.Id))
+                .Select(instance => instance.RegionId).Distinct().Order().ToListAsync(ct);
+            var free = new Dictionary<string, FreeCapacity>(StringComparer.Ordinal);
+            foreach (var id in regions)
+            {
+                free[id] = await FreeCapacity.OfAsync(db, await db.LockRegionAsync(id, ct), ct);
+            }
+
+            return new Starts(account.SuspendedAt is null ? await db.CheckCardAsync(account.Id, now, ct) : Outcome.Refused("Your account is suspended: write to support."), free);
+        }
+
+        public string? WhyNot(Instance instance) => mayPay.Reason ?? free[instance.RegionId].WhyNotStart(instance);
+
+        public void Take(Instance instance) => free[instance.RegionId] = free[instance.RegionId].Less(instance);
+    }
+}

@@ -1,0 +1,52 @@
+using Portal.Model.Shared;
+
+namespace Portal.Model.Compute;
+
+/// <summary>What a customer asks for. Nothing in it has been checked.</summary>
+public sealed record NewInstances
+{
+    public required string Name { get; init; }
+
+    public required string ImageId { get; init; }
+
+    public required string SizeId { get; init; }
+
+    /// <summary>A key pair of the account; or null, and <see cref="PublicKey"/> is kept as a new one.</summary>
+    public string? KeyPairId { get; init; }
+
+    /// <summary>One OpenSSH line, pasted or made in the browser. Null without a <see cref="KeyPairId"/>: an instance without a key.</summary>
+    public string? PublicKey { get; init; }
+
+    /// <summary>What the new key pair is to be called; its comment or the instance's name if empty.</summary>
+    public string? KeyName { get; init; }
+
+    public string? UserData { get; init; }
+
+    public int Count { get; init; } = 1;
+
+    /// <summary>Made by the form when it was opened, up to 64 characters: the same request sent twice is one.</summary>
+    public required string RequestToken { get; init; }
+
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+}
+
+public sealed partial class CreateInstance
+{
+    public const int MaxCount = 10;
+
+    /// <summary>What can be said of the request without looking anything up.</summary>
+    public static Outcome Check(NewInstances form)
+    {
+        Outcome[] outcomes =
+        [
+            InstanceName.Check(form.Name),
+            form.Count is >= 1 and <= MaxCount ? Outcome.Done : Outcome.Refused($"One request makes 1 to {MaxCount} instances."),
+            InstanceName.Check(InstanceName.Of(form.Name.Trim(), form.Count - 1, form.Count)),
+            form.PublicKey is null || form.KeyPairId is not null ? Outcome.Done : new Outcome(SshPublicKey.Parse(form.PublicKey).Reason),
+            UserData.Check(form.UserData),
+            Tags.Check(form.Tags),
+            form.RequestToken.Length is > 0 and <= 64 ? Outcome.Done : Outcome.Refused("The form is damaged: reload the page."),
+        ];
+        return outcomes.FirstOrDefault(outcome => !outcome.IsDone);
+    }
+}

@@ -1,0 +1,131 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Networking;
+using Portal.Model.Operators;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Compute;
+
+/// <summary>Whether, where and with which key; all read inside the transaction.</summary>
+public sealed partial class CreateInstance
+{
+    private async Task<Outcome> CheckPayerAsync(PortalDb db, Actor actor, Account account, CancellationToken ct)
+    {
+        if (account.SuspendedAt is not null)
+        {
+            return Outcome.Refused("Your account is suspended: write to support.");
+        }
+
+        var confirmed = await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct);
+        return confirmed ? await db.CheckCardAsync(actor.AccountId, clock.GetUtcNow(), ct) : Outcome.Refused("Confirm your e-mail address first: the link is in the message that we sent you.");
+    }
+
+    private static async Task<Outcome<Place>> FindPlaceAsync(PortalDb db, Actor actor, Account account, NewInstances form, CancellationToken ct)
+    {
+        var image = await db.Images.FindAsync([form.ImageId], ct);
+        var size = await db.InstanceSizes.FindAsync([form.SizeId], ct);
+        if (image is null || size is null)
+        {
+            return Outcome.Refused(image is null ? "There is no such image." : "There is no such size.");
+        }
+
+        if ((image.WhyNotOn(size) ?? await WhyNotWithinQuotaAsync(db, account, size, form.Count, ct)) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        // Ports are shared by all customers of a region: requests for them queue up at its row.
+        var region = await db.LockRegionAsync(image.RegionId, ct);
+        return (await FreeCapacity.OfAsync(db, region, ct)).WhyNot(size, form.Count) is { } full
+            ? Outcome.Refused(full)
+            : await TakeAsync(db, actor, image, size, region, form.Count, ct);
+    }
+
+    private static async Task<Outcome<Place>> TakeAsync(PortalDb db, Actor actor, Image image, InstanceSize size, Region region, int count, CancellationToken ct)
+    {
+        var home = await (
+            from network in db.Networks
+            where network.AccountId == actor.AccountId && network.RegionId == region.Id
+            orderby network.CreatedAt
+            select new
+            {
+                network.ProjectId,
+                Subnet = db.Subnets.Where(subnet => subnet.NetworkId == network.Id).OrderBy(subnet => subnet.CreatedAt).First(),
+                Group = db.SecurityGroups.Where(rules => rules.NetworkId == network.Id).OrderBy(rules => rules.CreatedAt).First().Id,
+            }).FirstAsync(ct);
+        var addresses = await FreeAddressesAsync(db, home.Subnet, count, ct);
+        var ports = await FreePortsAsync(db, region, count, ct);
+        if (addresses.Count < count)
+        {
+            return Outcome.Refused($"Your network {home.Subnet.Range} has {addresses.Count} addresses left: terminate what you no longer need.");
+        }
+
+        return ports.Count < count
+            ? Outcome.Refused("The region has no public port left at the moment.")
+            : new Place(image, size, region, home.ProjectId, home.Subnet, home.Group, addresses, ports);
+    }
+
+    private static async Task<string?> WhyNotWithinQuotaAsync(PortalDb db, Account account, InstanceSize size, int count, CancellationToken ct)
+    {
+        var living = db.Instances.Where(instance => instance.AccountId == account.Id && instance.State != InstanceState.Terminated);
+        var (instances, vcpus) = (await living.CountAsync(ct), await living.SumAsync(instance => instance.Vcpus, ct));
+        return (instances + count > account.InstanceLimit, vcpus + (size.Vcpus * count) > account.VcpuLimit) switch
+        {
+            (true, _) => $"Your quota is {account.InstanceLimit} instances and you have {instances}: terminate one you no longer need, or ask support for more.",
+            (_, true) => $"Your quota is {account.VcpuLimit} vCPUs and you use {vcpus}: choose a smaller size, or ask support for more.",
+            _ => null,
+        };
+    }
+
+    private static async Task<List<IPAddress>> FreeAddressesAsync(PortalDb db, Subnet subnet, int count, CancellationToken ct)
+    {
+        var taken = (await db.Instances.Where(instance => instance.SubnetId == subnet.Id && instance.State != InstanceState.Terminated)
+            .Select(instance => instance.Address).ToListAsync(ct)).ToHashSet();
+        return [.. Hosts(subnet.Range).Where(address => !taken.Contains(address)).Take(count)];
+    }
+
+    /// <summary>The subnet's addresses from the tenth on, without the broadcast address. IPv4 only.</summary>
+    private static IEnumerable<IPAddress> Hosts(IPNetwork range)
+    {
+        if (range.BaseAddress.AddressFamily is not AddressFamily.InterNetwork)
+        {
+            throw new NotSupportedException($"Subnet {range} is not IPv4.");
+        }
+
+        var first = BinaryPrimitives.ReadUInt32BigEndian(range.BaseAddress.GetAddressBytes());
+        var last = first + (uint)((1L << (32 - range.PrefixLength)) - 1);
+        for (var host = first + FirstHost; host < last; host++)
+        {
+            var bytes = new byte[4];
+            BinaryPrimitives.WriteUInt32BigEndian(bytes, host);
+            yield return new IPAddress(bytes);
+        }
+    }
+
+    private static Task<List<int>> FreePortsAsync(PortalDb db, Region region, int count, CancellationToken ct) => db.Database.SqlQuery<int>(
+        $"""
+        SELECT port AS "Value" FROM generate_series({region.FirstPublicPort}, {region.LastPublicPort}) AS port
+        WHERE NOT EXISTS (SELECT 1 FROM "Instances" WHERE "RegionId" = {region.Id} AND "PublicPort" = port)
+        ORDER BY port LIMIT {count}
+        """).ToListAsync(ct);
+
+    private async Task<Outcome<KeyPair?>> FindKeyAsync(PortalDb db, Actor actor, NewInstances form, CancellationToken ct)
+    {
+        if (form.KeyPairId is { } id)
+        {
+            var chosen = await db.KeyPairs.FirstOrDefaultAsync(key => key.AccountId == actor.AccountId && key.Id == id, ct);
+            return new(chosen, chosen is null ? "There is no such key any more: choose another." : null);
+        }
+
+        if (form.PublicKey is null)
+        {
+            return new(null, null);
+        }
+
+        var kept = await KeyPairs.KeepAsync(db, actor, form.KeyName ?? "", form.PublicKey, form.Name, clock.GetUtcNow(), ct);
+        return new(kept.Value, kept.Reason);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Networking;
+using Portal.Model.Operators;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Compute;
+
+/// <summary>
+/// Makes one or several instances, or none: checks, quota, address, port, key and audit are one transaction under a lock on the account's
+/// row, so that parallel requests queue up and each sees what the one before took. The same token again returns what it made before.
+/// The caller enqueues <see cref="IInstanceJob.AdvanceAsync"/> afterwards.
+/// </summary>
+public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+{
+    /// <summary>The first host of a subnet that customers get; those before it are the gateway's and for later.</summary>
+    private const int FirstHost = 10;
+
+    public async Task<Outcome<IReadOnlyList<Instance>>> RunAsync(Actor actor, NewInstances form, CancellationToken ct)
+    {
+        if (Check(form) is { IsDone: false } refused)
+        {
+            return refused;
+        }
+
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var account = await db.LockAccountAsync(actor.AccountId, ct);
+        if (await MadeBeforeAsync(db, actor, form, ct) is { Count: > 0 } before)
+        {
+            return new(before, null);
+        }
+
+        if (await CheckPayerAsync(db, actor, account, ct) is { IsDone: false } mayNot)
+        {
+            return mayNot;
+        }
+
+        var place = await FindPlaceAsync(db, actor, account, form, ct);
+        if (place.Value is null)
+        {
+            return Outcome.Refused(place.Reason!);
+        }
+
+        var key = await FindKeyAsync(db, actor, form, ct);
+        if (!key.IsDone)
+        {
+            return Outcome.Refused(key.Reason!);
+        }
+
+        var made = Enumerable.Range(0, form.Count).Select(index => Build(actor, form, place.Value, key.Value, index)).ToArray();
+        db.Instances.AddRange(made);
+        db.AuditEntries.AddRange(made.Select(instance => actor.Audit(instance.CreatedAt, "RunInstances", instance.Id, after: Told(instance))));
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+        return new(made, null);
+    }
+
+    private static async Task<IReadOnlyList<Instance>> MadeBeforeAsync(PortalDb db, Actor actor, NewInstances form, CancellationToken ct) =>
+        await db.Instances.AsNoTracking()
+            .Where(instance => instance.AccountId == actor.AccountId && instance.RequestToken == form.RequestToken)
+            .OrderBy(instance => instance.RequestIndex)
+            .ToListAsync(ct);
+
+    private Instance Build(Actor actor, NewInstances form, Place place, KeyPair? key, int index) => new Instance
+    {
+        Id = ResourceIds.New("i"),
+        AccountId = actor.AccountId,
+        Name = InstanceName.Of(form.Name.Trim(), index, form.Count),
+        CreatedAt = clock.GetUtcNow(),
+        ProjectId = place.ProjectId,
+        RegionId = place.Region.Id,
+        ImageId = place.Image.Id,
+        SizeId = place.Size.Id,
+        Vcpus = place.Size.Vcpus,
+        MemoryMiB = place.Size.MemoryMiB,
+        DiskGiB = place.Size.DiskGiB,
+        KeyPairId = key?.Id,
+        KeyName = key?.Name,
+        PublicKey = key?.PublicKey,
+        UserData = string.IsNullOrWhiteSpace(form.UserData) ? null : form.UserData.ReplaceLineEndings("\n"),
+        NetworkId = place.Subnet.NetworkId,
+        SubnetId = place.Subnet.Id,
+        SecurityGroupId = place.SecurityGroupId,
+        Address = place.Addresses[index],
+        PublicPort = place.Ports[index],
+        RequestToken = form.RequestToken,
+        RequestIndex = index,
+        Tags = new Dictionary<string, string>(form.Tags, StringComparer.Ordinal),
+    }.Requested(clock.GetUtcNow());
+
+    private static object Told(Instance instance) => new
+    {
+        instance.Name,
+        Image = instance.ImageId,
+        Size = instance.SizeId,
+        Key = instance.KeyName,
+        Address = instance.Address.ToString(),
+        Port = instance.PublicPort,
+        UserData = instance.UserData is null ? null : $"{instance.UserData.Length} characters",
+        instance.Tags,
+    };
+
+    /// <summary>Where the new instances go, all of it the account's own or the catalogue's.</summary>
+    private sealed record Place(
+        Image Image, InstanceSize Size, Region Region, string ProjectId, Subnet Subnet, string SecurityGroupId, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<int> Ports);
+}

@@ -1,0 +1,49 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Operators;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Compute;
+
+/// <summary>
+/// What a region has left for new machines: what its engine last said is free, less what was accepted since and does not run yet.
+/// An engine that never answered has no say: then requests are accepted and wait.
+/// </summary>
+public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
+{
+    public static readonly FreeCapacity Unknown = new(int.MaxValue, int.MaxValue, int.MaxValue);
+
+    public static async Task<FreeCapacity> OfAsync(PortalDb db, Region region, CancellationToken ct)
+    {
+        if (region.SeenAt is null)
+        {
+            return Unknown;
+        }
+
+        var waiting = await db.Instances
+            .Where(instance => instance.RegionId == region.Id && instance.Goal == InstanceGoal.Running
+                && (instance.State == InstanceState.Pending || instance.State == InstanceState.Stopped))
+            .GroupBy(_ => 1)
+            .Select(all => new
+            {
+                Vcpus = all.Sum(instance => instance.Vcpus),
+                MemoryMiB = all.Sum(instance => instance.MemoryMiB),
+                DiskGiB = all.Sum(instance => instance.State == InstanceState.Pending && instance.DiskAt == null ? instance.DiskGiB : 0),
+            })
+            .FirstOrDefaultAsync(ct);
+        return new FreeCapacity(
+            region.FreeVcpus - (waiting?.Vcpus ?? 0), region.FreeMemoryMiB - (waiting?.MemoryMiB ?? 0), region.FreeDiskGiB - (waiting?.DiskGiB ?? 0));
+    }
+
+    /// <summary>Why so many of this size do not fit, as a sentence; null if they do.</summary>
+    public string? WhyNot(InstanceSize size, int count) =>
+        Fits(size.Vcpus, size.MemoryMiB, size.DiskGiB, count) ? null
+        : count > 1 && Fits(size.Vcpus, size.MemoryMiB, size.DiskGiB, 1) ? $"There is no room for {count} instances of size {size.Id} at the moment; try fewer."
+        : $"There is no room for another {size.Id} at the moment.";
+
+    /// <summary>A stopped instance's disk is there already: to start it takes processors and memory only.</summary>
+    public string? WhyNotStart(Instance instance) => Fits(instance.Vcpus, instance.MemoryMiB, 0, 1) ? null : "There is no room to start it at the moment; try again later.";
+
+    public FreeCapacity Less(Instance started) => this == Unknown ? this : this with { Vcpus = Vcpus - started.Vcpus, MemoryMiB = MemoryMiB - started.MemoryMiB };
+
+    private bool Fits(int vcpus, int memoryMiB, int diskGiB, int count) => Vcpus >= vcpus * count && MemoryMiB >= memoryMiB * count && DiskGiB >= diskGiB * count;
+}
