@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Worker.Compute;
+using Portal.Worker.Networking;
 using Portal.Worker.Shared;
 
 namespace Portal.Worker.Operators;
@@ -11,7 +12,7 @@ namespace Portal.Worker.Operators;
 /// such (and started again by its job, or stays stopped if its guest shut it down); one that should be gone is removed; one that nobody knows opens an incident.
 /// </summary>
 public sealed class MachinePatrol(
-    IDbContextFactory<PortalDb> dbs, IComputeEngine engine, Nudges nudges, RegionName region, TimeProvider clock, ILogger<MachinePatrol> log)
+    IDbContextFactory<PortalDb> dbs, IComputeEngine engine, PrivateNetworks networks, Nudges nudges, RegionName region, TimeProvider clock, ILogger<MachinePatrol> log)
     : Sweep(TimeSpan.FromSeconds(5), clock, log)
 {
     private readonly TimeProvider clock = clock;
@@ -66,7 +67,8 @@ public sealed class MachinePatrol(
     private async Task FindOrphansAsync(CancellationToken ct)
     {
         // The engine is asked first: what is created after that cannot look like an orphan.
-        var held = (await engine.ListAsync(ct)).InstanceIds;
+        var inventory = await engine.ListAsync(ct);
+        var held = inventory.InstanceIds;
         await using var db = await dbs.CreateDbContextAsync(ct);
         var known = await db.Instances.AsNoTracking().Include(instance => instance.Image).Where(instance => held.Contains(instance.Id))
             .ToDictionaryAsync(instance => instance.Id, StringComparer.Ordinal, ct);
@@ -81,6 +83,13 @@ public sealed class MachinePatrol(
                 var subnet = await db.Subnets.AsNoTracking().SingleAsync(subnet => subnet.Id == instance.SubnetId, ct);
                 await engine.RemoveAsync(instance.Spec(subnet.Range, subnet.Gateway, clock.GetUtcNow()), ct);
             }
+        }
+
+        var empty = await db.Networks.Where(network => inventory.NetworkIds.Contains(network.Id)
+            && !db.Instances.Any(instance => instance.NetworkId == network.Id && instance.State != InstanceState.Terminated)).Select(network => network.Id).ToListAsync(ct);
+        foreach (var networkId in empty)
+        {
+            await networks.EnsureAsync(db, networkId, ct);
         }
     }
 }

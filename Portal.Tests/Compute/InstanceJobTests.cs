@@ -1,0 +1,279 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Portal.Model.Billing;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using Portal.Tests.Shared;
+using Portal.Worker.Compute;
+using Portal.Worker.Networking;
+using Portal.Worker.Operators;
+
+namespace Portal.Tests.Compute;
+
+[Trait("Needs", "database")]
+public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postgres)
+{
+    private static readonly string[] Verbs =
+    [
+        nameof(IComputeEngine.EnsureNetworkAsync), nameof(IComputeEngine.EnsureDiskAsync), nameof(IComputeEngine.EnsureMachineAsync), nameof(IComputeEngine.ObserveAsync),
+        nameof(IComputeEngine.RemoveAsync), nameof(IComputeEngine.RemoveNetworkAsync),
+    ];
+
+    private readonly InMemoryEngine engine = new();
+    private readonly FakeTimeProvider clock = new(Tenant.Epoch);
+    private Tenant tenant = null!;
+    private ServiceProvider services = null!;
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        await using var db = CreateDbContext();
+        tenant = await Tenant.AddAsync(db);
+        services = new ServiceCollection()
+            .AddSingleton<IDbContextFactory<PortalDb>>(this)
+            .AddSingleton(Source)
+            .AddSingleton<IComputeEngine>(engine)
+            .AddSingleton<TimeProvider>(clock)
+            .AddSingleton(new RegionName("local"))
+            .AddSingleton<PrivateNetworks>()
+            .AddSingleton<Nudges>()
+            .AddTransient<IInstanceJob, InstanceJob>()
+            .AddTransient<MachinePatrol>()
+            .AddTransient<RegionPatrol>()
+            .AddTransient<InstanceSweep>()
+            .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
+            .BuildServiceProvider();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await services.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Advancing_twice_creates_one_machine()
+    {
+        var id = await RequestAsync();
+        await AdvanceAsync(id);
+        await AdvanceAsync(id);
+        Assert.Equal(id, Assert.Single(engine.Machines).Spec.Id);
+    }
+
+    [Fact]
+    public async Task A_request_becomes_a_running_machine_whose_steps_are_told()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        var instance = await LoadAsync(id);
+        Assert.Equal(InstanceState.Running, instance.State);
+        Assert.All(Enum.GetValues<InstanceStep>(), step => Assert.NotNull(instance.StepAt(step)));
+        Assert.Null(instance.Deadline);
+        Assert.NotNull(instance.HostKey);
+    }
+
+    [Fact]
+    public async Task Two_runs_at_once_do_the_work_once()
+    {
+        var id = await RequestAsync();
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AdvanceAsync(id)));
+        await SettleAsync(id);
+        Assert.Single(engine.Machines);
+        Assert.Equal(2, (await SpansAsync(id)).Count);
+    }
+
+    [Fact]
+    public async Task Each_engine_call_may_fail_before_or_after_its_effect_in_a_whole_life()
+    {
+        foreach (var verb in Verbs)
+        {
+            foreach (var point in Enum.GetValues<FaultPoint>())
+            {
+                engine.FailOnce(verb, point);
+                var id = await SettleAsync(await RequestAsync());
+                await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+                await SettleAsync(id);
+                await ChangeAsync(id, instance => instance.RequestStart(clock.GetUtcNow()));
+                await SettleAsync(id);
+                await ChangeAsync(id, instance => instance.RequestReboot(clock.GetUtcNow()));
+                await SettleAsync(id);
+                await ChangeAsync(id, instance => instance.RequestTerminate(clock.GetUtcNow()));
+                await SettleAsync(id);
+                Assert.Equal(InstanceState.Terminated, (await LoadAsync(id)).State);
+                Assert.Empty(engine.Machines);
+                Assert.Empty(engine.Disks);
+                Assert.All(await SpansAsync(id), span => Assert.NotNull(span.To));
+            }
+        }
+
+        Assert.Empty(engine.Networks);
+    }
+
+    [Fact]
+    public async Task An_engine_that_is_away_makes_the_request_wait_with_a_sentence_and_not_fail()
+    {
+        engine.Away = "libvirt does not answer";
+        var id = await RequestAsync();
+        await AdvanceAsync(id);
+        var waiting = await LoadAsync(id);
+        Assert.Equal(InstanceState.Pending, waiting.State);
+        Assert.Contains("goes on by itself", waiting.Waiting, StringComparison.Ordinal);
+
+        engine.Away = null;
+        await SettleAsync(id);
+        var arrived = await LoadAsync(id);
+        Assert.Equal((InstanceState.Running, null), (arrived.State, arrived.Waiting));
+    }
+
+    [Fact]
+    public async Task What_the_engine_rejects_fails_with_its_reason_and_can_be_tried_again()
+    {
+        engine.FailOnce(nameof(IComputeEngine.EnsureDiskAsync), FaultPoint.Before, EngineFault.Rejected);
+        var id = await RequestAsync();
+        await AdvanceAsync(id);
+        var failed = await LoadAsync(id);
+        Assert.Equal(InstanceState.Failed, failed.State);
+        Assert.Contains("EnsureDiskAsync", failed.LastError, StringComparison.Ordinal);
+
+        await ChangeAsync(id, instance => instance.RequestStart(clock.GetUtcNow()));
+        await SettleAsync(id);
+        Assert.Equal((InstanceState.Running, null), ((await LoadAsync(id)).State, (await LoadAsync(id)).LastError));
+    }
+
+    [Fact]
+    public async Task Compute_costs_only_while_it_runs_and_the_disk_while_it_exists()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        clock.Advance(TimeSpan.FromHours(3));
+        await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+        await SettleAsync(id);
+        clock.Advance(TimeSpan.FromHours(5));
+        await ChangeAsync(id, instance => instance.RequestTerminate(clock.GetUtcNow()));
+        await SettleAsync(id);
+
+        var spans = await SpansAsync(id);
+        Assert.Equal(TimeSpan.FromHours(3), Assert.Single(spans, span => span.Sku == "instance.t1.nano") is var compute ? compute.To - compute.From : null);
+        Assert.Equal(TimeSpan.FromHours(8), Assert.Single(spans, span => span.Sku == Skus.Disk) is var disk ? disk.To - disk.From : null);
+    }
+
+    [Fact]
+    public async Task A_machine_that_was_lost_is_started_again_and_not_billed_meanwhile()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        engine.PowerCut();
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        Assert.Equal(InstanceState.Pending, (await LoadAsync(id)).State);
+        await SettleAsync(id);
+        Assert.Equal(InstanceState.Running, (await LoadAsync(id)).State);
+        Assert.Equal(2, (await SpansAsync(id)).Count(span => span.Sku == "instance.t1.nano"));
+        Assert.Single(await SpansAsync(id), span => span.Sku == Skus.Disk);
+    }
+
+    [Fact]
+    public async Task What_should_be_gone_and_is_still_there_is_removed()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        var spec = Assert.Single(engine.Machines).Spec;
+        await ChangeAsync(id, instance => instance.RequestTerminate(clock.GetUtcNow()));
+        await SettleAsync(id);
+
+        // A worker killed in the middle of its call may have its effect come after the end.
+        await engine.EnsureNetworkAsync(new(spec.NetworkId, spec.AccountId, tenant.Network.Range, tenant.Subnet.Range, tenant.Subnet.Gateway, []), default);
+        await engine.EnsureDiskAsync(spec, default);
+        await engine.EnsureMachineAsync(spec, default);
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        Assert.Empty(engine.Machines);
+        Assert.Empty(engine.Disks);
+        Assert.Empty(engine.Networks);
+    }
+
+    [Fact]
+    public async Task Past_its_deadline_an_incident_opens_and_closes_by_itself()
+    {
+        engine.Away = "libvirt does not answer";
+        var id = await RequestAsync();
+        await ChangeAsync(id, instance => instance.RequestTerminate(clock.GetUtcNow()));
+        clock.Advance(Instance.TerminateLimit + TimeSpan.FromSeconds(1));
+        await services.GetRequiredService<InstanceSweep>().SweepAsync(default);
+        await services.GetRequiredService<InstanceSweep>().SweepAsync(default);
+        await using var db = CreateDbContext();
+        Assert.Null(Assert.Single(await db.Incidents.AsNoTracking().Where(incident => incident.ResourceId == id).ToListAsync()).ClosedAt);
+
+        engine.Away = null;
+        await SettleAsync(id);
+        await services.GetRequiredService<InstanceSweep>().SweepAsync(default);
+        Assert.NotNull(Assert.Single(await db.Incidents.AsNoTracking().Where(incident => incident.ResourceId == id).ToListAsync()).ClosedAt);
+    }
+
+    [Fact]
+    public async Task A_guest_that_ignores_the_polite_shutdown_is_forced_after_a_while()
+    {
+        engine.ObservationsUntilOff = null;
+        var id = await SettleAsync(await RequestAsync());
+        await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+        await AdvanceAsync(id);
+        await AdvanceAsync(id);
+        Assert.Equal(InstanceState.Stopping, (await LoadAsync(id)).State);
+        clock.Advance(Instance.PoliteShutdown);
+        await SettleAsync(id);
+        Assert.Equal(InstanceState.Stopped, (await LoadAsync(id)).State);
+    }
+
+    [Fact]
+    public async Task The_region_says_when_its_engine_is_away_and_when_it_is_back()
+    {
+        engine.Away = "libvirt does not answer";
+        await services.GetRequiredService<RegionPatrol>().SweepAsync(default);
+        await using var db = CreateDbContext();
+        Assert.NotNull((await db.Regions.AsNoTracking().SingleAsync()).AwaySince);
+        Assert.Single(await db.Incidents.AsNoTracking().Where(incident => incident.ClosedAt == null).ToListAsync());
+
+        engine.Away = null;
+        await services.GetRequiredService<RegionPatrol>().SweepAsync(default);
+        Assert.Equal((null, "in memory"), (await db.Regions.AsNoTracking().SingleAsync()) is var region ? (region.AwaySince, region.Virtualization) : default);
+        Assert.Empty(await db.Incidents.AsNoTracking().Where(incident => incident.ClosedAt == null).ToListAsync());
+        Assert.Equal(ImageState.Available, (await db.Images.AsNoTracking().SingleAsync(image => image.FileName == "tiny.qcow2")).State);
+    }
+
+    private async Task<string> RequestAsync()
+    {
+        await using var db = CreateDbContext();
+        return (await tenant.RequestAsync(db, clock.GetUtcNow())).Id;
+    }
+
+    private async Task AdvanceAsync(string id) => await services.GetRequiredService<IInstanceJob>().AdvanceAsync(id, TestContext.Current.CancellationToken);
+
+    /// <summary>Advances as the nudges and the sweep would, until nothing is left to do.</summary>
+    private async Task<string> SettleAsync(string id)
+    {
+        for (var round = 0; round < 20 && (await LoadAsync(id)).IsUnsettled; round++)
+        {
+            await AdvanceAsync(id);
+        }
+
+        Assert.False((await LoadAsync(id)).IsUnsettled, $"{id} did not settle.");
+        return id;
+    }
+
+    private async Task ChangeAsync(string id, Func<Instance, Outcome> request)
+    {
+        await using var db = CreateDbContext();
+        Assert.Null(request(await db.Instances.SingleAsync(instance => instance.Id == id)).Reason);
+        await db.SaveChangesAsync();
+    }
+
+    private async Task<Instance> LoadAsync(string id)
+    {
+        await using var db = CreateDbContext();
+        return await db.Instances.AsNoTracking().SingleAsync(instance => instance.Id == id);
+    }
+
+    private async Task<List<UsageSpan>> SpansAsync(string id)
+    {
+        await using var db = CreateDbContext();
+        return await db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == id).OrderBy(span => span.From).ToListAsync();
+    }
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Compute;
+using Portal.Model.Networking;
+using Portal.Model.Shared;
+
+namespace Portal.Tests.Shared;
+
+/// <summary>A customer as the tests need one: the account and what signing up makes for it, and instances as just asked for.</summary>
+public sealed record Tenant(Account Account, Project Project, Network Network, Subnet Subnet, SecurityGroup Group)
+{
+    public static readonly DateTimeOffset Epoch = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private int instances;
+
+    public static async Task<Tenant> AddAsync(PortalDb db, string name = "Ada")
+    {
+        var account = new Account { Id = ResourceIds.New("acc"), Name = name, CreatedAt = Epoch };
+        T Own<T>(Func<string, T> make) => make(account.Id);
+        var project = Own(id => new Project { Id = ResourceIds.New("prj"), AccountId = id, Name = "default", CreatedAt = Epoch });
+        var network = Own(id => new Network { Id = ResourceIds.New("vpc"), AccountId = id, Name = "default", CreatedAt = Epoch, ProjectId = project.Id, RegionId = "local", Range = IPNetwork.Parse("10.0.0.0/16") });
+        var subnet = Own(id => new Subnet { Id = ResourceIds.New("subnet"), AccountId = id, Name = "default", CreatedAt = Epoch, NetworkId = network.Id, Range = IPNetwork.Parse("10.0.0.0/24") });
+        var group = Own(id => new SecurityGroup { Id = ResourceIds.New("sg"), AccountId = id, Name = "default", CreatedAt = Epoch, NetworkId = network.Id });
+        group.Rules.Add(new SecurityGroupRule { AccountId = account.Id, SecurityGroupId = group.Id, Protocol = TransportProtocol.Tcp, FromPort = 22, ToPort = 22, Source = IPNetwork.Parse("0.0.0.0/0") });
+        db.AddRange(account, project, network, subnet, group);
+        await db.SaveChangesAsync();
+        return new Tenant(account, project, network, subnet, group);
+    }
+
+    /// <summary>An instance just asked for: pending, wanted running.</summary>
+    public async Task<Instance> RequestAsync(PortalDb db, DateTimeOffset? at = null)
+    {
+        var number = Interlocked.Increment(ref instances);
+        var instance = new Instance
+        {
+            Id = ResourceIds.New("i"),
+            AccountId = Account.Id,
+            Name = $"machine-{number}",
+            CreatedAt = at ?? Epoch,
+            ProjectId = Project.Id,
+            RegionId = "local",
+            ImageId = "ami-00000000000000001",
+            SizeId = "t1.nano",
+            Vcpus = 1,
+            MemoryMiB = 512,
+            DiskGiB = 4,
+            NetworkId = Network.Id,
+            SubnetId = Subnet.Id,
+            SecurityGroupId = Group.Id,
+            Address = Subnet.AddressAt(9 + number),
+            PublicPort = await db.Instances.MaxAsync(other => other.PublicPort) + 1 ?? 22000,
+            RequestToken = ResourceIds.New("token"),
+            RequestIndex = 0,
+        };
+        db.Instances.Add(instance);
+        await db.SaveChangesAsync();
+        return instance;
+    }
+}
