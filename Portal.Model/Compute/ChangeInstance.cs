@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
+using Portal.Model.Billing;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Compute;
@@ -77,11 +78,11 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
     }
 
     /// <summary>What a start must find besides a stopped instance: somebody who pays, and room.</summary>
-    private sealed class Starts(Outcome mayPay, Dictionary<string, FreeCapacity> free)
+    private sealed class Starts(string? whyNoBilling, Dictionary<string, FreeCapacity> free)
     {
         public static async Task<Starts> LockAsync(PortalDb db, Actor actor, string[] ids, DateTimeOffset now, CancellationToken ct)
         {
-            var account = await db.LockAccountAsync(actor.AccountId, ct);
+            await db.LockAccountAsync(actor.AccountId, ct);
             var regions = await db.Instances.Where(instance => instance.AccountId == actor.AccountId && ids.Contains(instance.Id))
                 .Select(instance => instance.RegionId).Distinct().Order().ToListAsync(ct);
             var free = new Dictionary<string, FreeCapacity>(StringComparer.Ordinal);
@@ -90,10 +91,10 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
                 free[id] = await FreeCapacity.OfAsync(db, await db.LockRegionAsync(id, ct), ct);
             }
 
-            return new Starts(account.SuspendedAt is null ? await db.CheckCardAsync(account.Id, now, ct) : Outcome.Refused("Your account is suspended: write to support."), free);
+            return new Starts(await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct), free);
         }
 
-        public string? WhyNot(Instance instance) => mayPay.Reason ?? free[instance.RegionId].WhyNotStart(instance);
+        public string? WhyNot(Instance instance) => whyNoBilling ?? free[instance.RegionId].WhyNotStart(instance);
 
         public void Take(Instance instance) => free[instance.RegionId] = free[instance.RegionId].Less(instance);
     }

@@ -32,4 +32,11 @@ public sealed class ConsoleTicket : IOwned
 
     /// <summary>When the browser opened it; a second use is refused.</summary>
     public DateTimeOffset? UsedAt { get; set; }
+
+    /// <summary>What the worker shows to the web when it dials back: who reads it can read the database. Made at the use.</summary>
+    public byte[]? WorkerSecret { get; set; }
+
+    /// <summary>Where the web process that holds the browser's socket listens for the worker.</summary>
+    [MaxLength(2048)]
+    public string? RelayUrl { get; set; }
 }

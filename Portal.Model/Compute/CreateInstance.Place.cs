@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
+using Portal.Model.Billing;
 using Portal.Model.Networking;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
@@ -12,16 +13,12 @@ namespace Portal.Model.Compute;
 /// <summary>Whether, where and with which key; all read inside the transaction.</summary>
 public sealed partial class CreateInstance
 {
-    private async Task<Outcome> CheckPayerAsync(PortalDb db, Actor actor, Account account, CancellationToken ct)
-    {
-        if (account.SuspendedAt is not null)
-        {
-            return Outcome.Refused("Your account is suspended: write to support.");
-        }
+    public const string Unconfirmed = "Confirm your e-mail address first: the link is in the message that we sent you.";
 
-        var confirmed = await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct);
-        return confirmed ? await db.CheckCardAsync(actor.AccountId, clock.GetUtcNow(), ct) : Outcome.Refused("Confirm your e-mail address first: the link is in the message that we sent you.");
-    }
+    private async Task<Outcome> CheckPayerAsync(PortalDb db, Actor actor, CancellationToken ct) =>
+        new(await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct)
+            ? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
+            : Unconfirmed);
 
     private static async Task<Outcome<Place>> FindPlaceAsync(PortalDb db, Actor actor, Account account, NewInstances form, CancellationToken ct)
     {

@@ -32,7 +32,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
             return new(before, null);
         }
 
-        if (await CheckPayerAsync(db, actor, account, ct) is { IsDone: false } mayNot)
+        if (await CheckPayerAsync(db, actor, ct) is { IsDone: false } mayNot)
         {
             return mayNot;
         }

@@ -27,7 +27,7 @@ public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
             {
                 Vcpus = all.Sum(instance => instance.Vcpus),
                 MemoryMiB = all.Sum(instance => instance.MemoryMiB),
-                DiskGiB = all.Sum(instance => instance.State == InstanceState.Pending && instance.DiskAt == null ? instance.DiskGiB : 0),
+                DiskGiB = all.Sum(instance => !instance.DiskMade ? instance.DiskGiB : 0),
             })
             .FirstOrDefaultAsync(ct);
         return new FreeCapacity(

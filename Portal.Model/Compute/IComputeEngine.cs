@@ -107,4 +107,7 @@ public enum ConsoleKind
 {
     Text,
     Graphical,
+
+    /// <summary>What the guest has printed so far, to read only. Served from <see cref="IComputeEngine.ReadSerialLogAsync"/>, never opened as a console.</summary>
+    Log,
 }

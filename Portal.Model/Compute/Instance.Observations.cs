@@ -54,7 +54,7 @@ public sealed partial class Instance
 
     public DateTimeOffset? StepAt(InstanceStep step) => step switch
     {
-        InstanceStep.Accepted => CreatedAt,
+        InstanceStep.Accepted => RequestedAt ?? CreatedAt,
         InstanceStep.Address => AddressAt,
         InstanceStep.Disk => DiskAt,
         InstanceStep.Boot => BootAt,

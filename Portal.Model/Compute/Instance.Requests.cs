@@ -48,7 +48,7 @@ public sealed partial class Instance
     /// <summary>For one that was just made: it is to run, and by when.</summary>
     public Instance Requested(DateTimeOffset now)
     {
-        (Goal, Deadline) = (InstanceGoal.Running, now + StartLimit);
+        (Goal, Deadline, RequestedAt) = (InstanceGoal.Running, now + StartLimit, now);
         return this;
     }
 
@@ -61,7 +61,7 @@ public sealed partial class Instance
 
         (Goal, Deadline, LastError) = (InstanceGoal.Running, now + StartLimit, null);
         State = State is Failed ? Pending : State;
-        (AddressAt, DiskAt, BootAt, SshAt) = (null, null, null, null);
+        (RequestedAt, AddressAt, DiskAt, BootAt, SshAt) = (now, null, null, null, null);
         return Outcome.Done;
     }
 
@@ -83,7 +83,7 @@ public sealed partial class Instance
             return Outcome.Refused(reason);
         }
 
-        (RebootsWanted, Deadline, BootAt, SshAt) = (RebootsWanted + 1, now + StartLimit, null, null);
+        (RebootsWanted, Deadline, RequestedAt, BootAt, SshAt) = (RebootsWanted + 1, now + StartLimit, now, null, null);
         return Outcome.Done;
     }
 

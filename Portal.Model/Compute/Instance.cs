@@ -85,6 +85,9 @@ public sealed partial class Instance : Resource
 
     public int RebootsDone { get; private set; }
 
+    /// <summary>When the run that its steps tell of was asked for: the creation, the last start or the last reboot.</summary>
+    public DateTimeOffset? RequestedAt { get; private set; }
+
     public DateTimeOffset? AddressAt { get; private set; }
 
     public DateTimeOffset? DiskAt { get; private set; }

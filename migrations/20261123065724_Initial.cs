@@ -308,7 +308,9 @@ namespace Portal.Model.Migrations
                     Kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     SecretHash = table.Column<byte[]>(type: "bytea", nullable: false),
                     ExpiresAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    UsedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                    UsedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    WorkerSecret = table.Column<byte[]>(type: "bytea", nullable: true),
+                    RelayUrl = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -623,6 +625,7 @@ namespace Portal.Model.Migrations
                     Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
                     RebootsWanted = table.Column<int>(type: "integer", nullable: false),
                     RebootsDone = table.Column<int>(type: "integer", nullable: false),
+                    RequestedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     AddressAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     DiskAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     BootAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),

@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261123065108_Initial")]
+    [Migration("20261123065724_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -694,6 +694,10 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<string>("RelayUrl")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
                     b.Property<byte[]>("SecretHash")
                         .IsRequired()
                         .HasColumnType("bytea");
@@ -703,6 +707,9 @@ namespace Portal.Model.Migrations
 
                     b.Property<Guid>("UserId")
                         .HasColumnType("uuid");
+
+                    b.Property<byte[]>("WorkerSecret")
+                        .HasColumnType("bytea");
 
                     b.HasKey("Id");
 
@@ -918,6 +925,9 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)");
+
+                    b.Property<DateTimeOffset?>("RequestedAt")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("SecurityGroupId")
                         .IsRequired()
