@@ -1,7 +1,17 @@
 using Portal;
+using Portal.Operators;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddPortal();
-var app = builder.Build();
-app.UsePortal();
-await app.RunAsync();
+await using var app = builder.Build();
+switch (args)
+{
+    case ["migrate", ..]:
+        return await Commands.MigrateAsync(app.Services, app.Lifetime.ApplicationStopping);
+    case ["create-operator", var email, ..]:
+        return await Commands.CreateOperatorAsync(app.Services, email, app.Lifetime.ApplicationStopping);
+    default:
+        app.UsePortal();
+        await app.RunAsync();
+        return 0;
+}

@@ -5,11 +5,18 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 internal sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntityTypeConfiguration<User>, IEntityTypeConfiguration<Project>,
-    IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<AuditEntry>
+    IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<AuditEntry>, IEntityTypeConfiguration<Mail>
 {
     public void Configure(EntityTypeBuilder<Account> builder) => builder.HasIndex(account => account.StripeCustomerId).IsUnique();
 
-    public void Configure(EntityTypeBuilder<User> builder) => builder.BelongsToAccount();
+    public void Configure(EntityTypeBuilder<User> builder)
+    {
+        builder.ToTable("Users");
+        builder.BelongsToAccount();
+
+        // Anybody may claim an address; it belongs to the one who confirms it. See docs/decisions/sign-up.md.
+        builder.HasIndex(user => user.NormalizedEmail, "IX_Users_ConfirmedEmail").IsUnique().HasFilter("\"EmailConfirmed\"");
+    }
 
     public void Configure(EntityTypeBuilder<Project> builder) => builder.BelongsToAccount();
 
@@ -27,5 +34,11 @@ internal sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntity
         builder.HasIndex(entry => entry.ResourceId);
         builder.Property(entry => entry.Before).HasColumnType("jsonb");
         builder.Property(entry => entry.After).HasColumnType("jsonb");
+    }
+
+    public void Configure(EntityTypeBuilder<Mail> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasIndex(mail => mail.DueAt).HasFilter("\"DueAt\" IS NOT NULL");
     }
 }

@@ -12,7 +12,7 @@ public static class DatabaseObjects
     private static readonly string[] Watched =
     [
         "Instances", "Images", "Cards", "CardSetups", "KeyPairs", "Regions", "Sessions",
-        "Incidents", "ConsoleTickets",
+        "Incidents", "ConsoleTickets", "Users", "Mails",
     ];
 
     public static string Sql => string.Join('\n', [Function, .. Watched.Select(Trigger)]);

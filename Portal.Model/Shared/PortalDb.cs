@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
-using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
@@ -13,9 +12,6 @@ namespace Portal.Model.Shared;
 /// <summary>Portal's database. A slice configures its tables in its own <see cref="IEntityTypeConfiguration{TEntity}"/>s.</summary>
 public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserContext<User, Guid>(options), IDataProtectionKeyContext
 {
-    /// <summary>The schema that has a table for passkeys.</summary>
-    protected override Version SchemaVersion => IdentitySchemaVersions.Version3;
-
     public DbSet<Account> Accounts => Set<Account>();
 
     public DbSet<Project> Projects => Set<Project>();
@@ -23,6 +19,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
     public DbSet<Session> Sessions => Set<Session>();
 
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+
+    public DbSet<Mail> Mails => Set<Mail>();
 
     public DbSet<Network> Networks => Set<Network>();
 

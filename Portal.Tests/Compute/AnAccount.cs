@@ -82,7 +82,13 @@ public static class AnAccount
         var project = new Project { Id = ResourceIds.New("proj"), AccountId = accountId, Name = "default", CreatedAt = Now };
         var network = new Network
         {
-            Id = ResourceIds.New("vpc"), AccountId = accountId, Name = "default", CreatedAt = Now, ProjectId = project.Id, RegionId = "local", Range = IPNetwork.Parse("10.5.0.0/16"),
+            Id = ResourceIds.New("vpc"),
+            AccountId = accountId,
+            Name = "default",
+            CreatedAt = Now,
+            ProjectId = project.Id,
+            RegionId = "local",
+            Range = IPNetwork.Parse("10.5.0.0/16"),
         };
         db.AddRange(project, network);
         db.Add(new Subnet { Id = ResourceIds.New("subnet"), AccountId = accountId, Name = "default", CreatedAt = Now, NetworkId = network.Id, Range = IPNetwork.Parse("10.5.0.0/24") });

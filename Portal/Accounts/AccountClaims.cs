@@ -5,5 +5,7 @@ public static class AccountClaims
 {
     public const string Account = "account";
     public const string Session = "session";
+
+    /// <summary>Not kept in the cookie: read from the database at every request.</summary>
     public const string Operator = "operator";
 }

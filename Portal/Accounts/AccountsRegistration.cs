@@ -1,3 +1,6 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.Identity;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
@@ -10,18 +13,52 @@ public static class AccountsRegistration
     {
         services.AddCascadingAuthenticationState();
         services.AddScoped<CurrentActor>();
-        services.AddAuthentication(options => options.DefaultScheme = IdentityConstants.ApplicationScheme).AddIdentityCookies();
-        services.AddIdentityCore<User>(options => options.Stores.SchemaVersion = IdentitySchemaVersions.Version3)
-            .AddEntityFrameworkStores<PortalDb>()
-            .AddSignInManager()
-            .AddDefaultTokenProviders();
+        services.AddSingleton<SessionCookie>().AddScoped<CircuitHandler, SessionCircuit>();
+        services.AddSingleton<AttemptLimits>().AddScoped<EvenAnswer>();
+        services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>();
+        services.AddIdentityOfPortal(configuration);
+
+        // Whatever says nothing of itself is for signed-in people.
         services.AddAuthorizationBuilder()
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
             .AddPolicy(Policies.Operator, policy => policy.RequireClaim(AccountClaims.Operator));
-        services.AddRateLimiter(_ => { });
+        services.AddRateLimiter(options => AttemptLimits.Configure(options, configuration));
         return services;
     }
 
     public static void MapAccounts(this WebApplication app)
     {
+        app.MapPost("/sign-out", SignOutEndpoint.RunAsync).RequireValidForm().AllowAnonymous();
+        app.MapPost("/confirm-email/resend", (ConfirmEmail confirmation, ClaimsPrincipal user, AttemptLimits limits, CancellationToken ct) =>
+            confirmation.ResendAsync(user, limits, ct)).RequireValidForm();
+    }
+
+    private static void AddIdentityOfPortal(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddAuthentication(options => options.DefaultScheme = IdentityConstants.ApplicationScheme).AddIdentityCookies();
+        services.AddIdentityCore<User>(options =>
+            {
+                Passwords.Configure(options.Password);
+                (options.Lockout.MaxFailedAccessAttempts, options.Lockout.DefaultLockoutTimeSpan) = (5, TimeSpan.FromMinutes(15));
+            })
+            .AddEntityFrameworkStores<PortalDb>()
+            .AddSignInManager<PortalSignIn>()
+            .AddClaimsPrincipalFactory<PortalClaims>()
+            .AddDefaultTokenProviders();
+        services.AddScoped(provider => (PortalSignIn)provider.GetRequiredService<SignInManager<User>>());
+        services.ConfigureApplicationCookie(cookie =>
+        {
+            cookie.Cookie.Name = "portal";
+            (cookie.LoginPath, cookie.ReturnUrlParameter) = ("/sign-in", "returnUrl");
+            (cookie.ExpireTimeSpan, cookie.SlidingExpiration) = (TimeSpan.FromDays(14), true);
+            cookie.Events.OnValidatePrincipal = SessionCookie.ValidateAsync;
+
+            // Who may not see a page does not learn that there is one.
+            cookie.Events.OnRedirectToAccessDenied = context =>
+            {
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            };
+        });
     }
 }

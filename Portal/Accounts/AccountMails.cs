@@ -1,0 +1,74 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.WebUtilities;
+using Portal.Model.Accounts;
+
+namespace Portal.Accounts;
+
+/// <summary>The mails that accounts send, as rows for the outbox.</summary>
+public sealed class AccountMails(UserManager<User> users, IHttpContextAccessor http, IConfiguration configuration, TimeProvider clock)
+{
+    public async Task<Mail> ConfirmAsync(User user) => Write(user, "Confirm your e-mail address",
+        "Welcome to Portal. Open this link to confirm your address; then you can create instances.",
+        "Confirm address", Link("confirm-email", user, await users.GenerateEmailConfirmationTokenAsync(user)),
+        "If you did not sign up, ignore this mail: nobody can use your address without this link.");
+
+    /// <summary>To the owner of an address with which somebody, perhaps they, signed up again.</summary>
+    public Mail AlreadyYours(User user) => Write(user, "You already have a Portal account",
+        "Somebody, perhaps you, signed up for Portal with this address. It already belongs to your account, so sign in to that one.",
+        "Sign in", $"{Origin}/sign-in",
+        $"Forgot the password? Choose a new one at {Origin}/forgot-password. If it was not you, you need not do anything.");
+
+    public async Task<Mail> ResetAsync(User user) => Write(user, "Choose a new password",
+        "Somebody, perhaps you, asked for a new password for your Portal account.",
+        "Choose a new password", Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user)),
+        "If it was not you, ignore this mail: your password stays as it is.");
+
+    /// <summary>Tells the owner of a change that a thief would make.</summary>
+    public Mail Changed(User user, string what) => Write(user, $"{what} on your Portal account",
+        $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
+        "Look at your settings", $"{Origin}/settings",
+        $"If it was not you, choose a new password at once: {Origin}/forgot-password");
+
+    /// <summary>A token as it travels in a link, and back.</summary>
+    public static string? TokenOf(string? code)
+    {
+        try
+        {
+            return code is null ? null : Encoding.UTF8.GetString(WebEncoders.Base64UrlDecode(code));
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    // Links of mails are built on the configured address, since a request's Host is whatever its sender wrote.
+    private string Origin => (configuration["Portal:Address"] ?? $"{http.HttpContext!.Request.Scheme}://{http.HttpContext.Request.Host}").TrimEnd('/');
+
+    private string Link(string page, User user, string token) =>
+        $"{Origin}/{page}?user={user.Id}&code={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(token))}";
+
+    private Mail Write(User user, string subject, string opening, string button, string link, string closing)
+    {
+        var now = clock.GetUtcNow();
+        string Safe(string text) => HtmlEncoder.Default.Encode(text);
+        return new Mail
+        {
+            Id = Guid.CreateVersion7(now),
+            AccountId = user.AccountId,
+            To = user.Email!,
+            Subject = subject,
+            Text = $"{opening}\n\n{link}\n\n{closing}\n",
+            Html = $"""
+                <!DOCTYPE html><html lang="en"><body style="margin:0;padding:32px 16px;font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif">
+                <div style="max-width:480px;margin:0 auto"><p style="font-weight:600;font-size:17px">{Safe(subject)}</p><p>{Safe(opening)}</p>
+                <p style="margin:24px 0"><a href="{Safe(link)}" style="background:#1f5fd6;color:#ffffff;text-decoration:none;border-radius:6px;padding:10px 18px;display:inline-block">{Safe(button)}</a></p>
+                <p style="color:#6b7280;font-size:13px">{Safe(closing)}</p></div></body></html>
+                """,
+            CreatedAt = now,
+            DueAt = now,
+        };
+    }
+}

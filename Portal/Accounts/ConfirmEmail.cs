@@ -1,0 +1,59 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Accounts;
+
+/// <summary>
+/// Confirms an address: it takes the link, which proves the mailbox, and a session of the one who signed up. The link alone would let a
+/// stranger's account be confirmed by whoever owns the address and opens his mail.
+/// </summary>
+public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMails mails, TimeProvider clock)
+{
+    private const string Useless = "It is older than a day, was used already or belongs to another account.";
+
+    public async Task<Outcome> RunAsync(HttpContext http, string? userId, string code)
+    {
+        var user = await users.GetUserAsync(http.User);
+        if (user is null || user.Id.ToString() != userId || AccountMails.TokenOf(code) is not { } token)
+        {
+            return Outcome.Refused(Useless);
+        }
+
+        if (user.EmailConfirmed)
+        {
+            return Outcome.Done;
+        }
+
+        db.Add(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ConfirmEmail", null, after: new { user.Email }));
+        try
+        {
+            return (await users.ConfirmEmailAsync(user, token)).Succeeded ? Outcome.Done : Outcome.Refused(Useless);
+        }
+        catch (DbUpdateException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+        {
+            return Outcome.Refused("This address already belongs to another account: yours, if the mail reached you. Sign in to that one.");
+        }
+    }
+
+    /// <summary>Sends the link again. For an address that another account has confirmed, its owner gets the other mail again.</summary>
+    public async Task<IResult> ResendAsync(ClaimsPrincipal principal, AttemptLimits limits, CancellationToken ct)
+    {
+        if (await users.GetUserAsync(principal) is { EmailConfirmed: false } user)
+        {
+            if (!limits.TryTake(user.Email!))
+            {
+                return Results.StatusCode(StatusCodes.Status429TooManyRequests);
+            }
+
+            var taken = await db.Users.AnyAsync(other => other.NormalizedEmail == user.NormalizedEmail && other.EmailConfirmed, ct);
+            db.Add(taken ? mails.AlreadyYours(user) : await mails.ConfirmAsync(user));
+            await db.SaveChangesAsync(ct);
+        }
+
+        return Results.LocalRedirect("/confirm-email");
+    }
+}

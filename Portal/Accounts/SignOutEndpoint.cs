@@ -1,0 +1,29 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Shared;
+
+namespace Portal.Accounts;
+
+internal static class SignOutEndpoint
+{
+    /// <summary>Ends the session, in every tab, and forgets the cookie.</summary>
+    public static async Task<IResult> RunAsync(ClaimsPrincipal user, PortalSignIn signIn, PortalDb db, TimeProvider clock, CancellationToken ct)
+    {
+        if (Guid.TryParse(user.FindFirstValue(AccountClaims.Session), out var id))
+        {
+            var now = clock.GetUtcNow();
+            await db.Sessions.Where(session => session.Id == id).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
+        }
+
+        await signIn.SignOutAsync();
+        return Results.LocalRedirect("/");
+    }
+
+    /// <summary>Refuses a post without the antiforgery token that our own pages carry.</summary>
+    public static TBuilder RequireValidForm<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.AddEndpointFilter(async (invocation, next) =>
+        await invocation.HttpContext.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(invocation.HttpContext)
+            ? await next(invocation)
+            : Results.StatusCode(StatusCodes.Status400BadRequest));
+}

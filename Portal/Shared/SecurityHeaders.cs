@@ -1,0 +1,34 @@
+using System.Security.Cryptography;
+
+namespace Portal.Shared;
+
+/// <summary>What every answer tells the browser not to do with it.</summary>
+public static class SecurityHeaders
+{
+    private const string NonceKey = "csp-nonce";
+
+    /// <summary>This request's value for <c>nonce</c> on an inline script; there is one, the import map.</summary>
+    public static string Nonce(HttpContext http) => (string)(http.Items[NonceKey] ??= RandomNumberGenerator.GetHexString(32, lowercase: true));
+
+    public static void UseSecurityHeaders(this WebApplication app)
+    {
+        // A form's answer may lead on to the hosted card page: Stripe's, or on a laptop the sandbox's on another port.
+        var cards = app.Environment.IsDevelopment() ? "https://checkout.stripe.com http://localhost:* http://127.0.0.1:*" : "https://checkout.stripe.com";
+        app.Use((http, next) =>
+        {
+            var headers = http.Response.Headers;
+
+            // MudBlazor's theme is an inline style and its popovers set style attributes: styles cannot be stricter.
+            headers.ContentSecurityPolicy =
+                $"default-src 'self'; script-src 'self' 'nonce-{Nonce(http)}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
+                $"connect-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self' {cards}";
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "same-origin";
+            headers["Cross-Origin-Opener-Policy"] = "same-origin";
+            headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()";
+            headers["Accept-CH"] = "Sec-CH-Prefers-Color-Scheme";
+            headers.Vary = "Sec-CH-Prefers-Color-Scheme";
+            return next(http);
+        });
+    }
+}
