@@ -1,5 +1,14 @@
+using Portal.Sandbox;
+
 var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddHealthChecks();
+if (SandboxHost.WhyNotStart(builder.Configuration, builder.Environment) is { } reason)
+{
+    await Console.Error.WriteLineAsync(reason);
+    return 1;
+}
+
+builder.AddSandbox();
 var app = builder.Build();
-app.MapHealthChecks("/healthz");
+app.UseSandbox();
 await app.RunAsync();
+return 0;
