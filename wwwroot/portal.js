@@ -1,8 +1,6 @@
 // What Blazor cannot do by itself. Functions are called from C# by the name portal.*.
-const dark = matchMedia('(prefers-color-scheme: dark)');
-
 window.portal = {
-  prefersDark: () => dark.matches,
+  isDark: () => getComputedStyle(document.documentElement).getPropertyValue('--dark').trim() === '1',
   copy: text => navigator.clipboard.writeText(text),
   download: (name, text) => {
     const link = document.createElement('a');
@@ -11,4 +9,16 @@ window.portal = {
     link.click();
     URL.revokeObjectURL(link.href);
   },
+  // Called by the layout's first interactive render: from now on clicks are heard.
+  ready: () => { window.portal.interactive = true; },
 };
+
+// The navigation of a narrow screen, with a circuit or without.
+document.addEventListener('click', event => {
+  const button = event.target.closest('.menu-button');
+  const open = button ? !document.documentElement.classList.contains('menu-open') : false;
+  if (button || !event.target.closest('.sidebar') || event.target.closest('.sidebar a')) {
+    document.documentElement.classList.toggle('menu-open', open);
+    document.querySelector('.menu-button')?.setAttribute('aria-expanded', String(open));
+  }
+});

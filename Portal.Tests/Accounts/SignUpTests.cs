@@ -1,0 +1,88 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Networking;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Accounts;
+
+[Trait("Needs", "database")]
+public sealed class SignUpTests(TestPostgres postgres) : TestDatabase(postgres)
+{
+    private PortalServer server = null!;
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        server = await PortalServer.StartAsync(ConnectionString);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Signing_up_makes_an_account_with_a_project_a_network_and_a_group_that_lets_ssh_in()
+    {
+        using var client = server.NewClient();
+        using var answer = await SignUpAsync(client, "ada@example.com");
+
+        Assert.Equal("/billing/card?returnUrl=/instances/new", answer.Headers.Location?.PathAndQuery);
+        await using var db = CreateDbContext();
+        var user = await db.Users.SingleAsync();
+        Assert.False(user.EmailConfirmed);
+        Assert.Equal("default", (await db.Projects.SingleAsync(project => project.AccountId == user.AccountId)).Name);
+        var network = await db.Networks.Include(network => network.Subnets).SingleAsync();
+        Assert.Equal(("default", "local", "10.0.0.0/16"), (network.Name, network.RegionId, network.Range.ToString()));
+        Assert.Equal("10.0.0.0/24", Assert.Single(network.Subnets).Range.ToString());
+        var rule = Assert.Single((await db.SecurityGroups.Include(group => group.Rules).SingleAsync()).Rules);
+        Assert.Equal((TransportProtocol.Tcp, 22, 22, "0.0.0.0/0"), (rule.Protocol, rule.FromPort, rule.ToPort, rule.Source.ToString()));
+        Assert.Equal(["SignUp", "SignIn"], await db.AuditEntries.OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync());
+        Assert.Contains("confirm-email?user=", (await db.Mails.SingleAsync()).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_known_address_is_answered_as_an_unknown_one_and_its_owner_gets_a_mail()
+    {
+        var owner = await server.AddPersonAsync();
+        using var client = server.NewClient();
+        using var known = await SignUpAsync(client, owner.Email);
+        using var stranger = server.NewClient();
+        using var unknown = await SignUpAsync(stranger, "nobody@example.com");
+
+        Assert.Equal((unknown.StatusCode, unknown.Headers.Location), (known.StatusCode, known.Headers.Location));
+        await using var db = CreateDbContext();
+        var mail = await db.Mails.SingleAsync(mail => mail.To == owner.Email);
+        Assert.DoesNotContain("confirm-email", mail.Text, StringComparison.Ordinal);
+        Assert.NotEqual(owner.AccountId, mail.AccountId);
+    }
+
+    [Fact]
+    public async Task The_form_sent_twice_at_once_makes_one_account()
+    {
+        using var client = server.NewClient();
+        var page = await client.PageAsync("/sign-up");
+        var form = page.Forms.Single();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => client.SendAsync("/sign-up", form, ("Email", "twice@example.com"), ("Password", "a long enough one"))));
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.Found, answer.StatusCode));
+        await using var db = CreateDbContext();
+        Assert.Single(await db.Users.Where(user => user.Email == "twice@example.com").ToListAsync());
+    }
+
+    [Theory]
+    [InlineData("no address", "a long enough one", "That does not look like an e-mail address.")]
+    [InlineData("Ada <ada@example.com>", "a long enough one", "That does not look like an e-mail address.")]
+    [InlineData("ada@example.com", "short", "Use at least 10 characters.")]
+    [InlineData("ada@example.com", "aaaaaaaaaaaa", "Use more than three different characters.")]
+    [InlineData("ada@example.com", "ADA@example.com", "Use something else than your e-mail address.")]
+    public async Task What_will_not_do_is_said_beside_its_field(string email, string password, string sentence)
+    {
+        using var client = server.NewClient();
+        using var answer = await client.SubmitAsync("/sign-up", ("Email", email), ("Password", password));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(sentence, (await FormClient.ReadAsync(answer)).QuerySelector(".validation-message")?.TextContent);
+    }
+
+    private static Task<HttpResponseMessage> SignUpAsync(FormClient client, string email) => client.SubmitAsync("/sign-up", ("Email", email), ("Password", "a long enough one"));
+}

@@ -1,0 +1,114 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Portal.Tests.Shared;
+
+[assembly: AssemblyFixture(typeof(ABrowser))]
+
+namespace Portal.Tests.Shared;
+
+/// <summary>The system's Chromium, started at the first use. Each page is a visitor with cookies of its own.</summary>
+public sealed class ABrowser : IAsyncLifetime
+{
+    /// <summary>Where pictures of pages are put.</summary>
+    public static readonly string Pictures = Path.Combine(TestPostgres.Repository, "artifacts", "screenshots");
+
+    public static readonly ViewportSize Desktop = new() { Width = 1440, Height = 900 };
+    public static readonly ViewportSize Phone = new() { Width = 390, Height = 844 };
+
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private IPlaywright? playwright;
+    private IBrowser? chromium;
+
+    public async Task<IPage> NewPageAsync(PortalServer server, ViewportSize? size = null, bool dark = false) => await NewPageAsync(server.Address, size, dark);
+
+    public async Task<IPage> NewPageAsync(Uri address, ViewportSize? size = null, bool dark = false)
+    {
+        await StartAsync();
+        var context = await chromium!.NewContextAsync(new BrowserNewContextOptions
+        {
+            BaseURL = address.ToString(),
+            ViewportSize = size ?? Desktop,
+            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+            ReducedMotion = ReducedMotion.Reduce,
+        });
+        context.SetDefaultTimeout(15_000);
+        return await context.NewPageAsync();
+    }
+
+    /// <summary>A visitor who has signed in as <paramref name="person"/>, on the page at <paramref name="path"/>.</summary>
+    public async Task<IPage> SignInAsync(PortalServer server, Person person, string path = "/instances", ViewportSize? size = null, bool dark = false)
+    {
+        var page = await NewPageAsync(server, size, dark);
+        await page.GotoAsync($"/sign-in?returnUrl={Uri.EscapeDataString(path)}");
+        await page.GetByLabel("E-mail").FillAsync(person.Email);
+        await page.GetByLabel("Password").FillAsync(PortalServer.Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync(url => new Uri(url).PathAndQuery == path);
+        return page;
+    }
+
+    /// <summary>Waits until the page's circuit runs, so that a click is not lost.</summary>
+    public static Task InteractiveAsync(IPage page) => page.WaitForFunctionAsync("() => window.portal?.interactive === true");
+
+    /// <summary>Takes <c>artifacts/screenshots/{name}.png</c>.</summary>
+    public static Task PictureAsync(IPage page, string name, bool fullPage = true) =>
+        page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), FullPage = fullPage });
+
+    /// <summary>
+    /// axe finds nothing on the page as it stands, light and dark, nor does the page scroll sideways. With a <paramref name="picture"/>'s name
+    /// both are kept as <c>{picture}-{width}-{light|dark}.png</c>.
+    /// </summary>
+    public static async Task AssertAccessibleAsync(IPage page, string? picture = null)
+    {
+        foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+        {
+            await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
+            await page.WaitForFunctionAsync("dark => window.portal?.isDark() === dark", scheme is ColorScheme.Dark);
+            if (picture is not null)
+            {
+                await PictureAsync(page, $"{picture}-{page.ViewportSize!.Width}-{(scheme is ColorScheme.Dark ? "dark" : "light")}");
+            }
+
+            var found = await page.RunAxe();
+            Assert.True(found.Violations.Length == 0, $"{page.Url}, {scheme}:\n{string.Join('\n', found.Violations.Select(Describe))}");
+        }
+
+        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{page.Url} scrolls sideways at {page.ViewportSize!.Width} px.");
+    }
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (chromium is not null)
+        {
+            await chromium.DisposeAsync();
+        }
+
+        playwright?.Dispose();
+        gate.Dispose();
+    }
+
+    private async Task StartAsync()
+    {
+        await gate.WaitAsync();
+        try
+        {
+            playwright ??= await Playwright.CreateAsync();
+            chromium ??= await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+            {
+                ExecutablePath = Environment.GetEnvironmentVariable("CHROMIUM") ?? "/usr/bin/chromium",
+                // As root its sandbox does not start; nothing but our own pages is opened.
+                Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+            });
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private static string Describe(AxeResultItem item) =>
+        $"  {item.Id}: {item.Help}\n{string.Join('\n', item.Nodes.Select(node => $"    {node.Target} {node.Html}\n      {string.Join("; ", node.Any.Select(check => check.Message))}"))}";
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using AngleSharp.Dom;
+using AngleSharp.Html.Dom;
+using AngleSharp.Html.Parser;
+
+namespace Portal.Tests.Shared;
+
+/// <summary>Fetches pages and sends their forms as they are, hidden fields and antiforgery tokens included.</summary>
+public sealed class FormClient : IDisposable
+{
+    private readonly HttpClientHandler handler = new() { AllowAutoRedirect = false };
+    private readonly HttpClient http;
+
+    public FormClient(Uri address)
+    {
+        http = new HttpClient(handler) { BaseAddress = address };
+        http.DefaultRequestHeaders.UserAgent.ParseAdd("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0");
+    }
+
+    public HttpClient Http => http;
+
+    public CookieContainer Cookies => handler.CookieContainer;
+
+    public Task<HttpResponseMessage> GetAsync(string path) => http.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute), TestContext.Current.CancellationToken);
+
+    public async Task<IHtmlDocument> PageAsync(string path)
+    {
+        using var answer = await GetAsync(path);
+        answer.EnsureSuccessStatusCode();
+        return await ReadAsync(answer);
+    }
+
+    /// <summary>Fills the fields into the page's one form and sends it.</summary>
+    public Task<HttpResponseMessage> SubmitAsync(string path, params (string Name, string Value)[] fields) => SubmitAsync(path, null, fields);
+
+    /// <summary>Fills the fields into the form with this <paramref name="button"/> and sends it.</summary>
+    public async Task<HttpResponseMessage> SubmitAsync(string path, string? button, params (string Name, string Value)[] fields)
+    {
+        var page = await PageAsync(path);
+        var forms = page.Forms.Where(form => form.Method is "post");
+        var form = button is null
+            ? forms.Single(form => !form.Action.Contains("/sign-out", StringComparison.Ordinal))
+            : forms.First(form => form.QuerySelectorAll("button").Any(found => found.TextContent.Trim() == button));
+        return await SendAsync(path, form, fields);
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(string path, IHtmlFormElement form, params (string Name, string Value)[] fields)
+    {
+        var hidden = form.QuerySelectorAll<IHtmlInputElement>("input[type=hidden]").Select(input => KeyValuePair.Create(input.Name!, input.Value))
+            .Where(input => !fields.Any(field => field.Name == input.Key));
+        using var content = new FormUrlEncodedContent([.. hidden, .. fields.Select(field => KeyValuePair.Create(field.Name, field.Value))]);
+        var action = form.GetAttribute("action");
+        return await http.PostAsync(new Uri(string.IsNullOrEmpty(action) ? path : action, UriKind.RelativeOrAbsolute), content, TestContext.Current.CancellationToken);
+    }
+
+    public static async Task<IHtmlDocument> ReadAsync(HttpResponseMessage answer) =>
+        await new HtmlParser().ParseDocumentAsync(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+
+    public void Dispose()
+    {
+        http.Dispose();
+        handler.Dispose();
+    }
+}

@@ -1,0 +1,94 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Portal.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Tests.Shared;
+
+/// <summary>The real web on a free port of the loopback, in this process, against a test's database.</summary>
+public sealed class PortalServer : IAsyncDisposable
+{
+    /// <summary>The password of everybody whom the tests make.</summary>
+    public const string Password = "correct horse battery";
+
+    private readonly WebApplication app;
+    private int people;
+
+    private PortalServer(WebApplication app, Uri address) => (this.app, Address) = (app, address);
+
+    /// <summary><c>http://localhost:PORT/</c>: a name rather than a number, since passkeys want a domain.</summary>
+    public Uri Address { get; }
+
+    public IServiceProvider Services => app.Services;
+
+    /// <param name="configure">Changes what the web consists of, e.g. replaces a service by a fake.</param>
+    /// <param name="settings">Configuration, e.g. <c>("Stripe:ApiBase", "http://127.0.0.1:1")</c>.</param>
+    public static async Task<PortalServer> StartAsync(string database, Action<WebApplicationBuilder>? configure = null, params (string Key, string Value)[] settings)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            EnvironmentName = Environments.Development,
+            ApplicationName = "Portal",
+            ContentRootPath = Path.Combine(TestPostgres.Repository, "Portal"),
+        });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:Portal"] = database,
+
+            // All tests come from one address. The tests of the limits set their own.
+            ["Accounts:PostsPerMinute"] = "100000",
+            ["Accounts:PostsPerEmail"] = "100000",
+            ["Logging:LogLevel:Default"] = "Warning",
+            ["Logging:LogLevel:Microsoft.Hosting"] = "Warning",
+            ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
+        });
+        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.AddPortal();
+        configure?.Invoke(builder);
+        var web = builder.Build();
+        web.UsePortal();
+        await web.StartAsync();
+        var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+        await web.Services.GetRequiredService<Changes>().Listening;
+        return new PortalServer(web, new Uri($"http://localhost:{port}/"));
+    }
+
+    /// <summary>A customer with all that signing up makes; the address is confirmed unless told otherwise. There is no card yet.</summary>
+    public async Task<Person> AddPersonAsync(bool confirmed = true, bool isOperator = false, string? email = null)
+    {
+        await using var scope = Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        email ??= $"person-{Interlocked.Increment(ref people)}@example.com";
+        var user = await scope.ServiceProvider.GetRequiredService<NewAccount>().CreateAsync(email, Password, isOperator, confirmed);
+        await transaction.CommitAsync();
+        return new Person(user.Id, user.AccountId, email);
+    }
+
+    /// <summary>A browser without a screen or scripts: keeps cookies, follows no redirects.</summary>
+    public FormClient NewClient() => new(Address);
+
+    /// <summary>The same, signed in as <paramref name="person"/>.</summary>
+    public async Task<FormClient> NewClientAsync(Person person)
+    {
+        var client = NewClient();
+        using var answer = await client.SubmitAsync("/sign-in", ("Email", person.Email), ("Password", Password));
+        return answer.StatusCode is HttpStatusCode.Found ? client : throw new InvalidOperationException($"Signing in was answered by {answer.StatusCode}.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+}
+
+/// <summary>Somebody who can sign in with <see cref="PortalServer.Password"/>.</summary>
+public sealed record Person(Guid UserId, string AccountId, string Email);
