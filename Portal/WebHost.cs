@@ -28,7 +28,9 @@ public static class WebHost
         builder.Services.AddHangfire(hangfire => hangfire
             .UseRecommendedSerializerSettings()
             .UsePostgreSqlStorage(postgres => postgres.UseNpgsqlConnection(database), new PostgreSqlStorageOptions { EnableLongPolling = true }));
-        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+
+        // What is typed comes in messages: 16 KiB of user data and what somebody pasted by mistake must arrive, to be refused with a sentence.
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(hub => hub.MaximumReceiveMessageSize = 512 * 1024);
         builder.Services.AddMudServices();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddAccounts(builder.Configuration);

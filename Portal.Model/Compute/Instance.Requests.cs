@@ -29,20 +29,20 @@ public sealed partial class Instance
     public string? WhyNotConsole => State is Running or Stopping ? null : $"The console opens once the instance runs; it is {Status}.";
 
     /// <summary>The state in words, as EC2 spells it; while a request is on its way, the state it leads through.</summary>
-    public string Status => StateNow switch
-    {
-        ShuttingDown => "shutting-down",
-        var state => state.ToString().ToLowerInvariant(),
-    };
+    public string Status => Spell(StateNow);
 
     /// <summary>The state to show: a click shows its effect before the worker has observed it.</summary>
-    public InstanceState StateNow => (State, Goal) switch
+    public InstanceState StateNow => StateFor(State, Goal);
+
+    public static string Spell(InstanceState state) => state is ShuttingDown ? "shutting-down" : state.ToString().ToLowerInvariant();
+
+    public static InstanceState StateFor(InstanceState state, InstanceGoal goal) => (state, goal) switch
     {
         (Terminated, _) => Terminated,
         (_, InstanceGoal.Terminated) => ShuttingDown,
         (Running, InstanceGoal.Stopped) => Stopping,
         (Stopped, InstanceGoal.Running) => Pending,
-        _ => State,
+        _ => state,
     };
 
     /// <summary>For one that was just made: it is to run, and by when.</summary>

@@ -5,10 +5,25 @@ using Portal.Model.Compute;
 
 namespace Portal.Compute;
 
-/// <summary>Tells a region's worker that an instance wants something. A hint only: what gets lost here, the worker's sweep finds.</summary>
+/// <summary>Tells a region's worker that instances want something. A hint only: what gets lost or left out here, the worker's sweep finds.</summary>
 public sealed partial class InstanceJobs(IBackgroundJobClient jobs, ILogger<InstanceJobs> log)
 {
-    public void Advance(string regionId, string instanceId)
+    /// <summary>Beyond so many at once the sweep is as fast as the queue.</summary>
+    private const int AtOnce = 50;
+
+    public void Advance(IEnumerable<Instance> made) => Advance(made.Select(instance => (instance.RegionId, instance.Id)));
+
+    public void Advance(IEnumerable<InstanceChange> changes) =>
+        Advance(changes.Where(change => change.Outcome.IsDone).Select(change => (change.RegionId!, change.Id)));
+
+    /// <summary>Returns at once: enqueuing blocks its thread, and a page has something better to do.</summary>
+    private void Advance(IEnumerable<(string Region, string Id)> instances)
+    {
+        var all = instances.Take(AtOnce).ToArray();
+        _ = Task.Run(() => Array.ForEach(all, one => Enqueue(one.Region, one.Id)));
+    }
+
+    private void Enqueue(string regionId, string instanceId)
     {
         try
         {
@@ -17,22 +32,6 @@ public sealed partial class InstanceJobs(IBackgroundJobClient jobs, ILogger<Inst
         catch (BackgroundJobClientException error)
         {
             LogLost(log, error, instanceId);
-        }
-    }
-
-    public void Advance(IEnumerable<Instance> made)
-    {
-        foreach (var instance in made)
-        {
-            Advance(instance.RegionId, instance.Id);
-        }
-    }
-
-    public void Advance(IEnumerable<InstanceChange> changes)
-    {
-        foreach (var change in changes.Where(change => change.Outcome.IsDone))
-        {
-            Advance(change.RegionId!, change.Id);
         }
     }
 

@@ -1,0 +1,70 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Billing;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+
+namespace Portal.Compute;
+
+/// <summary>A size with what it costs, its root disk included; US dollars.</summary>
+public sealed record OfferedSize(InstanceSize Size, decimal PerHour, decimal PerMonth);
+
+/// <summary>What the create page offers one account at one moment, and what it would cost.</summary>
+public sealed class Catalogue
+{
+    public required IReadOnlyList<Image> Images { get; init; }
+
+    public required IReadOnlyList<OfferedSize> Sizes { get; init; }
+
+    public required IReadOnlyList<KeyPair> Keys { get; init; }
+
+    public required IReadOnlyDictionary<string, FreeCapacity> Free { get; init; }
+
+    public required Forecast Forecast { get; init; }
+
+    /// <summary>Whether the person's address is confirmed, and why nothing may be billed yet.</summary>
+    public required bool Confirmed { get; init; }
+
+    public required string? WhyNoBilling { get; init; }
+
+    /// <summary>Debian where it is ready, else what boots fastest.</summary>
+    public Image? DefaultImage => Images.Where(image => image.WhyNot is null)
+        .OrderByDescending(image => image.Name.StartsWith("Debian", StringComparison.Ordinal)).ThenBy(image => image.MinMemoryMiB).FirstOrDefault();
+
+    public static async Task<Catalogue> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, DateTimeOffset now, CancellationToken ct)
+    {
+        var prices = await priceList.GetAsync(ct);
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var free = new Dictionary<string, FreeCapacity>(StringComparer.Ordinal);
+        foreach (var region in await db.Regions.AsNoTracking().ToListAsync(ct))
+        {
+            free[region.Id] = await FreeCapacity.OfAsync(db, region, ct);
+        }
+
+        return new Catalogue
+        {
+            Images = await db.Images.AsNoTracking().Where(image => image.State != ImageState.Retired).OrderBy(image => image.MinMemoryMiB).ThenBy(image => image.Name).ToListAsync(ct),
+            Sizes = [.. (await db.InstanceSizes.AsNoTracking().OrderBy(size => size.Position).ToListAsync(ct)).Select(size => Offer(size, prices, now))],
+            Keys = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == actor.AccountId).OrderByDescending(key => key.CreatedAt).ToListAsync(ct),
+            Free = free,
+            Forecast = await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
+            Confirmed = await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct),
+            WhyNoBilling = await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),
+        };
+    }
+
+    /// <summary>Why so many of this size cannot be had with this image; null if they can.</summary>
+    public string? WhyNot(InstanceSize size, Image? image, int count) =>
+        image is null ? null : image.WhyNotOn(size) ?? (Free.TryGetValue(image.RegionId, out var free) ? free.WhyNot(size, count) : null);
+
+    /// <summary>What the month's bill would end at.</summary>
+    public decimal MonthEndWith(InstanceSize size, int count) => Forecast.MonthEndWith(Enumerable.Range(0, count).SelectMany(index => Parts(size, $"new-{index}")));
+
+    private static OfferedSize Offer(InstanceSize size, IReadOnlyList<Price> prices, DateTimeOffset now)
+    {
+        decimal PriceOf(string sku) => prices.Where(price => price.Sku == sku && price.From <= now).MaxBy(price => price.From)?.PerHour ?? 0;
+        return new OfferedSize(size, PriceOf(size.Sku) + (size.DiskGiB * PriceOf(Skus.Disk)), ResourceCost.MonthOf(Parts(size, size.Id), prices, now));
+    }
+
+    private static IEnumerable<Addition> Parts(InstanceSize size, string id) => [new(id, size.Sku, 1), new(id, Skus.Disk, size.DiskGiB)];
+}

@@ -1,0 +1,215 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
+using Portal.Accounts;
+using Portal.Model.Billing;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using Portal.Shared;
+
+namespace Portal.Compute;
+
+public sealed partial class CreateInstancePage(
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    PriceList prices,
+    CreateInstance create,
+    InstanceJobs jobs,
+    SshKeyMaker keys,
+    LiveUpdates live,
+    TimeProvider clock,
+    NavigationManager navigation) : IDisposable
+{
+    private readonly CancellationTokenSource left = new();
+    private readonly List<TagRow> tags = [];
+    private readonly Wish wish = new();
+    private Catalogue? catalogue;
+    private IDisposable? listening;
+    private KeyChoice key = KeyChoice.Made;
+    private string pasted = "";
+    private string? nameProblem, keyProblem, userDataProblem, refusal;
+    private int userDataBytes;
+    private bool canMake = true;
+    private bool saving;
+
+    private enum KeyChoice
+    {
+        Made,
+        Pasted,
+        Kept,
+    }
+
+    /// <summary>One per opened form, kept from the first rendering to the circuit: a retried or doubled request is recognized by it.</summary>
+    [PersistentState]
+    public string? Token { get; set; }
+
+    [PersistentState]
+    public string? SuggestedName { get; set; }
+
+    private Image? Image => catalogue?.Images.FirstOrDefault(image => image.Id == wish.ImageId);
+
+    private OfferedSize? Size => catalogue?.Sizes.FirstOrDefault(offer => offer.Size.Id == wish.SizeId);
+
+    private string? WhyNot => this switch
+    {
+        { saving: true } => "It is being created.",
+        { catalogue.Confirmed: false } => "Confirm your e-mail address first.",
+        { catalogue.WhyNoBilling: { } reason } => reason,
+        { Image: null } => "No image is ready yet.",
+        { Image.WhyNot: { } reason } => reason,
+        { Size: null } => "Choose a size.",
+        _ => catalogue!.WhyNot(Size!.Size, Image, wish.Count) ?? nameProblem ?? userDataProblem ?? (key is KeyChoice.Pasted ? keyProblem : null),
+    };
+
+    public void Dispose()
+    {
+        listening?.Dispose();
+        left.Cancel();
+        left.Dispose();
+    }
+
+    protected override async Task OnInitializedAsync()
+    {
+        Token ??= Guid.NewGuid().ToString("N");
+        wish.Name = SuggestedName ??= InstanceName.Suggest();
+        await LoadAsync();
+        if (catalogue!.Keys.Count > 0)
+        {
+            (key, wish.KeyPairId) = (KeyChoice.Kept, catalogue.Keys[0].Id);
+        }
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!firstRender)
+        {
+            return;
+        }
+
+        var account = (await current.GetAsync()).AccountId;
+        listening = live.Subscribe(
+            change => change.Table is "Images" or "Regions" || (change.AccountId == account && change.Table is "Cards" or "KeyPairs" or "Users"),
+            () => InvokeAsync(RefreshAsync));
+        canMake = await keys.CanMakeAsync();
+        if (!canMake && key is KeyChoice.Made)
+        {
+            SetKey(KeyChoice.Pasted);
+        }
+
+        StateHasChanged();
+    }
+
+    private async Task RefreshAsync()
+    {
+        await LoadAsync();
+        StateHasChanged();
+    }
+
+    private async Task LoadAsync()
+    {
+        catalogue = await Catalogue.LoadAsync(dbs, prices, await current.GetAsync(), clock.GetUtcNow(), left.Token);
+        if (Image?.WhyNot is not null || Image is null)
+        {
+            wish.ImageId = catalogue.DefaultImage?.Id ?? "";
+        }
+
+        ChooseSize();
+    }
+
+    /// <summary>Keeps the size if the image still fits on it, else takes the smallest that can be had.</summary>
+    private void ChooseSize()
+    {
+        if (Size is null || (Image is { } image && image.WhyNotOn(Size.Size) is not null))
+        {
+            wish.SizeId = catalogue!.Sizes.FirstOrDefault(offer => catalogue.WhyNot(offer.Size, Image, 1) is null)?.Size.Id ?? catalogue.Sizes[0].Size.Id;
+        }
+    }
+
+    private void SetName(string? name) => (wish.Name, nameProblem) = (name ?? "", InstanceName.Check(name).Reason);
+
+    private void SetCount(string? count) => wish.Count = int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 1;
+
+    private void SetImage(string id)
+    {
+        wish.ImageId = id;
+        ChooseSize();
+    }
+
+    private void SetSize(string id) => wish.SizeId = id;
+
+    private void SetKey(KeyChoice choice) => (key, keyProblem) = (choice, pasted.Length == 0 ? null : keyProblem);
+
+    private void SetPasted(string? line) => (pasted, keyProblem) = (line ?? "", SshPublicKey.Parse(line).Reason);
+
+    private void SetUserData(string? text)
+    {
+        wish.UserData = text ?? "";
+        userDataBytes = Encoding.UTF8.GetByteCount(wish.UserData);
+        userDataProblem = UserData.Check(text).Reason;
+    }
+
+    private async Task CreateAsync()
+    {
+        if (saving)
+        {
+            return;
+        }
+
+        (saving, refusal) = (true, null);
+        try
+        {
+            var outcome = await create.RunAsync(await current.GetAsync(), await RequestAsync(), CancellationToken.None);
+            if (outcome.Value is not { } made)
+            {
+                refusal = outcome.Reason;
+                return;
+            }
+
+            jobs.Advance(made);
+            if (key is KeyChoice.Made)
+            {
+                await keys.SaveAsync(SshKeyMaker.FileName(made[0].KeyName ?? wish.Name));
+            }
+
+            navigation.NavigateTo(made.Count == 1 ? $"/instances/{made[0].Id}" : "/instances");
+        }
+        finally
+        {
+            saving = false;
+        }
+    }
+
+    private async Task<NewInstances> RequestAsync() => new()
+    {
+        Name = wish.Name,
+        ImageId = wish.ImageId,
+        SizeId = wish.SizeId,
+        KeyPairId = key is KeyChoice.Kept ? wish.KeyPairId : null,
+        PublicKey = key switch
+        {
+            KeyChoice.Made => await keys.MakeAsync(wish.Name.Trim()),
+            KeyChoice.Pasted => pasted,
+            _ => null,
+        },
+        UserData = wish.UserData,
+        Count = wish.Count,
+        RequestToken = Token!,
+        Tags = TagRow.ToTags(tags),
+    };
+
+    private sealed class Wish
+    {
+        public string Name { get; set; } = "";
+
+        public string ImageId { get; set; } = "";
+
+        public string SizeId { get; set; } = "";
+
+        public string? KeyPairId { get; set; }
+
+        public string UserData { get; set; } = "";
+
+        public int Count { get; set; } = 1;
+    }
+}

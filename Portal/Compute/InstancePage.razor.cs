@@ -1,0 +1,129 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
+using MudBlazor;
+using Portal.Accounts;
+using Portal.Model.Billing;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using Portal.Shared;
+
+namespace Portal.Compute;
+
+public sealed partial class InstancePage(
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    PriceList prices,
+    ChangeInstance change,
+    InstanceJobs jobs,
+    SshKeyMaker keys,
+    LiveUpdates live,
+    IDialogService dialogs,
+    TimeProvider clock,
+    NavigationManager navigation) : IDisposable
+{
+    private static readonly (string Tab, string Label)[] Tabs = [("overview", "Overview"), ("events", "Events")];
+
+    private readonly CancellationTokenSource left = new();
+    private InstanceView? view;
+    private IDisposable? listening;
+    private SshLine? ssh;
+    private string? keyFile;
+    private string? refusal;
+    private bool acting;
+
+    [Parameter]
+    public string Id { get; set; } = "";
+
+    [SupplyParameterFromQuery]
+    public string? Tab { get; set; }
+
+    private string Shown => Array.Exists(Tabs, known => known.Tab == Tab) ? Tab! : "overview";
+
+    private string Url(string tab) => tab is "overview" ? $"/instances/{Id}" : $"/instances/{Id}?tab={tab}";
+
+    private string? Busy => acting ? "Working on it." : null;
+
+    public void Dispose()
+    {
+        listening?.Dispose();
+        left.Cancel();
+        left.Dispose();
+    }
+
+    protected override Task OnParametersSetAsync() => LoadAsync();
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        // The first rendering may come before the first loading is done.
+        if (listening is not null || view is null)
+        {
+            return;
+        }
+
+        var account = (await current.GetAsync()).AccountId;
+        listening = live.Subscribe(seen => seen.AccountId == account && seen.Table == "Instances" && seen.Id == Id, () => InvokeAsync(RefreshAsync));
+        if (view.Fingerprint is { } fingerprint)
+        {
+            keyFile = await keys.FileOfAsync(fingerprint);
+        }
+
+        // Once more: what changed between the first rendering and the subscription was told to nobody.
+        await RefreshAsync();
+    }
+
+    private async Task RefreshAsync()
+    {
+        await LoadAsync();
+        StateHasChanged();
+    }
+
+    private async Task LoadAsync()
+    {
+        var actor = await current.GetAsync();
+        view = await InstanceView.LoadAsync(dbs, prices, actor, Id, events: Shown is "events", clock.GetUtcNow(), left.Token);
+        if (view is null)
+        {
+            navigation.NotFound();
+            return;
+        }
+
+        var instance = view.Instance;
+        ssh = SshLine.Of(instance.Id, instance.HostKey, instance.Image.SshUser, view.Region.PublicHost, instance.PublicPort, keyFile);
+    }
+
+    private async Task StopAsync()
+    {
+        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
+            $"Stop {view!.Instance.Name}?", "It shuts down. Its disk stays, and is still billed; computing is not.", "Stop", null)))
+        {
+            await ActAsync(InstanceAction.Stop);
+        }
+    }
+
+    private async Task TerminateAsync()
+    {
+        var name = view!.Instance.Name;
+        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
+            $"Terminate {name}?", "Its disk and everything on it are deleted. This cannot be undone.", "Terminate", name)))
+        {
+            await ActAsync(InstanceAction.Terminate);
+        }
+    }
+
+    private async Task ActAsync(InstanceAction action)
+    {
+        (acting, refusal) = (true, null);
+        try
+        {
+            var done = await change.RunAsync(await current.GetAsync(), action, Id, CancellationToken.None);
+            jobs.Advance([done]);
+            refusal = done.Outcome.Reason;
+        }
+        finally
+        {
+            acting = false;
+        }
+
+        await LoadAsync();
+    }
+}

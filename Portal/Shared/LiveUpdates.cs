@@ -1,0 +1,79 @@
+using System.Threading.Channels;
+using Portal.Model.Shared;
+
+namespace Portal.Shared;
+
+/// <summary>
+/// Refreshes a page when what it shows has changed: at once at the first change, then at most every <see cref="Pause"/>, however many
+/// follow, and once more after the last.
+/// </summary>
+public sealed partial class LiveUpdates(Changes changes, TimeProvider clock, ILogger<LiveUpdates> log)
+{
+    private readonly Changes changes = changes;
+    private readonly TimeProvider clock = clock;
+    private readonly ILogger log = log;
+
+    public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Until disposed, calls <paramref name="refresh"/>, never twice at a time and not on the page's own thread.</summary>
+    public IDisposable Subscribe(Func<Change, bool> wanted, Func<Task> refresh) => new Subscription(this, wanted, refresh);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A page could not refresh itself")]
+    private static partial void LogFailed(ILogger log, Exception error);
+
+    private sealed class Subscription : IDisposable
+    {
+        private readonly Channel<bool> dirty = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        private readonly CancellationTokenSource ended = new();
+        private readonly IDisposable listening;
+
+        public Subscription(LiveUpdates updates, Func<Change, bool> wanted, Func<Task> refresh)
+        {
+            listening = updates.changes.Subscribe(wanted, _ =>
+            {
+                dirty.Writer.TryWrite(true);
+                return Task.CompletedTask;
+            });
+            _ = RunAsync(updates, refresh, ended.Token);
+        }
+
+        public void Dispose()
+        {
+            listening.Dispose();
+            ended.Cancel();
+            ended.Dispose();
+        }
+
+        private async Task RunAsync(LiveUpdates updates, Func<Task> refresh, CancellationToken ct)
+        {
+            try
+            {
+                await foreach (var _ in dirty.Reader.ReadAllAsync(ct))
+                {
+                    await RefreshAsync(updates, refresh);
+                    await Task.Delay(Pause, updates.clock, ct);
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // The page is gone.
+            }
+        }
+
+        private static async Task RefreshAsync(LiveUpdates updates, Func<Task> refresh)
+        {
+            try
+            {
+                await refresh();
+            }
+            catch (Exception gone) when (gone is ObjectDisposedException or OperationCanceledException)
+            {
+                // The page went while it was being refreshed.
+            }
+            catch (Exception error)
+            {
+                LogFailed(updates.log, error);
+            }
+        }
+    }
+}
