@@ -21,6 +21,11 @@ public abstract class ComputeEngineContract
     /// <summary>Makes <paramref name="content"/> something that can be fetched.</summary>
     protected abstract Task<Uri> PublishAsync(byte[] content);
 
+    /// <summary>Leaves something on the running machine's disk, where there is one.</summary>
+    protected virtual Task MarkDiskAsync(InstanceSpec machine) => Task.CompletedTask;
+
+    protected virtual Task<bool> HasMarkAsync(InstanceSpec machine) => Task.FromResult(true);
+
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -172,20 +177,24 @@ public abstract class ComputeEngineContract
     {
         var machine = await StartAsync(AMachine());
         var reboot = machine with { Boot = 1 };
-        await UntilAsync(async () => (await Engine.EnsureMachineAsync(reboot, Ct)).Boot == 1);
+        await UntilAsync(async () => (await Engine.EnsureMachineAsync(reboot, Ct)) is { Power: MachinePower.Running, Boot: 1 });
         Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(reboot, Ct)).Power);
 
+        await UntilAsync(async () => (await Engine.ObserveAsync(reboot, Ct)).SshAnswers);
+        await MarkDiskAsync(machine);
         var off = reboot with { Power = MachinePower.Off };
         await UntilAsync(async () => (await Engine.EnsureMachineAsync(off, Ct)).Power is MachinePower.Off);
         Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(reboot, Ct)).Power);
         Assert.Equal(1, (await Engine.ObserveAsync(reboot, Ct)).Boot);
 
+        await UntilAsync(async () => (await Engine.ObserveAsync(reboot, Ct)).SshAnswers);
+        Assert.True(await HasMarkAsync(machine));
         Assert.Equal(MachinePower.Off, (await Engine.EnsureMachineAsync(off with { Force = true }, Ct)).Power);
         await RemoveAllAsync(machine);
     }
 
     /// <summary>A new machine on a new network, both in the test's own range; nothing is made yet.</summary>
-    protected static InstanceSpec AMachine(string? network = null, byte host = 10)
+    protected virtual InstanceSpec AMachine(string? network = null, byte host = 10)
     {
         var id = ResourceIds.New("i");
         return new InstanceSpec(

@@ -1,7 +1,24 @@
+using Portal.Model.Compute;
+using Portal.Worker.Engines.Libvirt;
+
 namespace Portal.Worker.Engines;
 
 /// <summary>Registers the driver that the region's settings name.</summary>
 public static class EngineRegistration
 {
-    public static IServiceCollection AddEngine(this IServiceCollection services, IConfiguration configuration) => services;
+    /// <summary><c>Engine:Folder</c> is the folder that was given to <c>bin/engine start</c>. Who registered an engine before keeps that.</summary>
+    public static IServiceCollection AddEngine(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (services.Any(service => service.ServiceType == typeof(IComputeEngine)))
+        {
+            return services;
+        }
+
+        var folder = configuration["Engine:Folder"]
+            ?? throw new InvalidOperationException("Engine__Folder is not set: the worker needs the folder with which the engine was started (bin/engine start FOLDER).");
+        return services
+            .AddSingleton(new EngineFolder(folder))
+            .AddSingleton<IComputeEngine>(provider => new LibvirtEngine(
+                provider.GetRequiredService<EngineFolder>(), new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, provider.GetRequiredService<TimeProvider>()));
+    }
 }

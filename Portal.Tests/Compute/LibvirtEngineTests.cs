@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Portal.Model.Compute;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Compute;
+
+/// <summary>The contract, kept by real guests; and what only they can show.</summary>
+[Collection(EngineTests.Name)]
+[Trait("Needs", "engine")]
+public sealed partial class LibvirtEngineTests(TestEngine real) : ComputeEngineContract
+{
+    /// <summary>Under emulation and with other work on the same cores, a boot may take this long.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    protected override IComputeEngine Engine => real.Engine;
+
+    protected override InstanceSpec AMachine(string? network = null, byte host = 10) =>
+        base.AMachine(network, host) with { PublicKey = real.PublicKey, PublicPort = TestPostgres.FreePort() };
+
+    protected override Task<InstanceSpec> RunningMachineAsync() => real.SharedAsync(() => StartAsync(AMachine()));
+
+    protected override Task MarkDiskAsync(InstanceSpec machine) => real.SshAsync(machine, "echo kept > /root/mark; sync");
+
+    protected override async Task<bool> HasMarkAsync(InstanceSpec machine) => await real.SshAsync(machine, "cat /root/mark") == "kept";
+
+    protected override async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        var watch = Stopwatch.StartNew();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!await condition())
+        {
+            Assert.True(watch.Elapsed < Patience, $"It did not happen within {Patience.TotalSeconds:0} s.");
+            await timer.WaitForNextTickAsync(Ct);
+        }
+    }
+
+    protected override async Task<byte[]> AnImageAsync()
+    {
+        var file = Path.Combine(real.Folder, "an-image");
+        await TestEngine.RunAsync("qemu-img", "create", "-q", "-f", "qcow2", file, "1M");
+        return await File.ReadAllBytesAsync(file, Ct);
+    }
+
+    /// <summary>Serves one answer over HTTP on the loopback.</summary>
+    protected override Task<Uri> PublishAsync(byte[] content)
+    {
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        _ = Task.Run(async () =>
+        {
+            using (listener)
+            {
+                using var client = await listener.AcceptTcpClientAsync();
+                await using var stream = client.GetStream();
+                _ = await stream.ReadAsync(new byte[4096]);
+                await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {content.Length}\r\nConnection: close\r\n\r\n"));
+                await stream.WriteAsync(content);
+            }
+        });
+        return Task.FromResult(new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/image"));
+    }
+
+    [Fact]
+    public async Task Ssh_through_the_published_port_finds_the_machine_and_the_pinned_key()
+    {
+        var machine = await RunningMachineAsync();
+        Assert.Equal(machine.HostName, await real.SshAsync(machine, "hostname"));
+        var scanned = await TestEngine.RunAsync("ssh-keyscan", "-T", "20", "-t", "ed25519", "-p", $"{machine.PublicPort}", "127.0.0.1");
+        Assert.EndsWith((await Engine.ObserveAsync(machine, Ct)).HostKey!, scanned, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_guest_runs_as_nobody_of_importance_and_cannot_write_to_its_image()
+    {
+        var machine = await RunningMachineAsync();
+        var pid = await File.ReadAllTextAsync(Path.Combine(real.Settings.Run, "libvirt", "qemu", $"{machine.Id}.pid"), Ct);
+        var uids = (await File.ReadAllLinesAsync($"/proc/{pid.Trim()}/status", Ct)).Single(line => line.StartsWith("Uid:", StringComparison.Ordinal));
+        Assert.DoesNotContain("0", uids.Split('\t')[1..]);
+        Assert.Contains($"{real.Settings.Uid}", uids.Split('\t')[1..]);
+        foreach (var image in Directory.GetFiles(Path.Combine(real.Folder, "engine", "lib", "bases")).Append(Path.Combine(real.Folder, "images", "tiny.qcow2")))
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => TestEngine.RunAsync("setpriv", $"--reuid={real.Settings.Uid}", $"--regid={real.Settings.Gid}", "--clear-groups", "test", "-w", image));
+        }
+    }
+
+    [Fact]
+    public async Task An_image_that_refers_to_a_file_of_the_host_is_rejected()
+    {
+        var file = Path.Combine(real.Folder, "leak");
+        await TestEngine.RunAsync("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", "/etc/passwd", file, "1M");
+        var content = await File.ReadAllBytesAsync(file, Ct);
+        var source = new ImageSource("leak.qcow2", await PublishAsync(content), Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(content)));
+        await FailsAsync(Portal.Model.Shared.EngineFault.Rejected, () => Engine.FetchImageAsync(source, Ct));
+        Assert.DoesNotContain("leak.qcow2", await Engine.ImagesAsync(Ct));
+    }
+
+    [Fact]
+    public async Task An_unchanged_network_and_a_look_at_a_machine_cost_next_to_nothing()
+    {
+        var machine = await RunningMachineAsync();
+        await Engine.EnsureNetworkAsync(NetworkOf(machine), Ct);
+        Assert.InRange(await MedianAsync(() => Engine.EnsureNetworkAsync(NetworkOf(machine), Ct)), 0, 20);
+        Assert.InRange(await MedianAsync(() => Engine.ObserveAsync(machine, Ct)), 0, 200);
+    }
+
+    private static async Task<double> MedianAsync(Func<Task> call)
+    {
+        var times = new List<double>();
+        for (var i = 0; i < 9; i++)
+        {
+            var watch = Stopwatch.StartNew();
+            await call();
+            times.Add(watch.Elapsed.TotalMilliseconds);
+        }
+
+        return times.Order().ElementAt(4);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Globalization;
+using Portal.Model.Compute;
+using Portal.Tests.Shared;
+using Portal.Worker.Engines.Libvirt;
+
+namespace Portal.Tests.Compute;
+
+/// <summary>The real engine, one for all the tests that need it; they run one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class EngineTests : ICollectionFixture<TestEngine>
+{
+    public const string Name = "engine";
+}
+
+/// <summary>
+/// A private libvirtd in a temporary folder, the ports' forwarder, and a key to sign in to guests with. The tiny image is kept in the
+/// repository's <c>.portal/cache</c> from one run to the next. At the end everything is destroyed, and that is checked.
+/// </summary>
+public sealed class TestEngine : IAsyncLifetime
+{
+    private readonly DirectoryInfo home = Directory.CreateTempSubdirectory("portal-test-engine-");
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private Process? publisher;
+    private InstanceSpec? shared;
+
+    /// <summary>What <c>bin/engine</c> and <c>Engine:Folder</c> are given.</summary>
+    public string Folder => Path.Combine(home.FullName, "state");
+
+    public LibvirtEngine Engine { get; private set; } = null!;
+
+    public EngineSettings Settings => new EngineFolder(Folder).Settings();
+
+    /// <summary>One OpenSSH line; its private half is in <see cref="KeyFile"/>.</summary>
+    public string PublicKey => File.ReadAllText(KeyFile + ".pub").Trim();
+
+    public string KeyFile => Path.Combine(home.FullName, "key");
+
+    public async ValueTask InitializeAsync()
+    {
+        var cache = Path.Combine(TestPostgres.Repository, ".portal", "cache");
+        await TestPostgres.RunAsync("bin/image-tiny", cache);
+        Directory.CreateDirectory(Path.Combine(Folder, "images"));
+        File.Copy(Path.Combine(cache, "images", "tiny.qcow2"), Path.Combine(Folder, "images", "tiny.qcow2"));
+        await StartAsync();
+        await RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KeyFile);
+        publisher = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Portal.Worker"), ["publish", Folder]) { UseShellExecute = false })!;
+        Engine = new LibvirtEngine(new EngineFolder(Folder), new HttpClient(), TimeProvider.System);
+    }
+
+    public Task StartAsync() => TestPostgres.RunAsync("bin/engine", "start", Folder);
+
+    /// <summary>Makes this machine once and keeps it: a boot takes many seconds.</summary>
+    public async Task<InstanceSpec> SharedAsync(Func<Task<InstanceSpec>> make)
+    {
+        await gate.WaitAsync();
+        try
+        {
+            return shared ??= await make();
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>Runs a command in a guest through its published port, with the system's own ssh and the host key pinned.</summary>
+    public async Task<string> SshAsync(InstanceSpec machine, string command)
+    {
+        var port = machine.PublicPort!.Value.ToString(CultureInfo.InvariantCulture);
+        var key = (await Engine.ObserveAsync(machine, CancellationToken.None)).HostKey;
+        var known = Path.Combine(home.FullName, machine.Id);
+        await File.WriteAllTextAsync(known, $"[127.0.0.1]:{port} {key}\n");
+        return await RunAsync("ssh", "-q", "-p", port, "-i", KeyFile, "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", $"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", $"{machine.SshUser}@127.0.0.1", command);
+    }
+
+    public static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? (await output).TrimEnd() : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}{await output}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Engine.Dispose();
+        await TestPostgres.RunAsync("bin/engine", "reset", Folder);
+        var left = await TestPostgres.RunAsync("bin/engine", "status", Folder);
+        publisher?.Dispose();
+        gate.Dispose();
+        home.Delete(recursive: true);
+        if (left.Length > 0)
+        {
+            throw new InvalidOperationException($"bin/engine reset left something behind: {left}");
+        }
+    }
+}

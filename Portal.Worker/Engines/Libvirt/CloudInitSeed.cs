@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text;
+using Portal.Model.Compute;
+using YamlDotNet.Serialization;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>
+/// What cloud-init finds at its first boot: a small ISO 9660 disk. The customer's user data goes in untouched; Portal's own wishes are
+/// in the meta-data and the vendor-data. https://cloudinit.readthedocs.io/en/latest/reference/datasources/nocloud.html
+/// </summary>
+internal static class CloudInitSeed
+{
+    private static readonly ISerializer Yaml = new SerializerBuilder().WithQuotingNecessaryStrings(quoteYaml1_1Strings: true).Build();
+
+    public static async Task WriteAsync(InstanceSpec spec, string file, CancellationToken ct)
+    {
+        if (File.Exists(file))
+        {
+            return;
+        }
+
+        var folder = Directory.CreateTempSubdirectory("portal-seed-");
+        try
+        {
+            foreach (var (name, text) in Files(spec))
+            {
+                await File.WriteAllTextAsync(Path.Combine(folder.FullName, name), text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), ct);
+            }
+
+            var made = $"{file}.{Guid.NewGuid():N}";
+            await Command.RunAsync("genisoimage", ["-quiet", "-volid", "cidata", "-joliet", "-rock", "-output", made, folder.FullName], ct);
+            File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            File.Move(made, file, overwrite: true);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    public static IReadOnlyList<(string Name, string Text)> Files(InstanceSpec spec) =>
+    [
+        ("meta-data", Yaml.Serialize(MetaData(spec))),
+        ("user-data", string.IsNullOrWhiteSpace(spec.UserData) ? "#cloud-config\n{}\n" : spec.UserData),
+        ("vendor-data", "#cloud-config\n" + Yaml.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["disable_root"] = spec.SshUser is not "root",
+            ["ssh_pwauth"] = false,
+        })),
+        ("network-config", Yaml.Serialize(NetworkConfig(spec))),
+    ];
+
+    private static Dictionary<string, object> MetaData(InstanceSpec spec)
+    {
+        var data = new Dictionary<string, object>(StringComparer.Ordinal) { ["instance-id"] = spec.Id, ["local-hostname"] = spec.HostName };
+        if (!string.IsNullOrWhiteSpace(spec.PublicKey))
+        {
+            data["public-keys"] = new[] { spec.PublicKey.Trim() };
+        }
+
+        return data;
+    }
+
+    /// <summary>The address is fixed, so nobody waits for DHCP. The card is known by its MAC: by a pattern of names it got no address.</summary>
+    private static Dictionary<string, object> NetworkConfig(InstanceSpec spec) => new(StringComparer.Ordinal)
+    {
+        ["version"] = 2,
+        ["ethernets"] = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["id0"] = new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["match"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["macaddress"] = spec.Mac },
+                ["addresses"] = new[] { string.Create(CultureInfo.InvariantCulture, $"{spec.Address}/{spec.Subnet.PrefixLength}") },
+                ["routes"] = new[] { new Dictionary<string, string>(StringComparer.Ordinal) { ["to"] = "0.0.0.0/0", ["via"] = spec.Gateway.ToString() } },
+                ["nameservers"] = new Dictionary<string, object>(StringComparer.Ordinal) { ["search"] = new[] { "internal" }, ["addresses"] = new[] { spec.Gateway.ToString() } },
+            },
+        },
+    };
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Net;
+using Portal.Model.Compute;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>A private network's dnsmasq: fixed leases by MAC, and the members' names under <c>internal</c>. It knows no other server.</summary>
+internal static class DhcpServer
+{
+    /// <summary>Brings it up to date, starting it if it does not run; its pid.</summary>
+    public static async Task<int> EnsureAsync(EngineSettings settings, NetworkSpec network, CancellationToken ct)
+    {
+        var files = Path.Combine(settings.Networks, network.Id);
+        await File.WriteAllTextAsync(Path.Combine(files, "hosts"), Hosts(network), ct);
+        await File.WriteAllTextAsync(Path.Combine(files, "names"), Names(network), ct);
+        if (Running(settings, network.Id) is { } pid)
+        {
+            Libc.Signal(pid, Libc.Hangup);
+            return pid;
+        }
+
+        await Command.RunAsync(
+            "ip",
+            [
+                "netns", "exec", settings.Router(network.Id), "dnsmasq", "--conf-file=/dev/null", "--bind-interfaces", "--interface=lan", "--except-interface=lo", "--no-resolv", "--no-hosts",
+                $"--addn-hosts={files}/names", $"--dhcp-hostsfile={files}/hosts", "--domain=internal", "--local=/internal/", "--expand-hosts", "--leasefile-ro",
+                $"--dhcp-range={network.Subnet.BaseAddress},static,{Mask(network.Subnet)},infinite", "--quiet-dhcp", "--log-facility=/dev/null", $"--pid-file={files}/dnsmasq.pid",
+            ],
+            ct);
+        return Running(settings, network.Id) ?? 0;
+    }
+
+    public static string Hosts(NetworkSpec network) => string.Concat(network.Members.Select(member => $"{member.Mac},{member.Address},infinite\n"));
+
+    public static string Names(NetworkSpec network) => string.Concat(network.Members.Where(member => IsLabel(member.HostName)).Select(member => $"{member.Address} {member.HostName}\n"));
+
+    /// <summary>The pid of the network's own dnsmasq, if it runs.</summary>
+    public static int? Running(EngineSettings settings, string networkId)
+    {
+        var file = Path.Combine(settings.Networks, EngineFolder.Checked(networkId), "dnsmasq.pid");
+        try
+        {
+            return int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var pid) && File.ReadAllText($"/proc/{pid}/cmdline").Contains(file, StringComparison.Ordinal) ? pid : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static IPAddress Mask(IPNetwork subnet) => new(IPAddress.HostToNetworkOrder((int)(uint.MaxValue << (32 - subnet.PrefixLength))) & 0xFFFFFFFFL);
+
+    private static bool IsLabel(string name) => name.Length is > 0 and <= 63 && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '-');
+}

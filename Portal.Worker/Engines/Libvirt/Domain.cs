@@ -1,0 +1,54 @@
+using static Portal.Worker.Engines.Libvirt.LibvirtLibrary;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>virDomainState. https://libvirt.org/html/libvirt-libvirt-domain.html#virDomainState</summary>
+internal enum DomainState
+{
+    None = 0,
+    Running = 1,
+    Blocked = 2,
+    Paused = 3,
+    Shutdown = 4,
+    Off = 5,
+    Crashed = 6,
+    Suspended = 7,
+}
+
+/// <summary>One machine of libvirt's.</summary>
+internal sealed class Domain(LibvirtSession session, DomainHandle handle) : IDisposable
+{
+    /// <summary>VIR_DOMAIN_PAUSED_IOERROR: QEMU stopped the guest since the host could not write.</summary>
+    private const int PausedByWriteError = 5;
+
+    public (DomainState State, bool WriteFailed) State()
+    {
+        session.Check(virDomainGetState(handle, out var state, out var reason, 0));
+        return ((DomainState)state, (DomainState)state is DomainState.Paused && reason == PausedByWriteError);
+    }
+
+    /// <summary>The mark with which the running machine was started, or else that of its definition.</summary>
+    public unsafe MachineMark Mark(bool live)
+    {
+        var text = Take(virDomainGetMetadata(handle, MetadataElement, MachineMark.Namespace, live ? Live : Config));
+        if (text is null)
+        {
+            session.Check(-1);
+        }
+
+        return MachineMark.Parse(text!);
+    }
+
+    public void Start() => session.Check(virDomainCreate(handle));
+
+    public void Resume() => session.Check(virDomainResume(handle));
+
+    /// <summary>Presses the power button, which the guest may ignore. VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN: without waiting for a guest agent.</summary>
+    public void PressPowerButton() => session.CheckStopped(virDomainShutdownFlags(handle, 1));
+
+    public void CutPower() => session.CheckStopped(virDomainDestroy(handle));
+
+    public void Undefine() => session.Check(virDomainUndefineFlags(handle, UndefineAll));
+
+    public void Dispose() => handle.Dispose();
+}

@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Xml.Linq;
+using Portal.Model.Compute;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>A machine in libvirt's words. https://libvirt.org/formatdomain.html</summary>
+internal static class DomainXml
+{
+    /// <summary>q35's devices sit behind root ports, which cannot be added later: these are for what the machine has and may yet get.</summary>
+    private const int RootPorts = 16;
+
+    public static string Of(InstanceSpec spec, MachineMark mark, string baseFile, bool kvm) => new XElement(
+        "domain",
+        new XAttribute("type", kvm ? "kvm" : "qemu"),
+        new XElement("name", spec.Id),
+        new XElement("uuid", Uuid(spec.Id)),
+        new XElement("metadata", mark.ToXml()),
+        new XElement("memory", new XAttribute("unit", "MiB"), Text(spec.MemoryMiB)),
+        new XElement("vcpu", Text(spec.Vcpus)),
+        new XElement("os", new XElement("type", new XAttribute("arch", "x86_64"), new XAttribute("machine", "q35"), "hvm"), new XElement("boot", new XAttribute("dev", "hd"))),
+        new XElement("features", new XElement("acpi"), new XElement("apic")),
+        Cpu(kvm),
+        new XElement("clock", new XAttribute("offset", "utc")),
+        new XElement("on_poweroff", "destroy"),
+        new XElement("on_reboot", "restart"),
+        new XElement("on_crash", "restart"),
+        new XElement(
+            "devices",
+            Controllers(),
+            RootDisk(spec, baseFile),
+            Seed(spec),
+            Interface(spec),
+            Consoles(spec),
+            new XElement("rng", new XAttribute("model", "virtio"), new XElement("backend", new XAttribute("model", "random"), "/dev/urandom")),
+            new XElement("memballoon", new XAttribute("model", "virtio"), new XAttribute("freePageReporting", "on"), new XElement("stats", new XAttribute("period", "10"))))).ToString();
+
+    /// <summary>Under emulation a plain model: with the richest one guests were seen to crash.</summary>
+    private static XElement Cpu(bool kvm) => kvm
+        ? new XElement("cpu", new XAttribute("mode", "host-passthrough"), new XAttribute("check", "none"))
+        : new XElement("cpu", new XAttribute("mode", "custom"), new XAttribute("match", "exact"), new XAttribute("check", "none"), new XElement("model", new XAttribute("fallback", "forbid"), "qemu64"));
+
+    private static IEnumerable<XElement> Controllers() =>
+    [
+        new XElement("controller", new XAttribute("type", "pci"), new XAttribute("model", "pcie-root")),
+        .. Enumerable.Repeat(0, RootPorts).Select(_ => new XElement("controller", new XAttribute("type", "pci"), new XAttribute("model", "pcie-root-port"))),
+        new XElement("controller", new XAttribute("type", "scsi"), new XAttribute("model", "virtio-scsi")),
+        new XElement("controller", new XAttribute("type", "usb"), new XAttribute("model", "none")),
+    ];
+
+    private static XElement RootDisk(InstanceSpec spec, string baseFile) => new(
+        "disk",
+        new XAttribute("type", "file"),
+        new XAttribute("device", "disk"),
+        new XElement("driver", new XAttribute("name", "qemu"), new XAttribute("type", "qcow2"), new XAttribute("cache", "writeback"), new XAttribute("discard", "unmap")),
+        new XElement("source", new XAttribute("file", EngineFolder.InsideGuest(spec.Id, "disk.qcow2"))),
+        new XElement(
+            "backingStore",
+            new XAttribute("type", "file"),
+            new XElement("format", new XAttribute("type", "qcow2")),
+            new XElement("source", new XAttribute("file", EngineFolder.InsideBase(baseFile))),
+            new XElement("backingStore")),
+        new XElement("target", new XAttribute("dev", "vda"), new XAttribute("bus", "virtio")));
+
+    private static XElement Seed(InstanceSpec spec) => new(
+        "disk",
+        new XAttribute("type", "file"),
+        new XAttribute("device", "disk"),
+        new XElement("driver", new XAttribute("name", "qemu"), new XAttribute("type", "raw")),
+        new XElement("source", new XAttribute("file", EngineFolder.InsideGuest(spec.Id, "seed.iso"))),
+        new XElement("target", new XAttribute("dev", "vdb"), new XAttribute("bus", "virtio")),
+        new XElement("readonly"));
+
+    /// <summary>The port is isolated: guests of one bridge reach each other only through their router, where the security rules are.</summary>
+    private static XElement Interface(InstanceSpec spec) => new(
+        "interface",
+        new XAttribute("type", "bridge"),
+        new XElement("mac", new XAttribute("address", spec.Mac)),
+        new XElement("source", new XAttribute("bridge", EngineFolder.Device('b', spec.NetworkId))),
+        new XElement("target", new XAttribute("dev", EngineFolder.Device('t', spec.Id))),
+        new XElement("model", new XAttribute("type", "virtio")),
+        new XElement("port", new XAttribute("isolated", "yes")),
+        new XElement("rom", new XAttribute("enabled", "no")));
+
+    private static IEnumerable<XElement> Consoles(InstanceSpec spec) =>
+    [
+        new(
+            "serial",
+            new XAttribute("type", "unix"),
+            new XElement("source", new XAttribute("mode", "bind"), new XAttribute("path", EngineFolder.InsideSocket(spec.Id, "serial"))),
+            new XElement("log", new XAttribute("file", EngineFolder.InsideGuest(spec.Id, "serial.log")), new XAttribute("append", "on")),
+            new XElement("target", new XAttribute("type", "isa-serial"), new XAttribute("port", "0"))),
+        new("channel", new XAttribute("type", "unix"), new XElement("target", new XAttribute("type", "virtio"), new XAttribute("name", "org.qemu.guest_agent.0"))),
+        new("graphics", new XAttribute("type", "vnc"), new XElement("listen", new XAttribute("type", "socket"), new XAttribute("socket", EngineFolder.InsideSocket(spec.Id, "vnc")))),
+        new("video", new XElement("model", new XAttribute("type", "vga"))),
+    ];
+
+    /// <summary>Follows from the id, so that defining again changes the same machine.</summary>
+    private static string Uuid(string id) => new Guid(SHA256.HashData(Encoding.ASCII.GetBytes(id)).AsSpan(0, 16)).ToString();
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

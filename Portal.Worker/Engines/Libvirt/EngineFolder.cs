@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Portal.Model.Shared;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>
+/// Where the embedded engine keeps what, as <c>bin/engine</c> lays it out. Paths come in two kinds: those of this process, and
+/// <c>Inside…</c> those that libvirtd and the guests see in their mount namespace.
+/// </summary>
+public sealed partial class EngineFolder(string folder)
+{
+    private readonly string state = Path.GetFullPath(folder);
+
+    public string State => state;
+
+    public string Images => Path.Combine(state, "images");
+
+    public string Bases => Path.Combine(state, "engine", "lib", "bases");
+
+    public string Guests => Path.Combine(state, "engine", "lib", "guests");
+
+    public string Guest(string instanceId) => Path.Combine(Guests, Checked(instanceId));
+
+    public string Disk(string instanceId) => Path.Combine(Guest(instanceId), "disk.qcow2");
+
+    public string Seed(string instanceId) => Path.Combine(Guest(instanceId), "seed.iso");
+
+    public string SerialLog(string instanceId) => Path.Combine(Guest(instanceId), "serial.log");
+
+    /// <summary>What <c>bin/engine start</c> found and wrote down; read anew each time, since the engine may be started after the worker.</summary>
+    public EngineSettings Settings()
+    {
+        try
+        {
+            var values = File.ReadLines(Path.Combine(state, "engine", "settings")).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+            return new EngineSettings(values["name"], values["run"], Number(values["uid"]), Number(values["gid"]), values["virtualization"]);
+        }
+        catch (Exception error) when (error is IOException or KeyNotFoundException or UnauthorizedAccessException)
+        {
+            throw new EngineException(EngineFault.Unavailable, "The engine has not been started yet: bin/engine start.", error);
+        }
+    }
+
+    public static string InsideBase(string file) => $"/var/lib/libvirt/bases/{file}";
+
+    public static string InsideGuest(string instanceId, string file) => $"/var/lib/libvirt/guests/{Checked(instanceId)}/{file}";
+
+    public static string InsideSocket(string instanceId, string kind) => $"/run/libvirt/guests/{Checked(instanceId)}.{kind}";
+
+    /// <summary>A name for a network device, which has at most 15 characters: a letter and the id's last eleven digits.</summary>
+    public static string Device(char kind, string id) => $"{kind}-{Checked(id)[^11..]}";
+
+    /// <summary>Ids become names of files, devices and namespaces: nothing but EC2's form is let through.</summary>
+    public static string Checked(string id) => IdForm().IsMatch(id) ? id : throw new EngineException(EngineFault.Rejected, "That is not an id of Portal's.");
+
+    [GeneratedRegex(@"\A[a-z]{1,12}-[0-9a-f]{17}\z", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex IdForm();
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+}
+
+/// <param name="Name">The network namespace of libvirtd; those of the routers begin with it.</param>
+/// <param name="Run">What a reboot of the host forgets.</param>
+/// <param name="Uid">The user as which guests run.</param>
+/// <param name="Virtualization"><c>KVM</c>, or <c>TCG</c> and why.</param>
+public sealed record EngineSettings(string Name, string Run, int Uid, int Gid, string Virtualization)
+{
+    public bool HasKvm => Virtualization.StartsWith("KVM", StringComparison.Ordinal);
+
+    public string LibvirtSocket => Path.Combine(Run, "libvirt", "libvirt-sock");
+
+    public string Networks => Path.Combine(Run, "networks");
+
+    public string Published => Path.Combine(Run, "publish");
+
+    public string Socket(string instanceId, string kind) => Path.Combine(Run, "libvirt", "guests", $"{EngineFolder.Checked(instanceId)}.{kind}");
+
+    public string Router(string networkId) => $"{Name}-{EngineFolder.Checked(networkId)}";
+
+    public static string NamespaceFile(string netns) => Path.Combine("/run/netns", netns);
+}

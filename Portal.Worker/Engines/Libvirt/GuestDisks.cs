@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>
+/// Root disks: children of images. A catalogue's file may be replaced by a newer one at any time; a disk must keep the very blocks that it
+/// was made from. So each version of an image gets a second name in a folder of its own, and that is what disks refer to.
+/// </summary>
+internal sealed class GuestDisks(EngineFolder folder)
+{
+    private const long GiB = 1L << 30;
+
+    public async Task EnsureAsync(InstanceSpec spec, CancellationToken ct)
+    {
+        var settings = folder.Settings();
+        var image = ImageStore.PathOf(folder, spec.ImageFile);
+        if (File.Exists(folder.Disk(spec.Id)) && File.Exists(folder.Seed(spec.Id)))
+        {
+            return;
+        }
+
+        if (!File.Exists(image))
+        {
+            throw new EngineException(EngineFault.Rejected, $"The image {spec.ImageFile} is not there.");
+        }
+
+        Directory.CreateDirectory(folder.Guest(spec.Id), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        await CloudInitSeed.WriteAsync(spec, folder.Seed(spec.Id), ct);
+        if (!File.Exists(folder.Disk(spec.Id)))
+        {
+            await CreateAsync(spec, image, settings, ct);
+        }
+    }
+
+    /// <summary>The image that the disk is a child of, as its own header names it.</summary>
+    public string BaseOf(string instanceId)
+    {
+        using var file = File.OpenRead(folder.Disk(instanceId));
+        Span<byte> header = stackalloc byte[20];
+        file.ReadExactly(header);
+        var name = new byte[BinaryPrimitives.ReadInt32BigEndian(header[16..])];
+        file.Position = BinaryPrimitives.ReadInt64BigEndian(header[8..]);
+        file.ReadExactly(name);
+        return Path.GetFileName(System.Text.Encoding.UTF8.GetString(name));
+    }
+
+    /// <summary>Removes all that a machine left, then the versions of images that nothing refers to any more.</summary>
+    public void Remove(string instanceId)
+    {
+        if (!Directory.Exists(folder.Guest(instanceId)))
+        {
+            return;
+        }
+
+        // The disk goes last: as long as it is there, the machine is listed and its removal can be taken up again.
+        foreach (var file in Directory.GetFiles(folder.Guest(instanceId)).OrderBy(file => Path.GetFileName(file) is "disk.qcow2"))
+        {
+            File.Delete(file);
+        }
+
+        Directory.Delete(folder.Guest(instanceId), recursive: true);
+    }
+
+    public IReadOnlyList<string> List() => Directory.Exists(folder.Guests) ? [.. Directory.GetDirectories(folder.Guests).Select(path => Path.GetFileName(path)!)] : [];
+
+    private async Task CreateAsync(InstanceSpec spec, string image, EngineSettings settings, CancellationToken ct)
+    {
+        var size = spec.DiskGiB * GiB;
+        if (SizeOf(image) is var needed && needed > size)
+        {
+            throw new EngineException(EngineFault.Rejected, $"The image {spec.ImageFile} needs a disk of {(needed + GiB - 1) / GiB} GiB.");
+        }
+
+        var file = KeepBase(image);
+        var disk = folder.Disk(spec.Id);
+        var made = $"{disk}.{Guid.NewGuid():N}";
+
+        // Unchecked (-u), since the base has another path inside the engine; its size and format are known.
+        await Command.RunAsync("qemu-img", ["create", "-q", "-u", "-f", "qcow2", "-F", "qcow2", "-b", EngineFolder.InsideBase(file), made, size.ToString(CultureInfo.InvariantCulture)], ct);
+        File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Libc.GiveTo(made, settings.Uid, settings.Gid);
+        File.Move(made, disk);
+    }
+
+    private string KeepBase(string image)
+    {
+        var version = new FileInfo(image);
+        var file = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(image)}-{version.Length:x}-{version.LastWriteTimeUtc.Ticks:x}.qcow2");
+        Libc.HardLink(image, Path.Combine(folder.Bases, file));
+        return file;
+    }
+
+    /// <summary>The virtual size in the header of a qcow2 file. https://www.qemu.org/docs/master/interop/qcow2.html</summary>
+    private static long SizeOf(string image)
+    {
+        using var file = File.OpenRead(image);
+        Span<byte> header = stackalloc byte[32];
+        file.ReadExactly(header);
+        return header[..4].SequenceEqual("QFI\xfb"u8[..3].ToArray().Append((byte)0xfb).ToArray())
+            ? BinaryPrimitives.ReadInt64BigEndian(header[24..])
+            : throw new EngineException(EngineFault.Rejected, $"{Path.GetFileName(image)} is not a qcow2 file.");
+    }
+}

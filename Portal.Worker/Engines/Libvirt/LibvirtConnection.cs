@@ -1,0 +1,143 @@
+using Portal.Model.Shared;
+using static Portal.Worker.Engines.Libvirt.LibvirtLibrary;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>
+/// The driver's one connection, opened at the first call and again after it was lost. libvirt's calls block: a few at a time run on the
+/// thread pool, and one that hangs is given up after <see cref="Patience"/>.
+/// </summary>
+internal sealed class LibvirtConnection(EngineFolder folder) : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly SemaphoreSlim slots = new(6);
+    private readonly Lock gate = new();
+    private ConnectionHandle? current;
+
+    public async Task<T> CallAsync<T>(Func<LibvirtSession, T> call, CancellationToken ct)
+    {
+        await slots.WaitAsync(ct);
+        var running = Task.Run(
+            () =>
+            {
+                try
+                {
+                    return call(new LibvirtSession(Open(), Discard));
+                }
+                finally
+                {
+                    slots.Release();
+                }
+            },
+            CancellationToken.None);
+        try
+        {
+            return await running.WaitAsync(Patience, ct);
+        }
+        catch (TimeoutException error)
+        {
+            throw new EngineException(EngineFault.Unavailable, $"libvirt did not answer within {Patience.TotalSeconds:0} s.", error);
+        }
+    }
+
+    public void Dispose()
+    {
+        current?.Dispose();
+        slots.Dispose();
+    }
+
+    private ConnectionHandle Open()
+    {
+        lock (gate)
+        {
+            if (current is not null && virConnectIsAlive(current) == 1)
+            {
+                return current;
+            }
+
+            current?.Dispose();
+            current = null;
+            var opened = virConnectOpen($"qemu+unix:///system?socket={folder.Settings().LibvirtSocket}");
+            return opened.IsInvalid ? throw LibvirtErrors.Last(connectionLost: true) : current = opened;
+        }
+    }
+
+    private void Discard(ConnectionHandle lost)
+    {
+        lock (gate)
+        {
+            if (ReferenceEquals(current, lost))
+            {
+                current = null;
+                lost.Dispose();
+            }
+        }
+    }
+}
+
+/// <summary>What a call does with the connection; every failure leaves it as an <see cref="EngineException"/>.</summary>
+internal sealed unsafe class LibvirtSession(ConnectionHandle connection, Action<ConnectionHandle> lost)
+{
+    public Domain? Find(string name)
+    {
+        var handle = virDomainLookupByName(connection, name);
+        return !handle.IsInvalid ? new Domain(this, handle) : LibvirtErrors.LastIs(LibvirtErrors.NoDomain) ? null : throw Failure();
+    }
+
+    /// <summary>Makes the machine or changes its definition; a running one goes on as it was started.</summary>
+    public Domain Define(string xml)
+    {
+        var handle = virDomainDefineXMLFlags(connection, xml, 0);
+        return handle.IsInvalid ? throw Failure() : new Domain(this, handle);
+    }
+
+    /// <summary>Name, vCPUs and memory of every machine, running or not.</summary>
+    public IReadOnlyList<DomainSize> List()
+    {
+        var count = Check(virConnectListAllDomains(connection, out var domains, 0));
+        var sizes = new List<DomainSize>(count);
+        for (var i = 0; i < count; i++)
+        {
+            var name = System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)virDomainGetName(domains[i]))!;
+
+            // One that was removed meanwhile has no information any more.
+            if (virDomainGetInfo(domains[i], out var info) == 0)
+            {
+                sizes.Add(new DomainSize(name, info.Vcpus, (int)((ulong)info.MaxMemoryKiB.Value / 1024)));
+            }
+
+            _ = virDomainFree(domains[i]);
+        }
+
+        Free(domains);
+        return sizes;
+    }
+
+    public int Check(int result) => result < 0 ? throw Failure() : result;
+
+    /// <summary>A machine that went off by itself a moment ago is what was wanted.</summary>
+    public void CheckStopped(int result)
+    {
+        if (result < 0 && !LibvirtErrors.LastIs(LibvirtErrors.NotInThisState))
+        {
+            throw Failure();
+        }
+    }
+
+    private EngineException Failure()
+    {
+        // The thread's last error is read first: asking whether the connection lives would overwrite it.
+        var isLost = LibvirtErrors.Last(connectionLost: true);
+        var failure = LibvirtErrors.Last(connectionLost: false);
+        if (virConnectIsAlive(connection) == 1)
+        {
+            return failure;
+        }
+
+        lost(connection);
+        return isLost;
+    }
+}
+
+internal sealed record DomainSize(string Name, int Vcpus, int MemoryMiB);

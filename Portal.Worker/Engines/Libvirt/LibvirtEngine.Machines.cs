@@ -1,0 +1,121 @@
+using Portal.Model.Compute;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>How a machine is brought from what it is to what is wanted; each step can be cut off after any line and taken up again.</summary>
+public sealed partial class LibvirtEngine
+{
+    /// <summary>How long a guest may take to shut down by itself in order to be rebooted, before its power is cut.</summary>
+    private static readonly TimeSpan PoliteReboot = TimeSpan.FromSeconds(10);
+
+    private bool Ensure(LibvirtSession session, InstanceSpec spec)
+    {
+        using var found = session.Find(spec.Id);
+        using var domain = found ?? Define(session, spec, NewMark(spec));
+        var (state, writeFailed) = domain.State();
+        if (state is DomainState.Paused && writeFailed)
+        {
+            domain.Resume();
+        }
+
+        switch (IsOn(state), spec.Power)
+        {
+            case (true, MachinePower.Running):
+                Reboot(session, domain, spec, state);
+                break;
+            case (true, _) when spec.Force:
+                domain.CutPower();
+                break;
+            case (true, _) when state is not DomainState.Shutdown:
+                domain.PressPowerButton();
+                break;
+            case (false, MachinePower.Running):
+                Start(session, spec);
+                break;
+            case (false, _) when domain.Mark(live: false).RebootAsked is not null:
+                Define(session, spec, NewMark(spec)).Dispose();
+                break;
+        }
+
+        return true;
+    }
+
+    /// <summary>
+    /// The guest is asked to shut down, and started again when it is off or has had its time. That it was asked stands in its definition,
+    /// so a machine that is off on the way is not taken for stopped, also by a worker that starts anew in between.
+    /// </summary>
+    private void Reboot(LibvirtSession session, Domain domain, InstanceSpec spec, DomainState state)
+    {
+        var running = domain.Mark(live: true);
+        if (running.Boot >= spec.Boot)
+        {
+            return;
+        }
+
+        var now = clock.GetUtcNow();
+        if (domain.Mark(live: false).RebootAsked is not { } asked)
+        {
+            Define(session, spec, running with { RebootAsked = now.ToUnixTimeSeconds() }).Dispose();
+            domain.PressPowerButton();
+        }
+        else if (now - DateTimeOffset.FromUnixTimeSeconds(asked) >= PoliteReboot)
+        {
+            domain.CutPower();
+            Start(session, spec);
+        }
+        else if (state is not DomainState.Shutdown)
+        {
+            domain.PressPowerButton();
+        }
+    }
+
+    /// <summary>Whatever it was defined with before, it starts with what is wanted now: size, address and count of reboots.</summary>
+    private void Start(LibvirtSession session, InstanceSpec spec)
+    {
+        using var domain = Define(session, spec, NewMark(spec));
+        domain.Start();
+    }
+
+    private Domain Define(LibvirtSession session, InstanceSpec spec, MachineMark mark) =>
+        session.Define(DomainXml.Of(spec, mark, disks.BaseOf(spec.Id), folder.Settings().HasKvm));
+
+    private static MachineMark NewMark(InstanceSpec spec) => new(spec.AccountId, spec.NetworkId, spec.Boot, null);
+
+    private static MachineObservation Look(LibvirtSession session, string id)
+    {
+        using var domain = session.Find(id);
+        if (domain is null)
+        {
+            return new MachineObservation(MachinePower.Missing, 0, SshAnswers: false, null, null);
+        }
+
+        var (state, writeFailed) = domain.State();
+        var mark = domain.Mark(live: IsOn(state));
+        var isOn = IsOn(state) || mark.RebootAsked is not null;
+        return new MachineObservation(isOn ? MachinePower.Running : MachinePower.Off, mark.Boot, SshAnswers: false, null, writeFailed ? "The host could not write to its disk." : null);
+    }
+
+    private static bool Remove(LibvirtSession session, string id)
+    {
+        using var domain = session.Find(id);
+        if (domain is not null)
+        {
+            if (IsOn(domain.State().State))
+            {
+                domain.CutPower();
+            }
+
+            domain.Undefine();
+        }
+
+        return true;
+    }
+
+    private static int MachinesOn(LibvirtSession session, string networkId) => session.List().Count(machine =>
+    {
+        using var domain = session.Find(machine.Name);
+        return string.Equals(domain?.Mark(live: false).NetworkId, networkId, StringComparison.Ordinal);
+    });
+
+    private static bool IsOn(DomainState state) => state is not (DomainState.None or DomainState.Off or DomainState.Crashed);
+}

@@ -1,0 +1,106 @@
+using System.Net.Sockets;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>The embedded engine: machines of a private libvirtd, on networks of their own.</summary>
+public sealed partial class LibvirtEngine : IComputeEngine, IDisposable
+{
+    private readonly EngineFolder folder;
+    private readonly TimeProvider clock;
+    private readonly LibvirtConnection libvirt;
+    private readonly PrivateNetworks networks;
+    private readonly GuestDisks disks;
+    private readonly ImageStore images;
+
+    public LibvirtEngine(EngineFolder folder, HttpClient http, TimeProvider clock)
+    {
+        (this.folder, this.clock) = (folder, clock);
+        (libvirt, networks, disks, images) = (new LibvirtConnection(folder), new PrivateNetworks(folder), new GuestDisks(folder), new ImageStore(folder, http));
+    }
+
+    public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => networks.EnsureAsync(network, ct);
+
+    public Task EnsureDiskAsync(InstanceSpec instance, CancellationToken ct) => disks.EnsureAsync(instance, ct);
+
+    public async Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct)
+    {
+        var settings = folder.Settings();
+        if (!File.Exists(folder.Disk(instance.Id)) || !File.Exists(folder.Seed(instance.Id)))
+        {
+            throw new EngineException(EngineFault.Missing, $"The disk of {instance.Id} is not there.");
+        }
+
+        if (!networks.Has(instance.NetworkId, instance.Id))
+        {
+            throw new EngineException(EngineFault.Missing, $"The network of {instance.Id} is not there, or does not know it.");
+        }
+
+        PublishedPorts.Ensure(settings, instance);
+        await libvirt.CallAsync(session => Ensure(session, instance), ct);
+        return await ObserveAsync(instance, ct);
+    }
+
+    public async Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct)
+    {
+        var seen = await libvirt.CallAsync(session => Look(session, EngineFolder.Checked(instance.Id)), ct);
+        if (seen.Power is not MachinePower.Running)
+        {
+            return seen;
+        }
+
+        var answers = await SshProbe.AnswersAsync(folder.Settings().Router(instance.NetworkId), instance.Address, ct);
+        return seen with { SshAnswers = answers, HostKey = SerialLog.HostKey(folder.SerialLog(instance.Id)) };
+    }
+
+    public async Task RemoveAsync(InstanceSpec instance, CancellationToken ct)
+    {
+        PublishedPorts.Remove(folder.Settings(), EngineFolder.Checked(instance.Id));
+        await libvirt.CallAsync(session => Remove(session, instance.Id), ct);
+        disks.Remove(instance.Id);
+    }
+
+    public async Task RemoveNetworkAsync(string networkId, CancellationToken ct)
+    {
+        var users = await libvirt.CallAsync(session => MachinesOn(session, EngineFolder.Checked(networkId)), ct);
+        if (users > 0)
+        {
+            throw new EngineException(EngineFault.Rejected, $"{users} machines are still on the network.");
+        }
+
+        await networks.RemoveAsync(networkId, ct);
+    }
+
+    public async Task<EngineInventory> ListAsync(CancellationToken ct)
+    {
+        var machines = await libvirt.CallAsync(session => session.List(), ct);
+        return new EngineInventory([.. machines.Select(machine => machine.Name).Union(disks.List(), StringComparer.Ordinal)], networks.List());
+    }
+
+    public async Task<EngineCapacity> CapacityAsync(CancellationToken ct) => HostCapacity.Of(folder, await libvirt.CallAsync(session => session.List(), ct));
+
+    public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) => Task.FromResult(images.List());
+
+    public Task FetchImageAsync(ImageSource source, CancellationToken ct) => images.FetchAsync(source, ct);
+
+    public async Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct)
+    {
+        var path = folder.Settings().Socket(instanceId, kind is ConsoleKind.Text ? "serial" : "vnc");
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), ct);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (SocketException error)
+        {
+            socket.Dispose();
+            throw new EngineException(EngineFault.Missing, $"{instanceId} is not running.", error);
+        }
+    }
+
+    public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => Task.FromResult(SerialLog.Tail(folder.SerialLog(instanceId), maxBytes));
+
+    public void Dispose() => libvirt.Dispose();
+}

@@ -1,0 +1,33 @@
+using System.Runtime.InteropServices.Marshalling;
+using Portal.Model.Shared;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>The one place where libvirt's errors become one of three. Codes: https://libvirt.org/html/libvirt-virterror.html#virErrorNumber</summary>
+internal static class LibvirtErrors
+{
+    public const int NoDomain = 42;
+
+    /// <summary>VIR_ERR_OPERATION_INVALID: e.g. the machine is not running, or runs already.</summary>
+    public const int NotInThisState = 55;
+
+    /// <summary>
+    /// No memory, no connection, a call failed on the way, a race with another change of the same machine, a lock not got in time,
+    /// a system error of libvirtd's, aborted, busy. All else is libvirt's final word on what was asked.
+    /// </summary>
+    private static readonly int[] Passing = [2, 5, 6, 38, 39, NotInThisState, 68, 78, 86, 87];
+
+    public static unsafe EngineException Last(bool connectionLost)
+    {
+        var error = LibvirtLibrary.virGetLastError();
+        var (code, message) = error is null ? (0, null) : (error->Code, Utf8StringMarshaller.ConvertToManaged(error->Message));
+        var fault = code == NoDomain ? EngineFault.Missing : connectionLost || Passing.Contains(code) ? EngineFault.Unavailable : EngineFault.Rejected;
+        return new EngineException(fault, $"libvirt: {message ?? "unknown error"}");
+    }
+
+    public static unsafe bool LastIs(int code)
+    {
+        var error = LibvirtLibrary.virGetLastError();
+        return error is not null && error->Code == code;
+    }
+}

@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>The few functions of libvirt's C interface that the driver needs. https://libvirt.org/html/libvirt-libvirt-domain.html</summary>
+internal static unsafe partial class LibvirtLibrary
+{
+    private const string Library = "libvirt.so.0";
+
+    /// <summary>virDomainUndefineFlags: managed save, snapshot metadata, NVRAM, checkpoint metadata.</summary>
+    public const uint UndefineAll = 1 | 2 | 4 | 16;
+
+    /// <summary>VIR_DOMAIN_METADATA_ELEMENT.</summary>
+    public const int MetadataElement = 2;
+
+    /// <summary>virDomainModificationImpact: the running machine, or its definition.</summary>
+    public const uint Live = 1;
+
+    public const uint Config = 2;
+
+    static LibvirtLibrary() => virSetErrorFunc(null, &Silence);
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Error
+    {
+        public int Code;
+        public int Domain;
+        public byte* Message;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct DomainInfo
+    {
+        public byte State;
+        public CULong MaxMemoryKiB;
+        public CULong MemoryKiB;
+        public ushort Vcpus;
+        public ulong CpuTime;
+    }
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial ConnectionHandle virConnectOpen(string uri);
+
+    [LibraryImport(Library)]
+    public static partial int virConnectClose(nint connection);
+
+    [LibraryImport(Library)]
+    public static partial int virConnectIsAlive(ConnectionHandle connection);
+
+    [LibraryImport(Library)]
+    public static partial int virConnectListAllDomains(ConnectionHandle connection, out nint* domains, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial DomainHandle virDomainLookupByName(ConnectionHandle connection, string name);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial DomainHandle virDomainDefineXMLFlags(ConnectionHandle connection, string xml, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainFree(nint domain);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainGetState(DomainHandle domain, out int state, out int reason, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainGetInfo(nint domain, out DomainInfo info);
+
+    [LibraryImport(Library)]
+    public static partial byte* virDomainGetName(nint domain);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial byte* virDomainGetMetadata(DomainHandle domain, int type, string uri, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainCreate(DomainHandle domain);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainResume(DomainHandle domain);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainDestroy(DomainHandle domain);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainShutdownFlags(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainUndefineFlags(DomainHandle domain, uint flags);
+
+    /// <summary>The last error of this thread.</summary>
+    [LibraryImport(Library)]
+    public static partial Error* virGetLastError();
+
+    [LibraryImport(Library)]
+    private static partial void virSetErrorFunc(void* data, delegate* unmanaged<void*, Error*, void> handler);
+
+    [LibraryImport("libc", EntryPoint = "free")]
+    public static partial void Free(void* memory);
+
+    public static string? Take(byte* text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        var copy = Utf8StringMarshaller.ConvertToManaged(text);
+        Free(text);
+        return copy;
+    }
+
+    /// <summary>By default libvirt prints every error on the standard error stream.</summary>
+    [UnmanagedCallersOnly]
+    private static void Silence(void* data, Error* error)
+    {
+    }
+}
+
+internal sealed class ConnectionHandle() : SafeHandle(0, ownsHandle: true)
+{
+    public override bool IsInvalid => handle == 0;
+
+    protected override bool ReleaseHandle() => LibvirtLibrary.virConnectClose(handle) >= 0;
+}
+
+internal sealed class DomainHandle() : SafeHandle(0, ownsHandle: true)
+{
+    public override bool IsInvalid => handle == 0;
+
+    protected override bool ReleaseHandle() => LibvirtLibrary.virDomainFree(handle) >= 0;
+}

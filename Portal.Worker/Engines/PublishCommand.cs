@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+using Portal.Worker.Engines.Libvirt;
+
+namespace Portal.Worker.Engines;
+
+/// <summary><c>Portal.Worker publish STATE</c>, see <see cref="PortPublisher"/>. Ends on SIGTERM.</summary>
+public static class PublishCommand
+{
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        if (arguments is not ["publish", var folder])
+        {
+            await Console.Error.WriteLineAsync("usage: Portal.Worker publish STATE");
+            return 2;
+        }
+
+        using var ending = new CancellationTokenSource();
+        using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        return await new PortPublisher(new EngineFolder(folder)).RunAsync(ending.Token);
+
+        void End(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            ending.Cancel();
+        }
+    }
+}
