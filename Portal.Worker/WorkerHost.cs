@@ -5,6 +5,7 @@ using Npgsql;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using Portal.Model.Shared;
+using Portal.Worker.Accounts;
 using Portal.Worker.Billing;
 using Portal.Worker.Compute;
 using Portal.Worker.Engines;
@@ -41,6 +42,7 @@ public static class WorkerHost
         builder.Services.AddEngine(builder.Configuration);
         builder.Services.AddCompute();
         builder.Services.AddOperators();
+        builder.Services.AddAccounts(builder.Configuration);
         builder.Services.AddBilling(builder.Configuration);
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);
         builder.Services.AddOpenTelemetry()

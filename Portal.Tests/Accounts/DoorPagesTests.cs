@@ -4,22 +4,8 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Accounts;
 
 [Trait("Needs", "browser")]
-public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : TestDatabase(postgres)
+public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
 {
-    private PortalServer server = null!;
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        server = await PortalServer.StartAsync(ConnectionString);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await server.DisposeAsync();
-        await base.DisposeAsync();
-    }
-
     [Theory]
     [InlineData("/", "home")]
     [InlineData("/sign-up", "sign-up")]
@@ -29,7 +15,7 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Te
     {
         foreach (var size in (ViewportSize[])[ABrowser.Desktop, ABrowser.Phone])
         {
-            var page = await browser.NewPageAsync(server, size);
+            var page = await browser.NewPageAsync(Server, size);
             await page.GotoAsync(path);
             await ABrowser.AssertAccessibleAsync(page, name);
             await page.Context.CloseAsync();

@@ -6,26 +6,12 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Accounts;
 
 [Trait("Needs", "database")]
-public sealed class SignUpTests(TestPostgres postgres) : TestDatabase(postgres)
+public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
 {
-    private PortalServer server = null!;
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        server = await PortalServer.StartAsync(ConnectionString);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await server.DisposeAsync();
-        await base.DisposeAsync();
-    }
-
     [Fact]
     public async Task Signing_up_makes_an_account_with_a_project_a_network_and_a_group_that_lets_ssh_in()
     {
-        using var client = server.NewClient();
+        using var client = Server.NewClient();
         using var answer = await SignUpAsync(client, "ada@example.com");
 
         Assert.Equal("/billing/card?returnUrl=/instances/new", answer.Headers.Location?.PathAndQuery);
@@ -45,10 +31,10 @@ public sealed class SignUpTests(TestPostgres postgres) : TestDatabase(postgres)
     [Fact]
     public async Task A_known_address_is_answered_as_an_unknown_one_and_its_owner_gets_a_mail()
     {
-        var owner = await server.AddPersonAsync();
-        using var client = server.NewClient();
+        var owner = await Server.AddPersonAsync();
+        using var client = Server.NewClient();
         using var known = await SignUpAsync(client, owner.Email);
-        using var stranger = server.NewClient();
+        using var stranger = Server.NewClient();
         using var unknown = await SignUpAsync(stranger, "nobody@example.com");
 
         Assert.Equal((unknown.StatusCode, unknown.Headers.Location), (known.StatusCode, known.Headers.Location));
@@ -61,7 +47,7 @@ public sealed class SignUpTests(TestPostgres postgres) : TestDatabase(postgres)
     [Fact]
     public async Task The_form_sent_twice_at_once_makes_one_account()
     {
-        using var client = server.NewClient();
+        using var client = Server.NewClient();
         var page = await client.PageAsync("/sign-up");
         var form = page.Forms.Single();
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => client.SendAsync("/sign-up", form, ("Email", "twice@example.com"), ("Password", "a long enough one"))));
@@ -78,7 +64,7 @@ public sealed class SignUpTests(TestPostgres postgres) : TestDatabase(postgres)
     [InlineData("ada@example.com", "ADA@example.com", "Use something else than your e-mail address.")]
     public async Task What_will_not_do_is_said_beside_its_field(string email, string password, string sentence)
     {
-        using var client = server.NewClient();
+        using var client = Server.NewClient();
         using var answer = await client.SubmitAsync("/sign-up", ("Email", email), ("Password", password));
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal(sentence, (await FormClient.ReadAsync(answer)).QuerySelector(".validation-message")?.TextContent);

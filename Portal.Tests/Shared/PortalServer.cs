@@ -79,7 +79,7 @@ public sealed class PortalServer : IAsyncDisposable
     public async Task<FormClient> NewClientAsync(Person person)
     {
         var client = NewClient();
-        using var answer = await client.SubmitAsync("/sign-in", ("Email", person.Email), ("Password", Password));
+        using var answer = await client.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", Password));
         return answer.StatusCode is HttpStatusCode.Found ? client : throw new InvalidOperationException($"Signing in was answered by {answer.StatusCode}.");
     }
 

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.Identity;
+using Portal.Accounts.Settings;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
 
@@ -15,7 +16,8 @@ public static class AccountsRegistration
         services.AddScoped<CurrentActor>();
         services.AddSingleton<SessionCookie>().AddScoped<CircuitHandler, SessionCircuit>();
         services.AddSingleton<AttemptLimits>().AddScoped<EvenAnswer>();
-        services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>();
+        services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
+            .AddScoped<SessionList>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
         services.AddIdentityOfPortal(configuration);
 
         // Whatever says nothing of itself is for signed-in people.
@@ -31,6 +33,7 @@ public static class AccountsRegistration
         app.MapPost("/sign-out", SignOutEndpoint.RunAsync).RequireValidForm().AllowAnonymous();
         app.MapPost("/confirm-email/resend", (ConfirmEmail confirmation, ClaimsPrincipal user, AttemptLimits limits, CancellationToken ct) =>
             confirmation.ResendAsync(user, limits, ct)).RequireValidForm();
+        app.MapSettings();
     }
 
     private static void AddIdentityOfPortal(this IServiceCollection services, IConfiguration configuration)
@@ -45,6 +48,12 @@ public static class AccountsRegistration
             .AddSignInManager<PortalSignIn>()
             .AddClaimsPrincipalFactory<PortalClaims>()
             .AddDefaultTokenProviders();
+        services.Configure<IdentityPasskeyOptions>(passkeys =>
+        {
+            // A passkey stands for the password and the second factor, so it has to know its owner by itself and see him.
+            (passkeys.ResidentKeyRequirement, passkeys.UserVerificationRequirement) = ("required", "required");
+            passkeys.ServerDomain = configuration["Portal:PasskeyDomain"];
+        });
         services.AddScoped(provider => (PortalSignIn)provider.GetRequiredService<SignInManager<User>>());
         services.ConfigureApplicationCookie(cookie =>
         {

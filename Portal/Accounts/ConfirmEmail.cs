@@ -13,6 +13,7 @@ namespace Portal.Accounts;
 /// </summary>
 public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMails mails, TimeProvider clock)
 {
+    private const string Taken = "This address already belongs to another account: yours, if the mail reached you. Sign in to that one.";
     private const string Useless = "It is older than a day, was used already or belongs to another account.";
 
     public async Task<Outcome> RunAsync(HttpContext http, string? userId, string code)
@@ -28,6 +29,11 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
             return Outcome.Done;
         }
 
+        if (await db.Users.AnyAsync(other => other.NormalizedEmail == user.NormalizedEmail && other.EmailConfirmed, http.RequestAborted))
+        {
+            return Outcome.Refused(Taken);
+        }
+
         db.Add(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ConfirmEmail", null, after: new { user.Email }));
         try
         {
@@ -35,7 +41,8 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
         }
         catch (DbUpdateException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
-            return Outcome.Refused("This address already belongs to another account: yours, if the mail reached you. Sign in to that one.");
+            // Two confirmed it in the same moment.
+            return Outcome.Refused(Taken);
         }
     }
 

@@ -25,6 +25,7 @@ public sealed class PortalSignIn(
 
     public override async Task SignInWithClaimsAsync(User user, AuthenticationProperties? authenticationProperties, IEnumerable<Claim> additionalClaims)
     {
+        (authenticationProperties ??= new AuthenticationProperties()).IsPersistent = true;
         var now = clock.GetUtcNow();
         var session = new Session
         {

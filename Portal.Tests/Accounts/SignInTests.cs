@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Accounts;
+
+[Trait("Needs", "database")]
+public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
+{
+    [Theory]
+    [InlineData("/billing", "/billing")]
+    [InlineData("https://evil.example", "/instances")]
+    [InlineData("//evil.example", "/instances")]
+    [InlineData("/\\evil.example", "/instances")]
+    [InlineData("/\t/evil.example", "/instances")]
+    [InlineData("javascript:alert(1)", "/instances")]
+    public async Task Leads_on_within_this_site_only(string returnUrl, string target)
+    {
+        var person = await Server.AddPersonAsync();
+        using var client = Server.NewClient();
+        using var answer = await client.SubmitAsync($"/sign-in?returnUrl={Uri.EscapeDataString(returnUrl)}", "Sign in", ("Email", person.Email), ("Password", PortalServer.Password));
+        Assert.Equal(new Uri(Server.Address, target), answer.Headers.Location);
+    }
+
+    [Fact]
+    public async Task A_wrong_password_an_unknown_address_and_a_locked_account_are_answered_alike_and_as_fast()
+    {
+        var person = await Server.AddPersonAsync();
+        var locked = await Server.AddPersonAsync();
+        await SignInAsync("warm@example.com", "it up first");
+        for (var time = 0; time < 5; time++)
+        {
+            await SignInAsync(locked.Email, "wrong password");
+        }
+
+        var wrong = await SignInAsync(person.Email, "wrong password");
+        var unknown = await SignInAsync("nobody@example.com", "wrong password");
+        var shut = await SignInAsync(locked.Email, PortalServer.Password);
+        Assert.Equal(wrong.Sentence, unknown.Sentence);
+        Assert.Equal(wrong.Sentence, shut.Sentence);
+        Assert.All([wrong, unknown, shut], answer => Assert.InRange(answer.Time.TotalMilliseconds, 380, 5000));
+    }
+
+    [Fact]
+    public async Task Five_wrong_passwords_lock_the_account_and_a_new_password_by_mail_opens_it()
+    {
+        var person = await Server.AddPersonAsync();
+        for (var time = 0; time < 5; time++)
+        {
+            await SignInAsync(person.Email, "wrong password");
+        }
+
+        Assert.NotNull((await SignInAsync(person.Email, PortalServer.Password)).Sentence);
+        using var client = Server.NewClient();
+        using var asked = await client.SubmitAsync("/forgot-password", ("Email", person.Email));
+        using var done = await client.SubmitAsync(await LinkAsync(person.Email), ("Password", "another good password"));
+        Assert.Equal("/sign-in?after=reset", done.Headers.Location?.PathAndQuery);
+        Assert.Null((await SignInAsync(person.Email, "another good password")).Sentence);
+        using var again = await client.SubmitAsync(await LinkAsync(person.Email), ("Password", "a third good password"));
+        Assert.Contains("used already", (await FormClient.ReadAsync(again)).Body!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Asking_for_a_new_password_is_answered_alike_for_known_and_unknown_addresses()
+    {
+        var person = await Server.AddPersonAsync(email: "known@example.com");
+        var unconfirmed = await Server.AddPersonAsync(confirmed: false, email: "claim@example.com");
+        using var client = Server.NewClient();
+        async Task<string> AskAsync(string email)
+        {
+            using var answer = await client.SubmitAsync("/forgot-password", ("Email", email));
+            return (await FormClient.ReadAsync(answer)).QuerySelector("main")!.TextContent.Replace(email, "", StringComparison.Ordinal);
+        }
+
+        var known = await AskAsync(person.Email);
+        Assert.Equal(known, await AskAsync("nobody@example.com"));
+        Assert.Equal(known, await AskAsync(unconfirmed.Email));
+        await using var db = CreateDbContext();
+        Assert.Equal(person.Email, (await db.Mails.SingleAsync()).To);
+    }
+
+    [Fact]
+    public async Task The_mails_link_confirms_the_address_for_the_one_who_signed_up_and_for_nobody_else()
+    {
+        using var client = Server.NewClient();
+        using var signedUp = await client.SubmitAsync("/sign-up", ("Email", "ada@example.com"), ("Password", "a long enough one"));
+        var link = await LinkAsync("ada@example.com");
+
+        using var nobody = Server.NewClient();
+        using var toSignIn = await nobody.GetAsync(link);
+        Assert.StartsWith("/sign-in?returnUrl=", toSignIn.Headers.Location?.PathAndQuery, StringComparison.Ordinal);
+        using var stranger = await Server.NewClientAsync(await Server.AddPersonAsync());
+        using var refused = await stranger.GetAsync(link);
+        Assert.Equal(HttpStatusCode.OK, refused.StatusCode);
+        await using var db = CreateDbContext();
+        Assert.False(await db.Users.Where(user => user.Email == "ada@example.com").Select(user => user.EmailConfirmed).SingleAsync());
+
+        using var confirmed = await client.GetAsync(link);
+        Assert.Equal("/instances/new", confirmed.Headers.Location?.PathAndQuery);
+        Assert.True(await db.Users.Where(user => user.Email == "ada@example.com").Select(user => user.EmailConfirmed).SingleAsync());
+    }
+
+    [Fact]
+    public async Task An_address_belongs_to_whoever_confirms_it_first()
+    {
+        using var thief = Server.NewClient();
+        using var claimed = await thief.SubmitAsync("/sign-up", ("Email", "ada@example.com"), ("Password", "what a thief uses"));
+        var thiefsLink = await LinkAsync("ada@example.com");
+        using var ada = Server.NewClient();
+        using var signedUp = await ada.SubmitAsync("/sign-up", ("Email", "ada@example.com"), ("Password", "what ada would use"));
+        using var confirmed = await ada.GetAsync(await LinkAsync("ada@example.com"));
+        Assert.Equal(HttpStatusCode.Found, confirmed.StatusCode);
+
+        using var late = await thief.GetAsync(thiefsLink);
+        Assert.Contains("already belongs to another account", (await FormClient.ReadAsync(late)).Body!.TextContent, StringComparison.Ordinal);
+        Assert.Null((await SignInAsync("ada@example.com", "what ada would use")).Sentence);
+    }
+
+    [Fact]
+    public async Task A_form_without_its_antiforgery_token_is_refused_in_words()
+    {
+        using var client = Server.NewClient();
+        using var content = new FormUrlEncodedContent([KeyValuePair.Create("_handler", "sign-in"), KeyValuePair.Create("Email", "ada@example.com")]);
+        using var answer = await client.Http.PostAsync(new Uri("/sign-in", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    private async Task<(string? Sentence, TimeSpan Time)> SignInAsync(string email, string password)
+    {
+        using var client = Server.NewClient();
+        var form = (await client.PageAsync("/sign-in")).Forms[0];
+        var began = Stopwatch.GetTimestamp();
+        using var answer = await client.SendAsync("/sign-in", form, ("Email", email), ("Password", password));
+        var time = Stopwatch.GetElapsedTime(began);
+        return answer.StatusCode is HttpStatusCode.Found ? (null, time) : ((await FormClient.ReadAsync(answer)).QuerySelector("[role=alert]")!.TextContent, time);
+    }
+
+    private async Task<string> LinkAsync(string email)
+    {
+        await using var db = CreateDbContext();
+        var mail = await db.Mails.Where(mail => mail.To == email && mail.Text.Contains("code=")).OrderByDescending(mail => mail.CreatedAt).FirstAsync();
+        return new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery;
+    }
+}

@@ -1,0 +1,10 @@
+namespace Portal.Worker.Accounts;
+
+public static class AccountsRegistration
+{
+    public static IServiceCollection AddAccounts(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<SmtpSettings>().Bind(configuration.GetSection("Smtp"));
+        return services.AddSingleton<MailSweep>().AddHostedService(provider => provider.GetRequiredService<MailSweep>());
+    }
+}

@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Accounts;
+
+/// <summary>
+/// A new password by mail, for a confirmed address only: an unconfirmed one may have been claimed by a stranger, who would keep his passkey.
+/// </summary>
+public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountMails mails, SessionList sessions, TimeProvider clock)
+{
+    private const string Useless = "This link is older than a day or was used already.";
+
+    public async Task AskAsync(string email, CancellationToken ct)
+    {
+        var normalized = users.NormalizeEmail(email);
+        if (await db.Users.SingleOrDefaultAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed, ct) is { } user)
+        {
+            db.Add(await mails.ResetAsync(user));
+            await db.SaveChangesAsync(ct);
+        }
+    }
+
+    public async Task<Outcome> RunAsync(string? userId, string? code, string password, HttpContext http)
+    {
+        var ct = http.RequestAborted;
+        if (AccountMails.TokenOf(code) is not { } token || !Guid.TryParse(userId, out var id) || await db.Users.FindAsync([id], ct) is not { } user)
+        {
+            return Outcome.Refused(Useless);
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        if (!(await users.ResetPasswordAsync(user, token, password)).Succeeded)
+        {
+            return Outcome.Refused(Useless);
+        }
+
+        await users.SetLockoutEndDateAsync(user, null);
+        await users.ResetAccessFailedCountAsync(user);
+        await sessions.RevokeAllAsync(user.Id, except: null, ct);
+        db.Add(new Actor(user.AccountId, user.Id, user.Email!, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ResetPassword", null));
+        db.Add(mails.Changed(user, "The password was changed"));
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+        return Outcome.Done;
+    }
+}

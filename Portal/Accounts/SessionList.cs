@@ -1,0 +1,38 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Accounts;
+
+/// <summary>A person's sessions: to look at, and to end. A revoked one is refused at its next request, and its circuits are told.</summary>
+public sealed class SessionList(PortalDb db, TimeProvider clock)
+{
+    public async Task<IReadOnlyList<Session>> StandingAsync(Guid userId, CancellationToken ct) =>
+        await db.Sessions.AsNoTracking().Where(session => session.UserId == userId && session.RevokedAt == null)
+            .OrderByDescending(session => session.LastSeenAt).ToListAsync(ct);
+
+    /// <returns>Whether this person has such a session.</returns>
+    public async Task<bool> RevokeAsync(Actor actor, Guid id, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var revoked = await db.Sessions.Where(session => session.UserId == actor.UserId && session.Id == id)
+            .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, session => session.RevokedAt ?? now), ct);
+        if (revoked > 0)
+        {
+            db.Add(actor.Audit(now, "RevokeSession", id.ToString()));
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        return revoked > 0;
+    }
+
+    /// <summary>Ends all sessions of a user but one. The caller writes the audit row, since it is part of something larger.</summary>
+    public Task<int> RevokeAllAsync(Guid userId, Guid? except, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        return db.Sessions.Where(session => session.UserId == userId && session.RevokedAt == null && session.Id != except)
+            .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
+    }
+}

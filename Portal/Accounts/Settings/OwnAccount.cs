@@ -1,0 +1,124 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Identity;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Accounts.Settings;
+
+/// <summary>What a person changes of the own sign-in. Each change is audited, mailed to the owner and ends the other sessions where it should.</summary>
+public sealed class OwnAccount(
+    PortalDb db, UserManager<User> users, PortalSignIn signIn, SessionList sessions, AccountMails mails, AttemptLimits limits, IHttpContextAccessor accessor, TimeProvider clock)
+{
+    public const int RecoveryCodes = 10;
+
+    private HttpContext Http => accessor.HttpContext!;
+
+    private CancellationToken Aborted => Http.RequestAborted;
+
+    public async Task<User> LoadAsync() => await users.GetUserAsync(Http.User) ?? throw new UnauthorizedAccessException("Nobody is signed in.");
+
+    public async Task<Outcome> ChangePasswordAsync(User user, string current, string wanted)
+    {
+        if (await WhyNotPasswordAsync(user, current) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
+        if (!(await users.ChangePasswordAsync(user, current, wanted)).Succeeded)
+        {
+            return Outcome.Refused("Choose another password.");
+        }
+
+        await WriteDownAsync(user, "ChangePassword", "The password was changed");
+        await transaction.CommitAsync(Aborted);
+        return Outcome.Done;
+    }
+
+    /// <summary>The secret for the authenticator app, made at the first look; nothing depends on it until a code of it was entered.</summary>
+    public async Task<string> AuthenticatorKeyAsync(User user)
+    {
+        if (await users.GetAuthenticatorKeyAsync(user) is { Length: > 0 } known)
+        {
+            return known;
+        }
+
+        // Not ResetAuthenticatorKeyAsync: that would sign out every browser for looking at a page.
+        var key = users.GenerateNewAuthenticatorKey();
+        await users.SetAuthenticationTokenAsync(user, "[AspNetUserStore]", "AuthenticatorKey", key);
+        return key;
+    }
+
+    /// <returns>The recovery codes, which are shown this once.</returns>
+    public async Task<Outcome<string[]>> EnableSecondFactorAsync(User user, string code)
+    {
+        var digits = new string([.. code.Where(char.IsAsciiDigit)]);
+        if (!limits.TryTake($"code {user.Id}") || !await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, digits))
+        {
+            return Outcome.Refused("That code is not right. Check that your phone's clock is, and enter the newest one.");
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
+        await users.SetTwoFactorEnabledAsync(user, true);
+        var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodes);
+        await WriteDownAsync(user, "EnableSecondFactor", "A second factor was turned on");
+        await transaction.CommitAsync(Aborted);
+        return codes!.ToArray();
+    }
+
+    public async Task<Outcome> DisableSecondFactorAsync(User user, string password)
+    {
+        if (await WhyNotPasswordAsync(user, password) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
+        await users.SetTwoFactorEnabledAsync(user, false);
+        await users.ResetAuthenticatorKeyAsync(user);
+        await WriteDownAsync(user, "DisableSecondFactor", "The second factor was turned off");
+        await transaction.CommitAsync(Aborted);
+        return Outcome.Done;
+    }
+
+    public async Task<Outcome<string[]>> NewRecoveryCodesAsync(User user, string password)
+    {
+        if (await WhyNotPasswordAsync(user, password) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
+        var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodes);
+        db.Add(Actor.Audit(clock.GetUtcNow(), "NewRecoveryCodes", null));
+        await db.SaveChangesAsync(Aborted);
+        await transaction.CommitAsync(Aborted);
+        return codes!.ToArray();
+    }
+
+    public async Task RevokeOthersAsync(User user)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
+        await sessions.RevokeAllAsync(user.Id, CurrentSession, Aborted);
+        db.Add(Actor.Audit(clock.GetUtcNow(), "RevokeOtherSessions", null));
+        await db.SaveChangesAsync(Aborted);
+        await transaction.CommitAsync(Aborted);
+    }
+
+    public Guid? CurrentSession => Guid.TryParse(Http.User.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
+
+    public Actor Actor => CurrentActor.Of(Http.User, Http.Connection.RemoteIpAddress);
+
+    private async Task<string?> WhyNotPasswordAsync(User user, string password) =>
+        limits.TryTake($"password {user.Id}") && await users.CheckPasswordAsync(user, password) ? null : "That is not your current password.";
+
+    // The security stamp has changed with what was done: the other sessions end, this one gets a new cookie.
+    private async Task WriteDownAsync(User user, string action, string mail)
+    {
+        await sessions.RevokeAllAsync(user.Id, CurrentSession, Aborted);
+        db.Add(Actor.Audit(clock.GetUtcNow(), action, null));
+        db.Add(mails.Changed(user, mail));
+        await db.SaveChangesAsync(Aborted);
+        await signIn.RefreshSignInAsync(user);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Buffers.Text;
+using Microsoft.AspNetCore.Identity;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Accounts.Settings;
+
+/// <summary>Passkeys: asked for by passkeys.js, kept by Identity.</summary>
+public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn signIn, OwnAccount own, AccountMails mails, TimeProvider clock)
+{
+    private const int MostPerUser = 20;
+
+    /// <summary>What the browser needs to make one; the challenge is kept in a cookie.</summary>
+    public async Task<IResult> CreationOptionsAsync()
+    {
+        var user = await own.LoadAsync();
+        return Results.Content(await signIn.MakePasskeyCreationOptionsAsync(new PasskeyUserEntity { Id = user.Id.ToString(), Name = user.Email!, DisplayName = user.Email! }), "application/json");
+    }
+
+    /// <summary>What the browser needs to sign in with one. Names nobody, so that it tells nothing.</summary>
+    public async Task<IResult> RequestOptionsAsync() => Results.Content(await signIn.MakePasskeyRequestOptionsAsync(null), "application/json");
+
+    public async Task<IResult> AddAsync(string credential, string? name, CancellationToken ct)
+    {
+        var user = await own.LoadAsync();
+        var made = await signIn.PerformPasskeyAttestationAsync(credential);
+        if (!made.Succeeded || made.UserEntity.Id != user.Id.ToString() || (await users.GetPasskeysAsync(user)).Count >= MostPerUser)
+        {
+            return Results.LocalRedirect("/settings?done=passkey-refused");
+        }
+
+        made.Passkey.Name = Named(name);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await users.AddOrUpdatePasskeyAsync(user, made.Passkey);
+        db.Add(own.Actor.Audit(clock.GetUtcNow(), "AddPasskey", null, after: new { made.Passkey.Name }));
+        db.Add(mails.Changed(user, "A passkey was added"));
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+        return Results.LocalRedirect("/settings?done=passkey");
+    }
+
+    public Task<IResult> RenameAsync(string id, string? name, CancellationToken ct) => ChangeAsync(id, "RenamePasskey", (user, passkey) =>
+    {
+        passkey.Name = Named(name);
+        return users.AddOrUpdatePasskeyAsync(user, passkey);
+    }, ct);
+
+    public Task<IResult> RemoveAsync(string id, CancellationToken ct) =>
+        ChangeAsync(id, "RemovePasskey", (user, passkey) => users.RemovePasskeyAsync(user, passkey.CredentialId), ct);
+
+    public static string IdOf(UserPasskeyInfo passkey) => Base64Url.EncodeToString(passkey.CredentialId);
+
+    private static string Named(string? typed) => typed?.Trim() is { Length: > 0 } name ? name[..Math.Min(name.Length, 100)] : "Passkey";
+
+    private async Task<IResult> ChangeAsync(string id, string action, Func<User, UserPasskeyInfo, Task<IdentityResult>> change, CancellationToken ct)
+    {
+        var user = await own.LoadAsync();
+        if ((await users.GetPasskeysAsync(user)).FirstOrDefault(passkey => IdOf(passkey) == id) is not { } passkey)
+        {
+            return Results.NotFound();
+        }
+
+        var before = new { passkey.Name };
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await change(user, passkey);
+        db.Add(own.Actor.Audit(clock.GetUtcNow(), action, null, before));
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+        return Results.LocalRedirect("/settings");
+    }
+}
