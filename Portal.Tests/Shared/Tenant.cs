@@ -48,7 +48,7 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
             NetworkId = Network.Id,
             SubnetId = Subnet.Id,
             SecurityGroupId = Group.Id,
-            Address = Subnet.AddressAt(9 + number),
+            Address = Subnet.AddressAt(10 + (number % 240)),
             PublicPort = await db.Instances.MaxAsync(other => other.PublicPort) + 1 ?? 22000,
             RequestToken = ResourceIds.New("token"),
             RequestIndex = 0,

@@ -28,7 +28,7 @@ public sealed class InstanceSweep(IDbContextFactory<PortalDb> dbs, Nudges nudges
                 || (instance.State == InstanceState.Failed && instance.Goal == InstanceGoal.Terminated))).ToListAsync(ct);
         foreach (var instance in candidates.Where(instance => instance.IsUnsettled))
         {
-            nudges.Soon(instance.Id);
+            nudges.Now(instance.Id);
         }
 
         var now = clock.GetUtcNow();

@@ -20,7 +20,8 @@ public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clo
 
     public void Soon(string id) => due.TryAdd(id, clock.GetUtcNow() + Pause);
 
-    public void Now(string id) => due[id] = clock.GetUtcNow();
+    /// <summary>At once, unless a look is due anyway.</summary>
+    public void Now(string id) => due.TryAdd(id, clock.GetUtcNow());
 
     public override void Dispose()
     {

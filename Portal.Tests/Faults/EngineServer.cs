@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+
+namespace Portal.Tests.Faults;
+
+/// <summary>Lets workers in other processes use an engine of this one.</summary>
+internal sealed class EngineServer : IAsyncDisposable
+{
+    /// <summary>The request header by which a worker says which one it is.</summary>
+    public const string WorkerHeader = "X-Worker";
+
+    private readonly WebApplication app;
+    private readonly ConcurrentDictionary<string, (int Left, TaskCompletionSource Reached)> awaited;
+
+    private EngineServer(WebApplication app, ConcurrentDictionary<string, (int Left, TaskCompletionSource Reached)> awaited) => (this.app, this.awaited) = (app, awaited);
+
+    public string Address => app.Urls.Single();
+
+    /// <summary>Completes as this worker makes so many calls more: in the middle of its work, at a moment that is the same on a slow machine and a fast one.</summary>
+    public Task AfterCallsAsync(string worker, int calls)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        awaited[worker] = (calls, reached);
+        return reached.Task;
+    }
+
+    public static async Task<EngineServer> StartAsync(IComputeEngine engine)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var awaited = new ConcurrentDictionary<string, (int Left, TaskCompletionSource Reached)>(StringComparer.Ordinal);
+        var app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        Map<NetworkSpec>("network", async network => await DoneAsync(engine.EnsureNetworkAsync(network, default)));
+        Map<InstanceSpec>("disk", async spec => await DoneAsync(engine.EnsureDiskAsync(spec, default)));
+        Map<InstanceSpec>("machine", async spec => EngineWire.Result(await engine.EnsureMachineAsync(spec, default)));
+        Map<InstanceSpec>("observe", async spec => EngineWire.Result(await engine.ObserveAsync(spec, default)));
+        Map<InstanceSpec>("remove", async spec => await DoneAsync(engine.RemoveAsync(spec, default)));
+        Map<string>("remove-network", async id => await DoneAsync(engine.RemoveNetworkAsync(id, default)));
+        Map<string>("list", async _ => EngineWire.Result(await engine.ListAsync(default)));
+        Map<string>("capacity", async _ => EngineWire.Result(await engine.CapacityAsync(default)));
+        Map<string>("images", async _ => EngineWire.Result(await engine.ImagesAsync(default)));
+        Map<ImageSource>("fetch", async source => await DoneAsync(engine.FetchImageAsync(source, default)));
+        Map<string>("log", async id => EngineWire.Result(await engine.ReadSerialLogAsync(id, 65536, default)));
+        await app.StartAsync();
+        return new EngineServer(app, awaited);
+
+        // The call is not cancelled when the asker dies: as with a real engine, what was begun comes to its end.
+        void Map<T>(string verb, Func<T, Task<IResult>> answer) => app.MapPost($"/{verb}", async (HttpContext http) =>
+        {
+            Count(http.Request.Headers[WorkerHeader].ToString());
+            try
+            {
+                return await answer(await EngineWire.ReadAsync<T>(http.Request.Body, default));
+            }
+            catch (EngineException error)
+            {
+                return Results.Text(error.Message, statusCode: error.Fault is EngineFault.Missing ? StatusCodes.Status404NotFound : StatusCodes.Status503ServiceUnavailable);
+            }
+        });
+
+        void Count(string worker)
+        {
+            var next = awaited.AddOrUpdate(worker, _ => (int.MaxValue, new TaskCompletionSource()), (_, now) => (now.Left - 1, now.Reached));
+            if (next.Left <= 0)
+            {
+                next.Reached.TrySetResult();
+            }
+        }
+
+        static async Task<IResult> DoneAsync(Task call)
+        {
+            await call;
+            return EngineWire.Result(true);
+        }
+    }
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+}

@@ -1,0 +1,83 @@
+using Microsoft.AspNetCore.Http;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+
+namespace Portal.Tests.Faults;
+
+/// <summary>How a worker in another process reaches the engine in the tests' process: JSON over loopback. What is asked of it happens even if the asker dies.</summary>
+internal static class EngineWire
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new AddressConverter(), new NetworkConverter() } };
+
+    public static async Task<T> ReadAsync<T>(Stream body, CancellationToken ct) => (await JsonSerializer.DeserializeAsync<T>(body, Json, ct))!;
+
+    public static HttpContent Content<T>(T value) => JsonContent.Create(value, options: Json);
+
+    public static IResult Result<T>(T value) => Results.Json(value, Json);
+
+    private sealed class AddressConverter : JsonConverter<IPAddress>
+    {
+        public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => IPAddress.Parse(reader.GetString()!);
+
+        public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    }
+
+    private sealed class NetworkConverter : JsonConverter<IPNetwork>
+    {
+        public override IPNetwork Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => IPNetwork.Parse(reader.GetString()!);
+
+        public override void Write(Utf8JsonWriter writer, IPNetwork value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    }
+}
+
+/// <summary>The engine's verbs that jobs and patrols use, asked of <see cref="EngineServer"/>.</summary>
+internal sealed class RemoteEngine(HttpClient http) : IComputeEngine
+{
+    public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => AskAsync<NetworkSpec, bool>("network", network, ct);
+
+    public Task EnsureDiskAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, bool>("disk", instance, ct);
+
+    public Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, MachineObservation>("machine", instance, ct);
+
+    public Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, MachineObservation>("observe", instance, ct);
+
+    public Task RemoveAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, bool>("remove", instance, ct);
+
+    public Task RemoveNetworkAsync(string networkId, CancellationToken ct) => AskAsync<string, bool>("remove-network", networkId, ct);
+
+    public Task<EngineInventory> ListAsync(CancellationToken ct) => AskAsync<string, EngineInventory>("list", "", ct);
+
+    public Task<EngineCapacity> CapacityAsync(CancellationToken ct) => AskAsync<string, EngineCapacity>("capacity", "", ct);
+
+    public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) => AskAsync<string, IReadOnlyList<string>>("images", "", ct);
+
+    public Task FetchImageAsync(ImageSource source, CancellationToken ct) => AskAsync<ImageSource, bool>("fetch", source, ct);
+
+    public Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct) =>
+        throw new EngineException(EngineFault.Rejected, "This engine is asked from another process and has no console.");
+
+    public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => AskAsync<string, string>("log", instanceId, ct);
+
+    private async Task<TAnswer> AskAsync<TQuestion, TAnswer>(string verb, TQuestion question, CancellationToken ct)
+    {
+        try
+        {
+            using var content = EngineWire.Content(question);
+            using var response = await http.PostAsync(new Uri(verb, UriKind.Relative), content, ct);
+            if (!response.IsSuccessStatusCode)
+            {
+                throw new EngineException(response.StatusCode is HttpStatusCode.NotFound ? EngineFault.Missing : EngineFault.Unavailable, await response.Content.ReadAsStringAsync(ct));
+            }
+
+            return await EngineWire.ReadAsync<TAnswer>(await response.Content.ReadAsStreamAsync(ct), ct);
+        }
+        catch (HttpRequestException error)
+        {
+            throw new EngineException(EngineFault.Unavailable, error.Message, error);
+        }
+    }
+}

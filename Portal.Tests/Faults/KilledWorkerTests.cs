@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using Hangfire;
+using Hangfire.Common;
+using Hangfire.PostgreSql;
+using Hangfire.States;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Billing;
+using Portal.Model.Compute;
+using Portal.Tests.Compute;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Faults;
+
+/// <summary>Workers in processes of their own are killed at random moments while machines come and go.</summary>
+[Trait("Needs", "database")]
+public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(postgres)
+{
+    private const int Kills = 200;
+    private const int Workers = 3;
+
+    /// <summary>Instances that exist at one time, at most.</summary>
+    private const int AtOnce = 20;
+
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(30);
+
+    private readonly InMemoryEngine engine = new() { ObservationsUntilSsh = 2 };
+    private Tenant tenant = null!;
+
+    [Fact]
+    public async Task Two_hundred_kills_lose_double_and_orphan_no_machine()
+    {
+        var random = new Random(20261123);
+        engine.Hook = (_, _, ct) => Task.Delay(random.Next(20), ct); // a real engine takes its time, and a kill may fall into it
+        await using (var db = CreateDbContext())
+        {
+            tenant = await Tenant.AddAsync(db);
+        }
+
+        await using var server = await EngineServer.StartAsync(engine);
+        var storage = new PostgreSqlStorage(new Hangfire.PostgreSql.Factories.NpgsqlConnectionFactory(ConnectionString, new PostgreSqlStorageOptions()));
+        var jobs = new BackgroundJobClient(storage);
+        using var load = new CancellationTokenSource();
+        var customers = CustomersAsync(jobs, random, load.Token);
+
+        var killed = 0;
+        await Task.WhenAll(Enumerable.Range(0, Workers).Select(async _ =>
+        {
+            while (Interlocked.Increment(ref killed) <= Kills)
+            {
+                using var worker = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
+                await server.AfterCallsAsync(worker.Name, random.Next(1, 30));
+                await worker.KillAsync();
+            }
+        }));
+        await load.CancelAsync();
+        await customers;
+
+        using var survivor = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
+        var since = Stopwatch.StartNew();
+        while (await UnsettledAsync() is { Count: > 0 } left)
+        {
+            Assert.True(since.Elapsed < SettleLimit, $"{left.Count} instances did not settle within {SettleLimit}: {string.Join(", ", left.Take(5))}");
+            await Task.Delay(100);
+        }
+
+        await AssertConsistentAsync();
+    }
+
+    /// <summary>Creates and terminates all the while; the queue is told of it only sometimes, as when an enqueue is lost.</summary>
+    private async Task CustomersAsync(BackgroundJobClient jobs, Random random, CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            await using var db = CreateDbContext();
+            var living = await db.Instances.Where(instance => instance.State != InstanceState.Terminated).ToListAsync(default);
+            var settled = living.FindAll(instance => instance.Goal is not InstanceGoal.Terminated);
+            if (living.Count >= AtOnce && settled.Count <= AtOnce / 2)
+            {
+                await Task.Delay(50, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // enough is under way
+                continue;
+            }
+
+            var instance = living.Count < AtOnce ? await tenant.RequestAsync(db, TimeProvider.System.GetUtcNow()) : settled[random.Next(settled.Count)];
+            if (living.Count >= AtOnce && instance.RequestTerminate(TimeProvider.System.GetUtcNow()).IsDone)
+            {
+                try
+                {
+                    await db.SaveChangesAsync(default);
+                }
+                catch (DbUpdateConcurrencyException)
+                {
+                    continue; // a worker wrote at the same moment; a customer would click again
+                }
+            }
+
+            if (random.Next(3) > 0)
+            {
+                jobs.Create(Job.FromExpression<IInstanceJob>(job => job.AdvanceAsync(instance.Id, CancellationToken.None)), new EnqueuedState("local"));
+            }
+
+            await Task.Delay(random.Next(100), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<List<string>> UnsettledAsync()
+    {
+        await using var db = CreateDbContext();
+        return [.. (await db.Instances.AsNoTracking().ToListAsync()).Where(instance => instance.IsUnsettled).Select(instance => $"{instance.Id} {instance.Status}")];
+    }
+
+    private async Task AssertConsistentAsync()
+    {
+        await using var db = CreateDbContext();
+        var instances = await db.Instances.AsNoTracking().ToListAsync();
+        var living = instances.Where(instance => instance.State is not InstanceState.Terminated).ToList();
+        Assert.True(instances.Count > 50, $"Only {instances.Count} instances were made under fire; that proves little.");
+        Assert.All(living, instance => Assert.Equal(InstanceState.Running, instance.State));
+
+        // A call that a killed worker had begun may take effect after the end; the patrol then removes what it made.
+        var since = Stopwatch.StartNew();
+        while (!engine.Machines.Select(machine => machine.Spec.Id).Order(StringComparer.Ordinal).SequenceEqual(living.Select(instance => instance.Id).Order(StringComparer.Ordinal)))
+        {
+            Assert.True(since.Elapsed < SettleLimit, "The engine holds other machines than the database says.");
+            await Task.Delay(100);
+        }
+
+        Assert.Equal(living.Count, engine.Disks.Count);
+        Assert.All(engine.Machines, machine => Assert.Equal(MachinePower.Running, machine.Power));
+
+        var spans = await db.UsageSpans.AsNoTracking().ToListAsync();
+        Assert.Equal(living.Count, spans.Count(span => span.To == null && span.Sku == Skus.Disk));
+        Assert.Equal(living.Count, spans.Count(span => span.To == null && span.Sku != Skus.Disk));
+        foreach (var line in spans.GroupBy(span => (span.ResourceId, span.Sku)))
+        {
+            var ordered = line.OrderBy(span => span.From).ToList();
+            Assert.All(ordered.Zip(ordered.Skip(1)), pair => Assert.True(pair.First.To <= pair.Second.From, $"{line.Key} is billed twice for the same time."));
+        }
+    }
+}
