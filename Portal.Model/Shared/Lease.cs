@@ -1,52 +1,39 @@
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace Portal.Model.Shared;
 
 /// <summary>
-/// An advisory lock of PostgreSQL on a name, held by an open connection: it ends when disposed, and by itself when the process dies.
+/// An advisory lock of PostgreSQL on a name, held by a context's own connection: it ends when disposed, and by itself when the process dies.
+/// It shares the connection with the work that it guards, since a second one per job could leave a full pool waiting for itself.
 /// Hangfire's own distributed locks expire while held, so they are not used.
 /// </summary>
 public sealed class Lease : IAsyncDisposable
 {
-    private readonly NpgsqlConnection holder;
+    private readonly PortalDb db;
+    private readonly string name;
 
-    private Lease(NpgsqlConnection holder) => this.holder = holder;
+    private Lease(PortalDb db, string name) => (this.db, this.name) = (db, name);
 
     /// <summary>The lease, or null if someone else has it now.</summary>
-    public static async Task<Lease?> TryTakeAsync(NpgsqlDataSource database, string name, CancellationToken ct)
+    public static async Task<Lease?> TryTakeAsync(PortalDb db, string name, CancellationToken ct)
     {
-        var connection = await database.OpenConnectionAsync(ct);
-        try
+        await db.Database.OpenConnectionAsync(ct);
+        if (await ScalarAsync(db, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", name, ct) is true)
         {
-            if (await ScalarAsync(connection, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", name, ct) is true)
-            {
-                return new Lease(connection);
-            }
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
+            return new Lease(db, name);
         }
 
-        await connection.DisposeAsync();
+        await db.Database.CloseConnectionAsync();
         return null;
     }
 
     /// <summary>Waits until it is free.</summary>
-    public static async Task<Lease> TakeAsync(NpgsqlDataSource database, string name, CancellationToken ct)
+    public static async Task<Lease> TakeAsync(PortalDb db, string name, CancellationToken ct)
     {
-        var connection = await database.OpenConnectionAsync(ct);
-        try
-        {
-            await ScalarAsync(connection, "SELECT pg_advisory_lock(hashtextextended($1, 0)) IS NULL", name, ct);
-            return new Lease(connection);
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
+        await db.Database.OpenConnectionAsync(ct);
+        await ScalarAsync(db, "SELECT pg_advisory_lock(hashtextextended($1, 0)) IS NULL", name, ct);
+        return new Lease(db, name);
     }
 
     public async ValueTask DisposeAsync()
@@ -54,20 +41,19 @@ public sealed class Lease : IAsyncDisposable
         // Said aloud: a pooled connection is reset only when it is next used, and the lock would be held until then.
         try
         {
-            await using var unlock = new NpgsqlCommand("SELECT pg_advisory_unlock_all()", holder);
-            await unlock.ExecuteNonQueryAsync();
+            await ScalarAsync(db, "SELECT pg_advisory_unlock(hashtextextended($1, 0))", name, CancellationToken.None);
         }
-        catch (NpgsqlException)
+        catch (Exception error) when (error is NpgsqlException or InvalidOperationException)
         {
             // The connection broke, and the lock with it.
         }
 
-        await holder.DisposeAsync();
+        await db.Database.CloseConnectionAsync();
     }
 
-    private static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql, string name, CancellationToken ct)
+    private static async Task<object?> ScalarAsync(PortalDb db, string sql, string name, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, (NpgsqlConnection)db.Database.GetDbConnection());
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
         return await command.ExecuteScalarAsync(ct);
     }

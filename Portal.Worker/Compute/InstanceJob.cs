@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Worker.Networking;
@@ -11,14 +10,15 @@ namespace Portal.Worker.Compute;
 /// times, and killed anywhere: what it did is found again, what it did not do is done by the next run.
 /// </summary>
 public sealed partial class InstanceJob(
-    IDbContextFactory<PortalDb> dbs, NpgsqlDataSource database, IComputeEngine engine, PrivateNetworks networks, Nudges nudges, TimeProvider clock, ILogger<InstanceJob> log)
+    IDbContextFactory<PortalDb> dbs, IComputeEngine engine, PrivateNetworks networks, Nudges nudges, TimeProvider clock, ILogger<InstanceJob> log)
     : IInstanceJob
 {
     public async Task AdvanceAsync(string id, CancellationToken ct)
     {
         using var activity = Telemetry.Source.StartActivity("advance instance");
         activity?.SetTag("instance", id);
-        await using var lease = await Lease.TryTakeAsync(database, id, ct);
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        await using var lease = await Lease.TryTakeAsync(db, id, ct);
         if (lease is null)
         {
             // Another run is at it, perhaps with an older goal: come back.
@@ -26,7 +26,6 @@ public sealed partial class InstanceJob(
             return;
         }
 
-        await using var db = await dbs.CreateDbContextAsync(ct);
         if (await db.Instances.Include(instance => instance.Image).SingleOrDefaultAsync(instance => instance.Id == id, ct) is not { IsUnsettled: true } instance)
         {
             return;

@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
@@ -7,12 +6,12 @@ using Portal.Model.Shared;
 namespace Portal.Worker.Networking;
 
 /// <summary>Makes the engine hold what the database says of a private network: its members and their rules; nothing when it has none.</summary>
-public sealed class PrivateNetworks(IComputeEngine engine, NpgsqlDataSource database)
+public sealed class PrivateNetworks(IComputeEngine engine)
 {
     public async Task EnsureAsync(PortalDb db, string networkId, CancellationToken ct)
     {
         // Read and applied under one lock: else an older list of members could be applied after a newer one.
-        await using var lease = await Lease.TakeAsync(database, networkId, ct);
+        await using var lease = await Lease.TakeAsync(db, networkId, ct);
         if (await SpecAsync(db, networkId, ct) is { Members.Count: > 0 } spec)
         {
             await engine.EnsureNetworkAsync(spec, ct);
