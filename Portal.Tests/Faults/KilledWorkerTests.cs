@@ -15,7 +15,7 @@ namespace Portal.Tests.Faults;
 [Trait("Needs", "database")]
 public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(postgres)
 {
-    private const int Kills = 15;
+    private const int Kills = 200;
     private const int Workers = 3;
 
     /// <summary>Instances that exist at one time, at most.</summary>
