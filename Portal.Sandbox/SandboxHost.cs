@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json.Serialization;
+using Portal.Sandbox.Billing;
 using Portal.Sandbox.Mail;
 
 namespace Portal.Sandbox;
@@ -39,13 +41,16 @@ public static class SandboxHost
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddRazorComponents();
         builder.Services.AddHealthChecks();
+        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
         builder.Services.AddMail();
+        builder.Services.AddBilling();
     }
 
     public static void UseSandbox(this WebApplication app)
     {
         app.MapHealthChecks("/healthz");
         app.MapMail();
+        app.MapBilling();
         app.MapGet("/", () => Results.Redirect("/inbox"));
         app.MapGet("/sandbox.css", () => Results.Stream(typeof(SandboxHost).Assembly.GetManifestResourceStream("sandbox.css")!, "text/css"));
     }

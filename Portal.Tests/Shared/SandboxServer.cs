@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Portal.Sandbox;
 using Portal.Sandbox.Mail;
+using Stripe;
 
 namespace Portal.Tests.Shared;
 
@@ -13,6 +14,7 @@ namespace Portal.Tests.Shared;
 public sealed class SandboxServer : IAsyncDisposable
 {
     private readonly WebApplication app;
+    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false });
 
     private SandboxServer(WebApplication app) => this.app = app;
 
@@ -46,5 +48,36 @@ public sealed class SandboxServer : IAsyncDisposable
         return new SandboxServer(built);
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    /// <summary>Stripe.net as it is, pointed here; it does not repeat failed calls by itself.</summary>
+    public StripeClient Stripe => field ??= ClientFor("sk_test_sandbox");
+
+    public StripeClient ClientFor(string key) => new(new StripeClientOptions
+    {
+        ApiKey = key,
+        ApiBase = Url,
+        HttpClient = new SystemNetHttpClient(http, maxNetworkRetries: 0),
+    });
+
+    /// <summary>Fills in the card page as a person does. The answer is a redirect, or the page again.</summary>
+    public async Task<(Uri? GoTo, string Page)> EnterCardAsync(string sessionId, string number, string expiry = "12 / 34", string cvc = "123", string name = "Ada Lovelace")
+    {
+        using var form = new FormUrlEncodedContent([new("number", number), new("expiry", expiry), new("cvc", cvc), new("name", name)]);
+        using var answer = await http.PostAsync(new Uri($"{Url}/checkout/{sessionId}"), form);
+        return (answer.Headers.Location, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Presses a button of the 3-D Secure page.</summary>
+    public async Task<Uri?> AuthenticateAsync(string sessionId, bool passes)
+    {
+        using var form = new FormUrlEncodedContent([new("outcome", passes ? "complete" : "fail")]);
+        using var answer = await http.PostAsync(new Uri($"{Url}/checkout/{sessionId}/authenticate"), form);
+        return answer.Headers.Location;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
 }
