@@ -19,7 +19,11 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : ComputeEngineC
     protected override InstanceSpec AMachine(string? network = null, byte host = 10) =>
         base.AMachine(network, host) with { PublicKey = real.PublicKey, PublicPort = TestPostgres.FreePort() };
 
-    protected override Task<InstanceSpec> RunningMachineAsync() => real.SharedAsync(() => StartAsync(AMachine()));
+    protected override async Task<InstanceSpec> RunningMachineAsync()
+    {
+        var machine = await real.SharedAsync(() => Task.FromResult(AMachine()));
+        return await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null && (await Engine.ObserveAsync(machine, Ct)).SshAnswers ? machine : await StartAsync(machine);
+    }
 
     protected override Task MarkDiskAsync(InstanceSpec machine) => real.SshAsync(machine, "echo kept > /root/mark; sync");
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Portal.Model.Shared;
 using Portal.Worker.Engines.Libvirt;
 
 namespace Portal.Worker.Engines;
@@ -17,7 +18,15 @@ public static class PublishCommand
         using var ending = new CancellationTokenSource();
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
-        return await new PortPublisher(new EngineFolder(folder)).RunAsync(ending.Token);
+        try
+        {
+            return await new PortPublisher(new EngineFolder(folder)).RunAsync(ending.Token);
+        }
+        catch (EngineException error)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+            return 1;
+        }
 
         void End(PosixSignalContext signal)
         {

@@ -13,6 +13,8 @@ internal sealed class GuestDisks(EngineFolder folder)
 {
     private const long GiB = 1L << 30;
 
+    private readonly Lock bases = new();
+
     public async Task EnsureAsync(InstanceSpec spec, CancellationToken ct)
     {
         var settings = folder.Settings();
@@ -62,6 +64,10 @@ internal sealed class GuestDisks(EngineFolder folder)
         }
 
         Directory.Delete(folder.Guest(instanceId), recursive: true);
+        lock (bases)
+        {
+            RemoveUnusedBases();
+        }
     }
 
     public IReadOnlyList<string> List() => Directory.Exists(folder.Guests) ? [.. Directory.GetDirectories(folder.Guests).Select(path => Path.GetFileName(path)!)] : [];
@@ -74,7 +80,7 @@ internal sealed class GuestDisks(EngineFolder folder)
             throw new EngineException(EngineFault.Rejected, $"The image {spec.ImageFile} needs a disk of {(needed + GiB - 1) / GiB} GiB.");
         }
 
-        var file = KeepBase(image);
+        var file = VersionOf(image);
         var disk = folder.Disk(spec.Id);
         var made = $"{disk}.{Guid.NewGuid():N}";
 
@@ -82,15 +88,41 @@ internal sealed class GuestDisks(EngineFolder folder)
         await Command.RunAsync("qemu-img", ["create", "-q", "-u", "-f", "qcow2", "-F", "qcow2", "-b", EngineFolder.InsideBase(file), made, size.ToString(CultureInfo.InvariantCulture)], ct);
         File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         Libc.GiveTo(made, settings.Uid, settings.Gid);
-        File.Move(made, disk);
+        lock (bases)
+        {
+            // In case the last other disk of this version went away meanwhile, and the version with it.
+            KeepBase(image, file);
+            File.Move(made, disk);
+        }
     }
 
-    private string KeepBase(string image)
+    /// <summary>The versions of images that no disk is a child of.</summary>
+    private void RemoveUnusedBases()
+    {
+        var used = List().Where(id => File.Exists(folder.Disk(id))).Select(BaseOf).ToHashSet(StringComparer.Ordinal);
+        foreach (var file in Directory.GetFiles(folder.Bases).Where(file => !used.Contains(Path.GetFileName(file))))
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static string VersionOf(string image)
     {
         var version = new FileInfo(image);
-        var file = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(image)}-{version.Length:x}-{version.LastWriteTimeUtc.Ticks:x}.qcow2");
-        Libc.HardLink(image, Path.Combine(folder.Bases, file));
-        return file;
+        return string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(image)}-{version.Length:x}-{version.LastWriteTimeUtc.Ticks:x}.qcow2");
+    }
+
+    private void KeepBase(string image, string file)
+    {
+        if (string.Equals(VersionOf(image), file, StringComparison.Ordinal))
+        {
+            Libc.HardLink(image, Path.Combine(folder.Bases, file));
+        }
+
+        if (!File.Exists(Path.Combine(folder.Bases, file)))
+        {
+            throw new EngineException(EngineFault.Unavailable, $"The image {Path.GetFileName(image)} was replaced by a newer one meanwhile.");
+        }
     }
 
     /// <summary>The virtual size in the header of a qcow2 file. https://www.qemu.org/docs/master/interop/qcow2.html</summary>
@@ -99,7 +131,7 @@ internal sealed class GuestDisks(EngineFolder folder)
         using var file = File.OpenRead(image);
         Span<byte> header = stackalloc byte[32];
         file.ReadExactly(header);
-        return header[..4].SequenceEqual("QFI\xfb"u8[..3].ToArray().Append((byte)0xfb).ToArray())
+        return header[..4].SequenceEqual((ReadOnlySpan<byte>)[(byte)'Q', (byte)'F', (byte)'I', 0xfb])
             ? BinaryPrimitives.ReadInt64BigEndian(header[24..])
             : throw new EngineException(EngineFault.Rejected, $"{Path.GetFileName(image)} is not a qcow2 file.");
     }

@@ -65,8 +65,8 @@ internal static partial class NetworkRules
 
     private static List<NetworkMember> Members(NetworkSpec network) =>
     [
-        .. network.Members.Where(member => member.Address.AddressFamily is AddressFamily.InterNetwork && MacForm().IsMatch(member.Mac)
-            ? network.Subnet.Contains(member.Address)
+        .. network.Members.Select(member => member.Address.AddressFamily is AddressFamily.InterNetwork && network.Subnet.Contains(member.Address) && MacForm().IsMatch(member.Mac)
+            ? member
             : throw new EngineException(EngineFault.Rejected, $"{member.InstanceId} has no usable address.")),
     ];
 

@@ -1,0 +1,52 @@
+using System.Net;
+using Portal.Model.Compute;
+using Portal.Worker.Engines.Libvirt;
+using YamlDotNet.Serialization;
+
+namespace Portal.Tests.Compute;
+
+public sealed class CloudInitSeedTests
+{
+    private const string Key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFrR6t36Z/4diKF4heIR0gvFfgKOQyAFopqmCFRal53z who: \"#me\" \u00fc";
+
+    [Fact]
+    public void User_data_is_passed_on_to_the_byte()
+    {
+        const string script = "#!/bin/sh\r\necho 'ü: \"$HOME\"'\n\t";
+        Assert.Equal(script, File("user-data", Spec() with { UserData = script }));
+    }
+
+    [Fact]
+    public void The_key_is_in_the_meta_data_whatever_its_comment_says()
+    {
+        var data = Read("meta-data", Spec());
+        Assert.Equal([Key], ((List<object>)data["public-keys"]).Cast<string>());
+        Assert.Equal("i-00000000000000001", data["instance-id"]);
+        Assert.Equal("true", data["local-hostname"]);
+    }
+
+    [Fact]
+    public void Without_a_key_there_is_none() => Assert.DoesNotContain("public-keys", Read("meta-data", Spec() with { PublicKey = null }).Keys);
+
+    [Fact]
+    public void The_card_is_found_by_its_mac_and_gets_its_fixed_address()
+    {
+        var card = (Dictionary<object, object>)((Dictionary<object, object>)Read("network-config", Spec())["ethernets"])["id0"];
+        Assert.Equal("52:54:00:00:00:01", ((Dictionary<object, object>)card["match"])["macaddress"]);
+        Assert.Equal(["10.0.0.10/24"], ((List<object>)card["addresses"]).Cast<string>());
+    }
+
+    [Theory]
+    [InlineData("root", "false")]
+    [InlineData("debian", "true")]
+    public void Root_may_sign_in_only_where_the_image_says_so(string user, string disabled) =>
+        Assert.Equal(disabled, Read("vendor-data", Spec() with { SshUser = user })["disable_root"]);
+
+    private static Dictionary<string, object> Read(string file, InstanceSpec spec) => new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(File(file, spec));
+
+    private static string File(string name, InstanceSpec spec) => CloudInitSeed.Files(spec).Single(file => file.Name == name).Text;
+
+    private static InstanceSpec Spec() => new(
+        "i-00000000000000001", "acc-1", "true", 1, 512, 4, "tiny.qcow2", "root", Key, null, "vpc-00000000000000001", IPNetwork.Parse("10.0.0.0/24"),
+        IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.10"), "52:54:00:00:00:01", 2201, MachinePower.Running, Force: false, 0);
+}
