@@ -10,5 +10,6 @@ public static class ComputeRegistration
         .AddTransient<IInstanceJob, InstanceJob>()
         .AddSingleton<Nudges>()
         .AddHostedService(provider => provider.GetRequiredService<Nudges>())
-        .AddHostedService<InstanceSweep>();
+        .AddHostedService<InstanceSweep>()
+        .AddHostedService<Consoles>();
 }

@@ -11,10 +11,16 @@ public static class ComputeRegistration
         .AddSingleton<TagInstance>()
         .AddSingleton<KeyPairs>()
         .AddSingleton<InstanceJobs>()
+        .AddSingleton<ConsoleTickets>()
+        .AddSingleton<ConsoleRelay>()
+        .AddSingleton<ConsoleEndpoints>()
         .AddSingleton<LiveUpdates>()
         .AddScoped<SshKeyMaker>();
 
     public static void MapCompute(this WebApplication app)
     {
+        // Not MapGet: over HTTP/2 a WebSocket begins with CONNECT.
+        app.Map("/console/{id:guid}", (Guid id, HttpContext http, ConsoleEndpoints consoles) => consoles.BrowserAsync(http, id)).RequireAuthorization();
+        app.Map("/console/worker/{id:guid}", (Guid id, HttpContext http, ConsoleEndpoints consoles) => consoles.WorkerAsync(http, id)).AllowAnonymous();
     }
 }

@@ -1,0 +1,51 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+
+namespace Portal.Tests.Compute;
+
+/// <summary>Instances that run, in the database and in the engine, without a worker having been at it.</summary>
+public static class RunningMachines
+{
+    /// <summary>For an account as signing up makes it: gives it a card, makes an image available, creates an instance and starts it. Its id.</summary>
+    public static async Task<string> AddAsync(IDbContextFactory<PortalDb> dbs, InMemoryEngine? engine, Actor actor, string name = "amber-falcon")
+    {
+        var image = await ReadyToCreateAsync(dbs, actor.AccountId);
+        var made = await new CreateInstance(dbs, TimeProvider.System).RunAsync(actor, AnAccount.Wish(image) with { Name = name }, CancellationToken.None);
+        var id = (made.Value ?? throw new InvalidOperationException(made.Reason))[0].Id;
+        await using var db = await dbs.CreateDbContextAsync();
+        var instance = await db.Instances.Include(instance => instance.Image).SingleAsync(instance => instance.Id == id);
+        var subnet = await db.Subnets.SingleAsync(subnet => subnet.Id == instance.SubnetId);
+        var now = TimeProvider.System.GetUtcNow();
+        if (engine is not null)
+        {
+            var spec = instance.Spec(subnet.Range, subnet.Gateway, now);
+            await engine.EnsureNetworkAsync(new NetworkSpec(instance.NetworkId, actor.AccountId, subnet.Range, subnet.Range, subnet.Gateway, []), CancellationToken.None);
+            await engine.EnsureDiskAsync(spec, CancellationToken.None);
+            await engine.EnsureMachineAsync(spec, CancellationToken.None);
+        }
+
+        instance.ObserveStep(InstanceStep.Address, now);
+        instance.ObserveStep(InstanceStep.Disk, now);
+        instance.Observe(new MachineObservation(MachinePower.Running, 0, SshAnswers: true, AnAccount.Ed25519, Problem: null), now);
+        await InstanceMeter.RecordAsync(db, instance, now, CancellationToken.None);
+        await db.SaveChangesAsync();
+        return id;
+    }
+
+    /// <summary>A card for the account and an image that can be started; the image.</summary>
+    public static async Task<Image> ReadyToCreateAsync(IDbContextFactory<PortalDb> dbs, string accountId)
+    {
+        await using var db = await dbs.CreateDbContextAsync();
+        if (!await db.Cards.AnyAsync(card => card.AccountId == accountId))
+        {
+            db.Cards.Add(AnAccount.ACard(accountId));
+        }
+
+        var image = await db.Images.SingleAsync(image => image.FileName == "tiny.qcow2");
+        image.State = ImageState.Available;
+        await db.SaveChangesAsync();
+        return image;
+    }
+}

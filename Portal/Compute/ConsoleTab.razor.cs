@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+using Portal.Accounts;
+using Portal.Model.Compute;
+
+namespace Portal.Compute;
+
+public sealed partial class ConsoleTab(ConsoleTickets tickets, CurrentActor current, IJSRuntime js) : IAsyncDisposable
+{
+    private ConsoleInBrowser? console;
+    private ElementReference screen;
+    private ConsoleKind? shown;
+    private string sentence = "";
+    private bool open;
+
+    [Parameter, EditorRequired]
+    public Instance Instance { get; set; } = null!;
+
+    [SupplyParameterFromQuery(Name = "kind")]
+    public string? KindName { get; set; }
+
+    private ConsoleKind Kind => string.Equals(KindName, "graphical", StringComparison.OrdinalIgnoreCase) ? ConsoleKind.Graphical : ConsoleKind.Text;
+
+    private string? WhyNotType => open ? null : "It is not connected.";
+
+    public async ValueTask DisposeAsync()
+    {
+        if (console is not null)
+        {
+            await console.DisposeAsync();
+        }
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (shown != Kind && Instance.WhyNotConsole is null)
+        {
+            shown = Kind;
+            await ConnectAsync();
+        }
+    }
+
+    private async Task ConnectAsync()
+    {
+        (open, sentence) = (false, "Connecting…");
+        StateHasChanged();
+        console ??= new ConsoleInBrowser(js, ToldAsync);
+        var ticket = await tickets.IssueAsync(await current.GetAsync(), Instance.Id, Kind, CancellationToken.None);
+        if (ticket.Value is { } issued)
+        {
+            await console.OpenAsync(screen, Kind, issued);
+        }
+        else
+        {
+            sentence = ticket.Reason!;
+        }
+
+        StateHasChanged();
+    }
+
+    private Task ToldAsync(string state, string what) => InvokeAsync(() =>
+    {
+        (open, sentence) = (state is "open", state is "open" ? "Connected" : what);
+        StateHasChanged();
+    });
+
+    private Task CallAsync(string verb) => console?.CallAsync(verb) ?? Task.CompletedTask;
+}
