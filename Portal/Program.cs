@@ -9,7 +9,7 @@ switch (args)
     case ["migrate", ..]:
         return await Commands.MigrateAsync(app.Services, app.Lifetime.ApplicationStopping);
     case ["create-operator", var email, ..]:
-        return await Commands.CreateOperatorAsync(app.Services, email, app.Lifetime.ApplicationStopping);
+        return await Commands.CreateOperatorAsync(app.Services, email, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
     default:
         app.UsePortal();
         await app.RunAsync();

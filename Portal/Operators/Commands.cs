@@ -21,33 +21,33 @@ public static class Commands
     /// <c>Portal create-operator EMAIL</c>: makes an operator with a random password and prints both, as one line of JSON. If there is that
     /// operator already, prints nothing: the password is told once.
     /// </summary>
-    public static async Task<int> CreateOperatorAsync(IServiceProvider services, string email, CancellationToken ct)
+    public static async Task<int> CreateOperatorAsync(IServiceProvider services, string email, TextWriter output, TextWriter errors, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
         var accounts = scope.ServiceProvider.GetRequiredService<NewAccount>();
         if (EmailAddress.WhyNot(email) is { } reason)
         {
-            return await RefuseAsync(reason);
+            return await RefuseAsync(errors, reason);
         }
 
         var normalized = email.ToUpperInvariant();
         if (await db.Users.SingleOrDefaultAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed, ct) is { } known)
         {
-            return known.IsOperator ? 0 : await RefuseAsync($"{email} is a customer's address; choose another for the operator.");
+            return known.IsOperator ? 0 : await RefuseAsync(errors, $"{email} is a customer's address; choose another for the operator.");
         }
 
         var password = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 20);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await accounts.CreateAsync(email, password, isOperator: true, confirmed: true);
         await transaction.CommitAsync(ct);
-        await Console.Out.WriteLineAsync(JsonSerializer.Serialize(new { email, password }));
+        await output.WriteLineAsync(JsonSerializer.Serialize(new { email, password }));
         return 0;
     }
 
-    private static async Task<int> RefuseAsync(string reason)
+    private static async Task<int> RefuseAsync(TextWriter errors, string reason)
     {
-        await Console.Error.WriteLineAsync(reason);
+        await errors.WriteLineAsync(reason);
         return 1;
     }
 }

@@ -45,7 +45,8 @@ internal static partial class NetworkNamespace
             {
                 done.SetException(error);
             }
-        }) { IsBackground = true, Name = netns }.Start();
+        })
+        { IsBackground = true, Name = netns }.Start();
         return done.Task;
     }
 

@@ -1,0 +1,52 @@
+using Microsoft.Playwright;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Accounts;
+
+[Trait("Needs", "browser")]
+public sealed class PasskeyTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
+{
+    [Fact]
+    public async Task A_passkey_is_added_renamed_signs_in_without_a_password_and_is_removed()
+    {
+        var person = await Server.AddPersonAsync();
+        var page = await browser.SignInAsync(Server, person, "/settings");
+        await AddAuthenticatorAsync(page);
+
+        await page.GetByLabel("Name of the new passkey").FillAsync("Laptop");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add a passkey" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("The passkey is added")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByLabel("Name of the passkey")).ToHaveValueAsync("Laptop");
+        await page.GetByLabel("Name of the passkey").FillAsync("Work laptop");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Rename" }).ClickAsync();
+        await Assertions.Expect(page.GetByLabel("Name of the passkey")).ToHaveValueAsync("Work laptop");
+        await ABrowser.AssertAccessibleAsync(page, "settings");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await page.GotoAsync("/sign-in?returnUrl=/settings");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in with a passkey" }).ClickAsync();
+        await page.WaitForURLAsync("**/settings");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Remove Work laptop" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("None yet.")).ToBeVisibleAsync();
+    }
+
+    // https://chromedevtools.github.io/devtools-protocol/tot/WebAuthn/
+    private static async Task AddAuthenticatorAsync(IPage page)
+    {
+        var devtools = await page.Context.NewCDPSessionAsync(page);
+        await devtools.SendAsync("WebAuthn.enable");
+        await devtools.SendAsync("WebAuthn.addVirtualAuthenticator", new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["options"] = new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["protocol"] = "ctap2",
+                ["transport"] = "internal",
+                ["hasResidentKey"] = true,
+                ["hasUserVerification"] = true,
+                ["isUserVerified"] = true,
+                ["automaticPresenceSimulation"] = true,
+            },
+        });
+    }
+}

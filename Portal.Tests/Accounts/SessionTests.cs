@@ -1,0 +1,88 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Playwright;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Accounts;
+
+[Trait("Needs", "database")]
+public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
+{
+    [Fact]
+    public async Task A_revoked_session_is_refused_at_its_next_request_and_the_others_go_on()
+    {
+        var person = await Server.AddPersonAsync();
+        using var one = await Server.NewClientAsync(person);
+        using var other = await Server.NewClientAsync(person);
+        var page = await one.PageAsync("/settings");
+        Assert.Contains("Firefox on Linux", page.QuerySelector("#sessions")!.TextContent, StringComparison.Ordinal);
+        var end = page.Forms.Single(form => form.Action.EndsWith("/revoke", StringComparison.Ordinal));
+        using var ended = await one.SendAsync("/settings", end);
+
+        Assert.Equal(HttpStatusCode.Found, ended.StatusCode);
+        using var refused = await other.GetAsync("/settings");
+        Assert.Equal("/sign-in?returnUrl=%2Fsettings", refused.Headers.Location?.PathAndQuery);
+        using var kept = await one.GetAsync("/settings");
+        Assert.Equal(HttpStatusCode.OK, kept.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_new_password_ends_all_other_sessions()
+    {
+        var person = await Server.AddPersonAsync();
+        using var one = await Server.NewClientAsync(person);
+        using var other = await Server.NewClientAsync(person);
+        using var wrong = await one.SubmitAsync("/settings", "Change password", ("Current", "not it at all"), ("Wanted", "another good password"));
+        Assert.Contains("not your current password", (await FormClient.ReadAsync(wrong)).Body!.TextContent, StringComparison.Ordinal);
+        using var changed = await one.SubmitAsync("/settings", "Change password", ("Current", PortalServer.Password), ("Wanted", "another good password"));
+        Assert.Equal("/settings?done=password", changed.Headers.Location?.PathAndQuery);
+        using var kept = await one.GetAsync("/settings");
+        Assert.Equal(HttpStatusCode.OK, kept.StatusCode);
+        using var refused = await other.GetAsync("/settings");
+        Assert.Equal(HttpStatusCode.Found, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_the_session_so_that_its_cookie_is_worth_nothing()
+    {
+        var person = await Server.AddPersonAsync();
+        using var client = await Server.NewClientAsync(person);
+        var stolen = client.Cookies.GetCookieHeader(Server.Address);
+        using var left = await client.SubmitAsync("/settings", "Sign out");
+        Assert.Equal("/", left.Headers.Location?.OriginalString);
+        using var thief = Server.NewClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/settings") { Headers = { { "Cookie", stolen } } };
+        using var answer = await thief.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task One_who_is_no_longer_an_operator_is_refused_at_the_next_request()
+    {
+        var person = await Server.AddPersonAsync(isOperator: true);
+        using var client = await Server.NewClientAsync(person);
+        using var allowed = await client.GetAsync("/operator");
+        Assert.Equal(HttpStatusCode.OK, allowed.StatusCode);
+        await using var db = CreateDbContext();
+        await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.IsOperator, false));
+        using var refused = await client.GetAsync("/operator");
+        Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+    }
+}
+
+[Trait("Needs", "browser")]
+public sealed class CircuitTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
+{
+    [Fact]
+    public async Task An_open_page_of_a_revoked_session_leaves_for_the_sign_in_by_itself()
+    {
+        var person = await Server.AddPersonAsync();
+        var page = await browser.SignInAsync(Server, person, "/audit");
+        await ABrowser.InteractiveAsync(page);
+        await using var db = CreateDbContext();
+        var now = TimeProvider.System.GetUtcNow();
+        await db.Sessions.Where(session => session.UserId == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now));
+        await page.WaitForURLAsync("**/sign-in?returnUrl=**");
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
+    }
+}

@@ -1,0 +1,224 @@
+using System.Net;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.StaticAssets;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Accounts;
+using Portal.Model.Compute;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Accounts;
+
+/// <summary>
+/// Every address of the web, and who may use it. An endpoint that is not in <see cref="Table"/> fails the first test: whoever adds one says
+/// here how it keeps customers apart, and the others try it with another customer's id.
+/// </summary>
+[Trait("Needs", "database")]
+public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
+{
+    private enum For
+    {
+        /// <summary>Anybody; shows nothing of any customer.</summary>
+        Everybody,
+
+        /// <summary>Signed-in people; shows or changes only what is theirs, as no id is asked for.</summary>
+        Own,
+
+        /// <summary>Names a resource by id: a stranger's gets 404.</summary>
+        OwnById,
+
+        Operators,
+
+        /// <summary>ASP.NET Core's own, which carry no data of ours.</summary>
+        Framework,
+    }
+
+    private static readonly Dictionary<string, For> Table = new(StringComparer.Ordinal)
+    {
+        ["/"] = For.Everybody,
+        ["/sign-up"] = For.Everybody,
+        ["/sign-in"] = For.Everybody,
+        ["/sign-in/second-factor"] = For.Everybody,
+        ["/sign-out"] = For.Everybody,
+        ["/forgot-password"] = For.Everybody,
+        ["/reset-password"] = For.Everybody,
+        ["/passkeys/request-options"] = For.Everybody,
+        ["/error"] = For.Everybody,
+        ["/not-found"] = For.Everybody,
+        ["/status/{Code:int}"] = For.Everybody,
+        ["/healthz"] = For.Everybody,
+        ["/readyz"] = For.Everybody,
+        ["/confirm-email"] = For.Own,
+        ["/confirm-email/resend"] = For.Own,
+        ["/audit"] = For.Own,
+        ["/settings"] = For.Own,
+        ["/settings/second-factor"] = For.Own,
+        ["/settings/passkeys"] = For.Own,
+        ["/settings/passkeys/creation-options"] = For.Own,
+        ["/settings/passkeys/{id}/rename"] = For.OwnById,
+        ["/settings/passkeys/{id}/remove"] = For.OwnById,
+        ["/settings/sessions/revoke-others"] = For.Own,
+        ["/settings/sessions/{id:guid}/revoke"] = For.OwnById,
+        ["/instances"] = For.Own,
+        ["/instances/new"] = For.Own,
+        ["/instances/{Id}"] = For.OwnById,
+        ["/operator"] = For.Operators,
+        ["/operator/images"] = For.Operators,
+        ["/{**path:file}"] = For.Framework,
+        ["/_blazor"] = For.Framework,
+        ["/_blazor/negotiate"] = For.Framework,
+        ["/_blazor/disconnect/"] = For.Framework,
+        ["/_blazor/initializers/"] = For.Framework,
+        ["/_framework/opaque-redirect"] = For.Framework,
+    };
+
+    [Fact]
+    public void Every_endpoint_says_here_how_it_keeps_customers_apart()
+    {
+        var found = Endpoints().Select(Pattern).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        Assert.Equal(Table.Keys.Order(StringComparer.Ordinal), found);
+    }
+
+    [Fact]
+    public void Every_page_is_an_endpoint()
+    {
+        var pages = typeof(WebHost).Assembly.GetTypes()
+            .SelectMany(type => type.GetCustomAttributes(typeof(RouteAttribute), inherit: false).Cast<RouteAttribute>())
+            .Select(route => route.Template);
+        Assert.Empty(pages.Except(Table.Keys, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Only_what_is_for_everybody_lets_strangers_in()
+    {
+        foreach (var endpoint in Endpoints())
+        {
+            var isOpen = endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+            Assert.True(isOpen == Table[Pattern(endpoint)] is For.Everybody || Table[Pattern(endpoint)] is For.Framework, $"{Pattern(endpoint)} is {(isOpen ? "" : "not ")}open.");
+            if (Table[Pattern(endpoint)] is For.Operators)
+            {
+                Assert.Contains(endpoint.Metadata.OfType<IAuthorizeData>(), rule => rule.Policy == Policies.Operator);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_visitor_is_sent_to_sign_in_and_back_from_each_protected_address()
+    {
+        var owner = await OwnerAsync();
+        foreach (var (path, method) in Protected(owner))
+        {
+            using var visitor = Server.NewClient();
+            using var answer = await SendAsync(visitor, path, method);
+            Assert.Equal((HttpStatusCode.Found, $"/sign-in?returnUrl={Uri.EscapeDataString(path)}"), (answer.StatusCode, answer.Headers.Location?.PathAndQuery));
+        }
+    }
+
+    [Fact]
+    public async Task A_stranger_who_asks_for_anothers_id_gets_404_where_the_owner_does_not()
+    {
+        var owner = await OwnerAsync();
+        using var stranger = await Server.NewClientAsync(await Server.AddPersonAsync());
+        using var own = await Server.NewClientAsync(owner.Person);
+        foreach (var endpoint in Endpoints().Where(endpoint => Table[Pattern(endpoint)] is For.OwnById))
+        {
+            var path = owner.Fill(Pattern(endpoint));
+            using var strangers = await SendAsync(stranger, path, Method(endpoint));
+            Assert.True(strangers.StatusCode is HttpStatusCode.NotFound, $"{Method(endpoint)} {path} gave a stranger {strangers.StatusCode}.");
+            Assert.DoesNotContain(owner.Name, await strangers.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            if (Method(endpoint) == HttpMethod.Get)
+            {
+                using var owners = await SendAsync(own, path, HttpMethod.Get);
+                Assert.True(owners.IsSuccessStatusCode, $"{path} gave its owner {owners.StatusCode}.");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_people_see_of_their_own_holds_nothing_of_anothers()
+    {
+        var owner = await OwnerAsync();
+        using var stranger = await Server.NewClientAsync(await Server.AddPersonAsync());
+        foreach (var endpoint in Endpoints().Where(endpoint => Table[Pattern(endpoint)] is For.Own && Method(endpoint) == HttpMethod.Get))
+        {
+            using var answer = await stranger.GetAsync(Pattern(endpoint));
+            var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            Assert.All(owner.Marks, mark => Assert.DoesNotContain(mark, text, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_the_operators_is_not_there_for_a_customer()
+    {
+        using var customer = await Server.NewClientAsync(await Server.AddPersonAsync());
+        using var keeper = await Server.NewClientAsync(await Server.AddPersonAsync(isOperator: true));
+        foreach (var path in Table.Where(entry => entry.Value is For.Operators).Select(entry => entry.Key))
+        {
+            using var refused = await customer.GetAsync(path);
+            Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+            using var shown = await keeper.GetAsync(path);
+            Assert.Equal(HttpStatusCode.OK, shown.StatusCode);
+        }
+    }
+
+    private IEnumerable<RouteEndpoint> Endpoints() => Server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+        .Where(endpoint => endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is null);
+
+    private static string Pattern(RouteEndpoint endpoint) => "/" + endpoint.RoutePattern.RawText!.TrimStart('/');
+
+    private static HttpMethod Method(RouteEndpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } methods && !methods.Contains("GET") ? new HttpMethod(methods[0]) : HttpMethod.Get;
+
+    private IEnumerable<(string Path, HttpMethod Method)> Protected(Owner owner) => Endpoints()
+        .Where(endpoint => Table[Pattern(endpoint)] is For.Own or For.OwnById or For.Operators)
+        .Select(endpoint => (owner.Fill(Pattern(endpoint)), Method(endpoint)));
+
+    private static async Task<HttpResponseMessage> SendAsync(FormClient client, string path, HttpMethod method)
+    {
+        if (method == HttpMethod.Get)
+        {
+            return await client.GetAsync(path);
+        }
+
+        // With a token of the client's own, so that it is not the missing token that is refused.
+        var page = await client.PageAsync(client.Cookies.GetAllCookies().Any(cookie => cookie.Name == "portal") ? "/settings" : "/sign-in");
+        var token = page.QuerySelector("[name=__RequestVerificationToken]")!.GetAttribute("value")!;
+        using var content = new FormUrlEncodedContent([KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("name", "mine now")]);
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        return await client.Http.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    private async Task<Owner> OwnerAsync()
+    {
+        var person = await Server.AddPersonAsync();
+        using var client = await Server.NewClientAsync(person);
+        await using var db = CreateDbContext();
+        var tenant = new Tenant(
+            await db.Accounts.SingleAsync(account => account.Id == person.AccountId),
+            await db.Projects.SingleAsync(project => project.AccountId == person.AccountId),
+            await db.Networks.SingleAsync(network => network.AccountId == person.AccountId),
+            await db.Subnets.SingleAsync(subnet => subnet.AccountId == person.AccountId),
+            await db.SecurityGroups.SingleAsync(group => group.AccountId == person.AccountId));
+        var instance = await tenant.RequestAsync(db);
+        instance.Name = "the-owners-machine";
+        await db.SaveChangesAsync();
+        return new Owner(person, instance, await db.Sessions.Where(session => session.UserId == person.UserId).Select(session => session.Id).FirstAsync());
+    }
+
+    private sealed record Owner(Person Person, Instance Instance, Guid Session)
+    {
+        public string Name => Instance.Name;
+
+        public IEnumerable<string> Marks => [Name, Instance.Id, Person.AccountId, Person.Email, Session.ToString()];
+
+        /// <summary>An address with this owner's real ids in the place of its parameters.</summary>
+        public string Fill(string pattern) => pattern switch
+        {
+            _ when pattern.StartsWith("/instances/", StringComparison.Ordinal) => pattern.Replace("{Id}", Instance.Id, StringComparison.OrdinalIgnoreCase),
+            _ when pattern.StartsWith("/settings/sessions/", StringComparison.Ordinal) => pattern.Replace("{id:guid}", Session.ToString(), StringComparison.Ordinal),
+            _ => pattern.Replace("{id}", "b3duZXJz", StringComparison.Ordinal),
+        };
+    }
+}
