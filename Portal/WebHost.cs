@@ -33,7 +33,7 @@ public static class WebHost
         builder.Services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(hub => hub.MaximumReceiveMessageSize = 512 * 1024);
         builder.Services.AddMudServices();
         builder.Services.AddHttpContextAccessor();
-        builder.Services.AddAccounts(builder.Configuration);
+        builder.Services.AddAccounts(builder.Configuration, builder.Environment);
         builder.Services.AddCompute();
         builder.Services.AddBilling(builder.Configuration, builder.Environment);
         builder.Services.AddOperators();

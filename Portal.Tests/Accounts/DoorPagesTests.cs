@@ -10,7 +10,11 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
     [InlineData("/", "home")]
     [InlineData("/sign-up", "sign-up")]
     [InlineData("/sign-in", "sign-in")]
+    [InlineData("/forgot-password", "forgot-password")]
+    [InlineData("/reset-password?user=x&code=y", "reset-password")]
     [InlineData("/not-there", "not-found")]
+    [InlineData("/error", "error")]
+    [InlineData("/status/429", "too-many-tries")]
     public async Task Is_readable_by_everybody(string path, string name)
     {
         foreach (var size in (ViewportSize[])[ABrowser.Desktop, ABrowser.Phone])
@@ -20,5 +24,52 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
             await ABrowser.AssertAccessibleAsync(page, name);
             await page.Context.CloseAsync();
         }
+    }
+
+    [Theory]
+    [InlineData("/settings", "settings-phone")]
+    [InlineData("/settings/second-factor", "second-factor-setup")]
+    [InlineData("/confirm-email", "confirm-email")]
+    [InlineData("/audit", "audit")]
+    [InlineData("/audit?resource=none", "audit-empty")]
+    public async Task Is_readable_by_everybody_who_is_signed_in(string path, string name)
+    {
+        var person = await Server.AddPersonAsync(confirmed: false);
+        foreach (var size in (ViewportSize[])[ABrowser.Desktop, ABrowser.Phone])
+        {
+            var page = await browser.SignInAsync(Server, person, path, size);
+            await ABrowser.AssertAccessibleAsync(page, name);
+            await page.Context.CloseAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_refusal_is_told_to_everybody()
+    {
+        var page = await browser.NewPageAsync(Server, ABrowser.Phone);
+        await page.GotoAsync("/sign-in");
+        await page.GetByLabel("E-mail").FillAsync("nobody@example.com");
+        await page.GetByLabel("Password").FillAsync("not the right one");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("do not go together");
+        await ABrowser.AssertAccessibleAsync(page, "sign-in-refused");
+    }
+
+    [Fact]
+    public async Task On_a_phone_the_navigation_opens_and_leads_on_with_a_circuit_and_without()
+    {
+        var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(), "/audit", ABrowser.Phone);
+        await ABrowser.InteractiveAsync(page);
+        var menu = page.GetByRole(AriaRole.Button, new() { Name = "Menu" });
+        await menu.ClickAsync();
+        await Assertions.Expect(menu).ToHaveAttributeAsync("aria-expanded", "true");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Instances" }).ClickAsync();
+        await page.WaitForURLAsync("**/instances");
+        await Assertions.Expect(page.GetByRole(AriaRole.Navigation, new() { Name = "Main" })).ToBeHiddenAsync();
+
+        await page.GotoAsync("/settings");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Menu" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Audit" }).ClickAsync();
+        await page.WaitForURLAsync("**/audit");
     }
 }

@@ -63,11 +63,18 @@ public sealed class ABrowser : IAsyncLifetime
     {
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
+            // Colours do not depend on the width: a phone's layout is looked at in one of them.
+            var isLookedAt = scheme is ColorScheme.Light || page.ViewportSize!.Width > Phone.Width;
             await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
             await page.WaitForFunctionAsync("dark => window.portal?.isDark() === dark", scheme is ColorScheme.Dark);
             if (picture is not null)
             {
                 await PictureAsync(page, $"{picture}-{page.ViewportSize!.Width}-{(scheme is ColorScheme.Dark ? "dark" : "light")}");
+            }
+
+            if (!isLookedAt)
+            {
+                continue;
             }
 
             var found = await page.RunAxe();

@@ -45,7 +45,7 @@ public sealed class AccountMails(UserManager<User> users, IHttpContextAccessor h
     }
 
     // Links of mails are built on the configured address, since a request's Host is whatever its sender wrote.
-    private string Origin => (configuration["Portal:Address"] ?? $"{http.HttpContext!.Request.Scheme}://{http.HttpContext.Request.Host}").TrimEnd('/');
+    private string Origin => (configuration["Portal:Url"] ?? $"{http.HttpContext!.Request.Scheme}://{http.HttpContext.Request.Host}").TrimEnd('/');
 
     private string Link(string page, User user, string token) =>
         $"{Origin}/{page}?user={user.Id}&code={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(token))}";

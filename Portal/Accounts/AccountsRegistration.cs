@@ -10,8 +10,13 @@ namespace Portal.Accounts;
 
 public static class AccountsRegistration
 {
-    public static IServiceCollection AddAccounts(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddAccounts(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
+        if (!environment.IsDevelopment() && !Uri.TryCreate(configuration["Portal:Url"], UriKind.Absolute, out _))
+        {
+            throw new InvalidOperationException("Portal__Url is not set: the links in mails begin with it, e.g. https://portal.example.com.");
+        }
+
         services.AddCascadingAuthenticationState();
         services.AddScoped<CurrentActor>();
         services.AddSingleton<SessionCookie>().AddScoped<CircuitHandler, SessionCircuit>();

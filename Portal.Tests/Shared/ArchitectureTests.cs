@@ -1,0 +1,92 @@
+using ArchUnitNET.Domain;
+using ArchUnitNET.Loader;
+using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Billing;
+using Portal.Model.Compute;
+using Portal.Model.Operators;
+using Portal.Model.Shared;
+using Architecture = ArchUnitNET.Domain.Architecture;
+using Assembly = System.Reflection.Assembly;
+using Type = System.Type;
+
+namespace Portal.Tests.Shared;
+
+/// <summary>What holds the slices and the projects apart.</summary>
+public sealed class ArchitectureTests
+{
+    private static readonly Assembly Model = typeof(PortalDb).Assembly;
+    private static readonly Assembly Web = typeof(WebHost).Assembly;
+    private static readonly Assembly Worker = typeof(Portal.Worker.WorkerHost).Assembly;
+    private static readonly Architecture Code = new ArchLoader().LoadAssemblies(Model, Web, Worker).Build();
+
+    /// <summary>What belongs to no customer: the catalogue, the operators' rows, Stripe's events, the keys of cookies; and the owner itself.</summary>
+    private static readonly Type[] Nobodys =
+    [
+        typeof(Account), typeof(Image), typeof(InstanceSize), typeof(Price), typeof(Region), typeof(Incident), typeof(StripeEvent), typeof(FlaggedFingerprint), typeof(DataProtectionKey),
+    ];
+
+    [Fact]
+    public void Each_table_says_whose_its_rows_are()
+    {
+        var entities = typeof(PortalDb).GetProperties()
+            .Where(property => property.PropertyType.IsGenericType && property.DeclaringType == typeof(PortalDb))
+            .Select(property => property.PropertyType.GetGenericArguments()[0])
+            .Append(typeof(User));
+        Assert.Empty(entities.Where(entity => !typeof(IOwned).IsAssignableFrom(entity)).Except(Nobodys));
+    }
+
+    [Fact]
+    public void The_web_knows_no_worker_and_the_worker_no_web()
+    {
+        Assert.DoesNotContain(Web.GetReferencedAssemblies(), reference => reference.Name is "Portal.Worker" or "Portal.Sandbox" or "Hangfire.Server");
+        Assert.DoesNotContain(Worker.GetReferencedAssemblies(), reference => reference.Name is "Portal" or "Portal.Sandbox" or "MudBlazor");
+    }
+
+    [Fact]
+    public void The_model_knows_neither_pages_nor_requests() => Assert.DoesNotContain(
+        Model.GetReferencedAssemblies(),
+        reference => reference.Name is "MudBlazor" or "Stripe.net" or "Hangfire.Core" or "Microsoft.AspNetCore.Http" or "Microsoft.AspNetCore.Http.Abstractions" or "Microsoft.AspNetCore.Components");
+
+    [Fact]
+    public void Nobody_but_billing_knows_Stripe() => Assert.Empty(
+        Code.Types.Where(type => Slice(type) is { } slice && slice is not "Billing" && type.Dependencies.Any(dependency => dependency.Target.FullName.StartsWith("Stripe.", StringComparison.Ordinal)))
+            .Select(type => type.FullName));
+
+    [Fact]
+    public void Accounts_calls_no_other_slice_but_networking_for_the_first_network()
+    {
+        Assert.Contains(Calls("Accounts"), call => call.To == "Networking");
+        Assert.Empty(Calls("Accounts").Where(call => call.To is not ("Networking" or "Shared" or "Accounts")).Select(call => call.ToString()));
+    }
+
+    [Fact]
+    public void The_web_s_slices_do_not_call_each_others_pages()
+    {
+        string[] allowed = ["Accounts", "Shared"];
+        var calls = Code.Types.Where(type => IsOf(Web, type)).SelectMany(Calls).ToList();
+        Assert.Contains(calls, call => call is { From: "Operators", To: "Accounts" });
+        Assert.Empty(calls.Where(call => call.IsWithinWeb && call.From != call.To && !allowed.Contains(call.To) && call.From is not "Shared").Select(call => call.ToString()));
+    }
+
+    private static IEnumerable<Call> Calls(string slice) => Code.Types.Where(type => Slice(type) == slice).SelectMany(Calls);
+
+    private static IEnumerable<Call> Calls(IType type) => type.Dependencies
+        .Where(dependency => Slice(type) is not null && Slice(dependency.Target) is not null)
+        .Select(dependency => new Call(Slice(type)!, Slice(dependency.Target)!, type.FullName, dependency.Target.FullName, IsOf(Web, dependency.Target)))
+        .Distinct();
+
+    private static bool IsOf(Assembly assembly, IType type) => assembly.GetType(type.FullName.Replace('/', '+')) is not null;
+
+    /// <summary>The slice is the part of the namespace after the project's.</summary>
+    private static string? Slice(IType type) => type.Namespace?.FullName.Split('.') switch
+    {
+        ["Portal", "Model" or "Worker", "Migrations", ..] => null,
+        ["Portal", "Model" or "Worker", var slice, ..] => slice,
+        ["Portal", "Model" or "Worker"] or ["Portal"] => null,
+        ["Portal", var slice, ..] => slice,
+        _ => null,
+    };
+
+    private sealed record Call(string From, string To, string Type, string Target, bool IsWithinWeb);
+}
