@@ -5,9 +5,6 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>How a machine is brought from what it is to what is wanted; each step can be cut off after any line and taken up again.</summary>
 public sealed partial class LibvirtEngine
 {
-    /// <summary>How long a guest may take to shut down by itself in order to be rebooted, before its power is cut.</summary>
-    private static readonly TimeSpan PoliteReboot = TimeSpan.FromSeconds(10);
-
     private bool Ensure(LibvirtSession session, InstanceSpec spec)
     {
         using var found = session.Find(spec.Id);
@@ -58,7 +55,7 @@ public sealed partial class LibvirtEngine
             Define(session, spec, running with { RebootAsked = now.ToUnixTimeSeconds() }).Dispose();
             domain.PressPowerButton();
         }
-        else if (now - DateTimeOffset.FromUnixTimeSeconds(asked) >= PoliteReboot)
+        else if (now - DateTimeOffset.FromUnixTimeSeconds(asked) >= Instance.PoliteShutdown)
         {
             domain.CutPower();
             Start(session, spec);
@@ -73,6 +70,7 @@ public sealed partial class LibvirtEngine
     private void Start(LibvirtSession session, InstanceSpec spec)
     {
         using var domain = Define(session, spec, NewMark(spec));
+        probes.Forget(spec.Id);
         domain.Start();
     }
 

@@ -13,10 +13,11 @@ public sealed partial class LibvirtEngine : IComputeEngine, IDisposable
     private readonly PrivateNetworks networks;
     private readonly GuestDisks disks;
     private readonly ImageStore images;
+    private readonly SshProbes probes;
 
     public LibvirtEngine(EngineFolder folder, HttpClient http, TimeProvider clock)
     {
-        (this.folder, this.clock) = (folder, clock);
+        (this.folder, this.clock, probes) = (folder, clock, new SshProbes(clock));
         (libvirt, networks, disks, images) = (new LibvirtConnection(folder), new PrivateNetworks(folder), new GuestDisks(folder), new ImageStore(folder, http));
     }
 
@@ -50,7 +51,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, IDisposable
             return seen;
         }
 
-        var answers = await SshProbe.AnswersAsync(folder.Settings().Router(instance.NetworkId), instance.Address, ct);
+        var answers = await probes.AnswersAsync(instance.Id, folder.Settings().Router(instance.NetworkId), instance.Address, ct);
         return seen with { SshAnswers = answers, HostKey = SerialLog.HostKey(folder.SerialLog(instance.Id)) };
     }
 
@@ -59,6 +60,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, IDisposable
         PublishedPorts.Remove(folder.Settings(), EngineFolder.Checked(instance.Id));
         await libvirt.CallAsync(session => Remove(session, instance.Id), ct);
         disks.Remove(instance.Id);
+        probes.Forget(instance.Id);
     }
 
     public async Task RemoveNetworkAsync(string networkId, CancellationToken ct)
