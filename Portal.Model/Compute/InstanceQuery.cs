@@ -66,8 +66,8 @@ public sealed record InstanceQuery(string? Search = null, string? Status = null,
         }
 
         var pattern = $"%{Search.Trim().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
-        return mine.Where(instance => EF.Functions.ILike(instance.Name, pattern) || EF.Functions.ILike(instance.Id, pattern)
-            || EF.Functions.ILike((string)(object)instance.Address, pattern));
+        return mine.Where(instance => EF.Functions.ILike(instance.Name, pattern, "\\") || EF.Functions.ILike(instance.Id, pattern, "\\")
+            || EF.Functions.ILike((string)(object)instance.Address, pattern, "\\"));
     }
 
     private IQueryable<Instance> Tagged(PortalDb db)

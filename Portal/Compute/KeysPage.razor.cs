@@ -16,7 +16,7 @@ public sealed partial class KeysPage(
     private IReadOnlyList<Row>? keys;
     private IDisposable? listening;
     private Adding? adding;
-    private string name = "", line = "";
+    private string name = "", line = "", comment = "";
     private string? refusal, lineProblem;
     private bool canMake = true;
     private bool saving;
@@ -61,16 +61,12 @@ public sealed partial class KeysPage(
         keys = [.. found.Select(key => new Row(key, [.. users.Where(user => user.KeyPairId == key.Id).Select(user => user.User)]))];
     }
 
-    private void Begin(Adding how) => (adding, name, line, refusal, lineProblem) = (how, "", "", null, null);
+    private void Begin(Adding how) => (adding, name, line, comment, refusal, lineProblem) = (how, "", "", "", null, null);
 
     private void SetLine(string? text)
     {
         var parsed = SshPublicKey.Parse(text);
-        (line, lineProblem) = (text ?? "", parsed.Reason);
-        if (name.Length == 0 && parsed.Value is { } key && InstanceName.Check(key.Comment).IsDone)
-        {
-            name = key.Comment;
-        }
+        (line, lineProblem, comment) = (text ?? "", parsed.Reason, parsed.Value?.Comment ?? "");
     }
 
     private async Task SaveAsync()
@@ -80,6 +76,8 @@ public sealed partial class KeysPage(
             return;
         }
 
+        // Left empty, a pasted key is called by its comment.
+        name = name.Trim().Length == 0 ? comment : name.Trim();
         (saving, refusal) = (true, InstanceName.Check(name).Reason);
         try
         {

@@ -1,0 +1,120 @@
+using System.Net;
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using MudBlazor.Services;
+using Portal.Compute;
+using Portal.Model.Compute;
+using Portal.Shared;
+
+namespace Portal.Tests.Compute;
+
+public sealed class ComponentTests : BunitContext
+{
+    private static readonly DateTimeOffset Now = AnAccount.Now;
+
+    [Fact]
+    public void A_button_that_cannot_be_pressed_says_why_and_does_nothing()
+    {
+        var pressed = 0;
+        var button = Render<ActionButton>(parameters => parameters
+            .Add(button => button.Why, "Only a stopped instance can be started; this one is running.")
+            .Add(button => button.OnPress, EventCallback.Factory.Create(this, () => pressed++))
+            .AddChildContent("Start"));
+        button.Find("button").Click();
+        var reason = button.Find($"#{button.Find("button").GetAttribute("aria-describedby")}");
+        Assert.Equal((0, "true", "Only a stopped instance can be started; this one is running."), (pressed, button.Find("button").GetAttribute("aria-disabled"), reason.TextContent));
+    }
+
+    [Fact]
+    public void A_button_that_can_be_pressed_is()
+    {
+        var pressed = 0;
+        var button = Render<ActionButton>(parameters => parameters.Add(button => button.OnPress, EventCallback.Factory.Create(this, () => pressed++)).AddChildContent("Start"));
+        button.Find("button").Click();
+        Assert.Equal((1, null), (pressed, button.Find("button").GetAttribute("aria-disabled")));
+    }
+
+    [Fact]
+    public void Steps_show_what_is_done_how_long_it_took_and_what_goes_on()
+    {
+        var instance = AnInstance().Requested(Now);
+        instance.ObserveStep(InstanceStep.Address, Now.AddSeconds(0.4));
+        instance.ObserveStep(InstanceStep.Disk, Now.AddSeconds(1.7));
+        Assert.Equal(["done Accepted 12:00:00", "done Address 0.4 s", "done Disk 1.3 s", "now Boot …", "next SSH answers"], Steps(instance));
+    }
+
+    [Fact]
+    public void After_a_reboot_only_boot_and_ssh_took_time()
+    {
+        var instance = AnInstance().Requested(Now);
+        instance.ObserveStep(InstanceStep.Address, Now.AddSeconds(1));
+        instance.ObserveStep(InstanceStep.Disk, Now.AddSeconds(2));
+        instance.Observe(new MachineObservation(MachinePower.Running, 0, SshAnswers: true, null, null), Now.AddSeconds(3));
+        Assert.True(instance.RequestReboot(Now.AddHours(1)).IsDone);
+        Assert.Equal(["done Accepted 13:00:00", "done Address 0.0 s", "done Disk 0.0 s", "now Boot …", "next SSH answers"], Steps(instance));
+    }
+
+    [Fact]
+    public void A_failed_start_shows_where_it_failed()
+    {
+        var instance = AnInstance().Requested(Now);
+        instance.ObserveStep(InstanceStep.Address, Now.AddSeconds(1));
+        instance.Fail("The image is not there.");
+        Assert.Equal("failed Disk", Steps(instance)[2]);
+    }
+
+    [Fact]
+    public void Typing_into_the_last_row_of_the_tags_adds_one()
+    {
+        List<TagRow> tags = [];
+        var editor = Render<TagsEditor>(parameters => parameters.Add(editor => editor.Tags, tags));
+        editor.Find("input[aria-label='Tag name']").Change("env");
+        editor.FindAll("input[aria-label='Tag value']")[0].Change("test");
+        Assert.Equal(2, editor.FindAll(".tag-row").Count);
+        Assert.Equal(new Dictionary<string, string> { ["env"] = "test" }, TagRow.ToTags(tags));
+        editor.Find("button[aria-label='Remove the tag env']").Click();
+        Assert.Empty(tags);
+    }
+
+    [Fact]
+    public async Task What_destroys_is_done_only_after_its_name_was_typed()
+    {
+        Services.AddMudServices();
+        JSInterop.Mode = JSRuntimeMode.Loose;
+        var host = Render<MudBlazor.MudDialogProvider>();
+        var dialogs = Services.GetService<MudBlazor.IDialogService>()!;
+        var asked = await host.InvokeAsync(() => Task.FromResult(ConfirmDialog.ShowAsync(dialogs, new Confirmation("Terminate web?", "Gone for good.", "Terminate", "web"))));
+        host.WaitForAssertion(() => host.Find("#confirm-word"));
+        Assert.Equal("true", host.Find(".button.danger").GetAttribute("aria-disabled"));
+        host.Find(".button.danger").Click();
+        Assert.False(asked.IsCompleted);
+        host.Find("#confirm-word").Input("web");
+        host.Find(".button.danger").Click();
+        Assert.True(await asked);
+    }
+
+    private string[] Steps(Instance instance) =>
+        [.. Render<InstanceSteps>(parameters => parameters.Add(steps => steps.Instance, instance)).FindAll("li").Select(step =>
+            string.Join(' ', new[] { step.ClassName }.Concat(step.QuerySelectorAll("span").Select(span => span.TextContent)).Where(text => !string.IsNullOrEmpty(text))))];
+
+    private static Instance AnInstance() => new()
+    {
+        Id = "i-1",
+        AccountId = "acc-1",
+        Name = "web",
+        CreatedAt = Now,
+        ProjectId = "p",
+        RegionId = "local",
+        ImageId = "ami-1",
+        SizeId = "t1.nano",
+        Vcpus = 1,
+        MemoryMiB = 512,
+        DiskGiB = 4,
+        NetworkId = "vpc-1",
+        SubnetId = "subnet-1",
+        SecurityGroupId = "sg-1",
+        Address = IPAddress.Loopback,
+        RequestToken = "t",
+        RequestIndex = 0,
+    };
+}

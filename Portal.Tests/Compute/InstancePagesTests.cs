@@ -1,0 +1,180 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Playwright;
+using Portal.Model.Accounts;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using Portal.Tests.Shared;
+using Portal.Worker.Compute;
+using Portal.Worker.Operators;
+using static Microsoft.Playwright.Assertions;
+
+namespace Portal.Tests.Compute;
+
+/// <summary>The pages of instances and keys as a person sees them, in Chromium; the worker's part is played by the test.</summary>
+[Trait("Needs", "browser")]
+public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) : TestDatabase(postgres)
+{
+    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    private readonly InMemoryEngine engine = new();
+    private PortalServer server = null!;
+    private Person ada = null!;
+
+    public override async ValueTask InitializeAsync()
+    {
+        SetDefaultExpectTimeout(20_000);
+        await base.InitializeAsync();
+        server = await PortalServer.StartAsync(ConnectionString);
+        ada = await server.AddPersonAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await server.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task An_instance_is_created_with_a_key_made_in_the_browser_and_its_steps_appear_as_they_happen()
+    {
+        await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
+        var page = await browser.SignInAsync(server, ada);
+        await ABrowser.InteractiveAsync(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Create your first instance" }).ClickAsync();
+        await Expect(page.GetByText("$0.00 → $")).ToBeVisibleAsync();
+        await ABrowser.InteractiveAsync(page);
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).DblClickAsync());
+        await page.WaitForURLAsync("**/instances/i-*");
+
+        var key = await File.ReadAllTextAsync(await download.PathAsync(), Ct);
+        Assert.StartsWith("-----BEGIN OPENSSH PRIVATE KEY-----\n", key, StringComparison.Ordinal);
+        await using var db = CreateDbContext();
+        var instance = await db.Instances.SingleAsync(Ct);
+        Assert.Equal($"{instance.KeyName}.pem", download.SuggestedFilename);
+        await Expect(page.GetByRole(AriaRole.Status).GetByText("pending")).ToBeVisibleAsync();
+        instance.ObserveStep(InstanceStep.Address, TimeProvider.System.GetUtcNow());
+        await db.SaveChangesAsync(Ct);
+        await Expect(page.Locator(".steps li.done")).ToHaveCountAsync(2);
+        instance.ObserveStep(InstanceStep.Disk, TimeProvider.System.GetUtcNow());
+        instance.Observe(new MachineObservation(MachinePower.Running, 0, true, AnAccount.Ed25519, null), TimeProvider.System.GetUtcNow());
+        await db.SaveChangesAsync(Ct);
+        await Expect(page.Locator(".steps li.done")).ToHaveCountAsync(5);
+        await Expect(page.GetByLabel("the ssh command", new() { Exact = true })).ToContainTextAsync($"ssh -i ~/Downloads/{instance.KeyName}.pem -p {instance.PublicPort}");
+        await ABrowser.AssertAccessibleAsync(page, "instance");
+    }
+
+    [Fact]
+    public async Task Without_a_card_the_create_page_says_so_and_leads_there()
+    {
+        var page = await browser.SignInAsync(server, ada, "/instances/new");
+        await ABrowser.InteractiveAsync(page);
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Create instance" })).ToHaveAttributeAsync("aria-disabled", "true");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Go to the card" })).ToHaveAttributeAsync("href", "/billing");
+        await ABrowser.AssertAccessibleAsync(page, "instance-new");
+    }
+
+    [Fact]
+    public async Task The_list_is_searched_filtered_and_sorted_in_its_address_and_many_are_terminated_at_once()
+    {
+        await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
+        foreach (var (name, env) in new[] { ("web", "prod"), ("db", "test"), ("cache", "test") })
+        {
+            var image = await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
+            var wish = AnAccount.Wish(image, count: 3) with { Name = name, Tags = new Dictionary<string, string> { ["env"] = env } };
+            Assert.Null((await new CreateInstance(this, TimeProvider.System).RunAsync(Ada, wish, Ct)).Reason);
+        }
+
+        var page = await browser.SignInAsync(server, ada, "/instances?tag=env%3Dtest&sort=name");
+        await ABrowser.InteractiveAsync(page);
+        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["cache-1", "cache-2", "cache-3", "db-1", "db-2", "db-3"]);
+        await ABrowser.AssertAccessibleAsync(page, "instances");
+        await page.GetByRole(AriaRole.Searchbox).FillAsync("db");
+        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["db-1", "db-2", "db-3"]);
+        Assert.Contains("q=db", page.Url, StringComparison.Ordinal);
+
+        await page.GetByLabel("Select all that match").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Terminate" }).ClickAsync();
+        await page.GetByLabel("Type terminate 3 to confirm").FillAsync("terminate 3");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Terminate 3 instances" }).ClickAsync();
+        await Expect(page.GetByText("3 terminating.")).ToBeVisibleAsync();
+        await Expect(page.Locator("tbody .state.shutting-down")).ToHaveCountAsync(3);
+    }
+
+    [Fact]
+    public async Task A_phone_shows_the_list_as_cards_and_nothing_scrolls_sideways()
+    {
+        await RunningMachines.AddAsync(this, null, Ada);
+        var page = await browser.SignInAsync(server, ada, "/instances", ABrowser.Phone);
+        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["amber-falcon"]);
+        await ABrowser.AssertAccessibleAsync(page, "instances");
+        await page.GetByRole(AriaRole.Link, new() { Name = "amber-falcon" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "amber-falcon" })).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "instance");
+        await page.GotoAsync("/instances/new");
+        await ABrowser.InteractiveAsync(page);
+        await ABrowser.AssertAccessibleAsync(page, "instance-new");
+    }
+
+    [Fact]
+    public async Task The_text_console_shows_the_login_and_what_is_typed()
+    {
+        using var changes = new Changes(Source, NullLogger<Changes>.Instance);
+        using var consoles = new Consoles(this, engine, changes, new RegionName("local"), TimeProvider.System, NullLogger<Consoles>.Instance);
+        await changes.StartAsync(Ct);
+        await changes.Listening;
+        await consoles.StartAsync(Ct);
+        var id = await RunningMachines.AddAsync(this, engine, Ada);
+        var page = await browser.SignInAsync(server, ada, $"/instances/{id}?tab=console");
+        await ABrowser.InteractiveAsync(page);
+        await Expect(page.GetByText("Connected", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(page.Locator(".xterm-rows")).ToContainTextAsync("amber-falcon login:");
+        await page.Keyboard.TypeAsync("root");
+        await Expect(page.Locator(".xterm-rows")).ToContainTextAsync("login: root");
+        await ABrowser.AssertAccessibleAsync(page, "console");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Log" }).ClickAsync();
+        await Expect(page.GetByText("The last 256 KB of what it printed.")).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "log");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Events" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "OpenConsole" })).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "events");
+        await consoles.StopAsync(Ct);
+        await changes.StopAsync(Ct);
+    }
+
+    [Fact]
+    public async Task Keys_are_made_pasted_and_deleted()
+    {
+        var page = await browser.SignInAsync(server, ada, "/keys");
+        await ABrowser.InteractiveAsync(page);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Paste a public key" }).ClickAsync();
+        await page.GetByLabel("Public key").FillAsync(AnAccount.Ed25519);
+        await page.GetByLabel("Name").FillAsync("laptop");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add the key" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "laptop", Exact = true })).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make a pair" }).ClickAsync();
+        await page.GetByLabel("Name").FillAsync("desk");
+        await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Make and download" }).ClickAsync());
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "desk", Exact = true })).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "keys");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete the key laptop" }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "laptop", Exact = true })).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task A_strangers_instance_is_not_found()
+    {
+        var id = await RunningMachines.AddAsync(this, null, Ada);
+        using var stranger = await server.NewClientAsync(await server.AddPersonAsync());
+        foreach (var tab in new[] { "", "?tab=console", "?tab=log", "?tab=events" })
+        {
+            using var answer = await stranger.GetAsync($"/instances/{id}{tab}");
+            Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        }
+    }
+
+    private Actor Ada => new(ada.AccountId, ada.UserId, ada.Email, IPAddress.Loopback);
+}
