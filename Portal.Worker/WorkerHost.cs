@@ -43,7 +43,7 @@ public static class WorkerHost
         builder.Services.AddCompute();
         builder.Services.AddOperators();
         builder.Services.AddAccounts(builder.Configuration);
-        builder.Services.AddBilling(builder.Configuration);
+        builder.Services.AddBilling(builder.Configuration, builder.Environment);
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddSource(Telemetry.Name).AddHttpClientInstrumentation().AddNpgsql())

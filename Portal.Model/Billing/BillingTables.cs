@@ -33,7 +33,6 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
         builder.BelongsToAccount();
         builder.HasIndex(card => card.AccountId).IsUnique().HasFilter("\"IsDefault\"").HasDatabaseName("IX_Cards_OneDefault");
         builder.HasIndex(card => card.Fingerprint);
-        builder.Ignore(card => card.Label);
     }
 
     public void Configure(EntityTypeBuilder<CardSetup> builder)

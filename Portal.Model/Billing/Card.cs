@@ -30,9 +30,9 @@ public sealed class Card : IOwned
     [MaxLength(4)]
     public required string Last4 { get; init; }
 
-    public required int ExpiryMonth { get; init; }
+    public required int ExpiryMonth { get; set; }
 
-    public required int ExpiryYear { get; init; }
+    public required int ExpiryYear { get; set; }
 
     /// <summary>Stripe's fingerprint: the same for the same number, whoever enters it.</summary>
     [MaxLength(255)]
@@ -45,6 +45,7 @@ public sealed class Card : IOwned
     [MaxLength(1024)]
     public string? Problem { get; set; }
 
+    /// <summary>When its owner began to add it.</summary>
     public required DateTimeOffset AddedAt { get; init; }
 
     [Timestamp]
@@ -68,67 +69,32 @@ public sealed class Card : IOwned
         _ => "Card",
     };
 
+    /// <summary>First moment at which it can no longer be charged: the end of its month.</summary>
+    public DateTimeOffset ExpiresAt => new DateTimeOffset(ExpiryYear, ExpiryMonth, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(1);
+
     /// <summary>Valid, and not past the end of its month.</summary>
-    public bool IsUsable(DateTimeOffset now) => State is CardState.Valid && now < new DateTimeOffset(ExpiryYear, ExpiryMonth, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(1);
-}
+    public bool IsUsable(DateTimeOffset now) => State is CardState.Valid && now < ExpiresAt;
 
-public enum CardSetupState
-{
-    /// <summary>Saved; Stripe's page is open, or the answer has not been applied yet.</summary>
-    Open,
+    public string? WhyNotDefault(DateTimeOffset now) => this switch
+    {
+        { State: not CardState.Valid } => "This card is no longer here.",
+        { IsDefault: true } => "It is the default already.",
+        _ => IsUsable(now) ? null : "It has expired.",
+    };
 
-    /// <summary>The card is entered; the authorization is under way.</summary>
-    Verifying,
-    Succeeded,
-    Refused,
-    Abandoned,
-}
+    /// <param name="others">The account's other cards.</param>
+    /// <param name="isSpending">Something of the account runs, is stored or is about to be.</param>
+    public string? WhyNotRemove(IEnumerable<Card> others, bool isSpending, DateTimeOffset now)
+    {
+        if (State is not CardState.Valid)
+        {
+            return "This card is no longer here.";
+        }
 
-/// <summary>One attempt to add a card: a Checkout session in setup mode and the authorization after it. Saved before Stripe is called.</summary>
-public sealed class CardSetup : IOwned
-{
-    public required Guid Id { get; init; }
-
-    [MaxLength(ResourceIds.MaxLength)]
-    public required string AccountId { get; init; }
-
-    public required DateTimeOffset CreatedAt { get; init; }
-
-    /// <summary>Stripe's <c>cs_…</c>; null until Stripe has answered.</summary>
-    [MaxLength(255)]
-    public string? CheckoutSessionId { get; set; }
-
-    /// <summary>The <c>pm_…</c> that was entered; written before its authorization is asked for.</summary>
-    [MaxLength(255)]
-    public string? PaymentMethodId { get; set; }
-
-    /// <summary>The <c>pi_…</c> of the authorization.</summary>
-    [MaxLength(255)]
-    public string? PaymentIntentId { get; set; }
-
-    public CardSetupState State { get; set; }
-
-    /// <summary>The sentence that the customer reads when it did not work.</summary>
-    [MaxLength(1024)]
-    public string? Problem { get; set; }
-
-    /// <summary>The card that this one is to take the place of.</summary>
-    [MaxLength(255)]
-    public string? ReplacesCardId { get; init; }
-
-    /// <summary>A path of Portal to which the customer goes on afterwards.</summary>
-    [MaxLength(2048)]
-    public string? ReturnTo { get; init; }
-
-    /// <summary>When the worker looks at it again if nothing is heard before.</summary>
-    public DateTimeOffset CheckAt { get; set; }
-
-    public DateTimeOffset? SettledAt { get; set; }
-
-    public bool IsSettled => State is CardSetupState.Succeeded or CardSetupState.Refused or CardSetupState.Abandoned;
-
-    [Timestamp]
-    public uint Version { get; private set; }
+        return isSpending && !others.Any(other => other.IsUsable(now))
+            ? "It is the last card that can be charged, and something is still billed. Add another card first, or terminate all instances."
+            : null;
+    }
 }
 
 /// <summary>A card number that must not be used again, known by its fingerprint only.</summary>

@@ -25,6 +25,10 @@ public sealed class Forecast(IReadOnlyList<UsageSpan> spans, IReadOnlyList<Price
     /// <summary>What is running goes on until the month ends.</summary>
     public Rated AtMonthEnd => field ??= Rating.Rate(spans, prices, MonthStart, MonthEnd);
 
+    /// <summary>US dollars per unit and hour at this moment; null for a SKU that has no price yet.</summary>
+    public decimal? PriceOf(string sku) =>
+        prices.Where(price => price.Sku == sku && price.From <= now).MaxBy(price => price.From)?.PerHour;
+
     /// <summary>US dollars at the month's end if <paramref name="added"/> begins now.</summary>
     public decimal MonthEndWith(IEnumerable<Addition> added) =>
         Rating.Rate([.. spans, .. added.Select(Hypothetical)], prices, MonthStart, MonthEnd).Total;

@@ -71,6 +71,10 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         ["/keys"] = For.Own,
         ["/console/{id:guid}"] = For.WhoHasItsSecret,
         ["/console/worker/{id:guid}"] = For.WhoHasItsSecret,
+        ["/billing"] = For.Own,
+        ["/billing/card"] = For.Own,
+        ["/billing/card/return/{SetupId:guid}"] = For.OwnById,
+        ["/webhooks/stripe"] = For.Everybody,
         ["/operator"] = For.Operators,
         ["/operator/images"] = For.Operators,
         ["/{**path:file}"] = For.Framework,
@@ -210,8 +214,8 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
             await db.SecurityGroups.SingleAsync(group => group.AccountId == person.AccountId));
         var instance = await tenant.RequestAsync(db);
         instance.Name = "the-owners-machine";
-        var setup = new CardSetup { Id = Guid.NewGuid(), AccountId = person.AccountId, CreatedAt = Tenant.Epoch, State = CardSetupState.Abandoned };
-        db.Add(setup);
+        var setup = new CardSetup { Id = Guid.NewGuid(), AccountId = person.AccountId, CreatedAt = Tenant.Epoch };
+        db.CardSetups.Add(setup);
         await db.SaveChangesAsync();
         return new Owner(person, instance, setup.Id, await db.Sessions.Where(session => session.UserId == person.UserId).Select(session => session.Id).FirstAsync());
     }

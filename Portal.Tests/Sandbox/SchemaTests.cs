@@ -124,7 +124,7 @@ public sealed class SchemaTests : IAsyncLifetime
         }
 
         var missing = type.GetProperties().Where(property => property.GetCustomAttribute<JsonPropertyAttribute>() is not null)
-            .Where(property => property.PropertyType.IsValueType && Nullable.GetUnderlyingType(property.PropertyType) is null || (property.Name is "Id" or "Object" && typeof(IHasId).IsAssignableFrom(type)))
+            .Where(property => property.PropertyType.IsValueType && Nullable.GetUnderlyingType(property.PropertyType) is null || (property.Name is "Id" or "Object" && typeof(IHasObject).IsAssignableFrom(type)))
             .Where(property => json[property.GetCustomAttribute<JsonPropertyAttribute>()!.PropertyName!] is null);
         wrong.AddRange(missing.Select(property => $"{at}: {property.Name} is missing."));
     }

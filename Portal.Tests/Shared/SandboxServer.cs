@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Portal.Sandbox;
+using Portal.Sandbox.Billing;
 using Portal.Sandbox.Mail;
 using Stripe;
 
@@ -57,6 +58,11 @@ public sealed class SandboxServer : IAsyncDisposable
         ApiBase = Url,
         HttpClient = new SystemNetHttpClient(http, maxNetworkRetries: 0),
     });
+
+    /// <summary>Makes the next such calls go wrong.</summary>
+    public void Fail(Fault fault) => app.Services.GetRequiredService<global::Portal.Sandbox.Billing.Faults>().Add(fault);
+
+    public void FailNothing() => app.Services.GetRequiredService<global::Portal.Sandbox.Billing.Faults>().Clear();
 
     /// <summary>Fills in the card page as a person does. The answer is a redirect, or the page again.</summary>
     public async Task<(Uri? GoTo, string Page)> EnterCardAsync(string sessionId, string number, string expiry = "12 / 34", string cvc = "123", string name = "Ada Lovelace")

@@ -1,0 +1,91 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Billing;
+
+/// <summary>
+/// The rules of an account's cards as a whole, each within the caller's transaction: exactly one default while any card is usable. All of them
+/// lock the account's row first, as creating something billable does, so that no card leaves while something begins.
+/// </summary>
+public static class CardKeeping
+{
+    public static Task LockAccountAsync(PortalDb db, string accountId, CancellationToken ct) =>
+        db.Database.ExecuteSqlAsync($"""SELECT 1 FROM "Accounts" WHERE "Id" = {accountId} FOR NO KEY UPDATE""", ct);
+
+    public static Task<List<Card>> ValidAsync(PortalDb db, string accountId, CancellationToken ct) =>
+        db.Cards.Where(card => card.AccountId == accountId && card.State == CardState.Valid).OrderBy(card => card.AddedAt).ThenBy(card => card.Id).ToListAsync(ct);
+
+    /// <summary>Something of the account costs money or is about to: open usage, or an instance that is not terminated.</summary>
+    public static async Task<bool> IsSpendingAsync(PortalDb db, string accountId, CancellationToken ct) =>
+        await db.UsageSpans.AnyAsync(span => span.AccountId == accountId && span.To == null, ct)
+        || await db.Instances.AnyAsync(instance => instance.AccountId == accountId && instance.State != Compute.InstanceState.Terminated, ct);
+
+    /// <summary>
+    /// Takes in a card that was checked. A card with the same number, and the one that it replaces, leave; it becomes the default if one of those
+    /// was, or if there is no other that can be charged.
+    /// </summary>
+    public static async Task KeepAsync(PortalDb db, Actor actor, Card card, string? replaces, DateTimeOffset now, CancellationToken ct)
+    {
+        await LockAccountAsync(db, actor.AccountId, ct);
+        var valid = await ValidAsync(db, actor.AccountId, ct);
+        if (valid.Exists(known => known.Id == card.Id))
+        {
+            return;
+        }
+
+        if (valid.Exists(known => known.Fingerprint == card.Fingerprint && known.AddedAt > card.AddedAt))
+        {
+            // The same number was entered again since, and that was heard of first: whatever the order, the last entry stays.
+            card.State = CardState.Removed;
+            db.Cards.Add(card);
+            db.AuditEntries.Add(actor.Audit(now, "DetachCard", card.Id, after: new { card.Label, Why = "entered again since" }));
+            await db.SaveChangesAsync(ct);
+            return;
+        }
+
+        var leaving = valid.Where(known => known.Fingerprint == card.Fingerprint || known.Id == replaces).ToList();
+        var wasDefault = leaving.Exists(known => known.IsDefault);
+        foreach (var old in leaving)
+        {
+            Leave(db, actor, old, $"replaced by {card.Id}", now);
+        }
+
+        db.Cards.Add(card);
+        db.AuditEntries.Add(actor.Audit(now, "AttachCard", card.Id, after: new { card.Label, card.ExpiryMonth, card.ExpiryYear }));
+        await db.SaveChangesAsync(ct);
+        if (wasDefault || !valid.Except(leaving).Any(known => known.IsDefault && known.IsUsable(now)))
+        {
+            await SetDefaultAsync(db, actor, card, now, ct);
+        }
+    }
+
+    /// <summary>Two writes, since for a moment between them no card may be the default but never two.</summary>
+    public static async Task SetDefaultAsync(PortalDb db, Actor actor, Card card, DateTimeOffset now, CancellationToken ct)
+    {
+        var before = (await ValidAsync(db, actor.AccountId, ct)).Where(known => known.IsDefault && known.Id != card.Id).ToList();
+        before.ForEach(known => known.IsDefault = false);
+        await db.SaveChangesAsync(ct);
+        card.IsDefault = true;
+        db.AuditEntries.Add(actor.Audit(now, "SetDefaultCard", card.Id, before: before.Count == 0 ? null : new { before[0].Id, before[0].Label }, after: new { card.Label }));
+        await db.SaveChangesAsync(ct);
+    }
+
+    /// <summary>The card leaves; if it was the default, the newest that can be charged takes its place.</summary>
+    public static async Task RemoveAsync(PortalDb db, Actor actor, Card card, string why, DateTimeOffset now, CancellationToken ct)
+    {
+        var wasDefault = card.IsDefault;
+        Leave(db, actor, card, why, now);
+        await db.SaveChangesAsync(ct);
+        if (wasDefault && (await ValidAsync(db, actor.AccountId, ct)).FindLast(known => known.IsUsable(now)) is { } next)
+        {
+            await SetDefaultAsync(db, actor, next, now, ct);
+        }
+    }
+
+    private static void Leave(PortalDb db, Actor actor, Card card, string why, DateTimeOffset now)
+    {
+        db.AuditEntries.Add(actor.Audit(now, "DetachCard", card.Id, before: new { card.Label, card.IsDefault }, after: new { Why = why }));
+        (card.State, card.IsDefault) = (CardState.Removed, false);
+    }
+}

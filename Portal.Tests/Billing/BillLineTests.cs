@@ -1,0 +1,41 @@
+using Bunit;
+using Portal.Billing;
+using Portal.Model.Billing;
+
+namespace Portal.Tests.Billing;
+
+public sealed class BillLineTests : BunitContext
+{
+    private static readonly DateTimeOffset Month = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private static readonly Price[] Prices = [new() { Sku = "instance.t1.nano", PerHour = 0.01m, From = Month.AddYears(-1) }, new() { Sku = "disk", PerHour = 0.0001m, From = Month.AddYears(-1) }];
+
+    [Fact]
+    public void A_line_shows_what_was_used_its_price_and_every_span_within_the_month()
+    {
+        var forecast = new Forecast([ASpan("instance.t1.nano", 1, Month.AddDays(-1), Month.AddDays(1)), ASpan("instance.t1.nano", 1, Month.AddDays(2), null)], Prices, Month.AddDays(3));
+        var line = Render<BillLine>(parameters => parameters.Add(shown => shown.Line, forecast.AtMonthEnd.Lines[0]).Add(shown => shown.Forecast, forecast));
+        Assert.Contains("48.00 hours at $0.0100 per hour → $0.48", line.Find("h3").TextContent, StringComparison.Ordinal);
+        Assert.Equal(["2026-11-01 00:00:00 UTC", "2026-11-02 00:00:00 UTC", "1", "24.00"], line.FindAll("tbody tr")[0].Children.Select(cell => cell.TextContent));
+        Assert.Equal("still on", line.FindAll("tbody tr")[1].Children[1].TextContent);
+    }
+
+    [Fact]
+    public void A_past_month_ends_at_its_end()
+    {
+        var forecast = new Forecast([ASpan(Skus.Disk, 8, Month, null)], Prices, Month.AddMonths(1).AddTicks(-1));
+        var line = Render<BillLine>(parameters => parameters.Add(shown => shown.Line, forecast.AtMonthEnd.Lines[0]).Add(shown => shown.Forecast, forecast).Add(shown => shown.IsPast, true));
+        Assert.Contains("5,760.00 GiB-hours at $0.0001 per GiB-hour → $0.58", line.Find("h3").TextContent, StringComparison.Ordinal);
+        Assert.Equal("2026-12-01 00:00:00 UTC", line.FindAll("tbody td")[1].TextContent);
+    }
+
+    [Fact]
+    public void Resources_are_listed_dearest_first_with_the_sums_of_their_lines()
+    {
+        var rows = BillRow.Of(new Forecast([ASpan(Skus.Disk, 8, Month, null), ASpan("instance.t1.nano", 1, Month, null, "i-2")], Prices, Month.AddDays(1)));
+        Assert.Equal([("i-2", 0.24m, 7.20m), ("i-1", 0.02m, 0.58m)], rows.Select(row => (row.ResourceId, row.SoFar, row.AtMonthEnd)));
+    }
+
+    private static UsageSpan ASpan(string sku, decimal quantity, DateTimeOffset from, DateTimeOffset? to, string resource = "i-1") =>
+        new() { AccountId = "acc-1", ResourceId = resource, ResourceName = resource, Sku = sku, Quantity = quantity, From = from, To = to };
+}
