@@ -32,7 +32,7 @@ public sealed partial class LibvirtEngineTests
 
         await real.StartAsync();
         await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
-        Assert.Equal(MachinePower.Off, (await Engine.ObserveAsync(machine, Ct)).Power);
+        Assert.True(await Engine.ObserveAsync(machine, Ct) is { Power: MachinePower.Off, StoppedByGuest: false });
         await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine, Ct));
         await StartAsync(machine);
         Assert.True(await HasMarkAsync(machine));

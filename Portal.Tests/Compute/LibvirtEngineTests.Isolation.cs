@@ -52,7 +52,7 @@ public sealed partial class LibvirtEngineTests
         closed = closed with { Members = [closed.Members[0], closed.Members[1] with { Inbound = [new InboundRule(TransportProtocol.Tcp, 22, 22, IPNetwork.Parse("10.0.0.0/24"))] }] };
         await Engine.EnsureNetworkAsync(closed, Ct);
         Assert.Equal("", await TestEngine.RunAsync("sh", "-c", $"ssh-keyscan -T 2 -t ed25519 -p {neighbour.PublicPort} 127.0.0.1 2> /dev/null || true"));
-        Assert.True((await Engine.ObserveAsync(neighbour, Ct)).SshAnswers);
+        await UntilAsync(async () => (await Engine.ObserveAsync(neighbour, Ct)).SshAnswers);
         await Engine.EnsureNetworkAsync(NetworkOf(guest, neighbour), Ct);
 
         await CannotReachHostAsync(guest);
@@ -61,6 +61,12 @@ public sealed partial class LibvirtEngineTests
 
         Assert.Contains("lease of 10.0.0.10 obtained", await real.SshAsync(guest, "udhcpc -i eth0 -n -q -f -t 5 -T 2 -s /bin/true 2>&1"), StringComparison.Ordinal);
         Assert.Equal("once", await real.SshAsync(neighbour, "cat /root/ran"));
+
+        // A guest that shuts itself down is told apart from one whose power was cut.
+        await real.SshAsync(neighbour, "poweroff");
+        await UntilAsync(async () => await Engine.ObserveAsync(neighbour, Ct) is { Power: MachinePower.Off, StoppedByGuest: true });
+        await Engine.EnsureMachineAsync(stranger with { Power = MachinePower.Off, Force = true }, Ct);
+        Assert.False((await Engine.ObserveAsync(stranger, Ct)).StoppedByGuest);
 
         await Engine.RemoveAsync(neighbour, Ct);
         await RemoveAllAsync(stranger);

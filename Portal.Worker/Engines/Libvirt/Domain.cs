@@ -21,10 +21,14 @@ internal sealed class Domain(LibvirtSession session, DomainHandle handle) : IDis
     /// <summary>VIR_DOMAIN_PAUSED_IOERROR: QEMU stopped the guest since the host could not write.</summary>
     private const int PausedByWriteError = 5;
 
-    public (DomainState State, bool WriteFailed) State()
+    /// <summary>VIR_DOMAIN_SHUTOFF_SHUTDOWN: the guest shut down. After a reboot of the host libvirt says that it does not know.</summary>
+    private const int OffByGuest = 1;
+
+    public (DomainState State, bool WriteFailed, bool StoppedByGuest) State()
     {
-        session.Check(virDomainGetState(handle, out var state, out var reason, 0));
-        return ((DomainState)state, (DomainState)state is DomainState.Paused && reason == PausedByWriteError);
+        session.Check(virDomainGetState(handle, out var number, out var reason, 0));
+        var state = (DomainState)number;
+        return (state, state is DomainState.Paused && reason == PausedByWriteError, state is DomainState.Off && reason == OffByGuest);
     }
 
     /// <summary>The mark with which the running machine was started, or else that of its definition.</summary>

@@ -27,7 +27,8 @@ internal sealed partial class ImageStore(EngineFolder folder, HttpClient http)
             return;
         }
 
-        var fetched = Path.Combine(folder.Images, $".fetch-{Guid.NewGuid():N}");
+        // Always the same name: what a killed worker left is written over by the next attempt.
+        var fetched = Path.Combine(folder.Images, $".fetch-{source.FileName}");
         try
         {
             await DownloadAsync(source, fetched, ct);

@@ -9,7 +9,7 @@ public sealed partial class LibvirtEngine
     {
         using var found = session.Find(spec.Id);
         using var domain = found ?? Define(session, spec, NewMark(spec));
-        var (state, writeFailed) = domain.State();
+        var (state, writeFailed, _) = domain.State();
         if (state is DomainState.Paused && writeFailed)
         {
             domain.Resume();
@@ -87,10 +87,11 @@ public sealed partial class LibvirtEngine
             return new MachineObservation(MachinePower.Missing, 0, SshAnswers: false, null, null);
         }
 
-        var (state, writeFailed) = domain.State();
+        var (state, writeFailed, stoppedByGuest) = domain.State();
         var mark = domain.Mark(live: IsOn(state));
         var isOn = IsOn(state) || mark.RebootAsked is not null;
-        return new MachineObservation(isOn ? MachinePower.Running : MachinePower.Off, mark.Boot, SshAnswers: false, null, writeFailed ? "The host could not write to its disk." : null);
+        return new MachineObservation(
+            isOn ? MachinePower.Running : MachinePower.Off, mark.Boot, SshAnswers: false, null, writeFailed ? "The host could not write to its disk." : null, stoppedByGuest && !isOn);
     }
 
     private static bool Remove(LibvirtSession session, string id)
