@@ -9,6 +9,8 @@ window.portal = {
     link.click();
     URL.revokeObjectURL(link.href);
   },
+  // The session has ended: away from here, unless this tab is on its way because of that.
+  leave: target => { if (!window.portal.leaving) location.assign(target); },
   // Called by the layout's first interactive render: from now on clicks are heard.
   ready: () => { window.portal.interactive = true; },
 };
@@ -22,3 +24,6 @@ document.addEventListener('click', event => {
     document.querySelector('.menu-button')?.setAttribute('aria-expanded', String(open));
   }
 });
+
+document.addEventListener('submit', event => { window.portal.leaving = event.target.getAttribute('action') === '/sign-out'; });
+addEventListener('pageshow', () => { window.portal.leaving = false; });

@@ -57,6 +57,26 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
     }
 
     [Fact]
+    public async Task A_session_that_nobody_used_for_two_weeks_has_ended()
+    {
+        var person = await Server.AddPersonAsync();
+        using var client = await Server.NewClientAsync(person);
+        await using var db = CreateDbContext();
+        var longAgo = TimeProvider.System.GetUtcNow().AddDays(-15);
+        await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, longAgo));
+        using var answer = await client.GetAsync("/settings");
+        Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_first_page_leads_whoever_is_signed_in_to_the_instances()
+    {
+        using var client = await Server.NewClientAsync(await Server.AddPersonAsync());
+        using var answer = await client.GetAsync("/");
+        Assert.Equal("/instances", answer.Headers.Location?.PathAndQuery);
+    }
+
+    [Fact]
     public async Task One_who_is_no_longer_an_operator_is_refused_at_the_next_request()
     {
         var person = await Server.AddPersonAsync(isOperator: true);
@@ -73,6 +93,22 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
 [Trait("Needs", "browser")]
 public sealed class CircuitTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
 {
+    [Fact]
+    public async Task From_a_page_with_a_circuit_links_lead_to_one_without_and_back()
+    {
+        var person = await Server.AddPersonAsync();
+        var page = await browser.SignInAsync(Server, person, "/audit");
+        await ABrowser.InteractiveAsync(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = person.Email }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Settings" })).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Audit" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Audit" })).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await page.WaitForURLAsync(Server.Address.ToString());
+        await page.GotoAsync("/audit");
+        await page.WaitForURLAsync("**/sign-in?returnUrl=**");
+    }
+
     [Fact]
     public async Task An_open_page_of_a_revoked_session_leaves_for_the_sign_in_by_itself()
     {

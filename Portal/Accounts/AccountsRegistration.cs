@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.Identity;
@@ -24,6 +25,7 @@ public static class AccountsRegistration
         services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
             .AddScoped<SessionList>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
         services.AddIdentityOfPortal(configuration);
+        services.AddSecureCookies(environment);
 
         // Whatever says nothing of itself is for signed-in people.
         services.AddAuthorizationBuilder()
@@ -39,6 +41,14 @@ public static class AccountsRegistration
         app.MapPost("/confirm-email/resend", (ConfirmEmail confirmation, ClaimsPrincipal user, AttemptLimits limits, CancellationToken ct) =>
             confirmation.ResendAsync(user, limits, ct)).RequireValidForm();
         app.MapSettings();
+    }
+
+    /// <summary>Never over plain HTTP; a laptop has nothing else.</summary>
+    private static void AddSecureCookies(this IServiceCollection services, IHostEnvironment environment)
+    {
+        var policy = environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
+        services.ConfigureAll<CookieAuthenticationOptions>(cookie => cookie.Cookie.SecurePolicy = policy);
+        services.AddAntiforgery(antiforgery => antiforgery.Cookie.SecurePolicy = policy);
     }
 
     private static void AddIdentityOfPortal(this IServiceCollection services, IConfiguration configuration)
@@ -64,7 +74,7 @@ public static class AccountsRegistration
         {
             cookie.Cookie.Name = "portal";
             (cookie.LoginPath, cookie.ReturnUrlParameter) = ("/sign-in", "returnUrl");
-            (cookie.ExpireTimeSpan, cookie.SlidingExpiration) = (TimeSpan.FromDays(14), true);
+            (cookie.ExpireTimeSpan, cookie.SlidingExpiration) = (SessionList.Lifetime, true);
             cookie.Events.OnValidatePrincipal = SessionCookie.ValidateAsync;
 
             // Who may not see a page does not learn that there is one.

@@ -46,12 +46,12 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
         var found = await db.Sessions.Where(session => session.Id == id && session.RevokedAt == null)
             .Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new { user.SecurityStamp, user.IsOperator, session.LastSeenAt })
             .SingleOrDefaultAsync(ct);
-        if (found is null || found.SecurityStamp != cookie.FindFirstValue("AspNet.Identity.SecurityStamp"))
+        var now = clock.GetUtcNow();
+        if (found is null || now - found.LastSeenAt > SessionList.Lifetime || found.SecurityStamp != cookie.FindFirstValue("AspNet.Identity.SecurityStamp"))
         {
             return null;
         }
 
-        var now = clock.GetUtcNow();
         if (http is not null && now - found.LastSeenAt > SeenEvery)
         {
             var from = http.Connection.RemoteIpAddress;

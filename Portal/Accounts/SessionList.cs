@@ -7,9 +7,15 @@ namespace Portal.Accounts;
 /// <summary>A person's sessions: to look at, and to end. A revoked one is refused at its next request, and its circuits are told.</summary>
 public sealed class SessionList(PortalDb db, TimeProvider clock)
 {
-    public async Task<IReadOnlyList<Session>> StandingAsync(Guid userId, CancellationToken ct) =>
-        await db.Sessions.AsNoTracking().Where(session => session.UserId == userId && session.RevokedAt == null)
+    /// <summary>How long a session stands without being used.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
+
+    public async Task<IReadOnlyList<Session>> StandingAsync(Guid userId, CancellationToken ct)
+    {
+        var oldest = clock.GetUtcNow() - Lifetime;
+        return await db.Sessions.AsNoTracking().Where(session => session.UserId == userId && session.RevokedAt == null && session.LastSeenAt > oldest)
             .OrderByDescending(session => session.LastSeenAt).ToListAsync(ct);
+    }
 
     /// <returns>Whether this person has such a session.</returns>
     public async Task<bool> RevokeAsync(Actor actor, Guid id, CancellationToken ct)
