@@ -34,7 +34,7 @@ public static class CardKeeping
             return;
         }
 
-        if (valid.Exists(known => known.Fingerprint == card.Fingerprint && known.AddedAt > card.AddedAt))
+        if (valid.Exists(known => known.Fingerprint == card.Fingerprint && IsLater(known, card)))
         {
             // The same number was entered again since, and that was heard of first: whatever the order, the last entry stays.
             card.State = CardState.Removed;
@@ -82,6 +82,10 @@ public static class CardKeeping
             await SetDefaultAsync(db, actor, next, now, ct);
         }
     }
+
+    /// <summary>By when it was begun, and among equals by the id, so that there is never a tie.</summary>
+    private static bool IsLater(Card one, Card other) =>
+        one.AddedAt != other.AddedAt ? one.AddedAt > other.AddedAt : string.CompareOrdinal(one.Id, other.Id) > 0;
 
     private static void Leave(PortalDb db, Actor actor, Card card, string why, DateTimeOffset now)
     {
