@@ -30,7 +30,7 @@ internal sealed class ConsoleSession(ConsoleTicket ticket, IComputeEngine engine
         await socket.ConnectAsync(Address(ticket.RelayUrl!, ticket.Id), over.Token);
         try
         {
-            await (ticket.Kind is ConsoleKind.Log ? SendLogAsync(LogBytes) : JoinAsync());
+            await (ticket.Kind is ConsoleKind.Log ? SendLogAsync() : JoinAsync());
             await SocketPair.CloseAsync(socket, WebSocketCloseStatus.NormalClosure, ticket.Kind is ConsoleKind.Log ? null : "The console has ended.");
         }
         catch (EngineException error)
@@ -77,18 +77,19 @@ internal sealed class ConsoleSession(ConsoleTicket ticket, IComputeEngine engine
         _ => "The engine refuses to open this console.",
     };
 
-    private async Task SendLogAsync(int bytes)
-    {
-        var text = await engine.ReadSerialLogAsync(ticket.InstanceId, bytes, over.Token);
-        await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Binary, endOfMessage: true, over.Token);
-    }
+    private async Task SendLogAsync() => await SendAsync(await engine.ReadSerialLogAsync(ticket.InstanceId, LogBytes, over.Token));
+
+    private async Task SendAsync(string text) => await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Binary, endOfMessage: true, over.Token);
+
+    /// <summary>A terminal goes back to the line's beginning only when told to.</summary>
+    private static string Terminal(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal);
 
     private async Task JoinAsync()
     {
         await using var console = await engine.OpenConsoleAsync(ticket.InstanceId, ticket.Kind, over.Token);
         if (ticket.Kind is ConsoleKind.Text)
         {
-            await SendLogAsync(BacklogBytes);
+            await SendAsync(Terminal(await engine.ReadSerialLogAsync(ticket.InstanceId, BacklogBytes, over.Token)));
         }
 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token);

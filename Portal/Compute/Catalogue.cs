@@ -20,6 +20,9 @@ public sealed class Catalogue
 
     public required IReadOnlyDictionary<string, FreeCapacity> Free { get; init; }
 
+    /// <summary>Regions whose engine does not answer: what is asked for there waits.</summary>
+    public required IReadOnlySet<string> Away { get; init; }
+
     public required Forecast Forecast { get; init; }
 
     /// <summary>Whether the person's address is confirmed, and why nothing may be billed yet.</summary>
@@ -36,7 +39,8 @@ public sealed class Catalogue
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);
         var free = new Dictionary<string, FreeCapacity>(StringComparer.Ordinal);
-        foreach (var region in await db.Regions.AsNoTracking().ToListAsync(ct))
+        var regions = await db.Regions.AsNoTracking().ToListAsync(ct);
+        foreach (var region in regions)
         {
             free[region.Id] = await FreeCapacity.OfAsync(db, region, ct);
         }
@@ -47,6 +51,7 @@ public sealed class Catalogue
             Sizes = [.. (await db.InstanceSizes.AsNoTracking().OrderBy(size => size.Position).ToListAsync(ct)).Select(size => Offer(size, prices, now))],
             Keys = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == actor.AccountId).OrderByDescending(key => key.CreatedAt).ToListAsync(ct),
             Free = free,
+            Away = regions.Where(region => region.AwaySince is not null).Select(region => region.Id).ToHashSet(StringComparer.Ordinal),
             Forecast = await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
             Confirmed = await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct),
             WhyNoBilling = await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),

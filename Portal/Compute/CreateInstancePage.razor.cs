@@ -22,6 +22,7 @@ public sealed partial class CreateInstancePage(
     NavigationManager navigation) : IDisposable
 {
     private readonly CancellationTokenSource left = new();
+    private readonly LatestLoad loads = new();
     private readonly List<TagRow> tags = [];
     private readonly Wish wish = new();
     private Catalogue? catalogue;
@@ -108,7 +109,14 @@ public sealed partial class CreateInstancePage(
 
     private async Task LoadAsync()
     {
-        catalogue = await Catalogue.LoadAsync(dbs, prices, await current.GetAsync(), clock.GetUtcNow(), left.Token);
+        var turn = loads.Begin();
+        var loaded = await Catalogue.LoadAsync(dbs, prices, await current.GetAsync(), clock.GetUtcNow(), left.Token);
+        if (!loads.IsToBeShown(turn))
+        {
+            return;
+        }
+
+        catalogue = loaded;
         if (Image?.WhyNot is not null || Image is null)
         {
             wish.ImageId = catalogue.DefaultImage?.Id ?? "";

@@ -24,12 +24,14 @@ public sealed partial class InstancePage(
     private static readonly (string Tab, string Label)[] Tabs = [("overview", "Overview"), ("console", "Console"), ("log", "Log"), ("events", "Events")];
 
     private readonly CancellationTokenSource left = new();
+    private readonly LatestLoad loads = new();
     private InstanceView? view;
     private IDisposable? listening;
     private SshLine? ssh;
     private string? keyFile;
     private string? refusal;
     private bool acting;
+    private bool subscribed;
 
     [Parameter]
     public string Id { get; set; } = "";
@@ -55,11 +57,12 @@ public sealed partial class InstancePage(
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         // The first rendering may come before the first loading is done.
-        if (listening is not null || view is null)
+        if (subscribed || view is null)
         {
             return;
         }
 
+        subscribed = true;
         var account = (await current.GetAsync()).AccountId;
         listening = live.Subscribe(seen => seen.AccountId == account && seen.Table == "Instances" && seen.Id == Id, () => InvokeAsync(RefreshAsync));
         if (view.Fingerprint is { } fingerprint)
@@ -80,7 +83,14 @@ public sealed partial class InstancePage(
     private async Task LoadAsync()
     {
         var actor = await current.GetAsync();
-        view = await InstanceView.LoadAsync(dbs, prices, actor, Id, events: Shown is "events", clock.GetUtcNow(), left.Token);
+        var turn = loads.Begin();
+        var loaded = await InstanceView.LoadAsync(dbs, prices, actor, Id, events: Shown is "events", clock.GetUtcNow(), left.Token);
+        if (!loads.IsToBeShown(turn))
+        {
+            return;
+        }
+
+        view = loaded;
         if (view is null)
         {
             navigation.NotFound();

@@ -28,6 +28,7 @@ public sealed partial class InstancesPage(
 
     private readonly InstanceSelection selection = new();
     private readonly CancellationTokenSource left = new();
+    private readonly LatestLoad loads = new();
     private IReadOnlyDictionary<string, int>? counts;
     private Virtualize<InstanceLine>? rows;
     private CancellationTokenSource? typing;
@@ -101,7 +102,9 @@ public sealed partial class InstancesPage(
     {
         var actor = await current.GetAsync();
         await using var db = await dbs.CreateDbContextAsync(left.Token);
-        counts = await InstanceQuery.CountAsync(db, actor.AccountId, clock.GetUtcNow(), left.Token);
+        var turn = loads.Begin();
+        var counted = await InstanceQuery.CountAsync(db, actor.AccountId, clock.GetUtcNow(), left.Token);
+        counts = loads.IsToBeShown(turn) ? counted : counts;
     }
 
     private async Task RefreshAsync()

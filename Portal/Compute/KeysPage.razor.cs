@@ -13,6 +13,7 @@ public sealed partial class KeysPage(
     private const string WhyNotMake = "This browser cannot make Ed25519 keys. Make one with ssh-keygen -t ed25519, and add its public half.";
 
     private readonly CancellationTokenSource left = new();
+    private readonly LatestLoad loads = new();
     private IReadOnlyList<Row>? keys;
     private IDisposable? listening;
     private Adding? adding;
@@ -54,10 +55,16 @@ public sealed partial class KeysPage(
     private async Task LoadAsync()
     {
         var actor = await current.GetAsync();
+        var turn = loads.Begin();
         await using var db = await dbs.CreateDbContextAsync(left.Token);
         var found = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == actor.AccountId).OrderBy(key => key.Name).ToListAsync(left.Token);
         var users = await db.Instances.Where(instance => instance.AccountId == actor.AccountId && instance.KeyPairId != null && instance.State != InstanceState.Terminated)
             .Select(instance => new { instance.KeyPairId, User = new User(instance.Id, instance.Name) }).ToListAsync(left.Token);
+        if (!loads.IsToBeShown(turn))
+        {
+            return;
+        }
+
         keys = [.. found.Select(key => new Row(key, [.. users.Where(user => user.KeyPairId == key.Id).Select(user => user.User)]))];
     }
 
