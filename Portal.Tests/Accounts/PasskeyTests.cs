@@ -23,6 +23,10 @@ public sealed class PasskeyTests(TestPostgres postgres, ABrowser browser) : Serv
         await ABrowser.AssertAccessibleAsync(page, "settings");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await page.WaitForURLAsync(Server.Address.ToString());
+
+        // The simulated device would answer the page's own question at once, before anybody could press the button.
+        await page.AddInitScriptAsync("PublicKeyCredential.isConditionalMediationAvailable = async () => false;");
         await page.GotoAsync("/sign-in?returnUrl=/settings");
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in with a passkey" }).ClickAsync();
         await page.WaitForURLAsync("**/settings");
