@@ -22,10 +22,10 @@ internal sealed class WorkerUnderFire : IDisposable
     {
         var builder = WebApplication.CreateBuilder(args);
         builder.Logging.SetMinimumLevel(LogLevel.Error);
-        builder.AddWorker();
         var http = new HttpClient { BaseAddress = new Uri(builder.Configuration["engine"]!) };
         http.DefaultRequestHeaders.Add(EngineServer.WorkerHeader, builder.Configuration["name"]);
         builder.Services.AddSingleton<IComputeEngine>(new RemoteEngine(http));
+        builder.AddWorker();
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine("started"));
         await app.RunAsync();
@@ -35,7 +35,7 @@ internal sealed class WorkerUnderFire : IDisposable
     public static async Task<WorkerUnderFire> StartAsync(string database, string engine)
     {
         var name = Guid.NewGuid().ToString("N");
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["worker", "--urls", "http://127.0.0.1:0", "--engine", engine, "--name", name, "--Engine:Folder", Path.GetTempPath()]) { RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(Environment.ProcessPath!, ["worker", "--urls", "http://127.0.0.1:0", "--engine", engine, "--name", name]) { RedirectStandardOutput = true, UseShellExecute = false };
         start.Environment["ConnectionStrings__Portal"] = database;
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["DOTNET_TieredPGO"] = "0";

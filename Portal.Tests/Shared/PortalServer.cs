@@ -28,8 +28,9 @@ public sealed class PortalServer : IAsyncDisposable
     public IServiceProvider Services => app.Services;
 
     /// <param name="configure">Changes what the web consists of, e.g. replaces a service by a fake.</param>
+    /// <param name="port">Of the loopback; a free one unless told.</param>
     /// <param name="settings">Configuration, e.g. <c>("Stripe:ApiBase", "http://127.0.0.1:1")</c>.</param>
-    public static async Task<PortalServer> StartAsync(string database, Action<WebApplicationBuilder>? configure = null, params (string Key, string Value)[] settings)
+    public static async Task<PortalServer> StartAsync(string database, Action<WebApplicationBuilder>? configure = null, int port = 0, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -49,15 +50,15 @@ public sealed class PortalServer : IAsyncDisposable
             ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
         builder.AddPortal();
         configure?.Invoke(builder);
         var web = builder.Build();
         web.UsePortal();
         await web.StartAsync();
-        var port = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+        var listening = new Uri(web.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
         await web.Services.GetRequiredService<Changes>().Listening;
-        return new PortalServer(web, new Uri($"http://localhost:{port}/"));
+        return new PortalServer(web, new Uri($"http://localhost:{listening}/"));
     }
 
     /// <summary>A customer with all that signing up makes; the address is confirmed unless told otherwise. There is no card yet.</summary>
