@@ -1,5 +1,11 @@
+using Portal.Tests.Bench;
 using Portal.Tests.Faults;
 using Xunit.Runner.InProc.SystemConsole;
 
-// The tests' own executable is also the worker that the fault tests kill: `Portal.Tests worker …`.
-return args is ["worker", .. var rest] ? await WorkerUnderFire.RunAsync(rest) : await ConsoleRunner.Run(args);
+// The tests' own executable is also the worker that the fault tests kill, `Portal.Tests worker …`, and what bin/bench runs, `Portal.Tests bench …`.
+return args switch
+{
+    ["worker", .. var rest] => await WorkerUnderFire.RunAsync(rest),
+    ["bench", .. var rest] => await Benchmarks.RunAsync(rest),
+    _ => await ConsoleRunner.Run(args),
+};

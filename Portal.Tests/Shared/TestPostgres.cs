@@ -17,9 +17,12 @@ namespace Portal.Tests.Shared;
 public sealed class TestPostgres : IAsyncLifetime
 {
     private readonly SemaphoreSlim gate = new(1, 1);
-    private readonly string folder = Path.Combine(Path.GetTempPath(), $"portal-test-pg-{Environment.ProcessId}");
+    private readonly string folder = Path.Combine(Path.GetTempPath(), $"portal-test-pg-{Environment.ProcessId}-{Guid.NewGuid():N}"[..32]);
     private string? server;
     private int count;
+
+    /// <summary>Writes wait for the disk, as in production. The tests' own cluster is to be fast and may lose everything in a crash of the machine.</summary>
+    public bool Durable { get; init; }
 
     /// <summary>The repository's top folder.</summary>
     public static string Repository { get; } = FindRepository();
@@ -93,7 +96,7 @@ public sealed class TestPostgres : IAsyncLifetime
     private async Task<string> StartAsync()
     {
         var port = FreePort();
-        await RunAsync("bin/postgres", "start", folder, port.ToString(System.Globalization.CultureInfo.InvariantCulture), "max_connections=500", "fsync=off", "synchronous_commit=off", "full_page_writes=off");
+        await RunAsync("bin/postgres", ["start", folder, port.ToString(System.Globalization.CultureInfo.InvariantCulture), "max_connections=500", .. Durable ? Array.Empty<string>() : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]]);
         var connection = new NpgsqlConnectionStringBuilder
         {
             Host = "127.0.0.1",
