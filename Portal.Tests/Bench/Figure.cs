@@ -4,7 +4,6 @@ using System.Text.Json;
 namespace Portal.Tests.Bench;
 
 /// <summary>One measured number beside its baseline of the same run and the bar that it should hold. The method is in docs/benchmarks.md.</summary>
-/// <param name="Ratio">Value by baseline, where there is a baseline.</param>
 /// <param name="Bar">What must not be exceeded: by the ratio if <paramref name="BarIsRatio"/>, else by the value. Null where the figure only informs.</param>
 public sealed record Figure(string Name, double Value, string Unit, double? Baseline = null, double? Bar = null, bool BarIsRatio = false)
 {

@@ -70,7 +70,7 @@ internal static partial class WebhookRate
     private static async Task<double> SendAsync(HttpClient http)
     {
         var created = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var body = $$$"""{"id":"evt_{{{Guid.NewGuid():N}}}","object":"event","type":"benchmark.event","created":{{{created}}},"data":{"object":{"id":"obj_1","object":"thing"}}}""";
+        var body = $$$$"""{"id":"evt_{{{{Guid.NewGuid():N}}}}","object":"event","type":"benchmark.event","created":{{{{created}}}},"data":{"object":{"id":"obj_1","object":"thing"}}}""";
         var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{created}.{body}")));
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("webhooks/stripe", UriKind.Relative)) { Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json")) };
         request.Headers.Add("Stripe-Signature", $"t={created},v1={signature}");
