@@ -32,7 +32,7 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
     public async Task A_card_is_added_at_the_card_page_and_leads_back_to_where_one_came_from()
     {
         var person = await Server.AddPersonAsync();
-        var page = await browser.SignInAsync(Server, person, "/billing/card?returnTo=%2Fbilling");
+        var page = await browser.SignInAsync(Server, person, "/billing/card?returnUrl=%2Fbilling");
         await ABrowser.InteractiveAsync(page);
         await ABrowser.AssertAccessibleAsync(page, "cards-empty");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add card — $0 now" }).ClickAsync();

@@ -19,7 +19,7 @@ public sealed partial class CardsPage
     private IDisposable? subscription;
 
     /// <summary>Where to go on after a card was added.</summary>
-    [SupplyParameterFromQuery(Name = "returnTo")]
+    [SupplyParameterFromQuery(Name = "returnUrl")]
     public string? ReturnTo { get; set; }
 
     [Inject] private IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
