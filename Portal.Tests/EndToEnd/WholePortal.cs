@@ -29,7 +29,7 @@ public sealed class WholePortal : IAsyncDisposable
             ("Smtp:Host", "127.0.0.1"),
             ("Smtp:Port", sandbox.SmtpPort.ToString(CultureInfo.InvariantCulture)),
             ("Engine:Folder", engine.Folder),
-            ("Portal:Url", $"http://127.0.0.1:{port}"),
+            ("Portal:Url", $"http://localhost:{port}"),
         ];
         var web = await PortalServer.StartAsync(database, port: port, settings: settings);
         var worker = await StartWorkerAsync(database, settings);
