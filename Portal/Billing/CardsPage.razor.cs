@@ -78,7 +78,7 @@ public sealed partial class CardsPage
     private async Task AddAsync(string? replaces)
     {
         (busy, problem) = (true, null);
-        var origin = Configuration["Portal:Address"] ?? Navigation.BaseUri;
+        var origin = Configuration["Portal:Url"] ?? Navigation.BaseUri;
         var outcome = await Add.BeginAsync(await Current.GetAsync(), origin, ReturnTo, replaces, gone.Token);
         if (outcome.Value is { } page)
         {
