@@ -22,6 +22,12 @@ internal sealed class Clicks
         Count++;
     }
 
+    public async Task OpenAsync(IPage page, string address)
+    {
+        await page.GotoAsync(address);
+        Count++;
+    }
+
     public void Reached(string step) => steps.Add((step, watch.Elapsed, Count));
 
     /// <summary>A Markdown table, kept beside the pictures.</summary>

@@ -84,21 +84,16 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
     private async Task ConfirmAsync(IPage page, SandboxServer sandbox)
     {
         await Until.TrueAsync(() => sandbox.Inbox.List(Email).Count > 0);
-        await page.GotoAsync(sandbox.Inbox.List(Email).Single().Links.First(link => link.Contains("confirm-email", StringComparison.Ordinal)));
-        var confirm = page.GetByRole(AriaRole.Button, new() { Name = "Confirm", Exact = false });
-        if (await confirm.CountAsync() > 0)
-        {
-            await clicks.OnAsync(confirm.First);
-        }
 
-        await Assertions.Expect(page.GetByText(new Regex("confirmed", RegexOptions.IgnoreCase)).First).ToBeVisibleAsync();
+        // Opening the link is a click too, in the mail program.
+        await clicks.OpenAsync(page, sandbox.Inbox.List(Email).Single().Links.First(link => link.Contains("confirm-email", StringComparison.Ordinal)));
+        await page.WaitForURLAsync("**/instances/new");
         clicks.Reached("address confirmed");
     }
 
     /// <returns>The file with the private key that the browser made.</returns>
     private async Task<string> CreateAsync(IPage page)
     {
-        await page.GotoAsync("/instances/new");
         await ABrowser.InteractiveAsync(page);
         await Assertions.Expect(page.GetByText("This month's bill")).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "create");
@@ -117,6 +112,8 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
         await Assertions.Expect(page.GetByRole(AriaRole.Status).Filter(new() { HasText = "running" })).ToBeVisibleAsync();
         clicks.Reached("running, ssh answers");
         await ABrowser.AssertAccessibleAsync(page, "instance");
+        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
+        await page.ScreenshotAsync(new() { Path = Path.Combine(TestPostgres.Repository, "docs", "pictures", "instance.png") });
     }
 
     private static async Task ConsoleShowsALoginAsync(IPage page, string id)
