@@ -36,8 +36,8 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
         await RunsAsync(page);
         Assert.True(clicks.Count <= 8, $"It took {clicks.Count} clicks.");
 
-        await ConsoleShowsALoginAsync(page, id);
         await SshWorksAsync(page, privateKey);
+        await ConsoleShowsALoginAsync(page);
         await StopAsync(page, id);
         await StartAgainAsync(page, id);
         await TerminateAsync(page, id);
@@ -116,21 +116,21 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
         await page.ScreenshotAsync(new() { Path = Path.Combine(TestPostgres.Repository, "docs", "pictures", "instance.png") });
     }
 
-    private static async Task ConsoleShowsALoginAsync(IPage page, string id)
+    private static async Task ConsoleShowsALoginAsync(IPage page)
     {
-        await page.GotoAsync($"/instances/{id}?tab=console");
-        await ABrowser.InteractiveAsync(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Console", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByText("Connected", new() { Exact = true })).ToBeVisibleAsync();
         var terminal = page.Locator(".xterm-rows");
-        await terminal.ClickAsync();
+        await page.Locator(".xterm-screen").ClickAsync();
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(terminal).ToContainTextAsync("login:", new() { Timeout = 30_000 });
         await ABrowser.PictureAsync(page, "console");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Overview", Exact = true }).ClickAsync();
     }
 
     /// <summary>The very line that the page offers to copy, given the key that the browser saved.</summary>
     private static async Task SshWorksAsync(IPage page, string privateKey)
     {
-        await page.GetByRole(AriaRole.Link, new() { Name = "Overview" }).ClickAsync();
         var line = await page.Locator(".ssh .copy-line").Filter(new() { HasText = "KnownHostsCommand" }).First.InnerTextAsync();
         line = Regex.Replace(line.Split('\n')[0], @"-i \S+", $"-i {privateKey}", RegexOptions.None, TimeSpan.FromSeconds(1));
         Assert.Equal("Linux", await TestEngine.RunAsync("bash", "-c", line.Trim().Replace("ssh ", "ssh -q -o BatchMode=yes -o ConnectTimeout=20 ", StringComparison.Ordinal) + " uname"));
