@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Portal.Model.Compute;
 using Portal.Model.Shared;
-using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Bench;
