@@ -157,9 +157,8 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
     private async Task TerminateAsync(IPage page, string id)
     {
         await page.GetByRole(AriaRole.Button, new() { Name = "Terminate", Exact = true }).ClickAsync();
-        var dialog = page.GetByRole(AriaRole.Dialog);
-        await dialog.GetByRole(AriaRole.Textbox).FillAsync(await page.Locator("h1").First.InnerTextAsync());
-        await dialog.GetByRole(AriaRole.Button, new() { Name = "Terminate" }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Textbox).FillAsync(await page.Locator("h1").First.InnerTextAsync());
+        await ConfirmDialogAsync(page, "Terminate");
         await StateAsync(page, "terminated");
         await using var db = CreateDbContext();
         Assert.Empty(await db.UsageSpans.Where(span => span.ResourceId == id && span.To == null).ToListAsync());
@@ -183,10 +182,8 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
 
     private static async Task ConfirmDialogAsync(IPage page, string button)
     {
-        var dialog = page.GetByRole(AriaRole.Dialog);
-        if (await dialog.CountAsync() > 0)
-        {
-            await dialog.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync();
-        }
+        var confirm = page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = button });
+        await Assertions.Expect(confirm).ToBeEnabledAsync();
+        await confirm.ClickAsync();
     }
 }

@@ -16,7 +16,9 @@ public sealed partial class ConsoleTab(ConsoleTickets tickets, CurrentActor curr
     [Parameter, EditorRequired]
     public Instance Instance { get; set; } = null!;
 
-    [SupplyParameterFromQuery(Name = "kind")]
+    // From the page, which takes it from the address: a component that asks for a part of the address itself, and comes in by a change of that
+    // address, ends the circuit (the framework is walking through those who asked).
+    [Parameter]
     public string? KindName { get; set; }
 
     private ConsoleKind Kind => string.Equals(KindName, "graphical", StringComparison.OrdinalIgnoreCase) ? ConsoleKind.Graphical : ConsoleKind.Text;

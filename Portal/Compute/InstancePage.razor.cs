@@ -39,6 +39,9 @@ public sealed partial class InstancePage(
     [SupplyParameterFromQuery]
     public string? Tab { get; set; }
 
+    [SupplyParameterFromQuery]
+    public string? Kind { get; set; }
+
     private string Shown => Array.Exists(Tabs, known => known.Tab == Tab) ? Tab! : "overview";
 
     private string Url(string tab) => tab is "overview" ? $"/instances/{Id}" : $"/instances/{Id}?tab={tab}";
