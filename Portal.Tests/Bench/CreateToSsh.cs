@@ -109,8 +109,23 @@ internal static class CreateToSsh
             var kvm = engine.Settings.Virtualization.StartsWith("KVM", StringComparison.Ordinal);
             var mac = new Instance
             {
-                Id = id, AccountId = "", Name = "", CreatedAt = default, ProjectId = "", RegionId = "", ImageId = "", SizeId = "", Vcpus = 1, MemoryMiB = 512, DiskGiB = 4,
-                NetworkId = "", SubnetId = "", SecurityGroupId = "", Address = IPAddress.Loopback, RequestToken = "", RequestIndex = 0,
+                Id = id,
+                AccountId = "",
+                Name = "",
+                CreatedAt = default,
+                ProjectId = "",
+                RegionId = "",
+                ImageId = "",
+                SizeId = "",
+                Vcpus = 1,
+                MemoryMiB = 512,
+                DiskGiB = 4,
+                NetworkId = "",
+                SubnetId = "",
+                SecurityGroupId = "",
+                Address = IPAddress.Loopback,
+                RequestToken = "",
+                RequestIndex = 0,
             }.Mac;
             process = Process.Start(new ProcessStartInfo("qemu-system-x86_64",
             [
@@ -118,7 +133,8 @@ internal static class CreateToSsh
                 "-drive", $"file={disk},format=qcow2,if=virtio,cache=writeback,discard=unmap", "-drive", $"file={seed},format=raw,if=virtio,readonly=on",
                 "-netdev", string.Create(CultureInfo.InvariantCulture, $"user,id=n,net=10.5.0.0/24,host=10.5.0.2,restrict=on,hostfwd=tcp:127.0.0.1:{port}-10.5.0.10:22"),
                 "-device", $"virtio-net-pci,netdev=n,mac={mac},romfile=", "-device", "virtio-rng-pci",
-            ]) { UseShellExecute = false });
+            ])
+            { UseShellExecute = false });
         }
 
         public async Task<bool> AnswersAsync()
