@@ -2,6 +2,7 @@ using Hangfire;
 using Hangfire.PostgreSql;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Npgsql;
+using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using Portal.Model.Shared;
@@ -45,9 +46,13 @@ public static class WorkerHost
         builder.Services.AddAccounts(builder.Configuration);
         builder.Services.AddBilling(builder.Configuration, builder.Environment);
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);
-        builder.Services.AddOpenTelemetry()
+        var telemetry = builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddSource(Telemetry.Name).AddHttpClientInstrumentation().AddNpgsql())
             .WithMetrics(metrics => metrics.AddMeter(Telemetry.Name).AddHttpClientInstrumentation());
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
+        {
+            telemetry.UseOtlpExporter();
+        }
     }
 
     public static void MapWorkerHealth(this WebApplication app)

@@ -13,12 +13,8 @@ namespace Portal.Model.Compute;
 /// <summary>Whether, where and with which key; all read inside the transaction.</summary>
 public sealed partial class CreateInstance
 {
-    public const string Unconfirmed = "Confirm your e-mail address first: the link is in the message that we sent you.";
-
     private async Task<Outcome> CheckPayerAsync(PortalDb db, Actor actor, CancellationToken ct) =>
-        new(await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct)
-            ? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
-            : Unconfirmed);
+        new(await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct));
 
     private static async Task<Outcome<Place>> FindPlaceAsync(PortalDb db, Actor actor, Account account, NewInstances form, CancellationToken ct)
     {

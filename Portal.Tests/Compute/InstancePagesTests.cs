@@ -71,7 +71,7 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         var page = await browser.SignInAsync(server, ada, "/instances/new");
         await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Create instance" })).ToHaveAttributeAsync("aria-disabled", "true");
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Go to the card" })).ToHaveAttributeAsync("href", "/billing");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Go to the card" })).ToHaveAttributeAsync("href", "/billing/card?returnUrl=%2Finstances%2Fnew");
         await ABrowser.AssertAccessibleAsync(page, "instance-new");
     }
 

@@ -34,7 +34,9 @@ internal sealed class Domain(LibvirtSession session, DomainHandle handle) : IDis
     /// <summary>The mark with which the running machine was started, or else that of its definition.</summary>
     public unsafe MachineMark Mark(bool live)
     {
-        var text = Take(virDomainGetMetadata(handle, MetadataElement, MachineMark.Namespace, live ? Live : Config));
+        // A machine that was running when it was asked for may have gone off since; then its definition tells.
+        var text = live ? Take(virDomainGetMetadata(handle, MetadataElement, MachineMark.Namespace, Live)) : null;
+        text ??= Take(virDomainGetMetadata(handle, MetadataElement, MachineMark.Namespace, Config));
         if (text is null)
         {
             session.Check(-1);
