@@ -11,6 +11,7 @@ using Portal.Worker.Billing;
 using Portal.Worker.Compute;
 using Portal.Worker.Engines;
 using Portal.Worker.Operators;
+using Portal.Worker.Shared;
 
 namespace Portal.Worker;
 
@@ -40,6 +41,8 @@ public static class WorkerHost
             server.SchedulePollingInterval = TimeSpan.FromSeconds(1);
             server.ShutdownTimeout = TimeSpan.FromSeconds(5);
         });
+        builder.Services.AddSingleton<Nudges>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<Nudges>());
         builder.Services.AddEngine(builder.Configuration);
         builder.Services.AddCompute();
         builder.Services.AddOperators();

@@ -35,6 +35,7 @@ public static class WebHost
         builder.Services.AddMudServices();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddAccounts(builder.Configuration, builder.Environment);
+        builder.Services.AddSingleton<LiveUpdates>().AddSingleton<ResourceJobs>();
         builder.Services.AddCompute();
         builder.Services.AddBilling(builder.Configuration, builder.Environment);
         builder.Services.AddOperators();

@@ -19,7 +19,7 @@ public sealed record InstanceChange(string Id, string? Name, string? RegionId, O
 
 /// <summary>
 /// Starts, stops, reboots or terminates instances of one account. Each is done or refused for itself. The caller enqueues
-/// <see cref="IInstanceJob.AdvanceAsync"/> for those that are done.
+/// <see cref="IInstanceJob"/> for those that are done.
 /// </summary>
 public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {

@@ -1,7 +1,6 @@
+using Portal.Model.Shared;
+
 namespace Portal.Model.Compute;
 
-/// <summary>Brings one instance a step nearer to its goal. Enqueued by the web after its commit, and by the sweep.</summary>
-public interface IInstanceJob
-{
-    Task AdvanceAsync(string id, CancellationToken ct);
-}
+/// <summary>Advances instances (<c>i-…</c>).</summary>
+public interface IInstanceJob : IResourceJob;

@@ -9,4 +9,7 @@ public static class ResourceIds
 
     /// <summary>A new random id. The first digit is 0, as Amazon's are today.</summary>
     public static string New(string prefix) => $"{prefix}-0{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+
+    /// <summary>What kind of resource an id names: <c>i</c>, <c>vol</c>, …</summary>
+    public static string Prefix(string id) => id[..Math.Max(0, id.IndexOf('-', StringComparison.Ordinal))];
 }

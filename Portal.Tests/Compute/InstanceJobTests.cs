@@ -10,6 +10,7 @@ using Portal.Tests.Shared;
 using Portal.Worker.Compute;
 using Portal.Worker.Networking;
 using Portal.Worker.Operators;
+using Portal.Worker.Shared;
 
 namespace Portal.Tests.Compute;
 
@@ -40,7 +41,7 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
             .AddSingleton(new RegionName("local"))
             .AddSingleton<PrivateNetworks>()
             .AddSingleton<Nudges>()
-            .AddTransient<IInstanceJob, InstanceJob>()
+            .AddResourceJob<IInstanceJob, InstanceJob>("i")
             .AddTransient<MachinePatrol>()
             .AddTransient<RegionPatrol>()
             .AddTransient<InstanceSweep>()

@@ -1,5 +1,6 @@
 using Portal.Model.Compute;
 using Portal.Worker.Networking;
+using Portal.Worker.Shared;
 
 namespace Portal.Worker.Compute;
 
@@ -7,9 +8,7 @@ public static class ComputeRegistration
 {
     public static IServiceCollection AddCompute(this IServiceCollection services) => services
         .AddSingleton<PrivateNetworks>()
-        .AddTransient<IInstanceJob, InstanceJob>()
-        .AddSingleton<Nudges>()
-        .AddHostedService(provider => provider.GetRequiredService<Nudges>())
+        .AddResourceJob<IInstanceJob, InstanceJob>("i")
         .AddHostedService<InstanceSweep>()
         .AddHostedService<Consoles>();
 }

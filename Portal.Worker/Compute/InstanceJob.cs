@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Worker.Networking;
+using Portal.Worker.Shared;
 
 namespace Portal.Worker.Compute;
 

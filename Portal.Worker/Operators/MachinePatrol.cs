@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
-using Portal.Worker.Compute;
 using Portal.Worker.Networking;
 using Portal.Worker.Shared;
 

@@ -1,5 +1,4 @@
 using Portal.Model.Compute;
-using Portal.Shared;
 
 namespace Portal.Compute;
 
@@ -14,7 +13,6 @@ public static class ComputeRegistration
         .AddSingleton<ConsoleTickets>()
         .AddSingleton<ConsoleRelay>()
         .AddSingleton<ConsoleEndpoints>()
-        .AddSingleton<LiveUpdates>()
         .AddScoped<SshKeyMaker>();
 
     public static void MapCompute(this WebApplication app)

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
-using Portal.Model.Compute;
+using Portal.Model.Shared;
 
-namespace Portal.Worker.Compute;
+namespace Portal.Worker.Shared;
 
 /// <summary>
-/// Looks again, soon, at instances that are under way: the short waits between two looks at a booting machine, kept in this process and not
-/// in the queue. Losing them loses nothing, the sweep finds the same instances again.
+/// Looks again, soon, at resources that are under way: the short waits between two looks at a booting machine, kept in this process and not
+/// in the queue. Losing them loses nothing, the sweeps find the same resources again. The job is the one registered for the id's prefix.
 /// </summary>
 public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clock, ILogger<Nudges> log) : BackgroundService
 {
@@ -52,7 +52,7 @@ public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clo
         try
         {
             await using var scope = scopes.CreateAsyncScope();
-            await scope.ServiceProvider.GetRequiredService<IInstanceJob>().AdvanceAsync(id, ct);
+            await scope.ServiceProvider.GetRequiredKeyedService<IResourceJob>(ResourceIds.Prefix(id)).AdvanceAsync(id, ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -60,7 +60,7 @@ public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clo
         }
         catch (Exception error)
         {
-            // The database is away, or a defect: the sweep comes back to this instance either way.
+            // The database is away, or a defect: the sweep comes back to this resource either way.
             LogFailed(log, id, error);
         }
         finally
@@ -70,6 +70,6 @@ public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clo
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Advancing {Instance} failed")]
-    private static partial void LogFailed(ILogger log, string instance, Exception error);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Advancing {Resource} failed")]
+    private static partial void LogFailed(ILogger log, string resource, Exception error);
 }
