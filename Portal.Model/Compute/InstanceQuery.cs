@@ -65,9 +65,9 @@ public sealed record InstanceQuery(string? Search = null, string? Status = null,
             return mine;
         }
 
-        var pattern = $"%{Search.Trim().Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
-        return mine.Where(instance => EF.Functions.ILike(instance.Name, pattern, "\\") || EF.Functions.ILike(instance.Id, pattern, "\\")
-            || EF.Functions.ILike((string)(object)instance.Address, pattern, "\\"));
+        var pattern = SearchPattern.Containing(Search);
+        return mine.Where(instance => EF.Functions.ILike(instance.Name, pattern, SearchPattern.Escape) || EF.Functions.ILike(instance.Id, pattern, SearchPattern.Escape)
+            || EF.Functions.ILike((string)(object)instance.Address, pattern, SearchPattern.Escape));
     }
 
     private IQueryable<Instance> Tagged(PortalDb db)

@@ -1,10 +1,10 @@
-using Portal.Compute;
+using Portal.Shared;
 
-namespace Portal.Tests.Compute;
+namespace Portal.Tests.Shared;
 
-public sealed class InstanceSelectionTests
+public sealed class ListSelectionTests
 {
-    private readonly InstanceSelection selection = new();
+    private readonly ListSelection selection = new();
 
     [Fact]
     public void Ticked_lines_are_selected_and_unticked_ones_are_not()

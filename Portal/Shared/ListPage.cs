@@ -1,0 +1,182 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web.Virtualization;
+using Microsoft.EntityFrameworkCore;
+using Portal.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Shared;
+
+/// <summary>
+/// A page that lists the account's resources of one kind. Filter and order live in the address; windows of rows are fetched as the list is
+/// scrolled, so that the page holds none; what is selected is remembered by id; changes are pushed. The page of a kind says what it asks the
+/// database, and draws the rows.
+/// </summary>
+/// <typeparam name="TLine">What a row shows.</typeparam>
+/// <typeparam name="TQuery">A record: two that are equal ask for the same.</typeparam>
+public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
+    where TQuery : class
+{
+    private const string NewestFirst = "-created";
+
+    private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly CancellationTokenSource left = new();
+    private readonly LatestLoad loads = new();
+    private CancellationTokenSource? typing;
+    private IDisposable? listening;
+
+    [SupplyParameterFromQuery(Name = "q")]
+    public string? Search { get; set; }
+
+    [SupplyParameterFromQuery(Name = "state")]
+    public string? State { get; set; }
+
+    /// <summary>A tag's name, or <c>name=value</c>.</summary>
+    [SupplyParameterFromQuery(Name = "tag")]
+    public string? Tag { get; set; }
+
+    /// <summary>A column, with a hyphen before it if descending; nothing is the newest first.</summary>
+    [SupplyParameterFromQuery(Name = "sort")]
+    public string? Sort { get; set; }
+
+    [Inject]
+    protected IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
+
+    [Inject]
+    protected CurrentActor Current { get; set; } = null!;
+
+    [Inject]
+    protected TimeProvider Clock { get; set; } = null!;
+
+    [Inject]
+    protected NavigationManager Navigation { get; set; } = null!;
+
+    [Inject]
+    private LiveUpdates Live { get; set; } = null!;
+
+    protected ListSelection Selection { get; } = new();
+
+    /// <summary>How many the account has in each state, regardless of any filter; null until the first answer.</summary>
+    protected IReadOnlyDictionary<string, int>? Counts { get; private set; }
+
+    /// <summary>How many match; null until the first window is there.</summary>
+    protected int? Total { get; private set; }
+
+    protected TQuery? Query { get; private set; }
+
+    protected Virtualize<TLine>? Rows { get; set; }
+
+    protected bool IsFiltered => !string.IsNullOrWhiteSpace(Search) || !string.IsNullOrWhiteSpace(State) || !string.IsNullOrWhiteSpace(Tag);
+
+    /// <summary>Cancelled when the page is left.</summary>
+    protected CancellationToken Left => left.Token;
+
+    /// <summary>Tables whose changes in this account change what the page shows.</summary>
+    protected abstract IReadOnlyCollection<string> Tables { get; }
+
+    public void Dispose()
+    {
+        listening?.Dispose();
+        typing?.Dispose();
+        left.Cancel();
+        left.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>What the address asks for; what it says wrongly is ignored.</summary>
+    protected abstract TQuery Ask();
+
+    protected abstract Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct);
+
+    protected abstract Task<(IReadOnlyList<TLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct);
+
+    protected override async Task OnParametersSetAsync()
+    {
+        var asked = Ask();
+        if (asked.Equals(Query) && Counts is not null)
+        {
+            return;
+        }
+
+        Query = asked;
+        Selection.SetAll(false);
+        await CountAsync();
+        await FetchAsync();
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (firstRender)
+        {
+            var account = (await Current.GetAsync()).AccountId;
+            listening = Live.Subscribe(seen => seen.AccountId == account && Tables.Contains(seen.Table, StringComparer.Ordinal), () => InvokeAsync(RefreshAsync));
+        }
+    }
+
+    protected async ValueTask<ItemsProviderResult<TLine>> ProvideAsync(ItemsProviderRequest request)
+    {
+        var actor = await Current.GetAsync();
+        await using var db = await Dbs.CreateDbContextAsync(request.CancellationToken);
+        var (lines, matching) = await PageAsync(db, actor.AccountId, request.StartIndex, request.Count, request.CancellationToken);
+        if (Total != matching)
+        {
+            Total = matching;
+            StateHasChanged();
+        }
+
+        return new ItemsProviderResult<TLine>(lines, matching);
+    }
+
+    protected void Filter(string name, string? value) =>
+        Navigation.NavigateTo(Navigation.GetUriWithQueryParameter(name, string.IsNullOrWhiteSpace(value) ? null : value.Trim()), replace: true);
+
+    /// <summary>Once the typing pauses.</summary>
+    protected async Task SearchLaterAsync(string? text)
+    {
+        if (typing is not null)
+        {
+            await typing.CancelAsync();
+            typing.Dispose();
+        }
+
+        var mine = typing = CancellationTokenSource.CreateLinkedTokenSource(Left);
+        try
+        {
+            await Task.Delay(TypingPause, Clock, mine.Token);
+            Filter("q", text);
+        }
+        catch (OperationCanceledException)
+        {
+            // Another key was pressed, or the page was left.
+        }
+    }
+
+    /// <summary>Ascending at the first press on a column's head, descending at the next.</summary>
+    protected void SortBy(string column)
+    {
+        var next = string.Equals(Sort ?? NewestFirst, column, StringComparison.Ordinal) ? $"-{column}" : column;
+        Filter("sort", next is NewestFirst ? null : next);
+    }
+
+    /// <summary>The column of <see cref="Sort"/> as one of <typeparamref name="TOrder"/>'s, and whether it ascends.</summary>
+    protected (TOrder Order, bool Ascending) OrderOf<TOrder>()
+        where TOrder : struct, Enum => Enum.TryParse<TOrder>(Sort?.TrimStart('-'), ignoreCase: true, out var order) && Enum.IsDefined(order) ? (order, Sort![0] != '-') : default;
+
+    private async Task RefreshAsync()
+    {
+        await CountAsync();
+        await FetchAsync();
+        StateHasChanged();
+    }
+
+    private Task FetchAsync() => Rows?.RefreshDataAsync() ?? Task.CompletedTask;
+
+    private async Task CountAsync()
+    {
+        var actor = await Current.GetAsync();
+        await using var db = await Dbs.CreateDbContextAsync(Left);
+        var turn = loads.Begin();
+        var counted = await CountAsync(db, actor.AccountId, Left);
+        Counts = loads.IsToBeShown(turn) ? counted : Counts;
+    }
+}
