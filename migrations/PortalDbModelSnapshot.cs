@@ -947,6 +947,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<bool>("IsProtected")
+                        .HasColumnType("boolean");
+
                     b.Property<string>("KeyName")
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
@@ -971,6 +974,10 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Notes")
+                        .HasMaxLength(4096)
+                        .HasColumnType("character varying(4096)");
 
                     b.Property<string>("ProjectId")
                         .IsRequired()

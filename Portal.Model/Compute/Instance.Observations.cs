@@ -149,14 +149,6 @@ public sealed partial class Instance
         Id, AccountId, HostName, Vcpus, MemoryMiB, DiskGiB, Image.FileName, Image.SshUser, PublicKey, UserData, NetworkId, subnet, gateway, Address, Mac, PublicPort,
         Goal is InstanceGoal.Running ? MachinePower.Running : MachinePower.Off, ShouldForce(now), RebootsWanted);
 
-    /// <summary>The name as a DNS label: letters, digits and hyphens, at most 63; the id where nothing is left.</summary>
-    public string HostName
-    {
-        get
-        {
-            var label = string.Join('-', new string([.. Name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
-            label = label.Length > 63 ? label[..63].TrimEnd('-') : label;
-            return label.Length == 0 ? Id : label;
-        }
-    }
+    /// <summary>Under which the others in its network find it.</summary>
+    public string HostName => InstanceName.HostName(Name) ?? Id;
 }

@@ -24,7 +24,7 @@ public sealed partial class Instance
         _ => $"Only a running instance can be rebooted; this one is {Status}.",
     };
 
-    public string? WhyNotTerminate => Goal is InstanceGoal.Terminated ? $"It is {Status} already." : null;
+    public string? WhyNotTerminate => Goal is InstanceGoal.Terminated ? $"It is {Status} already." : WhyNotLose;
 
     public string? WhyNotConsole => State is Running or Stopping ? null : $"The console opens once the instance runs; it is {Status}.";
 

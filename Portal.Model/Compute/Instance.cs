@@ -41,7 +41,7 @@ public sealed partial class Instance : Resource
     public string? PublicKey { get; init; }
 
     /// <summary>cloud-init user data, at most <see cref="Compute.UserData.MaxBytes"/> bytes.</summary>
-    public string? UserData { get; init; }
+    public string? UserData { get; set; }
 
     [MaxLength(ResourceIds.MaxLength)]
     public required string NetworkId { get; init; }

@@ -27,6 +27,14 @@ public static class InstanceName
     /// <summary>The name of one of several made together: <c>web-1</c> … <c>web-5</c>; alone it keeps the name as it is.</summary>
     public static string Of(string name, int index, int count) => count == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{index + 1}");
 
+    /// <summary>The name as a DNS label: letters, digits and hyphens, at most 63; null where nothing is left.</summary>
+    public static string? HostName(string name)
+    {
+        var label = string.Join('-', new string([.. name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        label = label.Length > 63 ? label[..63].TrimEnd('-') : label;
+        return label.Length == 0 ? null : label;
+    }
+
     public static Outcome Check(string? name)
     {
         var text = (name ?? "").Trim();

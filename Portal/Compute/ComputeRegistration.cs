@@ -8,6 +8,7 @@ public static class ComputeRegistration
         .AddSingleton<CreateInstance>()
         .AddSingleton<ChangeInstance>()
         .AddSingleton<TagInstance>()
+        .AddSingleton<EditInstance>()
         .AddSingleton<KeyPairs>()
         .AddSingleton<InstanceJobs>()
         .AddSingleton<ConsoleTickets>()

@@ -680,6 +680,8 @@ namespace Portal.Model.Migrations
                     StartedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     TerminatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     DiskMade = table.Column<bool>(type: "boolean", nullable: false),
+                    Notes = table.Column<string>(type: "character varying(4096)", maxLength: 4096, nullable: true),
+                    IsProtected = table.Column<bool>(type: "boolean", nullable: false),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),

@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261123070237_Initial")]
+    [Migration("20261124191125_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -950,6 +950,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<bool>("IsProtected")
+                        .HasColumnType("boolean");
+
                     b.Property<string>("KeyName")
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
@@ -974,6 +977,10 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Notes")
+                        .HasMaxLength(4096)
+                        .HasColumnType("character varying(4096)");
 
                     b.Property<string>("ProjectId")
                         .IsRequired()

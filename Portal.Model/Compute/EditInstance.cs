@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Compute;
+
+/// <summary>Changes what an instance is called, what is noted of it and the like. What is the same already leaves no trace.</summary>
+public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+{
+    public Task<Outcome> RenameAsync(Actor actor, string id, string name, CancellationToken ct) =>
+        RunAsync(actor, id, instance => instance.Rename(name), instance => new { instance.Name, instance.HostName }, ct);
+
+    public Task<Outcome> WriteNotesAsync(Actor actor, string id, string? notes, CancellationToken ct) =>
+        RunAsync(actor, id, instance => instance.WriteNotes(notes), instance => new { instance.Notes }, ct);
+
+    public Task<Outcome> ProtectAsync(Actor actor, string id, bool isProtected, CancellationToken ct) =>
+        RunAsync(actor, id, instance => instance.Protect(isProtected), instance => new { Protected = instance.IsProtected }, ct);
+
+    public Task<Outcome> WriteUserDataAsync(Actor actor, string id, string? text, CancellationToken ct) =>
+        RunAsync(actor, id, instance => instance.WriteUserData(text), instance => new { UserData = Told(instance.UserData) }, ct);
+
+    /// <param name="told">What the audit tells of it, before and after. A record or an anonymous object: two that are equal say the same.</param>
+    private async Task<Outcome> RunAsync(Actor actor, string id, Func<Instance, Outcome> edit, Func<Instance, object> told, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        if ((await db.LockInstancesAsync(actor.AccountId, [id], ct)).SingleOrDefault() is not { } instance)
+        {
+            return Outcome.Refused("There is no such instance.");
+        }
+
+        var before = told(instance);
+        var outcome = edit(instance);
+        if (outcome.IsDone && !before.Equals(told(instance)))
+        {
+            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "ModifyInstanceAttribute", id, before, told(instance)));
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>User data may hold secrets: the audit tells of it what is needed to recognize it, and nothing of what it says.</summary>
+    private static string? Told(string? userData) =>
+        userData is null ? null : $"{userData.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(userData)))[..12]}";
+}
