@@ -51,10 +51,31 @@ public sealed class InstanceFormTests
     [Theory]
     [InlineData("#cloud-config\npackages: [htop", "line 3")]
     [InlineData("#cloud-config\n- a\n- b", "one YAML mapping")]
+    [InlineData("#cloud-config\njust text", "one YAML mapping")]
+    [InlineData("#cloud-config\na: 1\n---\nb: 2", "one YAML mapping")]
+    [InlineData("#cloud-config\na: *nowhere", "*nowhere")]
     [InlineData("packages: [htop]", "must begin with")]
     [InlineData("#!/bin/sh\0", "zero byte")]
     public void User_data_that_cloud_init_would_not_take_is_refused(string text, string reason) =>
         Assert.Contains(reason, CreateInstance.Check(Good with { UserData = text }).Reason, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("#cloud-config")]
+    [InlineData("#cloud-config\n{}")]
+    [InlineData("#cloud-config\nusers: &all [default]\ngroups: *all\n")]
+    public void User_data_that_cloud_init_takes_passes(string text) => Assert.Null(UserData.Check(text).Reason);
+
+    [Fact]
+    public void User_data_that_refers_to_itself_or_multiplies_is_looked_at_in_no_time()
+    {
+        // Each of these once ended the process, or kept a core busy for ever: they were built as documents, whose nodes were then compared.
+        var doubling = string.Concat(Enumerable.Range(1, 40).Select(n => $"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n"));
+        Assert.NotNull(UserData.Check("#cloud-config\n? &a [*a]\n: 1\n").Reason);
+        Assert.True(UserData.Check($"#cloud-config\na0: &a0 [x, x]\n{doubling}? *a40\n: 1\n").IsDone);
+        Assert.Contains("nests deeper", UserData.Check("#cloud-config\na: " + new string('[', 16_000)).Reason, StringComparison.Ordinal);
+        Assert.Contains("nests deeper", UserData.Check("#cloud-config\na: " + new string('{', 16_000)).Reason, StringComparison.Ordinal);
+        Assert.Contains("nests deeper", UserData.Check("#cloud-config\na:\n  " + string.Concat(Enumerable.Repeat("- ", 8_000))).Reason, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("", "x")]
