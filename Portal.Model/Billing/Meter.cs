@@ -18,6 +18,8 @@ public static class Meter
 
         foreach (var (sku, quantity) in billed.Where(begun => !open.Exists(span => (span.Sku, span.Quantity) == begun)))
         {
+            // A clock that was set back, or another worker's: what was charged up to a moment is not charged again.
+            var charged = await db.UsageSpans.Where(span => span.ResourceId == resource.Id && span.Sku == sku && span.To > now).MaxAsync(span => span.To, ct);
             db.UsageSpans.Add(new UsageSpan
             {
                 AccountId = resource.AccountId,
@@ -25,7 +27,7 @@ public static class Meter
                 ResourceName = resource.Name,
                 Sku = sku,
                 Quantity = quantity,
-                From = now,
+                From = charged ?? now,
             });
         }
     }

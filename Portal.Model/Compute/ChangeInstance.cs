@@ -48,6 +48,11 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
         var changes = ids.Select(id => found.TryGetValue(id, out var instance)
             ? new InstanceChange(id, instance.Name, instance.RegionId, Change(db, actor, action, instance, starts))
             : new InstanceChange(id, null, null, Outcome.Refused("There is no such instance."))).ToList();
+        foreach (var change in changes.Where(change => change.Outcome.IsDone && action is InstanceAction.Stop or InstanceAction.Terminate))
+        {
+            await InstanceMeter.RecordAsync(db, found[change.Id], clock.GetUtcNow(), ct);
+        }
+
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return changes;

@@ -37,7 +37,6 @@ public sealed partial class Instance
 
     public void ObserveStep(InstanceStep step, DateTimeOffset now)
     {
-        Waiting = null;
         switch (step)
         {
             case InstanceStep.Address:

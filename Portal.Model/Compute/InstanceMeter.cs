@@ -6,10 +6,13 @@ namespace Portal.Model.Compute;
 /// <summary>What an instance costs in the state in which it was observed.</summary>
 public static class InstanceMeter
 {
-    /// <summary>What costs money now: compute only while it runs, the root disk while it exists.</summary>
+    /// <summary>
+    /// What costs money now: compute only while it runs and is to run, the root disk while it exists. From the moment at which its customer
+    /// asks it to stop, computing is not billed, however long that takes. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
+    /// </summary>
     public static IEnumerable<(string Sku, decimal Quantity)> Billed(Instance instance)
     {
-        if (instance.State is InstanceState.Running)
+        if (instance is { State: InstanceState.Running, Goal: InstanceGoal.Running })
         {
             yield return ($"instance.{instance.SizeId}", 1);
         }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
@@ -171,6 +172,68 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
         Assert.Equal(InstanceState.Running, (await LoadAsync(id)).State);
         Assert.Equal(2, (await SpansAsync(id)).Count(span => span.Sku == "instance.t1.nano"));
         Assert.Single(await SpansAsync(id), span => span.Sku == Skus.Disk);
+    }
+
+    [Fact]
+    public async Task A_machine_whose_ssh_never_answered_is_looked_after_like_any_other()
+    {
+        engine.ObservationsUntilSsh = int.MaxValue;
+        var id = await RequestAsync();
+        await AdvanceAsync(id);
+        clock.Advance(Instance.StartLimit);
+        await SettleAsync(id);
+        Assert.Equal(InstanceState.Running, (await LoadAsync(id)).State);
+
+        engine.PowerCut();
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        Assert.Equal(InstanceState.Pending, (await LoadAsync(id)).State);
+    }
+
+    [Fact]
+    public async Task What_the_engine_rejects_of_a_machine_that_is_on_leaves_it_running_and_billed()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        await ChangeAsync(id, instance => instance.RequestReboot(clock.GetUtcNow()));
+        engine.FailOnce(nameof(IComputeEngine.EnsureMachineAsync), FaultPoint.Before, EngineFault.Rejected);
+        await AdvanceAsync(id);
+        var refused = await LoadAsync(id);
+        Assert.Equal(InstanceState.Running, refused.State);
+        Assert.Contains("refused", refused.Waiting, StringComparison.Ordinal);
+        Assert.Single(await SpansAsync(id), span => span.Sku == "instance.t1.nano" && span.To == null);
+
+        await SettleAsync(id);
+        Assert.Null((await LoadAsync(id)).Waiting);
+    }
+
+    [Fact]
+    public async Task Computing_is_not_billed_from_the_request_to_stop_even_while_the_engine_is_away()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        clock.Advance(TimeSpan.FromHours(1));
+        engine.Away = "libvirt does not answer";
+        var asked = await new ChangeInstance(this, clock).RunAsync(Actor.Portal(tenant.Account.Id), InstanceAction.Stop, id, default);
+        Assert.Null(asked.Outcome.Reason);
+        clock.Advance(TimeSpan.FromHours(1));
+        await AdvanceAsync(id);
+        engine.Away = null;
+        await SettleAsync(id);
+        var compute = Assert.Single(await SpansAsync(id), span => span.Sku == "instance.t1.nano");
+        Assert.Equal(TimeSpan.FromHours(1), compute.To - compute.From);
+    }
+
+    [Fact]
+    public async Task A_clock_that_was_set_back_charges_nothing_twice()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        var instance = await LoadAsync(id);
+        await using var db = CreateDbContext();
+        var start = clock.GetUtcNow();
+        await Meter.RecordAsync(db, instance, [], start + TimeSpan.FromHours(2), default);
+        await db.SaveChangesAsync();
+        await Meter.RecordAsync(db, instance, [("instance.t1.nano", 1)], start + TimeSpan.FromHours(1), default);
+        await db.SaveChangesAsync();
+        var spans = (await SpansAsync(id)).Where(span => span.Sku == "instance.t1.nano").ToList();
+        Assert.Equal(spans[0].To, spans[1].From);
     }
 
     [Fact]

@@ -38,7 +38,9 @@ public sealed partial class InstanceJob(
         }
         catch (EngineException error)
         {
+            // Not soon again: the sweep comes back every two seconds, and an engine that is away need not be asked by each instance four times in one.
             await WriteDownAsync(db, instance, error, ct);
+            return;
         }
         catch (DbUpdateConcurrencyException)
         {
@@ -111,17 +113,39 @@ public sealed partial class InstanceJob(
 
     private async Task WriteDownAsync(PortalDb db, Instance instance, EngineException error, CancellationToken ct)
     {
-        LogEngine(log, instance.Id, error.Fault, error.Message);
+        var begins = instance.Waiting is null;
         if (error.Fault is EngineFault.Unavailable || instance.Goal is InstanceGoal.Terminated)
         {
             instance.Wait("The engine is away at the moment. Your request is kept and goes on by itself when it is back.");
+        }
+        else if (await MayBeOnAsync(db, instance, ct))
+        {
+            // Failed is not looked after and not billed: a machine that goes on running must not become that.
+            instance.Wait("The engine refused this step. It is tried again; if it does not help, an operator is told.");
         }
         else
         {
             instance.Fail(error.Message);
         }
 
+        if (begins)
+        {
+            LogEngine(log, instance.Id, error.Fault, error.Message);
+        }
+
         await SaveAsync(db, instance, ct);
+    }
+
+    private async Task<bool> MayBeOnAsync(PortalDb db, Instance instance, CancellationToken ct)
+    {
+        try
+        {
+            return (await engine.ObserveAsync(await SpecAsync(db, instance, ct), ct)).Power is MachinePower.Running;
+        }
+        catch (EngineException)
+        {
+            return instance.State is InstanceState.Running or InstanceState.Stopping;
+        }
     }
 
     private async Task<InstanceSpec> SpecAsync(PortalDb db, Instance instance, CancellationToken ct)

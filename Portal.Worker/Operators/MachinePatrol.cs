@@ -33,7 +33,10 @@ public sealed class MachinePatrol(
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var running = await db.Instances.AsNoTracking().Include(instance => instance.Image)
-            .Where(instance => instance.RegionId == region.Id && instance.State == InstanceState.Running && instance.Goal == InstanceGoal.Running && instance.SshAt != null)
+            .Where(instance => instance.RegionId == region.Id && instance.State == InstanceState.Running && instance.Goal == InstanceGoal.Running
+
+                // While its ssh is still waited for, its job looks at it. One whose ssh never answers is nobody else's.
+                && (instance.SshAt != null || instance.Deadline == null))
             .Join(db.Subnets, instance => instance.SubnetId, subnet => subnet.Id, (instance, subnet) => new { instance, subnet })
             .ToListAsync(ct);
         foreach (var row in running)

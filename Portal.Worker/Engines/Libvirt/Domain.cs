@@ -15,6 +15,11 @@ internal enum DomainState
     Suspended = 7,
 }
 
+internal static class DomainStates
+{
+    public static bool IsOn(this DomainState state) => state is not (DomainState.None or DomainState.Off or DomainState.Crashed);
+}
+
 /// <summary>One machine of libvirt's.</summary>
 internal sealed class Domain(LibvirtSession session, DomainHandle handle) : IDisposable
 {

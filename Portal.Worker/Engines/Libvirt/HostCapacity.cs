@@ -15,8 +15,10 @@ internal static class HostCapacity
 
     private const long GiB = 1L << 30;
 
-    public static EngineCapacity Of(EngineFolder folder, IReadOnlyList<DomainSize> machines)
+    /// <param name="all">Of these those that are off take a disk only; that they may be started is promised to nobody, as at EC2.</param>
+    public static EngineCapacity Of(EngineFolder folder, IReadOnlyList<DomainSize> all)
     {
+        var machines = all.Where(machine => machine.IsOn).ToList();
         var vcpus = Environment.ProcessorCount * VcpusPerProcessor;
         var (total, available) = Memory();
         var memory = Math.Max(0, total - MemoryReserve);

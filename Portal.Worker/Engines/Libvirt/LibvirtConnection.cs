@@ -104,7 +104,7 @@ internal sealed unsafe class LibvirtSession(ConnectionHandle connection, Action<
             // One that was removed meanwhile has no information any more.
             if (virDomainGetInfo(domains[i], out var info) == 0)
             {
-                sizes.Add(new DomainSize(name, info.Vcpus, (int)((ulong)info.MaxMemoryKiB.Value / 1024)));
+                sizes.Add(new DomainSize(name, info.Vcpus, (int)((ulong)info.MaxMemoryKiB.Value / 1024), ((DomainState)info.State).IsOn()));
             }
 
             _ = virDomainFree(domains[i]);
@@ -140,4 +140,4 @@ internal sealed unsafe class LibvirtSession(ConnectionHandle connection, Action<
     }
 }
 
-internal sealed record DomainSize(string Name, int Vcpus, int MemoryMiB);
+internal sealed record DomainSize(string Name, int Vcpus, int MemoryMiB, bool IsOn);

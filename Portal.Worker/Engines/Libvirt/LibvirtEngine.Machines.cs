@@ -15,7 +15,7 @@ public sealed partial class LibvirtEngine
             domain.Resume();
         }
 
-        switch (IsOn(state), spec.Power)
+        switch (state.IsOn(), spec.Power)
         {
             case (true, MachinePower.Running):
                 Reboot(session, domain, spec, state);
@@ -88,8 +88,8 @@ public sealed partial class LibvirtEngine
         }
 
         var (state, writeFailed, stoppedByGuest) = domain.State();
-        var mark = domain.Mark(live: IsOn(state));
-        var isOn = IsOn(state) || mark.RebootAsked is not null;
+        var mark = domain.Mark(live: state.IsOn());
+        var isOn = state.IsOn() || mark.RebootAsked is not null;
         return new MachineObservation(
             isOn ? MachinePower.Running : MachinePower.Off, mark.Boot, SshAnswers: false, null, writeFailed ? "The host could not write to its disk." : null, stoppedByGuest && !isOn);
     }
@@ -99,7 +99,7 @@ public sealed partial class LibvirtEngine
         using var domain = session.Find(id);
         if (domain is not null)
         {
-            if (IsOn(domain.State().State))
+            if (domain.State().State.IsOn())
             {
                 domain.CutPower();
             }
@@ -115,6 +115,4 @@ public sealed partial class LibvirtEngine
         using var domain = session.Find(machine.Name);
         return string.Equals(domain?.Mark(live: false).NetworkId, networkId, StringComparison.Ordinal);
     });
-
-    private static bool IsOn(DomainState state) => state is not (DomainState.None or DomainState.Off or DomainState.Crashed);
 }
