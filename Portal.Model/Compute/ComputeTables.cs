@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
@@ -15,27 +13,19 @@ internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntit
         builder.BelongsToAccount();
         builder.HasOne(instance => instance.Image).WithMany().HasForeignKey(instance => instance.ImageId).OnDelete(DeleteBehavior.Restrict);
         builder.HasOne<Network>().WithMany().HasForeignKey(instance => instance.NetworkId).OnDelete(DeleteBehavior.Restrict);
-        builder.HasOne<Subnet>().WithMany().HasForeignKey(instance => instance.SubnetId).OnDelete(DeleteBehavior.Restrict);
 
         // A retried post finds its row; two posts at once cannot both make one.
         builder.HasIndex(instance => new { instance.AccountId, instance.RequestToken, instance.RequestIndex }).IsUnique();
 
-        // As text, since EF Core cannot order an IPAddress and wants to for a unique index.
+        // As text, so that it can be searched.
         builder.Property(instance => instance.Address).HasConversion<string>().HasMaxLength(45);
 
-        // An address belongs to one living machine, a port likewise.
-        builder.HasIndex(instance => new { instance.SubnetId, instance.Address }).IsUnique().HasFilter("\"State\" <> 'Terminated'");
+        // A port belongs to one living machine.
         builder.HasIndex(instance => new { instance.RegionId, instance.PublicPort }).IsUnique();
 
         // The sweep asks for what is not where it should be.
         builder.HasIndex(instance => new { instance.RegionId, instance.State });
-        builder.Property(instance => instance.Tags).HasColumnType("jsonb").HasConversion(
-            tags => JsonSerializer.Serialize(tags, JsonSerializerOptions.Default),
-            json => JsonSerializer.Deserialize<Dictionary<string, string>>(json, JsonSerializerOptions.Default) ?? NoTags(),
-            new ValueComparer<Dictionary<string, string>>(
-                (a, b) => a!.Count == b!.Count && !a.Except(b).Any(),
-                tags => tags.Count,
-                tags => new Dictionary<string, string>(tags, StringComparer.Ordinal)));
+        builder.Property(instance => instance.Tags).AsTags();
     }
 
     public void Configure(EntityTypeBuilder<KeyPair> builder)
@@ -85,8 +75,6 @@ internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntit
         Size("t1.large", 4, 8192, 64, 5));
 
     public void Configure(EntityTypeBuilder<ConsoleTicket> builder) => builder.BelongsToAccount();
-
-    private static Dictionary<string, string> NoTags() => new(StringComparer.Ordinal);
 
     private static InstanceSize Size(string id, int vcpus, int memoryMiB, int diskGiB, int position) =>
         new() { Id = id, Vcpus = vcpus, MemoryMiB = memoryMiB, DiskGiB = diskGiB, Position = position };

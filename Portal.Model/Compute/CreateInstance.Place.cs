@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
@@ -47,7 +45,7 @@ public sealed partial class CreateInstance
             {
                 network.ProjectId,
                 Subnet = db.Subnets.Where(subnet => subnet.NetworkId == network.Id).OrderBy(subnet => subnet.CreatedAt).First(),
-                Group = db.SecurityGroups.Where(rules => rules.NetworkId == network.Id).OrderBy(rules => rules.CreatedAt).First().Id,
+                Group = db.SecurityGroups.Single(rules => rules.NetworkId == network.Id && rules.IsDefault).Id,
             }).FirstAsync(ct);
         var addresses = await FreeAddressesAsync(db, home.Subnet, count, ct);
         var ports = await FreePortsAsync(db, region, count, ct);
@@ -58,7 +56,7 @@ public sealed partial class CreateInstance
 
         return ports.Count < count
             ? Outcome.Refused("The region has no public port left at the moment.")
-            : new Place(image, size, region, home.ProjectId, home.Subnet, home.Group, addresses, ports);
+            : new Place(image, size, region, home.ProjectId, home.Subnet, [home.Group], addresses, ports);
     }
 
     private static async Task<string?> WhyNotWithinQuotaAsync(PortalDb db, Account account, InstanceSize size, int count, CancellationToken ct)
@@ -75,27 +73,8 @@ public sealed partial class CreateInstance
 
     private static async Task<List<IPAddress>> FreeAddressesAsync(PortalDb db, Subnet subnet, int count, CancellationToken ct)
     {
-        var taken = (await db.Instances.Where(instance => instance.SubnetId == subnet.Id && instance.State != InstanceState.Terminated)
-            .Select(instance => instance.Address).ToListAsync(ct)).ToHashSet();
-        return [.. Hosts(subnet.Range).Where(address => !taken.Contains(address)).Take(count)];
-    }
-
-    /// <summary>The subnet's addresses from the tenth on, without the broadcast address. IPv4 only.</summary>
-    private static IEnumerable<IPAddress> Hosts(IPNetwork range)
-    {
-        if (range.BaseAddress.AddressFamily is not AddressFamily.InterNetwork)
-        {
-            throw new NotSupportedException($"Subnet {range} is not IPv4.");
-        }
-
-        var first = BinaryPrimitives.ReadUInt32BigEndian(range.BaseAddress.GetAddressBytes());
-        var last = first + (uint)((1L << (32 - range.PrefixLength)) - 1);
-        for (var host = first + FirstHost; host < last; host++)
-        {
-            var bytes = new byte[4];
-            BinaryPrimitives.WriteUInt32BigEndian(bytes, host);
-            yield return new IPAddress(bytes);
-        }
+        var taken = (await db.NetworkInterfaces.Where(card => card.SubnetId == subnet.Id).Select(card => card.Address).ToListAsync(ct)).ToHashSet();
+        return [.. subnet.Hosts().Where(address => !taken.Contains(address)).Take(count)];
     }
 
     private static Task<List<int>> FreePortsAsync(PortalDb db, Region region, int count, CancellationToken ct) => db.Database.SqlQuery<int>(

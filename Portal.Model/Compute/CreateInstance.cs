@@ -14,9 +14,6 @@ namespace Portal.Model.Compute;
 /// </summary>
 public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    /// <summary>The first host of a subnet that customers get; those before it are the gateway's and for later.</summary>
-    private const int FirstHost = 10;
-
     public async Task<Outcome<IReadOnlyList<Instance>>> RunAsync(Actor actor, NewInstances form, CancellationToken ct)
     {
         if (Check(form) is { IsDone: false } refused)
@@ -63,7 +60,14 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
             .OrderBy(instance => instance.RequestIndex)
             .ToListAsync(ct);
 
-    private Instance Build(Actor actor, NewInstances form, Place place, KeyPair? key, int index) => new Instance
+    private Instance Build(Actor actor, NewInstances form, Place place, KeyPair? key, int index)
+    {
+        var instance = New(actor, form, place, key, index);
+        instance.Interfaces.Add(place.Card(instance, index));
+        return instance.Requested(instance.CreatedAt);
+    }
+
+    private Instance New(Actor actor, NewInstances form, Place place, KeyPair? key, int index) => new()
     {
         Id = ResourceIds.New("i"),
         AccountId = actor.AccountId,
@@ -81,14 +85,12 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         PublicKey = key?.PublicKey,
         UserData = string.IsNullOrWhiteSpace(form.UserData) ? null : form.UserData.ReplaceLineEndings("\n"),
         NetworkId = place.Subnet.NetworkId,
-        SubnetId = place.Subnet.Id,
-        SecurityGroupId = place.SecurityGroupId,
         Address = place.Addresses[index],
         PublicPort = place.Ports[index],
         RequestToken = form.RequestToken,
         RequestIndex = index,
         Tags = new Dictionary<string, string>(form.Tags, StringComparer.Ordinal),
-    }.Requested(clock.GetUtcNow());
+    };
 
     private static object Told(Instance instance) => new
     {
@@ -104,5 +106,24 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
 
     /// <summary>Where the new instances go, all of it the account's own or the catalogue's.</summary>
     private sealed record Place(
-        Image Image, InstanceSize Size, Region Region, string ProjectId, Subnet Subnet, string SecurityGroupId, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<int> Ports);
+        Image Image, InstanceSize Size, Region Region, string ProjectId, Subnet Subnet, IReadOnlyList<string> GroupIds, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<int> Ports)
+    {
+        /// <summary>The first card of the instance with this place in the request.</summary>
+        public NetworkInterface Card(Instance instance, int index)
+        {
+            var card = new NetworkInterface
+            {
+                Id = ResourceIds.New("eni"),
+                AccountId = instance.AccountId,
+                InstanceId = instance.Id,
+                NetworkId = Subnet.NetworkId,
+                SubnetId = Subnet.Id,
+                Address = Addresses[index],
+                Position = 0,
+                CreatedAt = instance.CreatedAt,
+            };
+            card.SetGroups(GroupIds);
+            return card;
+        }
+    }
 }

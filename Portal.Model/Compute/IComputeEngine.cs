@@ -1,4 +1,3 @@
-using System.Net;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 
@@ -10,9 +9,6 @@ namespace Portal.Model.Compute;
 /// </summary>
 public interface IComputeEngine
 {
-    /// <summary>Makes the private network, its subnet's gateway and DHCP, and applies the security rules and addresses of its instances.</summary>
-    Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct);
-
     /// <summary>Makes the root disk from the image (a copy-on-write child of it, never the image itself) and the cloud-init seed.</summary>
     Task EnsureDiskAsync(InstanceSpec instance, CancellationToken ct);
 
@@ -24,9 +20,6 @@ public interface IComputeEngine
 
     /// <summary>Removes the machine, its disk, its seed, its logs, its published port and its address. Nothing there is success.</summary>
     Task RemoveAsync(InstanceSpec instance, CancellationToken ct);
-
-    /// <summary>Removes a private network. Nothing there is success; refused while a machine is on it.</summary>
-    Task RemoveNetworkAsync(string networkId, CancellationToken ct);
 
     /// <summary>Ids of all machines and networks of Portal's that the engine holds, so that orphans are found from either side.</summary>
     Task<EngineInventory> ListAsync(CancellationToken ct);
@@ -47,17 +40,10 @@ public interface IComputeEngine
     Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct);
 }
 
-/// <summary>Addresses and rules of one private network, as the engine must hold them.</summary>
-/// <param name="Members">All of the network's instances that are not terminated: address, MAC, and the rules that let traffic in.</param>
-public sealed record NetworkSpec(string Id, string AccountId, IPNetwork Range, IPNetwork Subnet, IPAddress Gateway, IReadOnlyList<NetworkMember> Members);
-
-public sealed record NetworkMember(string InstanceId, string HostName, IPAddress Address, string Mac, IReadOnlyList<InboundRule> Inbound);
-
-public sealed record InboundRule(TransportProtocol Protocol, int FromPort, int ToPort, IPNetwork Source);
-
 /// <param name="Power">What is wanted: running or off.</param>
 /// <param name="Force">Cut the power instead of asking the guest to shut down.</param>
 /// <param name="Boot">How many reboots were asked for in its life; the engine restarts the machine when it has done fewer since its start.</param>
+/// <param name="Interfaces">The cards it starts with, its first one first; none for a machine that is to be removed. One that runs keeps what it has.</param>
 /// <param name="PublicPort">Port of the host's loopback that leads to the guest's port 22; null for none.</param>
 public sealed record InstanceSpec(
     string Id,
@@ -71,10 +57,7 @@ public sealed record InstanceSpec(
     string? PublicKey,
     string? UserData,
     string NetworkId,
-    IPNetwork Subnet,
-    IPAddress Gateway,
-    IPAddress Address,
-    string Mac,
+    IReadOnlyList<InterfaceSpec> Interfaces,
     int? PublicPort,
     MachinePower Power,
     bool Force,

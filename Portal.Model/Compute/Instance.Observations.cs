@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using static Portal.Model.Compute.InstanceState;
 
 namespace Portal.Model.Compute;
@@ -7,16 +5,6 @@ namespace Portal.Model.Compute;
 /// <summary>What the worker writes down. Usage spans follow from <see cref="State"/>, see Billing.</summary>
 public sealed partial class Instance
 {
-    /// <summary>A locally administered MAC that follows from the id, so that nothing has to remember it.</summary>
-    public string Mac
-    {
-        get
-        {
-            var hash = SHA256.HashData(Encoding.ASCII.GetBytes(Id));
-            return $"52:54:00:{hash[0]:x2}:{hash[1]:x2}:{hash[2]:x2}";
-        }
-    }
-
     /// <summary>There is something left to do for the worker.</summary>
     public bool IsUnsettled => State switch
     {
@@ -122,6 +110,7 @@ public sealed partial class Instance
     {
         (State, TerminatedAt, PublicPort) = (Terminated, TerminatedAt ?? now, null);
         (Deadline, Waiting, StartedAt, DiskMade) = (null, null, null, false);
+        Interfaces.Clear();
     }
 
     /// <summary>The engine is away: the request waits and says so.</summary>
@@ -144,8 +133,9 @@ public sealed partial class Instance
         _ => false,
     };
 
-    public InstanceSpec Spec(System.Net.IPNetwork subnet, System.Net.IPAddress gateway, DateTimeOffset now) => new(
-        Id, AccountId, HostName, Vcpus, MemoryMiB, DiskGiB, Image.FileName, Image.SshUser, PublicKey, UserData, NetworkId, subnet, gateway, Address, Mac, PublicPort,
+    /// <summary>Needs <see cref="Image"/> and <see cref="Interfaces"/> with their subnets.</summary>
+    public InstanceSpec Spec(DateTimeOffset now) => new(
+        Id, AccountId, HostName, Vcpus, MemoryMiB, DiskGiB, Image.FileName, Image.SshUser, PublicKey, UserData, NetworkId, [.. Interfaces.OrderBy(card => card.Position).Select(card => card.Spec)], PublicPort,
         Goal is InstanceGoal.Running ? MachinePower.Running : MachinePower.Off, ShouldForce(now), RebootsWanted);
 
     /// <summary>Under which the others in its network find it.</summary>

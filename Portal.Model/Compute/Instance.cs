@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Compute;
@@ -46,12 +47,10 @@ public sealed partial class Instance : Resource
     [MaxLength(ResourceIds.MaxLength)]
     public required string NetworkId { get; init; }
 
-    [MaxLength(ResourceIds.MaxLength)]
-    public required string SubnetId { get; init; }
+    /// <summary>Its cards; empty once it is terminated.</summary>
+    public ICollection<NetworkInterface> Interfaces { get; } = [];
 
-    [MaxLength(ResourceIds.MaxLength)]
-    public required string SecurityGroupId { get; init; }
-
+    /// <summary>That of its first card, which keeps it for life; here for lists, and for the time after.</summary>
     public required IPAddress Address { get; init; }
 
     /// <summary>The port of the region's public host that leads to this instance's port 22. Null once terminated.</summary>

@@ -36,18 +36,27 @@ public static class DefaultNetwork
         return network;
     }
 
-    /// <summary>Lets SSH in, and nothing else.</summary>
+    /// <summary>Lets SSH in and everything out.</summary>
     public static SecurityGroup GroupOf(Network network, DateTimeOffset now)
     {
-        var group = new SecurityGroup { Id = ResourceIds.New("sg"), AccountId = network.AccountId, NetworkId = network.Id, Name = Name, CreatedAt = now };
+        var group = new SecurityGroup { Id = ResourceIds.New("sg"), AccountId = network.AccountId, NetworkId = network.Id, Name = Name, CreatedAt = now, IsDefault = true };
         group.Rules.Add(new SecurityGroupRule
         {
             AccountId = network.AccountId,
             SecurityGroupId = group.Id,
+            Direction = RuleDirection.Inbound,
             Protocol = TransportProtocol.Tcp,
             FromPort = 22,
             ToPort = 22,
-            Source = Everywhere,
+            Range = Everywhere,
+        });
+        group.Rules.Add(new SecurityGroupRule
+        {
+            AccountId = network.AccountId,
+            SecurityGroupId = group.Id,
+            Direction = RuleDirection.Outbound,
+            Protocol = TransportProtocol.All,
+            Range = Everywhere,
         });
         return group;
     }

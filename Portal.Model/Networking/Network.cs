@@ -1,11 +1,14 @@
-using System.Buffers.Binary;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
 
-/// <summary>A private network (VPC): an address range that belongs to one account and that nobody else can reach.</summary>
+/// <summary>
+/// A private network (VPC): an address range that belongs to one account and that nobody else can reach. Its engine holds it only while an
+/// instance is in it. Whatever of it changes (a rule, a member's groups, a subnet) counts its <see cref="Generation"/> up; the worker
+/// applies the whole network and writes down which generation that was.
+/// </summary>
 public sealed class Network : Resource
 {
     [MaxLength(ResourceIds.MaxLength)]
@@ -17,59 +20,24 @@ public sealed class Network : Resource
     public required IPNetwork Range { get; init; }
 
     public ICollection<Subnet> Subnets { get; } = [];
-}
 
-/// <summary>A part of a network's range, with DHCP. Its first address is the gateway.</summary>
-public sealed class Subnet : Resource
-{
-    [MaxLength(ResourceIds.MaxLength)]
-    public required string NetworkId { get; init; }
+    public Dictionary<string, string> Tags { get; init; } = new(StringComparer.Ordinal);
 
-    public required IPNetwork Range { get; init; }
+    /// <summary>Counts the changes that the engine must follow.</summary>
+    public long Generation { get; private set; }
 
-    public IPAddress Gateway => AddressAt(1);
+    /// <summary>When <see cref="Generation"/> last went up.</summary>
+    public DateTimeOffset? ChangedAt { get; private set; }
 
-    /// <summary>The address so many places after the first of the range.</summary>
-    public IPAddress AddressAt(int offset)
+    /// <summary>The generation that the engine last followed.</summary>
+    public long AppliedGeneration { get; private set; }
+
+    public bool IsApplied => AppliedGeneration >= Generation;
+
+    /// <summary>Something of it was changed that its members must follow. The number of this change.</summary>
+    public long Change(DateTimeOffset now)
     {
-        var bytes = Range.BaseAddress.GetAddressBytes();
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, BinaryPrimitives.ReadUInt32BigEndian(bytes) + (uint)offset);
-        return new IPAddress(bytes);
+        ChangedAt = now;
+        return ++Generation;
     }
-}
-
-/// <summary>A named set of rules for what may reach an instance. What no rule allows is dropped; replies always pass.</summary>
-public sealed class SecurityGroup : Resource
-{
-    [MaxLength(ResourceIds.MaxLength)]
-    public required string NetworkId { get; init; }
-
-    public ICollection<SecurityGroupRule> Rules { get; } = [];
-}
-
-/// <summary>One inbound permission.</summary>
-public sealed class SecurityGroupRule : IOwned
-{
-    public long Id { get; init; }
-
-    [MaxLength(ResourceIds.MaxLength)]
-    public required string AccountId { get; init; }
-
-    [MaxLength(ResourceIds.MaxLength)]
-    public required string SecurityGroupId { get; init; }
-
-    public required TransportProtocol Protocol { get; init; }
-
-    public required int FromPort { get; init; }
-
-    public required int ToPort { get; init; }
-
-    public required IPNetwork Source { get; init; }
-}
-
-public enum TransportProtocol
-{
-    Tcp,
-    Udp,
-    Icmp,
 }

@@ -1,16 +1,21 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Portal.Model.Compute;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
 
 internal sealed class NetworkTables : IEntityTypeConfiguration<Network>, IEntityTypeConfiguration<Subnet>, IEntityTypeConfiguration<SecurityGroup>,
-    IEntityTypeConfiguration<SecurityGroupRule>
+    IEntityTypeConfiguration<SecurityGroupRule>, IEntityTypeConfiguration<NetworkInterface>, IEntityTypeConfiguration<InterfaceGroup>
 {
     public void Configure(EntityTypeBuilder<Network> builder)
     {
         builder.BelongsToAccount();
-        builder.HasMany(network => network.Subnets).WithOne().HasForeignKey(subnet => subnet.NetworkId);
+        builder.HasMany(network => network.Subnets).WithOne().HasForeignKey(subnet => subnet.NetworkId).OnDelete(DeleteBehavior.Restrict);
+        builder.Property(network => network.Tags).AsTags();
+
+        // The sweep asks for what the engine has not followed yet.
+        builder.HasIndex(network => network.RegionId).HasFilter("\"AppliedGeneration\" < \"Generation\"").HasDatabaseName("IX_Networks_Behind");
     }
 
     public void Configure(EntityTypeBuilder<Subnet> builder) => builder.BelongsToAccount();
@@ -18,9 +23,35 @@ internal sealed class NetworkTables : IEntityTypeConfiguration<Network>, IEntity
     public void Configure(EntityTypeBuilder<SecurityGroup> builder)
     {
         builder.BelongsToAccount();
-        builder.HasOne<Network>().WithMany().HasForeignKey(group => group.NetworkId);
+        builder.HasOne<Network>().WithMany().HasForeignKey(group => group.NetworkId).OnDelete(DeleteBehavior.Restrict);
         builder.HasMany(group => group.Rules).WithOne().HasForeignKey(rule => rule.SecurityGroupId);
+        builder.HasIndex(group => group.NetworkId).IsUnique().HasFilter("\"IsDefault\"").HasDatabaseName("IX_SecurityGroups_OneDefault");
     }
 
-    public void Configure(EntityTypeBuilder<SecurityGroupRule> builder) => builder.BelongsToAccount();
+    public void Configure(EntityTypeBuilder<SecurityGroupRule> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasOne<SecurityGroup>().WithMany().HasForeignKey(rule => rule.PeerGroupId).OnDelete(DeleteBehavior.Restrict);
+    }
+
+    public void Configure(EntityTypeBuilder<NetworkInterface> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasOne<Instance>().WithMany(instance => instance.Interfaces).HasForeignKey(card => card.InstanceId);
+        builder.HasOne<Network>().WithMany().HasForeignKey(card => card.NetworkId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasOne(card => card.Subnet).WithMany().HasForeignKey(card => card.SubnetId).OnDelete(DeleteBehavior.Restrict);
+
+        // As text, since EF Core cannot order an IPAddress and wants to for a unique index.
+        builder.Property(card => card.Address).HasConversion<string>().HasMaxLength(45);
+        builder.HasIndex(card => new { card.SubnetId, card.Address }).IsUnique();
+        builder.HasIndex(card => new { card.InstanceId, card.Position }).IsUnique();
+    }
+
+    public void Configure(EntityTypeBuilder<InterfaceGroup> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasKey(membership => new { membership.InterfaceId, membership.SecurityGroupId });
+        builder.HasOne<NetworkInterface>().WithMany(card => card.Groups).HasForeignKey(membership => membership.InterfaceId);
+        builder.HasOne<SecurityGroup>().WithMany().HasForeignKey(membership => membership.SecurityGroupId).OnDelete(DeleteBehavior.Restrict);
+    }
 }

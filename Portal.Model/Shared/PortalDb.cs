@@ -30,6 +30,10 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<SecurityGroupRule> SecurityGroupRules => Set<SecurityGroupRule>();
 
+    public DbSet<NetworkInterface> NetworkInterfaces => Set<NetworkInterface>();
+
+    public DbSet<InterfaceGroup> InterfaceGroups => Set<InterfaceGroup>();
+
     public DbSet<Region> Regions => Set<Region>();
 
     public DbSet<Incident> Incidents => Set<Incident>();

@@ -22,8 +22,11 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
         var network = await db.Networks.Include(network => network.Subnets).SingleAsync();
         Assert.Equal(("default", "local", "10.0.0.0/16"), (network.Name, network.RegionId, network.Range.ToString()));
         Assert.Equal("10.0.0.0/24", Assert.Single(network.Subnets).Range.ToString());
-        var rule = Assert.Single((await db.SecurityGroups.Include(group => group.Rules).SingleAsync()).Rules);
-        Assert.Equal((TransportProtocol.Tcp, 22, 22, "0.0.0.0/0"), (rule.Protocol, rule.FromPort, rule.ToPort, rule.Source.ToString()));
+        var group = await db.SecurityGroups.Include(group => group.Rules).SingleAsync();
+        Assert.True(group.IsDefault);
+        Assert.Equal(
+            [(RuleDirection.Inbound, TransportProtocol.Tcp, 22, 22, "0.0.0.0/0"), (RuleDirection.Outbound, TransportProtocol.All, 0, 65535, "0.0.0.0/0")],
+            group.Rules.OrderBy(rule => rule.Direction).Select(rule => (rule.Direction, rule.Protocol, rule.FromPort, rule.ToPort, $"{rule.Range}")));
         Assert.Equal(["SignUp", "SignIn"], await db.AuditEntries.OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync());
         Assert.Contains("confirm-email?user=", (await db.Mails.SingleAsync()).Text, StringComparison.Ordinal);
     }

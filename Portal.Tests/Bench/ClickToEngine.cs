@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Portal.Compute;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
@@ -25,7 +26,7 @@ internal static class ClickToEngine
         var firstCall = new TaskCompletionSource<long>();
         engine.Hook = (call, point, _) =>
         {
-            if (point is FaultPoint.Before && call == nameof(IComputeEngine.EnsureNetworkAsync))
+            if (point is FaultPoint.Before && call == nameof(INetworkEngine.EnsureNetworkAsync))
             {
                 firstCall.TrySetResult(Stopwatch.GetTimestamp());
             }
@@ -57,11 +58,11 @@ internal static class ClickToEngine
         return [new Figure("(a) committed click → first engine call, 200 creates, p95", Figure.Percentile(samples.Skip(10), 0.95), "ms", Figure.Percentile(notices.Skip(10), 0.95), 100)];
     }
 
-    public static async Task<WebApplication> StartWorkerAsync(string database, IComputeEngine engine)
+    public static async Task<WebApplication> StartWorkerAsync(string database, InMemoryEngine engine)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Development, Args = ["--urls=http://127.0.0.1:0"] });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Portal"] = database, ["Logging:LogLevel:Default"] = "Error" });
-        builder.Services.AddSingleton(engine);
+        builder.Services.AddSingleton<IComputeEngine>(engine).AddSingleton<INetworkEngine>(engine);
         builder.AddWorker();
         var worker = builder.Build();
         await worker.StartAsync();

@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Compute;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Tests.Compute;
 using Portal.Tests.EndToEnd;
@@ -32,7 +33,7 @@ internal static class CreateToSsh
         {
             var (seconds, id) = await ThroughPortalAsync(portal, dbs, actor, image, engine);
             throughPortal.Add(seconds);
-            raw.Add(await RawAsync(engine, id));
+            raw.Add(await RawAsync(engine, dbs, id));
             await TerminateAsync(portal, dbs, actor, id);
         }
 
@@ -69,9 +70,10 @@ internal static class CreateToSsh
         return (Stopwatch.GetElapsedTime(start).TotalSeconds, id);
     }
 
-    private static async Task<double> RawAsync(TestEngine engine, string id)
+    private static async Task<double> RawAsync(TestEngine engine, IDbContextFactory<PortalDb> dbs, string id)
     {
-        await using var copy = new RawMachine(engine, id);
+        await using var db = await dbs.CreateDbContextAsync();
+        await using var copy = new RawMachine(engine, id, await db.NetworkInterfaces.AsNoTracking().SingleAsync(card => card.InstanceId == id));
         var start = Stopwatch.GetTimestamp();
         await copy.StartAsync();
         await Until.TrueAsync(copy.AnswersAsync, TimeSpan.FromMinutes(3));
@@ -96,7 +98,7 @@ internal static class CreateToSsh
     }
 
     /// <summary>QEMU as one would start it by hand: a fresh child of the same image, the seed that Portal made, user networking.</summary>
-    private sealed class RawMachine(TestEngine engine, string id) : IAsyncDisposable
+    private sealed class RawMachine(TestEngine engine, string id, NetworkInterface card) : IAsyncDisposable
     {
         private readonly string disk = Path.Combine(Path.GetTempPath(), $"{id}.qcow2");
         private readonly int port = TestPostgres.FreePort();
@@ -107,32 +109,12 @@ internal static class CreateToSsh
             await TestEngine.RunAsync("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", Path.Combine(engine.Folder, "images", "tiny.qcow2"), disk, "4G");
             var seed = Path.Combine(engine.Folder, "engine", "lib", "guests", id, "seed.iso");
             var kvm = engine.Settings.Virtualization.StartsWith("KVM", StringComparison.Ordinal);
-            var mac = new Instance
-            {
-                Id = id,
-                AccountId = "",
-                Name = "",
-                CreatedAt = default,
-                ProjectId = "",
-                RegionId = "",
-                ImageId = "",
-                SizeId = "",
-                Vcpus = 1,
-                MemoryMiB = 512,
-                DiskGiB = 4,
-                NetworkId = "",
-                SubnetId = "",
-                SecurityGroupId = "",
-                Address = IPAddress.Loopback,
-                RequestToken = "",
-                RequestIndex = 0,
-            }.Mac;
             process = Process.Start(new ProcessStartInfo("qemu-system-x86_64",
             [
                 "-machine", "q35", "-accel", kvm ? "kvm" : "tcg", "-cpu", kvm ? "host" : "qemu64", "-m", "512", "-smp", "1", "-display", "none", "-serial", "null", "-vga", "std",
                 "-drive", $"file={disk},format=qcow2,if=virtio,cache=writeback,discard=unmap", "-drive", $"file={seed},format=raw,if=virtio,readonly=on",
-                "-netdev", string.Create(CultureInfo.InvariantCulture, $"user,id=n,net=10.5.0.0/24,host=10.5.0.2,restrict=on,hostfwd=tcp:127.0.0.1:{port}-10.5.0.10:22"),
-                "-device", $"virtio-net-pci,netdev=n,mac={mac},romfile=", "-device", "virtio-rng-pci",
+                "-netdev", string.Create(CultureInfo.InvariantCulture, $"user,id=n,net=10.5.0.0/24,host=10.5.0.2,restrict=on,hostfwd=tcp:127.0.0.1:{port}-{card.Address}:22"),
+                "-device", $"virtio-net-pci,netdev=n,mac={card.Mac},romfile=", "-device", "virtio-rng-pci",
             ])
             { UseShellExecute = false });
         }

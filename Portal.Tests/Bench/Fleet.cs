@@ -32,14 +32,24 @@ internal static class Fleet
                 MemoryMiB = 512 << (i % Sizes.Length),
                 DiskGiB = 4,
                 NetworkId = network.Id,
-                SubnetId = subnet.Id,
-                SecurityGroupId = group.Id,
                 Address = System.Net.IPAddress.Parse($"10.0.{i / 200}.{10 + (i % 200)}"),
                 RequestToken = ResourceIds.New("token"),
                 RequestIndex = 0,
             };
             instance.Tags["role"] = i % 3 == 0 ? "web" : "job";
             instance.Observe(new MachineObservation(MachinePower.Running, 0, SshAnswers: true, null, null), now);
+            instance.Interfaces.Add(new Model.Networking.NetworkInterface
+            {
+                Id = ResourceIds.New("eni"),
+                AccountId = accountId,
+                InstanceId = instance.Id,
+                NetworkId = network.Id,
+                SubnetId = subnet.Id,
+                Address = instance.Address,
+                Position = 0,
+                CreatedAt = instance.CreatedAt,
+            });
+            instance.Interfaces.Single().SetGroups([group.Id]);
             db.Instances.Add(instance);
         }
 

@@ -92,6 +92,6 @@ public static class AnAccount
         };
         db.AddRange(project, network);
         db.Add(new Subnet { Id = ResourceIds.New("subnet"), AccountId = accountId, Name = "default", CreatedAt = Now, NetworkId = network.Id, Range = IPNetwork.Parse("10.5.0.0/24") });
-        db.Add(new SecurityGroup { Id = ResourceIds.New("sg"), AccountId = accountId, Name = "default", CreatedAt = Now, NetworkId = network.Id });
+        db.Add(DefaultNetwork.GroupOf(network, Now));
     }
 }

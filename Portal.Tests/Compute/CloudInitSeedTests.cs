@@ -36,6 +36,15 @@ public sealed class CloudInitSeedTests
         Assert.Equal(["10.0.0.10/24"], ((List<object>)card["addresses"]).Cast<string>());
     }
 
+    [Fact]
+    public void A_second_card_gets_its_address_and_no_way_out_of_its_own()
+    {
+        var card = (Dictionary<object, object>)((Dictionary<object, object>)Read("network-config", Spec())["ethernets"])["id1"];
+        Assert.Equal("52:54:00:00:00:02", ((Dictionary<object, object>)card["match"])["macaddress"]);
+        Assert.Equal(["10.0.1.10/28"], ((List<object>)card["addresses"]).Cast<string>());
+        Assert.DoesNotContain("routes", card.Keys);
+    }
+
     [Theory]
     [InlineData("root", "false")]
     [InlineData("debian", "true")]
@@ -47,6 +56,10 @@ public sealed class CloudInitSeedTests
     private static string File(string name, InstanceSpec spec) => CloudInitSeed.Files(spec).Single(file => file.Name == name).Text;
 
     private static InstanceSpec Spec() => new(
-        "i-00000000000000001", "acc-1", "true", 1, 512, 4, "tiny.qcow2", "root", Key, null, "vpc-00000000000000001", IPNetwork.Parse("10.0.0.0/24"),
-        IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.10"), "52:54:00:00:00:01", 2201, MachinePower.Running, Force: false, 0);
+        "i-00000000000000001", "acc-1", "true", 1, 512, 4, "tiny.qcow2", "root", Key, null, "vpc-00000000000000001",
+        [
+            new("eni-00000000000000001", IPNetwork.Parse("10.0.0.0/24"), IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.10"), "52:54:00:00:00:01"),
+            new("eni-00000000000000002", IPNetwork.Parse("10.0.1.0/28"), IPAddress.Parse("10.0.1.1"), IPAddress.Parse("10.0.1.10"), "52:54:00:00:00:02"),
+        ],
+        2201, MachinePower.Running, Force: false, 0);
 }

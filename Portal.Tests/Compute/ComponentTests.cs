@@ -111,8 +111,6 @@ public sealed class ComponentTests : BunitContext
         MemoryMiB = 512,
         DiskGiB = 4,
         NetworkId = "vpc-1",
-        SubnetId = "subnet-1",
-        SecurityGroupId = "sg-1",
         Address = IPAddress.Loopback,
         RequestToken = "t",
         RequestIndex = 0,

@@ -4,13 +4,17 @@ using System.Text;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Tests.Networking;
 
 namespace Portal.Tests.Compute;
 
 /// <summary>What every driver of <see cref="IComputeEngine"/> must do. Derive a class for each driver.</summary>
-public abstract class ComputeEngineContract
+public abstract partial class ComputeEngineContract
 {
     protected abstract IComputeEngine Engine { get; }
+
+    /// <summary>The same engine's networks.</summary>
+    protected INetworkEngine Networks => (INetworkEngine)Engine;
 
     /// <summary>A network that is there, with one machine whose ssh answers. Tests leave it running; it may be shared between them.</summary>
     protected abstract Task<InstanceSpec> RunningMachineAsync();
@@ -32,7 +36,7 @@ public abstract class ComputeEngineContract
     public async Task Ensuring_twice_makes_one_machine()
     {
         var machine = await RunningMachineAsync();
-        await Engine.EnsureNetworkAsync(NetworkOf(machine), Ct);
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
         await Engine.EnsureDiskAsync(machine, Ct);
         var again = await Engine.EnsureMachineAsync(machine, Ct);
         Assert.Equal(MachinePower.Running, again.Power);
@@ -96,8 +100,8 @@ public abstract class ComputeEngineContract
         await Engine.RemoveAsync(machine, Ct);
         await Engine.RemoveAsync(machine, Ct);
         Assert.Equal(MachinePower.Missing, (await Engine.ObserveAsync(machine, Ct)).Power);
-        await Engine.RemoveNetworkAsync(machine.NetworkId, Ct);
-        await Engine.RemoveNetworkAsync(machine.NetworkId, Ct);
+        await Networks.RemoveNetworkAsync(machine.NetworkId, Ct);
+        await Networks.RemoveNetworkAsync(machine.NetworkId, Ct);
         var left = await Engine.ListAsync(Ct);
         Assert.DoesNotContain(machine.Id, left.InstanceIds);
         Assert.DoesNotContain(machine.NetworkId, left.NetworkIds);
@@ -107,7 +111,7 @@ public abstract class ComputeEngineContract
     public async Task A_network_with_a_machine_on_it_is_not_removed()
     {
         var machine = await RunningMachineAsync();
-        await FailsAsync(EngineFault.Rejected, () => Engine.RemoveNetworkAsync(machine.NetworkId, Ct));
+        await FailsAsync(EngineFault.Rejected, () => Networks.RemoveNetworkAsync(machine.NetworkId, Ct));
         Assert.Contains(machine.NetworkId, (await Engine.ListAsync(Ct)).NetworkIds);
     }
 
@@ -198,18 +202,19 @@ public abstract class ComputeEngineContract
     {
         var id = ResourceIds.New("i");
         return new InstanceSpec(
-            id, "acc-1", $"m-{id[^6..]}", 1, 256, 1, "tiny.qcow2", "root", null, null, network ?? ResourceIds.New("vpc"), IPNetwork.Parse("10.0.0.0/24"), IPAddress.Parse("10.0.0.1"),
-            new IPAddress([10, 0, 0, host]), $"52:54:00:{id[^2..]}:{id[^4..^2]}:{id[^6..^4]}", null, MachinePower.Running, Force: false, 0);
+            id, "acc-1", $"m-{id[^6..]}", 1, 256, 1, "tiny.qcow2", "root", null, null, network ?? ResourceIds.New("vpc"), [ACard(host)], null, MachinePower.Running, Force: false, 0);
     }
 
-    /// <summary>The network that holds these machines, each reachable by ssh from everywhere.</summary>
-    protected static NetworkSpec NetworkOf(params InstanceSpec[] machines) => new(
-        machines[0].NetworkId, machines[0].AccountId, machines[0].Subnet, machines[0].Subnet, machines[0].Gateway,
-        [.. machines.Select(machine => new NetworkMember(machine.Id, machine.HostName, machine.Address, machine.Mac, [new InboundRule(TransportProtocol.Tcp, 22, 22, IPNetwork.Parse("0.0.0.0/0"))]))]);
+    /// <summary>A card at this place of the test's first subnet, or of its second.</summary>
+    protected static InterfaceSpec ACard(byte host, byte subnet = 0)
+    {
+        var id = ResourceIds.New("eni");
+        return new InterfaceSpec(id, IPNetwork.Parse($"10.0.{subnet}.0/24"), new IPAddress([10, 0, subnet, 1]), new IPAddress([10, 0, subnet, host]), NetworkInterface.MacOf(id));
+    }
 
     protected async Task DefineAsync(InstanceSpec machine)
     {
-        await Engine.EnsureNetworkAsync(NetworkOf(machine), Ct);
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
         await Engine.EnsureDiskAsync(machine, Ct);
         await Engine.EnsureMachineAsync(machine, Ct);
     }
@@ -224,7 +229,7 @@ public abstract class ComputeEngineContract
     protected async Task RemoveAllAsync(InstanceSpec machine)
     {
         await Engine.RemoveAsync(machine, Ct);
-        await Engine.RemoveNetworkAsync(machine.NetworkId, Ct);
+        await Networks.RemoveNetworkAsync(machine.NetworkId, Ct);
     }
 
     protected virtual Task<byte[]> AnImageAsync() => Task.FromResult("an image"u8.ToArray());

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 
 namespace Portal.Tests.Compute;
@@ -12,7 +13,7 @@ namespace Portal.Tests.Compute;
 /// <see cref="ObservationsUntilSsh"/> and <see cref="ObservationsUntilOff"/> looks take the place of seconds, so that tests need no clock.
 /// How it fails is in <c>InMemoryEngine.Faults.cs</c>.
 /// </summary>
-public sealed partial class InMemoryEngine : IComputeEngine
+public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, NetworkSpec> networks = new(StringComparer.Ordinal);
@@ -39,8 +40,6 @@ public sealed partial class InMemoryEngine : IComputeEngine
 
     public IReadOnlyList<string> Disks => Locked<IReadOnlyList<string>>(() => [.. disks.Keys]);
 
-    public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => CallAsync(() => networks[network.Id] = network, ct);
-
     public Task EnsureDiskAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(
         () => !ImageFiles.ContainsKey(instance.ImageFile)
             ? throw new EngineException(EngineFault.Rejected, $"The image {instance.ImageFile} is not there.")
@@ -52,12 +51,6 @@ public sealed partial class InMemoryEngine : IComputeEngine
     public Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => Look(instance.Id), ct);
 
     public Task RemoveAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => machines.Remove(instance.Id) | disks.Remove(instance.Id), ct);
-
-    public Task RemoveNetworkAsync(string networkId, CancellationToken ct) => CallAsync(
-        () => machines.Values.Any(machine => machine.Spec.NetworkId == networkId)
-            ? throw new EngineException(EngineFault.Rejected, "A machine is still on the network.")
-            : networks.Remove(networkId),
-        ct);
 
     public Task<EngineInventory> ListAsync(CancellationToken ct) => CallAsync(() => new EngineInventory([.. machines.Keys.Union(disks.Keys)], [.. networks.Keys]), ct);
 
@@ -112,7 +105,7 @@ public sealed partial class InMemoryEngine : IComputeEngine
 
     private MachineObservation Ensure(InstanceSpec spec)
     {
-        if (!networks.ContainsKey(spec.NetworkId) || !disks.ContainsKey(spec.Id))
+        if (!spec.Interfaces.All(card => Knows(spec.NetworkId, card)) || !disks.ContainsKey(spec.Id))
         {
             throw new EngineException(EngineFault.Missing, $"The network or the disk of {spec.Id} is not there.");
         }
@@ -180,6 +173,12 @@ public sealed record InMemoryMachine
 
     public int Boot { get; set; }
 
+    /// <summary>Ids of the cards that the running machine has; what it is defined with is in <see cref="Spec"/>.</summary>
+    public HashSet<string> Cards { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>How often its guest must still be asked to let go of a card; null before the first time.</summary>
+    public int? UntilUnplugged { get; set; }
+
     /// <summary>How often it was powered on or reset.</summary>
     public int Starts { get; set; }
 
@@ -198,6 +197,8 @@ public sealed record InMemoryMachine
     public void Start(int boot, int untilSsh)
     {
         (Power, Boot, UntilOff, UntilSsh, Starts) = (MachinePower.Running, boot, null, untilSsh, Starts + 1);
+        Cards.Clear();
+        Cards.UnionWith(Spec.Interfaces.Select(card => card.Id));
         SerialLog += $"\nBoot {Starts} of {Spec.HostName}\n{Spec.HostName} login: ";
     }
 }

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Tests.Networking;
 using Portal.Tests.Shared;
 using Portal.Worker.Compute;
 using Portal.Worker.Networking;
@@ -20,8 +22,8 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
 {
     private static readonly string[] Verbs =
     [
-        nameof(IComputeEngine.EnsureNetworkAsync), nameof(IComputeEngine.EnsureDiskAsync), nameof(IComputeEngine.EnsureMachineAsync), nameof(IComputeEngine.ObserveAsync),
-        nameof(IComputeEngine.RemoveAsync), nameof(IComputeEngine.RemoveNetworkAsync),
+        nameof(INetworkEngine.EnsureNetworkAsync), nameof(IComputeEngine.EnsureDiskAsync), nameof(IComputeEngine.EnsureMachineAsync), nameof(IComputeEngine.ObserveAsync),
+        nameof(IComputeEngine.RemoveAsync), nameof(INetworkEngine.RemoveNetworkAsync),
     ];
 
     private readonly InMemoryEngine engine = new();
@@ -38,6 +40,7 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
             .AddSingleton<IDbContextFactory<PortalDb>>(this)
             .AddSingleton(Source)
             .AddSingleton<IComputeEngine>(engine)
+            .AddSingleton<INetworkEngine>(engine)
             .AddSingleton<TimeProvider>(clock)
             .AddSingleton(new RegionName("local"))
             .AddSingleton<PrivateNetworks>()
@@ -245,7 +248,7 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
         await SettleAsync(id);
 
         // A worker killed in the middle of its call may have its effect come after the end.
-        await engine.EnsureNetworkAsync(new(spec.NetworkId, spec.AccountId, tenant.Network.Range, tenant.Subnet.Range, tenant.Subnet.Gateway, []), default);
+        await engine.EnsureNetworkAsync(ANetwork.Of(spec), default);
         await engine.EnsureDiskAsync(spec, default);
         await engine.EnsureMachineAsync(spec, default);
         await services.GetRequiredService<MachinePatrol>().SweepAsync(default);

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
+using Portal.Tests.Networking;
 
 namespace Portal.Tests.Compute;
 
@@ -15,13 +16,12 @@ public static class RunningMachines
         var made = await new CreateInstance(dbs, TimeProvider.System).RunAsync(actor, AnAccount.Wish(image) with { Name = name }, CancellationToken.None);
         var id = (made.Value ?? throw new InvalidOperationException(made.Reason))[0].Id;
         await using var db = await dbs.CreateDbContextAsync();
-        var instance = await db.Instances.Include(instance => instance.Image).SingleAsync(instance => instance.Id == id);
-        var subnet = await db.Subnets.SingleAsync(subnet => subnet.Id == instance.SubnetId);
+        var instance = await db.Instances.WithParts().SingleAsync(instance => instance.Id == id);
         var now = TimeProvider.System.GetUtcNow();
         if (engine is not null)
         {
-            var spec = instance.Spec(subnet.Range, subnet.Gateway, now);
-            await engine.EnsureNetworkAsync(new NetworkSpec(instance.NetworkId, actor.AccountId, subnet.Range, subnet.Range, subnet.Gateway, []), CancellationToken.None);
+            var spec = instance.Spec(now);
+            await engine.EnsureNetworkAsync(ANetwork.Of(spec), CancellationToken.None);
             await engine.EnsureDiskAsync(spec, CancellationToken.None);
             await engine.EnsureMachineAsync(spec, CancellationToken.None);
         }

@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Tests.Compute;
 
 namespace Portal.Tests.Faults;
 
@@ -28,7 +30,7 @@ internal sealed class EngineServer : IAsyncDisposable
         return reached.Task;
     }
 
-    public static async Task<EngineServer> StartAsync(IComputeEngine engine)
+    public static async Task<EngineServer> StartAsync(InMemoryEngine engine)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -41,6 +43,8 @@ internal sealed class EngineServer : IAsyncDisposable
         Map<InstanceSpec>("observe", async spec => EngineWire.Result(await engine.ObserveAsync(spec, default)));
         Map<InstanceSpec>("remove", async spec => await DoneAsync(engine.RemoveAsync(spec, default)));
         Map<string>("remove-network", async id => await DoneAsync(engine.RemoveNetworkAsync(id, default)));
+        Map<InterfaceCall>("attach", async call => await DoneAsync(engine.AttachInterfaceAsync(call.InstanceId, call.NetworkId, call.Card, default)));
+        Map<InterfaceCall>("detach", async call => EngineWire.Result(await engine.DetachInterfaceAsync(call.InstanceId, call.Card, default)));
         Map<string>("list", async _ => EngineWire.Result(await engine.ListAsync(default)));
         Map<string>("capacity", async _ => EngineWire.Result(await engine.CapacityAsync(default)));
         Map<string>("images", async _ => EngineWire.Result(await engine.ImagesAsync(default)));

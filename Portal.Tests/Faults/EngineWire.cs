@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 
 namespace Portal.Tests.Faults;
@@ -34,8 +35,10 @@ internal static class EngineWire
     }
 }
 
+internal sealed record InterfaceCall(string InstanceId, string NetworkId, InterfaceSpec Card);
+
 /// <summary>The engine's verbs that jobs and patrols use, asked of <see cref="EngineServer"/>.</summary>
-internal sealed class RemoteEngine(HttpClient http) : IComputeEngine
+internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEngine
 {
     public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => AskAsync<NetworkSpec, bool>("network", network, ct);
 
@@ -48,6 +51,12 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine
     public Task RemoveAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, bool>("remove", instance, ct);
 
     public Task RemoveNetworkAsync(string networkId, CancellationToken ct) => AskAsync<string, bool>("remove-network", networkId, ct);
+
+    public Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec card, CancellationToken ct) =>
+        AskAsync<InterfaceCall, bool>("attach", new InterfaceCall(instanceId, networkId, card), ct);
+
+    public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct) =>
+        AskAsync<InterfaceCall, bool>("detach", new InterfaceCall(instanceId, "", card), ct);
 
     public Task<EngineInventory> ListAsync(CancellationToken ct) => AskAsync<string, EngineInventory>("list", "", ct);
 

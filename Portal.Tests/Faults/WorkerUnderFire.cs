@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Worker;
 
 namespace Portal.Tests.Faults;
@@ -24,7 +25,8 @@ internal sealed class WorkerUnderFire : IDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Error);
         var http = new HttpClient { BaseAddress = new Uri(builder.Configuration["engine"]!) };
         http.DefaultRequestHeaders.Add(EngineServer.WorkerHeader, builder.Configuration["name"]);
-        builder.Services.AddSingleton<IComputeEngine>(new RemoteEngine(http));
+        var engine = new RemoteEngine(http);
+        builder.Services.AddSingleton<IComputeEngine>(engine).AddSingleton<INetworkEngine>(engine);
         builder.AddWorker();
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine("started"));

@@ -21,8 +21,7 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
         var project = Own(id => new Project { Id = ResourceIds.New("prj"), AccountId = id, Name = "default", CreatedAt = Epoch });
         var network = Own(id => new Network { Id = ResourceIds.New("vpc"), AccountId = id, Name = "default", CreatedAt = Epoch, ProjectId = project.Id, RegionId = "local", Range = IPNetwork.Parse("10.0.0.0/16") });
         var subnet = Own(id => new Subnet { Id = ResourceIds.New("subnet"), AccountId = id, Name = "default", CreatedAt = Epoch, NetworkId = network.Id, Range = IPNetwork.Parse("10.0.0.0/24") });
-        var group = Own(id => new SecurityGroup { Id = ResourceIds.New("sg"), AccountId = id, Name = "default", CreatedAt = Epoch, NetworkId = network.Id });
-        group.Rules.Add(new SecurityGroupRule { AccountId = account.Id, SecurityGroupId = group.Id, Protocol = TransportProtocol.Tcp, FromPort = 22, ToPort = 22, Source = IPNetwork.Parse("0.0.0.0/0") });
+        var group = DefaultNetwork.GroupOf(network, Epoch);
         db.AddRange(account, project, network, subnet, group);
         await db.SaveChangesAsync();
         return new Tenant(account, project, network, subnet, group);
@@ -46,15 +45,32 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
             MemoryMiB = 512,
             DiskGiB = 4,
             NetworkId = Network.Id,
-            SubnetId = Subnet.Id,
-            SecurityGroupId = Group.Id,
             Address = Subnet.AddressAt(10 + (number % 240)),
             PublicPort = await db.Instances.MaxAsync(other => other.PublicPort) + 1 ?? 22000,
             RequestToken = ResourceIds.New("token"),
             RequestIndex = 0,
         };
+        instance.Interfaces.Add(Card(instance));
         db.Instances.Add(instance);
         await db.SaveChangesAsync();
         return instance;
+    }
+
+    /// <summary>The instance's first card, in the default group.</summary>
+    private NetworkInterface Card(Instance instance)
+    {
+        var card = new NetworkInterface
+        {
+            Id = ResourceIds.New("eni"),
+            AccountId = Account.Id,
+            InstanceId = instance.Id,
+            NetworkId = Network.Id,
+            SubnetId = Subnet.Id,
+            Address = instance.Address,
+            Position = 0,
+            CreatedAt = instance.CreatedAt,
+        };
+        card.SetGroups([Group.Id]);
+        return card;
     }
 }

@@ -27,7 +27,7 @@ public sealed partial class InstanceJob(
             return;
         }
 
-        if (await db.Instances.Include(instance => instance.Image).SingleOrDefaultAsync(instance => instance.Id == id, ct) is not { IsUnsettled: true } instance)
+        if (await db.Instances.WithParts().SingleOrDefaultAsync(instance => instance.Id == id, ct) is not { IsUnsettled: true } instance)
         {
             return;
         }
@@ -68,18 +68,18 @@ public sealed partial class InstanceJob(
         instance.ObserveStep(InstanceStep.Address, clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
 
-        await engine.EnsureDiskAsync(await SpecAsync(db, instance, ct), ct);
+        await engine.EnsureDiskAsync(instance.Spec(clock.GetUtcNow()), ct);
         instance.ObserveStep(InstanceStep.Disk, clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
 
-        instance.Observe(await engine.EnsureMachineAsync(await SpecAsync(db, instance, ct), ct), clock.GetUtcNow());
+        instance.Observe(await engine.EnsureMachineAsync(instance.Spec(clock.GetUtcNow()), ct), clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
     }
 
     /// <summary>It runs; only its ssh server has not answered yet.</summary>
     private async Task WatchAsync(PortalDb db, Instance instance, CancellationToken ct)
     {
-        instance.Observe(await engine.ObserveAsync(await SpecAsync(db, instance, ct), ct), clock.GetUtcNow());
+        instance.Observe(await engine.ObserveAsync(instance.Spec(clock.GetUtcNow()), ct), clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
     }
 
@@ -89,7 +89,7 @@ public sealed partial class InstanceJob(
         instance.Observe(new MachineObservation(MachinePower.Off, instance.RebootsDone, false, null, null), clock.GetUtcNow());
         try
         {
-            await engine.RemoveAsync(await SpecAsync(db, instance, ct), ct);
+            await engine.RemoveAsync(instance.Spec(clock.GetUtcNow()), ct);
         }
         catch (EngineException error) when (error.Fault is EngineFault.Missing)
         {
@@ -118,7 +118,7 @@ public sealed partial class InstanceJob(
         {
             instance.Wait("The engine is away at the moment. Your request is kept and goes on by itself when it is back.");
         }
-        else if (await MayBeOnAsync(db, instance, ct))
+        else if (await MayBeOnAsync(instance, ct))
         {
             // Failed is not looked after and not billed: a machine that goes on running must not become that.
             instance.Wait("The engine refused this step. It is tried again; if it does not help, an operator is told.");
@@ -136,22 +136,16 @@ public sealed partial class InstanceJob(
         await SaveAsync(db, instance, ct);
     }
 
-    private async Task<bool> MayBeOnAsync(PortalDb db, Instance instance, CancellationToken ct)
+    private async Task<bool> MayBeOnAsync(Instance instance, CancellationToken ct)
     {
         try
         {
-            return (await engine.ObserveAsync(await SpecAsync(db, instance, ct), ct)).Power is MachinePower.Running;
+            return (await engine.ObserveAsync(instance.Spec(clock.GetUtcNow()), ct)).Power is MachinePower.Running;
         }
         catch (EngineException)
         {
             return instance.State is InstanceState.Running or InstanceState.Stopping;
         }
-    }
-
-    private async Task<InstanceSpec> SpecAsync(PortalDb db, Instance instance, CancellationToken ct)
-    {
-        var subnet = await db.Subnets.AsNoTracking().SingleAsync(subnet => subnet.Id == instance.SubnetId, ct);
-        return instance.Spec(subnet.Range, subnet.Gateway, clock.GetUtcNow());
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Instance} was changed by its customer meanwhile; it is looked at again")]

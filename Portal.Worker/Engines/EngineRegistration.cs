@@ -1,4 +1,5 @@
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Worker.Engines.Libvirt;
 
 namespace Portal.Worker.Engines;
@@ -18,7 +19,9 @@ public static class EngineRegistration
             ?? throw new InvalidOperationException("Engine__Folder is not set: the worker needs the folder with which the engine was started (bin/engine start FOLDER).");
         return services
             .AddSingleton(new EngineFolder(folder))
-            .AddSingleton<IComputeEngine>(provider => new LibvirtEngine(
-                provider.GetRequiredService<EngineFolder>(), new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, provider.GetRequiredService<TimeProvider>()));
+            .AddSingleton(provider => new LibvirtEngine(
+                provider.GetRequiredService<EngineFolder>(), new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, provider.GetRequiredService<TimeProvider>()))
+            .AddSingleton<IComputeEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
+            .AddSingleton<INetworkEngine>(provider => provider.GetRequiredService<LibvirtEngine>());
     }
 }

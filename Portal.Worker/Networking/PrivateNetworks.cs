@@ -1,38 +1,36 @@
 using Microsoft.EntityFrameworkCore;
-using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 
 namespace Portal.Worker.Networking;
 
 /// <summary>Makes the engine hold what the database says of a private network: its members and their rules; nothing when it has none.</summary>
-public sealed class PrivateNetworks(IComputeEngine engine)
+public sealed class PrivateNetworks(INetworkEngine engine, TimeProvider clock)
 {
     public async Task EnsureAsync(PortalDb db, string networkId, CancellationToken ct)
     {
         // Read and applied under one lock: else an older list of members could be applied after a newer one.
         await using var lease = await Lease.TakeAsync(db, networkId, ct);
-        if (await SpecAsync(db, networkId, ct) is { Members.Count: > 0 } spec)
-        {
-            await engine.EnsureNetworkAsync(spec, ct);
-        }
-        else
-        {
-            await engine.RemoveNetworkAsync(networkId, ct);
-        }
-    }
 
-    private static async Task<NetworkSpec> SpecAsync(PortalDb db, string networkId, CancellationToken ct)
-    {
+        // The generation first: what is changed while the rest is read belongs to a later one, and is applied again.
         var network = await db.Networks.AsNoTracking().Include(network => network.Subnets).SingleAsync(network => network.Id == networkId, ct);
-        var groups = await db.SecurityGroups.AsNoTracking().Include(group => group.Rules).Where(group => group.NetworkId == networkId).ToDictionaryAsync(group => group.Id, StringComparer.Ordinal, ct);
-        var instances = await db.Instances.AsNoTracking()
-            .Where(instance => instance.NetworkId == networkId && instance.State != InstanceState.Terminated)
-            .OrderBy(instance => instance.Id).ToListAsync(ct);
-        var subnet = network.Subnets.Single();
-        return new NetworkSpec(network.Id, network.AccountId, network.Range, subnet.Range, subnet.Gateway, [.. instances.Select(instance =>
-            new NetworkMember(instance.Id, instance.HostName, instance.Address, instance.Mac, [.. groups[instance.SecurityGroupId].Rules.OrderBy(rule => rule.Id).Select(Inbound)]))]);
+        var spec = await NetworkReading.SpecAsync(db, network, ct);
+        await (spec.Members.Count > 0 ? engine.EnsureNetworkAsync(spec, ct) : engine.RemoveNetworkAsync(networkId, ct));
+        if (!network.IsApplied)
+        {
+            await WriteDownAsync(db, network, ct);
+        }
     }
 
-    private static InboundRule Inbound(SecurityGroupRule rule) => new(rule.Protocol, rule.FromPort, rule.ToPort, rule.Source);
+    /// <summary>The network's row first: who changes a group holds it.</summary>
+    private async Task WriteDownAsync(PortalDb db, Network network, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await db.Networks.Where(row => row.Id == network.Id && row.AppliedGeneration < network.Generation)
+            .ExecuteUpdateAsync(row => row.SetProperty(applied => applied.AppliedGeneration, network.Generation), ct);
+        await db.SecurityGroups.Where(row => row.NetworkId == network.Id && row.Generation <= network.Generation && row.AppliedAt == null)
+            .ExecuteUpdateAsync(row => row.SetProperty(applied => applied.AppliedAt, now), ct);
+        await transaction.CommitAsync(ct);
+    }
 }

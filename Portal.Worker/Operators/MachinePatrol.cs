@@ -32,20 +32,19 @@ public sealed class MachinePatrol(
     private async Task FindLostAsync(CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var running = await db.Instances.AsNoTracking().Include(instance => instance.Image)
+        var running = await db.Instances.AsNoTracking().WithParts()
             .Where(instance => instance.RegionId == region.Id && instance.State == InstanceState.Running && instance.Goal == InstanceGoal.Running
 
                 // While its ssh is still waited for, its job looks at it. One whose ssh never answers is nobody else's.
                 && (instance.SshAt != null || instance.Deadline == null))
-            .Join(db.Subnets, instance => instance.SubnetId, subnet => subnet.Id, (instance, subnet) => new { instance, subnet })
             .ToListAsync(ct);
-        foreach (var row in running)
+        foreach (var instance in running)
         {
-            var seen = await engine.ObserveAsync(row.instance.Spec(row.subnet.Range, row.subnet.Gateway, clock.GetUtcNow()), ct);
+            var seen = await engine.ObserveAsync(instance.Spec(clock.GetUtcNow()), ct);
             if (seen.Power is not MachinePower.Running)
             {
-                await WriteDownAsync(row.instance.Id, seen, ct);
-                nudges.Soon(row.instance.Id);
+                await WriteDownAsync(instance.Id, seen, ct);
+                nudges.Soon(instance.Id);
             }
         }
     }
@@ -72,7 +71,7 @@ public sealed class MachinePatrol(
         var inventory = await engine.ListAsync(ct);
         var held = inventory.InstanceIds;
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var known = await db.Instances.AsNoTracking().Include(instance => instance.Image).Where(instance => held.Contains(instance.Id))
+        var known = await db.Instances.AsNoTracking().WithParts().Where(instance => held.Contains(instance.Id))
             .ToDictionaryAsync(instance => instance.Id, StringComparer.Ordinal, ct);
         foreach (var id in held)
         {
@@ -82,8 +81,7 @@ public sealed class MachinePatrol(
             }
             else if (instance.State is InstanceState.Terminated)
             {
-                var subnet = await db.Subnets.AsNoTracking().SingleAsync(subnet => subnet.Id == instance.SubnetId, ct);
-                await engine.RemoveAsync(instance.Spec(subnet.Range, subnet.Gateway, clock.GetUtcNow()), ct);
+                await engine.RemoveAsync(instance.Spec(clock.GetUtcNow()), ct);
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using YamlDotNet.Serialization;
 
 namespace Portal.Worker.Engines.Libvirt;
@@ -62,19 +63,29 @@ internal static class CloudInitSeed
         return data;
     }
 
-    /// <summary>The address is fixed, so nobody waits for DHCP. The card is known by its MAC: by a pattern of names it got no address.</summary>
     private static Dictionary<string, object> NetworkConfig(InstanceSpec spec) => new(StringComparer.Ordinal)
     {
         ["version"] = 2,
-        ["ethernets"] = new Dictionary<string, object>(StringComparer.Ordinal)
-        {
-            ["id0"] = new Dictionary<string, object>(StringComparer.Ordinal)
-            {
-                ["match"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["macaddress"] = spec.Mac },
-                ["addresses"] = new[] { string.Create(CultureInfo.InvariantCulture, $"{spec.Address}/{spec.Subnet.PrefixLength}") },
-                ["routes"] = new[] { new Dictionary<string, string>(StringComparer.Ordinal) { ["to"] = "0.0.0.0/0", ["via"] = spec.Gateway.ToString() } },
-                ["nameservers"] = new Dictionary<string, object>(StringComparer.Ordinal) { ["search"] = new[] { "internal" }, ["addresses"] = new[] { spec.Gateway.ToString() } },
-            },
-        },
+        ["ethernets"] = spec.Interfaces.Index().ToDictionary(card => string.Create(CultureInfo.InvariantCulture, $"id{card.Index}"), card => Card(card.Item, card.Index == 0), StringComparer.Ordinal),
     };
+
+    /// <summary>
+    /// The address is fixed, so nobody waits for DHCP. A card is known by its MAC: by a pattern of names it got no address. The first card leads
+    /// to everywhere else, the others to their subnets only.
+    /// </summary>
+    private static Dictionary<string, object> Card(InterfaceSpec card, bool isFirst)
+    {
+        var config = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["match"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["macaddress"] = card.Mac },
+            ["addresses"] = new[] { string.Create(CultureInfo.InvariantCulture, $"{card.Address}/{card.Subnet.PrefixLength}") },
+        };
+        if (isFirst)
+        {
+            config["routes"] = new[] { new Dictionary<string, string>(StringComparer.Ordinal) { ["to"] = "0.0.0.0/0", ["via"] = card.Gateway.ToString() } };
+            config["nameservers"] = new Dictionary<string, object>(StringComparer.Ordinal) { ["search"] = new[] { "internal" }, ["addresses"] = new[] { card.Gateway.ToString() } };
+        }
+
+        return config;
+    }
 }

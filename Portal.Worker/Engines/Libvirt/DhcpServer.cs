@@ -1,22 +1,36 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using Portal.Model.Compute;
+using Portal.Model.Networking;
 
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>A private network's dnsmasq: fixed leases by MAC, and the members' names under <c>internal</c>. It knows no other server.</summary>
 internal static class DhcpServer
 {
-    /// <summary>Brings it up to date, starting it if it does not run; its pid.</summary>
-    public static async Task<int> EnsureAsync(EngineSettings settings, NetworkSpec network, CancellationToken ct)
+    /// <summary>Brings it up to date, starting it if it does not run; its pid. It reads names and leases anew when told, its subnets at its start only.</summary>
+    public static async Task<int> EnsureAsync(EngineSettings settings, NetworkSpec network, bool restart, bool reload, CancellationToken ct)
     {
         var files = Path.Combine(settings.Networks, network.Id);
-        await File.WriteAllTextAsync(Path.Combine(files, "hosts"), Hosts(network), ct);
-        await File.WriteAllTextAsync(Path.Combine(files, "names"), Names(network), ct);
+        if (restart || reload)
+        {
+            await File.WriteAllTextAsync(Path.Combine(files, "hosts"), Hosts(network), ct);
+            await File.WriteAllTextAsync(Path.Combine(files, "names"), Names(network), ct);
+        }
+
         if (Running(settings, network.Id) is { } pid)
         {
-            Libc.Signal(pid, Libc.Hangup);
-            return pid;
+            if (!restart)
+            {
+                if (reload)
+                {
+                    Libc.Signal(pid, Libc.Hangup);
+                }
+
+                return pid;
+            }
+
+            await EndAsync(pid, ct);
         }
 
         await Command.RunAsync(
@@ -24,7 +38,7 @@ internal static class DhcpServer
             [
                 "netns", "exec", settings.Router(network.Id), "dnsmasq", "--conf-file=/dev/null", "--bind-interfaces", "--interface=lan", "--except-interface=lo", "--no-resolv", "--no-hosts",
                 $"--addn-hosts={files}/names", $"--dhcp-hostsfile={files}/hosts", "--domain=internal", "--local=/internal/", "--expand-hosts", "--leasefile-ro",
-                $"--dhcp-range={network.Subnet.BaseAddress},static,{Mask(network.Subnet)},infinite", "--quiet-dhcp", "--log-facility=/dev/null", $"--pid-file={files}/dnsmasq.pid",
+                .. Ranges(network).Select(range => $"--dhcp-range={range}"), "--quiet-dhcp", "--log-facility=/dev/null", $"--pid-file={files}/dnsmasq.pid",
             ],
             ct);
         return Running(settings, network.Id) ?? 0;
@@ -32,7 +46,10 @@ internal static class DhcpServer
 
     public static string Hosts(NetworkSpec network) => string.Concat(network.Members.Select(member => $"{member.Mac},{member.Address},infinite\n"));
 
-    public static string Names(NetworkSpec network) => string.Concat(network.Members.Where(member => IsLabel(member.HostName)).Select(member => $"{member.Address} {member.HostName}\n"));
+    public static string Names(NetworkSpec network) =>
+        string.Concat(network.Members.Where(member => member.HostName is { } name && IsLabel(name)).Select(member => $"{member.Address} {member.HostName}\n"));
+
+    public static IEnumerable<string> Ranges(NetworkSpec network) => network.Subnets.Select(subnet => $"{subnet.Range.BaseAddress},static,{Mask(subnet.Range)},infinite");
 
     /// <summary>The pid of the network's own dnsmasq, if it runs.</summary>
     public static int? Running(EngineSettings settings, string networkId)
@@ -45,6 +62,21 @@ internal static class DhcpServer
         catch (IOException)
         {
             return null;
+        }
+    }
+
+    /// <summary>It holds nothing that could be lost, so it is not asked. The next one can listen only once it is gone.</summary>
+    private static async Task EndAsync(int pid, CancellationToken ct)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            process.Kill();
+            await process.WaitForExitAsync(ct);
+        }
+        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException)
+        {
+            // It has ended meanwhile.
         }
     }
 

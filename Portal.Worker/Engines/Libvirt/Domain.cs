@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using static Portal.Worker.Engines.Libvirt.LibvirtLibrary;
 
 namespace Portal.Worker.Engines.Libvirt;
@@ -49,6 +50,24 @@ internal sealed class Domain(LibvirtSession session, DomainHandle handle) : IDis
 
         return MachineMark.Parse(text!);
     }
+
+    /// <summary>The running machine's card with this MAC, as libvirt describes it; null if it has none.</summary>
+    public unsafe XElement? Card(string mac)
+    {
+        var text = Take(virDomainGetXMLDesc(handle, 0));
+        if (text is null)
+        {
+            session.Check(-1);
+        }
+
+        return XElement.Parse(text!).Element("devices")!.Elements("interface").FirstOrDefault(card => (string?)card.Element("mac")?.Attribute("address") == mac);
+    }
+
+    /// <summary>Plugs a device into the running machine; its definition is written anew at the next start.</summary>
+    public void Attach(string deviceXml) => session.Check(virDomainAttachDeviceFlags(handle, deviceXml, Live));
+
+    /// <summary>Asks the running guest to let go of a device. That it was asked already is no failure.</summary>
+    public void Detach(XElement device) => session.CheckAsked(virDomainDetachDeviceFlags(handle, device.ToString(), Live));
 
     public void Start() => session.Check(virDomainCreate(handle));
 

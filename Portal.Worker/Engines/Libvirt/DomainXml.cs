@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 
 namespace Portal.Worker.Engines.Libvirt;
 
@@ -32,7 +33,7 @@ internal static class DomainXml
             Controllers(),
             RootDisk(spec, baseFile),
             Seed(spec),
-            Interface(spec),
+            spec.Interfaces.Select(card => Interface(spec.NetworkId, card)),
             Consoles(spec),
             new XElement("rng", new XAttribute("model", "virtio"), new XElement("backend", new XAttribute("model", "random"), "/dev/urandom")),
             new XElement("memballoon", new XAttribute("model", "virtio"), new XAttribute("freePageReporting", "on"), new XElement("stats", new XAttribute("period", "10"))))).ToString();
@@ -74,12 +75,12 @@ internal static class DomainXml
         new XElement("readonly"));
 
     /// <summary>The port is isolated: guests of one bridge reach each other only through their router, where the security rules are.</summary>
-    private static XElement Interface(InstanceSpec spec) => new(
+    public static XElement Interface(string networkId, InterfaceSpec card) => new(
         "interface",
         new XAttribute("type", "bridge"),
-        new XElement("mac", new XAttribute("address", spec.Mac)),
-        new XElement("source", new XAttribute("bridge", EngineFolder.Device('b', spec.NetworkId))),
-        new XElement("target", new XAttribute("dev", EngineFolder.Device('t', spec.Id))),
+        new XElement("mac", new XAttribute("address", card.Mac)),
+        new XElement("source", new XAttribute("bridge", EngineFolder.Device('b', networkId))),
+        new XElement("target", new XAttribute("dev", EngineFolder.Device('t', card.Id))),
         new XElement("model", new XAttribute("type", "virtio")),
         new XElement("port", new XAttribute("isolated", "yes")),
         new XElement("rom", new XAttribute("enabled", "no")));

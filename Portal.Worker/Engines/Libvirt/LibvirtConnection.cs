@@ -125,6 +125,15 @@ internal sealed unsafe class LibvirtSession(ConnectionHandle connection, Action<
         }
     }
 
+    /// <summary>A device that the guest was asked to let go of, and has not yet, or has just now.</summary>
+    public void CheckAsked(int result)
+    {
+        if (result < 0 && !LibvirtErrors.LastIsUnplugging())
+        {
+            throw Failure();
+        }
+    }
+
     private EngineException Failure()
     {
         // The thread's last error is read first: asking whether the connection lives would overwrite it.

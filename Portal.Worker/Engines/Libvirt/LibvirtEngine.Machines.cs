@@ -109,10 +109,4 @@ public sealed partial class LibvirtEngine
 
         return true;
     }
-
-    private static int MachinesOn(LibvirtSession session, string networkId) => session.List().Count(machine =>
-    {
-        using var domain = session.Find(machine.Name);
-        return string.Equals(domain?.Mark(live: false).NetworkId, networkId, StringComparison.Ordinal);
-    });
 }

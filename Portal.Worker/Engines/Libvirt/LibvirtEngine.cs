@@ -1,11 +1,12 @@
 using System.Net.Sockets;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>The embedded engine: machines of a private libvirtd, on networks of their own.</summary>
-public sealed partial class LibvirtEngine : IComputeEngine, IDisposable
+public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IDisposable
 {
     private readonly EngineFolder folder;
     private readonly TimeProvider clock;
@@ -21,8 +22,6 @@ public sealed partial class LibvirtEngine : IComputeEngine, IDisposable
         (libvirt, networks, disks, images) = (new LibvirtConnection(folder), new PrivateNetworks(folder), new GuestDisks(folder), new ImageStore(folder, http));
     }
 
-    public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => networks.EnsureAsync(network, ct);
-
     public Task EnsureDiskAsync(InstanceSpec instance, CancellationToken ct) => disks.EnsureAsync(instance, ct);
 
     public async Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct)
@@ -33,7 +32,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, IDisposable
             throw new EngineException(EngineFault.Missing, $"The disk of {instance.Id} is not there.");
         }
 
-        if (!networks.Has(instance.NetworkId, instance.Id))
+        if (!networks.Has(instance.NetworkId, instance.Interfaces))
         {
             throw new EngineException(EngineFault.Missing, $"The network of {instance.Id} is not there, or does not know it.");
         }
@@ -51,7 +50,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, IDisposable
             return seen;
         }
 
-        var answers = await probes.AnswersAsync(instance.Id, folder.Settings().Router(instance.NetworkId), instance.Address, ct);
+        var answers = await probes.AnswersAsync(instance.Id, folder.Settings().Router(instance.NetworkId), instance.Interfaces[0].Address, ct);
         return seen with { SshAnswers = answers, HostKey = SerialLog.HostKey(folder.SerialLog(instance.Id)) };
     }
 
@@ -61,17 +60,6 @@ public sealed partial class LibvirtEngine : IComputeEngine, IDisposable
         await libvirt.CallAsync(session => Remove(session, instance.Id), ct);
         disks.Remove(instance.Id);
         probes.Forget(instance.Id);
-    }
-
-    public async Task RemoveNetworkAsync(string networkId, CancellationToken ct)
-    {
-        var users = await libvirt.CallAsync(session => MachinesOn(session, EngineFolder.Checked(networkId)), ct);
-        if (users > 0)
-        {
-            throw new EngineException(EngineFault.Rejected, $"{users} machines are still on the network.");
-        }
-
-        await networks.RemoveAsync(networkId, ct);
     }
 
     public async Task<EngineInventory> ListAsync(CancellationToken ct)

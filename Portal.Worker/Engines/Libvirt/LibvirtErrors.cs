@@ -11,6 +11,9 @@ internal static class LibvirtErrors
     /// <summary>VIR_ERR_OPERATION_INVALID: e.g. the machine is not running, or runs already.</summary>
     public const int NotInThisState = 55;
 
+    /// <summary>VIR_ERR_DEVICE_MISSING.</summary>
+    private const int DeviceMissing = 99;
+
     /// <summary>
     /// No memory, no connection, a call failed on the way, a race with another change of the same machine, a lock not got in time,
     /// a system error of libvirtd's, aborted, busy. All else is libvirt's final word on what was asked.
@@ -23,6 +26,14 @@ internal static class LibvirtErrors
         var (code, message) = error is null ? (0, null) : (error->Code, Utf8StringMarshaller.ConvertToManaged(error->Message));
         var fault = code == NoDomain ? EngineFault.Missing : connectionLost || Passing.Contains(code) ? EngineFault.Unavailable : EngineFault.Rejected;
         return new EngineException(fault, $"libvirt: {message ?? "unknown error"}");
+    }
+
+    /// <summary>The device is out already, or the guest was asked before and has not let go of it yet; for the latter there is no code, only QEMU's words.</summary>
+    public static unsafe bool LastIsUnplugging()
+    {
+        var error = LibvirtLibrary.virGetLastError();
+        return error is not null && (error->Code == DeviceMissing
+            || Utf8StringMarshaller.ConvertToManaged(error->Message)?.Contains("in the process of unplug", StringComparison.Ordinal) is true);
     }
 
     public static unsafe bool LastIs(int code)

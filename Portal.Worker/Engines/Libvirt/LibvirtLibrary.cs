@@ -72,6 +72,16 @@ internal static unsafe partial class LibvirtLibrary
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial byte* virDomainGetMetadata(DomainHandle domain, int type, string uri, uint flags);
 
+    /// <summary>As it runs now, or its definition when it is off; <c>flags</c> 0.</summary>
+    [LibraryImport(Library)]
+    public static partial byte* virDomainGetXMLDesc(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainAttachDeviceFlags(DomainHandle domain, string xml, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainDetachDeviceFlags(DomainHandle domain, string xml, uint flags);
+
     [LibraryImport(Library)]
     public static partial int virDomainCreate(DomainHandle domain);
 

@@ -1,8 +1,8 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
-using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 
@@ -10,7 +10,7 @@ namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
 /// A private network's rules in nft's words, each text loaded as one transaction. Only addresses, numbers and checked names go into it.
-/// Two tables: one on the guests' ports, where a guest is held to its own MAC and address; one in the router, where traffic is allowed.
+/// Two tables: one on the guests' ports, where a guest is held to its own MACs and addresses; one in the router, where traffic is allowed.
 /// </summary>
 internal static partial class NetworkRules
 {
@@ -22,19 +22,13 @@ internal static partial class NetworkRules
     {
         var members = Members(network);
         var text = new StringBuilder("table inet portal\ndelete table inet portal\ntable inet portal {\n");
-        Set(text, "set members", "ether_addr . ipv4_addr", members.Select(member => $"{member.Mac} . {member.Address}"));
-        foreach (var (member, index) in members.Select((member, index) => (member, index)))
-        {
-            Chain(text, $"to{index}", [.. member.Inbound.Select(rule => Accept(rule, withSource: true)), "drop"]);
-
-            // Who comes through a published port has lost his address: only a rule for everybody lets him in.
-            Chain(text, $"public{index}", [.. member.Inbound.Where(rule => rule.Source.PrefixLength == 0).Select(rule => Accept(rule, withSource: false)), "drop"]);
-        }
-
-        Set(text, "map inside", "ipv4_addr : verdict", members.Select((member, index) => $"{member.Address} : goto to{index}"));
-        Set(text, "map outside", "ipv4_addr : verdict", members.Select((member, index) => $"{member.Address} : goto public{index}"));
+        Set(text, "set members", "ether_addr . ipv4_addr", Own(members).Select(own => $"{own.Card.Mac} . {own.Address}"));
+        var groups = GroupRules.Write(text, network, members);
+        Set(text, "map inside", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : goto to{groups[member]}"));
+        Set(text, "map outside", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : goto public{groups[member]}"));
+        Set(text, "map sending", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : jump from{groups[member]}"));
         Chain(text, "forward", "type filter hook forward priority filter; policy drop;", "iifname != \"lan\" drop", "oifname != \"lan\" drop",
-            "ether saddr . ip saddr != @members drop", "ct state invalid drop", "ct state established,related accept", "ip daddr vmap @inside");
+            "ether saddr . ip saddr != @members drop", "ct state invalid drop", "ct state established,related accept", "ip saddr vmap @sending");
         Chain(text, "input", "type filter hook input priority filter; policy drop;", "iifname \"lo\" accept", "ct state established,related accept",
             "udp sport 68 udp dport 67 accept", "ether saddr . ip saddr != @members drop", "udp dport 53 accept", "tcp dport 53 accept", "icmp type echo-request accept");
         Chain(text, "output", "type filter hook output priority filter; policy drop;", "oifname \"lo\" accept", "ct state established,related accept",
@@ -42,15 +36,18 @@ internal static partial class NetworkRules
         return text.Append("}\n").ToString();
     }
 
-    /// <summary>What a guest may send at all: ARP and IPv4 under its own MAC and address, and DHCP before it has one.</summary>
+    /// <summary>
+    /// What a guest may send at all: ARP and IPv4 under a card's own MAC and an address of its own, and DHCP before it has one. Of its own are the
+    /// addresses of all its cards: a guest with several may answer through another than it was asked through.
+    /// </summary>
     public static string Ports(NetworkSpec network)
     {
         var table = $"table bridge {Table(network.Id)}";
-        var members = Members(network).Select(member => (Device: EngineFolder.Device('t', member.InstanceId), member.Mac, member.Address)).ToList();
+        var members = Members(network);
         var text = new StringBuilder($"{table}\ndelete {table}\n{table} {{\n");
-        Set(text, "set ports", "ifname", members.Select(member => $"\"{member.Device}\""));
-        Set(text, "set cards", "ifname . ether_addr", members.Select(member => $"\"{member.Device}\" . {member.Mac}"));
-        Set(text, "set members", "ifname . ether_addr . ipv4_addr", members.Select(member => $"\"{member.Device}\" . {member.Mac} . {member.Address}"));
+        Set(text, "set ports", "ifname", members.Select(member => $"\"{Port(member)}\""));
+        Set(text, "set cards", "ifname . ether_addr", members.Select(member => $"\"{Port(member)}\" . {member.Mac}"));
+        Set(text, "set members", "ifname . ether_addr . ipv4_addr", Own(members).Select(own => $"\"{Port(own.Card)}\" . {own.Card.Mac} . {own.Address}"));
         Chain(text, "guest", "iifname . ether saddr != @cards drop", "ether type ip iifname . ether saddr . ip saddr @members accept",
             "ether type arp iifname . arp saddr ether . arp saddr ip @members accept", "ether type arp iifname . arp saddr ether @cards arp saddr ip 0.0.0.0 accept",
             "ether type ip ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept", "drop");
@@ -63,34 +60,27 @@ internal static partial class NetworkRules
     /// <summary>The MAC that the router answers with; it follows from the id, so that guests need not notice when a router is made anew.</summary>
     public static string GatewayMac(string networkId) => $"02:{string.Join(':', EngineFolder.Checked(networkId)[^10..].Chunk(2).Select(pair => new string(pair)))}";
 
-    private static List<NetworkMember> Members(NetworkSpec network) =>
-    [
-        .. network.Members.Select(member => member.Address.AddressFamily is AddressFamily.InterNetwork && network.Subnet.Contains(member.Address) && MacForm().IsMatch(member.Mac)
-            ? member
-            : throw new EngineException(EngineFault.Rejected, $"{member.InstanceId} has no usable address.")),
-    ];
-
-    private static string Accept(InboundRule rule, bool withSource)
-    {
-        if (rule.Source.BaseAddress.AddressFamily is not AddressFamily.InterNetwork)
-        {
-            return "";
-        }
-
-        var source = withSource && rule.Source.PrefixLength > 0 ? $"ip saddr {rule.Source} " : "";
-        return rule.Protocol is TransportProtocol.Icmp
-            ? $"{source}meta l4proto icmp accept"
-            : string.Create(CultureInfo.InvariantCulture, $"{source}{(rule.Protocol is TransportProtocol.Tcp ? "tcp" : "udp")} dport {(ushort)rule.FromPort}-{(ushort)rule.ToPort} accept");
-    }
-
-    private static void Set(StringBuilder text, string name, string type, IEnumerable<string> elements)
+    public static void Set(StringBuilder text, string name, string type, IEnumerable<string> elements)
     {
         var all = string.Join(", ", elements);
         text.Append(CultureInfo.InvariantCulture, $" {name} {{ type {type}; {(all.Length == 0 ? "" : $"elements = {{ {all} }};")} }}\n");
     }
 
-    private static void Chain(StringBuilder text, string name, params string[] rules) =>
+    public static void Chain(StringBuilder text, string name, params IEnumerable<string> rules) =>
         text.Append(CultureInfo.InvariantCulture, $" chain {name} {{\n  {string.Join("\n  ", rules)}\n }}\n");
+
+    private static List<NetworkMember> Members(NetworkSpec network) => [.. network.Members.Select(member => IsUsable(network, member)
+        ? member
+        : throw new EngineException(EngineFault.Rejected, $"{member.InterfaceId} has no usable address."))];
+
+    private static bool IsUsable(NetworkSpec network, NetworkMember member) =>
+        member.Address.AddressFamily is AddressFamily.InterNetwork && network.Subnets.Any(subnet => subnet.Range.Contains(member.Address)) && MacForm().IsMatch(member.Mac);
+
+    /// <summary>Each card with each address of its instance.</summary>
+    private static IEnumerable<(NetworkMember Card, IPAddress Address)> Own(List<NetworkMember> members) =>
+        members.GroupBy(member => member.InstanceId, StringComparer.Ordinal).SelectMany(own => own.SelectMany(card => own.Select(other => (card, other.Address))));
+
+    private static string Port(NetworkMember member) => EngineFolder.Device('t', member.InterfaceId);
 
     [GeneratedRegex(@"\A([0-9a-f]{2}:){5}[0-9a-f]{2}\z", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex MacForm();

@@ -1,16 +1,12 @@
 using System.Collections.Concurrent;
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
-using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
 /// Private networks: a bridge without an address in the engine's namespace, and a router, a namespace of its own, behind one cable.
-/// The router is gateway, DHCP and DNS, and has no other cable: whatever a guest sends ends there unless it is for another member.
+/// The router is gateway of every subnet, DHCP and DNS, and has no other cable: whatever a guest sends ends there unless it is for another member.
 /// </summary>
 internal sealed class PrivateNetworks(EngineFolder folder)
 {
@@ -19,26 +15,22 @@ internal sealed class PrivateNetworks(EngineFolder folder)
     public async Task EnsureAsync(NetworkSpec network, CancellationToken ct)
     {
         var settings = folder.Settings();
-        var wanted = Hash(network);
+        var wanted = AppliedNetwork.Wanted(network);
         var gate = gates.GetOrAdd(network.Id, _ => new SemaphoreSlim(1, 1));
         await gate.WaitAsync(ct);
         try
         {
-            var applied = Applied.Read(settings, network.Id);
-            var stands = applied?.Stands(settings, network.Id) ?? false;
-            if (stands && string.Equals(applied!.Hash, wanted, StringComparison.Ordinal))
-            {
-                return;
-            }
-
-            if (!stands)
+            var applied = AppliedNetwork.Read(settings, network.Id);
+            if (applied?.Stands(settings, network.Id) is not true)
             {
                 await BuildAsync(settings, network, ct);
+                applied = null;
             }
 
-            var dnsmasq = await ApplyAsync(settings, network, ct);
-            new Applied(wanted, NetworkNamespace.Identity(settings.Name), NetworkNamespace.Identity(settings.Router(network.Id)), dnsmasq, [.. network.Members.Select(member => member.InstanceId)])
-                .Write(settings, network.Id);
+            if (applied?.IsSameAs(wanted) is not true)
+            {
+                await ApplyAsync(settings, network, applied, wanted, ct);
+            }
         }
         finally
         {
@@ -46,11 +38,12 @@ internal sealed class PrivateNetworks(EngineFolder folder)
         }
     }
 
-    /// <summary>Whether the network stands and knows this machine.</summary>
-    public bool Has(string networkId, string instanceId)
+    /// <summary>Whether the network stands and knows all these cards.</summary>
+    public bool Has(string networkId, IEnumerable<InterfaceSpec> cards)
     {
         var settings = folder.Settings();
-        return Applied.Read(settings, networkId) is { } applied && applied.Stands(settings, networkId) && applied.Members.Contains(instanceId, StringComparer.Ordinal);
+        return AppliedNetwork.Read(settings, networkId) is { } applied && applied.Stands(settings, networkId)
+            && cards.All(card => applied.Interfaces.Contains(card.Id, StringComparer.Ordinal));
     }
 
     public IReadOnlyList<string> List() => Directory.Exists(folder.Settings().Networks) ? [.. Directory.GetDirectories(folder.Settings().Networks).Select(path => Path.GetFileName(path)!)] : [];
@@ -70,18 +63,18 @@ internal sealed class PrivateNetworks(EngineFolder folder)
         }
 
         var table = NetworkRules.Table(networkId);
-        await InEngineAsync(settings, ["nft", "-f", "-"], $"table bridge {table}\ndelete table bridge {table}\n", ct);
-        if (Directory.Exists(Applied.Folder(settings, networkId)))
+        await InNamespaceAsync(settings.Name, ["nft", "-f", "-"], $"table bridge {table}\ndelete table bridge {table}\n", ct);
+        if (Directory.Exists(AppliedNetwork.Folder(settings, networkId)))
         {
             await IgnoreFailureAsync(Command.RunAsync("ip", ["-n", settings.Name, "link", "delete", EngineFolder.Device('b', networkId)], ct));
-            Directory.Delete(Applied.Folder(settings, networkId), recursive: true);
+            Directory.Delete(AppliedNetwork.Folder(settings, networkId), recursive: true);
         }
     }
 
     /// <summary>Makes what is absent; what is there stays, guests that hang on it too.</summary>
     private static async Task BuildAsync(EngineSettings settings, NetworkSpec network, CancellationToken ct)
     {
-        Directory.CreateDirectory(Applied.Folder(settings, network.Id));
+        Directory.CreateDirectory(AppliedNetwork.Folder(settings, network.Id));
         var (router, bridge, cable) = (settings.Router(network.Id), EngineFolder.Device('b', network.Id), EngineFolder.Device('v', network.Id));
         if (!File.Exists(EngineSettings.NamespaceFile(router)))
         {
@@ -99,29 +92,47 @@ internal sealed class PrivateNetworks(EngineFolder folder)
 
             """));
         await Command.RunAsync("ip", ["-n", settings.Name, "link", "set", cable, "master", bridge, "up"], ct);
-        await Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, $"""
-            link set lo up
-            link set lan up
-            addr replace {network.Gateway}/{network.Subnet.PrefixLength.ToString(CultureInfo.InvariantCulture)} dev lan
-
-            """);
+        await Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, "link set lo up\nlink set lan up\n");
 
         // Guests cannot hear each other: the router answers for all of them, at once, and passes on what the rules allow.
         await NetworkNamespace.SetAsync(router, ("ipv4/conf/lan/proxy_arp_pvlan", "1"), ("ipv4/conf/lan/send_redirects", "0"), ("ipv4/neigh/lan/proxy_delay", "0"));
     }
 
-    private static async Task<int> ApplyAsync(EngineSettings settings, NetworkSpec network, CancellationToken ct)
+    /// <summary>Brings the router from what was applied, if anything, to what is wanted: the rules first.</summary>
+    private static async Task ApplyAsync(EngineSettings settings, NetworkSpec network, AppliedNetwork? applied, AppliedNetwork wanted, CancellationToken ct)
     {
         var router = settings.Router(network.Id);
-        await Command.RunAsync("ip", ["netns", "exec", router, "nft", "-f", "-"], ct, NetworkRules.Router(network));
-        await InEngineAsync(settings, ["nft", "-f", "-"], NetworkRules.Ports(network), ct);
-        await Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct,
-            "neigh flush dev lan nud permanent\n" + string.Concat(network.Members.Select(member => $"neigh replace {member.Address} lladdr {member.Mac} dev lan nud permanent\n")));
-        return await DhcpServer.EnsureAsync(settings, network, ct);
+        if (applied?.Rules != wanted.Rules)
+        {
+            await InNamespaceAsync(router, ["nft", "-f", "-"], NetworkRules.Router(network), ct);
+        }
+
+        if (applied?.Ports != wanted.Ports)
+        {
+            await InNamespaceAsync(settings.Name, ["nft", "-f", "-"], NetworkRules.Ports(network), ct);
+        }
+
+        var lines = Gateways(applied, wanted)
+            + (applied?.Neighbours == wanted.Neighbours ? "" : $"neigh flush dev lan nud permanent\n{AppliedNetwork.NeighbourLines(network)}");
+        if (lines.Length > 0)
+        {
+            await Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, lines);
+        }
+
+        var dnsmasq = await DhcpServer.EnsureAsync(settings, network, restart: applied?.Server != wanted.Server, reload: applied?.Names != wanted.Names, ct);
+        (wanted with { Engine = NetworkNamespace.Identity(settings.Name), Router = NetworkNamespace.Identity(router), Dnsmasq = dnsmasq }).Write(settings, network.Id);
     }
 
-    private static Task<string> InEngineAsync(EngineSettings settings, string[] command, string input, CancellationToken ct) =>
-        Command.RunAsync("ip", ["netns", "exec", settings.Name, .. command], ct, input);
+    private static string Gateways(AppliedNetwork? applied, AppliedNetwork wanted)
+    {
+        var before = applied?.Gateways ?? [];
+        return (applied is null ? "addr flush dev lan\n" : "")
+            + string.Concat(before.Except(wanted.Gateways, StringComparer.Ordinal).Select(gateway => $"addr del {gateway} dev lan\n"))
+            + string.Concat(wanted.Gateways.Except(before, StringComparer.Ordinal).Select(gateway => $"addr replace {gateway} dev lan\n"));
+    }
+
+    private static Task<string> InNamespaceAsync(string netns, string[] command, string input, CancellationToken ct) =>
+        Command.RunAsync("ip", ["netns", "exec", netns, .. command], ct, input);
 
     private static async Task IgnoreFailureAsync(Task command)
     {
@@ -133,32 +144,5 @@ internal sealed class PrivateNetworks(EngineFolder folder)
         {
             // What was to be removed is gone, or what was to be made is there; what matters is checked by the command after it.
         }
-    }
-
-    private static string Hash(NetworkSpec network) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(
-        NetworkRules.Router(network) + NetworkRules.Ports(network) + DhcpServer.Hosts(network) + DhcpServer.Names(network) + network.Gateway + network.Subnet)));
-
-    /// <summary>What was last applied, and to which namespaces: after a reboot of the host, or when somebody removed one, it no longer stands.</summary>
-    private sealed record Applied(string Hash, ulong? Engine, ulong? Router, int Dnsmasq, IReadOnlyList<string> Members)
-    {
-        public static string Folder(EngineSettings settings, string networkId) => Path.Combine(settings.Networks, EngineFolder.Checked(networkId));
-
-        public static Applied? Read(EngineSettings settings, string networkId)
-        {
-            var file = Path.Combine(Folder(settings, networkId), "applied");
-            return File.Exists(file) ? JsonSerializer.Deserialize<Applied>(File.ReadAllText(file)) : null;
-        }
-
-        public void Write(EngineSettings settings, string networkId)
-        {
-            var file = Path.Combine(Folder(settings, networkId), "applied");
-            File.WriteAllText(file + ".new", JsonSerializer.Serialize(this));
-            File.Move(file + ".new", file, overwrite: true);
-        }
-
-        public bool Stands(EngineSettings settings, string networkId) =>
-            Engine is not null && Engine == NetworkNamespace.Identity(settings.Name)
-            && Router is not null && Router == NetworkNamespace.Identity(settings.Router(networkId))
-            && DhcpServer.Running(settings, networkId) == Dnsmasq;
     }
 }

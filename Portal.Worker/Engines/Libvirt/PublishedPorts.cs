@@ -22,7 +22,7 @@ internal static class PublishedPorts
 
         if (spec.PublicPort is { } wanted)
         {
-            var target = new PublishedPort(settings.Router(spec.NetworkId), spec.Address, spec.Id);
+            var target = new PublishedPort(settings.Router(spec.NetworkId), spec.Interfaces[0].Address, spec.Id);
             var file = FileOf(settings, wanted);
             if (Read(file) != target)
             {

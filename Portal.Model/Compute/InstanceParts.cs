@@ -1,0 +1,11 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Portal.Model.Compute;
+
+public static class InstanceParts
+{
+    /// <summary>Loads with each instance all that its <see cref="Instance.Spec"/> tells the engine.</summary>
+    public static IQueryable<Instance> WithParts(this IQueryable<Instance> instances) => instances
+        .Include(instance => instance.Image)
+        .Include(instance => instance.Interfaces).ThenInclude(card => card.Subnet);
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Networking;
+
+/// <summary>
+/// The engine's contract for private networks. Every verb is idempotent: it finds by Portal's id what it made before, makes only what is
+/// absent, and leaves what is as wanted alone. Failures are <see cref="EngineException"/>.
+/// </summary>
+public interface INetworkEngine
+{
+    /// <summary>
+    /// Makes the private network, its subnets' gateways, DHCP and names, and applies the addresses and security rules of its members, all rules
+    /// at once or none. Members that run are under the new rules when it returns.
+    /// </summary>
+    Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct);
+
+    /// <summary>Removes a private network. Nothing there is success; <see cref="EngineFault.Rejected"/> while a machine is on it.</summary>
+    Task RemoveNetworkAsync(string networkId, CancellationToken ct);
+
+    /// <summary>
+    /// Plugs a card into a machine that runs, or finds it there. One that is off gets it with its next start: nothing to do.
+    /// <see cref="EngineFault.Missing"/> while the network does not know the card.
+    /// </summary>
+    Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec card, CancellationToken ct);
+
+    /// <summary>Asks a running guest to let go of a card; true once it is out, or the machine is off or gone. Returns at once: call it again until it is.</summary>
+    Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct);
+}
+
+/// <summary>A private network as the engine must hold it.</summary>
+/// <param name="Members">Every card of every instance of the network that is not terminated.</param>
+/// <param name="Groups">The security groups that members are in or that rules of those refer to.</param>
+public sealed record NetworkSpec(
+    string Id, string AccountId, IPNetwork Range, IReadOnlyList<SubnetSpec> Subnets, IReadOnlyList<NetworkMember> Members, IReadOnlyList<GroupSpec> Groups);
+
+public sealed record SubnetSpec(IPNetwork Range, IPAddress Gateway);
+
+/// <summary>A card of an instance, and which groups' rules hold for it.</summary>
+/// <param name="HostName">The name under which others find it; null for a card that is not its instance's first.</param>
+public sealed record NetworkMember(string InstanceId, string InterfaceId, string? HostName, IPAddress Address, string Mac, IReadOnlyList<string> GroupIds);
+
+/// <summary>A security group: what may come in to its members, and whereto they may begin to speak. Replies always pass.</summary>
+public sealed record GroupSpec(string Id, IReadOnlyList<GroupRule> Inbound, IReadOnlyList<GroupRule> Outbound);
+
+/// <summary>One permission. The other side is <paramref name="Range"/>, or the members of the group <paramref name="GroupId"/> of the same network.</summary>
+/// <param name="FromPort">First and last port, for TCP and UDP only.</param>
+public sealed record GroupRule(TransportProtocol Protocol, int FromPort, int ToPort, IPNetwork? Range, string? GroupId);
+
+/// <summary>A card of a machine, and where it is plugged in.</summary>
+public sealed record InterfaceSpec(string Id, IPNetwork Subnet, IPAddress Gateway, IPAddress Address, string Mac);

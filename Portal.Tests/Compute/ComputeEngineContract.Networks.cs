@@ -1,0 +1,62 @@
+using Portal.Model.Compute;
+using Portal.Model.Networking;
+using Portal.Model.Shared;
+using Portal.Tests.Networking;
+
+namespace Portal.Tests.Compute;
+
+/// <summary>What every driver of <see cref="INetworkEngine"/> must do.</summary>
+public abstract partial class ComputeEngineContract
+{
+    [Fact]
+    public async Task A_network_that_does_not_know_a_card_plugs_it_into_nothing()
+    {
+        var machine = await RunningMachineAsync();
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        await FailsAsync(EngineFault.Missing, () => Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, ACard(99, 1), Ct));
+    }
+
+    [Fact]
+    public async Task A_machine_whose_network_does_not_know_all_its_cards_does_not_start()
+    {
+        var machine = AMachine() with { Power = MachinePower.Off };
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        await Engine.EnsureDiskAsync(machine, Ct);
+        await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine with { Interfaces = [.. machine.Interfaces, ACard(98, 1)] }, Ct));
+        await RemoveAllAsync(machine);
+    }
+
+    [Fact]
+    public async Task Of_a_machine_that_is_off_or_was_never_made_nothing_is_plugged_in_or_out()
+    {
+        var machine = AMachine() with { Power = MachinePower.Off };
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, machine.Interfaces[0], Ct);
+        Assert.True(await Networks.DetachInterfaceAsync(machine.Id, machine.Interfaces[0], Ct));
+        await DefineAsync(machine);
+        await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, machine.Interfaces[0], Ct);
+        Assert.True(await Networks.DetachInterfaceAsync(machine.Id, machine.Interfaces[0], Ct));
+        Assert.Equal(MachinePower.Off, (await Engine.ObserveAsync(machine, Ct)).Power);
+        await RemoveAllAsync(machine);
+    }
+
+    [Fact]
+    public async Task A_card_is_plugged_into_a_running_machine_once_and_out_again()
+    {
+        var machine = await RunningMachineAsync();
+        await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).SshAnswers);
+        var card = ACard(20, 1);
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine with { Interfaces = [.. machine.Interfaces, card] }), Ct);
+        await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, card, Ct);
+        await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, card, Ct);
+        await SeesCardAsync(machine, card);
+        Assert.False(await Networks.DetachInterfaceAsync(machine.Id, card, Ct));
+        await UntilAsync(() => Networks.DetachInterfaceAsync(machine.Id, card, Ct));
+        Assert.True(await Networks.DetachInterfaceAsync(machine.Id, card, Ct));
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(machine, Ct)).Power);
+    }
+
+    /// <summary>Waits until the guest has taken the card and its address, where there is a guest.</summary>
+    protected virtual Task SeesCardAsync(InstanceSpec machine, InterfaceSpec card) => Task.CompletedTask;
+}

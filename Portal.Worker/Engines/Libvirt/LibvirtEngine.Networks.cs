@@ -1,0 +1,64 @@
+using Portal.Model.Networking;
+using Portal.Model.Shared;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>Networks, and the cards by which machines hang on them.</summary>
+public sealed partial class LibvirtEngine
+{
+    public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => networks.EnsureAsync(network, ct);
+
+    public async Task RemoveNetworkAsync(string networkId, CancellationToken ct)
+    {
+        var users = await libvirt.CallAsync(session => MachinesOn(session, EngineFolder.Checked(networkId)), ct);
+        if (users > 0)
+        {
+            throw new EngineException(EngineFault.Rejected, $"{users} machines are still on the network.");
+        }
+
+        await networks.RemoveAsync(networkId, ct);
+    }
+
+    public async Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec card, CancellationToken ct)
+    {
+        if (!networks.Has(networkId, [card]))
+        {
+            throw new EngineException(EngineFault.Missing, $"The network does not know {card.Id} yet.");
+        }
+
+        await libvirt.CallAsync(session => Attach(session, EngineFolder.Checked(instanceId), networkId, card), ct);
+    }
+
+    public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct) =>
+        libvirt.CallAsync(session => Detach(session, EngineFolder.Checked(instanceId), card), ct);
+
+    private static bool Attach(LibvirtSession session, string instanceId, string networkId, InterfaceSpec card)
+    {
+        using var domain = session.Find(instanceId);
+        if (domain is not null && domain.State().State.IsOn() && domain.Card(card.Mac) is null)
+        {
+            domain.Attach(DomainXml.Interface(networkId, card).ToString());
+        }
+
+        return true;
+    }
+
+    /// <summary>A guest that is booting, or busy, may miss the request: it is made again at each call until the card is out.</summary>
+    private static bool Detach(LibvirtSession session, string instanceId, InterfaceSpec card)
+    {
+        using var domain = session.Find(instanceId);
+        if (domain is null || !domain.State().State.IsOn() || domain.Card(card.Mac) is not { } plugged)
+        {
+            return true;
+        }
+
+        domain.Detach(plugged);
+        return false;
+    }
+
+    private static int MachinesOn(LibvirtSession session, string networkId) => session.List().Count(machine =>
+    {
+        using var domain = session.Find(machine.Name);
+        return string.Equals(domain?.Mark(live: false).NetworkId, networkId, StringComparison.Ordinal);
+    });
+}

@@ -1,0 +1,31 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Compute;
+using Portal.Model.Networking;
+using Portal.Model.Shared;
+
+namespace Portal.Worker.Networking;
+
+/// <summary>A private network as the database says it should be.</summary>
+internal static class NetworkReading
+{
+    public static async Task<NetworkSpec> SpecAsync(PortalDb db, Network network, CancellationToken ct)
+    {
+        var cards = await db.NetworkInterfaces.AsNoTracking().Include(card => card.Groups).Where(card => card.NetworkId == network.Id).OrderBy(card => card.Id).ToListAsync(ct);
+        var names = (await db.Instances.AsNoTracking().Where(instance => instance.NetworkId == network.Id && instance.State != InstanceState.Terminated)
+            .Select(instance => new { instance.Id, instance.Name }).ToListAsync(ct)).ToDictionary(row => row.Id, row => InstanceName.HostName(row.Name) ?? row.Id, StringComparer.Ordinal);
+        return new NetworkSpec(
+            network.Id, network.AccountId, network.Range, [.. network.Subnets.OrderBy(subnet => subnet.Id, StringComparer.Ordinal).Select(subnet => subnet.Spec)],
+            [.. cards.Select(card => Member(card, card.IsPrimary ? names.GetValueOrDefault(card.InstanceId) : null))],
+            await GroupsAsync(db, network.Id, [.. cards.SelectMany(card => card.Groups).Select(membership => membership.SecurityGroupId).Distinct(StringComparer.Ordinal)], ct));
+    }
+
+    private static NetworkMember Member(NetworkInterface card, string? hostName) =>
+        new(card.InstanceId, card.Id, hostName, card.Address, card.Mac, [.. card.Groups.Select(membership => membership.SecurityGroupId).Order(StringComparer.Ordinal)]);
+
+    /// <summary>Those that some card is in. One that a rule names and that has no members lets nobody through: it need not be told.</summary>
+    private static async Task<IReadOnlyList<GroupSpec>> GroupsAsync(PortalDb db, string networkId, string[] used, CancellationToken ct)
+    {
+        var groups = await db.SecurityGroups.AsNoTracking().Include(group => group.Rules).Where(group => group.NetworkId == networkId && used.Contains(group.Id)).OrderBy(group => group.Id).ToListAsync(ct);
+        return [.. groups.Select(group => group.Spec)];
+    }
+}
