@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261124191125_Initial")]
+    [Migration("20261124193415_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1016,11 +1016,6 @@ namespace Portal.Model.Migrations
                     b.Property<DateTimeOffset?>("RequestedAt")
                         .HasColumnType("timestamp with time zone");
 
-                    b.Property<string>("SecurityGroupId")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)");
-
                     b.Property<string>("SizeId")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -1033,11 +1028,6 @@ namespace Portal.Model.Migrations
                         .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("State")
-                        .IsRequired()
-                        .HasMaxLength(32)
-                        .HasColumnType("character varying(32)");
-
-                    b.Property<string>("SubnetId")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
@@ -1075,10 +1065,6 @@ namespace Portal.Model.Migrations
                         .IsUnique();
 
                     b.HasIndex("RegionId", "State");
-
-                    b.HasIndex("SubnetId", "Address")
-                        .IsUnique()
-                        .HasFilter("\"State\" <> 'Terminated'");
 
                     b.HasIndex("AccountId", "RequestToken", "RequestIndex")
                         .IsUnique();
@@ -1194,6 +1180,30 @@ namespace Portal.Model.Migrations
                     b.ToTable("KeyPairs");
                 });
 
+            modelBuilder.Entity("Portal.Model.Networking.InterfaceGroup", b =>
+                {
+                    b.Property<string>("InterfaceId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("SecurityGroupId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.HasKey("InterfaceId", "SecurityGroupId");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("SecurityGroupId");
+
+                    b.ToTable("InterfaceGroups");
+                });
+
             modelBuilder.Entity("Portal.Model.Networking.Network", b =>
                 {
                     b.Property<string>("Id")
@@ -1205,8 +1215,17 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<long>("AppliedGeneration")
+                        .HasColumnType("bigint");
+
+                    b.Property<DateTimeOffset?>("ChangedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<long>("Generation")
+                        .HasColumnType("bigint");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -1226,6 +1245,10 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<string>("Tags")
+                        .IsRequired()
+                        .HasColumnType("jsonb");
+
                     b.Property<uint>("Version")
                         .IsConcurrencyToken()
                         .ValueGeneratedOnAddOrUpdate()
@@ -1236,7 +1259,69 @@ namespace Portal.Model.Migrations
 
                     b.HasIndex("AccountId");
 
+                    b.HasIndex("RegionId")
+                        .HasDatabaseName("IX_Networks_Behind")
+                        .HasFilter("\"AppliedGeneration\" < \"Generation\"");
+
                     b.ToTable("Networks");
+                });
+
+            modelBuilder.Entity("Portal.Model.Networking.NetworkInterface", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasMaxLength(45)
+                        .HasColumnType("character varying(45)");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("InstanceId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("NetworkId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<int>("Position")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("SubnetId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("NetworkId");
+
+                    b.HasIndex("InstanceId", "Position")
+                        .IsUnique();
+
+                    b.HasIndex("SubnetId", "Address")
+                        .IsUnique();
+
+                    b.ToTable("NetworkInterfaces");
                 });
 
             modelBuilder.Entity("Portal.Model.Networking.SecurityGroup", b =>
@@ -1250,8 +1335,20 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<DateTimeOffset?>("AppliedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset?>("ChangedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<long>("Generation")
+                        .HasColumnType("bigint");
+
+                    b.Property<bool>("IsDefault")
+                        .HasColumnType("boolean");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -1273,7 +1370,10 @@ namespace Portal.Model.Migrations
 
                     b.HasIndex("AccountId");
 
-                    b.HasIndex("NetworkId");
+                    b.HasIndex("NetworkId")
+                        .IsUnique()
+                        .HasDatabaseName("IX_SecurityGroups_OneDefault")
+                        .HasFilter("\"IsDefault\"");
 
                     b.ToTable("SecurityGroups");
                 });
@@ -1291,21 +1391,34 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<string>("Direction")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
                     b.Property<int>("FromPort")
                         .HasColumnType("integer");
+
+                    b.Property<string>("Note")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
+                    b.Property<string>("PeerGroupId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
 
                     b.Property<string>("Protocol")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<IPNetwork?>("Range")
+                        .HasColumnType("cidr");
+
                     b.Property<string>("SecurityGroupId")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
-
-                    b.Property<IPNetwork>("Source")
-                        .HasColumnType("cidr");
 
                     b.Property<int>("ToPort")
                         .HasColumnType("integer");
@@ -1313,6 +1426,8 @@ namespace Portal.Model.Migrations
                     b.HasKey("Id");
 
                     b.HasIndex("AccountId");
+
+                    b.HasIndex("PeerGroupId");
 
                     b.HasIndex("SecurityGroupId");
 
@@ -1676,12 +1791,6 @@ namespace Portal.Model.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
 
-                    b.HasOne("Portal.Model.Networking.Subnet", null)
-                        .WithMany()
-                        .HasForeignKey("SubnetId")
-                        .OnDelete(DeleteBehavior.Restrict)
-                        .IsRequired();
-
                     b.Navigation("Image");
                 });
 
@@ -1690,6 +1799,27 @@ namespace Portal.Model.Migrations
                     b.HasOne("Portal.Model.Accounts.Account", null)
                         .WithMany()
                         .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Networking.InterfaceGroup", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Networking.NetworkInterface", null)
+                        .WithMany("Groups")
+                        .HasForeignKey("InterfaceId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Networking.SecurityGroup", null)
+                        .WithMany()
+                        .HasForeignKey("SecurityGroupId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });
@@ -1703,6 +1833,35 @@ namespace Portal.Model.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Portal.Model.Networking.NetworkInterface", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Compute.Instance", null)
+                        .WithMany("Interfaces")
+                        .HasForeignKey("InstanceId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Networking.Network", null)
+                        .WithMany()
+                        .HasForeignKey("NetworkId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Networking.Subnet", "Subnet")
+                        .WithMany()
+                        .HasForeignKey("SubnetId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.Navigation("Subnet");
+                });
+
             modelBuilder.Entity("Portal.Model.Networking.SecurityGroup", b =>
                 {
                     b.HasOne("Portal.Model.Accounts.Account", null)
@@ -1714,7 +1873,7 @@ namespace Portal.Model.Migrations
                     b.HasOne("Portal.Model.Networking.Network", null)
                         .WithMany()
                         .HasForeignKey("NetworkId")
-                        .OnDelete(DeleteBehavior.Cascade)
+                        .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
                 });
 
@@ -1725,6 +1884,11 @@ namespace Portal.Model.Migrations
                         .HasForeignKey("AccountId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
+
+                    b.HasOne("Portal.Model.Networking.SecurityGroup", null)
+                        .WithMany()
+                        .HasForeignKey("PeerGroupId")
+                        .OnDelete(DeleteBehavior.Restrict);
 
                     b.HasOne("Portal.Model.Networking.SecurityGroup", null)
                         .WithMany("Rules")
@@ -1744,13 +1908,23 @@ namespace Portal.Model.Migrations
                     b.HasOne("Portal.Model.Networking.Network", null)
                         .WithMany("Subnets")
                         .HasForeignKey("NetworkId")
-                        .OnDelete(DeleteBehavior.Cascade)
+                        .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Compute.Instance", b =>
+                {
+                    b.Navigation("Interfaces");
                 });
 
             modelBuilder.Entity("Portal.Model.Networking.Network", b =>
                 {
                     b.Navigation("Subnets");
+                });
+
+            modelBuilder.Entity("Portal.Model.Networking.NetworkInterface", b =>
+                {
+                    b.Navigation("Groups");
                 });
 
             modelBuilder.Entity("Portal.Model.Networking.SecurityGroup", b =>

@@ -347,6 +347,10 @@ namespace Portal.Model.Migrations
                     ProjectId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Range = table.Column<IPNetwork>(type: "cidr", nullable: false),
+                    Tags = table.Column<string>(type: "jsonb", nullable: false),
+                    Generation = table.Column<long>(type: "bigint", nullable: false),
+                    ChangedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    AppliedGeneration = table.Column<long>(type: "bigint", nullable: false),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
@@ -444,11 +448,83 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "Instances",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ProjectId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    SizeId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Vcpus = table.Column<int>(type: "integer", nullable: false),
+                    MemoryMiB = table.Column<int>(type: "integer", nullable: false),
+                    DiskGiB = table.Column<int>(type: "integer", nullable: false),
+                    KeyPairId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    KeyName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
+                    PublicKey = table.Column<string>(type: "character varying(16384)", maxLength: 16384, nullable: true),
+                    UserData = table.Column<string>(type: "text", nullable: true),
+                    NetworkId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Address = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: false),
+                    PublicPort = table.Column<int>(type: "integer", nullable: true),
+                    RequestToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    RequestIndex = table.Column<int>(type: "integer", nullable: false),
+                    Tags = table.Column<string>(type: "jsonb", nullable: false),
+                    Goal = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    LastError = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    RebootsWanted = table.Column<int>(type: "integer", nullable: false),
+                    RebootsDone = table.Column<int>(type: "integer", nullable: false),
+                    RequestedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    AddressAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    DiskAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    BootAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    SshAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    HostKey = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    StartedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    TerminatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    DiskMade = table.Column<bool>(type: "boolean", nullable: false),
+                    Notes = table.Column<string>(type: "character varying(4096)", maxLength: 4096, nullable: true),
+                    IsProtected = table.Column<bool>(type: "boolean", nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Instances", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Instances_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Instances_Images_ImageId",
+                        column: x => x.ImageId,
+                        principalTable: "Images",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Instances_Networks_NetworkId",
+                        column: x => x.NetworkId,
+                        principalTable: "Networks",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "SecurityGroups",
                 columns: table => new
                 {
                     Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     NetworkId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    IsDefault = table.Column<bool>(type: "boolean", nullable: false),
+                    Generation = table.Column<long>(type: "bigint", nullable: false),
+                    ChangedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    AppliedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
@@ -468,7 +544,7 @@ namespace Portal.Model.Migrations
                         column: x => x.NetworkId,
                         principalTable: "Networks",
                         principalColumn: "Id",
-                        onDelete: ReferentialAction.Cascade);
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -497,7 +573,7 @@ namespace Portal.Model.Migrations
                         column: x => x.NetworkId,
                         principalTable: "Networks",
                         principalColumn: "Id",
-                        onDelete: ReferentialAction.Cascade);
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -618,10 +694,13 @@ namespace Portal.Model.Migrations
                         .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     SecurityGroupId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Direction = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Protocol = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     FromPort = table.Column<int>(type: "integer", nullable: false),
                     ToPort = table.Column<int>(type: "integer", nullable: false),
-                    Source = table.Column<IPNetwork>(type: "cidr", nullable: false)
+                    Range = table.Column<IPNetwork>(type: "cidr", nullable: true),
+                    PeerGroupId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    Note = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -633,6 +712,12 @@ namespace Portal.Model.Migrations
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
+                        name: "FK_SecurityGroupRules_SecurityGroups_PeerGroupId",
+                        column: x => x.PeerGroupId,
+                        principalTable: "SecurityGroups",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
                         name: "FK_SecurityGroupRules_SecurityGroups_SecurityGroupId",
                         column: x => x.SecurityGroupId,
                         principalTable: "SecurityGroups",
@@ -641,77 +726,75 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "Instances",
+                name: "NetworkInterfaces",
                 columns: table => new
                 {
                     Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    ProjectId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    ImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    SizeId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    Vcpus = table.Column<int>(type: "integer", nullable: false),
-                    MemoryMiB = table.Column<int>(type: "integer", nullable: false),
-                    DiskGiB = table.Column<int>(type: "integer", nullable: false),
-                    KeyPairId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
-                    KeyName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
-                    PublicKey = table.Column<string>(type: "character varying(16384)", maxLength: 16384, nullable: true),
-                    UserData = table.Column<string>(type: "text", nullable: true),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    InstanceId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     NetworkId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     SubnetId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    SecurityGroupId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Address = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: false),
-                    PublicPort = table.Column<int>(type: "integer", nullable: true),
-                    RequestToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    RequestIndex = table.Column<int>(type: "integer", nullable: false),
-                    Tags = table.Column<string>(type: "jsonb", nullable: false),
-                    Goal = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    LastError = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
-                    Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
-                    RebootsWanted = table.Column<int>(type: "integer", nullable: false),
-                    RebootsDone = table.Column<int>(type: "integer", nullable: false),
-                    RequestedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    AddressAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    DiskAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    BootAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    SshAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    HostKey = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
-                    StartedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    TerminatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    DiskMade = table.Column<bool>(type: "boolean", nullable: false),
-                    Notes = table.Column<string>(type: "character varying(4096)", maxLength: 4096, nullable: true),
-                    IsProtected = table.Column<bool>(type: "boolean", nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    Position = table.Column<int>(type: "integer", nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("PK_Instances", x => x.Id);
+                    table.PrimaryKey("PK_NetworkInterfaces", x => x.Id);
                     table.ForeignKey(
-                        name: "FK_Instances_Accounts_AccountId",
+                        name: "FK_NetworkInterfaces_Accounts_AccountId",
                         column: x => x.AccountId,
                         principalTable: "Accounts",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
-                        name: "FK_Instances_Images_ImageId",
-                        column: x => x.ImageId,
-                        principalTable: "Images",
+                        name: "FK_NetworkInterfaces_Instances_InstanceId",
+                        column: x => x.InstanceId,
+                        principalTable: "Instances",
                         principalColumn: "Id",
-                        onDelete: ReferentialAction.Restrict);
+                        onDelete: ReferentialAction.Cascade);
                     table.ForeignKey(
-                        name: "FK_Instances_Networks_NetworkId",
+                        name: "FK_NetworkInterfaces_Networks_NetworkId",
                         column: x => x.NetworkId,
                         principalTable: "Networks",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
-                        name: "FK_Instances_Subnets_SubnetId",
+                        name: "FK_NetworkInterfaces_Subnets_SubnetId",
                         column: x => x.SubnetId,
                         principalTable: "Subnets",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "InterfaceGroups",
+                columns: table => new
+                {
+                    InterfaceId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    SecurityGroupId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_InterfaceGroups", x => new { x.InterfaceId, x.SecurityGroupId });
+                    table.ForeignKey(
+                        name: "FK_InterfaceGroups_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_InterfaceGroups_NetworkInterfaces_InterfaceId",
+                        column: x => x.InterfaceId,
+                        principalTable: "NetworkInterfaces",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                    table.ForeignKey(
+                        name: "FK_InterfaceGroups_SecurityGroups_SecurityGroupId",
+                        column: x => x.SecurityGroupId,
+                        principalTable: "SecurityGroups",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -861,11 +944,14 @@ namespace Portal.Model.Migrations
                 columns: new[] { "RegionId", "State" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Instances_SubnetId_Address",
-                table: "Instances",
-                columns: new[] { "SubnetId", "Address" },
-                unique: true,
-                filter: "\"State\" <> 'Terminated'");
+                name: "IX_InterfaceGroups_AccountId",
+                table: "InterfaceGroups",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_InterfaceGroups_SecurityGroupId",
+                table: "InterfaceGroups",
+                column: "SecurityGroupId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_KeyPairs_AccountId_Name",
@@ -885,9 +971,37 @@ namespace Portal.Model.Migrations
                 filter: "\"DueAt\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
+                name: "IX_NetworkInterfaces_AccountId",
+                table: "NetworkInterfaces",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_NetworkInterfaces_InstanceId_Position",
+                table: "NetworkInterfaces",
+                columns: new[] { "InstanceId", "Position" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_NetworkInterfaces_NetworkId",
+                table: "NetworkInterfaces",
+                column: "NetworkId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_NetworkInterfaces_SubnetId_Address",
+                table: "NetworkInterfaces",
+                columns: new[] { "SubnetId", "Address" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Networks_AccountId",
                 table: "Networks",
                 column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Networks_Behind",
+                table: "Networks",
+                column: "RegionId",
+                filter: "\"AppliedGeneration\" < \"Generation\"");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Prices_Sku_From",
@@ -906,6 +1020,11 @@ namespace Portal.Model.Migrations
                 column: "AccountId");
 
             migrationBuilder.CreateIndex(
+                name: "IX_SecurityGroupRules_PeerGroupId",
+                table: "SecurityGroupRules",
+                column: "PeerGroupId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_SecurityGroupRules_SecurityGroupId",
                 table: "SecurityGroupRules",
                 column: "SecurityGroupId");
@@ -916,9 +1035,11 @@ namespace Portal.Model.Migrations
                 column: "AccountId");
 
             migrationBuilder.CreateIndex(
-                name: "IX_SecurityGroups_NetworkId",
+                name: "IX_SecurityGroups_OneDefault",
                 table: "SecurityGroups",
-                column: "NetworkId");
+                column: "NetworkId",
+                unique: true,
+                filter: "\"IsDefault\"");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Sessions_AccountId",
@@ -1022,7 +1143,7 @@ namespace Portal.Model.Migrations
                 name: "InstanceSizes");
 
             migrationBuilder.DropTable(
-                name: "Instances");
+                name: "InterfaceGroups");
 
             migrationBuilder.DropTable(
                 name: "KeyPairs");
@@ -1052,16 +1173,22 @@ namespace Portal.Model.Migrations
                 name: "UsageSpans");
 
             migrationBuilder.DropTable(
-                name: "Images");
-
-            migrationBuilder.DropTable(
-                name: "Subnets");
+                name: "NetworkInterfaces");
 
             migrationBuilder.DropTable(
                 name: "SecurityGroups");
 
             migrationBuilder.DropTable(
                 name: "Users");
+
+            migrationBuilder.DropTable(
+                name: "Instances");
+
+            migrationBuilder.DropTable(
+                name: "Subnets");
+
+            migrationBuilder.DropTable(
+                name: "Images");
 
             migrationBuilder.DropTable(
                 name: "Networks");
