@@ -30,7 +30,7 @@ internal sealed class GuestDisks(EngineFolder folder)
         }
 
         Directory.CreateDirectory(folder.Guest(spec.Id), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        await CloudInitSeed.WriteAsync(spec, folder.Seed(spec.Id), ct);
+        await CloudInitSeed.WriteAsync(spec, folder.Seed(spec.Id), settings, ct);
         if (!File.Exists(folder.Disk(spec.Id)))
         {
             await CreateAsync(spec, image, settings, ct);

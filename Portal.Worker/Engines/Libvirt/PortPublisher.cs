@@ -16,6 +16,11 @@ internal sealed class PortPublisher(EngineFolder folder)
 
     private static readonly TimeSpan ToConnect = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan AcceptAgain = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>So that the callers of one customer's port cannot take the files that the others' need; the rest wait in the kernel's queue.</summary>
+    private const int ConnectionsPerPort = 128;
+
     private readonly Dictionary<int, (PublishedPort Target, TcpListener Listener)> open = [];
 
     public async Task<int> RunAsync(CancellationToken ct)
@@ -97,11 +102,22 @@ internal sealed class PortPublisher(EngineFolder folder)
 
     private static async Task AcceptAsync(TcpListener listener, PublishedPort target, CancellationToken ct)
     {
+        var places = new SemaphoreSlim(ConnectionsPerPort);
         try
         {
             while (true)
             {
-                _ = ForwardAsync(await listener.AcceptSocketAsync(ct), target, ct);
+                await places.WaitAsync(ct);
+                try
+                {
+                    _ = ForwardAsync(await listener.AcceptSocketAsync(ct), target, places, ct);
+                }
+                catch (SocketException) when (listener.Server.IsBound)
+                {
+                    // E.g. too many open files: the port stays published, and the next caller is tried a moment later.
+                    places.Release();
+                    await Task.Delay(AcceptAgain, ct);
+                }
             }
         }
         catch (Exception error) when (error is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -110,7 +126,7 @@ internal sealed class PortPublisher(EngineFolder folder)
         }
     }
 
-    private static async Task ForwardAsync(Socket client, PublishedPort target, CancellationToken ct)
+    private static async Task ForwardAsync(Socket client, PublishedPort target, SemaphoreSlim places, CancellationToken ct)
     {
         using (client)
         {
@@ -126,6 +142,10 @@ internal sealed class PortPublisher(EngineFolder folder)
             catch (Exception error) when (error is SocketException or IOException or OperationCanceledException or EngineException)
             {
                 // The caller sees his connection closed, as by a machine that is not there.
+            }
+            finally
+            {
+                places.Release();
             }
         }
     }
