@@ -1,6 +1,6 @@
 namespace Portal.Model.Billing;
 
-/// <summary>A resource on a month's bill: what it has cost, what it will have cost at the month's end, and the lines behind that.</summary>
+/// <summary>A resource on a month's bill: what it has cost and what it will have cost at the month's end, neither rounded, and the lines behind that.</summary>
 public sealed record BillRow(string ResourceId, string ResourceName, decimal SoFar, decimal AtMonthEnd, IReadOnlyList<RatedLine> Lines)
 {
     /// <summary>Something of it goes on costing.</summary>

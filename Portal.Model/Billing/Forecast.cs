@@ -4,7 +4,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Billing;
 
 /// <summary>Something that would begin to cost now: e.g. one more <c>instance.t1.nano</c>, or 8 GiB of <c>disk</c>.</summary>
-/// <param name="ResourceId">Any text that tells one resource from another; each resource and SKU is a line and is rounded by itself.</param>
+/// <param name="ResourceId">Any text that tells one resource from another; each resource and SKU is a line.</param>
 public sealed record Addition(string ResourceId, string Sku, decimal Quantity);
 
 /// <summary>

@@ -1,18 +1,35 @@
 namespace Portal.Model.Billing;
 
-/// <summary>A line of a bill: one resource, one SKU, one period.</summary>
+/// <summary>What one resource used of one SKU in a period.</summary>
 /// <param name="UnitHours">Quantity × hours, e.g. GiB-hours.</param>
-/// <param name="Amount">US dollars, rounded once to cents, half to even.</param>
-public sealed record RatedLine(string ResourceId, string ResourceName, string Sku, decimal UnitHours, decimal Amount, IReadOnlyList<UsageSpan> Spans);
+/// <param name="PriceTicks">Exact: US dollars per hour × ticks.</param>
+public sealed record RatedLine(string ResourceId, string ResourceName, string Sku, decimal UnitHours, decimal PriceTicks, IReadOnlyList<UsageSpan> Spans)
+{
+    /// <summary>US dollars, not rounded.</summary>
+    public decimal Amount => PriceTicks / TimeSpan.TicksPerHour;
+}
+
+/// <summary>
+/// A line of an invoice: all that an account used of one SKU, rounded once to cents, half to even. Not by resource: many small ones, each
+/// less than half a cent, would cost nothing.
+/// </summary>
+public sealed record InvoiceLine(string Sku, decimal UnitHours, decimal Amount);
 
 public sealed record Rated(IReadOnlyList<RatedLine> Lines)
 {
-    public decimal Total => Lines.Sum(line => line.Amount);
+    /// <summary>By SKU.</summary>
+    public IReadOnlyList<InvoiceLine> Invoice { get; } =
+    [
+        .. Lines.GroupBy(line => line.Sku, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new InvoiceLine(
+            group.Key, group.Sum(line => line.UnitHours), Math.Round(group.Sum(line => line.PriceTicks) / TimeSpan.TicksPerHour, 2, MidpointRounding.ToEven))),
+    ];
+
+    public decimal Total => Invoice.Sum(line => line.Amount);
 }
 
 /// <summary>
 /// The one function that turns usage into money; preview, invoice and audit all call it. Sums are exact (ticks and decimals) and each
-/// line is divided and rounded once, so that splitting, merging or reordering spans changes nothing.
+/// line of the invoice is divided and rounded once, so that splitting, merging or reordering spans changes nothing.
 /// </summary>
 public static class Rating
 {
@@ -40,8 +57,7 @@ public static class Rating
             priceTicks += span.Quantity * PriceTicks(prices, start, end);
         }
 
-        return new RatedLine(resourceId, spans[^1].ResourceName, sku, unitTicks / TimeSpan.TicksPerHour,
-            Math.Round(priceTicks / TimeSpan.TicksPerHour, 2, MidpointRounding.ToEven), spans);
+        return new RatedLine(resourceId, spans[^1].ResourceName, sku, unitTicks / TimeSpan.TicksPerHour, priceTicks, spans);
     }
 
     /// <summary>Sum of price × ticks over [start, end), through every change of price in between.</summary>

@@ -25,7 +25,7 @@ public sealed class BillLineTests : BunitContext
     {
         var forecast = new Forecast([ASpan(Skus.Disk, 8, Month, null)], Prices, Month.AddMonths(1).AddTicks(-1));
         var line = Render<BillLine>(parameters => parameters.Add(shown => shown.Line, forecast.AtMonthEnd.Lines[0]).Add(shown => shown.Forecast, forecast).Add(shown => shown.IsPast, true));
-        Assert.Contains("5,760.00 GiB-hours at $0.0001 per GiB-hour → $0.58", line.Find("h3").TextContent, StringComparison.Ordinal);
+        Assert.Contains("5,760.00 GiB-hours at $0.0001 per GiB-hour → $0.576", line.Find("h3").TextContent, StringComparison.Ordinal);
         Assert.Equal("2026-12-01 00:00:00 UTC", line.FindAll("tbody td")[1].TextContent);
     }
 
@@ -33,7 +33,7 @@ public sealed class BillLineTests : BunitContext
     public void Resources_are_listed_dearest_first_with_the_sums_of_their_lines()
     {
         var rows = BillRow.Of(new Forecast([ASpan(Skus.Disk, 8, Month, null), ASpan("instance.t1.nano", 1, Month, null, "i-2")], Prices, Month.AddDays(1)));
-        Assert.Equal([("i-2", 0.24m, 7.20m), ("i-1", 0.02m, 0.58m)], rows.Select(row => (row.ResourceId, row.SoFar, row.AtMonthEnd)));
+        Assert.Equal([("i-2", 0.24m, 7.20m), ("i-1", 0.0192m, 0.576m)], rows.Select(row => (row.ResourceId, row.SoFar, row.AtMonthEnd)));
     }
 
     private static UsageSpan ASpan(string sku, decimal quantity, DateTimeOffset from, DateTimeOffset? to, string resource = "i-1") =>

@@ -42,6 +42,18 @@ public sealed class RatingTests
     }
 
     [Fact]
+    public void Many_lives_cost_as_much_as_one_long_one()
+    {
+        // Fifty minutes of a nano are half a cent: alone it rounds to nothing, twenty of them do not.
+        var lives = Enumerable.Range(0, 20).Select(n => ASpan($"i-{n}", "instance.t1.nano", 1, Month.AddMinutes(50 * n), Month.AddMinutes(50 * (n + 1))));
+        var rated = Rating.Rate(lives, Prices, Month, NextMonth);
+        Assert.Equal(0.10m, rated.Total);
+        Assert.Equal(0.10m, Rating.Rate([ASpan("i-1", "instance.t1.nano", 1, Month, Month.AddMinutes(1000))], Prices, Month, NextMonth).Total);
+        Assert.Equal("instance.t1.nano", Assert.Single(rated.Invoice).Sku);
+        Assert.Equal(20, rated.Lines.Count);
+    }
+
+    [Fact]
     public void Splitting_a_span_anywhere_changes_no_total() => Gen.Select(Span.Array[1, 12], Gen.Int[0, 11], Gen.Double.Unit).Sample((spans, which, where) =>
     {
         var span = spans[which % spans.Length];

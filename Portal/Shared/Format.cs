@@ -10,6 +10,9 @@ public static class Format
     /// <summary>US dollars and cents: <c>$1,234.50</c>.</summary>
     public static string Money(decimal dollars) => string.Create(English, $"{(dollars < 0 ? "−" : "")}${Math.Abs(dollars):N2}");
 
+    /// <summary>US dollars with what there is of a cent, to a hundredth of it: <c>$0.0050</c>, <c>$12.40</c>.</summary>
+    public static string Exact(decimal dollars) => string.Create(English, $"${dollars:#,##0.00##}");
+
     /// <summary>A price per hour, which may be a fraction of a cent: <c>$0.0060</c>.</summary>
     public static string HourlyPrice(decimal dollars) => string.Create(English, $"${dollars:0.0000##}");
 
