@@ -118,6 +118,29 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
     }
 
     [Fact]
+    public async Task A_made_up_link_tells_nothing_of_the_address()
+    {
+        await Server.AddPersonAsync(email: "known@example.com");
+        async Task<string> TryAsync(string email)
+        {
+            using var client = Server.NewClient();
+            using var signedUp = await client.SubmitAsync("/sign-up", ("Email", email), ("Password", "a claimant's own"));
+            await using var db = CreateDbContext();
+            var mine = await db.Users.Where(user => user.Email == email && !user.EmailConfirmed).Select(user => user.Id).SingleAsync();
+            using var answer = await client.GetAsync($"/confirm-email?user={mine}&code=AAAA");
+            return (await FormClient.ReadAsync(answer)).QuerySelector("main")!.TextContent;
+        }
+
+        Assert.Equal(await TryAsync("nobody@example.com"), await TryAsync("known@example.com"));
+    }
+
+    [Theory]
+    [InlineData("ada\u0001@example.com")]
+    [InlineData("no address")]
+    public async Task What_cannot_be_an_address_is_answered_as_an_unknown_one(string email) =>
+        Assert.StartsWith("That e-mail and password do not go together.", (await SignInAsync(email, "wrong password")).Sentence, StringComparison.Ordinal);
+
+    [Fact]
     public async Task A_form_without_its_antiforgery_token_is_refused_in_words()
     {
         using var client = Server.NewClient();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Networking;
@@ -45,6 +46,21 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
         var mail = await db.Mails.SingleAsync(mail => mail.To == owner.Email);
         Assert.DoesNotContain("confirm-email", mail.Text, StringComparison.Ordinal);
         Assert.NotEqual(owner.AccountId, mail.AccountId);
+    }
+
+    [Fact]
+    public async Task A_known_address_is_answered_as_late_as_an_unknown_one()
+    {
+        var owner = await Server.AddPersonAsync();
+        using var warm = await SignUpAsync(Server.NewClient(), "warm@example.com");
+        foreach (var email in (string[])[owner.Email, "nobody@example.com"])
+        {
+            using var client = Server.NewClient();
+            var form = (await client.PageAsync("/sign-up")).Forms.Single();
+            var began = Stopwatch.GetTimestamp();
+            using var answer = await client.SendAsync("/sign-up", form, ("Email", email), ("Password", "a long enough one"));
+            Assert.InRange(Stopwatch.GetElapsedTime(began).TotalMilliseconds, 380, 5000);
+        }
     }
 
     [Fact]

@@ -29,8 +29,17 @@ public sealed class WordsTests : BunitContext
     [InlineData("@example.com", false)]
     [InlineData("ada@example.com, bob@example.com", false)]
     [InlineData("ada@example.com\r\nBcc: all@example.com", false)]
+    [InlineData("ada\0@example.com", false)]
     [InlineData(null, false)]
     public void An_address_is_one_plain_address(string? typed, bool isOne) => Assert.Equal(isOne, EmailAddress.WhyNot(typed) is null);
+
+    [Fact]
+    public void An_address_is_as_long_as_its_octets()
+    {
+        Assert.Null(EmailAddress.WhyNot(new string('a', 242) + "@example.com"));
+        Assert.Equal("That address is too long.", EmailAddress.WhyNot(new string('a', 243) + "@example.com"));
+        Assert.Equal("That address is too long.", EmailAddress.WhyNot(new string('é', 122) + "@example.com"));
+    }
 
     [Fact]
     public void A_suspended_or_unconfirmed_customer_may_not_create_and_is_told_why()

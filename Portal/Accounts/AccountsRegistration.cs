@@ -21,6 +21,8 @@ public static class AccountsRegistration
         services.AddCascadingAuthenticationState();
         services.AddScoped<CurrentActor>();
         services.AddSingleton<SessionCookie>().AddScoped<CircuitHandler, SessionCircuit>();
+        // Before Identity's own registration, which would be one per request.
+        services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
         services.AddSingleton<AttemptLimits>().AddScoped<EvenAnswer>();
         services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
             .AddScoped<SessionList>().AddScoped<OwnAccount>().AddScoped<Passkeys>();

@@ -29,6 +29,12 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
             return Outcome.Done;
         }
 
+        // Before anything is said of the address: without the mail one learns nothing of it.
+        if (!await users.VerifyUserTokenAsync(user, users.Options.Tokens.EmailConfirmationTokenProvider, UserManager<User>.ConfirmEmailTokenPurpose, token))
+        {
+            return Outcome.Refused(Useless);
+        }
+
         if (await db.Users.AnyAsync(other => other.NormalizedEmail == user.NormalizedEmail && other.EmailConfirmed, http.RequestAborted))
         {
             return Outcome.Refused(Taken);

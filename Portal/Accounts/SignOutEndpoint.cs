@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Shared;
 
@@ -20,9 +21,9 @@ internal static class SignOutEndpoint
         return Results.LocalRedirect("/");
     }
 
-    /// <summary>Refuses a post without the antiforgery token that our own pages carry.</summary>
+    /// <summary>Refuses a post without the antiforgery token that our own pages carry, and one that is longer than they can be.</summary>
     public static TBuilder RequireValidForm<TBuilder>(this TBuilder endpoint)
-        where TBuilder : IEndpointConventionBuilder => endpoint.AddEndpointFilter(async (invocation, next) =>
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new RequestSizeLimitAttribute(AttemptLimits.LargestForm)).AddEndpointFilter(async (invocation, next) =>
         await invocation.HttpContext.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(invocation.HttpContext)
             ? await next(invocation)
             : Results.StatusCode(StatusCodes.Status400BadRequest));

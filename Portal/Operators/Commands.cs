@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Portal.Accounts;
 using Portal.Model.Shared;
@@ -31,7 +32,7 @@ public static class Commands
             return await RefuseAsync(errors, reason);
         }
 
-        var normalized = email.ToUpperInvariant();
+        var normalized = scope.ServiceProvider.GetRequiredService<ILookupNormalizer>().NormalizeEmail(email);
         if (await db.Users.SingleOrDefaultAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed, ct) is { } known)
         {
             return known.IsOperator ? 0 : await RefuseAsync(errors, $"{email} is a customer's address; choose another for the operator.");
