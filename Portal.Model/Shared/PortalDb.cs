@@ -36,6 +36,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<Region> Regions => Set<Region>();
 
+    public DbSet<Patrol> Patrols => Set<Patrol>();
+
     public DbSet<Incident> Incidents => Set<Incident>();
 
     public DbSet<Image> Images => Set<Image>();

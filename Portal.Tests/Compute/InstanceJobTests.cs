@@ -225,6 +225,33 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
     }
 
     [Fact]
+    public async Task A_machine_found_off_after_an_hour_without_a_worker_is_billed_until_it_was_last_seen_on()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        clock.Advance(TimeSpan.FromHours(1));
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        engine.PowerCut();
+        clock.Advance(TimeSpan.FromHours(1));
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        var compute = Assert.Single(await SpansAsync(id), span => span.Sku == "instance.t1.nano");
+        Assert.Equal(TimeSpan.FromHours(1), compute.To - compute.From);
+    }
+
+    [Fact]
+    public async Task A_guest_that_stands_still_since_the_host_cannot_write_is_told_to_the_operators_until_it_goes_on()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        engine.Lose(id, MachinePower.Running, "The host could not write to its disk.");
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        await using var db = CreateDbContext();
+        Assert.Contains("could not write", Assert.Single(await db.Incidents.AsNoTracking().Where(incident => incident.ClosedAt == null).ToListAsync()).Message, StringComparison.Ordinal);
+
+        engine.Lose(id, MachinePower.Running, null);
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        Assert.Empty(await db.Incidents.AsNoTracking().Where(incident => incident.ClosedAt == null).ToListAsync());
+    }
+
+    [Fact]
     public async Task A_clock_that_was_set_back_charges_nothing_twice()
     {
         var id = await SettleAsync(await RequestAsync());

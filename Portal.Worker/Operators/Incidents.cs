@@ -8,6 +8,9 @@ public static class IncidentKinds
     public const string Deadline = "deadline";
     public const string EngineAway = "engine-away";
     public const string Orphan = "orphan";
+
+    /// <summary>The host could not write to a guest's disk, and QEMU stopped the guest for it.</summary>
+    public const string HostDisk = "host-disk";
 }
 
 /// <summary>Opens an incident once per resource and kind, and closes it; both can be said any number of times.</summary>

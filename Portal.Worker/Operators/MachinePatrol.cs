@@ -32,6 +32,7 @@ public sealed class MachinePatrol(
     private async Task FindLostAsync(CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
+        var begun = clock.GetUtcNow();
         var running = await db.Instances.AsNoTracking().WithParts()
             .Where(instance => instance.RegionId == region.Id && instance.State == InstanceState.Running && instance.Goal == InstanceGoal.Running
 
@@ -46,7 +47,29 @@ public sealed class MachinePatrol(
                 await WriteDownAsync(instance.Id, seen, ct);
                 nudges.Soon(instance.Id);
             }
+            else
+            {
+                await MendAsync(db, instance, seen.Problem, ct);
+            }
         }
+
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO "Patrols" ("RegionId", "At") VALUES ({region.Id}, {begun}) ON CONFLICT ("RegionId") DO UPDATE SET "At" = EXCLUDED."At"
+            """, ct);
+    }
+
+    /// <summary>A guest that was stopped since the host could not write goes on as soon as it can; the operators are told meanwhile.</summary>
+    private async Task MendAsync(PortalDb db, Instance instance, string? problem, CancellationToken ct)
+    {
+        if (problem is null)
+        {
+            await Incidents.CloseAsync(db, instance.Id, IncidentKinds.HostDisk, clock.GetUtcNow(), ct);
+            return;
+        }
+
+        await Incidents.OpenAsync(db, instance.AccountId, instance.Id, IncidentKinds.HostDisk, $"{instance.Id} stands still: {problem}", clock.GetUtcNow(), ct);
+        await engine.EnsureMachineAsync(instance.Spec(clock.GetUtcNow()), ct);
     }
 
     private async Task WriteDownAsync(string id, MachineObservation seen, CancellationToken ct)
@@ -60,7 +83,8 @@ public sealed class MachinePatrol(
 
         var now = clock.GetUtcNow();
         instance.Observe(seen, now);
-        await InstanceMeter.RecordAsync(db, instance, now, ct);
+        var lastSeenOn = await db.Patrols.Where(patrol => patrol.RegionId == region.Id && patrol.At < now).MaxAsync(patrol => (DateTimeOffset?)patrol.At, ct);
+        await InstanceMeter.RecordAsync(db, instance, lastSeenOn ?? now, ct);
         db.AuditEntries.Add(new() { AccountId = instance.AccountId, At = now, Actor = "portal", Action = "ObserveInstance", ResourceId = id, After = $$"""{"state":"{{instance.Status}}"}""" });
         await db.SaveChangesAsync(ct);
     }
