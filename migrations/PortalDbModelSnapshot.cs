@@ -1515,6 +1515,20 @@ namespace Portal.Model.Migrations
                     b.ToTable("Incidents");
                 });
 
+            modelBuilder.Entity("Portal.Model.Operators.Patrol", b =>
+                {
+                    b.Property<string>("RegionId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("RegionId");
+
+                    b.ToTable("Patrols");
+                });
+
             modelBuilder.Entity("Portal.Model.Operators.Region", b =>
                 {
                     b.Property<string>("Id")
@@ -1906,6 +1920,15 @@ namespace Portal.Model.Migrations
                         .WithMany("Subnets")
                         .HasForeignKey("NetworkId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Operators.Patrol", b =>
+                {
+                    b.HasOne("Portal.Model.Operators.Region", null)
+                        .WithOne()
+                        .HasForeignKey("Portal.Model.Operators.Patrol", "RegionId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 

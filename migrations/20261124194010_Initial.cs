@@ -448,6 +448,24 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "Patrols",
+                columns: table => new
+                {
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    At = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Patrols", x => x.RegionId);
+                    table.ForeignKey(
+                        name: "FK_Patrols_Regions_RegionId",
+                        column: x => x.RegionId,
+                        principalTable: "Regions",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Instances",
                 columns: table => new
                 {
@@ -1152,13 +1170,13 @@ namespace Portal.Model.Migrations
                 name: "Mails");
 
             migrationBuilder.DropTable(
+                name: "Patrols");
+
+            migrationBuilder.DropTable(
                 name: "Prices");
 
             migrationBuilder.DropTable(
                 name: "Projects");
-
-            migrationBuilder.DropTable(
-                name: "Regions");
 
             migrationBuilder.DropTable(
                 name: "SecurityGroupRules");
@@ -1174,6 +1192,9 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.DropTable(
                 name: "NetworkInterfaces");
+
+            migrationBuilder.DropTable(
+                name: "Regions");
 
             migrationBuilder.DropTable(
                 name: "SecurityGroups");

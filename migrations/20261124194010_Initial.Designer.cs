@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261124193415_Initial")]
+    [Migration("20261124194010_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1518,6 +1518,20 @@ namespace Portal.Model.Migrations
                     b.ToTable("Incidents");
                 });
 
+            modelBuilder.Entity("Portal.Model.Operators.Patrol", b =>
+                {
+                    b.Property<string>("RegionId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("RegionId");
+
+                    b.ToTable("Patrols");
+                });
+
             modelBuilder.Entity("Portal.Model.Operators.Region", b =>
                 {
                     b.Property<string>("Id")
@@ -1909,6 +1923,15 @@ namespace Portal.Model.Migrations
                         .WithMany("Subnets")
                         .HasForeignKey("NetworkId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Operators.Patrol", b =>
+                {
+                    b.HasOne("Portal.Model.Operators.Region", null)
+                        .WithOne()
+                        .HasForeignKey("Portal.Model.Operators.Patrol", "RegionId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
