@@ -10,6 +10,7 @@ using Portal.Worker.Accounts;
 using Portal.Worker.Billing;
 using Portal.Worker.Compute;
 using Portal.Worker.Engines;
+using Portal.Worker.Monitoring;
 using Portal.Worker.Operators;
 using Portal.Worker.Shared;
 
@@ -45,6 +46,7 @@ public static class WorkerHost
         builder.Services.AddHostedService(provider => provider.GetRequiredService<Nudges>());
         builder.Services.AddEngine(builder.Configuration);
         builder.Services.AddCompute();
+        builder.Services.AddMonitoring();
         builder.Services.AddOperators();
         builder.Services.AddAccounts(builder.Configuration);
         builder.Services.AddBilling(builder.Configuration, builder.Environment);

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Encodings.Web;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Accounts;
@@ -41,6 +42,32 @@ public sealed class Mail : IOwned
 
     [MaxLength(1024)]
     public string? LastError { get; private set; }
+
+    /// <summary>A mail of one link, in both forms; due at once.</summary>
+    /// <param name="link">Null for a mail without one.</param>
+    public static Mail Write(string accountId, string to, string subject, string opening, (string Label, string Address)? link, string closing, DateTimeOffset now)
+    {
+        var safe = HtmlEncoder.Default;
+        var button = link is not { } shown ? "" : $"""
+            <p style="margin:24px 0"><a href="{safe.Encode(shown.Address)}" style="background:#1f5fd6;color:#ffffff;text-decoration:none;border-radius:6px;padding:10px 18px;display:inline-block">{safe.Encode(shown.Label)}</a></p>
+            """;
+        return new Mail
+        {
+            Id = Guid.CreateVersion7(now),
+            AccountId = accountId,
+            To = to,
+            Subject = subject,
+            Text = link is { } plain ? $"{opening}\n\n{plain.Address}\n\n{closing}\n" : $"{opening}\n\n{closing}\n",
+            Html = $"""
+                <!DOCTYPE html><html lang="en"><body style="margin:0;padding:32px 16px;font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif">
+                <div style="max-width:480px;margin:0 auto"><p style="font-weight:600;font-size:17px">{safe.Encode(subject)}</p><p>{safe.Encode(opening)}</p>
+                {button}
+                <p style="color:#6b7280;font-size:13px">{safe.Encode(closing)}</p></div></body></html>
+                """,
+            CreatedAt = now,
+            DueAt = now,
+        };
+    }
 
     public void Sent(DateTimeOffset now) =>
         (SentAt, DueAt, Attempts, LastError, Text, Html) = (now, null, Attempts + 1, null, "", "");

@@ -13,7 +13,7 @@ public static class DatabaseObjects
     [
         "Instances", "Images", "Cards", "CardSetups", "KeyPairs", "Regions", "Sessions",
         "Incidents", "ConsoleTickets", "Users", "Mails",
-        "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces",
+        "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "AlertRules",
     ];
 
     public static string Sql => string.Join('\n', [Function, .. Watched.Select(Trigger)]);

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
+using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Operators;
 
@@ -61,6 +62,10 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
     public DbSet<FlaggedFingerprint> FlaggedFingerprints => Set<FlaggedFingerprint>();
 
     public DbSet<StripeEvent> StripeEvents => Set<StripeEvent>();
+
+    public DbSet<MetricSample> MetricSamples => Set<MetricSample>();
+
+    public DbSet<AlertRule> AlertRules => Set<AlertRule>();
 
     public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Portal.Compute;
 using Portal.Model.Compute;
+using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Tests.Compute;
@@ -62,7 +63,7 @@ internal static class ClickToEngine
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Development, Args = ["--urls=http://127.0.0.1:0"] });
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Portal"] = database, ["Logging:LogLevel:Default"] = "Error" });
-        builder.Services.AddSingleton<IComputeEngine>(engine).AddSingleton<INetworkEngine>(engine);
+        builder.Services.AddSingleton<IComputeEngine>(engine).AddSingleton<INetworkEngine>(engine).AddSingleton<IMetricsEngine>(engine);
         builder.AddWorker();
         var worker = builder.Build();
         await worker.StartAsync();

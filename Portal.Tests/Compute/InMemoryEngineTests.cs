@@ -1,4 +1,5 @@
 using Portal.Model.Compute;
+using Portal.Model.Monitoring;
 using Portal.Model.Shared;
 
 namespace Portal.Tests.Compute;
@@ -9,7 +10,20 @@ public sealed class InMemoryEngineTests : ComputeEngineContract
 
     protected override IComputeEngine Engine => engine;
 
-    protected override Task<InstanceSpec> RunningMachineAsync() => StartAsync(AMachine());
+    protected override async Task<InstanceSpec> RunningMachineAsync()
+    {
+        var machine = await StartAsync(AMachine());
+        engine.Used[machine.Id] = new MachineCounters(machine.Id, TimeSpan.FromSeconds(1), machine.Vcpus, 100, 200, [new DiskCounters("vda", 0, 0, 0, 0)], 0, 0);
+        return machine;
+    }
+
+    protected override Task UseAsync(InstanceSpec machine)
+    {
+        engine.Used.AddOrUpdate(machine.Id, _ => Counters(2), (_, _) => Counters(3));
+        return Task.CompletedTask;
+
+        MachineCounters Counters(int seconds) => new(machine.Id, TimeSpan.FromSeconds(seconds), machine.Vcpus, 100, 200, [new DiskCounters("vda", 10 * seconds, 10 * seconds, seconds, seconds)], 5 * seconds, 6 * seconds);
+    }
 
     protected override async Task UntilAsync(Func<Task<bool>> condition)
     {

@@ -30,6 +30,8 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : ComputeEngineC
 
     protected override async Task<bool> HasMarkAsync(InstanceSpec machine) => await real.SshAsync(machine, "cat /root/mark") == "kept";
 
+    protected override Task UseAsync(InstanceSpec machine) => real.SshAsync(machine, "dd if=/dev/urandom of=/root/used bs=64k count=8 2>/dev/null; sync; rm /root/used");
+
     protected override async Task UntilAsync(Func<Task<bool>> condition)
     {
         var watch = Stopwatch.StartNew();

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Portal.Model.Compute;
+using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Tests.Compute;
@@ -49,6 +50,7 @@ internal sealed class EngineServer : IAsyncDisposable
         Map<string>("capacity", async _ => EngineWire.Result(await engine.CapacityAsync(default)));
         Map<string>("images", async _ => EngineWire.Result(await engine.ImagesAsync(default)));
         Map<ImageSource>("fetch", async source => await DoneAsync(engine.FetchImageAsync(source, default)));
+        Map<string>("counters", async _ => EngineWire.Result(await ((IMetricsEngine)engine).CountersAsync(default)));
         Map<string>("log", async id => EngineWire.Result(await engine.ReadSerialLogAsync(id, 65536, default)));
         await app.StartAsync();
         return new EngineServer(app, awaited);

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Portal.Model.Compute;
+using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 
@@ -38,7 +39,7 @@ internal static class EngineWire
 internal sealed record InterfaceCall(string InstanceId, string NetworkId, InterfaceSpec Card);
 
 /// <summary>The engine's verbs that jobs and patrols use, asked of <see cref="EngineServer"/>.</summary>
-internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEngine
+internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEngine, IMetricsEngine
 {
     public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => AskAsync<NetworkSpec, bool>("network", network, ct);
 
@@ -70,6 +71,8 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEn
         throw new EngineException(EngineFault.Rejected, "This engine is asked from another process and has no console.");
 
     public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => AskAsync<string, string>("log", instanceId, ct);
+
+    public Task<IReadOnlyList<MachineCounters>> CountersAsync(CancellationToken ct) => AskAsync<string, IReadOnlyList<MachineCounters>>("counters", "", ct);
 
     private async Task<TAnswer> AskAsync<TQuestion, TAnswer>(string verb, TQuestion question, CancellationToken ct)
     {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Portal.Model.Compute;
+using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Worker;
 
@@ -26,7 +27,7 @@ internal sealed class WorkerUnderFire : IDisposable
         var http = new HttpClient { BaseAddress = new Uri(builder.Configuration["engine"]!) };
         http.DefaultRequestHeaders.Add(EngineServer.WorkerHeader, builder.Configuration["name"]);
         var engine = new RemoteEngine(http);
-        builder.Services.AddSingleton<IComputeEngine>(engine).AddSingleton<INetworkEngine>(engine);
+        builder.Services.AddSingleton<IComputeEngine>(engine).AddSingleton<INetworkEngine>(engine).AddSingleton<IMetricsEngine>(engine);
         builder.AddWorker();
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine("started"));

@@ -1,4 +1,5 @@
 using Portal.Model.Compute;
+using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Worker.Engines.Libvirt;
 
@@ -22,6 +23,7 @@ public static class EngineRegistration
             .AddSingleton(provider => new LibvirtEngine(
                 provider.GetRequiredService<EngineFolder>(), new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<IComputeEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
-            .AddSingleton<INetworkEngine>(provider => provider.GetRequiredService<LibvirtEngine>());
+            .AddSingleton<INetworkEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
+            .AddSingleton<IMetricsEngine>(provider => provider.GetRequiredService<LibvirtEngine>());
     }
 }

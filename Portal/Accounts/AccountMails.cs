@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.WebUtilities;
 using Portal.Model.Accounts;
@@ -50,25 +49,6 @@ public sealed class AccountMails(UserManager<User> users, IHttpContextAccessor h
     private string Link(string page, User user, string token) =>
         $"{Origin}/{page}?user={user.Id}&code={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(token))}";
 
-    private Mail Write(User user, string subject, string opening, string button, string link, string closing)
-    {
-        var now = clock.GetUtcNow();
-        string Safe(string text) => HtmlEncoder.Default.Encode(text);
-        return new Mail
-        {
-            Id = Guid.CreateVersion7(now),
-            AccountId = user.AccountId,
-            To = user.Email!,
-            Subject = subject,
-            Text = $"{opening}\n\n{link}\n\n{closing}\n",
-            Html = $"""
-                <!DOCTYPE html><html lang="en"><body style="margin:0;padding:32px 16px;font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif">
-                <div style="max-width:480px;margin:0 auto"><p style="font-weight:600;font-size:17px">{Safe(subject)}</p><p>{Safe(opening)}</p>
-                <p style="margin:24px 0"><a href="{Safe(link)}" style="background:#1f5fd6;color:#ffffff;text-decoration:none;border-radius:6px;padding:10px 18px;display:inline-block">{Safe(button)}</a></p>
-                <p style="color:#6b7280;font-size:13px">{Safe(closing)}</p></div></body></html>
-                """,
-            CreatedAt = now,
-            DueAt = now,
-        };
-    }
+    private Mail Write(User user, string subject, string opening, string button, string link, string closing) =>
+        Mail.Write(user.AccountId, user.Email!, subject, opening, (button, link), closing, clock.GetUtcNow());
 }

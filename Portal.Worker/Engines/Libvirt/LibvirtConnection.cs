@@ -77,7 +77,7 @@ internal sealed class LibvirtConnection(EngineFolder folder) : IDisposable
 }
 
 /// <summary>What a call does with the connection; every failure leaves it as an <see cref="EngineException"/>.</summary>
-internal sealed unsafe class LibvirtSession(ConnectionHandle connection, Action<ConnectionHandle> lost)
+internal sealed unsafe partial class LibvirtSession(ConnectionHandle connection, Action<ConnectionHandle> lost)
 {
     public Domain? Find(string name)
     {

@@ -39,6 +39,24 @@ internal static unsafe partial class LibvirtLibrary
         public ulong CpuTime;
     }
 
+    /// <summary>virTypedParameter: a name of 80 bytes at most, a type, and eight bytes that hold a value of it.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TypedParameter
+    {
+        public fixed byte Field[80];
+        public int Type;
+        public long Value;
+    }
+
+    /// <summary>virDomainStatsRecord.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct StatisticsRecord
+    {
+        public nint Domain;
+        public TypedParameter* Parameters;
+        public int Count;
+    }
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial ConnectionHandle virConnectOpen(string uri);
 
@@ -50,6 +68,12 @@ internal static unsafe partial class LibvirtLibrary
 
     [LibraryImport(Library)]
     public static partial int virConnectListAllDomains(ConnectionHandle connection, out nint* domains, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virConnectGetAllDomainStats(ConnectionHandle connection, uint stats, out StatisticsRecord** records, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial void virDomainStatsRecordListFree(StatisticsRecord** records);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial DomainHandle virDomainLookupByName(ConnectionHandle connection, string name);
