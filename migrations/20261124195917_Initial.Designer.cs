@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261124194010_Initial")]
+    [Migration("20261124195917_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1180,6 +1180,114 @@ namespace Portal.Model.Migrations
                     b.ToTable("KeyPairs");
                 });
 
+            modelBuilder.Entity("Portal.Model.Monitoring.AlertRule", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset?>("FiringSince")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Metric")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<int>("Minutes")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("RegionId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("ResourceId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Side")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<double>("Threshold")
+                        .HasColumnType("double precision");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RegionId");
+
+                    b.HasIndex("AccountId", "ResourceId");
+
+                    b.ToTable("AlertRules");
+                });
+
+            modelBuilder.Entity("Portal.Model.Monitoring.MetricSample", b =>
+                {
+                    b.Property<string>("AccountId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("ResourceId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<short>("Resolution")
+                        .HasColumnType("smallint");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<float?>("Cpu")
+                        .HasColumnType("real");
+
+                    b.Property<float?>("DiskRead")
+                        .HasColumnType("real");
+
+                    b.Property<float?>("DiskReads")
+                        .HasColumnType("real");
+
+                    b.Property<float?>("DiskWrite")
+                        .HasColumnType("real");
+
+                    b.Property<float?>("DiskWrites")
+                        .HasColumnType("real");
+
+                    b.Property<float?>("Memory")
+                        .HasColumnType("real");
+
+                    b.Property<float?>("NetworkIn")
+                        .HasColumnType("real");
+
+                    b.Property<float?>("NetworkOut")
+                        .HasColumnType("real");
+
+                    b.HasKey("AccountId", "ResourceId", "Resolution", "At");
+
+                    b.HasIndex("Resolution", "At");
+
+                    b.ToTable("MetricSamples");
+                });
+
             modelBuilder.Entity("Portal.Model.Networking.InterfaceGroup", b =>
                 {
                     b.Property<string>("InterfaceId")
@@ -1809,6 +1917,24 @@ namespace Portal.Model.Migrations
                 });
 
             modelBuilder.Entity("Portal.Model.Compute.KeyPair", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Monitoring.AlertRule", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Monitoring.MetricSample", b =>
                 {
                     b.HasOne("Portal.Model.Accounts.Account", null)
                         .WithMany()

@@ -179,6 +179,34 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "AlertRules",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ResourceId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    Metric = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Side = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Threshold = table.Column<double>(type: "double precision", nullable: false),
+                    Minutes = table.Column<int>(type: "integer", nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    FiringSince = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AlertRules", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_AlertRules_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AuditEntries",
                 columns: table => new
                 {
@@ -333,6 +361,34 @@ namespace Portal.Model.Migrations
                     table.PrimaryKey("PK_Mails", x => x.Id);
                     table.ForeignKey(
                         name: "FK_Mails_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "MetricSamples",
+                columns: table => new
+                {
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ResourceId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Resolution = table.Column<short>(type: "smallint", nullable: false),
+                    At = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    Cpu = table.Column<float>(type: "real", nullable: true),
+                    Memory = table.Column<float>(type: "real", nullable: true),
+                    DiskRead = table.Column<float>(type: "real", nullable: true),
+                    DiskWrite = table.Column<float>(type: "real", nullable: true),
+                    DiskReads = table.Column<float>(type: "real", nullable: true),
+                    DiskWrites = table.Column<float>(type: "real", nullable: true),
+                    NetworkIn = table.Column<float>(type: "real", nullable: true),
+                    NetworkOut = table.Column<float>(type: "real", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_MetricSamples", x => new { x.AccountId, x.ResourceId, x.Resolution, x.At });
+                    table.ForeignKey(
+                        name: "FK_MetricSamples_Accounts_AccountId",
                         column: x => x.AccountId,
                         principalTable: "Accounts",
                         principalColumn: "Id",
@@ -863,6 +919,16 @@ namespace Portal.Model.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_AlertRules_AccountId_ResourceId",
+                table: "AlertRules",
+                columns: new[] { "AccountId", "ResourceId" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AlertRules_RegionId",
+                table: "AlertRules",
+                column: "RegionId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_AspNetUserClaims_UserId",
                 table: "AspNetUserClaims",
                 column: "UserId");
@@ -987,6 +1053,11 @@ namespace Portal.Model.Migrations
                 table: "Mails",
                 column: "DueAt",
                 filter: "\"DueAt\" IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_MetricSamples_Resolution_At",
+                table: "MetricSamples",
+                columns: new[] { "Resolution", "At" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_NetworkInterfaces_AccountId",
@@ -1125,6 +1196,9 @@ namespace Portal.Model.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
+                name: "AlertRules");
+
+            migrationBuilder.DropTable(
                 name: "AspNetUserClaims");
 
             migrationBuilder.DropTable(
@@ -1168,6 +1242,9 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.DropTable(
                 name: "Mails");
+
+            migrationBuilder.DropTable(
+                name: "MetricSamples");
 
             migrationBuilder.DropTable(
                 name: "Patrols");
