@@ -22,6 +22,10 @@ public sealed class Mail : IOwned
     [MaxLength(256)]
     public required string To { get; init; }
 
+    /// <summary>Kind and mailbox of a mail that a stranger can cause, by which those are counted; null for any other.</summary>
+    [MaxLength(320)]
+    public string? CountedAs { get; set; }
+
     [MaxLength(255)]
     public required string Subject { get; init; }
 

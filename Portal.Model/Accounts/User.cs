@@ -14,4 +14,7 @@ public sealed class User : IdentityUser<Guid>, IOwned
     public bool IsOperator { get; set; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Time step of the last code of the authenticator app that was accepted, in half minutes since 1970: only later ones are. Written by statements of its own.</summary>
+    public long? LastCodeStep { get; private set; }
 }

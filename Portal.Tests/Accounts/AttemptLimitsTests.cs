@@ -8,7 +8,7 @@ namespace Portal.Tests.Accounts;
 [Trait("Needs", "database")]
 public sealed class AttemptLimitsTests(TestPostgres postgres) : ServedTests(postgres)
 {
-    protected override (string Key, string Value)[] Settings => [("Accounts:PostsPerMinute", "12"), ("Accounts:PostsPerEmail", "3")];
+    protected override (string Key, string Value)[] Settings => [("Accounts:PostsPerMinute", "12"), ("Accounts:PostsPerEmail", "3"), ("Accounts:SignUpsPerNetwork", "5")];
 
     [Theory]
     [InlineData("/sign-in", "Sign in")]
@@ -79,6 +79,18 @@ public sealed class AttemptLimitsTests(TestPostgres postgres) : ServedTests(post
 
         using var last = await client.GetAsync("/confirm-email?user=x&code=AAAA");
         Assert.Equal(HttpStatusCode.TooManyRequests, last.StatusCode);
+    }
+
+    [Fact]
+    public async Task Too_many_accounts_from_one_network_are_answered_429_in_words()
+    {
+        for (var time = 0; time < 6; time++)
+        {
+            using var client = Server.NewClient();
+            using var answer = await client.SubmitAsync("/sign-up", ("Email", $"person-{time}@example.com"), ("Password", "a long enough one"));
+            Assert.Equal(time < 5 ? HttpStatusCode.Found : HttpStatusCode.TooManyRequests, answer.StatusCode);
+            Assert.Equal(time == 5, (await FormClient.ReadAsync(answer)).Body!.TextContent.Contains("Many accounts were made from your network", StringComparison.Ordinal));
+        }
     }
 
     [Theory]

@@ -19,7 +19,7 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         using var client = await PasswordAsync(person);
         using var wrong = await client.SubmitAsync("/sign-in/second-factor", ("Code", "000000"));
         Assert.Equal(HttpStatusCode.OK, wrong.StatusCode);
-        using var right = await client.SubmitAsync("/sign-in/second-factor", ("Code", Totp(key)));
+        using var right = await client.SubmitAsync("/sign-in/second-factor", ("Code", Totp(key, 1)));
         Assert.Equal("/instances", right.Headers.Location?.PathAndQuery);
 
         using var second = await PasswordAsync(person);
@@ -29,6 +29,28 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         using var used = await third.SubmitAsync("/sign-in/second-factor", ("Code", codes[0]));
         Assert.Equal(HttpStatusCode.OK, used.StatusCode);
     }
+
+    [Fact]
+    public async Task A_code_is_good_once_however_often_and_fast_it_is_sent()
+    {
+        var person = await Server.AddPersonAsync();
+        var (key, _) = await SetUpAsync(person);
+        var code = Totp(key, 1);
+        var clients = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PasswordAsync(person)));
+        var answers = await Task.WhenAll(clients.Select(client => client.SubmitAsync("/sign-in/second-factor", ("Code", code))));
+        Assert.Single(answers, answer => answer.StatusCode is HttpStatusCode.Found);
+
+        // Neither is the one before it, which set the app up, although its time is not over.
+        using var older = await clients[0].SubmitAsync("/sign-in/second-factor", ("Code", Totp(key)));
+        Assert.Contains("used already", (await FormClient.ReadAsync(older)).Body!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(59, "287082")]
+    [InlineData(1111111109, "081804")]
+    [InlineData(20000000000, "353130")]
+    public void Codes_are_those_of_the_standard(long seconds, string code) =>
+        Assert.Equal(code, Portal.Accounts.Totp.CodeOf("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", Portal.Accounts.Totp.StepOf(DateTimeOffset.FromUnixTimeSeconds(seconds))));
 
     [Fact]
     public async Task Setting_up_ends_the_other_sessions_and_tells_the_owner()
@@ -48,7 +70,7 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         var person = await Server.AddPersonAsync();
         var (key, codes) = await SetUpAsync(person);
         using var client = await PasswordAsync(person);
-        using var entered = await client.SubmitAsync("/sign-in/second-factor", ("Code", Totp(key)));
+        using var entered = await client.SubmitAsync("/sign-in/second-factor", ("Code", Totp(key, 1)));
 
         using var refused = await client.SubmitAsync("/settings", "Turn off", ("Password", "not it at all"), ("Verb", "off"));
         Assert.Contains("not your current password", (await FormClient.ReadAsync(refused)).Body!.TextContent, StringComparison.Ordinal);
@@ -93,10 +115,11 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
     }
 
     /// <summary>RFC 6238 with SHA-1, 30 seconds and six digits, as every authenticator app does.</summary>
-    private static string Totp(string key)
+    /// <param name="later">How many steps from now; a code that was used and those before it are refused.</param>
+    private static string Totp(string key, int later = 0)
     {
         var counter = new byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(counter, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / 30);
+        BinaryPrimitives.WriteInt64BigEndian(counter, (TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / 30) + later);
 #pragma warning disable CA5350 // The standard says so.
         var hash = HMACSHA1.HashData(FromBase32(key), counter);
 #pragma warning restore CA5350

@@ -75,6 +75,53 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
         Assert.Single(await db.Users.Where(user => user.Email == "twice@example.com").ToListAsync());
     }
 
+    [Fact]
+    public async Task A_stranger_can_have_a_few_mails_sent_to_a_mailbox_and_sees_no_difference_afterwards()
+    {
+        foreach (var email in (string[])["ada@example.com", "ADA@example.com", "ada+1@example.com", "ada+2@example.com", "ada@example.com"])
+        {
+            using var client = Server.NewClient();
+            using var answer = await client.SubmitAsync("/sign-up", ("Email", email), ("Password", $"one long password for {Guid.NewGuid()}"));
+            Assert.Equal("/billing/card?returnUrl=/instances/new", answer.Headers.Location?.PathAndQuery);
+            using var again = await client.SubmitAsync("/confirm-email", "Send the link again");
+            Assert.Equal("/confirm-email", again.Headers.Location?.OriginalString);
+        }
+
+        await using var db = CreateDbContext();
+        Assert.Equal(3, await db.Mails.CountAsync());
+    }
+
+    [Fact]
+    public async Task Forgotten_passwords_send_a_few_mails_an_hour_too()
+    {
+        var owner = await Server.AddPersonAsync();
+        for (var time = 0; time < 5; time++)
+        {
+            using var client = Server.NewClient();
+            using var answer = await client.SubmitAsync("/forgot-password", ("Email", owner.Email));
+            Assert.Contains("Check your mail", (await FormClient.ReadAsync(answer)).Body!.TextContent, StringComparison.Ordinal);
+        }
+
+        await using var db = CreateDbContext();
+        Assert.Equal(3, await db.Mails.CountAsync());
+        var longAgo = TimeProvider.System.GetUtcNow().AddMinutes(-61);
+        await db.Mails.ExecuteUpdateAsync(set => set.SetProperty(mail => mail.CreatedAt, longAgo));
+        using var later = Server.NewClient();
+        using var more = await later.SubmitAsync("/forgot-password", ("Email", owner.Email));
+        Assert.Equal(4, await db.Mails.CountAsync());
+    }
+
+    [Fact]
+    public async Task An_address_that_nobody_has_confirmed_hears_of_no_changes()
+    {
+        using var client = Server.NewClient();
+        using var signedUp = await SignUpAsync(client, "victim@example.com");
+        using var changed = await client.SubmitAsync("/settings", "Change password", ("Current", "a long enough one"), ("Wanted", "another good password"));
+        Assert.Equal("/settings?done=password", changed.Headers.Location?.PathAndQuery);
+        await using var db = CreateDbContext();
+        Assert.Equal("Confirm your e-mail address", (await db.Mails.SingleAsync()).Subject);
+    }
+
     [Theory]
     [InlineData("no address", "a long enough one", "That does not look like an e-mail address.")]
     [InlineData("Ada <ada@example.com>", "a long enough one", "That does not look like an e-mail address.")]

@@ -1,7 +1,10 @@
 using System.Net;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Portal.Accounts;
 using Portal.Billing;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
@@ -18,6 +21,7 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
 {
     protected const string Origin = "http://127.0.0.1:1";
 
+    private readonly AttemptLimits limits = new(new ConfigurationBuilder().Build(), new UpperInvariantLookupNormalizer());
     private RecordedJobs jobs = null!;
 
     protected FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.Parse("2026-11-23T12:00:00Z", System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeSeconds()));
@@ -41,13 +45,16 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
         await using var db = CreateDbContext();
         Tenant = await Tenant.AddAsync(db);
         Actor = ActorOf(Tenant);
+        db.Users.Add(new User { Id = Actor.UserId, AccountId = Actor.AccountId, UserName = Actor.Email, Email = Actor.Email, EmailConfirmed = true, CreatedAt = Tenant.Epoch });
+        await db.SaveChangesAsync();
         jobs = new RecordedJobs();
-        Add = new AddCard(this, Stripe, new CardJobs(jobs, NullLogger<CardJobs>.Instance), Clock, NullLogger<AddCard>.Instance);
+        Add = new AddCard(this, Stripe, new CardJobs(jobs, NullLogger<CardJobs>.Instance), limits, Clock, NullLogger<AddCard>.Instance);
     }
 
     public override async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
+        limits.Dispose();
         await Sandbox.DisposeAsync();
         await base.DisposeAsync();
     }

@@ -45,6 +45,8 @@ public sealed class PortalServer : IAsyncDisposable
             // All tests come from one address. The tests of the limits set their own.
             ["Accounts:PostsPerMinute"] = "100000",
             ["Accounts:PostsPerEmail"] = "100000",
+            ["Accounts:SignUpsPerNetwork"] = "100000",
+            ["Accounts:CardsPerNetwork"] = "100000",
             ["Logging:LogLevel:Default"] = "Warning",
             ["Logging:LogLevel:Microsoft.Hosting"] = "Warning",
             ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",

@@ -1,31 +1,74 @@
 using System.Text;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
+using Portal.Model.Shared;
 
 namespace Portal.Accounts;
 
-/// <summary>The mails that accounts send, as rows for the outbox.</summary>
-public sealed class AccountMails(UserManager<User> users, IHttpContextAccessor http, IConfiguration configuration, TimeProvider clock)
+/// <summary>
+/// The mails that accounts send, as rows for the outbox, added in the caller's transaction. Whoever types an address into a form makes Portal
+/// write to it: at most so many of one kind an hour go to one mailbox, and the form's answer is the same.
+/// </summary>
+public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNormalizer normalizer, IHttpContextAccessor http, IConfiguration configuration, TimeProvider clock)
 {
-    public async Task<Mail> ConfirmAsync(User user) => Write(user, "Confirm your e-mail address",
+    /// <summary>Mails of one kind to one mailbox that strangers can cause.</summary>
+    public const int MostPerHour = 3;
+
+    /// <summary>After signing up: the link to confirm the address, or for one that is another's already, word to its owner.</summary>
+    public async Task AskToConfirmAsync(User user, CancellationToken ct)
+    {
+        var taken = await db.Users.AnyAsync(other => other.NormalizedEmail == user.NormalizedEmail && other.EmailConfirmed, ct);
+        await AddCountedAsync("sign-up", taken ? AlreadyYours(user) : await ConfirmAsync(user), ct);
+    }
+
+    public async Task OfferResetAsync(User user, CancellationToken ct) => await AddCountedAsync("reset", await ResetAsync(user), ct);
+
+    /// <summary>Tells the owner of a change that a thief would make. An address that nobody has confirmed may be a stranger's: it hears nothing.</summary>
+    public void TellChange(User user, string what)
+    {
+        if (user.EmailConfirmed)
+        {
+            db.Add(Changed(user, what));
+        }
+    }
+
+    private async Task AddCountedAsync(string kind, Mail mail, CancellationToken ct)
+    {
+        mail.CountedAs = $"{kind} {MailboxOf(mail.To)}";
+        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({mail.CountedAs}, 0))", ct);
+        var since = mail.CreatedAt.AddHours(-1);
+        if (await db.Mails.CountAsync(sent => sent.CountedAs == mail.CountedAs && sent.CreatedAt > since, ct) < MostPerHour)
+        {
+            db.Add(mail);
+        }
+    }
+
+    /// <summary>Most providers deliver ada+anything@ to ada@: one mailbox (RFC 5233).</summary>
+    private string MailboxOf(string address)
+    {
+        var (plus, at) = (address.IndexOf('+', StringComparison.Ordinal), address.LastIndexOf('@'));
+        return normalizer.NormalizeEmail(plus > 0 && plus < at ? address.Remove(plus, at - plus) : address)!;
+    }
+
+    private async Task<Mail> ConfirmAsync(User user) => Write(user, "Confirm your e-mail address",
         "Welcome to Portal. Open this link to confirm your address; then you can create instances.",
         "Confirm address", Link("confirm-email", user, await users.GenerateEmailConfirmationTokenAsync(user)),
         "If you did not sign up, ignore this mail: nobody can use your address without this link.");
 
     /// <summary>To the owner of an address with which somebody, perhaps they, signed up again.</summary>
-    public Mail AlreadyYours(User user) => Write(user, "You already have a Portal account",
+    private Mail AlreadyYours(User user) => Write(user, "You already have a Portal account",
         "Somebody, perhaps you, signed up for Portal with this address. It already belongs to your account, so sign in to that one.",
         "Sign in", $"{Origin}/sign-in",
         $"Forgot the password? Choose a new one at {Origin}/forgot-password. If it was not you, you need not do anything.");
 
-    public async Task<Mail> ResetAsync(User user) => Write(user, "Choose a new password",
+    private async Task<Mail> ResetAsync(User user) => Write(user, "Choose a new password",
         "Somebody, perhaps you, asked for a new password for your Portal account.",
         "Choose a new password", Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user)),
         "If it was not you, ignore this mail: your password stays as it is.");
 
-    /// <summary>Tells the owner of a change that a thief would make.</summary>
-    public Mail Changed(User user, string what) => Write(user, $"{what} on your Portal account",
+    private Mail Changed(User user, string what) => Write(user, $"{what} on your Portal account",
         $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
         "Look at your settings", $"{Origin}/settings",
         $"If it was not you, choose a new password at once: {Origin}/forgot-password");

@@ -64,7 +64,8 @@ public static class AccountsRegistration
             .AddEntityFrameworkStores<PortalDb>()
             .AddSignInManager<PortalSignIn>()
             .AddClaimsPrincipalFactory<PortalClaims>()
-            .AddDefaultTokenProviders();
+            .AddDefaultTokenProviders()
+            .AddTokenProvider<AuthenticatorCodes>(TokenOptions.DefaultAuthenticatorProvider);
         services.Configure<IdentityPasskeyOptions>(passkeys =>
         {
             // A passkey stands for the password and the second factor, so it has to know its owner by itself and see him.

@@ -10,7 +10,8 @@ namespace Portal.Accounts;
 
 /// <summary>
 /// How often anonymous forms may be sent: per remote network by the middleware, and per e-mail address, known or not, by the pages.
-/// Settings <c>Accounts:PostsPerMinute</c> and <c>Accounts:PostsPerEmail</c> (in five minutes).
+/// Settings <c>Accounts:PostsPerMinute</c> and <c>Accounts:PostsPerEmail</c> (in five minutes). What each of these leaves to somebody who
+/// makes an account for every try is limited per network and hour: <c>Accounts:SignUpsPerNetwork</c> and <c>Accounts:CardsPerNetwork</c>.
 /// </summary>
 public sealed class AttemptLimits(IConfiguration configuration, ILookupNormalizer normalizer) : IDisposable
 {
@@ -26,14 +27,27 @@ public sealed class AttemptLimits(IConfiguration configuration, ILookupNormalize
     private readonly PartitionedRateLimiter<string> perEmail = PartitionedRateLimiter.Create<string, string>(email =>
         RateLimitPartition.GetSlidingWindowLimiter(email, _ => Window(configuration.GetValue("Accounts:PostsPerEmail", 20), TimeSpan.FromMinutes(5))));
 
-    /// <param name="email">An address as typed, or a name of something else that is counted.</param>
-    public bool TryTake(string email)
-    {
-        using var lease = perEmail.AttemptAcquire(KeyOf(email));
-        return lease.IsAcquired;
-    }
+    private readonly PartitionedRateLimiter<string> signUps = PartitionedRateLimiter.Create<string, string>(network =>
+        RateLimitPartition.GetSlidingWindowLimiter(network, _ => Window(configuration.GetValue("Accounts:SignUpsPerNetwork", 30), TimeSpan.FromHours(1))));
 
-    public void Dispose() => perEmail.Dispose();
+    private readonly PartitionedRateLimiter<string> cards = PartitionedRateLimiter.Create<string, string>(network =>
+        RateLimitPartition.GetSlidingWindowLimiter(network, _ => Window(configuration.GetValue("Accounts:CardsPerNetwork", 30), TimeSpan.FromHours(1))));
+
+    /// <param name="email">An address as typed, or a name of something else that is counted.</param>
+    public bool TryTake(string email) => TryTake(perEmail, KeyOf(email));
+
+    /// <summary>Before an account is made.</summary>
+    public bool TryTakeSignUp(IPAddress? from) => TryTake(signUps, Network(from));
+
+    /// <summary>Before a page to enter a card is opened: each leads to a verdict of a bank.</summary>
+    public bool TryTakeCard(IPAddress? from) => TryTake(cards, Network(from));
+
+    public void Dispose()
+    {
+        perEmail.Dispose();
+        signUps.Dispose();
+        cards.Dispose();
+    }
 
     internal static void Configure(RateLimiterOptions options, IConfiguration configuration)
     {
@@ -43,6 +57,12 @@ public sealed class AttemptLimits(IConfiguration configuration, ILookupNormalize
             RateLimitPartition.GetSlidingWindowLimiter(Network(http.Connection.RemoteIpAddress), _ => Window(perMinute, TimeSpan.FromMinutes(1)));
         options.AddPolicy(AnonymousForm, http => HttpMethods.IsPost(http.Request.Method) ? PerNetwork(http) : RateLimitPartition.GetNoLimiter(""));
         options.AddPolicy(MailedLink, PerNetwork);
+    }
+
+    private static bool TryTake(PartitionedRateLimiter<string> limiter, string key)
+    {
+        using var lease = limiter.AttemptAcquire(key);
+        return lease.IsAcquired;
     }
 
     // The limiter remembers its keys for minutes: a hash, so that nobody fills the memory with long ones. Normalized as addresses are

@@ -62,9 +62,10 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
                 return Results.StatusCode(StatusCodes.Status429TooManyRequests);
             }
 
-            var taken = await db.Users.AnyAsync(other => other.NormalizedEmail == user.NormalizedEmail && other.EmailConfirmed, ct);
-            db.Add(taken ? mails.AlreadyYours(user) : await mails.ConfirmAsync(user));
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            await mails.AskToConfirmAsync(user, ct);
             await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
         }
 
         return Results.LocalRedirect("/confirm-email");

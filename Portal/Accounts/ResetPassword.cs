@@ -17,8 +17,10 @@ public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountM
         var normalized = users.NormalizeEmail(email);
         if (await db.Users.SingleOrDefaultAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed, ct) is { } user)
         {
-            db.Add(await mails.ResetAsync(user));
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            await mails.OfferResetAsync(user, ct);
             await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
         }
     }
 
@@ -40,7 +42,7 @@ public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountM
         await users.ResetAccessFailedCountAsync(user);
         await sessions.RevokeAllAsync(user.Id, except: null, ct);
         db.Add(new Actor(user.AccountId, user.Id, user.Email!, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ResetPassword", null));
-        db.Add(mails.Changed(user, "The password was changed"));
+        mails.TellChange(user, "The password was changed");
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return Outcome.Done;

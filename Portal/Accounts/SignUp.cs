@@ -26,10 +26,9 @@ public sealed class SignUp(PortalDb db, UserManager<User> users, NewAccount acco
             return await signIn.BeginAsync(known);
         }
 
-        var taken = await db.Users.AnyAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed, ct);
         var user = await accounts.CreateAsync(email, password);
         db.Add(new Actor(user.AccountId, user.Id, email, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "SignUp", user.AccountId));
-        db.Add(taken ? mails.AlreadyYours(user) : await mails.ConfirmAsync(user));
+        await mails.AskToConfirmAsync(user, ct);
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return await signIn.BeginAsync(user);

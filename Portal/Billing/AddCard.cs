@@ -9,10 +9,13 @@ using Stripe.Checkout;
 namespace Portal.Billing;
 
 /// <summary>Leads a customer to Stripe's card page. Each step is saved before Stripe is asked for the next, and asked with a key of its own row.</summary>
-public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClient stripe, CardJobs jobs, TimeProvider clock, ILogger<AddCard> log)
+public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClient stripe, CardJobs jobs, AttemptLimits limits, TimeProvider clock, ILogger<AddCard> log)
 {
     /// <summary>Somebody who tries more cards than this in an hour tests stolen numbers.</summary>
     public const int MostPerHour = 20;
+
+    /// <summary>And somebody of whom not even an address is known gets no more verdicts than typing errors need.</summary>
+    public const int MostUnconfirmed = 5;
 
     private const string Away = "Stripe, where cards are entered, does not answer just now. Nothing was charged; try again in a minute.";
 
@@ -26,16 +29,6 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
     {
         var now = clock.GetUtcNow();
         await using var db = await dbs.CreateDbContextAsync(ct);
-        if (await db.CardSetups.CountAsync(setup => setup.AccountId == actor.AccountId && setup.CreatedAt > now.AddHours(-1), ct) >= MostPerHour)
-        {
-            return Outcome.Refused("Too many cards were tried. Wait an hour, then try again.");
-        }
-
-        if (replaces is not null && !await db.Cards.AnyAsync(card => card.Id == replaces && card.AccountId == actor.AccountId && card.State == CardState.Valid, ct))
-        {
-            return Outcome.Refused("The card to be replaced is no longer here.");
-        }
-
         var begun = new CardSetup
         {
             Id = Guid.CreateVersion7(now),
@@ -45,9 +38,11 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
             ReturnTo = LocalUrl.Or(returnTo, "/billing/card"),
             ReplacesCardId = replaces,
         };
-        db.CardSetups.Add(begun);
-        db.AuditEntries.Add(actor.Audit(now, "BeginCardSetup", begun.Id.ToString(), after: new { Replaces = replaces }));
-        await db.SaveChangesAsync(ct);
+        if (await SaveAsync(db, actor, begun, ct) is { IsDone: false } refused)
+        {
+            return refused;
+        }
+
         try
         {
             return await OpenPageAsync(db, actor, begun, origin.TrimEnd('/'), ct);
@@ -79,6 +74,44 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
         }
 
         jobs.Apply(setupId);
+    }
+
+    /// <summary>Counted and added under the account's lock, so that tries at the same time are counted too.</summary>
+    private async Task<Outcome> SaveAsync(PortalDb db, Actor actor, CardSetup begun, CancellationToken ct)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await CardKeeping.LockAccountAsync(db, actor.AccountId, ct);
+        if (await WhyNotAsync(db, actor, begun, ct) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        db.CardSetups.Add(begun);
+        db.AuditEntries.Add(actor.Audit(begun.CreatedAt, "BeginCardSetup", begun.Id.ToString(), after: new { Replaces = begun.ReplacesCardId }));
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+        return Outcome.Done;
+    }
+
+    private async Task<string?> WhyNotAsync(PortalDb db, Actor actor, CardSetup begun, CancellationToken ct)
+    {
+        var (mine, hourAgo) = (db.CardSetups.Where(setup => setup.AccountId == actor.AccountId), begun.CreatedAt.AddHours(-1));
+        if (await mine.CountAsync(setup => setup.CreatedAt > hourAgo, ct) >= MostPerHour)
+        {
+            return "Too many cards were tried. Wait an hour, then try again.";
+        }
+
+        if (await mine.CountAsync(ct) >= MostUnconfirmed && !await db.Users.AnyAsync(user => user.AccountId == actor.AccountId && user.EmailConfirmed, ct))
+        {
+            return "Confirm your e-mail address before you try more cards: open the link that we sent you.";
+        }
+
+        if (begun.ReplacesCardId is { } replaced && !await db.Cards.AnyAsync(card => card.Id == replaced && card.AccountId == actor.AccountId && card.State == CardState.Valid, ct))
+        {
+            return "The card to be replaced is no longer here.";
+        }
+
+        return limits.TryTakeCard(actor.From) ? null : "Too many cards were tried from your network. Wait an hour, then try again.";
     }
 
     private async Task<Outcome<Uri>> OpenPageAsync(PortalDb db, Actor actor, CardSetup setup, string origin, CancellationToken ct)

@@ -117,7 +117,7 @@ public sealed class OwnAccount(
     {
         await sessions.RevokeAllAsync(user.Id, CurrentSession, Aborted);
         db.Add(Actor.Audit(clock.GetUtcNow(), action, null));
-        db.Add(mails.Changed(user, mail));
+        mails.TellChange(user, mail);
         await db.SaveChangesAsync(Aborted);
         await signIn.RefreshSignInAsync(user);
     }

@@ -33,7 +33,7 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await users.AddOrUpdatePasskeyAsync(user, made.Passkey);
         db.Add(own.Actor.Audit(clock.GetUtcNow(), "AddPasskey", null, after: new { made.Passkey.Name }));
-        db.Add(mails.Changed(user, "A passkey was added"));
+        mails.TellChange(user, "A passkey was added");
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return Results.LocalRedirect("/settings?done=passkey");
