@@ -229,6 +229,10 @@ namespace Portal.Model.Migrations
                     b.Property<int>("Attempts")
                         .HasColumnType("integer");
 
+                    b.Property<string>("CountedAs")
+                        .HasMaxLength(320)
+                        .HasColumnType("character varying(320)");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -266,6 +270,9 @@ namespace Portal.Model.Migrations
 
                     b.HasIndex("DueAt")
                         .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("CountedAs", "CreatedAt")
+                        .HasFilter("\"CountedAs\" IS NOT NULL");
 
                     b.ToTable("Mails");
                 });
@@ -371,6 +378,9 @@ namespace Portal.Model.Migrations
 
                     b.Property<bool>("IsOperator")
                         .HasColumnType("boolean");
+
+                    b.Property<long?>("LastCodeStep")
+                        .HasColumnType("bigint");
 
                     b.Property<bool>("LockoutEnabled")
                         .HasColumnType("boolean");

@@ -347,6 +347,7 @@ namespace Portal.Model.Migrations
                     Id = table.Column<Guid>(type: "uuid", nullable: false),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     To = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    CountedAs = table.Column<string>(type: "character varying(320)", maxLength: 320, nullable: true),
                     Subject = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     Text = table.Column<string>(type: "text", nullable: false),
                     Html = table.Column<string>(type: "text", nullable: false),
@@ -477,6 +478,7 @@ namespace Portal.Model.Migrations
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     IsOperator = table.Column<bool>(type: "boolean", nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    LastCodeStep = table.Column<long>(type: "bigint", nullable: true),
                     UserName = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
                     NormalizedUserName = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
                     Email = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
@@ -1047,6 +1049,12 @@ namespace Portal.Model.Migrations
                 name: "IX_Mails_AccountId",
                 table: "Mails",
                 column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Mails_CountedAs_CreatedAt",
+                table: "Mails",
+                columns: new[] { "CountedAs", "CreatedAt" },
+                filter: "\"CountedAs\" IS NOT NULL");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Mails_DueAt",

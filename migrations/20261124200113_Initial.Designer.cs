@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261124195917_Initial")]
+    [Migration("20261124200113_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -232,6 +232,10 @@ namespace Portal.Model.Migrations
                     b.Property<int>("Attempts")
                         .HasColumnType("integer");
 
+                    b.Property<string>("CountedAs")
+                        .HasMaxLength(320)
+                        .HasColumnType("character varying(320)");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -269,6 +273,9 @@ namespace Portal.Model.Migrations
 
                     b.HasIndex("DueAt")
                         .HasFilter("\"DueAt\" IS NOT NULL");
+
+                    b.HasIndex("CountedAs", "CreatedAt")
+                        .HasFilter("\"CountedAs\" IS NOT NULL");
 
                     b.ToTable("Mails");
                 });
@@ -374,6 +381,9 @@ namespace Portal.Model.Migrations
 
                     b.Property<bool>("IsOperator")
                         .HasColumnType("boolean");
+
+                    b.Property<long?>("LastCodeStep")
+                        .HasColumnType("bigint");
 
                     b.Property<bool>("LockoutEnabled")
                         .HasColumnType("boolean");
