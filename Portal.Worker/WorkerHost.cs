@@ -1,10 +1,6 @@
 using Hangfire;
 using Hangfire.PostgreSql;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
-using Npgsql;
-using OpenTelemetry;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Trace;
 using Portal.Model.Shared;
 using Portal.Worker.Accounts;
 using Portal.Worker.Billing;
@@ -51,13 +47,7 @@ public static class WorkerHost
         builder.Services.AddAccounts(builder.Configuration);
         builder.Services.AddBilling(builder.Configuration, builder.Environment);
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);
-        var telemetry = builder.Services.AddOpenTelemetry()
-            .WithTracing(tracing => tracing.AddSource(Telemetry.Name).AddHttpClientInstrumentation().AddNpgsql())
-            .WithMetrics(metrics => metrics.AddMeter(Telemetry.Name).AddHttpClientInstrumentation());
-        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
-        {
-            telemetry.UseOtlpExporter();
-        }
+        builder.Services.AddTelemetry(builder.Configuration);
     }
 
     public static void MapWorkerHealth(this WebApplication app)

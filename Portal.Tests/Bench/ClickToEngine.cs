@@ -1,17 +1,12 @@
 using System.Diagnostics;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Portal.Compute;
 using Portal.Model.Compute;
-using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
-using Portal.Worker;
 
 namespace Portal.Tests.Bench;
 
@@ -35,7 +30,7 @@ internal static class ClickToEngine
             return Task.CompletedTask;
         };
         await using var web = await PortalServer.StartAsync(database);
-        await using var worker = await StartWorkerAsync(database, engine);
+        await using var worker = await WorkerServer.StartAsync(database, engine);
         var dbs = web.Services.GetRequiredService<IDbContextFactory<PortalDb>>();
         var actor = await AnAccount.ReadyAsync(dbs, instanceLimit: 10_000);
         var image = await TheImageAsync(dbs);
@@ -57,17 +52,6 @@ internal static class ClickToEngine
 
         // The first few warm both processes up.
         return [new Figure("(a) committed click → first engine call, 200 creates, p95", Figure.Percentile(samples.Skip(10), 0.95), "ms", Figure.Percentile(notices.Skip(10), 0.95), 100)];
-    }
-
-    public static async Task<WebApplication> StartWorkerAsync(string database, InMemoryEngine engine)
-    {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = Environments.Development, Args = ["--urls=http://127.0.0.1:0"] });
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Portal"] = database, ["Logging:LogLevel:Default"] = "Error" });
-        builder.Services.AddSingleton<IComputeEngine>(engine).AddSingleton<INetworkEngine>(engine).AddSingleton<IMetricsEngine>(engine);
-        builder.AddWorker();
-        var worker = builder.Build();
-        await worker.StartAsync();
-        return worker;
     }
 
     private static async Task<Image> TheImageAsync(IDbContextFactory<PortalDb> dbs)

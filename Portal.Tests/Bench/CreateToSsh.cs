@@ -113,7 +113,7 @@ internal static class CreateToSsh
             [
                 "-machine", "q35", "-accel", kvm ? "kvm" : "tcg", "-cpu", kvm ? "host" : "qemu64", "-m", "512", "-smp", "1", "-display", "none", "-serial", "null", "-vga", "std",
                 "-drive", $"file={disk},format=qcow2,if=virtio,cache=writeback,discard=unmap", "-drive", $"file={seed},format=raw,if=virtio,readonly=on",
-                "-netdev", string.Create(CultureInfo.InvariantCulture, $"user,id=n,net=10.5.0.0/24,host=10.5.0.2,restrict=on,hostfwd=tcp:127.0.0.1:{port}-{card.Address}:22"),
+                "-netdev", string.Create(CultureInfo.InvariantCulture, $"user,id=n,net=10.0.0.0/24,host=10.0.0.2,restrict=on,hostfwd=tcp:127.0.0.1:{port}-{card.Address}:22"),
                 "-device", $"virtio-net-pci,netdev=n,mac={card.Mac},romfile=", "-device", "virtio-rng-pci",
             ])
             { UseShellExecute = false });

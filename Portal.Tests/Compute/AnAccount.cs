@@ -3,12 +3,12 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
-using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>A customer who may create: a confirmed person with a card, a network and an image to start from.</summary>
+/// <summary>A customer who may create: a tenant with a confirmed person and a card, and an image to start from.</summary>
 public static class AnAccount
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
@@ -19,11 +19,11 @@ public static class AnAccount
     public static async Task<Actor> ReadyAsync(IDbContextFactory<PortalDb> dbs, int instanceLimit = 20, bool confirmed = true, bool card = true)
     {
         await using var db = await dbs.CreateDbContextAsync();
-        var account = new Account { Id = ResourceIds.New("acc"), Name = "Ada", CreatedAt = Now, InstanceLimit = instanceLimit, VcpuLimit = 2000 };
+        var account = (await Tenant.AddAsync(db)).Account;
+        (account.InstanceLimit, account.VcpuLimit) = (instanceLimit, 2000);
         var email = $"{account.Id}@example.com";
         var user = new User { Id = Guid.NewGuid(), AccountId = account.Id, UserName = email, Email = email, EmailConfirmed = confirmed, CreatedAt = Now };
-        db.AddRange(account, user);
-        AddNetwork(db, account.Id);
+        db.Add(user);
         if (card)
         {
             db.Add(ACard(account.Id));
@@ -76,22 +76,4 @@ public static class AnAccount
         IsDefault = true,
         AddedAt = Now,
     };
-
-    private static void AddNetwork(PortalDb db, string accountId)
-    {
-        var project = new Project { Id = ResourceIds.New("proj"), AccountId = accountId, Name = "default", CreatedAt = Now };
-        var network = new Network
-        {
-            Id = ResourceIds.New("vpc"),
-            AccountId = accountId,
-            Name = "default",
-            CreatedAt = Now,
-            ProjectId = project.Id,
-            RegionId = "local",
-            Range = IPNetwork.Parse("10.5.0.0/16"),
-        };
-        db.AddRange(project, network);
-        db.Add(new Subnet { Id = ResourceIds.New("subnet"), AccountId = accountId, Name = "default", CreatedAt = Now, NetworkId = network.Id, Range = IPNetwork.Parse("10.5.0.0/24") });
-        db.Add(DefaultNetwork.GroupOf(network, Now));
-    }
 }

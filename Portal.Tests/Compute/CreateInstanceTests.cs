@@ -25,7 +25,7 @@ public sealed class CreateInstanceTests(TestPostgres postgres) : TestDatabase(po
 
         await using var db = CreateDbContext();
         var stored = await db.Instances.SingleAsync(instance => instance.Id == made.Id, Ct);
-        Assert.Equal(("amber-falcon", "10.5.0.4", InstanceState.Pending), (stored.Name, stored.Address.ToString(), stored.State));
+        Assert.Equal(("amber-falcon", "10.0.0.4", InstanceState.Pending), (stored.Name, stored.Address.ToString(), stored.State));
         Assert.InRange(stored.PublicPort!.Value, 22000, 24999);
         Assert.Equal(AnAccount.Ed25519, stored.PublicKey);
         Assert.Equal("ada@example.com", stored.KeyName);

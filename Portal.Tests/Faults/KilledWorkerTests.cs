@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Hangfire;
 using Hangfire.Common;
 using Hangfire.PostgreSql;
@@ -55,13 +54,9 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
         await customers;
 
         using var survivor = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
-        var since = Stopwatch.StartNew();
-        while (await UnsettledAsync() is { Count: > 0 } left)
-        {
-            Assert.True(since.Elapsed < SettleLimit, $"{left.Count} instances did not settle within {SettleLimit}: {string.Join(", ", left.Take(5))}");
-            await Task.Delay(100);
-        }
-
+        List<string> left = [];
+        await Until.TrueAsync(
+            async () => (left = await UnsettledAsync()).Count == 0, SettleLimit, () => $"{left.Count} instances did not settle within {SettleLimit}: {string.Join(", ", left.Take(5))}");
         await AssertConsistentAsync();
     }
 
@@ -116,12 +111,8 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
         Assert.All(living, instance => Assert.Equal(InstanceState.Running, instance.State));
 
         // A call that a killed worker had begun may take effect after the end; the patrol then removes what it made.
-        var since = Stopwatch.StartNew();
-        while (!engine.Machines.Select(machine => machine.Spec.Id).Order(StringComparer.Ordinal).SequenceEqual(living.Select(instance => instance.Id).Order(StringComparer.Ordinal)))
-        {
-            Assert.True(since.Elapsed < SettleLimit, "The engine holds other machines than the database says.");
-            await Task.Delay(100);
-        }
+        var known = living.Select(instance => instance.Id).ToHashSet(StringComparer.Ordinal);
+        await Until.TrueAsync(() => known.SetEquals(engine.Machines.Select(machine => machine.Spec.Id)), SettleLimit, () => "The engine holds other machines than the database says.");
 
         Assert.Equal(living.Count, engine.Disks.Count);
         Assert.All(engine.Machines, machine => Assert.Equal(MachinePower.Running, machine.Power));

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
-using Portal.Tests.Bench;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 
@@ -26,7 +25,7 @@ public sealed class RestartedDatabaseTests : IAsyncLifetime
         var engine = new InMemoryEngine { ObservationsUntilSsh = 3 };
         await using var database = new OwnDatabase(postgres);
         await database.InitializeAsync();
-        await using var worker = await ClickToEngine.StartWorkerAsync(database.Connection, engine);
+        await using var worker = await WorkerServer.StartAsync(database.Connection, engine);
         var tenant = await InDatabaseAsync(database, db => Tenant.AddAsync(db));
         for (var restart = 0; restart < Restarts; restart++)
         {

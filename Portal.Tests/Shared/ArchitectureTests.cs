@@ -46,7 +46,13 @@ public sealed class ArchitectureTests
     [Fact]
     public void The_model_knows_neither_pages_nor_requests() => Assert.DoesNotContain(
         Model.GetReferencedAssemblies(),
-        reference => reference.Name is "MudBlazor" or "Stripe.net" or "Hangfire.Core" or "Microsoft.AspNetCore.Http" or "Microsoft.AspNetCore.Http.Abstractions" or "Microsoft.AspNetCore.Components");
+        reference => reference.Name is "MudBlazor" or "Hangfire.Core" or "Microsoft.AspNetCore.Http" or "Microsoft.AspNetCore.Http.Abstractions" or "Microsoft.AspNetCore.Components");
+
+    [Fact]
+    public void Of_Stripe_the_model_knows_how_it_is_reached_and_nothing_more() => Assert.Equal(
+        ["Portal.Model.Billing.StripeRegistration"],
+        Code.Types.Where(type => IsOf(Model, type) && !type.FullName.Contains("<>", StringComparison.Ordinal)
+            && type.Dependencies.Any(dependency => dependency.Target.FullName.StartsWith("Stripe.", StringComparison.Ordinal))).Select(type => type.FullName));
 
     [Fact]
     public void Nobody_but_billing_knows_Stripe() => Assert.Empty(

@@ -38,6 +38,7 @@ public sealed class PortalServer : IAsyncDisposable
             ApplicationName = "Portal",
             ContentRootPath = Path.Combine(TestPostgres.Repository, "Portal"),
         });
+        TestLog.Use(builder);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["ConnectionStrings:Portal"] = database,
@@ -47,9 +48,6 @@ public sealed class PortalServer : IAsyncDisposable
             ["Accounts:PostsPerEmail"] = "100000",
             ["Accounts:SignUpsPerNetwork"] = "100000",
             ["Accounts:CardsPerNetwork"] = "100000",
-            ["Logging:LogLevel:Default"] = "Warning",
-            ["Logging:LogLevel:Microsoft.Hosting"] = "Warning",
-            ["Logging:LogLevel:Microsoft.AspNetCore.DataProtection"] = "Error",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));

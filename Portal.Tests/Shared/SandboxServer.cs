@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Portal.Sandbox;
 using Portal.Sandbox.Billing;
 using Portal.Sandbox.Mail;
@@ -36,7 +35,7 @@ public sealed class SandboxServer : IAsyncDisposable
             ApplicationName = typeof(SandboxHost).Assembly.GetName().Name,
             Args = ["--urls=http://127.0.0.1:0", "--Sandbox:SmtpPort=0", $"--Sandbox:WebhookUrl={webhookUrl}", .. folder is null ? Array.Empty<string>() : [$"--Sandbox:Folder={folder}"]],
         });
-        builder.Logging.ClearProviders();
+        TestLog.Use(builder);
         builder.AddSandbox();
         if (clock is not null)
         {

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
@@ -17,14 +16,12 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
     public static async Task<Tenant> AddAsync(PortalDb db, string name = "Ada")
     {
         var account = new Account { Id = ResourceIds.New("acc"), Name = name, CreatedAt = Epoch };
-        T Own<T>(Func<string, T> make) => make(account.Id);
-        var project = Own(id => new Project { Id = ResourceIds.New("prj"), AccountId = id, Name = "default", CreatedAt = Epoch });
-        var network = Own(id => new Network { Id = ResourceIds.New("vpc"), AccountId = id, Name = "default", CreatedAt = Epoch, ProjectId = project.Id, RegionId = "local", Range = IPNetwork.Parse("10.0.0.0/16") });
-        var subnet = Own(id => new Subnet { Id = ResourceIds.New("subnet"), AccountId = id, Name = "default", CreatedAt = Epoch, NetworkId = network.Id, Range = IPNetwork.Parse("10.0.0.0/24") });
+        var project = new Project { Id = ResourceIds.New("prj"), AccountId = account.Id, Name = "default", CreatedAt = Epoch };
+        var network = DefaultNetwork.For(project, Epoch);
         var group = DefaultNetwork.GroupOf(network, Epoch);
-        db.AddRange(account, project, network, subnet, group);
+        db.AddRange(account, project, network, group);
         await db.SaveChangesAsync();
-        return new Tenant(account, project, network, subnet, group);
+        return new Tenant(account, project, network, network.Subnets.Single(), group);
     }
 
     /// <summary>An instance just asked for: pending, wanted running.</summary>
