@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
@@ -14,6 +15,8 @@ public sealed class MachinePatrol(
     IDbContextFactory<PortalDb> dbs, IComputeEngine engine, PrivateNetworks networks, Nudges nudges, RegionName region, TimeProvider clock, ILogger<MachinePatrol> log)
     : Sweep(TimeSpan.FromSeconds(5), clock, log)
 {
+    private const int AtOnce = 8;
+
     private readonly TimeProvider clock = clock;
 
     public override async Task SweepAsync(CancellationToken ct)
@@ -39,9 +42,12 @@ public sealed class MachinePatrol(
                 // While its ssh is still waited for, its job looks at it. One whose ssh never answers is nobody else's.
                 && (instance.SshAt != null || instance.Deadline == null))
             .ToListAsync(ct);
+        var observed = new ConcurrentDictionary<string, MachineObservation>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(running, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (instance, token) =>
+            observed[instance.Id] = await engine.ObserveAsync(instance.Spec(begun), token));
         foreach (var instance in running)
         {
-            var seen = await engine.ObserveAsync(instance.Spec(clock.GetUtcNow()), ct);
+            var seen = observed[instance.Id];
             if (seen.Power is not MachinePower.Running)
             {
                 await WriteDownAsync(instance.Id, seen, ct);
