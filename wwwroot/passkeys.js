@@ -5,7 +5,9 @@ let waiting = new AbortController();
 const can = !!window.PublicKeyCredential?.parseRequestOptionsFromJSON && window.isSecureContext;
 
 async function options(form, address) {
-  const answer = await fetch(address, { method: 'POST', body: new URLSearchParams({ __RequestVerificationToken: form.elements.__RequestVerificationToken.value }) });
+  const { __RequestVerificationToken, password } = form.elements;
+  const answer = await fetch(address, { method: 'POST', body: new URLSearchParams({ __RequestVerificationToken: __RequestVerificationToken.value, password: password?.value ?? '' }) });
+  if (answer.status === 403) throw new Error(await answer.text());
   if (!answer.ok) throw new Error(answer.status === 429 ? 'Too many tries. Wait a minute.' : 'Portal did not answer. Reload the page.');
   return answer.json();
 }

@@ -14,6 +14,10 @@ public sealed class PasskeyTests(TestPostgres postgres, ABrowser browser) : Serv
         await AddAuthenticatorAsync(page);
 
         await page.GetByLabel("Name of the new passkey").FillAsync("Laptop");
+        await page.GetByLabel("Your password, to add a passkey").FillAsync("not it at all");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add a passkey" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("That is not your current password.")).ToBeVisibleAsync();
+        await page.GetByLabel("Your password, to add a passkey").FillAsync(PortalServer.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a passkey" }).ClickAsync();
         await Assertions.Expect(page.GetByText("The passkey is added")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByLabel("Name of the passkey")).ToHaveValueAsync("Laptop");

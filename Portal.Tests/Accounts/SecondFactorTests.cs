@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using AngleSharp.Html.Dom;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
@@ -86,6 +87,33 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
     }
 
     [Fact]
+    public async Task A_stolen_session_neither_sets_one_up_nor_learns_the_key_of_one_that_is_set_up_later()
+    {
+        var person = await Server.AddPersonAsync();
+        using var thief = await Server.NewClientAsync(person);
+        var page = await thief.PageAsync("/settings/second-factor");
+        var form = page.Forms.First(form => form.QuerySelector("[name=Code]") is not null);
+        using var refused = await thief.SendAsync("/settings/second-factor", form, ("Code", Totp(KeyOn(page))), ("Password", "not it at all"));
+        Assert.Contains("not your current password", (await FormClient.ReadAsync(refused)).Body!.TextContent, StringComparison.Ordinal);
+        var (key, _) = await SetUpAsync(person);
+        Assert.NotEqual(KeyOn(page), key);
+    }
+
+    [Fact]
+    public async Task Wrong_passwords_in_the_settings_lock_as_at_the_sign_in()
+    {
+        var person = await Server.AddPersonAsync();
+        using var thief = await Server.NewClientAsync(person);
+        for (var time = 0; time < 5; time++)
+        {
+            using var wrong = await thief.SubmitAsync("/settings", "Change password", ("Current", $"guess {time}"), ("Wanted", "another good password"));
+        }
+
+        using var locked = await thief.SubmitAsync("/settings", "Change password", ("Current", PortalServer.Password), ("Wanted", "another good password"));
+        Assert.Contains("Too many wrong passwords. Wait 15 minutes.", (await FormClient.ReadAsync(locked)).Body!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nobody_enters_a_code_who_has_not_entered_a_password()
     {
         using var client = Server.NewClient();
@@ -98,13 +126,15 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         using var client = await Server.NewClientAsync(person);
         var page = await client.PageAsync("/settings/second-factor");
         Assert.NotNull(page.QuerySelector(".qr svg"));
-        var key = page.QuerySelector(".secret")!.TextContent.Replace(" ", "", StringComparison.Ordinal);
+        var key = KeyOn(page);
         var form = page.Forms.First(form => form.QuerySelector("[name=Code]") is not null);
-        using var wrong = await client.SendAsync("/settings/second-factor", form, ("Code", "000000"));
+        using var wrong = await client.SendAsync("/settings/second-factor", form, ("Code", "000000"), ("Password", PortalServer.Password));
         Assert.Contains("not right", (await FormClient.ReadAsync(wrong)).Body!.TextContent, StringComparison.Ordinal);
-        using var answer = await client.SendAsync("/settings/second-factor", form, ("Code", Totp(key)));
+        using var answer = await client.SendAsync("/settings/second-factor", form, ("Code", Totp(key)), ("Password", PortalServer.Password));
         return (key, [.. (await FormClient.ReadAsync(answer)).QuerySelectorAll(".codes li").Select(code => code.TextContent)]);
     }
+
+    private static string KeyOn(IHtmlDocument page) => page.QuerySelector(".secret")!.TextContent.Replace(" ", "", StringComparison.Ordinal);
 
     private async Task<FormClient> PasswordAsync(Person person)
     {

@@ -64,7 +64,7 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         $"Forgot the password? Choose a new one at {Origin}/forgot-password. If it was not you, you need not do anything.");
 
     private async Task<Mail> ResetAsync(User user) => Write(user, "Choose a new password",
-        "Somebody, perhaps you, asked for a new password for your Portal account.",
+        "Somebody, perhaps you, asked for a new password for your Portal account. Choosing one ends all sessions and removes all passkeys.",
         "Choose a new password", Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user)),
         "If it was not you, ignore this mail: your password stays as it is.");
 

@@ -6,7 +6,8 @@ using Portal.Model.Shared;
 namespace Portal.Accounts;
 
 /// <summary>
-/// A new password by mail, for a confirmed address only: an unconfirmed one may have been claimed by a stranger, who would keep his passkey.
+/// A new password by mail, for a confirmed address only: an unconfirmed one may have been claimed by a stranger. Whoever asks for it may want
+/// to shut somebody out, so sessions and passkeys go too; a passkey would let a thief in past the new password and the second factor.
 /// </summary>
 public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountMails mails, SessionList sessions, TimeProvider clock)
 {
@@ -40,9 +41,10 @@ public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountM
 
         await users.SetLockoutEndDateAsync(user, null);
         await users.ResetAccessFailedCountAsync(user);
+        var removed = await users.RemoveAllPasskeysAsync(user);
         await sessions.RevokeAllAsync(user.Id, except: null, ct);
-        db.Add(new Actor(user.AccountId, user.Id, user.Email!, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ResetPassword", null));
-        mails.TellChange(user, "The password was changed");
+        db.Add(new Actor(user.AccountId, user.Id, user.Email!, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ResetPassword", null, after: new { RemovedPasskeys = removed }));
+        mails.TellChange(user, removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,");
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return Outcome.Done;

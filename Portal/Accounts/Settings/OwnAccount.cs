@@ -5,11 +5,16 @@ using Portal.Model.Shared;
 
 namespace Portal.Accounts.Settings;
 
-/// <summary>What a person changes of the own sign-in. Each change is audited, mailed to the owner and ends the other sessions where it should.</summary>
+/// <summary>
+/// What a person changes of the own sign-in. Whatever would let somebody in later wants the password, which a stolen session does not hold.
+/// Each change is audited, mailed to the owner and ends the other sessions where it should.
+/// </summary>
 public sealed class OwnAccount(
     PortalDb db, UserManager<User> users, PortalSignIn signIn, SessionList sessions, AccountMails mails, AttemptLimits limits, IHttpContextAccessor accessor, TimeProvider clock)
 {
     public const int RecoveryCodes = 10;
+
+    private const string Wrong = "That is not your current password.";
 
     private HttpContext Http => accessor.HttpContext!;
 
@@ -17,7 +22,7 @@ public sealed class OwnAccount(
 
     public async Task<User> LoadAsync() => await users.GetUserAsync(Http.User) ?? throw new UnauthorizedAccessException("Nobody is signed in.");
 
-    public async Task<Outcome> ChangePasswordAsync(User user, string current, string wanted)
+    public async Task<Outcome> ChangePasswordAsync(User user, string current, string wanted, bool removesPasskeys)
     {
         if (await WhyNotPasswordAsync(user, current) is { } reason)
         {
@@ -30,19 +35,21 @@ public sealed class OwnAccount(
             return Outcome.Refused("Choose another password.");
         }
 
-        await WriteDownAsync(user, "ChangePassword", "The password was changed");
+        var removed = removesPasskeys ? await users.RemoveAllPasskeysAsync(user) : 0;
+        await WriteDownAsync(user, "ChangePassword", removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,", new { RemovedPasskeys = removed });
         await transaction.CommitAsync(Aborted);
         return Outcome.Done;
     }
 
-    /// <summary>The secret for the authenticator app, made at the first look; nothing depends on it until a code of it was entered.</summary>
-    public async Task<string> AuthenticatorKeyAsync(User user)
-    {
-        if (await users.GetAuthenticatorKeyAsync(user) is { Length: > 0 } known)
-        {
-            return known;
-        }
+    /// <summary>The secret for the authenticator app that is being set up.</summary>
+    public async Task<string> AuthenticatorKeyAsync(User user) => await users.GetAuthenticatorKeyAsync(user) ?? await NewAuthenticatorKeyAsync(user);
 
+    /// <summary>
+    /// Another one for each look, since who had looked before would know the codes of what is set up later; nothing depends on it until a code
+    /// of it was entered.
+    /// </summary>
+    public async Task<string> NewAuthenticatorKeyAsync(User user)
+    {
         // Not ResetAuthenticatorKeyAsync: that would sign out every browser for looking at a page.
         var key = users.GenerateNewAuthenticatorKey();
         await users.SetAuthenticationTokenAsync(user, "[AspNetUserStore]", "AuthenticatorKey", key);
@@ -50,8 +57,13 @@ public sealed class OwnAccount(
     }
 
     /// <returns>The recovery codes, which are shown this once.</returns>
-    public async Task<Outcome<string[]>> EnableSecondFactorAsync(User user, string code)
+    public async Task<Outcome<string[]>> EnableSecondFactorAsync(User user, string code, string password)
     {
+        if (await WhyNotPasswordAsync(user, password) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
         var digits = new string([.. code.Where(char.IsAsciiDigit)]);
         if (!limits.TryTake($"code {user.Id}") || !await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, digits))
         {
@@ -91,6 +103,7 @@ public sealed class OwnAccount(
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
         var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodes);
         db.Add(Actor.Audit(clock.GetUtcNow(), "NewRecoveryCodes", null));
+        mails.TellChange(user, "New recovery codes were made");
         await db.SaveChangesAsync(Aborted);
         await transaction.CommitAsync(Aborted);
         return codes!.ToArray();
@@ -109,14 +122,23 @@ public sealed class OwnAccount(
 
     public Actor Actor => CurrentActor.Of(Http.User, Http.Connection.RemoteIpAddress);
 
-    private async Task<string?> WhyNotPasswordAsync(User user, string password) =>
-        limits.TryTake($"password {user.Id}") && await users.CheckPasswordAsync(user, password) ? null : "That is not your current password.";
+    /// <summary>Null if it is the password; a wrong one counts toward the lockout as at the sign-in.</summary>
+    public async Task<string?> WhyNotPasswordAsync(User user, string password)
+    {
+        if (password.Length is 0 or > Passwords.MaxLength)
+        {
+            return password.Length == 0 ? "Enter your password." : Wrong;
+        }
+
+        var answer = await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: true);
+        return answer.Succeeded ? null : answer.IsLockedOut ? "Too many wrong passwords. Wait 15 minutes." : Wrong;
+    }
 
     // The security stamp has changed with what was done: the other sessions end, this one gets a new cookie.
-    private async Task WriteDownAsync(User user, string action, string mail)
+    private async Task WriteDownAsync(User user, string action, string mail, object? after = null)
     {
         await sessions.RevokeAllAsync(user.Id, CurrentSession, Aborted);
-        db.Add(Actor.Audit(clock.GetUtcNow(), action, null));
+        db.Add(Actor.Audit(clock.GetUtcNow(), action, null, after: after));
         mails.TellChange(user, mail);
         await db.SaveChangesAsync(Aborted);
         await signIn.RefreshSignInAsync(user);

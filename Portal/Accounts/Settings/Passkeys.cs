@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Text;
 using Microsoft.AspNetCore.Identity;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
@@ -9,20 +10,31 @@ namespace Portal.Accounts.Settings;
 public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn signIn, OwnAccount own, AccountMails mails, TimeProvider clock)
 {
     private const int MostPerUser = 20;
+    private const int LongestName = 100;
 
-    /// <summary>What the browser needs to make one; the challenge is kept in a cookie.</summary>
-    public async Task<IResult> CreationOptionsAsync()
+    /// <summary>What the browser needs to make one; the challenge is kept in a cookie. Wants the password, as a passkey stands for it from then on.</summary>
+    public async Task<IResult> CreationOptionsAsync(string password)
     {
         var user = await own.LoadAsync();
+        if (await own.WhyNotPasswordAsync(user, password) is { } reason)
+        {
+            return Results.Text(reason, statusCode: StatusCodes.Status403Forbidden);
+        }
+
         return Results.Content(await signIn.MakePasskeyCreationOptionsAsync(new PasskeyUserEntity { Id = user.Id.ToString(), Name = user.Email!, DisplayName = user.Email! }), "application/json");
     }
 
     /// <summary>What the browser needs to sign in with one. Names nobody, so that it tells nothing.</summary>
     public async Task<IResult> RequestOptionsAsync() => Results.Content(await signIn.MakePasskeyRequestOptionsAsync(null), "application/json");
 
-    public async Task<IResult> AddAsync(string credential, string? name, CancellationToken ct)
+    public async Task<IResult> AddAsync(string credential, string? name, string password, CancellationToken ct)
     {
         var user = await own.LoadAsync();
+        if (await own.WhyNotPasswordAsync(user, password) is not null)
+        {
+            return Results.LocalRedirect("/settings?done=passkey-refused");
+        }
+
         var made = await signIn.PerformPasskeyAttestationAsync(credential);
         if (!made.Succeeded || made.UserEntity.Id != user.Id.ToString() || (await users.GetPasskeysAsync(user)).Count >= MostPerUser)
         {
@@ -46,11 +58,19 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
     }, ct);
 
     public Task<IResult> RemoveAsync(string id, CancellationToken ct) =>
-        ChangeAsync(id, "RemovePasskey", (user, passkey) => users.RemovePasskeyAsync(user, passkey.CredentialId), ct);
+        ChangeAsync(id, "RemovePasskey", (user, passkey) =>
+        {
+            mails.TellChange(user, "A passkey was removed");
+            return users.RemovePasskeyAsync(user, passkey.CredentialId);
+        }, ct);
 
     public static string IdOf(UserPasskeyInfo passkey) => Base64Url.EncodeToString(passkey.CredentialId);
 
-    private static string Named(string? typed) => typed?.Trim() is { Length: > 0 } name ? name[..Math.Min(name.Length, 100)] : "Passkey";
+    private static string Named(string? typed)
+    {
+        var name = string.Concat((typed ?? "").EnumerateRunes().Where(rune => !Rune.IsControl(rune)).Take(LongestName)).Trim();
+        return name.Length > 0 ? name : "Passkey";
+    }
 
     private async Task<IResult> ChangeAsync(string id, string action, Func<User, UserPasskeyInfo, Task<IdentityResult>> change, CancellationToken ct)
     {

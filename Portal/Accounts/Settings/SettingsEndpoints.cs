@@ -7,7 +7,7 @@ internal static class SettingsEndpoints
         app.MapPost("/passkeys/request-options", (Passkeys passkeys) => passkeys.RequestOptionsAsync())
             .AllowAnonymous().RequireRateLimiting(AttemptLimits.AnonymousForm).RequireValidForm();
         var settings = app.MapGroup("/settings").RequireAuthorization().RequireValidForm();
-        settings.MapPost("/passkeys/creation-options", (Passkeys passkeys) => passkeys.CreationOptionsAsync());
+        settings.MapPost("/passkeys/creation-options", (Delegate)PasskeyOptionsAsync);
         settings.MapPost("/passkeys", (Delegate)AddPasskeyAsync);
         settings.MapPost("/passkeys/{id}/rename", (Delegate)RenamePasskeyAsync);
         settings.MapPost("/passkeys/{id}/remove", (string id, Passkeys passkeys, CancellationToken ct) => passkeys.RemoveAsync(id, ct));
@@ -20,10 +20,13 @@ internal static class SettingsEndpoints
         });
     }
 
+    private static async Task<IResult> PasskeyOptionsAsync(HttpContext http, Passkeys passkeys, CancellationToken ct) =>
+        await passkeys.CreationOptionsAsync((await http.Request.ReadFormAsync(ct))["password"].ToString());
+
     private static async Task<IResult> AddPasskeyAsync(HttpContext http, Passkeys passkeys, CancellationToken ct)
     {
         var form = await http.Request.ReadFormAsync(ct);
-        return await passkeys.AddAsync(form["credential"].ToString(), form["name"], ct);
+        return await passkeys.AddAsync(form["credential"].ToString(), form["name"], form["password"].ToString(), ct);
     }
 
     private static async Task<IResult> RenamePasskeyAsync(string id, HttpContext http, Passkeys passkeys, CancellationToken ct) =>
