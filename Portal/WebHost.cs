@@ -1,6 +1,5 @@
 using Hangfire;
 using Hangfire.PostgreSql;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using MudBlazor.Services;
 using OpenTelemetry;
@@ -12,6 +11,7 @@ using Portal.Compute;
 using Portal.Model.Shared;
 using Portal.Operators;
 using Portal.Shared;
+using Portal.Storage;
 
 namespace Portal;
 
@@ -24,7 +24,7 @@ public static class WebHost
             ?? throw new InvalidOperationException("ConnectionStrings__Portal is not set: Portal needs its database. On a laptop, start it with bin/up.");
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddPortalDb(database);
-        builder.Services.AddDataProtection().SetApplicationName("Portal").PersistKeysToDbContext<PortalDb>();
+        builder.Services.AddKeyRing();
         builder.Services.AddHangfire(hangfire => hangfire
             .UseRecommendedSerializerSettings()
             .UsePostgreSqlStorage(postgres => postgres.UseNpgsqlConnection(database), new PostgreSqlStorageOptions { EnableLongPolling = true }));
@@ -36,6 +36,7 @@ public static class WebHost
         builder.Services.AddAccounts(builder.Configuration, builder.Environment);
         builder.Services.AddSingleton<LiveUpdates>().AddSingleton<ResourceJobs>();
         builder.Services.AddCompute();
+        builder.Services.AddBuckets();
         builder.Services.AddBilling(builder.Configuration, builder.Environment);
         builder.Services.AddOperators();
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);

@@ -24,6 +24,12 @@ public sealed class Account
     /// <summary>Quota: virtual CPUs of instances that are not terminated.</summary>
     public int VcpuLimit { get; set; } = 40;
 
+    /// <summary>Quota: buckets.</summary>
+    public int BucketLimit { get; set; } = 100;
+
+    /// <summary>Quota: what all buckets of a region hold together.</summary>
+    public int BucketGiBLimit { get; set; } = 100;
+
     public DateTimeOffset? SuspendedAt { get; set; }
 
     [Timestamp]

@@ -10,6 +10,7 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
     public void Configure(EntityTypeBuilder<Price> builder)
     {
         builder.Property(price => price.PerHour).HasPrecision(18, 8);
+        builder.Property(price => price.Free).HasPrecision(18, 6);
         builder.HasIndex(price => new { price.Sku, price.From }).IsUnique();
         builder.HasData(
             Seed(1, "instance.t1.nano", 0.0060m),
@@ -17,7 +18,11 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
             Seed(3, "instance.t1.small", 0.0210m),
             Seed(4, "instance.t1.medium", 0.0420m),
             Seed(5, "instance.t1.large", 0.0840m),
-            Seed(6, Skus.Disk, 0.00011m));
+            Seed(6, Skus.Disk, 0.00011m),
+            Seed(7, Skus.BucketStorage, 0.00003m),
+            Seed(8, Skus.BucketOut, 0.05m, free: 10),
+            Seed(9, Skus.BucketWrites, 0.005m),
+            Seed(10, Skus.BucketReads, 0.0004m));
     }
 
     public void Configure(EntityTypeBuilder<UsageSpan> builder)
@@ -44,6 +49,6 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
 
     public void Configure(EntityTypeBuilder<StripeEvent> builder) => builder.HasIndex(stored => stored.ApplyAt).HasFilter("\"AppliedAt\" IS NULL");
 
-    private static Price Seed(long id, string sku, decimal perHour) =>
-        new() { Id = id, Sku = sku, PerHour = perHour, From = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero) };
+    private static Price Seed(long id, string sku, decimal perHour, decimal free = 0) =>
+        new() { Id = id, Sku = sku, PerHour = perHour, Free = free, From = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero) };
 }

@@ -7,12 +7,15 @@ public sealed class Price
 {
     public long Id { get; init; }
 
-    /// <summary><c>instance.{size}</c> (per instance) or <c>disk</c> (per GiB).</summary>
+    /// <summary><c>instance.{size}</c> (per instance), <c>disk</c> (per GiB), or one of the others in <see cref="Skus"/>.</summary>
     [MaxLength(64)]
     public required string Sku { get; init; }
 
-    /// <summary>US dollars per unit and hour, exact.</summary>
+    /// <summary>US dollars per unit and hour, exact; for what is counted, per unit.</summary>
     public required decimal PerHour { get; init; }
+
+    /// <summary>So many units are free for each account and month: of what lasts, all month long; of what is counted, the first ones.</summary>
+    public decimal Free { get; init; }
 
     public required DateTimeOffset From { get; init; }
 }
@@ -21,6 +24,21 @@ public static class Skus
 {
     public const string Disk = "disk";
 
+    /// <summary>What is stored in a bucket, per GiB.</summary>
+    public const string BucketStorage = "bucket.storage";
+
+    /// <summary>Counted: GiB that left a bucket.</summary>
+    public const string BucketOut = "bucket.out";
+
+    /// <summary>Counted: a thousand requests that change or list something.</summary>
+    public const string BucketWrites = "bucket.writes";
+
+    /// <summary>Counted: a thousand requests that read.</summary>
+    public const string BucketReads = "bucket.reads";
+
     /// <summary>A month for estimates, as AWS counts it: 730 hours.</summary>
     public const int HoursPerMonth = 730;
+
+    /// <summary>Sold by the piece. In the ledger it is so many per hour for one hour, see <c>BucketMeter</c>.</summary>
+    public static bool IsCounted(string sku) => sku is BucketOut or BucketWrites or BucketReads;
 }

@@ -13,18 +13,31 @@ public sealed record RatedLine(string ResourceId, string ResourceName, string Sk
 /// A line of an invoice: all that an account used of one SKU, rounded once to cents, half to even. Not by resource: many small ones, each
 /// less than half a cent, would cost nothing.
 /// </summary>
-public sealed record InvoiceLine(string Sku, decimal UnitHours, decimal Amount);
+/// <param name="FreeUnitHours">How much of it the price list gives for nothing.</param>
+/// <param name="Gross">US dollars if it did not.</param>
+public sealed record InvoiceLine(string Sku, decimal UnitHours, decimal FreeUnitHours, decimal Gross, decimal Amount);
 
-public sealed record Rated(IReadOnlyList<RatedLine> Lines)
+/// <param name="Free">Unit-hours of a SKU that cost nothing, for all lines together.</param>
+public sealed record Rated(IReadOnlyList<RatedLine> Lines, IReadOnlyDictionary<string, decimal> Free)
 {
     /// <summary>By SKU.</summary>
     public IReadOnlyList<InvoiceLine> Invoice { get; } =
-    [
-        .. Lines.GroupBy(line => line.Sku, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new InvoiceLine(
-            group.Key, group.Sum(line => line.UnitHours), Math.Round(group.Sum(line => line.PriceTicks) / TimeSpan.TicksPerHour, 2, MidpointRounding.ToEven))),
-    ];
+        [.. Lines.GroupBy(line => line.Sku, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => Line(group, Free.GetValueOrDefault(group.Key)))];
 
     public decimal Total => Invoice.Sum(line => line.Amount);
+
+    /// <summary>As if nothing were free: for a single resource, since which of an account's resources the free part fell to nobody can say.</summary>
+    public decimal Gross => Invoice.Sum(line => line.Gross);
+
+    /// <summary>Where a price changed within the period, the free part is that much of all that was used, dear and cheap alike: so its order does not matter.</summary>
+    private static InvoiceLine Line(IGrouping<string, RatedLine> lines, decimal free)
+    {
+        var (units, exact) = (lines.Sum(line => line.UnitHours), lines.Sum(line => line.PriceTicks) / TimeSpan.TicksPerHour);
+        free = Math.Min(units, free);
+        return new InvoiceLine(lines.Key, units, free, ToCents(exact), ToCents(free == 0 ? exact : exact * (1 - (free / units))));
+    }
+
+    private static decimal ToCents(decimal dollars) => Math.Round(dollars, 2, MidpointRounding.ToEven);
 }
 
 /// <summary>
@@ -42,7 +55,14 @@ public static class Rating
             .GroupBy(span => (span.ResourceId, span.Sku))
             .Select(group => Line(group.Key.ResourceId, group.Key.Sku, [.. group.OrderBy(span => span.From)], bySku, from, to))
             .OrderBy(line => line.ResourceName, StringComparer.Ordinal).ThenBy(line => line.ResourceId, StringComparer.Ordinal).ThenBy(line => line.Sku, StringComparer.Ordinal);
-        return new Rated([.. lines]);
+        return new Rated([.. lines], bySku.ToDictionary(sku => sku.Key, sku => FreeUnitHours(sku.Key, sku.Value, from), StringComparer.Ordinal));
+    }
+
+    /// <summary>What is free in the calendar month in which the period begins, by the price that holds then; a part of a month has all of it.</summary>
+    private static decimal FreeUnitHours(string sku, Price[] prices, DateTimeOffset from)
+    {
+        var price = prices.LastOrDefault(price => price.From <= from) ?? prices[0];
+        return price.Free * (Skus.IsCounted(sku) ? 1 : DateTime.DaysInMonth(from.UtcDateTime.Year, from.UtcDateTime.Month) * 24);
     }
 
     private static RatedLine Line(string resourceId, string sku, UsageSpan[] spans, Dictionary<string, Price[]> bySku, DateTimeOffset from, DateTimeOffset to)

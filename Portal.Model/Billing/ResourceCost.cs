@@ -22,7 +22,7 @@ public sealed record ResourceCost(decimal SoFar, decimal PerMonth)
         for (var month = Forecast.StartOfMonth(spans.Min(span => span.From)); month < now; month = month.AddMonths(1))
         {
             var end = month.AddMonths(1) < now ? month.AddMonths(1) : now;
-            soFar += Rating.Rate(spans, prices, month, end).Total;
+            soFar += Rating.Rate(spans, prices, month, end).Gross;
         }
 
         return new ResourceCost(soFar, MonthOf(spans.Where(span => span.To is null).Select(span => new Addition(span.ResourceId, span.Sku, span.Quantity)), prices, now));
@@ -41,6 +41,6 @@ public sealed record ResourceCost(decimal SoFar, decimal PerMonth)
             Quantity = part.Quantity,
             From = now,
         });
-        return Rating.Rate(spans, current, now, now.AddHours(Skus.HoursPerMonth)).Total;
+        return Rating.Rate(spans, current, now, now.AddHours(Skus.HoursPerMonth)).Gross;
     }
 }

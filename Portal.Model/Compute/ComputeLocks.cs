@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Portal.Model.Accounts;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
 
@@ -11,9 +10,6 @@ namespace Portal.Model.Compute;
 /// </summary>
 internal static class ComputeLocks
 {
-    public static Task<Account> LockAccountAsync(this PortalDb db, string id, CancellationToken ct) =>
-        db.Accounts.FromSql($"""SELECT a.*, a.xmin FROM "Accounts" a WHERE a."Id" = {id} FOR NO KEY UPDATE""").SingleAsync(ct);
-
     public static Task<Region> LockRegionAsync(this PortalDb db, string id, CancellationToken ct) =>
         db.Regions.FromSql($"""SELECT r.*, r.xmin FROM "Regions" r WHERE r."Id" = {id} FOR NO KEY UPDATE""").SingleAsync(ct);
 

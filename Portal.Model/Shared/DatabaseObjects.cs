@@ -14,6 +14,7 @@ public static class DatabaseObjects
         "Instances", "Images", "Cards", "CardSetups", "KeyPairs", "Regions", "Sessions",
         "Incidents", "ConsoleTickets", "Users", "Mails",
         "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "AlertRules",
+        "Buckets", "AccessKeys", "ObjectStores", "ObjectStoreUsers",
     ];
 
     public static string Sql => string.Join('\n', [Function, .. Watched.Select(Trigger)]);

@@ -7,6 +7,7 @@ using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Operators;
+using Portal.Model.Storage;
 
 namespace Portal.Model.Shared;
 
@@ -50,6 +51,14 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
     public DbSet<Instance> Instances => Set<Instance>();
 
     public DbSet<ConsoleTicket> ConsoleTickets => Set<ConsoleTicket>();
+
+    public DbSet<ObjectStore> ObjectStores => Set<ObjectStore>();
+
+    public DbSet<ObjectStoreUser> ObjectStoreUsers => Set<ObjectStoreUser>();
+
+    public DbSet<Bucket> Buckets => Set<Bucket>();
+
+    public DbSet<AccessKey> AccessKeys => Set<AccessKey>();
 
     public DbSet<Price> Prices => Set<Price>();
 

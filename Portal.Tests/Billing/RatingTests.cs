@@ -13,11 +13,16 @@ public sealed class RatingTests
         new() { Sku = "disk", PerHour = 0.00011m, From = Month.AddYears(-1) },
         new() { Sku = "instance.t1.nano", PerHour = 0.0060m, From = Month.AddYears(-1) },
         new() { Sku = "instance.t1.nano", PerHour = 0.0071m, From = Month.AddDays(11.3) },
+        new() { Sku = Skus.BucketOut, PerHour = 0.05m, Free = 7, From = Month.AddYears(-1) },
+        new() { Sku = Skus.BucketOut, PerHour = 0.09m, Free = 5, From = Month.AddDays(20) },
+        new() { Sku = Skus.BucketStorage, PerHour = 0.00003m, Free = 5, From = Month.AddYears(-1) },
     ];
+
+    private static readonly string[] Sold = ["disk", "instance.t1.nano", Skus.BucketOut, Skus.BucketStorage];
 
     private static readonly Gen<UsageSpan> Span =
         from resource in Gen.Int[1, 3]
-        from sku in Gen.Bool.Select(disk => disk ? "disk" : "instance.t1.nano")
+        from sku in Gen.Int[0, Sold.Length - 1].Select(index => Sold[index])
         from quantity in Gen.Int[1, 64]
         from start in Gen.Long[-10 * TimeSpan.TicksPerDay, 35 * TimeSpan.TicksPerDay]
         from length in Gen.Long[0, 20 * TimeSpan.TicksPerDay]
@@ -52,6 +57,27 @@ public sealed class RatingTests
         Assert.Equal("instance.t1.nano", Assert.Single(rated.Invoice).Sku);
         Assert.Equal(20, rated.Lines.Count);
     }
+
+    [Fact]
+    public void The_first_units_of_a_month_are_free_for_the_account_and_not_for_each_resource()
+    {
+        var hour = Month.AddDays(3);
+        UsageSpan[] spans = [ASpan("bkt-1", Skus.BucketOut, 6, hour, hour.AddHours(1)), ASpan("bkt-2", Skus.BucketOut, 21, hour, hour.AddHours(1))];
+        Assert.Equal(new InvoiceLine(Skus.BucketOut, 27, 7, 1.35m, 1.00m), Assert.Single(Rating.Rate(spans, Prices, Month, NextMonth).Invoice));
+        Assert.Equal(0m, Rating.Rate(spans[..1], Prices, Month, NextMonth).Total);
+    }
+
+    [Fact]
+    public void What_lasts_is_free_all_month_long_and_what_is_more_costs()
+    {
+        Assert.Equal(0m, Rating.Rate([ASpan("bkt-1", Skus.BucketStorage, 5, Month.AddDays(-1), null)], Prices, Month, NextMonth).Total);
+        Assert.Equal(Math.Round(200 * 720 * 0.00003m, 2), Rating.Rate([ASpan("bkt-1", Skus.BucketStorage, 205, Month.AddDays(-1), null)], Prices, Month, NextMonth).Total);
+    }
+
+    [Fact]
+    public void What_is_counted_in_an_hour_costs_by_the_piece() =>
+        Assert.Equal(new InvoiceLine(Skus.BucketOut, 100, 5, 9.00m, 8.55m), Assert.Single(Rating.Rate(
+            [ASpan("bkt-1", Skus.BucketOut, 100, NextMonth.AddDays(2), NextMonth.AddDays(2).AddHours(1))], Prices, NextMonth, NextMonth.AddMonths(1)).Invoice));
 
     [Fact]
     public void Splitting_a_span_anywhere_changes_no_total() => Gen.Select(Span.Array[1, 12], Gen.Int[0, 11], Gen.Double.Unit).Sample((spans, which, where) =>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Portal.Accounts;
@@ -10,11 +11,14 @@ namespace Portal.Operators;
 /// <summary>What the program does instead of serving, when its first argument says so.</summary>
 public static class Commands
 {
-    /// <summary><c>Portal migrate</c>: brings the database to this version's schema.</summary>
+    /// <summary><c>Portal migrate</c>: brings the database to this version's schema, and makes the key ring's first key.</summary>
     public static async Task<int> MigrateAsync(IServiceProvider services, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
         await Migrator.MigrateAsync(scope.ServiceProvider.GetRequiredService<PortalDb>(), ct);
+
+        // The first use makes the first key, which the worker then finds.
+        services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(Commands)).Protect("");
         return 0;
     }
 

@@ -16,6 +16,9 @@ public static class Format
     /// <summary>A price per hour, which may be a fraction of a cent: <c>$0.0060</c>.</summary>
     public static string HourlyPrice(decimal dollars) => string.Create(English, $"${dollars:0.0000##}");
 
+    /// <summary>The price of a unit that may be very small: <c>$0.0060</c>, <c>$0.00003</c>.</summary>
+    public static string UnitPrice(decimal dollars) => string.Create(English, $"${dollars:0.0000####}");
+
     /// <summary>Memory as it is sold: <c>512 MB</c>, <c>4 GB</c> (binary, as at Amazon).</summary>
     public static string Memory(int mib) => mib < 1024 ? string.Create(English, $"{mib} MB") : string.Create(English, $"{mib / 1024.0:0.#} GB");
 

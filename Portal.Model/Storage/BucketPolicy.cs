@@ -1,0 +1,123 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Storage;
+
+/// <summary>
+/// A bucket's policy holds what its owner wrote and, told apart by their <c>Sid</c>, the statements by which limited access keys may reach it. Whoever writes the one must keep the
+/// other: the pages show and take the owner's part, the worker the keys'.
+/// </summary>
+public static class BucketPolicy
+{
+    /// <summary>S3's limit, in bytes.</summary>
+    public const int MaxBytes = 20 * 1024;
+
+    /// <summary>With what the <c>Sid</c> of Portal's own statements begins; the key's id without its hyphen follows, since a Sid is alphanumeric.</summary>
+    public const string SidPrefix = "PortalKey";
+
+    private const string Version = "2012-10-17";
+
+    private static readonly string[] Reading =
+        ["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"];
+
+    private static readonly string[] Writing =
+        ["s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads"];
+
+    // What goes to the store is no HTML: a plus or an apostrophe stays readable.
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The owner's own part, indented; null if he wrote none.</summary>
+    public static string? OwnersPart(string? policy)
+    {
+        if (string.IsNullOrWhiteSpace(policy) || JsonNode.Parse(policy) is not JsonObject document)
+        {
+            return null;
+        }
+
+        var own = Statements(document).Where(statement => !IsPortals(statement)).Select(statement => statement.DeepClone()).ToArray();
+        return own.Length == 0 ? null : With(document, own).ToJsonString(Json);
+    }
+
+    /// <summary>The owner's part of one policy with Portal's part of another; null if neither has any statement.</summary>
+    public static string? WithPortalsPartOf(string? owners, string? current) => Join(owners, PortalsPart(current));
+
+    /// <summary>The owner's part of a policy, and these grants; null if there is neither.</summary>
+    public static string? WithGrants(string? current, string bucket, IEnumerable<BucketGrant> grants) =>
+        Join(OwnersPart(current), [.. grants.OrderBy(grant => grant.UserId, StringComparer.Ordinal).Select(grant => Statement(bucket, grant))]);
+
+    /// <summary>Says what is wrong with what somebody typed; the store has the last word.</summary>
+    public static Outcome Check(string text)
+    {
+        if (System.Text.Encoding.UTF8.GetByteCount(text) > MaxBytes)
+        {
+            return Outcome.Refused($"A policy has at most {MaxBytes:N0} bytes.");
+        }
+
+        try
+        {
+            return JsonNode.Parse(text) switch
+            {
+                not JsonObject => Outcome.Refused("A policy is one JSON object: { … }."),
+                JsonObject document when document["Version"]?.ToString() is not Version => Outcome.Refused($"It needs \"Version\": \"{Version}\"."),
+                JsonObject document when document["Statement"] is not (JsonArray { Count: > 0 } or JsonObject) => Outcome.Refused("It needs \"Statement\": a list of at least one."),
+                JsonObject document => Statements(document).Select(WhyNot).FirstOrDefault(reason => reason is not null) is { } reason ? Outcome.Refused(reason) : Outcome.Done,
+            };
+        }
+        catch (JsonException error)
+        {
+            return Outcome.Refused($"This is not JSON: line {error.LineNumber + 1}, column {error.BytePositionInLine + 1}.");
+        }
+    }
+
+    private static string? WhyNot(JsonNode? node) => node switch
+    {
+        not JsonObject => "A statement is a JSON object: { … }.",
+        JsonObject statement when statement["Effect"]?.ToString() is not ("Allow" or "Deny") => "A statement needs \"Effect\": \"Allow\" or \"Deny\".",
+        JsonObject statement when !statement.ContainsKey("Principal") && !statement.ContainsKey("NotPrincipal") => "A statement needs \"Principal\": whom it is about. Everybody is \"*\".",
+        JsonObject statement when !statement.ContainsKey("Action") && !statement.ContainsKey("NotAction") => "A statement needs \"Action\", e.g. \"s3:GetObject\".",
+        JsonObject statement when !statement.ContainsKey("Resource") && !statement.ContainsKey("NotResource") => "A statement needs \"Resource\", e.g. \"arn:aws:s3:::BUCKET/*\".",
+        JsonObject statement when IsPortals(statement) => $"A \"Sid\" that begins with {SidPrefix} is Portal's own.",
+        _ => null,
+    };
+
+    private static JsonNode[] PortalsPart(string? policy) => string.IsNullOrWhiteSpace(policy) || JsonNode.Parse(policy) is not JsonObject document
+        ? []
+        : [.. Statements(document).Where(IsPortals).Select(statement => statement.DeepClone())];
+
+    private static string? Join(string? owners, JsonNode[] portals)
+    {
+        var document = string.IsNullOrWhiteSpace(owners) ? new JsonObject { ["Version"] = Version } : JsonNode.Parse(owners)!.AsObject();
+        JsonNode[] all = [.. Statements(document).Where(statement => !IsPortals(statement)).Select(statement => statement.DeepClone()), .. portals];
+        return all.Length == 0 ? null : With(document, all).ToJsonString(Json);
+    }
+
+    private static JsonObject With(JsonObject document, JsonNode[] statements)
+    {
+        var changed = (JsonObject)document.DeepClone();
+        changed["Statement"] = new JsonArray(statements);
+        return changed;
+    }
+
+    private static IEnumerable<JsonNode> Statements(JsonObject document) => document["Statement"] switch
+    {
+        JsonArray many => many.OfType<JsonNode>(),
+        JsonObject one => [one],
+        _ => [],
+    };
+
+    private static bool IsPortals(JsonNode statement) =>
+        statement is JsonObject named && named["Sid"]?.ToString().StartsWith(SidPrefix, StringComparison.Ordinal) is true;
+
+    private static JsonObject Statement(string bucket, BucketGrant grant) => new()
+    {
+        ["Sid"] = SidPrefix + grant.UserId.Replace("-", "", StringComparison.Ordinal),
+        ["Effect"] = "Allow",
+        ["Principal"] = new JsonObject { ["AWS"] = new JsonArray($"arn:aws:iam:::user/{grant.UserId}") },
+        ["Action"] = Strings(grant.Rights is KeyRights.ReadOnly ? Reading : [.. Reading, .. Writing]),
+        ["Resource"] = Strings([$"arn:aws:s3:::{bucket}", $"arn:aws:s3:::{bucket}/*"]),
+    };
+
+    private static JsonArray Strings(string[] all) => new([.. all.Select(text => (JsonNode)JsonValue.Create(text))]);
+}

@@ -1,0 +1,85 @@
+using Portal.Model.Shared;
+
+namespace Portal.Model.Storage;
+
+/// <summary>Opens object stores; a driver.</summary>
+public interface IObjectStores
+{
+    IObjectStore Open(StoreAccess access);
+}
+
+/// <summary>Where an object store is, and who may administer it.</summary>
+public sealed record StoreAccess(Uri Endpoint, string SigningRegion, StoreKey Admin);
+
+/// <summary>S3 credentials.</summary>
+public sealed record StoreKey(string AccessKeyId, string Secret)
+{
+    /// <summary>Without the secret, since records end up in logs.</summary>
+    public override string ToString() => AccessKeyId;
+}
+
+/// <summary>
+/// The object store's contract. Every verb is idempotent and returns at once, however much a bucket holds. No verb sleeps, retries or knows the database. Failures are
+/// <see cref="EngineException"/>.
+/// </summary>
+public interface IObjectStore
+{
+    /// <summary>Answers if the store is there and the admin key may do what Portal needs.</summary>
+    Task CheckAsync(CancellationToken ct);
+
+    /// <summary>Makes the user, or makes him what is told. His keys and buckets stay.</summary>
+    Task EnsureUserAsync(StoreUser user, CancellationToken ct);
+
+    /// <summary>Removes the user and his keys. Nothing there is success; rejected while he owns a bucket.</summary>
+    Task RemoveUserAsync(string userId, CancellationToken ct);
+
+    /// <summary>Gives the user this key, besides those that he has.</summary>
+    Task EnsureKeyAsync(string userId, StoreKey key, CancellationToken ct);
+
+    /// <summary>Takes it from him: the next request signed with it fails. Nothing there is success.</summary>
+    Task RemoveKeyAsync(string userId, string accessKeyId, CancellationToken ct);
+
+    /// <summary>Ids of all users and their keys' ids, so that orphans are found.</summary>
+    Task<IReadOnlyList<string>> UsersAsync(CancellationToken ct);
+
+    /// <summary>Makes the bucket for the owner of the key, who has it already or gets it. Rejected if the name is somebody else's. The store's id of it.</summary>
+    Task<string> EnsureBucketAsync(StoreKey owner, string bucket, CancellationToken ct);
+
+    /// <summary>At most so many bytes; null for no limit. Missing if there is no such bucket.</summary>
+    Task SetQuotaAsync(string userId, string bucket, long? maxBytes, CancellationToken ct);
+
+    /// <summary>Makes the policy grant exactly these; what else is in it, its owner's own statements, stays. Missing if there is no such bucket.</summary>
+    Task EnsureGrantsAsync(StoreKey owner, string bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct);
+
+    /// <summary>Removes up to about a thousand objects, versions and unfinished uploads.</summary>
+    Task<EmptiedBatch> EmptyAsync(StoreKey owner, string bucket, CancellationToken ct);
+
+    /// <summary>False if something is in it. Nothing there is success.</summary>
+    Task<bool> DeleteBucketAsync(StoreKey owner, string bucket, CancellationToken ct);
+
+    /// <summary>All buckets of all users, and what they hold.</summary>
+    Task<IReadOnlyList<BucketContent>> BucketsAsync(CancellationToken ct);
+
+    /// <summary>What was counted from this hour on. Counts of one hour only grow; the last minute may be missing.</summary>
+    Task<IReadOnlyList<BucketTraffic>> TrafficAsync(DateTimeOffset since, CancellationToken ct);
+
+    /// <summary>Forgets what was counted before this hour.</summary>
+    Task ForgetTrafficAsync(DateTimeOffset before, CancellationToken ct);
+}
+
+/// <param name="MaxBuckets">How many he may have; 0 for none.</param>
+/// <param name="MaxBytes">In all his buckets together.</param>
+public sealed record StoreUser(string Id, string DisplayName, bool IsSuspended, int MaxBuckets, long MaxBytes);
+
+/// <summary>What a user who owns nothing may do in a bucket.</summary>
+public sealed record BucketGrant(string UserId, KeyRights Rights);
+
+/// <param name="Removed">How many went.</param>
+/// <param name="IsEmpty">Nothing was left.</param>
+public sealed record EmptiedBatch(int Removed, bool IsEmpty);
+
+/// <param name="StoreId">Tells it from a later bucket of the same name.</param>
+public sealed record BucketContent(string Name, string UserId, string StoreId, long Bytes, long Objects, DateTimeOffset CreatedAt);
+
+/// <summary>What went on in a bucket in one hour: bytes that left the store, and requests that were served.</summary>
+public sealed record BucketTraffic(string UserId, string Bucket, DateTimeOffset Hour, long BytesOut, long Writes, long Reads);

@@ -1,0 +1,86 @@
+using System.ComponentModel.DataAnnotations;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Storage;
+
+public enum ObjectStoreUserGoal
+{
+    Active,
+
+    /// <summary>With everything that it owns.</summary>
+    Removed,
+}
+
+public enum ObjectStoreUserState
+{
+    Pending,
+    Active,
+    Removed,
+}
+
+/// <summary>
+/// Who a project is in its region's object store: made at first use, owner of the project's buckets. Its id is its name there. Portal has an access key of its own for it, by
+/// which the web reads settings and signs addresses for the browser.
+/// </summary>
+public sealed class ObjectStoreUser : Resource
+{
+    public const string Prefix = "s3u";
+
+    public static readonly TimeSpan ChangeLimit = TimeSpan.FromMinutes(2);
+
+    /// <summary>For a removal, and between two batches of what it owns.</summary>
+    public static readonly TimeSpan RemoveLimit = TimeSpan.FromMinutes(10);
+
+    [MaxLength(ResourceIds.MaxLength)]
+    public required string ProjectId { get; init; }
+
+    [MaxLength(ResourceIds.MaxLength)]
+    public required string RegionId { get; init; }
+
+    [MaxLength(128)]
+    public required string AccessKeyId { get; init; }
+
+    /// <summary>See <see cref="StorageSecrets"/>.</summary>
+    [MaxLength(2048)]
+    public required string SealedSecret { get; init; }
+
+    public ObjectStoreUserGoal Goal { get; private set; }
+
+    public ObjectStoreUserState State { get; private set; }
+
+    public DateTimeOffset? Deadline { get; private set; }
+
+    [MaxLength(2048)]
+    public string? Waiting { get; private set; }
+
+    /// <summary>What the store was told last: whether it may do anything, how many buckets and how many bytes it may have.</summary>
+    public bool IsSuspended { get; private set; }
+
+    public int BucketsAllowed { get; private set; }
+
+    public long BytesAllowed { get; private set; }
+
+    public ObjectStoreUser Requested(DateTimeOffset now)
+    {
+        Deadline = now + ChangeLimit;
+        return this;
+    }
+
+    public void RequestRemoval(DateTimeOffset now) => (Goal, Deadline) = (ObjectStoreUserGoal.Removed, now + RemoveLimit);
+
+    /// <summary>The store holds it as <paramref name="told"/>.</summary>
+    public void Observe(StoreUser told)
+    {
+        (State, IsSuspended, BucketsAllowed, BytesAllowed) = (ObjectStoreUserState.Active, told.IsSuspended, told.MaxBuckets, told.MaxBytes);
+        (Deadline, Waiting) = (null, null);
+    }
+
+    public void ObserveProgress(DateTimeOffset now) => (Deadline, Waiting) = (now + RemoveLimit, null);
+
+    public void ObserveRemoved() => (State, Deadline, Waiting) = (ObjectStoreUserState.Removed, null, null);
+
+    public void Wait(string sentence) => Waiting = sentence;
+
+    /// <summary>Its account is suspended or not any more, or has another quota: somebody has to tell the store by then.</summary>
+    public void Differs(DateTimeOffset now) => Deadline ??= now + ChangeLimit;
+}

@@ -1,0 +1,69 @@
+using Portal.Model.Storage;
+
+namespace Portal.Tests.Storage;
+
+public sealed class BucketPolicyTests
+{
+    private const string Owners = """
+        { "Version": "2012-10-17", "Id": "mine", "Statement": { "Sid": "Public", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" } }
+        """;
+
+    private static readonly BucketGrant[] Grants = [new("ak-02", KeyRights.ReadWrite), new("ak-01", KeyRights.ReadOnly)];
+
+    [Fact]
+    public void Grants_stand_beside_what_the_owner_wrote_and_are_taken_out_again()
+    {
+        var both = BucketPolicy.WithGrants(Owners, "b", Grants);
+        Assert.Contains("arn:aws:iam:::user/ak-01", both, StringComparison.Ordinal);
+        Assert.Contains("\"Public\"", both, StringComparison.Ordinal);
+        Assert.Contains("\"mine\"", both, StringComparison.Ordinal);
+        Assert.DoesNotContain("ak-0", BucketPolicy.OwnersPart(both), StringComparison.Ordinal);
+        Assert.Equal(BucketPolicy.OwnersPart(Owners), BucketPolicy.WithGrants(both, "b", []));
+    }
+
+    [Fact]
+    public void The_same_grants_make_the_same_policy_in_whatever_order() =>
+        Assert.Equal(BucketPolicy.WithGrants(Owners, "b", Grants), BucketPolicy.WithGrants(BucketPolicy.WithGrants(Owners, "b", Grants), "b", Grants.Reverse()));
+
+    [Fact]
+    public void A_read_only_grant_writes_nothing()
+    {
+        var policy = BucketPolicy.WithGrants(null, "b", [new("ak-01", KeyRights.ReadOnly)])!;
+        Assert.DoesNotContain("Put", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("Delete", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"s3:*\"", policy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_the_owners_and_without_grants_there_is_no_policy()
+    {
+        Assert.Null(BucketPolicy.WithGrants(null, "b", []));
+        Assert.Null(BucketPolicy.OwnersPart(BucketPolicy.WithGrants(null, "b", Grants)));
+    }
+
+    [Fact]
+    public void An_owners_new_policy_keeps_the_grants_and_replaces_the_rest()
+    {
+        var current = BucketPolicy.WithGrants(Owners, "b", Grants);
+        var changed = BucketPolicy.WithPortalsPartOf(Owners.Replace("Public", "Other", StringComparison.Ordinal), current);
+        Assert.Contains("ak-02", changed, StringComparison.Ordinal);
+        Assert.Contains("Other", changed, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"Public\"", changed, StringComparison.Ordinal);
+        Assert.Contains("ak-02", BucketPolicy.WithPortalsPartOf(null, current), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{", "not JSON")]
+    [InlineData("[]", "one JSON object")]
+    [InlineData("{}", "Version")]
+    [InlineData("""{ "Version": "2012-10-17" }""", "Statement")]
+    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Maybe" }] }""", "Effect")]
+    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow" }] }""", "Principal")]
+    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*" }] }""", "Action")]
+    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "s3:*" }] }""", "Resource")]
+    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Sid": "PortalKeyX", "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*" }] }""", "Portal's own")]
+    public void A_policy_that_cannot_be_is_refused_with_a_sentence(string text, string part) => Assert.Contains(part, BucketPolicy.Check(text).Reason, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_policy_that_may_be_is_taken() => Assert.Null(BucketPolicy.Check(Owners).Reason);
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+
+namespace Portal.Storage;
+
+/// <summary>One bucket, opened on behalf of its account. See <see cref="BucketGateway"/>.</summary>
+public sealed class OpenBucket : IDisposable
+{
+    /// <summary>S3's limit for a signed address.</summary>
+    public static readonly TimeSpan LongestLink = TimeSpan.FromDays(7);
+
+    /// <summary>S3's limit, in bytes of UTF-8.</summary>
+    public const int MaxKeyBytes = 1024;
+
+    private readonly AmazonS3Client client;
+    private readonly AmazonS3Client signer;
+    private readonly TimeProvider clock;
+
+    internal OpenBucket(Bucket bucket, ObjectStore store, StoreKey key, TimeProvider clock)
+    {
+        (Bucket, Store, this.clock) = (bucket, store, clock);
+        client = S3Client.Of(store.OwnEndpoint, store.SigningRegion, key, TimeSpan.FromSeconds(15));
+        signer = S3Client.Of(store.Endpoint, store.SigningRegion, key);
+    }
+
+    public Bucket Bucket { get; }
+
+    public ObjectStore Store { get; }
+
+    public string Name => Bucket.Name;
+
+    /// <summary>The object's address without a signature: it opens for everybody if the bucket is public.</summary>
+    public string PublicUrl(string key) => $"{Store.Endpoint}/{Name}/{Escape(key)}";
+
+    /// <summary>Asks the store; what it refuses, and that it is away, is a sentence for the customer.</summary>
+    public async Task<Outcome<T>> AskAsync<T>(Func<IAmazonS3, Task<T>> ask)
+    {
+        try
+        {
+            return await ask(client);
+        }
+        catch (AmazonS3Exception error)
+        {
+            return Outcome.Refused(S3Sentences.Of(error));
+        }
+        catch (Exception error) when (error is HttpRequestException or AmazonClientException or IOException || error is TaskCanceledException { InnerException: TimeoutException })
+        {
+            return Outcome.Refused(S3Sentences.Away);
+        }
+    }
+
+    /// <summary>The same for what may be absent, such as a policy: null then.</summary>
+    public Task<Outcome<T?>> AskForAsync<T>(Func<IAmazonS3, Task<T>> ask)
+        where T : class => AskAsync<T?>(async s3 =>
+        {
+            try
+            {
+                return await ask(s3);
+            }
+            catch (AmazonS3Exception error) when (error.StatusCode is HttpStatusCode.NotFound && error.ErrorCode is not "NoSuchBucket")
+            {
+                return null;
+            }
+        });
+
+    /// <summary>
+    /// An address that lets whoever has it do this one thing, without any account, until it expires. Signed for the endpoint as customers reach it. For a part of an upload set
+    /// <see cref="GetPreSignedUrlRequest.UploadId"/> and <see cref="GetPreSignedUrlRequest.PartNumber"/> in <paramref name="more"/>; for a download the
+    /// <see cref="GetPreSignedUrlRequest.ResponseHeaderOverrides"/>.
+    /// </summary>
+    public string Link(HttpVerb verb, string key, TimeSpan validity, Action<GetPreSignedUrlRequest>? more = null)
+    {
+        var request = new GetPreSignedUrlRequest
+        {
+            BucketName = Name,
+            Key = key,
+            Verb = verb,
+            Protocol = Store.Endpoint.StartsWith("https://", StringComparison.Ordinal) ? Protocol.HTTPS : Protocol.HTTP,
+            Expires = (clock.GetUtcNow() + (validity < LongestLink ? validity : LongestLink)).UtcDateTime,
+        };
+        more?.Invoke(request);
+        return signer.GetPreSignedURL(request);
+    }
+
+    /// <summary>Lets the pages at <paramref name="origin"/> (<c>https://portal.example.com</c>) reach the bucket from the browser, as its CORS rules alone would not.</summary>
+    public Task<Outcome<bool>> AllowBrowserAsync(string origin, CancellationToken ct) => AskAsync(async s3 =>
+    {
+        var rules = await BucketCors.ReadAsync(s3, Name, ct);
+        if (BucketCors.Allows(rules, origin))
+        {
+            return true;
+        }
+
+        await BucketCors.WriteAsync(s3, Name, [BucketCors.ForPortal(origin), .. BucketCors.OwnersPart(rules)], ct);
+        return true;
+    });
+
+    public void Dispose()
+    {
+        client.Dispose();
+        signer.Dispose();
+    }
+
+    private static string Escape(string key) => string.Join('/', key.Split('/').Select(Uri.EscapeDataString));
+}
