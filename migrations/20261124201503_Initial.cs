@@ -25,6 +25,8 @@ namespace Portal.Model.Migrations
                     StripeCustomerId = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
                     InstanceLimit = table.Column<int>(type: "integer", nullable: false),
                     VcpuLimit = table.Column<int>(type: "integer", nullable: false),
+                    BucketLimit = table.Column<int>(type: "integer", nullable: false),
+                    BucketGiBLimit = table.Column<int>(type: "integer", nullable: false),
                     SuspendedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
@@ -118,6 +120,31 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "ObjectStores",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Endpoint = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: false),
+                    InternalEndpoint = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    SigningRegion = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    WebsiteSuffix = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
+                    AdminKeyId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true),
+                    SealedAdminSecret = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    IsEmbedded = table.Column<bool>(type: "boolean", nullable: false),
+                    CheckAskedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    CheckedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    SeenAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    AwaySince = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    AwayReason = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    MeteredThrough = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ObjectStores", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Prices",
                 columns: table => new
                 {
@@ -125,6 +152,7 @@ namespace Portal.Model.Migrations
                         .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
                     Sku = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     PerHour = table.Column<decimal>(type: "numeric(18,8)", precision: 18, scale: 8, nullable: false),
+                    Free = table.Column<decimal>(type: "numeric(18,6)", precision: 18, scale: 6, nullable: false),
                     From = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
@@ -653,6 +681,44 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "ObjectStoreUsers",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ProjectId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AccessKeyId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
+                    SealedSecret = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: false),
+                    Goal = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    IsSuspended = table.Column<bool>(type: "boolean", nullable: false),
+                    BucketsAllowed = table.Column<int>(type: "integer", nullable: false),
+                    BytesAllowed = table.Column<long>(type: "bigint", nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ObjectStoreUsers", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_ObjectStoreUsers_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_ObjectStoreUsers_Projects_ProjectId",
+                        column: x => x.ProjectId,
+                        principalTable: "Projects",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AspNetUserClaims",
                 columns: table => new
                 {
@@ -845,6 +911,58 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "Buckets",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ProjectId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    UserId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RequestToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Goal = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    LastError = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    EmptyFirst = table.Column<bool>(type: "boolean", nullable: false),
+                    Removed = table.Column<long>(type: "bigint", nullable: false),
+                    QuotaGiB = table.Column<int>(type: "integer", nullable: true),
+                    QuotaToldGiB = table.Column<int>(type: "integer", nullable: true),
+                    GrantsDue = table.Column<bool>(type: "boolean", nullable: false),
+                    StoreId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true),
+                    Bytes = table.Column<long>(type: "bigint", nullable: false),
+                    Objects = table.Column<long>(type: "bigint", nullable: false),
+                    MeasuredAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    DeletedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Buckets", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Buckets_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Buckets_ObjectStoreUsers_UserId",
+                        column: x => x.UserId,
+                        principalTable: "ObjectStoreUsers",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Buckets_Projects_ProjectId",
+                        column: x => x.ProjectId,
+                        principalTable: "Projects",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "InterfaceGroups",
                 columns: table => new
                 {
@@ -875,6 +993,62 @@ namespace Portal.Model.Migrations
                         onDelete: ReferentialAction.Restrict);
                 });
 
+            migrationBuilder.CreateTable(
+                name: "AccessKeys",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ProjectId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    UserId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AccessKeyId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
+                    Rights = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    BucketId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    RequestToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    SealedSecret = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    Goal = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    LastError = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    ExpiresAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    LastUsedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    RevokedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    IsSuspended = table.Column<bool>(type: "boolean", nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AccessKeys", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_AccessKeys_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_AccessKeys_Buckets_BucketId",
+                        column: x => x.BucketId,
+                        principalTable: "Buckets",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_AccessKeys_ObjectStoreUsers_UserId",
+                        column: x => x.UserId,
+                        principalTable: "ObjectStoreUsers",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_AccessKeys_Projects_ProjectId",
+                        column: x => x.ProjectId,
+                        principalTable: "Projects",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
             migrationBuilder.InsertData(
                 table: "Images",
                 columns: new[] { "Id", "CreatedAt", "Description", "FileName", "LastError", "MinDiskGiB", "MinMemoryMiB", "Name", "RegionId", "Sha256", "SshUser", "State", "Url" },
@@ -898,21 +1072,57 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.InsertData(
                 table: "Prices",
-                columns: new[] { "Id", "From", "PerHour", "Sku" },
+                columns: new[] { "Id", "Free", "From", "PerHour", "Sku" },
                 values: new object[,]
                 {
-                    { 1L, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0060m, "instance.t1.nano" },
-                    { 2L, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0110m, "instance.t1.micro" },
-                    { 3L, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0210m, "instance.t1.small" },
-                    { 4L, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0420m, "instance.t1.medium" },
-                    { 5L, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0840m, "instance.t1.large" },
-                    { 6L, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00011m, "disk" }
+                    { 1L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0060m, "instance.t1.nano" },
+                    { 2L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0110m, "instance.t1.micro" },
+                    { 3L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0210m, "instance.t1.small" },
+                    { 4L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0420m, "instance.t1.medium" },
+                    { 5L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0840m, "instance.t1.large" },
+                    { 6L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00011m, "disk" },
+                    { 7L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00003m, "bucket.storage" },
+                    { 8L, 10m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.05m, "bucket.out" },
+                    { 9L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.005m, "bucket.writes" },
+                    { 10L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0004m, "bucket.reads" }
                 });
 
             migrationBuilder.InsertData(
                 table: "Regions",
                 columns: new[] { "Id", "AwayReason", "AwaySince", "Engine", "FirstPublicPort", "FreeDiskGiB", "FreeMemoryMiB", "FreeVcpus", "LastPublicPort", "Name", "PublicHost", "SeenAt", "TotalDiskGiB", "TotalMemoryMiB", "TotalVcpus", "Virtualization" },
                 values: new object[] { "local", null, null, "libvirt", 22000, 0, 0, 0, 24999, "This machine", "127.0.0.1", null, 0, 0, 0, null });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessKeys_AccessKeyId",
+                table: "AccessKeys",
+                column: "AccessKeyId",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessKeys_AccountId_RequestToken",
+                table: "AccessKeys",
+                columns: new[] { "AccountId", "RequestToken" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessKeys_BucketId",
+                table: "AccessKeys",
+                column: "BucketId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessKeys_ProjectId",
+                table: "AccessKeys",
+                column: "ProjectId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessKeys_RegionId_State",
+                table: "AccessKeys",
+                columns: new[] { "RegionId", "State" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AccessKeys_UserId",
+                table: "AccessKeys",
+                column: "UserId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Accounts_StripeCustomerId",
@@ -954,6 +1164,34 @@ namespace Portal.Model.Migrations
                 name: "IX_AuditEntries_ResourceId",
                 table: "AuditEntries",
                 column: "ResourceId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Buckets_AccountId_RequestToken",
+                table: "Buckets",
+                columns: new[] { "AccountId", "RequestToken" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Buckets_ProjectId",
+                table: "Buckets",
+                column: "ProjectId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Buckets_RegionId_Name",
+                table: "Buckets",
+                columns: new[] { "RegionId", "Name" },
+                unique: true,
+                filter: "\"State\" NOT IN ('Deleted', 'Failed')");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Buckets_RegionId_State",
+                table: "Buckets",
+                columns: new[] { "RegionId", "State" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Buckets_UserId",
+                table: "Buckets",
+                column: "UserId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_CardSetups_AccountId",
@@ -1101,6 +1339,17 @@ namespace Portal.Model.Migrations
                 filter: "\"AppliedGeneration\" < \"Generation\"");
 
             migrationBuilder.CreateIndex(
+                name: "IX_ObjectStoreUsers_AccountId",
+                table: "ObjectStoreUsers",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_ObjectStoreUsers_ProjectId_RegionId",
+                table: "ObjectStoreUsers",
+                columns: new[] { "ProjectId", "RegionId" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Prices_Sku_From",
                 table: "Prices",
                 columns: new[] { "Sku", "From" },
@@ -1204,6 +1453,9 @@ namespace Portal.Model.Migrations
         protected override void Down(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.DropTable(
+                name: "AccessKeys");
+
+            migrationBuilder.DropTable(
                 name: "AlertRules");
 
             migrationBuilder.DropTable(
@@ -1255,13 +1507,13 @@ namespace Portal.Model.Migrations
                 name: "MetricSamples");
 
             migrationBuilder.DropTable(
+                name: "ObjectStores");
+
+            migrationBuilder.DropTable(
                 name: "Patrols");
 
             migrationBuilder.DropTable(
                 name: "Prices");
-
-            migrationBuilder.DropTable(
-                name: "Projects");
 
             migrationBuilder.DropTable(
                 name: "SecurityGroupRules");
@@ -1276,6 +1528,9 @@ namespace Portal.Model.Migrations
                 name: "UsageSpans");
 
             migrationBuilder.DropTable(
+                name: "Buckets");
+
+            migrationBuilder.DropTable(
                 name: "NetworkInterfaces");
 
             migrationBuilder.DropTable(
@@ -1288,10 +1543,16 @@ namespace Portal.Model.Migrations
                 name: "Users");
 
             migrationBuilder.DropTable(
+                name: "ObjectStoreUsers");
+
+            migrationBuilder.DropTable(
                 name: "Instances");
 
             migrationBuilder.DropTable(
                 name: "Subnets");
+
+            migrationBuilder.DropTable(
+                name: "Projects");
 
             migrationBuilder.DropTable(
                 name: "Images");
