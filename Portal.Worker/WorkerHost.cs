@@ -7,6 +7,7 @@ using Portal.Worker.Billing;
 using Portal.Worker.Compute;
 using Portal.Worker.Engines;
 using Portal.Worker.Monitoring;
+using Portal.Worker.Networking;
 using Portal.Worker.Operators;
 using Portal.Worker.Shared;
 
@@ -43,6 +44,7 @@ public static class WorkerHost
         builder.Services.AddEngine(builder.Configuration);
         builder.Services.AddCompute();
         builder.Services.AddMonitoring();
+        builder.Services.AddNetworking();
         builder.Services.AddOperators();
         builder.Services.AddAccounts(builder.Configuration);
         builder.Services.AddBilling(builder.Configuration, builder.Environment);

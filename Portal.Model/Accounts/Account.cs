@@ -30,6 +30,12 @@ public sealed class Account
     /// <summary>Quota: what all buckets of a region hold together.</summary>
     public int BucketGiBLimit { get; set; } = 100;
 
+    /// <summary>Quota: private networks.</summary>
+    public int NetworkLimit { get; set; } = 20;
+
+    /// <summary>Quota: public addresses.</summary>
+    public int AddressLimit { get; set; } = 5;
+
     public DateTimeOffset? SuspendedAt { get; set; }
 
     [Timestamp]

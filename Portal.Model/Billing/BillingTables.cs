@@ -22,7 +22,9 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
             Seed(7, Skus.BucketStorage, 0.00003m),
             Seed(8, Skus.BucketOut, 0.05m, free: 10),
             Seed(9, Skus.BucketWrites, 0.005m),
-            Seed(10, Skus.BucketReads, 0.0004m));
+            Seed(10, Skus.BucketReads, 0.0004m),
+            Seed(20, Skus.Address, 0.0040m),
+            Seed(21, Skus.Nat, 0.0060m));
     }
 
     public void Configure(EntityTypeBuilder<UsageSpan> builder)

@@ -36,6 +36,12 @@ public static class Skus
     /// <summary>Counted: a thousand requests that read.</summary>
     public const string BucketReads = "bucket.reads";
 
+    /// <summary>A public address, whether it leads somewhere or not.</summary>
+    public const string Address = "address";
+
+    /// <summary>A private network's way to the Internet.</summary>
+    public const string Nat = "nat";
+
     /// <summary>A month for estimates, as AWS counts it: 730 hours.</summary>
     public const int HoursPerMonth = 730;
 

@@ -6,9 +6,9 @@ namespace Portal.Model.Compute;
 
 /// <summary>
 /// Rows locked until the transaction ends. NO KEY: what only refers to the row (an audit entry, a sign-in) does not wait.
-/// Always account before region before instances, so that nobody waits in a circle.
+/// Always account before region before instances before networks, so that nobody waits in a circle.
 /// </summary>
-internal static class ComputeLocks
+public static class ComputeLocks
 {
     public static Task<Region> LockRegionAsync(this PortalDb db, string id, CancellationToken ct) =>
         db.Regions.FromSql($"""SELECT r.*, r.xmin FROM "Regions" r WHERE r."Id" = {id} FOR NO KEY UPDATE""").SingleAsync(ct);

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
@@ -47,7 +46,7 @@ public sealed partial class CreateInstance
                 Subnet = db.Subnets.Where(subnet => subnet.NetworkId == network.Id).OrderBy(subnet => subnet.CreatedAt).First(),
                 Group = db.SecurityGroups.Single(rules => rules.NetworkId == network.Id && rules.IsDefault).Id,
             }).FirstAsync(ct);
-        var addresses = await FreeAddressesAsync(db, home.Subnet, count, ct);
+        var addresses = await FreeAddresses.TakeAsync(db, home.Subnet, count, ct);
         var ports = await FreePortsAsync(db, region, count, ct);
         if (addresses.Count < count)
         {
@@ -69,12 +68,6 @@ public sealed partial class CreateInstance
             (_, true) => $"Your quota is {account.VcpuLimit} vCPUs and you use {vcpus}: choose a smaller size, or ask support for more.",
             _ => null,
         };
-    }
-
-    private static async Task<List<IPAddress>> FreeAddressesAsync(PortalDb db, Subnet subnet, int count, CancellationToken ct)
-    {
-        var taken = (await db.NetworkInterfaces.Where(card => card.SubnetId == subnet.Id).Select(card => card.Address).ToListAsync(ct)).ToHashSet();
-        return [.. subnet.Hosts().Where(address => !taken.Contains(address)).Take(count)];
     }
 
     private static Task<List<int>> FreePortsAsync(PortalDb db, Region region, int count, CancellationToken ct) => db.Database.SqlQuery<int>(

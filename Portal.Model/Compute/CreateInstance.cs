@@ -109,21 +109,6 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         Image Image, InstanceSize Size, Region Region, string ProjectId, Subnet Subnet, IReadOnlyList<string> GroupIds, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<int> Ports)
     {
         /// <summary>The first card of the instance with this place in the request.</summary>
-        public NetworkInterface Card(Instance instance, int index)
-        {
-            var card = new NetworkInterface
-            {
-                Id = ResourceIds.New("eni"),
-                AccountId = instance.AccountId,
-                InstanceId = instance.Id,
-                NetworkId = Subnet.NetworkId,
-                SubnetId = Subnet.Id,
-                Address = Addresses[index],
-                Position = 0,
-                CreatedAt = instance.CreatedAt,
-            };
-            card.SetGroups(GroupIds);
-            return card;
-        }
+        public NetworkInterface Card(Instance instance, int index) => Interfaces.Build(instance, Subnet, Addresses[index], 0, GroupIds, instance.CreatedAt);
     }
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Compute;
@@ -31,11 +32,16 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
             return Outcome.Refused("There is no such instance.");
         }
 
-        var before = told(instance);
+        var (before, hostName) = (told(instance), instance.HostName);
         var outcome = edit(instance);
         if (outcome.IsDone && !before.Equals(told(instance)))
         {
             db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "ModifyInstanceAttribute", id, before, told(instance)));
+            if (hostName != instance.HostName)
+            {
+                (await db.LockNetworkAsync(actor.AccountId, instance.NetworkId, ct))?.Change(clock.GetUtcNow());
+            }
+
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
         }

@@ -135,7 +135,7 @@ public sealed partial class Instance
 
     /// <summary>Needs <see cref="Image"/> and <see cref="Interfaces"/> with their subnets.</summary>
     public InstanceSpec Spec(DateTimeOffset now) => new(
-        Id, AccountId, HostName, Vcpus, MemoryMiB, DiskGiB, Image.FileName, Image.SshUser, PublicKey, UserData, NetworkId, [.. Interfaces.OrderBy(card => card.Position).Select(card => card.Spec)], PublicPort,
+        Id, AccountId, HostName, Vcpus, MemoryMiB, DiskGiB, Image.FileName, Image.SshUser, PublicKey, UserData, NetworkId, [.. Interfaces.Where(card => !card.IsToGo).OrderBy(card => card.Position).Select(card => card.Spec)], PublicPort,
         Goal is InstanceGoal.Running ? MachinePower.Running : MachinePower.Off, ShouldForce(now), RebootsWanted);
 
     /// <summary>Under which the others in its network find it.</summary>

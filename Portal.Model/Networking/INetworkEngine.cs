@@ -26,13 +26,24 @@ public interface INetworkEngine
 
     /// <summary>Asks a running guest to let go of a card; true once it is out, or the machine is off or gone. Returns at once: call it again until it is.</summary>
     Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct);
+
+    /// <summary>What connection to the outside the engine has been given.</summary>
+    Task<UplinkObservation> UplinkAsync(CancellationToken ct);
 }
 
 /// <summary>A private network as the engine must hold it.</summary>
 /// <param name="Members">Every card of every instance of the network that is not terminated.</param>
 /// <param name="Groups">The security groups that members are in or that rules of those refer to.</param>
 public sealed record NetworkSpec(
-    string Id, string AccountId, IPNetwork Range, IReadOnlyList<SubnetSpec> Subnets, IReadOnlyList<NetworkMember> Members, IReadOnlyList<GroupSpec> Groups);
+    string Id, string AccountId, IPNetwork Range, IReadOnlyList<SubnetSpec> Subnets, IReadOnlyList<NetworkMember> Members, IReadOnlyList<GroupSpec> Groups)
+{
+    /// <summary>Whether members may begin to speak to the Internet, under the engine's own address.</summary>
+    public bool Nat { get; init; }
+
+    public IReadOnlyList<PeerSpec> Peers { get; init; } = [];
+
+    public IReadOnlyList<AddressSpec> Addresses { get; init; } = [];
+}
 
 public sealed record SubnetSpec(IPNetwork Range, IPAddress Gateway);
 
@@ -46,6 +57,19 @@ public sealed record GroupSpec(string Id, IReadOnlyList<GroupRule> Inbound, IRea
 /// <summary>One permission. The other side is <paramref name="Range"/>, or the members of the group <paramref name="GroupId"/> of the same network.</summary>
 /// <param name="FromPort">First and last port, for TCP and UDP only.</param>
 public sealed record GroupRule(TransportProtocol Protocol, int FromPort, int ToPort, IPNetwork? Range, string? GroupId);
+
+/// <summary>Another network of the account to which this one has a cable.</summary>
+public sealed record PeerSpec(string PeeringId, string NetworkId, IPNetwork Range);
+
+/// <summary>
+/// A public address that leads to a card: all traffic for <paramref name="Address"/>, both ways; or where there is no such address, what comes to
+/// the ports of the host's loopback named in <paramref name="Forwards"/>.
+/// </summary>
+/// <param name="Private">The card's own address.</param>
+public sealed record AddressSpec(string Id, string InstanceId, IPAddress Private, IPAddress? Address, IReadOnlyList<PortForward> Forwards);
+
+/// <param name="PublicRange">Public addresses that are routed to the engine; null if there are none.</param>
+public sealed record UplinkObservation(bool IsConnected, IPNetwork? PublicRange);
 
 /// <summary>A card of a machine, and where it is plugged in.</summary>
 public sealed record InterfaceSpec(string Id, IPNetwork Subnet, IPAddress Gateway, IPAddress Address, string Mac);

@@ -10,7 +10,7 @@ namespace Portal.Model.Networking;
 /// A card of an instance (ENI): an address in a subnet, a MAC, and the security groups that hold for it. It lives and ends with its instance;
 /// all cards of an instance are in one network. The first one is made with the instance and stays.
 /// </summary>
-public sealed class NetworkInterface : IOwned
+public sealed partial class NetworkInterface : IOwned
 {
     /// <summary><c>eni-…</c>.</summary>
     [MaxLength(ResourceIds.MaxLength)]
@@ -44,6 +44,18 @@ public sealed class NetworkInterface : IOwned
 
     public bool IsPrimary => Position == 0;
 
+    public InterfaceState State { get; private set; } = InterfaceState.InUse;
+
+    /// <summary>Its owner wants it gone.</summary>
+    public bool IsToGo { get; private set; }
+
+    /// <summary>By when it should be in or out; past it an incident opens. Null when nothing is under way.</summary>
+    public DateTimeOffset? Deadline { get; private set; }
+
+    /// <summary>Why it is still under way, when there is a reason: a sentence for the customer.</summary>
+    [MaxLength(2048)]
+    public string? Waiting { get; private set; }
+
     /// <summary>A locally administered MAC that follows from the id, so that nothing has to remember it.</summary>
     public string Mac => MacOf(Id);
 
@@ -65,6 +77,13 @@ public sealed class NetworkInterface : IOwned
             Groups.Add(new InterfaceGroup { AccountId = AccountId, InterfaceId = Id, SecurityGroupId = groupId });
         }
     }
+}
+
+public enum InterfaceState
+{
+    Attaching,
+    InUse,
+    Detaching,
 }
 
 /// <summary>A card's membership in a security group.</summary>

@@ -1,18 +1,23 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Portal.Model.Compute;
+using Portal.Model.Operators;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
 
 internal sealed class NetworkTables : IEntityTypeConfiguration<Network>, IEntityTypeConfiguration<Subnet>, IEntityTypeConfiguration<SecurityGroup>,
-    IEntityTypeConfiguration<SecurityGroupRule>, IEntityTypeConfiguration<NetworkInterface>, IEntityTypeConfiguration<InterfaceGroup>
+    IEntityTypeConfiguration<SecurityGroupRule>, IEntityTypeConfiguration<NetworkInterface>, IEntityTypeConfiguration<InterfaceGroup>,
+    IEntityTypeConfiguration<PublicAddress>, IEntityTypeConfiguration<Peering>
 {
     public void Configure(EntityTypeBuilder<Network> builder)
     {
         builder.BelongsToAccount();
         builder.HasMany(network => network.Subnets).WithOne().HasForeignKey(subnet => subnet.NetworkId).OnDelete(DeleteBehavior.Restrict);
         builder.Property(network => network.Tags).AsTags();
+
+        // A retried post finds its row; two posts at once cannot both make one.
+        builder.HasIndex(network => new { network.AccountId, network.RequestToken }).IsUnique();
 
         // The sweep asks for what the engine has not followed yet.
         builder.HasIndex(network => network.RegionId).HasFilter("\"AppliedGeneration\" < \"Generation\"").HasDatabaseName("IX_Networks_Behind");
@@ -53,5 +58,23 @@ internal sealed class NetworkTables : IEntityTypeConfiguration<Network>, IEntity
         builder.HasKey(membership => new { membership.InterfaceId, membership.SecurityGroupId });
         builder.HasOne<NetworkInterface>().WithMany(card => card.Groups).HasForeignKey(membership => membership.InterfaceId);
         builder.HasOne<SecurityGroup>().WithMany().HasForeignKey(membership => membership.SecurityGroupId).OnDelete(DeleteBehavior.Restrict);
+    }
+
+    public void Configure(EntityTypeBuilder<PublicAddress> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasOne<Region>().WithMany().HasForeignKey(address => address.RegionId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasOne<NetworkInterface>().WithOne().HasForeignKey<PublicAddress>(address => address.InterfaceId).OnDelete(DeleteBehavior.SetNull);
+        builder.HasOne<Network>().WithMany().HasForeignKey(address => address.NetworkId).OnDelete(DeleteBehavior.Restrict);
+        builder.Property(address => address.Address).HasConversion<string>().HasMaxLength(45);
+        builder.HasIndex(address => new { address.RegionId, address.Address }).IsUnique();
+        builder.HasIndex(address => new { address.RegionId, address.FirstPort }).IsUnique();
+    }
+
+    public void Configure(EntityTypeBuilder<Peering> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasOne<Network>().WithMany().HasForeignKey(peering => peering.NetworkId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasOne<Network>().WithMany().HasForeignKey(peering => peering.PeerNetworkId).OnDelete(DeleteBehavior.Restrict);
     }
 }

@@ -69,6 +69,14 @@ public sealed class SecurityGroupRule : IOwned
     public string? Note { get; init; }
 
     public GroupRule Spec => new(Protocol, FromPort, ToPort, Range, PeerGroupId);
+
+    /// <summary>E.g. <c>in tcp 22 from 0.0.0.0/0</c>, as the audit tells it.</summary>
+    public override string ToString()
+    {
+        var ports = Protocol is TransportProtocol.Tcp or TransportProtocol.Udp ? FromPort == ToPort ? $" {FromPort}" : $" {FromPort}-{ToPort}" : "";
+        var (way, other) = Direction is RuleDirection.Inbound ? ("in", "from") : ("out", "to");
+        return $"{way} {Protocol.ToString().ToLowerInvariant()}{ports} {other} {PeerGroupId ?? Range?.ToString()}";
+    }
 }
 
 public enum RuleDirection

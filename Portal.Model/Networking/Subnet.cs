@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Portal.Model.Shared;
@@ -27,10 +26,5 @@ public sealed class Subnet : Resource
     public int Capacity => (1 << (32 - Range.PrefixLength)) - FirstHost - 1;
 
     /// <summary>The address so many places after the first of the range.</summary>
-    public IPAddress AddressAt(int offset)
-    {
-        var bytes = Range.BaseAddress.GetAddressBytes();
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, BinaryPrimitives.ReadUInt32BigEndian(bytes) + (uint)offset);
-        return new IPAddress(bytes);
-    }
+    public IPAddress AddressAt(int offset) => AddressRanges.At(Range, offset);
 }

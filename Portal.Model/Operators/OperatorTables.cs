@@ -12,6 +12,8 @@ internal sealed class OperatorTables : IEntityTypeConfiguration<Region>, IEntity
         Engine = "libvirt",
         FirstPublicPort = 22000,
         LastPublicPort = 24999,
+        FirstAddressPort = 25000,
+        LastAddressPort = 27999,
         PublicHost = "127.0.0.1",
     });
 

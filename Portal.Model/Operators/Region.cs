@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Net;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Operators;
@@ -21,6 +22,17 @@ public sealed class Region
     public int FirstPublicPort { get; set; }
 
     public int LastPublicPort { get; set; }
+
+    /// <summary>First and last port of this host that stand for public addresses, ten for each, while there is no <see cref="PublicRange"/>.</summary>
+    public int FirstAddressPort { get; set; }
+
+    public int LastAddressPort { get; set; }
+
+    /// <summary>Public addresses that are routed to the engine, as it says itself; null if there are none.</summary>
+    public IPNetwork? PublicRange { get; set; }
+
+    /// <summary>Whether the engine has a way to the outside, which networks may then be given.</summary>
+    public bool HasUplink { get; set; }
 
     /// <summary>The address at which customers reach the published ports.</summary>
     [MaxLength(255)]

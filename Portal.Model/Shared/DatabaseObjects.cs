@@ -13,7 +13,7 @@ public static class DatabaseObjects
     [
         "Instances", "Images", "Cards", "CardSetups", "KeyPairs", "Regions", "Sessions",
         "Incidents", "ConsoleTickets", "Users", "Mails",
-        "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "AlertRules",
+        "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "PublicAddresses", "Peerings", "AlertRules",
         "Buckets", "AccessKeys", "ObjectStores", "ObjectStoreUsers",
     ];
 

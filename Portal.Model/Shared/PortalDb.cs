@@ -34,6 +34,10 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<NetworkInterface> NetworkInterfaces => Set<NetworkInterface>();
 
+    public DbSet<PublicAddress> PublicAddresses => Set<PublicAddress>();
+
+    public DbSet<Peering> Peerings => Set<Peering>();
+
     public DbSet<InterfaceGroup> InterfaceGroups => Set<InterfaceGroup>();
 
     public DbSet<Region> Regions => Set<Region>();

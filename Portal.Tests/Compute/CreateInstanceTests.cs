@@ -160,7 +160,7 @@ public sealed class CreateInstanceTests(TestPostgres postgres) : TestDatabase(po
         var first = Done(await Create.RunAsync(actor, AnAccount.Wish(image), Ct))[0];
         await using (var db = CreateDbContext())
         {
-            (await db.Instances.SingleAsync(instance => instance.Id == first.Id, Ct)).ObserveRemoved(AnAccount.Now);
+            (await db.Instances.WithParts().SingleAsync(instance => instance.Id == first.Id, Ct)).ObserveRemoved(AnAccount.Now);
             await db.SaveChangesAsync(Ct);
         }
 

@@ -43,6 +43,11 @@ public sealed partial class InMemoryEngine
         },
         ct);
 
+    /// <summary>What the operator has given it.</summary>
+    public UplinkObservation Uplink { get; set; } = new(IsConnected: false, null);
+
+    public Task<UplinkObservation> UplinkAsync(CancellationToken ct) => CallAsync(() => Uplink, ct);
+
     private bool Knows(string networkId, InterfaceSpec card) =>
         networks.GetValueOrDefault(networkId)?.Members.Any(member => member.InterfaceId == card.Id) is true;
 }

@@ -59,6 +59,8 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEn
     public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct) =>
         AskAsync<InterfaceCall, bool>("detach", new InterfaceCall(instanceId, "", card), ct);
 
+    public Task<UplinkObservation> UplinkAsync(CancellationToken ct) => AskAsync<string, UplinkObservation>("uplink", "", ct);
+
     public Task<EngineInventory> ListAsync(CancellationToken ct) => AskAsync<string, EngineInventory>("list", "", ct);
 
     public Task<EngineCapacity> CapacityAsync(CancellationToken ct) => AskAsync<string, EngineCapacity>("capacity", "", ct);

@@ -1,5 +1,4 @@
 using Portal.Model.Compute;
-using Portal.Worker.Networking;
 using Portal.Worker.Shared;
 
 namespace Portal.Worker.Compute;
@@ -7,7 +6,6 @@ namespace Portal.Worker.Compute;
 public static class ComputeRegistration
 {
     public static IServiceCollection AddCompute(this IServiceCollection services) => services
-        .AddSingleton<PrivateNetworks>()
         .AddResourceJob<IInstanceJob, InstanceJob>("i")
         .AddHostedService<InstanceSweep>()
         .AddHostedService<Consoles>();

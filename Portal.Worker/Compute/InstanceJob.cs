@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Worker.Networking;
 using Portal.Worker.Shared;
@@ -96,8 +97,16 @@ public sealed partial class InstanceJob(
             // Gone already, which is what was wanted.
         }
 
-        instance.ObserveRemoved(clock.GetUtcNow());
-        await SaveAsync(db, instance, ct);
+        // Together with a change of its network, which must forget its cards, whatever happens in between.
+        await using (var transaction = await db.Database.BeginTransactionAsync(ct))
+        {
+            await db.LockInstancesAsync(instance.AccountId, [instance.Id], ct);
+            (await db.LockNetworkAsync(instance.AccountId, instance.NetworkId, ct))?.Change(clock.GetUtcNow());
+            instance.ObserveRemoved(clock.GetUtcNow());
+            await SaveAsync(db, instance, ct);
+            await transaction.CommitAsync(ct);
+        }
+
         await networks.EnsureAsync(db, instance.NetworkId, ct);
     }
 

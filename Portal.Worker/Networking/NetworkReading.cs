@@ -16,7 +16,12 @@ internal static class NetworkReading
         return new NetworkSpec(
             network.Id, network.AccountId, network.Range, [.. network.Subnets.OrderBy(subnet => subnet.Id, StringComparer.Ordinal).Select(subnet => subnet.Spec)],
             [.. cards.Select(card => Member(card, card.IsPrimary ? names.GetValueOrDefault(card.InstanceId) : null))],
-            await GroupsAsync(db, network.Id, [.. cards.SelectMany(card => card.Groups).Select(membership => membership.SecurityGroupId).Distinct(StringComparer.Ordinal)], ct));
+            await GroupsAsync(db, network.Id, [.. cards.SelectMany(card => card.Groups).Select(membership => membership.SecurityGroupId).Distinct(StringComparer.Ordinal)], ct))
+        {
+            Nat = network.IsNatWanted,
+            Peers = await PeersAsync(db, network.Id, ct),
+            Addresses = await AddressesAsync(db, network.Id, cards, ct),
+        };
     }
 
     private static NetworkMember Member(NetworkInterface card, string? hostName) =>
@@ -27,5 +32,20 @@ internal static class NetworkReading
     {
         var groups = await db.SecurityGroups.AsNoTracking().Include(group => group.Rules).Where(group => group.NetworkId == networkId && used.Contains(group.Id)).OrderBy(group => group.Id).ToListAsync(ct);
         return [.. groups.Select(group => group.Spec)];
+    }
+
+    private static async Task<IReadOnlyList<PeerSpec>> PeersAsync(PortalDb db, string networkId, CancellationToken ct)
+    {
+        var peerings = await db.Peerings.AsNoTracking().Where(peering => peering.NetworkId == networkId || peering.PeerNetworkId == networkId).OrderBy(peering => peering.Id).ToListAsync(ct);
+        var others = peerings.Select(peering => peering.Other(networkId)).ToArray();
+        var ranges = await db.Networks.AsNoTracking().Where(other => others.Contains(other.Id)).ToDictionaryAsync(other => other.Id, other => other.Range, StringComparer.Ordinal, ct);
+        return [.. peerings.Select(peering => new PeerSpec(peering.Id, peering.Other(networkId), ranges[peering.Other(networkId)]))];
+    }
+
+    private static async Task<IReadOnlyList<AddressSpec>> AddressesAsync(PortalDb db, string networkId, List<NetworkInterface> cards, CancellationToken ct)
+    {
+        var addresses = await db.PublicAddresses.AsNoTracking().Where(address => address.NetworkId == networkId && address.InterfaceId != null).OrderBy(address => address.Id).ToListAsync(ct);
+        return [.. addresses.Join(
+            cards, address => address.InterfaceId, card => card.Id, (address, card) => new AddressSpec(address.Id, card.InstanceId, card.Address, address.Address, [.. address.Forwards()]), StringComparer.Ordinal)];
     }
 }

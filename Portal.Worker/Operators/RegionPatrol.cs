@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
 using Portal.Worker.Shared;
@@ -7,7 +8,7 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Operators;
 
 /// <summary>Asks the engine every few seconds how it is: capacity, images, or that it is away, which opens an incident.</summary>
-public sealed class RegionPatrol(IDbContextFactory<PortalDb> dbs, IComputeEngine engine, RegionName name, TimeProvider clock, ILogger<RegionPatrol> log)
+public sealed class RegionPatrol(IDbContextFactory<PortalDb> dbs, IComputeEngine engine, INetworkEngine networks, RegionName name, TimeProvider clock, ILogger<RegionPatrol> log)
     : Sweep(TimeSpan.FromSeconds(3), clock, log)
 {
     private readonly TimeProvider clock = clock;
@@ -19,7 +20,7 @@ public sealed class RegionPatrol(IDbContextFactory<PortalDb> dbs, IComputeEngine
         var now = clock.GetUtcNow();
         try
         {
-            Write(region, await engine.CapacityAsync(ct), now);
+            Write(region, await engine.CapacityAsync(ct), await networks.UplinkAsync(ct), now);
             await WriteImagesAsync(db, await engine.ImagesAsync(ct), ct);
             await Incidents.CloseAsync(db, region.Id, IncidentKinds.EngineAway, now, ct);
         }
@@ -33,8 +34,9 @@ public sealed class RegionPatrol(IDbContextFactory<PortalDb> dbs, IComputeEngine
         await db.SaveChangesAsync(ct);
     }
 
-    private static void Write(Region region, EngineCapacity capacity, DateTimeOffset now)
+    private static void Write(Region region, EngineCapacity capacity, UplinkObservation uplink, DateTimeOffset now)
     {
+        (region.HasUplink, region.PublicRange) = (uplink.IsConnected, uplink.PublicRange);
         (region.AwaySince, region.AwayReason, region.Virtualization) = (null, null, capacity.Virtualization);
         (region.TotalVcpus, region.FreeVcpus) = (capacity.TotalVcpus, capacity.FreeVcpus);
         (region.TotalMemoryMiB, region.FreeMemoryMiB) = (capacity.TotalMemoryMiB, capacity.FreeMemoryMiB);

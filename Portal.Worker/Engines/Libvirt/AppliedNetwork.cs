@@ -11,7 +11,7 @@ namespace Portal.Worker.Engines.Libvirt;
 /// Texts are kept as hashes; what is as it was is not applied again.
 /// </summary>
 internal sealed record AppliedNetwork(
-    string Rules, string Ports, string Neighbours, string Names, string Server, IReadOnlyList<string> Gateways, IReadOnlyList<string> Interfaces)
+    string Rules, string Ports, string Neighbours, string Names, string Server, string Cables, string Published, IReadOnlyList<string> Gateways, IReadOnlyList<string> Interfaces)
 {
     public ulong? Engine { get; init; }
 
@@ -20,12 +20,15 @@ internal sealed record AppliedNetwork(
     public int Dnsmasq { get; init; }
 
     /// <summary>What the spec asks for.</summary>
-    public static AppliedNetwork Wanted(NetworkSpec network) => new(
+    public static AppliedNetwork Wanted(NetworkSpec network, UplinkSettings? uplink) => new(
         Hash(NetworkRules.Router(network)),
         Hash(NetworkRules.Ports(network)),
         Hash(NeighbourLines(network)),
-        Hash(DhcpServer.Hosts(network) + DhcpServer.Names(network)),
+        Hash(DhcpServer.Hosts(network) + DhcpServer.Names(network) + DhcpServer.Servers(network, uplink)),
         Hash(string.Join('\n', DhcpServer.Ranges(network))),
+        Hash(string.Join('\n', network.Peers.Select(peer => $"{peer.PeeringId} {peer.NetworkId} {peer.Range}")) + $"{network.Range} {network.Nat} {uplink}"
+            + string.Join('\n', network.Addresses.Select(address => $"{address.Address}"))),
+        Hash(string.Join('\n', network.Addresses.SelectMany(address => address.Forwards.Select(forward => $"{forward} {address.Id} {address.Private}")))),
         [.. network.Subnets.Select(subnet => string.Create(CultureInfo.InvariantCulture, $"{subnet.Gateway}/{subnet.Range.PrefixLength}"))],
         [.. network.Members.Select(member => member.InterfaceId)]);
 
@@ -54,7 +57,7 @@ internal sealed record AppliedNetwork(
         && DhcpServer.Running(settings, networkId) == Dnsmasq;
 
     public bool IsSameAs(AppliedNetwork wanted) =>
-        (Rules, Ports, Neighbours, Names, Server) == (wanted.Rules, wanted.Ports, wanted.Neighbours, wanted.Names, wanted.Server)
+        (Rules, Ports, Neighbours, Names, Server, Cables, Published) == (wanted.Rules, wanted.Ports, wanted.Neighbours, wanted.Names, wanted.Server, wanted.Cables, wanted.Published)
         && Gateways.SequenceEqual(wanted.Gateways, StringComparer.Ordinal) && Interfaces.SequenceEqual(wanted.Interfaces, StringComparer.Ordinal);
 
     private static string Hash(string text) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

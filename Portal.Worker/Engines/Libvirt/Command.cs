@@ -37,6 +37,20 @@ internal static class Command
             : throw new EngineException(EngineFault.Unavailable, $"{program} failed: {(await errors).Trim().Split('\n')[0]}");
     }
 
+    /// <summary>For what may find its work done already. Whether it succeeded; what matters is checked by what comes after it.</summary>
+    public static async Task<bool> TryAsync(string program, IEnumerable<string> arguments, CancellationToken ct, string? input = null)
+    {
+        try
+        {
+            await RunAsync(program, arguments, ct, input);
+            return true;
+        }
+        catch (EngineException)
+        {
+            return false;
+        }
+    }
+
     private static Process Start(ProcessStartInfo start)
     {
         try

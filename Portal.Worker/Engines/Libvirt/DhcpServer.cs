@@ -5,17 +5,18 @@ using Portal.Model.Networking;
 
 namespace Portal.Worker.Engines.Libvirt;
 
-/// <summary>A private network's dnsmasq: fixed leases by MAC, and the members' names under <c>internal</c>. It knows no other server.</summary>
+/// <summary>A private network's dnsmasq: fixed leases by MAC, and the members' names under <c>internal</c>. Other servers it asks only while the network has a way outside.</summary>
 internal static class DhcpServer
 {
     /// <summary>Brings it up to date, starting it if it does not run; its pid. It reads names and leases anew when told, its subnets at its start only.</summary>
-    public static async Task<int> EnsureAsync(EngineSettings settings, NetworkSpec network, bool restart, bool reload, CancellationToken ct)
+    public static async Task<int> EnsureAsync(EngineSettings settings, NetworkSpec network, UplinkSettings? uplink, bool restart, bool reload, CancellationToken ct)
     {
         var files = Path.Combine(settings.Networks, network.Id);
         if (restart || reload)
         {
             await File.WriteAllTextAsync(Path.Combine(files, "hosts"), Hosts(network), ct);
             await File.WriteAllTextAsync(Path.Combine(files, "names"), Names(network), ct);
+            await File.WriteAllTextAsync(Path.Combine(files, "servers"), Servers(network, uplink), ct);
         }
 
         if (Running(settings, network.Id) is { } pid)
@@ -37,7 +38,7 @@ internal static class DhcpServer
             "ip",
             [
                 "netns", "exec", settings.Router(network.Id), "dnsmasq", "--conf-file=/dev/null", "--bind-interfaces", "--interface=lan", "--except-interface=lo", "--no-resolv", "--no-hosts",
-                $"--addn-hosts={files}/names", $"--dhcp-hostsfile={files}/hosts", "--domain=internal", "--local=/internal/", "--expand-hosts", "--leasefile-ro",
+                $"--addn-hosts={files}/names", $"--dhcp-hostsfile={files}/hosts", $"--servers-file={files}/servers", "--domain=internal", "--local=/internal/", "--expand-hosts", "--leasefile-ro",
                 .. Ranges(network).Select(range => $"--dhcp-range={range}"), "--quiet-dhcp", "--log-facility=/dev/null", $"--pid-file={files}/dnsmasq.pid",
             ],
             ct);
@@ -48,6 +49,9 @@ internal static class DhcpServer
 
     public static string Names(NetworkSpec network) =>
         string.Concat(network.Members.Where(member => member.HostName is { } name && IsLabel(name)).Select(member => $"{member.Address} {member.HostName}\n"));
+
+    /// <summary>Whom it asks for names that are not the network's own.</summary>
+    public static string Servers(NetworkSpec network, UplinkSettings? uplink) => network.Nat ? string.Concat((uplink?.Resolvers ?? []).Select(resolver => $"server={resolver}\n")) : "";
 
     public static IEnumerable<string> Ranges(NetworkSpec network) => network.Subnets.Select(subnet => $"{subnet.Range.BaseAddress},static,{Mask(subnet.Range)},infinite");
 

@@ -78,5 +78,8 @@ public sealed record EngineSettings(string Name, string Run, int Uid, int Gid, s
 
     public string Router(string networkId) => $"{Name}-{EngineFolder.Checked(networkId)}";
 
+    /// <summary>The namespace in which the routers meet the outside.</summary>
+    public string Uplink => $"{Name}-uplink";
+
     public static string NamespaceFile(string netns) => Path.Combine("/run/netns", netns);
 }

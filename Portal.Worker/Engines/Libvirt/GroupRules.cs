@@ -23,7 +23,6 @@ internal static class GroupRules
             NetworkRules.Set(text, $"set g{number}", "ipv4_addr", members.Where(member => member.GroupIds.Contains(id, StringComparer.Ordinal)).Select(member => $"{member.Address}"));
         }
 
-        NetworkRules.Chain(text, "receive", "oifname \"lan\" ip daddr vmap @inside", "drop");
         foreach (var group in network.Groups)
         {
             NetworkRules.Chain(text, $"in{numbers[group.Id]}", group.Inbound.Select(rule => Rule(rule, "saddr", numbers, "accept")));

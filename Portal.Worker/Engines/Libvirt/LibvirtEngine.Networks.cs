@@ -32,6 +32,8 @@ public sealed partial class LibvirtEngine
     public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct) =>
         libvirt.CallAsync(session => Detach(session, EngineFolder.Checked(instanceId), card), ct);
 
+    public Task<UplinkObservation> UplinkAsync(CancellationToken ct) => networks.UplinkAsync(ct);
+
     private static bool Attach(LibvirtSession session, string instanceId, string networkId, InterfaceSpec card)
     {
         using var domain = session.Find(instanceId);

@@ -92,5 +92,9 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IDis
 
     public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => Task.FromResult(SerialLog.Tail(folder.SerialLog(instanceId), maxBytes));
 
-    public void Dispose() => libvirt.Dispose();
+    public void Dispose()
+    {
+        libvirt.Dispose();
+        networks.Dispose();
+    }
 }

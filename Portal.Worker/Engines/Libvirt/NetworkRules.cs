@@ -17,6 +17,24 @@ internal static partial class NetworkRules
     /// <summary>The mark of the engine's own sockets that ask whether ssh answers; no guest can set it.</summary>
     public const int ProbeMark = 0x706f;
 
+    /// <summary>The mark of what a guest's port let in; it ends at the engine's namespace.</summary>
+    private const int PortMark = 0x7067;
+
+    /// <summary>
+    /// For the engine's namespace: a guest's port that no network knows (any more) lets nothing in. Its chain comes after those of the networks.
+    /// </summary>
+    public static string UnknownPorts { get; } = string.Create(CultureInfo.InvariantCulture, $$"""
+        table bridge ports
+        delete table bridge ports
+        table bridge ports {
+         chain prerouting {
+          type filter hook prerouting priority -250; policy accept;
+          iifname "t-*" meta mark != {{PortMark}} drop
+         }
+        }
+
+        """);
+
     /// <summary>What the router lets through. All traffic passes it, also that between two guests of one subnet.</summary>
     public static string Router(NetworkSpec network)
     {
@@ -27,12 +45,19 @@ internal static partial class NetworkRules
         Set(text, "map inside", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : goto to{groups[member]}"));
         Set(text, "map outside", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : goto public{groups[member]}"));
         Set(text, "map sending", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : jump from{groups[member]}"));
-        Chain(text, "forward", "type filter hook forward priority filter; policy drop;", "iifname != \"lan\" drop", "oifname != \"lan\" drop",
-            "ether saddr . ip saddr != @members drop", "ct state invalid drop", "ct state established,related accept", "ip saddr vmap @sending");
+        Chain(text, "receive", ["oifname \"lan\" ip daddr vmap @inside", .. OutsideRules.Leaving(network), "drop"]);
+        Chain(text, "forward",
+        [
+            "type filter hook forward priority filter; policy drop;", "ip daddr { 127.0.0.0/8, 169.254.0.0/16 } drop", "iifname \"lan\" ether saddr . ip saddr != @members drop",
+            .. OutsideRules.Pinning(network), "ct state invalid drop", "ct state established,related accept",
+            "iifname \"lan\" ip saddr vmap @sending", "iifname != \"lan\" oifname \"lan\" ip daddr vmap @inside",
+        ]);
         Chain(text, "input", "type filter hook input priority filter; policy drop;", "iifname \"lo\" accept", "ct state established,related accept",
             "udp sport 68 udp dport 67 accept", "ether saddr . ip saddr != @members drop", "udp dport 53 accept", "tcp dport 53 accept", "icmp type echo-request accept");
         Chain(text, "output", "type filter hook output priority filter; policy drop;", "oifname \"lo\" accept", "ct state established,related accept",
-            "udp sport 67 udp dport 68 accept", $"meta mark {ProbeMark} accept", "icmp type { destination-unreachable, time-exceeded } accept", "ip daddr vmap @outside");
+            "udp sport 67 udp dport 68 accept", $"meta mark {ProbeMark} accept", "icmp type { destination-unreachable, time-exceeded } accept",
+            network.Nat ? "oifname \"wan\" udp dport 53 accept" : "", network.Nat ? "oifname \"wan\" tcp dport 53 accept" : "", "ip daddr vmap @outside");
+        OutsideRules.Translate(text, network);
         return text.Append("}\n").ToString();
     }
 
@@ -44,13 +69,14 @@ internal static partial class NetworkRules
     {
         var table = $"table bridge {Table(network.Id)}";
         var members = Members(network);
+        var known = $"meta mark set {PortMark} accept";
         var text = new StringBuilder($"{table}\ndelete {table}\n{table} {{\n");
         Set(text, "set ports", "ifname", members.Select(member => $"\"{Port(member)}\""));
         Set(text, "set cards", "ifname . ether_addr", members.Select(member => $"\"{Port(member)}\" . {member.Mac}"));
         Set(text, "set members", "ifname . ether_addr . ipv4_addr", Own(members).Select(own => $"\"{Port(own.Card)}\" . {own.Card.Mac} . {own.Address}"));
-        Chain(text, "guest", "iifname . ether saddr != @cards drop", "ether type ip iifname . ether saddr . ip saddr @members accept",
-            "ether type arp iifname . arp saddr ether . arp saddr ip @members accept", "ether type arp iifname . arp saddr ether @cards arp saddr ip 0.0.0.0 accept",
-            "ether type ip ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept", "drop");
+        Chain(text, "guest", "iifname . ether saddr != @cards drop", $"ether type ip iifname . ether saddr . ip saddr @members {known}",
+            $"ether type arp iifname . arp saddr ether . arp saddr ip @members {known}", $"ether type arp iifname . arp saddr ether @cards arp saddr ip 0.0.0.0 {known}",
+            $"ether type ip ip saddr 0.0.0.0 udp sport 68 udp dport 67 {known}", "drop");
         Chain(text, "prerouting", "type filter hook prerouting priority -300; policy accept;", "iifname @ports goto guest");
         return text.Append("}\n").ToString();
     }

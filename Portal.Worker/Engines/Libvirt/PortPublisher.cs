@@ -6,7 +6,7 @@ using Portal.Model.Shared;
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
-/// The process <c>Portal.Worker publish STATE</c>: listens on 127.0.0.1 at every published port and connects to port 22 of its guest from
+/// The process <c>Portal.Worker publish STATE</c>: listens on 127.0.0.1 at every published port and connects to a port of its guest from
 /// inside the guest's router. It is a process of its own so that ssh sessions outlive the worker. It never listens on another address.
 /// </summary>
 internal sealed class PortPublisher(EngineFolder folder)
@@ -136,7 +136,7 @@ internal sealed class PortPublisher(EngineFolder folder)
                 using var guest = await NetworkNamespace.SocketAsync(target.Router);
                 using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
                 patience.CancelAfter(ToConnect);
-                await guest.ConnectAsync(new IPEndPoint(target.Address, 22), patience.Token);
+                await guest.ConnectAsync(new IPEndPoint(target.Address, target.GuestPort), patience.Token);
                 await Task.WhenAll(PumpAsync(client, guest, ct), PumpAsync(guest, client, ct));
             }
             catch (Exception error) when (error is SocketException or IOException or OperationCanceledException or EngineException)

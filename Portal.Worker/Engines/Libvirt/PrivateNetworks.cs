@@ -1,21 +1,22 @@
 using System.Collections.Concurrent;
 using Portal.Model.Networking;
-using Portal.Model.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
 /// Private networks: a bridge without an address in the engine's namespace, and a router, a namespace of its own, behind one cable.
-/// The router is gateway of every subnet, DHCP and DNS, and has no other cable: whatever a guest sends ends there unless it is for another member.
+/// The router is gateway of every subnet, DHCP and DNS. Other cables it has only to peers and, if that is turned on, to the uplink.
 /// </summary>
-internal sealed class PrivateNetworks(EngineFolder folder)
+internal sealed class PrivateNetworks(EngineFolder folder) : IDisposable
 {
+    private readonly Uplink uplink = new(folder);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> gates = new(StringComparer.Ordinal);
 
     public async Task EnsureAsync(NetworkSpec network, CancellationToken ct)
     {
         var settings = folder.Settings();
-        var wanted = AppliedNetwork.Wanted(network);
+        var given = UplinkSettings.Read(folder);
+        var wanted = AppliedNetwork.Wanted(network, given);
         var gate = gates.GetOrAdd(network.Id, _ => new SemaphoreSlim(1, 1));
         await gate.WaitAsync(ct);
         try
@@ -29,7 +30,7 @@ internal sealed class PrivateNetworks(EngineFolder folder)
 
             if (applied?.IsSameAs(wanted) is not true)
             {
-                await ApplyAsync(settings, network, applied, wanted, ct);
+                await ApplyAsync(settings, network, given, applied, wanted, ct);
             }
         }
         finally
@@ -37,6 +38,10 @@ internal sealed class PrivateNetworks(EngineFolder folder)
             gate.Release();
         }
     }
+
+    public Task<UplinkObservation> UplinkAsync(CancellationToken ct) => uplink.ObserveAsync(ct);
+
+    public void Dispose() => uplink.Dispose();
 
     /// <summary>Whether the network stands and knows all these cards.</summary>
     public bool Has(string networkId, IEnumerable<InterfaceSpec> cards)
@@ -57,6 +62,8 @@ internal sealed class PrivateNetworks(EngineFolder folder)
             Libc.Signal(pid, Libc.Terminate);
         }
 
+        PublishedPorts.RemoveAddresses(settings, networkId);
+        await Uplink.UnplugAsync(settings, networkId, ct);
         if (File.Exists(EngineSettings.NamespaceFile(router)))
         {
             await Command.RunAsync("ip", ["netns", "delete", router], ct);
@@ -66,7 +73,7 @@ internal sealed class PrivateNetworks(EngineFolder folder)
         await InNamespaceAsync(settings.Name, ["nft", "-f", "-"], $"table bridge {table}\ndelete table bridge {table}\n", ct);
         if (Directory.Exists(AppliedNetwork.Folder(settings, networkId)))
         {
-            await IgnoreFailureAsync(Command.RunAsync("ip", ["-n", settings.Name, "link", "delete", EngineFolder.Device('b', networkId)], ct));
+            await Command.TryAsync("ip", ["-n", settings.Name, "link", "delete", EngineFolder.Device('b', networkId)], ct);
             Directory.Delete(AppliedNetwork.Folder(settings, networkId), recursive: true);
         }
     }
@@ -85,12 +92,13 @@ internal sealed class PrivateNetworks(EngineFolder folder)
             ("ipv4/conf/all/send_redirects", "0"), ("ipv4/conf/default/send_redirects", "0"), ("ipv4/conf/all/accept_redirects", "0"), ("ipv4/conf/default/rp_filter", "1"));
 
         // Each line may find its work done already.
-        await IgnoreFailureAsync(Command.RunAsync("ip", ["-n", settings.Name, "-force", "-batch", "-"], ct, $"""
+        await Command.TryAsync("ip", ["-n", settings.Name, "-force", "-batch", "-"], ct, $"""
             link add {bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0
             link set {bridge} up
             link add {cable} type veth peer name lan address {NetworkRules.GatewayMac(network.Id)} netns {router}
 
-            """));
+            """);
+        await InNamespaceAsync(settings.Name, ["nft", "-f", "-"], NetworkRules.UnknownPorts, ct);
         await Command.RunAsync("ip", ["-n", settings.Name, "link", "set", cable, "master", bridge, "up"], ct);
         await Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, "link set lo up\nlink set lan up\n");
 
@@ -99,7 +107,7 @@ internal sealed class PrivateNetworks(EngineFolder folder)
     }
 
     /// <summary>Brings the router from what was applied, if anything, to what is wanted: the rules first.</summary>
-    private static async Task ApplyAsync(EngineSettings settings, NetworkSpec network, AppliedNetwork? applied, AppliedNetwork wanted, CancellationToken ct)
+    private async Task ApplyAsync(EngineSettings settings, NetworkSpec network, UplinkSettings? given, AppliedNetwork? applied, AppliedNetwork wanted, CancellationToken ct)
     {
         var router = settings.Router(network.Id);
         if (applied?.Rules != wanted.Rules)
@@ -119,7 +127,18 @@ internal sealed class PrivateNetworks(EngineFolder folder)
             await Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, lines);
         }
 
-        var dnsmasq = await DhcpServer.EnsureAsync(settings, network, restart: applied?.Server != wanted.Server, reload: applied?.Names != wanted.Names, ct);
+        if (applied?.Cables != wanted.Cables)
+        {
+            await PeerCables.EnsureAsync(settings, network, ct);
+            await uplink.EnsureAsync(settings, network, ct);
+        }
+
+        if (applied?.Published != wanted.Published)
+        {
+            PublishedPorts.Ensure(settings, network);
+        }
+
+        var dnsmasq = await DhcpServer.EnsureAsync(settings, network, given, restart: applied?.Server != wanted.Server, reload: applied?.Names != wanted.Names, ct);
         (wanted with { Engine = NetworkNamespace.Identity(settings.Name), Router = NetworkNamespace.Identity(router), Dnsmasq = dnsmasq }).Write(settings, network.Id);
     }
 
@@ -133,16 +152,4 @@ internal sealed class PrivateNetworks(EngineFolder folder)
 
     private static Task<string> InNamespaceAsync(string netns, string[] command, string input, CancellationToken ct) =>
         Command.RunAsync("ip", ["netns", "exec", netns, .. command], ct, input);
-
-    private static async Task IgnoreFailureAsync(Task command)
-    {
-        try
-        {
-            await command;
-        }
-        catch (EngineException)
-        {
-            // What was to be removed is gone, or what was to be made is there; what matters is checked by the command after it.
-        }
-    }
 }

@@ -1,0 +1,219 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Billing;
+using Portal.Model.Compute;
+using Portal.Model.Networking;
+using Portal.Model.Operators;
+using Portal.Tests.Compute;
+using Portal.Tests.Shared;
+using Portal.Worker.Networking;
+
+namespace Portal.Tests.Networking;
+
+/// <summary>What is changed of a network reaches the engine, once, whatever fails on the way.</summary>
+[Trait("Needs", "database")]
+public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgres)
+{
+    private static readonly NewRule Web = new(RuleDirection.Inbound, TransportProtocol.Tcp, 80, 80, NewRule.Anywhere, null);
+
+    [Fact]
+    public async Task Saved_rules_are_applied_and_the_group_says_when()
+    {
+        await InstanceAsync();
+        Done(await Groups.SaveRulesAsync(Ada, HomeGroup.Id, [Web], Ct));
+        Assert.Null((await GroupAsync()).AppliedAt);
+        Clock.Advance(TimeSpan.FromMilliseconds(300));
+        await AdvanceAsync(Home.Id);
+        await AdvanceAsync(Home.Id);
+        Assert.Equal(TimeSpan.FromMilliseconds(300), (await GroupAsync()).AppliedAfter);
+        Assert.True((await NetworkAsync(Home.Id)).IsApplied);
+        Assert.Equal(new GroupRule(TransportProtocol.Tcp, 80, 80, ANetwork.Everywhere, null), Assert.Single(Assert.Single(Engine.Networks).Groups[0].Inbound));
+    }
+
+    [Fact]
+    public async Task An_engine_that_is_away_makes_a_change_wait_with_a_sentence_and_then_holds_it()
+    {
+        await InstanceAsync();
+        Engine.Away = "libvirt does not answer";
+        Done(await Groups.SaveRulesAsync(Ada, HomeGroup.Id, [Web], Ct));
+        await AdvanceAsync(Home.Id);
+        Assert.Contains("as soon as it is back", (await NetworkAsync(Home.Id)).Waiting, StringComparison.Ordinal);
+        Clock.Advance(Network.ApplyLimit + TimeSpan.FromSeconds(1));
+        await Get<NetworkSweep>().SweepAsync(Ct);
+        Assert.Single(await IncidentsAsync(), incident => incident.ClosedAt == null);
+
+        Engine.Away = null;
+        await SettleAsync();
+        Assert.Equal((true, null), ((await NetworkAsync(Home.Id)).IsApplied, (await NetworkAsync(Home.Id)).Waiting));
+        await Get<NetworkSweep>().SweepAsync(Ct);
+        Assert.DoesNotContain(await IncidentsAsync(), incident => incident.ClosedAt == null);
+    }
+
+    [Fact]
+    public async Task Each_engine_call_may_fail_before_or_after_its_effect_in_the_life_of_a_card()
+    {
+        var instance = await InstanceAsync();
+        foreach (var verb in new[] { nameof(INetworkEngine.EnsureNetworkAsync), nameof(INetworkEngine.AttachInterfaceAsync), nameof(INetworkEngine.DetachInterfaceAsync) })
+        {
+            foreach (var point in Enum.GetValues<FaultPoint>())
+            {
+                Engine.FailOnce(verb, point);
+                var card = Done(await Cards.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
+                await SettleAsync();
+                Assert.Equal(InterfaceState.InUse, (await CardOfAsync(instance.Id, card.Position)).State);
+                Assert.Equal(2, Assert.Single(Engine.Machines).Cards.Count);
+                Done(await Cards.RemoveAsync(Ada, card.Id, Ct));
+                await SettleAsync();
+                Assert.Equal(1, await ReadAsync(db => db.NetworkInterfaces.CountAsync(Ct)));
+                Assert.Single(Assert.Single(Engine.Machines).Cards);
+                Assert.Single(Assert.Single(Engine.Networks).Members);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_stopped_instance_gets_its_new_card_with_its_next_start()
+    {
+        var instance = await InstanceAsync();
+        await RunAsync(instance.Id, InstanceAction.Stop);
+        var card = Done(await Cards.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
+        await SettleAsync();
+        Assert.Equal(InterfaceState.InUse, (await CardOfAsync(instance.Id, 1)).State);
+        Assert.DoesNotContain(card.Id, Assert.Single(Engine.Machines).Cards);
+        await RunAsync(instance.Id, InstanceAction.Start);
+        Assert.Contains(card.Id, Assert.Single(Engine.Machines).Cards);
+    }
+
+    [Fact]
+    public async Task A_guest_that_does_not_let_go_of_a_card_loses_its_network_after_a_while()
+    {
+        Engine.RequestsUntilUnplugged = null;
+        var instance = await InstanceAsync();
+        var card = Done(await Cards.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
+        await SettleAsync();
+        Done(await Cards.RemoveAsync(Ada, card.Id, Ct));
+        await AdvanceAsync(card.Id);
+        Assert.Equal(InterfaceState.Detaching, (await CardOfAsync(instance.Id, 1)).State);
+        Clock.Advance(NetworkInterface.UnplugLimit);
+        await SettleAsync();
+        Assert.Single(Assert.Single(Engine.Networks).Members);
+        Assert.Equal("The first interface stays: the instance’s name and its way out hang on it.", (await Cards.RemoveAsync(Ada, (await CardOfAsync(instance.Id)).Id, Ct)).Reason);
+    }
+
+    [Fact]
+    public async Task A_network_is_not_deleted_with_something_in_it_and_takes_it_along_when_told_to()
+    {
+        var instance = await InstanceAsync();
+        var address = Done(await Addresses.AllocateAsync(Ada, "local", "front", Ct));
+        Done(await Addresses.AssociateAsync(Ada, address.Id, (await CardOfAsync(instance.Id)).Id, Ct));
+        await SettleAsync();
+        var delete = new DeleteNetwork(this, Clock);
+        Assert.Equal("The network holds the instance amber-falcon and a public address.", (await delete.RunAsync(Ada, Home.Id, withContents: false, Ct)).Reason);
+        Assert.Equal(instance.Id, Assert.Single(Done(await delete.RunAsync(Ada, Home.Id, withContents: true, Ct))).Id);
+        Assert.Equal("deleting", (await NetworkAsync(Home.Id)).Status);
+        Assert.Contains("being deleted", (await delete.RunAsync(Ada, Home.Id, withContents: true, Ct)).Reason, StringComparison.Ordinal);
+        await SettleAsync();
+        Assert.Equal("deleted", (await NetworkAsync(Home.Id)).Status);
+        Assert.Empty(Engine.Networks);
+        Assert.Empty(Engine.Machines);
+        Assert.Equal((0, 0), (await ReadAsync(db => db.Subnets.CountAsync(Ct)), await ReadAsync(db => db.SecurityGroups.CountAsync(Ct))));
+        Assert.Equal((null, null), await ReadAsync(db => db.PublicAddresses.Select(row => new ValueTuple<string?, string?>(row.InterfaceId, row.NetworkId)).SingleAsync(Ct)));
+        Assert.Contains("no such network", (await delete.RunAsync(Ada, Home.Id, withContents: true, Ct)).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_protected_instance_keeps_its_network()
+    {
+        var instance = await InstanceAsync();
+        Assert.True((await new EditInstance(this, Clock).ProtectAsync(Ada, instance.Id, true, Ct)).IsDone);
+        Assert.Contains("protected", (await new DeleteNetwork(this, Clock).RunAsync(Ada, Home.Id, withContents: true, Ct)).Reason, StringComparison.Ordinal);
+        Assert.Equal("available", (await NetworkAsync(Home.Id)).Status);
+    }
+
+    [Fact]
+    public async Task A_public_address_costs_from_its_allocation_to_its_release_and_leads_to_one_card_at_a_time()
+    {
+        var (one, two) = (await InstanceAsync(), await InstanceAsync());
+        var address = Done(await Addresses.AllocateAsync(Ada, "local", "front", Ct));
+        Done(await Addresses.AssociateAsync(Ada, address.Id, (await CardOfAsync(one.Id)).Id, Ct));
+        await SettleAsync();
+        Assert.Equal((one.Id, 10, 25000, 22), Led());
+        Clock.Advance(TimeSpan.FromHours(2));
+        Done(await Addresses.AssociateAsync(Ada, address.Id, (await CardOfAsync(two.Id)).Id, Ct));
+        await SettleAsync();
+        Assert.Equal((two.Id, 10, 25000, 22), Led());
+        Assert.Contains("disassociate it first", (await Addresses.ReleaseAsync(Ada, address.Id, Ct)).Reason, StringComparison.Ordinal);
+        Done(await Addresses.DisassociateAsync(Ada, address.Id, Ct));
+        Done(await Addresses.ReleaseAsync(Ada, address.Id, Ct));
+        Assert.Equal(1, await ReadAsync(db => db.PublicAddresses.CountAsync(Ct)));
+        await SettleAsync();
+        Assert.Empty(Assert.Single(Engine.Networks).Addresses);
+        Assert.Equal(0, await ReadAsync(db => db.PublicAddresses.CountAsync(Ct)));
+        var span = Assert.Single(await SpansAsync(address.Id));
+        Assert.Equal((Skus.Address, TimeSpan.FromHours(2)), (span.Sku, span.To - span.From));
+
+        (string, int, int, int) Led() => Assert.Single(Assert.Single(Engine.Networks).Addresses) is var led ? (led.InstanceId, led.Forwards.Count, led.Forwards[0].Port, led.Forwards[0].GuestPort) : default;
+    }
+
+    [Fact]
+    public async Task A_terminated_instance_lets_go_of_its_address_and_the_account_keeps_it()
+    {
+        var instance = await InstanceAsync();
+        var address = Done(await Addresses.AllocateAsync(Ada, "local", "front", Ct));
+        Done(await Addresses.AssociateAsync(Ada, address.Id, (await CardOfAsync(instance.Id)).Id, Ct));
+        await RunAsync(instance.Id, InstanceAction.Terminate);
+        var kept = await ReadAsync(db => db.PublicAddresses.SingleAsync(Ct));
+        Assert.Equal((null, null, null), (kept.InterfaceId, kept.NetworkId, kept.ReleasedAt));
+        Assert.Null(Assert.Single(await SpansAsync(address.Id)).To);
+    }
+
+    [Fact]
+    public async Task Of_addresses_the_account_has_no_more_than_its_quota_and_no_two_are_the_same()
+    {
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => Task.Run(() => Addresses.AllocateAsync(Ada, "local", "a", Ct))));
+        Assert.Equal(5, outcomes.Count(outcome => outcome.IsDone));
+        Assert.Equal(5, outcomes.Where(outcome => outcome.IsDone).Select(outcome => outcome.Value!.FirstPort).Distinct().Count());
+        await ReadAsync(db => db.Regions.ExecuteUpdateAsync(region => region.SetProperty(row => row.PublicRange, System.Net.IPNetwork.Parse("203.0.113.0/31")), Ct));
+        var eve = await AnAccount.ReadyAsync(this);
+        Assert.Equal("203.0.113.0", $"{Done(await Addresses.AllocateAsync(eve, "local", "a", Ct)).Address}");
+        Assert.Equal("203.0.113.1", $"{Done(await Addresses.AllocateAsync(eve, "local", "b", Ct)).Address}");
+        Assert.Contains("no public address left", (await Addresses.AllocateAsync(eve, "local", "c", Ct)).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_way_outside_needs_an_uplink_and_costs_while_the_engine_has_it()
+    {
+        await InstanceAsync();
+        var edit = new EditNetwork(this, Clock);
+        Assert.Contains("no connection to the outside", (await edit.SetNatAsync(Ada, Home.Id, true, Ct)).Reason, StringComparison.Ordinal);
+        await ReadAsync(db => db.Regions.ExecuteUpdateAsync(region => region.SetProperty(row => row.HasUplink, true), Ct));
+        Assert.True((await edit.SetNatAsync(Ada, Home.Id, true, Ct)).IsDone);
+        Assert.Empty(await SpansAsync(Home.Id));
+        await SettleAsync();
+        Assert.True(Assert.Single(Engine.Networks).Nat);
+        Clock.Advance(TimeSpan.FromHours(3));
+        Assert.True((await edit.SetNatAsync(Ada, Home.Id, false, Ct)).IsDone);
+        await SettleAsync();
+        var span = Assert.Single(await SpansAsync(Home.Id));
+        Assert.Equal((Skus.Nat, TimeSpan.FromHours(3)), (span.Sku, span.To - span.From));
+        Assert.Equal(["CreateNatGateway", "DeleteNatGateway"], await AuditAsync(Home.Id));
+    }
+
+    [Fact]
+    public async Task A_renamed_instance_is_found_by_its_new_name()
+    {
+        var instance = await InstanceAsync();
+        Assert.True((await new EditInstance(this, Clock).RenameAsync(Ada, instance.Id, "Web Server", Ct)).IsDone);
+        await SettleAsync();
+        Assert.Equal("web-server", Assert.Single(Assert.Single(Engine.Networks).Members).HostName);
+    }
+
+    private async Task RunAsync(string id, InstanceAction action)
+    {
+        Assert.Null((await new ChangeInstance(this, Clock).RunAsync(Ada, action, id, Ct)).Outcome.Reason);
+        await SettleAsync();
+    }
+
+    private Task<SecurityGroup> GroupAsync() => ReadAsync(db => db.SecurityGroups.SingleAsync(group => group.Id == HomeGroup.Id, Ct));
+
+    private Task<List<Incident>> IncidentsAsync() => ReadAsync(db => db.Incidents.Where(incident => incident.ResourceId == Home.Id).ToListAsync(Ct));
+}

@@ -1,0 +1,148 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Portal.Model.Accounts;
+using Portal.Model.Billing;
+using Portal.Model.Compute;
+using Portal.Model.Networking;
+using Portal.Model.Shared;
+using Portal.Tests.Compute;
+using Portal.Tests.Shared;
+using Portal.Worker.Compute;
+using Portal.Worker.Networking;
+using Portal.Worker.Operators;
+using Portal.Worker.Shared;
+
+namespace Portal.Tests.Networking;
+
+/// <summary>A customer who may create, the verbs of networking, and a worker's jobs on the engine in memory, advanced by hand.</summary>
+public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgres)
+{
+    protected static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    private ServiceProvider services = null!;
+
+    protected InMemoryEngine Engine { get; } = new();
+
+    protected FakeTimeProvider Clock { get; } = new(AnAccount.Now);
+
+    protected Actor Ada { get; private set; } = null!;
+
+    /// <summary>The network that the account began with, its subnet and its group.</summary>
+    protected Network Home { get; private set; } = null!;
+
+    protected Subnet HomeSubnet { get; private set; } = null!;
+
+    protected SecurityGroup HomeGroup { get; private set; } = null!;
+
+    protected SecurityGroups Groups => new(this, Clock);
+
+    protected Interfaces Cards => new(this, Clock);
+
+    protected PublicAddresses Addresses => new(this, Clock);
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        Ada = await AnAccount.ReadyAsync(this);
+        await using var db = CreateDbContext();
+        Home = await db.Networks.AsNoTracking().SingleAsync(network => network.AccountId == Ada.AccountId, Ct);
+        HomeSubnet = await db.Subnets.AsNoTracking().SingleAsync(subnet => subnet.NetworkId == Home.Id, Ct);
+        HomeGroup = await db.SecurityGroups.AsNoTracking().SingleAsync(group => group.NetworkId == Home.Id, Ct);
+        services = new ServiceCollection()
+            .AddSingleton<IDbContextFactory<PortalDb>>(this)
+            .AddSingleton(Source)
+            .AddEngine(Engine)
+            .AddSingleton<TimeProvider>(Clock)
+            .AddSingleton(new RegionName("local"))
+            .AddSingleton<Nudges>()
+            .AddSingleton<PrivateNetworks>()
+            .AddResourceJob<IInstanceJob, InstanceJob>("i")
+            .AddResourceJob<INetworkJob, NetworkJob>("vpc")
+            .AddResourceJob<IInterfaceJob, InterfaceJob>("eni")
+            .AddTransient<NetworkSweep>()
+            .AddTransient<InterfaceSweep>()
+            .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
+            .BuildServiceProvider();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await services.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    protected T Get<T>()
+        where T : notnull => services.GetRequiredService<T>();
+
+    protected static T Done<T>(Outcome<T> outcome)
+    {
+        Assert.Null(outcome.Reason);
+        return outcome.Value!;
+    }
+
+    /// <summary>An instance in the database, and running in the engine if <paramref name="running"/>.</summary>
+    protected async Task<Instance> InstanceAsync(bool running = true, Actor? of = null)
+    {
+        var image = await RunningMachines.ReadyToCreateAsync(this, (of ?? Ada).AccountId);
+        var made = Done(await new CreateInstance(this, Clock).RunAsync(of ?? Ada, AnAccount.Wish(image), Ct))[0];
+        if (running)
+        {
+            await SettleAsync();
+        }
+
+        return made;
+    }
+
+    /// <summary>Advances everything that is unsettled, as nudges and sweeps would, until nothing is.</summary>
+    protected async Task SettleAsync()
+    {
+        for (var round = 0; round < 30; round++)
+        {
+            var left = await UnsettledAsync();
+            if (left.Count == 0)
+            {
+                return;
+            }
+
+            foreach (var id in left)
+            {
+                await AdvanceAsync(id);
+            }
+        }
+
+        Assert.Fail($"Not settled: {string.Join(", ", await UnsettledAsync())}");
+    }
+
+    protected Task AdvanceAsync(string id) => services.GetRequiredKeyedService<IResourceJob>(ResourceIds.Prefix(id)).AdvanceAsync(id, Ct);
+
+    protected async Task<T> ReadAsync<T>(Func<PortalDb, Task<T>> read)
+    {
+        await using var db = CreateDbContext();
+        return await read(db);
+    }
+
+    protected Task<Network> NetworkAsync(string id) => ReadAsync(db => db.Networks.AsNoTracking().SingleAsync(network => network.Id == id, Ct));
+
+    protected Task<NetworkInterface> CardOfAsync(string instanceId, int position = 0) =>
+        ReadAsync(db => db.NetworkInterfaces.AsNoTracking().Include(card => card.Groups).SingleAsync(card => card.InstanceId == instanceId && card.Position == position, Ct));
+
+    protected Task<List<UsageSpan>> SpansAsync(string id) => ReadAsync(db => db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == id).OrderBy(span => span.From).ToListAsync(Ct));
+
+    protected Task<List<string>> AuditAsync(string id) =>
+        ReadAsync(db => db.AuditEntries.Where(row => row.ResourceId == id).OrderBy(row => row.Id).Select(row => row.Action).ToListAsync(Ct));
+
+    private async Task<List<string>> UnsettledAsync()
+    {
+        await using var db = CreateDbContext();
+        return
+        [
+            .. (await db.Networks.AsNoTracking().ToListAsync(Ct)).Where(network => network.IsUnsettled).Select(network => network.Id),
+            .. (await db.NetworkInterfaces.AsNoTracking().ToListAsync(Ct)).Where(card => card.IsUnsettled).Select(card => card.Id),
+            .. (await db.Instances.AsNoTracking().ToListAsync(Ct)).Where(instance => instance.IsUnsettled).Select(instance => instance.Id),
+        ];
+    }
+}

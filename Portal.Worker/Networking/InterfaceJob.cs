@@ -1,0 +1,94 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Networking;
+using Portal.Model.Shared;
+using Portal.Worker.Shared;
+
+namespace Portal.Worker.Networking;
+
+/// <summary>Plugs a card into its instance, or out: the network knows it before it is in, and until it is out. Can be run at any time, and killed anywhere.</summary>
+public sealed partial class InterfaceJob(IDbContextFactory<PortalDb> dbs, INetworkEngine engine, PrivateNetworks networks, Nudges nudges, TimeProvider clock, ILogger<InterfaceJob> log)
+    : IInterfaceJob
+{
+    public async Task AdvanceAsync(string id, CancellationToken ct)
+    {
+        using var activity = Telemetry.Source.StartActivity("advance interface");
+        activity?.SetTag("interface", id);
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        if (await db.NetworkInterfaces.AsNoTracking().SingleOrDefaultAsync(card => card.Id == id, ct) is not { IsUnsettled: true, InstanceId: var instanceId })
+        {
+            return;
+        }
+
+        // The instance's own job defines and starts the machine: not both at once.
+        await using var lease = await Lease.TryTakeAsync(db, instanceId, ct);
+        if (lease is null || await db.NetworkInterfaces.Include(card => card.Subnet).SingleOrDefaultAsync(card => card.Id == id, ct) is not { } card)
+        {
+            nudges.Soon(id);
+            return;
+        }
+
+        if (!await TryAsync(db, card, ct))
+        {
+            nudges.Soon(id);
+        }
+    }
+
+    /// <summary>True once it is where it should be.</summary>
+    private async Task<bool> TryAsync(PortalDb db, NetworkInterface card, CancellationToken ct)
+    {
+        try
+        {
+            return await (card.IsToGo ? DetachAsync(db, card, ct) : AttachAsync(db, card, ct));
+        }
+        catch (EngineException error)
+        {
+            if (card.Waiting is null)
+            {
+                LogEngine(log, card.Id, error.Fault, error.Message);
+            }
+
+            card.Wait(error.Fault is EngineFault.Rejected
+                ? "The engine refused this step. It is tried again; if it does not help, an operator is told."
+                : "The engine is away at the moment. Your request is kept and goes on by itself when it is back.");
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            // The customer, or the end of its instance, was faster: it is looked at again.
+        }
+
+        return false;
+    }
+
+    private async Task<bool> AttachAsync(PortalDb db, NetworkInterface card, CancellationToken ct)
+    {
+        await networks.EnsureAsync(db, card.NetworkId, ct);
+        await engine.AttachInterfaceAsync(card.InstanceId, card.NetworkId, card.Spec, ct);
+        card.ObserveAttached();
+        await db.SaveChangesAsync(ct);
+        return true;
+    }
+
+    private async Task<bool> DetachAsync(PortalDb db, NetworkInterface card, CancellationToken ct)
+    {
+        if (!await engine.DetachInterfaceAsync(card.InstanceId, card.Spec, ct) && !card.IsUnplugOverdue(clock.GetUtcNow()))
+        {
+            return false;
+        }
+
+        // Together with a change of the network, so that it is forgotten there too whatever happens in between.
+        await using (var transaction = await db.Database.BeginTransactionAsync(ct))
+        {
+            (await db.LockNetworkAsync(card.AccountId, card.NetworkId, ct))?.Change(clock.GetUtcNow());
+            db.NetworkInterfaces.Remove(card);
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        await networks.EnsureAsync(db, card.NetworkId, ct);
+        return true;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Interface}: the engine says {Fault}: {Reason}")]
+    private static partial void LogEngine(ILogger log, string @interface, EngineFault fault, string reason);
+}
