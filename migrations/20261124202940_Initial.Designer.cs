@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261124201503_Initial")]
+    [Migration("20261124202940_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -135,6 +135,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<int>("AddressLimit")
+                        .HasColumnType("integer");
+
                     b.Property<int>("BucketGiBLimit")
                         .HasColumnType("integer");
 
@@ -151,6 +154,9 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
+
+                    b.Property<int>("NetworkLimit")
+                        .HasColumnType("integer");
 
                     b.Property<string>("StripeCustomerId")
                         .HasMaxLength(255)
@@ -709,6 +715,22 @@ namespace Portal.Model.Migrations
                             From = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
                             PerHour = 0.0004m,
                             Sku = "bucket.reads"
+                        },
+                        new
+                        {
+                            Id = 20L,
+                            Free = 0m,
+                            From = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
+                            PerHour = 0.0040m,
+                            Sku = "address"
+                        },
+                        new
+                        {
+                            Id = 21L,
+                            Free = 0m,
+                            From = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
+                            PerHour = 0.0060m,
+                            Sku = "nat"
                         });
                 });
 
@@ -1390,8 +1412,20 @@ namespace Portal.Model.Migrations
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset?>("DeletingSince")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<long>("Generation")
                         .HasColumnType("bigint");
+
+                    b.Property<bool>("IsNatOn")
+                        .HasColumnType("boolean");
+
+                    b.Property<bool>("IsNatWanted")
+                        .HasColumnType("boolean");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -1411,6 +1445,10 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<string>("RequestToken")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
                     b.Property<string>("Tags")
                         .IsRequired()
                         .HasColumnType("jsonb");
@@ -1421,13 +1459,18 @@ namespace Portal.Model.Migrations
                         .HasColumnType("xid")
                         .HasColumnName("xmin");
 
-                    b.HasKey("Id");
+                    b.Property<string>("Waiting")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
 
-                    b.HasIndex("AccountId");
+                    b.HasKey("Id");
 
                     b.HasIndex("RegionId")
                         .HasDatabaseName("IX_Networks_Behind")
                         .HasFilter("\"AppliedGeneration\" < \"Generation\"");
+
+                    b.HasIndex("AccountId", "RequestToken")
+                        .IsUnique();
 
                     b.ToTable("Networks");
                 });
@@ -1451,10 +1494,16 @@ namespace Portal.Model.Migrations
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<DateTimeOffset?>("Deadline")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<string>("InstanceId")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
+
+                    b.Property<bool>("IsToGo")
+                        .HasColumnType("boolean");
 
                     b.Property<string>("NetworkId")
                         .IsRequired()
@@ -1464,7 +1513,66 @@ namespace Portal.Model.Migrations
                     b.Property<int>("Position")
                         .HasColumnType("integer");
 
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
                     b.Property<string>("SubnetId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.Property<string>("Waiting")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("NetworkId");
+
+                    b.HasIndex("InstanceId", "Position")
+                        .IsUnique();
+
+                    b.HasIndex("SubnetId", "Address")
+                        .IsUnique();
+
+                    b.ToTable("NetworkInterfaces");
+                });
+
+            modelBuilder.Entity("Portal.Model.Networking.Peering", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
+                    b.Property<string>("NetworkId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("PeerNetworkId")
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
@@ -1481,13 +1589,79 @@ namespace Portal.Model.Migrations
 
                     b.HasIndex("NetworkId");
 
-                    b.HasIndex("InstanceId", "Position")
+                    b.HasIndex("PeerNetworkId");
+
+                    b.ToTable("Peerings");
+                });
+
+            modelBuilder.Entity("Portal.Model.Networking.PublicAddress", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Address")
+                        .HasMaxLength(45)
+                        .HasColumnType("character varying(45)");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<int?>("FirstPort")
+                        .HasColumnType("integer");
+
+                    b.PrimitiveCollection<int[]>("GuestPorts")
+                        .IsRequired()
+                        .HasColumnType("integer[]");
+
+                    b.Property<string>("InterfaceId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
+                    b.Property<string>("NetworkId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("RegionId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset?>("ReleasedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("InterfaceId")
                         .IsUnique();
 
-                    b.HasIndex("SubnetId", "Address")
+                    b.HasIndex("NetworkId");
+
+                    b.HasIndex("RegionId", "Address")
                         .IsUnique();
 
-                    b.ToTable("NetworkInterfaces");
+                    b.HasIndex("RegionId", "FirstPort")
+                        .IsUnique();
+
+                    b.ToTable("PublicAddresses");
                 });
 
             modelBuilder.Entity("Portal.Model.Networking.SecurityGroup", b =>
@@ -1716,6 +1890,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<int>("FirstAddressPort")
+                        .HasColumnType("integer");
+
                     b.Property<int>("FirstPublicPort")
                         .HasColumnType("integer");
 
@@ -1726,6 +1903,12 @@ namespace Portal.Model.Migrations
                         .HasColumnType("integer");
 
                     b.Property<int>("FreeVcpus")
+                        .HasColumnType("integer");
+
+                    b.Property<bool>("HasUplink")
+                        .HasColumnType("boolean");
+
+                    b.Property<int>("LastAddressPort")
                         .HasColumnType("integer");
 
                     b.Property<int>("LastPublicPort")
@@ -1740,6 +1923,9 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
+
+                    b.Property<IPNetwork?>("PublicRange")
+                        .HasColumnType("cidr");
 
                     b.Property<DateTimeOffset?>("SeenAt")
                         .HasColumnType("timestamp with time zone");
@@ -1772,10 +1958,13 @@ namespace Portal.Model.Migrations
                         {
                             Id = "local",
                             Engine = "libvirt",
+                            FirstAddressPort = 25000,
                             FirstPublicPort = 22000,
                             FreeDiskGiB = 0,
                             FreeMemoryMiB = 0,
                             FreeVcpus = 0,
+                            HasUplink = false,
+                            LastAddressPort = 27999,
                             LastPublicPort = 24999,
                             Name = "This machine",
                             PublicHost = "127.0.0.1",
@@ -2434,6 +2623,52 @@ namespace Portal.Model.Migrations
                         .IsRequired();
 
                     b.Navigation("Subnet");
+                });
+
+            modelBuilder.Entity("Portal.Model.Networking.Peering", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Networking.Network", null)
+                        .WithMany()
+                        .HasForeignKey("NetworkId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Networking.Network", null)
+                        .WithMany()
+                        .HasForeignKey("PeerNetworkId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Networking.PublicAddress", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Networking.NetworkInterface", null)
+                        .WithOne()
+                        .HasForeignKey("Portal.Model.Networking.PublicAddress", "InterfaceId")
+                        .OnDelete(DeleteBehavior.SetNull);
+
+                    b.HasOne("Portal.Model.Networking.Network", null)
+                        .WithMany()
+                        .HasForeignKey("NetworkId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("Portal.Model.Operators.Region", null)
+                        .WithMany()
+                        .HasForeignKey("RegionId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("Portal.Model.Networking.SecurityGroup", b =>

@@ -27,6 +27,8 @@ namespace Portal.Model.Migrations
                     VcpuLimit = table.Column<int>(type: "integer", nullable: false),
                     BucketLimit = table.Column<int>(type: "integer", nullable: false),
                     BucketGiBLimit = table.Column<int>(type: "integer", nullable: false),
+                    NetworkLimit = table.Column<int>(type: "integer", nullable: false),
+                    AddressLimit = table.Column<int>(type: "integer", nullable: false),
                     SuspendedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
@@ -169,6 +171,10 @@ namespace Portal.Model.Migrations
                     Engine = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     FirstPublicPort = table.Column<int>(type: "integer", nullable: false),
                     LastPublicPort = table.Column<int>(type: "integer", nullable: false),
+                    FirstAddressPort = table.Column<int>(type: "integer", nullable: false),
+                    LastAddressPort = table.Column<int>(type: "integer", nullable: false),
+                    PublicRange = table.Column<IPNetwork>(type: "cidr", nullable: true),
+                    HasUplink = table.Column<bool>(type: "boolean", nullable: false),
                     PublicHost = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     SeenAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     AwaySince = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
@@ -433,9 +439,15 @@ namespace Portal.Model.Migrations
                     RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Range = table.Column<IPNetwork>(type: "cidr", nullable: false),
                     Tags = table.Column<string>(type: "jsonb", nullable: false),
+                    RequestToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
                     Generation = table.Column<long>(type: "bigint", nullable: false),
                     ChangedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     AppliedGeneration = table.Column<long>(type: "bigint", nullable: false),
+                    IsNatWanted = table.Column<bool>(type: "boolean", nullable: false),
+                    IsNatOn = table.Column<bool>(type: "boolean", nullable: false),
+                    Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    DeletingSince = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    DeletedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
@@ -614,6 +626,41 @@ namespace Portal.Model.Migrations
                     table.ForeignKey(
                         name: "FK_Instances_Networks_NetworkId",
                         column: x => x.NetworkId,
+                        principalTable: "Networks",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Peerings",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    NetworkId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    PeerNetworkId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Peerings", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Peerings_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Peerings_Networks_NetworkId",
+                        column: x => x.NetworkId,
+                        principalTable: "Networks",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Peerings_Networks_PeerNetworkId",
+                        column: x => x.PeerNetworkId,
                         principalTable: "Networks",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
@@ -879,7 +926,11 @@ namespace Portal.Model.Migrations
                     Address = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: false),
                     Position = table.Column<int>(type: "integer", nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    IsToGo = table.Column<bool>(type: "boolean", nullable: false),
+                    Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true)
                 },
                 constraints: table =>
                 {
@@ -994,6 +1045,52 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "PublicAddresses",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Address = table.Column<string>(type: "character varying(45)", maxLength: 45, nullable: true),
+                    FirstPort = table.Column<int>(type: "integer", nullable: true),
+                    GuestPorts = table.Column<int[]>(type: "integer[]", nullable: false),
+                    InterfaceId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    NetworkId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    ReleasedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_PublicAddresses", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_PublicAddresses_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_PublicAddresses_NetworkInterfaces_InterfaceId",
+                        column: x => x.InterfaceId,
+                        principalTable: "NetworkInterfaces",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.SetNull);
+                    table.ForeignKey(
+                        name: "FK_PublicAddresses_Networks_NetworkId",
+                        column: x => x.NetworkId,
+                        principalTable: "Networks",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_PublicAddresses_Regions_RegionId",
+                        column: x => x.RegionId,
+                        principalTable: "Regions",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AccessKeys",
                 columns: table => new
                 {
@@ -1084,13 +1181,15 @@ namespace Portal.Model.Migrations
                     { 7L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00003m, "bucket.storage" },
                     { 8L, 10m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.05m, "bucket.out" },
                     { 9L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.005m, "bucket.writes" },
-                    { 10L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0004m, "bucket.reads" }
+                    { 10L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0004m, "bucket.reads" },
+                    { 20L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0040m, "address" },
+                    { 21L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0060m, "nat" }
                 });
 
             migrationBuilder.InsertData(
                 table: "Regions",
-                columns: new[] { "Id", "AwayReason", "AwaySince", "Engine", "FirstPublicPort", "FreeDiskGiB", "FreeMemoryMiB", "FreeVcpus", "LastPublicPort", "Name", "PublicHost", "SeenAt", "TotalDiskGiB", "TotalMemoryMiB", "TotalVcpus", "Virtualization" },
-                values: new object[] { "local", null, null, "libvirt", 22000, 0, 0, 0, 24999, "This machine", "127.0.0.1", null, 0, 0, 0, null });
+                columns: new[] { "Id", "AwayReason", "AwaySince", "Engine", "FirstAddressPort", "FirstPublicPort", "FreeDiskGiB", "FreeMemoryMiB", "FreeVcpus", "HasUplink", "LastAddressPort", "LastPublicPort", "Name", "PublicHost", "PublicRange", "SeenAt", "TotalDiskGiB", "TotalMemoryMiB", "TotalVcpus", "Virtualization" },
+                values: new object[] { "local", null, null, "libvirt", 25000, 22000, 0, 0, 0, false, 27999, 24999, "This machine", "127.0.0.1", null, null, 0, 0, 0, null });
 
             migrationBuilder.CreateIndex(
                 name: "IX_AccessKeys_AccessKeyId",
@@ -1328,9 +1427,10 @@ namespace Portal.Model.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_Networks_AccountId",
+                name: "IX_Networks_AccountId_RequestToken",
                 table: "Networks",
-                column: "AccountId");
+                columns: new[] { "AccountId", "RequestToken" },
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "IX_Networks_Behind",
@@ -1350,6 +1450,21 @@ namespace Portal.Model.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_Peerings_AccountId",
+                table: "Peerings",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Peerings_NetworkId",
+                table: "Peerings",
+                column: "NetworkId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Peerings_PeerNetworkId",
+                table: "Peerings",
+                column: "PeerNetworkId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Prices_Sku_From",
                 table: "Prices",
                 columns: new[] { "Sku", "From" },
@@ -1359,6 +1474,34 @@ namespace Portal.Model.Migrations
                 name: "IX_Projects_AccountId",
                 table: "Projects",
                 column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_PublicAddresses_AccountId",
+                table: "PublicAddresses",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_PublicAddresses_InterfaceId",
+                table: "PublicAddresses",
+                column: "InterfaceId",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_PublicAddresses_NetworkId",
+                table: "PublicAddresses",
+                column: "NetworkId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_PublicAddresses_RegionId_Address",
+                table: "PublicAddresses",
+                columns: new[] { "RegionId", "Address" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_PublicAddresses_RegionId_FirstPort",
+                table: "PublicAddresses",
+                columns: new[] { "RegionId", "FirstPort" },
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "IX_SecurityGroupRules_AccountId",
@@ -1513,7 +1656,13 @@ namespace Portal.Model.Migrations
                 name: "Patrols");
 
             migrationBuilder.DropTable(
+                name: "Peerings");
+
+            migrationBuilder.DropTable(
                 name: "Prices");
+
+            migrationBuilder.DropTable(
+                name: "PublicAddresses");
 
             migrationBuilder.DropTable(
                 name: "SecurityGroupRules");
