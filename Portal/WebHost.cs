@@ -9,6 +9,7 @@ using Portal.Accounts;
 using Portal.Billing;
 using Portal.Compute;
 using Portal.Model.Shared;
+using Portal.Monitoring;
 using Portal.Operators;
 using Portal.Shared;
 using Portal.Storage;
@@ -37,6 +38,7 @@ public static class WebHost
         builder.Services.AddSingleton<LiveUpdates>().AddSingleton<ResourceJobs>();
         builder.Services.AddCompute();
         builder.Services.AddBuckets();
+        builder.Services.AddMonitoring();
         builder.Services.AddBilling(builder.Configuration, builder.Environment);
         builder.Services.AddOperators();
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);

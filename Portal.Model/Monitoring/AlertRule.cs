@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Globalization;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Monitoring;
@@ -53,7 +52,7 @@ public sealed class AlertRule : IOwned
     public uint Version { get; private set; }
 
     /// <summary>E.g. <c>CPU above 80 % for 5 minutes</c>.</summary>
-    public string Sentence => $"{Metric.Label()} {(Side is AlertSide.Above ? "above" : "below")} {Quantity(Metric, Threshold)} for {(Minutes == 1 ? "a minute" : $"{Minutes} minutes")}";
+    public string Sentence => $"{Metric.Label()} {(Side is AlertSide.Above ? "above" : "below")} {Metric.Quantity(Threshold)} for {(Minutes == 1 ? "a minute" : $"{Minutes} minutes")}";
 
     /// <summary>A new rule begins anew: what fired by the old one is forgotten.</summary>
     public void Set(AlertWish wish) =>
@@ -84,20 +83,6 @@ public sealed class AlertRule : IOwned
         FiringSince = null;
         return wasFiring;
     }
-
-    /// <summary>A value in words: <c>80 %</c>, <c>1.5 MB/s</c>, <c>200 per second</c>.</summary>
-    public static string Quantity(Metric metric, double value) => metric.Unit() switch
-    {
-        MetricUnit.Percent => string.Create(CultureInfo.InvariantCulture, $"{value:0.#} %"),
-        MetricUnit.PerSecond => string.Create(CultureInfo.InvariantCulture, $"{value:0.#} per second"),
-        _ => value switch
-        {
-            >= 1e9 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e9:0.##} GB/s"),
-            >= 1e6 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:0.##} MB/s"),
-            >= 1e3 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e3:0.##} kB/s"),
-            _ => string.Create(CultureInfo.InvariantCulture, $"{value:0} B/s"),
-        },
-    };
 }
 
 /// <summary>What a customer asks for. Nothing in it has been checked.</summary>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Portal.Model.Monitoring;
 
 /// <summary>What is measured. A column of <see cref="MetricSample"/> each.</summary>
@@ -46,5 +48,21 @@ public static class Metrics
         Metric.DiskWrites => "Disk write operations",
         Metric.NetworkIn => "Network received",
         _ => "Network sent",
+    };
+
+    /// <summary>A value in words: <c>80 %</c>, <c>1.5 MB/s</c>, <c>200 per second</c>.</summary>
+    public static string Quantity(this Metric metric, double value) => metric.Unit().Quantity(value);
+
+    public static string Quantity(this MetricUnit unit, double value) => unit switch
+    {
+        MetricUnit.Percent => string.Create(CultureInfo.InvariantCulture, $"{value:0.#} %"),
+        MetricUnit.PerSecond => string.Create(CultureInfo.InvariantCulture, $"{value:#,##0.#} per second"),
+        _ => value switch
+        {
+            >= 1e9 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e9:0.##} GB/s"),
+            >= 1e6 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:0.##} MB/s"),
+            >= 1e3 => string.Create(CultureInfo.InvariantCulture, $"{value / 1e3:0.##} kB/s"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{value:0} B/s"),
+        },
     };
 }

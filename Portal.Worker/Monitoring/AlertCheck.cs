@@ -75,7 +75,7 @@ public sealed class AlertCheck(IConfiguration configuration, RegionName region, 
 
     private Mail Tell(AlertRule rule, string name, string to, double? value, DateTimeOffset minute)
     {
-        var now = value is { } measured ? $"It is {AlertRule.Quantity(rule.Metric, measured)} as of {minute:yyyy-MM-dd HH:mm} UTC." : "It is measured no longer: the instance does not run.";
+        var now = value is { } measured ? $"It is {rule.Metric.Quantity(measured)} as of {minute:yyyy-MM-dd HH:mm} UTC." : "It is measured no longer: the instance does not run.";
         var origin = configuration["Portal:Url"]?.TrimEnd('/');
         return Mail.Write(
             rule.AccountId, to,
