@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -104,7 +105,8 @@ public sealed class StripeEventTests(TestPostgres postgres) : CardScene(postgres
         await using var db = CreateDbContext();
         for (var i = 0; i < 160; i++)
         {
-            var actor = ActorOf(await Tenant.AddAsync(db, $"Customer {i}"));
+            // Each from a network of their own: cards that are tried are counted per network.
+            var actor = ActorOf(await Tenant.AddAsync(db, $"Customer {i}")) with { From = IPAddress.Parse($"198.51.100.{i}") };
             if (i % 7 == 6)
             {
                 await Add.CancelAsync(actor, (await BeginAsync(actor: actor)).Id, CancellationToken.None);

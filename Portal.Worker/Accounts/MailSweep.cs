@@ -13,21 +13,13 @@ namespace Portal.Worker.Accounts;
 /// so that several workers share the work and a killed one loses nothing; at worst a mail goes out twice, under one Message-Id.
 /// </summary>
 public sealed partial class MailSweep(IDbContextFactory<PortalDb> dbs, Changes changes, IOptions<SmtpSettings> settings, TimeProvider clock, ILogger<MailSweep> log)
-    : Sweep(TimeSpan.FromSeconds(5), clock, log)
+    : Sweep(TimeSpan.FromSeconds(5), clock, log, changes, "Mails")
 {
     /// <summary>For each step of the conversation with the server.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly TimeProvider clock = clock;
     private readonly ILogger<MailSweep> log = log;
-    private readonly SemaphoreSlim gate = new(1, 1);
-    private IDisposable? subscription;
-
-    public override Task StartAsync(CancellationToken cancellationToken)
-    {
-        subscription = changes.Subscribe(change => change.Table == "Mails", _ => SweepAsync(CancellationToken.None));
-        return base.StartAsync(cancellationToken);
-    }
 
     public override async Task SweepAsync(CancellationToken ct)
     {
@@ -36,30 +28,15 @@ public sealed partial class MailSweep(IDbContextFactory<PortalDb> dbs, Changes c
             return;
         }
 
-        await gate.WaitAsync(ct);
-        try
+        using var smtp = new SmtpClient { Timeout = (int)Patience.TotalMilliseconds };
+        while (await SendNextAsync(smtp, ct))
         {
-            using var smtp = new SmtpClient { Timeout = (int)Patience.TotalMilliseconds };
-            while (await SendNextAsync(smtp, ct))
-            {
-            }
-
-            if (smtp.IsConnected)
-            {
-                await smtp.DisconnectAsync(quit: true, ct);
-            }
         }
-        finally
+
+        if (smtp.IsConnected)
         {
-            gate.Release();
+            await smtp.DisconnectAsync(quit: true, ct);
         }
-    }
-
-    public override void Dispose()
-    {
-        subscription?.Dispose();
-        gate.Dispose();
-        base.Dispose();
     }
 
     /// <returns>Whether it is worth going on: something was due, and the server is there.</returns>

@@ -10,7 +10,7 @@ namespace Portal.Worker.Billing;
 /// the future, so several workers do not take the same one, and a killed one loses nothing.
 /// </summary>
 public sealed partial class StripeEventSweep(IDbContextFactory<PortalDb> dbs, IServiceScopeFactory scopes, Changes changes, TimeProvider clock, ILogger<StripeEventSweep> log)
-    : Sweep(TimeSpan.FromSeconds(1), clock, log)
+    : Sweep(TimeSpan.FromSeconds(1), clock, log, changes, "StripeEvents")
 {
     private const int Batch = 100;
     private const int AtOnce = 4;
@@ -18,48 +18,15 @@ public sealed partial class StripeEventSweep(IDbContextFactory<PortalDb> dbs, IS
     private static readonly TimeSpan Claim = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
 
-    private readonly SemaphoreSlim one = new(1, 1);
     private readonly TimeProvider clock = clock;
     private readonly ILogger log = log;
-    private IDisposable? subscription;
-
-    public override Task StartAsync(CancellationToken cancellationToken)
-    {
-        subscription = changes.Subscribe(change => change.Table is "StripeEvents", _ => SweepAsync(CancellationToken.None));
-        return base.StartAsync(cancellationToken);
-    }
-
-    public override Task StopAsync(CancellationToken cancellationToken)
-    {
-        subscription?.Dispose();
-        return base.StopAsync(cancellationToken);
-    }
-
-    public override void Dispose()
-    {
-        one.Dispose();
-        base.Dispose();
-    }
 
     public override async Task SweepAsync(CancellationToken ct)
     {
-        // Whoever is at it goes on until nothing is left.
-        if (!await one.WaitAsync(TimeSpan.Zero, ct))
+        await IgnoreUnknownAsync(ct);
+        while (await ClaimAsync(ct) is { Count: > 0 } batch)
         {
-            return;
-        }
-
-        try
-        {
-            await IgnoreUnknownAsync(ct);
-            while (await ClaimAsync(ct) is { Count: > 0 } batch)
-            {
-                await Parallel.ForEachAsync(batch, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, ApplyAsync);
-            }
-        }
-        finally
-        {
-            one.Release();
+            await Parallel.ForEachAsync(batch, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, ApplyAsync);
         }
     }
 

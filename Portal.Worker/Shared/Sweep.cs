@@ -1,26 +1,50 @@
+using System.Threading.Channels;
+using Portal.Model.Shared;
+
 namespace Portal.Worker.Shared;
 
-/// <summary>Something that is done again and again, whatever happened the last time.</summary>
-public abstract partial class Sweep(TimeSpan interval, TimeProvider clock, ILogger log) : BackgroundService
+/// <summary>Something that is done again and again, whatever happened the last time, and never twice at a time.</summary>
+/// <param name="interval">Between two rounds at most.</param>
+/// <param name="changes">With <paramref name="table"/>: a change of this table is looked at as soon as it is heard of.</param>
+public abstract partial class Sweep(TimeSpan interval, TimeProvider clock, ILogger log, Changes? changes = null, string? table = null) : BackgroundService
 {
     /// <summary>One round; public so that a test can run it without waiting.</summary>
     public abstract Task SweepAsync(CancellationToken ct);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(interval, clock);
-        do
+        // However often it is rung during a round, one more round follows.
+        var bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        bell.Writer.TryWrite(true);
+        await using var timer = clock.CreateTimer(_ => bell.Writer.TryWrite(true), null, interval, interval);
+        using var listening = changes?.Subscribe(change => change.Table == table, _ =>
         {
-            try
+            bell.Writer.TryWrite(true);
+            return Task.CompletedTask;
+        });
+        try
+        {
+            await foreach (var _ in bell.Reader.ReadAllAsync(stoppingToken))
             {
-                await SweepAsync(stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(log, GetType().Name, error);
+                await TryAsync(stoppingToken);
             }
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The worker stops; what is left to do is found by the next one.
+        }
+    }
+
+    private async Task TryAsync(CancellationToken ct)
+    {
+        try
+        {
+            await SweepAsync(ct);
+        }
+        catch (Exception error) when (!ct.IsCancellationRequested)
+        {
+            LogFailed(log, GetType().Name, error);
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Sweep} failed; it is tried again")]
