@@ -10,6 +10,7 @@ using Portal.Worker.Monitoring;
 using Portal.Worker.Networking;
 using Portal.Worker.Operators;
 using Portal.Worker.Shared;
+using Portal.Worker.Storage;
 
 namespace Portal.Worker;
 
@@ -43,6 +44,7 @@ public static class WorkerHost
         builder.Services.AddHostedService(provider => provider.GetRequiredService<Nudges>());
         builder.Services.AddEngine(builder.Configuration);
         builder.Services.AddCompute();
+        builder.Services.AddVolumes();
         builder.Services.AddMonitoring();
         builder.Services.AddNetworking();
         builder.Services.AddOperators();

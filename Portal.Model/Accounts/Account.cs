@@ -36,6 +36,11 @@ public sealed class Account
     /// <summary>Quota: public addresses.</summary>
     public int AddressLimit { get; set; } = 5;
 
+    /// <summary>Quota: volumes that are not deleted, root disks included, and their GiB together.</summary>
+    public int VolumeLimit { get; set; } = 100;
+
+    public int VolumeGiBLimit { get; set; } = 4096;
+
     public DateTimeOffset? SuspendedAt { get; set; }
 
     [Timestamp]

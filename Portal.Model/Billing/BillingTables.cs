@@ -24,7 +24,8 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
             Seed(9, Skus.BucketWrites, 0.005m),
             Seed(10, Skus.BucketReads, 0.0004m),
             Seed(20, Skus.Address, 0.0040m),
-            Seed(21, Skus.Nat, 0.0060m));
+            Seed(21, Skus.Nat, 0.0060m),
+            Seed(30, Skus.Volume("fast"), 0.00018m));
     }
 
     public void Configure(EntityTypeBuilder<UsageSpan> builder)

@@ -7,7 +7,7 @@ public sealed class Price
 {
     public long Id { get; init; }
 
-    /// <summary><c>instance.{size}</c> (per instance), <c>disk</c> (per GiB), or one of the others in <see cref="Skus"/>.</summary>
+    /// <summary><c>instance.{size}</c> (per instance), <c>volume.{type}</c> (per GiB), or one of the others in <see cref="Skus"/>.</summary>
     [MaxLength(64)]
     public required string Sku { get; init; }
 
@@ -22,7 +22,11 @@ public sealed class Price
 
 public static class Skus
 {
-    public const string Disk = "disk";
+    /// <summary>A GiB of the type that root disks are of.</summary>
+    public const string Disk = "volume.standard";
+
+    /// <summary>A GiB of a volume of this type.</summary>
+    public static string Volume(string typeId) => $"volume.{typeId}";
 
     /// <summary>What is stored in a bucket, per GiB.</summary>
     public const string BucketStorage = "bucket.storage";

@@ -3,16 +3,16 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Billing;
 
-/// <summary>What one resource has cost since it began, and costs per month as it is now; US dollars.</summary>
+/// <summary>What a resource, or several together, have cost since they began, and cost per month as they are now; US dollars.</summary>
 /// <param name="SoFar">The sum of its lines on every month's bill, the current one included.</param>
 /// <param name="PerMonth">A month of <see cref="Skus.HoursPerMonth"/> hours at today's prices; zero when nothing of it is billed now.</param>
 public sealed record ResourceCost(decimal SoFar, decimal PerMonth)
 {
     /// <summary>Null if nothing was ever billed for it. Starts from the account: another's resource has no cost here.</summary>
     public static async Task<ResourceCost?> OfAsync(
-        PortalDb db, IReadOnlyList<Price> prices, string accountId, string resourceId, DateTimeOffset now, CancellationToken ct)
+        PortalDb db, IReadOnlyList<Price> prices, string accountId, IReadOnlyCollection<string> resourceIds, DateTimeOffset now, CancellationToken ct)
     {
-        var spans = await db.UsageSpans.AsNoTracking().Where(span => span.AccountId == accountId && span.ResourceId == resourceId).ToListAsync(ct);
+        var spans = await db.UsageSpans.AsNoTracking().Where(span => span.AccountId == accountId && resourceIds.Contains(span.ResourceId)).ToListAsync(ct);
         return spans.Count == 0 ? null : Of(spans, prices, now);
     }
 

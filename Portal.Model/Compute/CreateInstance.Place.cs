@@ -4,6 +4,7 @@ using Portal.Model.Billing;
 using Portal.Model.Networking;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Model.Compute;
 
@@ -22,7 +23,8 @@ public sealed partial class CreateInstance
             return Outcome.Refused(image is null ? "There is no such image." : "There is no such size.");
         }
 
-        if ((image.WhyNotOn(size) ?? await WhyNotWithinQuotaAsync(db, account, size, form.Count, ct)) is { } reason)
+        if ((image.WhyNotOn(size) ?? await WhyNotWithinQuotaAsync(db, account, size, form.Count, ct)
+            ?? await StorageQuota.WhyNotAsync(db, account, form.Count, form.Count * size.DiskGiB, ct)) is { } reason)
         {
             return Outcome.Refused(reason);
         }

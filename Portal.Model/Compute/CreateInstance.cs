@@ -4,6 +4,7 @@ using Portal.Model.Accounts;
 using Portal.Model.Networking;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Model.Compute;
 
@@ -64,6 +65,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
     {
         var instance = New(actor, form, place, key, index);
         instance.Interfaces.Add(place.Card(instance, index));
+        instance.Volumes.Add(Volume.RootOf(instance, place.Size.DiskGiB));
         return instance.Requested(instance.CreatedAt);
     }
 
@@ -79,7 +81,6 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         SizeId = place.Size.Id,
         Vcpus = place.Size.Vcpus,
         MemoryMiB = place.Size.MemoryMiB,
-        DiskGiB = place.Size.DiskGiB,
         KeyPairId = key?.Id,
         KeyName = key?.Name,
         PublicKey = key?.PublicKey,

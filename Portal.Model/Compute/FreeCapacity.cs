@@ -1,11 +1,12 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// What a region has left for new machines: what its engine last said is free, less what was accepted since and does not run yet.
+/// What a region has left for new machines and volumes: what its engine last said is free, less what was accepted since and is not there yet.
 /// An engine that never answered has no say: then requests are accepted and wait.
 /// </summary>
 public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
@@ -27,11 +28,14 @@ public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
             {
                 Vcpus = all.Sum(instance => instance.Vcpus),
                 MemoryMiB = all.Sum(instance => instance.MemoryMiB),
-                DiskGiB = all.Sum(instance => !instance.DiskMade ? instance.DiskGiB : 0),
             })
             .FirstOrDefaultAsync(ct);
+        var promised = await db.Volumes
+            .Where(volume => volume.RegionId == region.Id && volume.SizeGiB > volume.MadeGiB && volume.Goal != VolumeGoal.Deleted
+                && volume.State != VolumeState.Error && volume.State != VolumeState.Deleted)
+            .SumAsync(volume => volume.SizeGiB - volume.MadeGiB, ct);
         return new FreeCapacity(
-            region.FreeVcpus - (waiting?.Vcpus ?? 0), region.FreeMemoryMiB - (waiting?.MemoryMiB ?? 0), region.FreeDiskGiB - (waiting?.DiskGiB ?? 0));
+            region.FreeVcpus - (waiting?.Vcpus ?? 0), region.FreeMemoryMiB - (waiting?.MemoryMiB ?? 0), region.FreeDiskGiB - promised);
     }
 
     /// <summary>Why so many of this size do not fit, as a sentence; null if they do.</summary>
@@ -39,6 +43,10 @@ public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
         Fits(size.Vcpus, size.MemoryMiB, size.DiskGiB, count) ? null
         : count > 1 && Fits(size.Vcpus, size.MemoryMiB, size.DiskGiB, 1) ? $"There is no room for {count} instances of size {size.Id} at the moment; try fewer."
         : $"There is no room for another {size.Id} at the moment.";
+
+    /// <summary>Why so many GiB of volumes more do not fit, as a sentence; null if they do.</summary>
+    public string? WhyNotGiB(int gib) => DiskGiB >= gib ? null
+        : $"There is no room for {gib:N0} GiB at the moment; the region has {Math.Max(0, DiskGiB):N0} GiB left.";
 
     /// <summary>A stopped instance's disk is there already: to start it takes processors and memory only.</summary>
     public string? WhyNotStart(Instance instance) => Fits(instance.Vcpus, instance.MemoryMiB, 0, 1) ? null : "There is no room to start it at the moment; try again later.";

@@ -1,5 +1,6 @@
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Model.Compute;
 
@@ -9,16 +10,16 @@ namespace Portal.Model.Compute;
 /// </summary>
 public interface IComputeEngine
 {
-    /// <summary>Makes the root disk from the image (a copy-on-write child of it, never the image itself) and the cloud-init seed.</summary>
-    Task EnsureDiskAsync(InstanceSpec instance, CancellationToken ct);
-
-    /// <summary>Defines the machine, brings it to <see cref="InstanceSpec.Power"/> and publishes its port. Returns at once: a shutdown may still be going on.</summary>
+    /// <summary>
+    /// Defines the machine with its volumes and its cloud-init seed, brings it to <see cref="InstanceSpec.Power"/> and publishes its port. Returns at
+    /// once: a shutdown may still be going on. <see cref="EngineFault.Missing"/> while its network or one of its volumes is not there.
+    /// </summary>
     Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct);
 
     /// <summary>What the machine is now, without changing anything; <see cref="MachinePower.Missing"/> if there is none.</summary>
     Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct);
 
-    /// <summary>Removes the machine, its disk, its seed, its logs, its published port and its address. Nothing there is success.</summary>
+    /// <summary>Removes the machine, its seed, its logs, its published port and its address. Its volumes stay. Nothing there is success.</summary>
     Task RemoveAsync(InstanceSpec instance, CancellationToken ct);
 
     /// <summary>Ids of all machines and networks of Portal's that the engine holds, so that orphans are found from either side.</summary>
@@ -41,6 +42,7 @@ public interface IComputeEngine
 }
 
 /// <param name="Power">What is wanted: running or off.</param>
+/// <param name="Volumes">What it starts with, its root disk among them. A machine that runs keeps what it has.</param>
 /// <param name="Force">Cut the power instead of asking the guest to shut down.</param>
 /// <param name="Boot">How many reboots were asked for in its life; the engine restarts the machine when it has done fewer since its start.</param>
 /// <param name="Interfaces">The cards it starts with, its first one first; none for a machine that is to be removed. One that runs keeps what it has.</param>
@@ -51,8 +53,7 @@ public sealed record InstanceSpec(
     string HostName,
     int Vcpus,
     int MemoryMiB,
-    int DiskGiB,
-    string ImageFile,
+    IReadOnlyList<VolumeAttachment> Volumes,
     string SshUser,
     string? PublicKey,
     string? UserData,

@@ -1,3 +1,4 @@
+using Portal.Model.Storage;
 using static Portal.Model.Compute.InstanceState;
 
 namespace Portal.Model.Compute;
@@ -17,12 +18,6 @@ public sealed partial class Instance
 
     public bool IsRebooting => State is Running && RebootsWanted != RebootsDone;
 
-    /// <summary>Whether the machine's disk exists and is therefore billed.</summary>
-    public bool HasDisk => State is not Terminated && DiskMade;
-
-    /// <summary>The engine has made the root disk; it stays until the machine is removed.</summary>
-    public bool DiskMade { get; private set; }
-
     public void ObserveStep(InstanceStep step, DateTimeOffset now)
     {
         switch (step)
@@ -32,7 +27,6 @@ public sealed partial class Instance
                 break;
             case InstanceStep.Disk:
                 DiskAt ??= now;
-                DiskMade = true;
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(step), step, "Only the steps before the boot are told one by one.");
@@ -109,7 +103,7 @@ public sealed partial class Instance
     public void ObserveRemoved(DateTimeOffset now)
     {
         (State, TerminatedAt, PublicPort) = (Terminated, TerminatedAt ?? now, null);
-        (Deadline, Waiting, StartedAt, DiskMade) = (null, null, null, false);
+        (Deadline, Waiting, StartedAt) = (null, null, null);
         Interfaces.Clear();
     }
 
@@ -133,11 +127,17 @@ public sealed partial class Instance
         _ => false,
     };
 
-    /// <summary>Needs <see cref="Image"/> and <see cref="Interfaces"/> with their subnets.</summary>
+    /// <summary>Needs the parts that <see cref="InstanceParts.WithParts"/> loads.</summary>
     public InstanceSpec Spec(DateTimeOffset now) => new(
-        Id, AccountId, HostName, Vcpus, MemoryMiB, DiskGiB, Image.FileName, Image.SshUser, PublicKey, UserData, NetworkId, [.. Interfaces.Where(card => !card.IsToGo).OrderBy(card => card.Position).Select(card => card.Spec)], PublicPort,
+        Id, AccountId, HostName, Vcpus, MemoryMiB, [.. Attachments], Image.SshUser, PublicKey, UserData, NetworkId, [.. Interfaces.Where(card => !card.IsToGo).OrderBy(card => card.Position).Select(card => card.Spec)], PublicPort,
         Goal is InstanceGoal.Running ? MachinePower.Running : MachinePower.Off, ShouldForce(now), RebootsWanted);
 
     /// <summary>Under which the others in its network find it.</summary>
     public string HostName => InstanceName.HostName(Name) ?? Id;
+
+    /// <summary>What it is to have at its next start.</summary>
+    private IEnumerable<VolumeAttachment> Attachments => Volumes
+        .Where(volume => volume is { Goal: VolumeGoal.InUse, State: not VolumeState.Error, Device: not null })
+        .OrderBy(volume => volume.Device, StringComparer.Ordinal)
+        .Select(volume => new VolumeAttachment(volume.Spec, volume.Device!));
 }

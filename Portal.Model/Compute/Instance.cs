@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Net;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Model.Compute;
 
@@ -29,8 +30,6 @@ public sealed partial class Instance : Resource
 
     public required int MemoryMiB { get; init; }
 
-    public required int DiskGiB { get; init; }
-
     /// <summary>The public key as it was when the instance was made: deleting the key pair changes nothing here.</summary>
     [MaxLength(ResourceIds.MaxLength)]
     public string? KeyPairId { get; init; }
@@ -49,6 +48,9 @@ public sealed partial class Instance : Resource
 
     /// <summary>Its cards; empty once it is terminated.</summary>
     public ICollection<NetworkInterface> Interfaces { get; } = [];
+
+    /// <summary>What it has and is to have, the root disk among them.</summary>
+    public ICollection<Volume> Volumes { get; } = [];
 
     /// <summary>That of its first card, which keeps it for life; here for lists, and for the time after.</summary>
     public required IPAddress Address { get; init; }

@@ -54,6 +54,10 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<Instance> Instances => Set<Instance>();
 
+    public DbSet<VolumeType> VolumeTypes => Set<VolumeType>();
+
+    public DbSet<Volume> Volumes => Set<Volume>();
+
     public DbSet<ConsoleTicket> ConsoleTickets => Set<ConsoleTicket>();
 
     public DbSet<ObjectStore> ObjectStores => Set<ObjectStore>();

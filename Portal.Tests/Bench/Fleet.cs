@@ -30,7 +30,6 @@ internal static class Fleet
                 SizeId = Sizes[i % Sizes.Length],
                 Vcpus = 1,
                 MemoryMiB = 512 << (i % Sizes.Length),
-                DiskGiB = 4,
                 NetworkId = network.Id,
                 Address = System.Net.IPAddress.Parse($"10.0.{i / 200}.{10 + (i % 200)}"),
                 RequestToken = ResourceIds.New("token"),

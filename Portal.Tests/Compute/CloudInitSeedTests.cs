@@ -56,7 +56,7 @@ public sealed class CloudInitSeedTests
     private static string File(string name, InstanceSpec spec) => CloudInitSeed.Files(spec).Single(file => file.Name == name).Text;
 
     private static InstanceSpec Spec() => new(
-        "i-00000000000000001", "acc-1", "true", 1, 512, 4, "tiny.qcow2", "root", Key, null, "vpc-00000000000000001",
+        "i-00000000000000001", "acc-1", "true", 1, 512, [], "root", Key, null, "vpc-00000000000000001",
         [
             new("eni-00000000000000001", IPNetwork.Parse("10.0.0.0/24"), IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.10"), "52:54:00:00:00:01"),
             new("eni-00000000000000002", IPNetwork.Parse("10.0.1.0/28"), IPAddress.Parse("10.0.1.1"), IPAddress.Parse("10.0.1.10"), "52:54:00:00:00:02"),

@@ -109,7 +109,6 @@ public sealed class ComponentTests : BunitContext
         SizeId = "t1.nano",
         Vcpus = 1,
         MemoryMiB = 512,
-        DiskGiB = 4,
         NetworkId = "vpc-1",
         Address = IPAddress.Loopback,
         RequestToken = "t",

@@ -4,6 +4,7 @@ using System.Text;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 using Portal.Tests.Networking;
 
 namespace Portal.Tests.Compute;
@@ -15,6 +16,9 @@ public abstract partial class ComputeEngineContract
 
     /// <summary>The same engine's networks.</summary>
     protected INetworkEngine Networks => (INetworkEngine)Engine;
+
+    /// <summary>The same driver's disks.</summary>
+    protected IVolumeEngine Volumes => (IVolumeEngine)Engine;
 
     /// <summary>A network that is there, with one machine whose ssh answers. Tests leave it running; it may be shared between them.</summary>
     protected abstract Task<InstanceSpec> RunningMachineAsync();
@@ -37,7 +41,7 @@ public abstract partial class ComputeEngineContract
     {
         var machine = await RunningMachineAsync();
         await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
-        await Engine.EnsureDiskAsync(machine, Ct);
+        await MakeVolumesAsync(machine);
         var again = await Engine.EnsureMachineAsync(machine, Ct);
         Assert.Equal(MachinePower.Running, again.Power);
         Assert.Single((await Engine.ListAsync(Ct)).InstanceIds, machine.Id);
@@ -65,12 +69,17 @@ public abstract partial class ComputeEngineContract
     }
 
     [Fact]
-    public async Task A_machine_without_network_or_disk_is_missing_something() =>
-        await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(AMachine(), Ct));
-
-    [Fact]
-    public async Task A_disk_of_an_unknown_image_is_rejected() =>
-        await FailsAsync(EngineFault.Rejected, () => Engine.EnsureDiskAsync(AMachine() with { ImageFile = "nowhere.qcow2" }, Ct));
+    public async Task A_machine_without_network_or_root_disk_is_missing_something()
+    {
+        var machine = AMachine();
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine, Ct));
+        await MakeVolumesAsync(machine);
+        await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine with { Volumes = [] }, Ct));
+        await Networks.RemoveNetworkAsync(machine.NetworkId, Ct);
+        await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine, Ct));
+        await RemoveAllAsync(machine);
+    }
 
     [Fact]
     public async Task A_machine_wanted_off_is_defined_and_off()
@@ -83,16 +92,6 @@ public abstract partial class ComputeEngineContract
     }
 
     [Fact]
-    public async Task A_disk_alone_is_found_in_the_list_and_removed()
-    {
-        var machine = AMachine();
-        await Engine.EnsureDiskAsync(machine, Ct);
-        Assert.Contains(machine.Id, (await Engine.ListAsync(Ct)).InstanceIds);
-        await Engine.RemoveAsync(machine, Ct);
-        Assert.DoesNotContain(machine.Id, (await Engine.ListAsync(Ct)).InstanceIds);
-    }
-
-    [Fact]
     public async Task Removing_twice_is_success_and_leaves_nothing()
     {
         var machine = AMachine() with { Power = MachinePower.Off };
@@ -100,6 +99,8 @@ public abstract partial class ComputeEngineContract
         await Engine.RemoveAsync(machine, Ct);
         await Engine.RemoveAsync(machine, Ct);
         Assert.Equal(MachinePower.Missing, (await Engine.ObserveAsync(machine, Ct)).Power);
+        Assert.Equal(new VolumeObservation(1, null), await Volumes.ObserveVolumeAsync(machine.Volumes[0].Volume.Id, Ct));
+        await Volumes.RemoveVolumeAsync(machine.Volumes[0].Volume.Id, Ct);
         await Networks.RemoveNetworkAsync(machine.NetworkId, Ct);
         await Networks.RemoveNetworkAsync(machine.NetworkId, Ct);
         var left = await Engine.ListAsync(Ct);
@@ -202,7 +203,7 @@ public abstract partial class ComputeEngineContract
     {
         var id = ResourceIds.New("i");
         return new InstanceSpec(
-            id, "acc-1", $"m-{id[^6..]}", 1, 256, 1, "tiny.qcow2", "root", null, null, network ?? ResourceIds.New("vpc"), [ACard(host)], null, MachinePower.Running, Force: false, 0);
+            id, "acc-1", $"m-{id[^6..]}", 1, 256, [new VolumeAttachment(AVolume() with { ImageFile = "tiny.qcow2" }, Volume.RootDevice)], "root", null, null, network ?? ResourceIds.New("vpc"), [ACard(host)], null, MachinePower.Running, Force: false, 0);
     }
 
     /// <summary>A card at this place of the test's first subnet, or of its second.</summary>
@@ -212,11 +213,21 @@ public abstract partial class ComputeEngineContract
         return new InterfaceSpec(id, IPNetwork.Parse($"10.0.{subnet}.0/24"), new IPAddress([10, 0, subnet, 1]), new IPAddress([10, 0, subnet, host]), NetworkInterface.MacOf(id));
     }
 
+    protected static VolumeSpec AVolume(int sizeGiB = 1) => new(ResourceIds.New("vol"), "acc-1", sizeGiB, 1000, 100, null);
+
     protected async Task DefineAsync(InstanceSpec machine)
     {
         await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
-        await Engine.EnsureDiskAsync(machine, Ct);
+        await MakeVolumesAsync(machine);
         await Engine.EnsureMachineAsync(machine, Ct);
+    }
+
+    protected async Task MakeVolumesAsync(InstanceSpec machine)
+    {
+        foreach (var volume in machine.Volumes)
+        {
+            await Volumes.EnsureVolumeAsync(volume.Volume, Ct);
+        }
     }
 
     protected async Task<InstanceSpec> StartAsync(InstanceSpec machine)
@@ -229,6 +240,11 @@ public abstract partial class ComputeEngineContract
     protected async Task RemoveAllAsync(InstanceSpec machine)
     {
         await Engine.RemoveAsync(machine, Ct);
+        foreach (var volume in machine.Volumes)
+        {
+            await Volumes.RemoveVolumeAsync(volume.Volume.Id, Ct);
+        }
+
         await Networks.RemoveNetworkAsync(machine.NetworkId, Ct);
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Networking;
+using Portal.Model.Storage;
 
 namespace Portal.Tests.Compute;
 
@@ -9,8 +10,9 @@ internal static class EngineServices
 {
     /// <summary>Registers one engine for every kind of resource; the worker then makes none of its own.</summary>
     public static IServiceCollection AddEngine<TEngine>(this IServiceCollection services, TEngine engine)
-        where TEngine : IComputeEngine, INetworkEngine, IMetricsEngine => services
+        where TEngine : IComputeEngine, INetworkEngine, IVolumeEngine, IMetricsEngine => services
         .AddSingleton<IComputeEngine>(engine)
         .AddSingleton<INetworkEngine>(engine)
+        .AddSingleton<IVolumeEngine>(engine)
         .AddSingleton<IMetricsEngine>(engine);
 }

@@ -5,6 +5,7 @@ using System.Text;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Tests.Compute;
 
@@ -13,11 +14,10 @@ namespace Portal.Tests.Compute;
 /// <see cref="ObservationsUntilSsh"/> and <see cref="ObservationsUntilOff"/> looks take the place of seconds, so that tests need no clock.
 /// How it fails is in <c>InMemoryEngine.Faults.cs</c>.
 /// </summary>
-public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine
+public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVolumeEngine
 {
     private readonly Lock gate = new();
     private readonly Dictionary<string, NetworkSpec> networks = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, InstanceSpec> disks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, InMemoryMachine> machines = new(StringComparer.Ordinal);
 
     /// <summary>How many observations of a running guest pass before its ssh answers.</summary>
@@ -38,21 +38,14 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine
 
     public IReadOnlyList<NetworkSpec> Networks => Locked<IReadOnlyList<NetworkSpec>>(() => [.. networks.Values]);
 
-    public IReadOnlyList<string> Disks => Locked<IReadOnlyList<string>>(() => [.. disks.Keys]);
-
-    public Task EnsureDiskAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(
-        () => !ImageFiles.ContainsKey(instance.ImageFile)
-            ? throw new EngineException(EngineFault.Rejected, $"The image {instance.ImageFile} is not there.")
-            : disks.TryAdd(instance.Id, instance),
-        ct);
 
     public Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => Ensure(instance), ct);
 
     public Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => Look(instance.Id), ct);
 
-    public Task RemoveAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => machines.Remove(instance.Id) | disks.Remove(instance.Id), ct);
+    public Task RemoveAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => machines.Remove(instance.Id), ct);
 
-    public Task<EngineInventory> ListAsync(CancellationToken ct) => CallAsync(() => new EngineInventory([.. machines.Keys.Union(disks.Keys)], [.. networks.Keys]), ct);
+    public Task<EngineInventory> ListAsync(CancellationToken ct) => CallAsync(() => new EngineInventory([.. machines.Keys], [.. networks.Keys]), ct);
 
     public Task<EngineCapacity> CapacityAsync(CancellationToken ct) => CallAsync(() => Capacity, ct);
 
@@ -97,7 +90,7 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine
         networks.Clear();
         foreach (var machine in machines.Values)
         {
-            machine.Power = MachinePower.Off;
+            machine.TurnOff();
         }
 
         return true;
@@ -105,22 +98,23 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine
 
     private MachineObservation Ensure(InstanceSpec spec)
     {
-        if (!spec.Interfaces.All(card => Knows(spec.NetworkId, card)) || !disks.ContainsKey(spec.Id))
+        if (!spec.Interfaces.All(card => Knows(spec.NetworkId, card)) || !spec.Volumes.Any(volume => volume.IsRoot) || spec.Volumes.Any(volume => !volumes.ContainsKey(volume.Volume.Id)))
         {
-            throw new EngineException(EngineFault.Missing, $"The network or the disk of {spec.Id} is not there.");
+            throw new EngineException(EngineFault.Missing, $"The network or a volume of {spec.Id} is not there.");
         }
 
         ref var machine = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(machines, spec.Id, out _);
-        machine ??= new InMemoryMachine { Spec = spec };
+        machine ??= new InMemoryMachine { Spec = spec, Defined = Devices(spec) };
         machine.Spec = spec;
         switch (machine.Power, spec.Power)
         {
             case (MachinePower.Off, MachinePower.Running):
             case (MachinePower.Running, MachinePower.Running) when machine.Boot < spec.Boot:
+                machine.Defined = Devices(spec);
                 machine.Start(spec.Boot, ObservationsUntilSsh);
                 break;
             case (MachinePower.Running, MachinePower.Off) when spec.Force:
-                machine.Power = MachinePower.Off;
+                machine.TurnOff();
                 break;
             case (MachinePower.Running, MachinePower.Off):
                 machine.UntilOff ??= ObservationsUntilOff;
@@ -140,7 +134,10 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine
         if (machine is { Power: MachinePower.Running, UntilOff: { } left })
         {
             machine.UntilOff = left - 1;
-            machine.Power = left > 0 ? MachinePower.Running : MachinePower.Off;
+            if (left <= 0)
+            {
+                machine.TurnOff();
+            }
         }
 
         var answers = machine.Power is MachinePower.Running && machine.UntilSsh-- <= 0;
@@ -186,6 +183,11 @@ public sealed record InMemoryMachine
 
     public int? UntilOff { get; set; }
 
+    /// <summary>Its volumes by their places: in its definition, and in the running guest.</summary>
+    public Dictionary<string, string> Defined { get; set; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, string> Live { get; set; } = new(StringComparer.Ordinal);
+
     public int UntilSsh { get; set; }
 
     public string SerialLog { get; set; } = "";
@@ -194,11 +196,18 @@ public sealed record InMemoryMachine
     public string HostKey => "ssh-ed25519 " + Convert.ToBase64String(
         [0, 0, 0, 11, .. "ssh-ed25519"u8, 0, 0, 0, 32, .. SHA256.HashData(Encoding.ASCII.GetBytes(Spec.Id))]);
 
+    public void TurnOff()
+    {
+        (Power, UntilOff) = (MachinePower.Off, null);
+        Live.Clear();
+    }
+
     public void Start(int boot, int untilSsh)
     {
         (Power, Boot, UntilOff, UntilSsh, Starts) = (MachinePower.Running, boot, null, untilSsh, Starts + 1);
         Cards.Clear();
         Cards.UnionWith(Spec.Interfaces.Select(card => card.Id));
+        Live = new Dictionary<string, string>(Defined, StringComparer.Ordinal);
         SerialLog += $"\nBoot {Starts} of {Spec.HostName}\n{Spec.HostName} login: ";
     }
 }

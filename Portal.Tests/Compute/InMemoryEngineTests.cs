@@ -1,10 +1,12 @@
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
+using Portal.Tests.Storage;
 
 namespace Portal.Tests.Compute;
 
-public sealed class InMemoryEngineTests : ComputeEngineContract
+public sealed class InMemoryEngineTests : VolumeEngineContract
 {
     private readonly InMemoryEngine engine = new() { ObservationsUntilSsh = 2 };
 
@@ -25,6 +27,16 @@ public sealed class InMemoryEngineTests : ComputeEngineContract
         MachineCounters Counters(int seconds) => new(machine.Id, TimeSpan.FromSeconds(seconds), machine.Vcpus, 100, 200, [new DiskCounters("vda", 10 * seconds, 10 * seconds, seconds, seconds)], 5 * seconds, 6 * seconds);
     }
 
+    protected override Task WriteAsync(InstanceSpec? machine, VolumeSpec volume, string content)
+    {
+        engine.Write(volume.Id, content);
+        return Task.CompletedTask;
+    }
+
+    protected override Task<string> ReadAsync(InstanceSpec? machine, VolumeSpec volume) => Task.FromResult(engine.Read(volume.Id));
+
+    protected override Task<int> GuestSizeAsync(InstanceSpec machine, VolumeSpec volume) => Task.FromResult(engine.GuestSizeOf(machine.Id, volume.Id));
+
     protected override async Task UntilAsync(Func<Task<bool>> condition)
     {
         for (var attempt = 0; !await condition(); attempt++)
@@ -43,19 +55,19 @@ public sealed class InMemoryEngineTests : ComputeEngineContract
     [Fact]
     public async Task A_call_that_fails_after_its_effect_has_had_it()
     {
-        engine.FailOnce(nameof(IComputeEngine.EnsureDiskAsync), FaultPoint.After);
-        var machine = AMachine();
-        await FailsAsync(EngineFault.Unavailable, () => Engine.EnsureDiskAsync(machine, Ct));
-        Assert.Equal([machine.Id], engine.Disks);
-        await Engine.EnsureDiskAsync(machine, Ct);
-        Assert.Equal(2, engine.Calls[nameof(IComputeEngine.EnsureDiskAsync)]);
+        engine.FailOnce(nameof(IVolumeEngine.EnsureVolumeAsync), FaultPoint.After);
+        var volume = AVolume();
+        await FailsAsync(EngineFault.Unavailable, () => Volumes.EnsureVolumeAsync(volume, Ct));
+        Assert.Equal([volume.Id], engine.Volumes);
+        await Volumes.EnsureVolumeAsync(volume, Ct);
+        Assert.Equal(2, engine.Calls[nameof(IVolumeEngine.EnsureVolumeAsync)]);
     }
 
     [Fact]
     public async Task An_engine_that_is_away_does_nothing()
     {
         engine.Away = "The host is being repaired.";
-        await FailsAsync(EngineFault.Unavailable, () => Engine.EnsureDiskAsync(AMachine(), Ct));
-        Assert.Empty(engine.Disks);
+        await FailsAsync(EngineFault.Unavailable, () => Volumes.EnsureVolumeAsync(AVolume(), Ct));
+        Assert.Empty(engine.Volumes);
     }
 }

@@ -1,19 +1,17 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 using Portal.Tests.Networking;
 using Portal.Tests.Shared;
 using Portal.Worker.Compute;
-using Portal.Worker.Networking;
 using Portal.Worker.Operators;
-using Portal.Worker.Shared;
+using Portal.Worker.Storage;
 
 namespace Portal.Tests.Compute;
 
@@ -22,8 +20,8 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
 {
     private static readonly string[] Verbs =
     [
-        nameof(INetworkEngine.EnsureNetworkAsync), nameof(IComputeEngine.EnsureDiskAsync), nameof(IComputeEngine.EnsureMachineAsync), nameof(IComputeEngine.ObserveAsync),
-        nameof(IComputeEngine.RemoveAsync), nameof(INetworkEngine.RemoveNetworkAsync),
+        nameof(INetworkEngine.EnsureNetworkAsync), nameof(IVolumeEngine.EnsureVolumeAsync), nameof(IComputeEngine.EnsureMachineAsync), nameof(IComputeEngine.ObserveAsync),
+        nameof(IComputeEngine.RemoveAsync), nameof(INetworkEngine.RemoveNetworkAsync), nameof(IVolumeEngine.RemoveVolumeAsync),
     ];
 
     private readonly InMemoryEngine engine = new();
@@ -36,20 +34,7 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
         await base.InitializeAsync();
         await using var db = CreateDbContext();
         tenant = await Tenant.AddAsync(db);
-        services = new ServiceCollection()
-            .AddSingleton<IDbContextFactory<PortalDb>>(this)
-            .AddSingleton(Source)
-            .AddEngine(engine)
-            .AddSingleton<TimeProvider>(clock)
-            .AddSingleton(new RegionName("local"))
-            .AddSingleton<PrivateNetworks>()
-            .AddSingleton<Nudges>()
-            .AddResourceJob<IInstanceJob, InstanceJob>("i")
-            .AddTransient<MachinePatrol>()
-            .AddTransient<RegionPatrol>()
-            .AddTransient<InstanceSweep>()
-            .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
-            .BuildServiceProvider();
+        services = WorkerServices.Of(this, Source, engine, clock);
     }
 
     public override async ValueTask DisposeAsync()
@@ -107,7 +92,7 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
                 await SettleAsync(id);
                 Assert.Equal(InstanceState.Terminated, (await LoadAsync(id)).State);
                 Assert.Empty(engine.Machines);
-                Assert.Empty(engine.Disks);
+                Assert.Empty(engine.Volumes);
                 Assert.All(await SpansAsync(id), span => Assert.NotNull(span.To));
             }
         }
@@ -134,12 +119,12 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
     [Fact]
     public async Task What_the_engine_rejects_fails_with_its_reason_and_can_be_tried_again()
     {
-        engine.FailOnce(nameof(IComputeEngine.EnsureDiskAsync), FaultPoint.Before, EngineFault.Rejected);
+        engine.FailOnce(nameof(IVolumeEngine.EnsureVolumeAsync), FaultPoint.Before, EngineFault.Rejected);
         var id = await RequestAsync();
         await AdvanceAsync(id);
         var failed = await LoadAsync(id);
         Assert.Equal(InstanceState.Failed, failed.State);
-        Assert.Contains("EnsureDiskAsync", failed.LastError, StringComparison.Ordinal);
+        Assert.Contains("EnsureVolumeAsync", failed.LastError, StringComparison.Ordinal);
 
         await ChangeAsync(id, instance => instance.RequestStart(clock.GetUtcNow()));
         await SettleAsync(id);
@@ -275,11 +260,12 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
 
         // A worker killed in the middle of its call may have its effect come after the end.
         await engine.EnsureNetworkAsync(ANetwork.Of(spec), default);
-        await engine.EnsureDiskAsync(spec, default);
+        await engine.EnsureVolumeAsync(spec.Volumes[0].Volume, default);
         await engine.EnsureMachineAsync(spec, default);
         await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        await services.GetRequiredService<VolumePatrol>().SweepAsync(default);
         Assert.Empty(engine.Machines);
-        Assert.Empty(engine.Disks);
+        Assert.Empty(engine.Volumes);
         Assert.Empty(engine.Networks);
     }
 
@@ -348,7 +334,28 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
         }
 
         Assert.False((await LoadAsync(id)).IsUnsettled, $"{id} did not settle.");
+        await SettleVolumesAsync();
         return id;
+    }
+
+    private async Task SettleVolumesAsync()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            await using var db = CreateDbContext();
+            var left = (await db.Volumes.AsNoTracking().ToListAsync()).Where(volume => volume.IsUnsettled).ToList();
+            if (left.Count == 0)
+            {
+                return;
+            }
+
+            foreach (var volume in left)
+            {
+                await services.GetRequiredService<IVolumeJob>().AdvanceAsync(volume.Id, TestContext.Current.CancellationToken);
+            }
+        }
+
+        Assert.Fail("The volumes did not settle.");
     }
 
     private async Task ChangeAsync(string id, Func<Instance, Outcome> request)
@@ -364,9 +371,10 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
         return await db.Instances.AsNoTracking().SingleAsync(instance => instance.Id == id);
     }
 
+    /// <summary>Those of the instance and of disks; in these tests there are no others.</summary>
     private async Task<List<UsageSpan>> SpansAsync(string id)
     {
         await using var db = CreateDbContext();
-        return await db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == id).OrderBy(span => span.From).ToListAsync();
+        return await db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == id || span.ResourceId.StartsWith("vol-")).OrderBy(span => span.From).ToListAsync();
     }
 }

@@ -153,7 +153,7 @@ public sealed partial class LibvirtEngineTests
     {
         foreach (var machine in machines)
         {
-            await Engine.EnsureDiskAsync(machine, Ct);
+            await MakeVolumesAsync(machine);
             await Engine.EnsureMachineAsync(machine, Ct);
         }
 

@@ -1,16 +1,19 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Portal.Model.Compute;
+using Portal.Model.Storage;
 using Portal.Tests.Networking;
 using Portal.Tests.Shared;
+using Portal.Tests.Storage;
 
 namespace Portal.Tests.Compute;
 
 /// <summary>The contract, kept by real guests; and what only they can show.</summary>
 [Collection(EngineTests.Name)]
 [Trait("Needs", "engine")]
-public sealed partial class LibvirtEngineTests(TestEngine real) : ComputeEngineContract
+public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineContract
 {
     /// <summary>Under emulation and with other work on the same cores, a boot may take this long.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
@@ -31,6 +34,22 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : ComputeEngineC
     protected override async Task<bool> HasMarkAsync(InstanceSpec machine) => await real.SshAsync(machine, "cat /root/mark") == "kept";
 
     protected override Task UseAsync(InstanceSpec machine) => real.SshAsync(machine, "dd if=/dev/urandom of=/root/used bs=64k count=8 2>/dev/null; sync; rm /root/used");
+
+    /// <summary>In the guest under the name by which udev, or the tiny image's mdev, finds a disk by its serial number; on the host with QEMU's own tool.</summary>
+    protected override Task WriteAsync(InstanceSpec? machine, VolumeSpec volume, string content) => machine is null
+        ? real.OnHostAsync(volume.Id, "write", content)
+        : real.SshAsync(machine, $"printf %-512s '{content}' | dd of={PathOf(machine, volume)} conv=notrunc,fsync 2> /dev/null");
+
+    protected override async Task<string> ReadAsync(InstanceSpec? machine, VolumeSpec volume) => (machine is null
+        ? await real.OnHostAsync(volume.Id, "read", "")
+        : await real.SshAsync(machine, $"dd if={PathOf(machine, volume)} bs=512 count=1 2> /dev/null")).TrimEnd(' ', '\0');
+
+    protected override async Task<int> GuestSizeAsync(InstanceSpec machine, VolumeSpec volume) =>
+        (int)(long.Parse(await real.SshAsync(machine, $"blockdev --getsize64 {PathOf(machine, volume)} 2> /dev/null || echo 0"), CultureInfo.InvariantCulture) >> 30);
+
+    private static string PathOf(InstanceSpec machine, VolumeSpec volume) => machine.Volumes.Any(held => held.IsRoot && held.Volume.Id == volume.Id)
+        ? $"/dev/disk/by-id/virtio-{Volume.Serial(volume.Id)}"
+        : $"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{Volume.Serial(volume.Id)}";
 
     protected override async Task UntilAsync(Func<Task<bool>> condition)
     {

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 using Portal.Tests.Networking;
 
 namespace Portal.Tests.Compute;
@@ -22,10 +23,14 @@ public static class RunningMachines
         {
             var spec = instance.Spec(now);
             await engine.EnsureNetworkAsync(ANetwork.Of(spec), CancellationToken.None);
-            await engine.EnsureDiskAsync(spec, CancellationToken.None);
+            await engine.EnsureVolumeAsync(spec.Volumes.Single().Volume, CancellationToken.None);
             await engine.EnsureMachineAsync(spec, CancellationToken.None);
         }
 
+        var root = instance.Volumes.Single();
+        root.ObserveMade(root.SizeGiB);
+        root.ObserveAttached(now);
+        await VolumeMeter.RecordAsync(db, root, now, CancellationToken.None);
         instance.ObserveStep(InstanceStep.Address, now);
         instance.ObserveStep(InstanceStep.Disk, now);
         instance.Observe(new MachineObservation(MachinePower.Running, 0, SshAnswers: true, AnAccount.Ed25519, Problem: null), now);

@@ -74,6 +74,21 @@ public sealed class TestEngine : IAsyncLifetime
         return await RunAsync("ssh", "-q", "-p", port, "-i", KeyFile, "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", $"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", $"{machine.SshUser}@127.0.0.1", command);
     }
 
+    /// <summary>Reads or writes the first 512 bytes of a volume that no guest has, by QEMU's own tools.</summary>
+    public async Task<string> OnHostAsync(string volumeId, string verb, string content)
+    {
+        var (files, sector) = (new VolumeFiles(new EngineFolder(Folder)), Path.Combine(home.FullName, $"{volumeId}.sector"));
+        var volume = files.Described(Path.Combine(Folder, "engine", "lib", "volumes", $"{volumeId}.qcow2"));
+        if (verb is "write")
+        {
+            await File.WriteAllTextAsync(sector, content.PadRight(512));
+            return await RunAsync("qemu-io", "-c", $"write -s {sector} 0 512", volume);
+        }
+
+        await RunAsync("qemu-img", "dd", "-O", "raw", "bs=512", "count=1", $"if={volume}", $"of={sector}");
+        return await File.ReadAllTextAsync(sector);
+    }
+
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;

@@ -6,6 +6,7 @@ using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 using Portal.Tests.Compute;
 
 namespace Portal.Tests.Faults;
@@ -37,9 +38,15 @@ internal sealed class EngineServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         var awaited = new ConcurrentDictionary<string, (int Left, TaskCompletionSource Reached)>(StringComparer.Ordinal);
         var app = builder.Build();
+        IVolumeEngine volumes = engine;
         app.Urls.Add("http://127.0.0.1:0");
         Map<NetworkSpec>("network", async network => await DoneAsync(engine.EnsureNetworkAsync(network, default)));
-        Map<InstanceSpec>("disk", async spec => await DoneAsync(engine.EnsureDiskAsync(spec, default)));
+        Map<VolumeSpec>("volume", async spec => EngineWire.Result(await volumes.EnsureVolumeAsync(spec, default)));
+        Map<string>("observe-volume", async id => EngineWire.Result(await volumes.ObserveVolumeAsync(id, default)));
+        Map<(VolumeAttachment Volume, string InstanceId)>("attach-volume", async asked => EngineWire.Result(await volumes.EnsureAttachedAsync(asked.Volume, asked.InstanceId, default)));
+        Map<(string VolumeId, string InstanceId)>("detach-volume", async asked => EngineWire.Result(await volumes.EnsureDetachedAsync(asked.VolumeId, asked.InstanceId, default)));
+        Map<string>("remove-volume", async id => await DoneAsync(volumes.RemoveVolumeAsync(id, default)));
+        Map<string>("list-volumes", async _ => EngineWire.Result(await volumes.ListVolumesAsync(default)));
         Map<InstanceSpec>("machine", async spec => EngineWire.Result(await engine.EnsureMachineAsync(spec, default)));
         Map<InstanceSpec>("observe", async spec => EngineWire.Result(await engine.ObserveAsync(spec, default)));
         Map<InstanceSpec>("remove", async spec => await DoneAsync(engine.RemoveAsync(spec, default)));

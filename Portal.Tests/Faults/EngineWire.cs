@@ -7,13 +7,14 @@ using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Tests.Faults;
 
 /// <summary>How a worker in another process reaches the engine in the tests' process: JSON over loopback. What is asked of it happens even if the asker dies.</summary>
 internal static class EngineWire
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new AddressConverter(), new NetworkConverter() } };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { IncludeFields = true, Converters = { new AddressConverter(), new NetworkConverter() } };
 
     public static async Task<T> ReadAsync<T>(Stream body, CancellationToken ct) => (await JsonSerializer.DeserializeAsync<T>(body, Json, ct))!;
 
@@ -39,11 +40,22 @@ internal static class EngineWire
 internal sealed record InterfaceCall(string InstanceId, string NetworkId, InterfaceSpec Card);
 
 /// <summary>The engine's verbs that jobs and patrols use, asked of <see cref="EngineServer"/>.</summary>
-internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEngine, IMetricsEngine
+internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEngine, IVolumeEngine, IMetricsEngine
 {
     public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => AskAsync<NetworkSpec, bool>("network", network, ct);
 
-    public Task EnsureDiskAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, bool>("disk", instance, ct);
+    public Task<VolumeObservation> EnsureVolumeAsync(VolumeSpec volume, CancellationToken ct) => AskAsync<VolumeSpec, VolumeObservation>("volume", volume, ct);
+
+    public Task<VolumeObservation> ObserveVolumeAsync(string volumeId, CancellationToken ct) => AskAsync<string, VolumeObservation>("observe-volume", volumeId, ct);
+
+    public Task<VolumeObservation> EnsureAttachedAsync(VolumeAttachment volume, string instanceId, CancellationToken ct) =>
+        AskAsync<(VolumeAttachment, string), VolumeObservation>("attach-volume", (volume, instanceId), ct);
+
+    public Task<VolumeObservation> EnsureDetachedAsync(string volumeId, string instanceId, CancellationToken ct) => AskAsync<(string, string), VolumeObservation>("detach-volume", (volumeId, instanceId), ct);
+
+    public Task RemoveVolumeAsync(string volumeId, CancellationToken ct) => AskAsync<string, bool>("remove-volume", volumeId, ct);
+
+    public Task<VolumeInventory> ListVolumesAsync(CancellationToken ct) => AskAsync<string, VolumeInventory>("list-volumes", "", ct);
 
     public Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, MachineObservation>("machine", instance, ct);
 

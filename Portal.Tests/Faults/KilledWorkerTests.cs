@@ -99,7 +99,11 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
     private async Task<List<string>> UnsettledAsync()
     {
         await using var db = CreateDbContext();
-        return [.. (await db.Instances.AsNoTracking().ToListAsync()).Where(instance => instance.IsUnsettled).Select(instance => $"{instance.Id} {instance.Status}")];
+        return
+        [
+            .. (await db.Instances.AsNoTracking().ToListAsync()).Where(instance => instance.IsUnsettled).Select(instance => $"{instance.Id} {instance.Status}"),
+            .. (await db.Volumes.AsNoTracking().ToListAsync()).Where(volume => volume.IsUnsettled).Select(volume => $"{volume.Id} {volume.Status}"),
+        ];
     }
 
     private async Task AssertConsistentAsync()
@@ -113,8 +117,7 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
         // A call that a killed worker had begun may take effect after the end; the patrol then removes what it made.
         var known = living.Select(instance => instance.Id).ToHashSet(StringComparer.Ordinal);
         await Until.TrueAsync(() => known.SetEquals(engine.Machines.Select(machine => machine.Spec.Id)), SettleLimit, () => "The engine holds other machines than the database says.");
-
-        Assert.Equal(living.Count, engine.Disks.Count);
+        await Until.TrueAsync(() => engine.Volumes.Count == living.Count, SettleLimit, () => "The engine holds other volumes than the database says.");
         Assert.All(engine.Machines, machine => Assert.Equal(MachinePower.Running, machine.Power));
 
         var spans = await db.UsageSpans.AsNoTracking().ToListAsync();

@@ -24,7 +24,7 @@ public sealed class ArchitectureTests
     /// <summary>What belongs to no customer: the catalogue, the operators' rows, Stripe's events, the keys of cookies; and the owner itself.</summary>
     private static readonly Type[] Nobodys =
     [
-        typeof(Account), typeof(Image), typeof(InstanceSize), typeof(Price), typeof(Region), typeof(Patrol), typeof(Incident), typeof(StripeEvent), typeof(ObjectStore), typeof(FlaggedFingerprint), typeof(DataProtectionKey),
+        typeof(Account), typeof(Image), typeof(InstanceSize), typeof(VolumeType), typeof(Price), typeof(Region), typeof(Patrol), typeof(Incident), typeof(StripeEvent), typeof(ObjectStore), typeof(FlaggedFingerprint), typeof(DataProtectionKey),
     ];
 
     [Fact]

@@ -3,6 +3,7 @@ using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Tests.Shared;
 
@@ -40,7 +41,6 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
             SizeId = "t1.nano",
             Vcpus = 1,
             MemoryMiB = 512,
-            DiskGiB = 4,
             NetworkId = Network.Id,
             Address = Subnet.AddressAt(10 + (number % 240)),
             PublicPort = await db.Instances.MaxAsync(other => other.PublicPort) + 1 ?? 22000,
@@ -48,10 +48,25 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
             RequestIndex = 0,
         };
         instance.Interfaces.Add(Card(instance));
+        instance.Volumes.Add(Volume.RootOf(instance, 4));
         db.Instances.Add(instance);
         await db.SaveChangesAsync();
         return instance;
     }
+
+    /// <summary>A volume just asked for, on its own.</summary>
+    public Volume AVolume(int sizeGiB, DateTimeOffset at, string name = "data") => new Volume
+    {
+        Id = ResourceIds.New("vol"),
+        AccountId = Account.Id,
+        Name = name,
+        CreatedAt = at,
+        ProjectId = Project.Id,
+        RegionId = "local",
+        TypeId = VolumeType.Standard,
+        SizeGiB = sizeGiB,
+        RequestToken = ResourceIds.New("token"),
+    }.Requested(at);
 
     /// <summary>The instance's first card, in the default group.</summary>
     private NetworkInterface Card(Instance instance)

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 using Portal.Worker.Networking;
 using Portal.Worker.Shared;
 
@@ -12,7 +13,7 @@ namespace Portal.Worker.Compute;
 /// times, and killed anywhere: what it did is found again, what it did not do is done by the next run.
 /// </summary>
 public sealed partial class InstanceJob(
-    IDbContextFactory<PortalDb> dbs, IComputeEngine engine, PrivateNetworks networks, Nudges nudges, TimeProvider clock, ILogger<InstanceJob> log)
+    IDbContextFactory<PortalDb> dbs, IComputeEngine engine, IVolumeEngine volumes, PrivateNetworks networks, Nudges nudges, TimeProvider clock, ILogger<InstanceJob> log)
     : IInstanceJob
 {
     public async Task AdvanceAsync(string id, CancellationToken ct)
@@ -69,12 +70,33 @@ public sealed partial class InstanceJob(
         instance.ObserveStep(InstanceStep.Address, clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
 
-        await engine.EnsureDiskAsync(instance.Spec(clock.GetUtcNow()), ct);
+        await MakeVolumesAsync(db, instance, ct);
         instance.ObserveStep(InstanceStep.Disk, clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
 
         instance.Observe(await engine.EnsureMachineAsync(instance.Spec(clock.GetUtcNow()), ct), clock.GetUtcNow());
+        instance.Volumes.SingleOrDefault(volume => volume.IsRoot)?.ObserveAttached(clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
+        Nudge(instance.Volumes);
+    }
+
+    /// <summary>What is made together with the instance is there before it boots, so that its first script finds it.</summary>
+    private async Task MakeVolumesAsync(PortalDb db, Instance instance, CancellationToken ct)
+    {
+        foreach (var volume in instance.Volumes.Where(volume => volume is { State: VolumeState.Creating, Goal: VolumeGoal.InUse }))
+        {
+            volume.ObserveMade((await volumes.EnsureVolumeAsync(volume.Spec, ct)).SizeGiB);
+            await VolumeMeter.RecordAsync(db, volume, clock.GetUtcNow(), ct);
+        }
+    }
+
+    /// <summary>Their own job goes on with them.</summary>
+    private void Nudge(IEnumerable<Volume> some)
+    {
+        foreach (var volume in some.Where(volume => volume.IsUnsettled))
+        {
+            nudges.Now(volume.Id);
+        }
     }
 
     /// <summary>It runs; only its ssh server has not answered yet.</summary>
@@ -97,16 +119,21 @@ public sealed partial class InstanceJob(
             // Gone already, which is what was wanted.
         }
 
+        // Its volumes go or stay by themselves from now on. The list empties itself as they are let go of.
+        var had = instance.Volumes.ToList();
+
         // Together with a change of its network, which must forget its cards, whatever happens in between.
         await using (var transaction = await db.Database.BeginTransactionAsync(ct))
         {
             await db.LockInstancesAsync(instance.AccountId, [instance.Id], ct);
             (await db.LockNetworkAsync(instance.AccountId, instance.NetworkId, ct))?.Change(clock.GetUtcNow());
             instance.ObserveRemoved(clock.GetUtcNow());
+            had.ForEach(volume => volume.ObserveInstanceGone(clock.GetUtcNow()));
             await SaveAsync(db, instance, ct);
             await transaction.CommitAsync(ct);
         }
 
+        Nudge(had);
         await networks.EnsureAsync(db, instance.NetworkId, ct);
     }
 

@@ -1,6 +1,7 @@
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Networking;
+using Portal.Model.Storage;
 using Portal.Worker.Engines.Libvirt;
 
 namespace Portal.Worker.Engines;
@@ -24,6 +25,7 @@ public static class EngineRegistration
                 provider.GetRequiredService<EngineFolder>(), new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<IComputeEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
             .AddSingleton<INetworkEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
+            .AddSingleton<IVolumeEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
             .AddSingleton<IMetricsEngine>(provider => provider.GetRequiredService<LibvirtEngine>());
     }
 }

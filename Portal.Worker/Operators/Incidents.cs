@@ -9,6 +9,9 @@ public static class IncidentKinds
     public const string EngineAway = "engine-away";
     public const string Orphan = "orphan";
 
+    /// <summary>Something that should be there, and that the engine does not hold.</summary>
+    public const string Lost = "lost";
+
     /// <summary>The host could not write to a guest's disk, and QEMU stopped the guest for it.</summary>
     public const string HostDisk = "host-disk";
 }

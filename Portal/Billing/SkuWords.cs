@@ -7,11 +7,11 @@ public sealed record SkuWords(string What, string Unit, string One)
 {
     public static SkuWords Of(string sku) => sku switch
     {
-        Skus.Disk => new("Disk", "GiB-hours", "GiB-hour"),
         Skus.BucketStorage => new("Stored in buckets", "GiB-hours", "GiB-hour"),
         Skus.BucketOut => new("Out of buckets", "GiB", "GiB"),
         Skus.BucketWrites => new("Writing and listing requests", "thousand", "thousand"),
         Skus.BucketReads => new("Reading requests", "thousand", "thousand"),
+        _ when sku.StartsWith("volume.", StringComparison.Ordinal) => new($"Disk, {sku["volume.".Length..]}", "GiB-hours", "GiB-hour"),
         _ when sku.StartsWith("instance.", StringComparison.Ordinal) => new($"{sku["instance.".Length..]}, running", "hours", "hour"),
         _ => new(sku, "hours", "hour"),
     };

@@ -4,6 +4,7 @@ using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Compute;
 
@@ -12,18 +13,20 @@ public sealed record InstanceView(Instance Instance, Region Region, string? Fing
 {
     private const int MaxEvents = 200;
 
+    public Volume? Root => Instance.Volumes.FirstOrDefault(volume => volume.IsRoot);
+
     /// <summary>Null if the account has no such instance.</summary>
     public static async Task<InstanceView?> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, string id, bool events, DateTimeOffset now, CancellationToken ct)
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var instance = await db.Instances.AsNoTracking().Include(instance => instance.Image)
+        var instance = await db.Instances.AsNoTracking().Include(instance => instance.Image).Include(instance => instance.Volumes)
             .FirstOrDefaultAsync(instance => instance.AccountId == actor.AccountId && instance.Id == id, ct);
         return instance is null ? null : new InstanceView(
             instance,
             await db.Regions.AsNoTracking().SingleAsync(region => region.Id == instance.RegionId, ct),
             instance.PublicKey is null ? null : SshPublicKey.Parse(instance.PublicKey).Value?.Fingerprint,
-            await ResourceCost.OfAsync(db, prices, actor.AccountId, id, now, ct),
+            await ResourceCost.OfAsync(db, prices, actor.AccountId, [id, .. instance.Volumes.Select(volume => volume.Id)], now, ct),
             !events ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
                 .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct));
     }

@@ -52,22 +52,33 @@ internal sealed class Domain(LibvirtSession session, DomainHandle handle) : IDis
     }
 
     /// <summary>The running machine's card with this MAC, as libvirt describes it; null if it has none.</summary>
-    public unsafe XElement? Card(string mac)
+    public XElement? Card(string mac) => Devices(live: true).Elements("interface").FirstOrDefault(card => (string?)card.Element("mac")?.Attribute("address") == mac);
+
+    /// <summary>Portal's volumes in the running machine, or else in its definition: the disks by their volumes' ids.</summary>
+    public IReadOnlyDictionary<string, XElement> Volumes(bool live) => Devices(live).Elements("disk")
+        .Select(disk => (Id: EngineFolder.VolumeOf((string?)disk.Element("source")?.Attribute("file")), Disk: disk))
+        .Where(found => found.Id is not null)
+        .ToDictionary(found => found.Id!, found => found.Disk, StringComparer.Ordinal);
+
+    /// <summary>Gives a device to the running machine, to its definition (<see cref="Config"/>), or to both.</summary>
+    public void Attach(XElement device, uint where = Live) => session.Check(virDomainAttachDeviceFlags(handle, device.ToString(), where));
+
+    /// <summary>Asks the running guest to let go of a device, or takes it out of the definition. That it was asked already is no failure.</summary>
+    public void Detach(XElement device, uint where = Live) => session.CheckAsked(virDomainDetachDeviceFlags(handle, device.ToString(), where));
+
+    /// <summary>Tells the running machine and its guest that a disk is larger now.</summary>
+    public void Resize(XElement disk, long bytes) => session.Check(virDomainBlockResize(handle, (string)disk.Element("target")!.Attribute("dev")!, (ulong)bytes, SizeInBytes));
+
+    private unsafe XElement Devices(bool live)
     {
-        var text = Take(virDomainGetXMLDesc(handle, 0));
+        var text = Take(virDomainGetXMLDesc(handle, live ? 0 : InactiveXml));
         if (text is null)
         {
             session.Check(-1);
         }
 
-        return XElement.Parse(text!).Element("devices")!.Elements("interface").FirstOrDefault(card => (string?)card.Element("mac")?.Attribute("address") == mac);
+        return XElement.Parse(text!).Element("devices")!;
     }
-
-    /// <summary>Plugs a device into the running machine; its definition is written anew at the next start.</summary>
-    public void Attach(string deviceXml) => session.Check(virDomainAttachDeviceFlags(handle, deviceXml, Live));
-
-    /// <summary>Asks the running guest to let go of a device. That it was asked already is no failure.</summary>
-    public void Detach(XElement device) => session.CheckAsked(virDomainDetachDeviceFlags(handle, device.ToString(), Live));
 
     public void Start() => session.Check(virDomainCreate(handle));
 

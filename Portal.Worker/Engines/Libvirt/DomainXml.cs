@@ -4,6 +4,7 @@ using System.Text;
 using System.Xml.Linq;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
+using Portal.Model.Storage;
 
 namespace Portal.Worker.Engines.Libvirt;
 
@@ -13,7 +14,8 @@ internal static class DomainXml
     /// <summary>q35's devices sit behind root ports, which cannot be added later: these are for what the machine has and may yet get.</summary>
     private const int RootPorts = 16;
 
-    public static string Of(InstanceSpec spec, MachineMark mark, string baseFile, bool kvm) => new XElement(
+    /// <param name="baseOf">The version of an image that a volume is a child of; null for none.</param>
+    public static string Of(InstanceSpec spec, MachineMark mark, Func<string, string?> baseOf, bool kvm) => new XElement(
         "domain",
         new XAttribute("type", kvm ? "kvm" : "qemu"),
         new XElement("name", spec.Id),
@@ -31,7 +33,7 @@ internal static class DomainXml
         new XElement(
             "devices",
             Controllers(),
-            RootDisk(spec, baseFile),
+            spec.Volumes.Select(volume => Disk(volume, baseOf(volume.Volume.Id))),
             Seed(spec),
             spec.Interfaces.Select(card => Interface(spec.NetworkId, card)),
             Consoles(spec),
@@ -51,19 +53,31 @@ internal static class DomainXml
         new XElement("controller", new XAttribute("type", "usb"), new XAttribute("model", "none")),
     ];
 
-    private static XElement RootDisk(InstanceSpec spec, string baseFile) => new(
+    /// <summary>
+    /// A volume. The root disk sits on virtio-blk, which boots everywhere; the others on virtio-scsi, where disks come and go while the guest runs. The
+    /// guest is told the id as the serial number, since its own names for disks follow from the order in which it finds them.
+    /// </summary>
+    public static XElement Disk(VolumeAttachment attachment, string? baseFile) => new(
         "disk",
         new XAttribute("type", "file"),
         new XAttribute("device", "disk"),
         new XElement("driver", new XAttribute("name", "qemu"), new XAttribute("type", "qcow2"), new XAttribute("cache", "writeback"), new XAttribute("discard", "unmap")),
-        new XElement("source", new XAttribute("file", EngineFolder.InsideGuest(spec.Id, "disk.qcow2"))),
+        new XElement("source", new XAttribute("file", EngineFolder.InsideVolume(attachment.Volume.Id))),
+        Backing(baseFile),
+        new XElement("target", new XAttribute("dev", attachment.Device), new XAttribute("bus", attachment.IsRoot ? "virtio" : "scsi")),
         new XElement(
-            "backingStore",
-            new XAttribute("type", "file"),
-            new XElement("format", new XAttribute("type", "qcow2")),
-            new XElement("source", new XAttribute("file", EngineFolder.InsideBase(baseFile))),
-            new XElement("backingStore")),
-        new XElement("target", new XAttribute("dev", "vda"), new XAttribute("bus", "virtio")));
+            "iotune",
+            new XElement("total_bytes_sec", Text((long)attachment.Volume.MiBPerSecond << 20)),
+            new XElement("total_iops_sec", Text(attachment.Volume.Iops))),
+        new XElement("serial", Volume.Serial(attachment.Volume.Id)));
+
+    /// <summary>Said in full, so that libvirt does not look for it itself.</summary>
+    private static XElement Backing(string? baseFile) => baseFile is null ? new XElement("backingStore") : new XElement(
+        "backingStore",
+        new XAttribute("type", "file"),
+        new XElement("format", new XAttribute("type", "qcow2")),
+        new XElement("source", new XAttribute("file", EngineFolder.InsideBase(baseFile))),
+        new XElement("backingStore"));
 
     private static XElement Seed(InstanceSpec spec) => new(
         "disk",
@@ -101,5 +115,5 @@ internal static class DomainXml
     /// <summary>Follows from the id, so that defining again changes the same machine.</summary>
     private static string Uuid(string id) => new Guid(SHA256.HashData(Encoding.ASCII.GetBytes(id)).AsSpan(0, 16)).ToString();
 
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

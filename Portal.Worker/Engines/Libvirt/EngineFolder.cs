@@ -22,7 +22,9 @@ public sealed partial class EngineFolder(string folder)
 
     public string Guest(string instanceId) => Path.Combine(Guests, Checked(instanceId));
 
-    public string Disk(string instanceId) => Path.Combine(Guest(instanceId), "disk.qcow2");
+    public string Volumes => Path.Combine(state, "engine", "lib", "volumes");
+
+    public string Volume(string volumeId) => Path.Combine(Volumes, $"{Checked(volumeId)}.qcow2");
 
     public string Seed(string instanceId) => Path.Combine(Guest(instanceId), "seed.iso");
 
@@ -45,6 +47,11 @@ public sealed partial class EngineFolder(string folder)
     public static string InsideBase(string file) => $"/var/lib/libvirt/bases/{file}";
 
     public static string InsideGuest(string instanceId, string file) => $"/var/lib/libvirt/guests/{Checked(instanceId)}/{file}";
+
+    /// <summary>The volume whose file this is, by its name inside; null if it is another file.</summary>
+    public static string? VolumeOf(string? inside) => inside is not null && Path.GetFileNameWithoutExtension(inside) is var id && IdForm().IsMatch(id) && InsideVolume(id) == inside ? id : null;
+
+    public static string InsideVolume(string volumeId) => $"/var/lib/libvirt/volumes/{Checked(volumeId)}.qcow2";
 
     public static string InsideSocket(string instanceId, string kind) => $"/run/libvirt/guests/{Checked(instanceId)}.{kind}";
 

@@ -75,7 +75,7 @@ public sealed partial class LibvirtEngine
     }
 
     private Domain Define(LibvirtSession session, InstanceSpec spec, MachineMark mark) =>
-        session.Define(DomainXml.Of(spec, mark, disks.BaseOf(spec.Id), folder.Settings().HasKvm));
+        session.Define(DomainXml.Of(spec, mark, files.BaseOf, folder.Settings().HasKvm));
 
     private static MachineMark NewMark(InstanceSpec spec) => new(spec.AccountId, spec.NetworkId, spec.Boot, null);
 

@@ -39,7 +39,7 @@ public sealed partial class LibvirtEngine
         using var domain = session.Find(instanceId);
         if (domain is not null && domain.State().State.IsOn() && domain.Card(card.Mac) is null)
         {
-            domain.Attach(DomainXml.Interface(networkId, card).ToString());
+            domain.Attach(DomainXml.Interface(networkId, card));
         }
 
         return true;

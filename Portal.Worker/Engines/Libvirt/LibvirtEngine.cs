@@ -2,34 +2,34 @@ using System.Net.Sockets;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>The embedded engine: machines of a private libvirtd, on networks of their own.</summary>
-public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IDisposable
+public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVolumeEngine, IDisposable
 {
     private readonly EngineFolder folder;
     private readonly TimeProvider clock;
     private readonly LibvirtConnection libvirt;
     private readonly PrivateNetworks networks;
-    private readonly GuestDisks disks;
+    private readonly VolumeFiles files;
     private readonly ImageStore images;
     private readonly SshProbes probes;
 
     public LibvirtEngine(EngineFolder folder, HttpClient http, TimeProvider clock)
     {
         (this.folder, this.clock, probes) = (folder, clock, new SshProbes(clock));
-        (libvirt, networks, disks, images) = (new LibvirtConnection(folder), new PrivateNetworks(folder), new GuestDisks(folder), new ImageStore(folder, http));
+        (libvirt, networks, files, images) = (new LibvirtConnection(folder), new PrivateNetworks(folder), new VolumeFiles(folder), new ImageStore(folder, http));
     }
 
-    public Task EnsureDiskAsync(InstanceSpec instance, CancellationToken ct) => disks.EnsureAsync(instance, ct);
 
     public async Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct)
     {
         var settings = folder.Settings();
-        if (!File.Exists(folder.Disk(instance.Id)) || !File.Exists(folder.Seed(instance.Id)))
+        if (!instance.Volumes.Any(volume => volume.IsRoot) || instance.Volumes.FirstOrDefault(volume => !files.Has(volume.Volume.Id)) is not null)
         {
-            throw new EngineException(EngineFault.Missing, $"The disk of {instance.Id} is not there.");
+            throw new EngineException(EngineFault.Missing, $"A volume of {instance.Id} is not there.");
         }
 
         if (!networks.Has(instance.NetworkId, instance.Interfaces))
@@ -37,6 +37,8 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IDis
             throw new EngineException(EngineFault.Missing, $"The network of {instance.Id} is not there, or does not know it.");
         }
 
+        GuestFolder.Create(folder, instance.Id);
+        await CloudInitSeed.WriteAsync(instance, folder.Seed(instance.Id), settings, ct);
         PublishedPorts.Ensure(settings, instance);
         await libvirt.CallAsync(session => Ensure(session, instance), ct);
         return await ObserveAsync(instance, ct);
@@ -58,14 +60,14 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IDis
     {
         PublishedPorts.Remove(folder.Settings(), EngineFolder.Checked(instance.Id));
         await libvirt.CallAsync(session => Remove(session, instance.Id), ct);
-        disks.Remove(instance.Id);
+        GuestFolder.Remove(folder, instance.Id);
         probes.Forget(instance.Id);
     }
 
     public async Task<EngineInventory> ListAsync(CancellationToken ct)
     {
         var machines = await libvirt.CallAsync(session => session.List(), ct);
-        return new EngineInventory([.. machines.Select(machine => machine.Name).Union(disks.List(), StringComparer.Ordinal)], networks.List());
+        return new EngineInventory([.. machines.Select(machine => machine.Name).Union(GuestFolder.List(folder), StringComparer.Ordinal)], networks.List());
     }
 
     public async Task<EngineCapacity> CapacityAsync(CancellationToken ct) => HostCapacity.Of(folder, await libvirt.CallAsync(session => session.List(), ct));

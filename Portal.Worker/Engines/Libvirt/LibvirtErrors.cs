@@ -24,7 +24,7 @@ internal static class LibvirtErrors
     {
         var error = LibvirtLibrary.virGetLastError();
         var (code, message) = error is null ? (0, null) : (error->Code, Utf8StringMarshaller.ConvertToManaged(error->Message));
-        var fault = code == NoDomain ? EngineFault.Missing : connectionLost || Passing.Contains(code) ? EngineFault.Unavailable : EngineFault.Rejected;
+        var fault = code == NoDomain ? EngineFault.Missing : connectionLost || Passing.Contains(code) || IsLock(message) ? EngineFault.Unavailable : EngineFault.Rejected;
         return new EngineException(fault, $"libvirt: {message ?? "unknown error"}");
     }
 
@@ -35,6 +35,9 @@ internal static class LibvirtErrors
         return error is not null && (error->Code == DeviceMissing
             || Utf8StringMarshaller.ConvertToManaged(error->Message)?.Contains("in the process of unplug", StringComparison.Ordinal) is true);
     }
+
+    /// <summary>QEMU locks the disks that it works with: another program is still at this one, e.g. growing or copying it.</summary>
+    private static bool IsLock(string? message) => message?.Contains("Failed to get ", StringComparison.Ordinal) is true && message.Contains(" lock", StringComparison.Ordinal);
 
     public static unsafe bool LastIs(int code)
     {

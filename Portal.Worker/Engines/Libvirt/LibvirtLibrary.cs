@@ -19,6 +19,12 @@ internal static unsafe partial class LibvirtLibrary
 
     public const uint Config = 2;
 
+    /// <summary>VIR_DOMAIN_XML_INACTIVE: the definition, also of a running machine.</summary>
+    public const uint InactiveXml = 2;
+
+    /// <summary>VIR_DOMAIN_BLOCK_RESIZE_BYTES.</summary>
+    public const uint SizeInBytes = 1;
+
     static LibvirtLibrary() => virSetErrorFunc(null, &Silence);
 
     [StructLayout(LayoutKind.Sequential)]
@@ -96,7 +102,7 @@ internal static unsafe partial class LibvirtLibrary
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial byte* virDomainGetMetadata(DomainHandle domain, int type, string uri, uint flags);
 
-    /// <summary>As it runs now, or its definition when it is off; <c>flags</c> 0.</summary>
+    /// <summary>As it runs now, or its definition when it is off; with <see cref="InactiveXml"/> its definition always.</summary>
     [LibraryImport(Library)]
     public static partial byte* virDomainGetXMLDesc(DomainHandle domain, uint flags);
 
@@ -120,6 +126,9 @@ internal static unsafe partial class LibvirtLibrary
 
     [LibraryImport(Library)]
     public static partial int virDomainUndefineFlags(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainBlockResize(DomainHandle domain, string disk, ulong size, uint flags);
 
     /// <summary>The last error of this thread.</summary>
     [LibraryImport(Library)]

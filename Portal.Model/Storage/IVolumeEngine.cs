@@ -1,0 +1,58 @@
+using Portal.Model.Shared;
+
+namespace Portal.Model.Storage;
+
+/// <summary>
+/// The engine's contract for disks. As with instances every verb is idempotent: it finds by Portal's id what it made before, creates only what
+/// is absent, and returns what it sees. No verb sleeps, retries or knows the database. Failures are <see cref="EngineException"/>.
+/// </summary>
+public interface IVolumeEngine
+{
+    /// <summary>Makes the volume, or grows one that is smaller, also while a running machine uses it. It never shrinks one.</summary>
+    Task<VolumeObservation> EnsureVolumeAsync(VolumeSpec volume, CancellationToken ct);
+
+    /// <summary>What there is of a volume, without changing anything.</summary>
+    Task<VolumeObservation> ObserveVolumeAsync(string volumeId, CancellationToken ct);
+
+    /// <summary>
+    /// Gives the volume to a machine: to its definition and, if it runs, to the guest. <see cref="EngineFault.Missing"/> if there is no such machine
+    /// or volume, <see cref="EngineFault.Rejected"/> if another machine has it.
+    /// </summary>
+    Task<VolumeObservation> EnsureAttachedAsync(VolumeAttachment volume, string instanceId, CancellationToken ct);
+
+    /// <summary>
+    /// Takes the volume from a machine. A running guest is asked to let go of it: what is returned tells whether it has. What it had synced is on
+    /// the volume. No such machine or volume is success.
+    /// </summary>
+    Task<VolumeObservation> EnsureDetachedAsync(string volumeId, string instanceId, CancellationToken ct);
+
+    /// <summary>Deletes the volume with all that is on it. Nothing there is success; <see cref="EngineFault.Rejected"/> while a machine has it.</summary>
+    Task RemoveVolumeAsync(string volumeId, CancellationToken ct);
+
+    /// <summary>All of Portal's that the engine holds, so that orphans are found from either side.</summary>
+    Task<VolumeInventory> ListVolumesAsync(CancellationToken ct);
+}
+
+/// <param name="SizeGiB">The least size that it is to have.</param>
+/// <param name="Iops">Operations a second that the engine lets through.</param>
+/// <param name="ImageFile">The image that it begins as; null for an empty volume.</param>
+public sealed record VolumeSpec(string Id, string AccountId, int SizeGiB, int Iops, int MiBPerSecond, string? ImageFile);
+
+/// <summary>A volume as a machine has it.</summary>
+/// <param name="Device"><see cref="Storage.Volume.RootDevice"/>, or <c>sdb</c> and so on.</param>
+public sealed record VolumeAttachment(VolumeSpec Volume, string Device)
+{
+    public bool IsRoot => string.Equals(Device, Storage.Volume.RootDevice, StringComparison.Ordinal);
+}
+
+/// <param name="SizeGiB">0 if there is none.</param>
+/// <param name="InstanceId">The machine that has it, be it in its definition or in the running guest.</param>
+public sealed record VolumeObservation(int SizeGiB, string? InstanceId)
+{
+    public static readonly VolumeObservation Missing = new(0, null);
+
+    public bool Exists => SizeGiB > 0;
+}
+
+/// <param name="Attached">Which machine has which of the volumes.</param>
+public sealed record VolumeInventory(IReadOnlyList<string> VolumeIds, IReadOnlyDictionary<string, string> Attached);

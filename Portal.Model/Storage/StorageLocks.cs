@@ -1,0 +1,14 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Storage;
+
+/// <summary>Rows locked until the transaction ends; as elsewhere account before region before instances before volumes.</summary>
+internal static class StorageLocks
+{
+    /// <summary>Those of the account's volumes, in a fixed order; what is not the account's is not there.</summary>
+    public static Task<List<Volume>> LockVolumesAsync(this PortalDb db, string accountId, string[] ids, CancellationToken ct) =>
+        db.Volumes.FromSql($"""
+            SELECT v.*, v.xmin FROM "Volumes" v WHERE v."AccountId" = {accountId} AND v."Id" = ANY({ids}) ORDER BY v."Id" FOR NO KEY UPDATE
+            """).ToListAsync(ct);
+}

@@ -1,0 +1,203 @@
+using System.Globalization;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using static Portal.Model.Storage.VolumeState;
+
+namespace Portal.Model.Storage;
+
+/// <summary>What a customer may ask of a volume, and why not. The same rule greys the button and refuses on the server.</summary>
+public sealed partial class Volume
+{
+    public static readonly TimeSpan MakeLimit = TimeSpan.FromMinutes(3);
+    public static readonly TimeSpan AttachLimit = TimeSpan.FromMinutes(2);
+
+    /// <summary>A guest that writes may take its time to let go.</summary>
+    public static readonly TimeSpan DetachLimit = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan GrowLimit = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan DeleteLimit = TimeSpan.FromMinutes(3);
+
+    private const string RootSuffix = " root";
+
+    /// <summary>All that the states are called as they are shown: EC2's, and what is on its way.</summary>
+    public static readonly IReadOnlyList<string> Statuses = ["creating", "available", "attaching", "in-use", "detaching", "deleting", "deleted", "error"];
+
+    public string? WhyNotAttach => (State, Goal, InstanceId) switch
+    {
+        (Available, VolumeGoal.Available, null) => null,
+        (Available or InUse, VolumeGoal.InUse, _) => "It is attached already: detach it first.",
+        _ => $"Only an available volume can be attached; this one is {Status}.",
+    };
+
+    public string? WhyNotDetach => (State, Goal, IsRoot) switch
+    {
+        (_, VolumeGoal.InUse, true) => "It is the root disk of its instance. To keep it, switch off “delete with the instance” and terminate the instance.",
+        (Available or InUse, VolumeGoal.InUse, _) => null,
+        _ => $"It is not attached; it is {Status}.",
+    };
+
+    public string? WhyNotGrow => (State, Goal) switch
+    {
+        (_, VolumeGoal.Deleted) or (Deleted or Error, _) => $"It is {Status}.",
+        (Creating, _) => "It is still being made.",
+        _ => SizeGiB > MadeGiB ? "It is growing already." : null,
+    };
+
+    public string? WhyNotDelete => (State, Goal, InstanceId, IsRoot) switch
+    {
+        (Deleted, _, _, _) or (_, VolumeGoal.Deleted, _, _) => $"It is {Status} already.",
+        (_, _, not null, true) => "It is the root disk of its instance, and goes when that is terminated.",
+        (_, _, not null, _) => "An instance has it: detach it first.",
+        _ => null,
+    };
+
+    public string? WhyNotSetDeleteOnTermination => InstanceId is null || Goal is not VolumeGoal.InUse ? "No instance has it." : null;
+
+    public string? WhyNotChange => Goal is VolumeGoal.Deleted ? $"It is {Status}." : null;
+
+    /// <summary>The state in words; while a request is on its way, the state it leads through.</summary>
+    public string Status => Spell(State, Goal, InstanceId is not null);
+
+    public static string Spell(VolumeState state, VolumeGoal goal, bool hasInstance) => (state, goal, hasInstance) switch
+    {
+        (Deleted, _, _) => "deleted",
+        (_, VolumeGoal.Deleted, _) => "deleting",
+        (Creating, _, _) => "creating",
+        (Error, _, _) => "error",
+        (_, VolumeGoal.Available, true) => "detaching",
+        (Available, VolumeGoal.InUse, _) => "attaching",
+        (InUse, _, _) => "in-use",
+        _ => "available",
+    };
+
+    /// <summary>A whole number of GiB, as typed.</summary>
+    public static Outcome<int> ParseSize(string? text) =>
+        int.TryParse((text ?? "").Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= MinGiB and <= MaxGiB
+            ? size
+            : Outcome.Refused($"A size is a whole number of GiB from {MinGiB} to {MaxGiB:N0}.");
+
+    /// <summary>For one that was just asked for: it is to be there, and by when.</summary>
+    public Volume Requested(DateTimeOffset now)
+    {
+        Deadline = now + MakeLimit;
+        return this;
+    }
+
+    /// <summary>The disk that a new instance starts from, as its image has it.</summary>
+    public static Volume RootOf(Instance instance, int sizeGiB) => new Volume
+    {
+        Id = ResourceIds.New("vol"),
+        AccountId = instance.AccountId,
+        Name = instance.Name.Length > InstanceName.MaxLength - RootSuffix.Length ? instance.Name : instance.Name + RootSuffix,
+        CreatedAt = instance.CreatedAt,
+        ProjectId = instance.ProjectId,
+        RegionId = instance.RegionId,
+        TypeId = VolumeType.Standard,
+        SizeGiB = sizeGiB,
+        ImageId = instance.ImageId,
+    }.For(instance, RootDevice, deleteOnTermination: true);
+
+    /// <summary>For one that is made together with its instance, or that an instance is to start from.</summary>
+    public Volume For(Instance instance, string device, bool deleteOnTermination)
+    {
+        (InstanceId, Device, IsRoot) = (instance.Id, device, string.Equals(device, RootDevice, StringComparison.Ordinal));
+        (Goal, DeleteOnTermination) = (VolumeGoal.InUse, deleteOnTermination);
+        return this;
+    }
+
+    public Outcome RequestAttach(Instance instance, string device, bool deleteOnTermination, DateTimeOffset now)
+    {
+        if ((WhyNotAttach ?? WhyNotAttachTo(instance)) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        For(instance, device, deleteOnTermination);
+        (Deadline, LastError) = (now + AttachLimit, null);
+        return Outcome.Done;
+    }
+
+    public Outcome RequestDetach(DateTimeOffset now)
+    {
+        if (WhyNotDetach is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        (Goal, Deadline, LastError) = (VolumeGoal.Available, now + DetachLimit, null);
+        return Outcome.Done;
+    }
+
+    public Outcome RequestGrow(int sizeGiB, DateTimeOffset now)
+    {
+        if (WhyNotGrowTo(sizeGiB) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        (SizeGiB, Deadline, LastError) = (sizeGiB, now + GrowLimit, null);
+        return Outcome.Done;
+    }
+
+    public Outcome RequestDelete(DateTimeOffset now)
+    {
+        if (WhyNotDelete is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        (Goal, Deadline) = (VolumeGoal.Deleted, now + DeleteLimit);
+        return Outcome.Done;
+    }
+
+    public Outcome Rename(string? name)
+    {
+        if (WhyNotChange is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        var outcome = InstanceName.Check(name);
+        Name = outcome.IsDone ? name!.Trim() : Name;
+        return outcome;
+    }
+
+    public Outcome Tag(IReadOnlyDictionary<string, string> tags)
+    {
+        if ((WhyNotChange ?? Compute.Tags.Check(tags).Reason) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        Tags.Clear();
+        foreach (var (key, value) in tags)
+        {
+            Tags[key] = value;
+        }
+
+        return Outcome.Done;
+    }
+
+    public Outcome SetDeleteOnTermination(bool goes)
+    {
+        if (WhyNotSetDeleteOnTermination is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        DeleteOnTermination = goes;
+        return Outcome.Done;
+    }
+
+    /// <summary>Why no volume can be given to this instance; null if one can.</summary>
+    public static string? WhyNotOn(Instance instance) =>
+        instance.Goal is InstanceGoal.Terminated || instance.State is InstanceState.Terminated ? $"{instance.Name} is {instance.Status}." : null;
+
+    public string? WhyNotAttachTo(Instance instance) =>
+        WhyNotOn(instance) ?? (instance.RegionId != RegionId ? $"{instance.Name} is in another region: a volume can be attached only where it is." : null);
+
+    public string? WhyNotGrowTo(int sizeGiB) => WhyNotGrow ??
+        (sizeGiB < SizeGiB ? $"It has {SizeGiB} GiB. A volume cannot shrink: what lies at its end would be lost. Make a smaller one and copy what you need."
+        : sizeGiB == SizeGiB ? $"It has {SizeGiB} GiB already."
+        : sizeGiB > MaxGiB ? $"A volume has at most {MaxGiB:N0} GiB."
+        : null);
+}

@@ -1,0 +1,15 @@
+using Portal.Model.Shared;
+
+namespace Portal.Model.Storage;
+
+/// <summary>The places of an instance for volumes besides its root disk: <c>sdb</c> to <c>sdp</c>.</summary>
+public static class VolumeDevices
+{
+    public const int Most = 15;
+
+    private static readonly string[] All = [.. Enumerable.Range(0, Most).Select(place => $"sd{(char)('b' + place)}")];
+
+    /// <summary>The first that is free.</summary>
+    public static Outcome<string> Free(IEnumerable<string?> taken) =>
+        All.Except(taken, StringComparer.Ordinal).FirstOrDefault() is { } free ? free : Outcome.Refused($"An instance has at most {Most} volumes besides its root disk.");
+}

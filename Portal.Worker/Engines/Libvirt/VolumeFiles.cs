@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Text.Json;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>
+/// Volumes: qcow2 files that belong to the guests' user. One that begins as an image is a child of it. A catalogue's file may be replaced by a newer
+/// one at any time; a volume must keep the very blocks that it was made from. So each version of an image gets a second name in a folder of its own,
+/// and that is what volumes refer to.
+/// </summary>
+internal sealed class VolumeFiles(EngineFolder folder)
+{
+    public const long GiB = 1L << 30;
+
+    private readonly Lock bases = new();
+
+    public bool Has(string volumeId) => File.Exists(folder.Volume(volumeId));
+
+    public async Task CreateAsync(VolumeSpec spec, CancellationToken ct)
+    {
+        var settings = folder.Settings();
+        var source = spec.ImageFile is null ? null : Source(spec);
+        var size = (spec.SizeGiB * GiB).ToString(CultureInfo.InvariantCulture);
+        var made = Path.Combine(folder.Volumes, $".{EngineFolder.Checked(spec.Id)}.{Guid.NewGuid():N}");
+        RemoveUnfinished(spec.Id);
+
+        // Unchecked (-u), since the base has another path inside the engine; its size and format are known.
+        var version = source is null ? null : VersionOf(source);
+        IEnumerable<string> parent = version is null ? [] : ["-u", "-F", "qcow2", "-b", EngineFolder.InsideBase(version)];
+        await Command.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", .. parent, made, size], ct);
+        File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Libc.GiveTo(made, settings.Uid, settings.Gid);
+        lock (bases)
+        {
+            if (source is not null)
+            {
+                // In case the last other volume of this version went away meanwhile, and the version with it.
+                KeepBase(source, version!);
+            }
+
+            File.Move(made, folder.Volume(spec.Id), overwrite: false);
+        }
+    }
+
+    /// <summary>Grows a volume that no machine runs with; QEMU's own lock on the file sees to that.</summary>
+    public Task GrowAsync(VolumeSpec spec, CancellationToken ct) =>
+        Command.RunAsync("qemu-img", ["resize", "-q", Described(folder.Volume(spec.Id)), (spec.SizeGiB * GiB).ToString(CultureInfo.InvariantCulture)], ct);
+
+    /// <summary>In whole GiB; 0 if there is none.</summary>
+    public int SizeOf(string volumeId)
+    {
+        try
+        {
+            return (int)(Qcow2.Read(folder.Volume(volumeId)).Size / GiB);
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>The version of an image that the volume is a child of; null if it is none.</summary>
+    public string? BaseOf(string volumeId) => Path.GetFileName(Qcow2.Read(folder.Volume(volumeId)).Backing);
+
+    /// <summary>Removes the volume, then the versions of images that nothing refers to any more.</summary>
+    public void Remove(string volumeId)
+    {
+        RemoveUnfinished(volumeId);
+        if (!Has(volumeId))
+        {
+            return;
+        }
+
+        lock (bases)
+        {
+            File.Delete(folder.Volume(volumeId));
+            RemoveUnusedBases();
+        }
+    }
+
+    public IReadOnlyList<string> List() => Directory.Exists(folder.Volumes)
+        ? [.. Directory.GetFiles(folder.Volumes, "vol-*.qcow2").Select(path => Path.GetFileNameWithoutExtension(path)!).Order(StringComparer.Ordinal)]
+        : [];
+
+    /// <summary>
+    /// A volume's file as qemu-img is to open it: with its formats named, and its base where this process sees it, which is not where its header says.
+    /// https://www.qemu.org/docs/master/interop/qemu-qmp-ref.html (BlockdevOptions)
+    /// </summary>
+    public string Described(string file)
+    {
+        var node = Node(file);
+        node["backing"] = Qcow2.Read(file).Backing is { } parent ? Node(Path.Combine(folder.Bases, Path.GetFileName(parent))) : null;
+        return "json:" + JsonSerializer.Serialize(node);
+
+        static Dictionary<string, object?> Node(string file) => new(StringComparer.Ordinal)
+        {
+            ["driver"] = "qcow2",
+            ["file"] = new Dictionary<string, object?>(StringComparer.Ordinal) { ["driver"] = "file", ["filename"] = file },
+        };
+    }
+
+    private string Source(VolumeSpec spec)
+    {
+        var image = ImageStore.PathOf(folder, spec.ImageFile!);
+        if (!File.Exists(image))
+        {
+            throw new EngineException(EngineFault.Rejected, $"The image {spec.ImageFile} is not there.");
+        }
+
+        return Qcow2.Read(image).Size is var needed && needed > spec.SizeGiB * GiB
+            ? throw new EngineException(EngineFault.Rejected, $"The image {spec.ImageFile} needs a disk of {(needed + GiB - 1) / GiB} GiB.")
+            : image;
+    }
+
+    /// <summary>What a worker left that was killed while it made the volume.</summary>
+    private void RemoveUnfinished(string volumeId) => Array.ForEach(Directory.GetFiles(folder.Volumes, $".{EngineFolder.Checked(volumeId)}.*"), File.Delete);
+
+    /// <summary>The versions of images that no volume is a child of.</summary>
+    private void RemoveUnusedBases()
+    {
+        var used = List().Select(BaseOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        foreach (var file in Directory.GetFiles(folder.Bases).Where(file => !used.Contains(Path.GetFileName(file))))
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static string VersionOf(string image)
+    {
+        var version = new FileInfo(image);
+        return string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(image)}-{version.Length:x}-{version.LastWriteTimeUtc.Ticks:x}.qcow2");
+    }
+
+    private void KeepBase(string image, string file)
+    {
+        if (string.Equals(VersionOf(image), file, StringComparison.Ordinal))
+        {
+            Libc.HardLink(image, Path.Combine(folder.Bases, file));
+        }
+
+        if (!File.Exists(Path.Combine(folder.Bases, file)))
+        {
+            throw new EngineException(EngineFault.Unavailable, $"The image {Path.GetFileName(image)} was replaced by a newer one meanwhile.");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+using Portal.Model.Storage;
+using Portal.Worker.Shared;
+
+namespace Portal.Worker.Storage;
+
+public static class VolumesRegistration
+{
+    public static IServiceCollection AddVolumes(this IServiceCollection services) => services
+        .AddResourceJob<IVolumeJob, VolumeJob>("vol")
+        .AddHostedService<VolumeSweep>()
+        .AddHostedService<VolumePatrol>();
+}
