@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261124202940_Initial")]
+    [Migration("20261124203418_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -173,6 +173,12 @@ namespace Portal.Model.Migrations
                         .ValueGeneratedOnAddOrUpdate()
                         .HasColumnType("xid")
                         .HasColumnName("xmin");
+
+                    b.Property<int>("VolumeGiBLimit")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("VolumeLimit")
+                        .HasColumnType("integer");
 
                     b.HasKey("Id");
 
@@ -682,7 +688,7 @@ namespace Portal.Model.Migrations
                             Free = 0m,
                             From = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
                             PerHour = 0.00011m,
-                            Sku = "disk"
+                            Sku = "volume.standard"
                         },
                         new
                         {
@@ -731,6 +737,14 @@ namespace Portal.Model.Migrations
                             From = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
                             PerHour = 0.0060m,
                             Sku = "nat"
+                        },
+                        new
+                        {
+                            Id = 30L,
+                            Free = 0m,
+                            From = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
+                            PerHour = 0.00018m,
+                            Sku = "volume.fast"
                         });
                 });
 
@@ -1009,12 +1023,6 @@ namespace Portal.Model.Migrations
 
                     b.Property<DateTimeOffset?>("DiskAt")
                         .HasColumnType("timestamp with time zone");
-
-                    b.Property<int>("DiskGiB")
-                        .HasColumnType("integer");
-
-                    b.Property<bool>("DiskMade")
-                        .HasColumnType("boolean");
 
                     b.Property<string>("Goal")
                         .IsRequired()
@@ -2351,6 +2359,168 @@ namespace Portal.Model.Migrations
                     b.ToTable("ObjectStoreUsers", (string)null);
                 });
 
+            modelBuilder.Entity("Portal.Model.Storage.Volume", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset?>("AttachedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset?>("Deadline")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<bool>("DeleteOnTermination")
+                        .HasColumnType("boolean");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Device")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)");
+
+                    b.Property<string>("Goal")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("ImageId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("InstanceId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<bool>("IsRoot")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("LastError")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.Property<int>("MadeGiB")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
+                    b.Property<string>("ProjectId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("RegionId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<int>("RequestIndex")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("RequestToken")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
+                    b.Property<int>("SizeGiB")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Tags")
+                        .IsRequired()
+                        .HasColumnType("jsonb");
+
+                    b.Property<string>("TypeId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.Property<string>("Waiting")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ImageId");
+
+                    b.HasIndex("TypeId");
+
+                    b.HasIndex("InstanceId", "Device")
+                        .IsUnique();
+
+                    b.HasIndex("RegionId", "State");
+
+                    b.HasIndex("AccountId", "RequestToken", "RequestIndex")
+                        .IsUnique();
+
+                    b.ToTable("Volumes");
+                });
+
+            modelBuilder.Entity("Portal.Model.Storage.VolumeType", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Description")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
+                    b.Property<int>("Iops")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("MiBPerSecond")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Position")
+                        .HasColumnType("integer");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("VolumeTypes");
+
+                    b.HasData(
+                        new
+                        {
+                            Id = "standard",
+                            Description = "For systems and most data",
+                            Iops = 1000,
+                            MiBPerSecond = 100,
+                            Position = 1
+                        },
+                        new
+                        {
+                            Id = "fast",
+                            Description = "For databases",
+                            Iops = 8000,
+                            MiBPerSecond = 400,
+                            Position = 2
+                        });
+                });
+
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityUserClaim<System.Guid>", b =>
                 {
                     b.HasOne("Portal.Model.Accounts.User", null)
@@ -2792,9 +2962,42 @@ namespace Portal.Model.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Portal.Model.Storage.Volume", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Compute.Image", "Image")
+                        .WithMany()
+                        .HasForeignKey("ImageId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("Portal.Model.Compute.Instance", "Instance")
+                        .WithMany("Volumes")
+                        .HasForeignKey("InstanceId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("Portal.Model.Storage.VolumeType", "Type")
+                        .WithMany()
+                        .HasForeignKey("TypeId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.Navigation("Image");
+
+                    b.Navigation("Instance");
+
+                    b.Navigation("Type");
+                });
+
             modelBuilder.Entity("Portal.Model.Compute.Instance", b =>
                 {
                     b.Navigation("Interfaces");
+
+                    b.Navigation("Volumes");
                 });
 
             modelBuilder.Entity("Portal.Model.Networking.Network", b =>

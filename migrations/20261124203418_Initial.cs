@@ -29,6 +29,8 @@ namespace Portal.Model.Migrations
                     BucketGiBLimit = table.Column<int>(type: "integer", nullable: false),
                     NetworkLimit = table.Column<int>(type: "integer", nullable: false),
                     AddressLimit = table.Column<int>(type: "integer", nullable: false),
+                    VolumeLimit = table.Column<int>(type: "integer", nullable: false),
+                    VolumeGiBLimit = table.Column<int>(type: "integer", nullable: false),
                     SuspendedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
@@ -210,6 +212,21 @@ namespace Portal.Model.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_StripeEvents", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "VolumeTypes",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Description = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    Iops = table.Column<int>(type: "integer", nullable: false),
+                    MiBPerSecond = table.Column<int>(type: "integer", nullable: false),
+                    Position = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_VolumeTypes", x => x.Id);
                 });
 
             migrationBuilder.CreateTable(
@@ -574,7 +591,6 @@ namespace Portal.Model.Migrations
                     SizeId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Vcpus = table.Column<int>(type: "integer", nullable: false),
                     MemoryMiB = table.Column<int>(type: "integer", nullable: false),
-                    DiskGiB = table.Column<int>(type: "integer", nullable: false),
                     KeyPairId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     KeyName = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
                     PublicKey = table.Column<string>(type: "character varying(16384)", maxLength: 16384, nullable: true),
@@ -600,7 +616,6 @@ namespace Portal.Model.Migrations
                     HostKey = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
                     StartedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     TerminatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    DiskMade = table.Column<bool>(type: "boolean", nullable: false),
                     Notes = table.Column<string>(type: "character varying(4096)", maxLength: 4096, nullable: true),
                     IsProtected = table.Column<bool>(type: "boolean", nullable: false),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
@@ -873,6 +888,65 @@ namespace Portal.Model.Migrations
                         principalTable: "Users",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "Volumes",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ProjectId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    TypeId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    SizeGiB = table.Column<int>(type: "integer", nullable: false),
+                    MadeGiB = table.Column<int>(type: "integer", nullable: false),
+                    ImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    InstanceId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    Device = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
+                    IsRoot = table.Column<bool>(type: "boolean", nullable: false),
+                    DeleteOnTermination = table.Column<bool>(type: "boolean", nullable: false),
+                    RequestToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: true),
+                    RequestIndex = table.Column<int>(type: "integer", nullable: false),
+                    Tags = table.Column<string>(type: "jsonb", nullable: false),
+                    Goal = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    LastError = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    AttachedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    DeletedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Volumes", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Volumes_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Volumes_Images_ImageId",
+                        column: x => x.ImageId,
+                        principalTable: "Images",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Volumes_Instances_InstanceId",
+                        column: x => x.InstanceId,
+                        principalTable: "Instances",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Volumes_VolumeTypes_TypeId",
+                        column: x => x.TypeId,
+                        principalTable: "VolumeTypes",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
                 });
 
             migrationBuilder.CreateTable(
@@ -1177,19 +1251,29 @@ namespace Portal.Model.Migrations
                     { 3L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0210m, "instance.t1.small" },
                     { 4L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0420m, "instance.t1.medium" },
                     { 5L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0840m, "instance.t1.large" },
-                    { 6L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00011m, "disk" },
+                    { 6L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00011m, "volume.standard" },
                     { 7L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00003m, "bucket.storage" },
                     { 8L, 10m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.05m, "bucket.out" },
                     { 9L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.005m, "bucket.writes" },
                     { 10L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0004m, "bucket.reads" },
                     { 20L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0040m, "address" },
-                    { 21L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0060m, "nat" }
+                    { 21L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0060m, "nat" },
+                    { 30L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00018m, "volume.fast" }
                 });
 
             migrationBuilder.InsertData(
                 table: "Regions",
                 columns: new[] { "Id", "AwayReason", "AwaySince", "Engine", "FirstAddressPort", "FirstPublicPort", "FreeDiskGiB", "FreeMemoryMiB", "FreeVcpus", "HasUplink", "LastAddressPort", "LastPublicPort", "Name", "PublicHost", "PublicRange", "SeenAt", "TotalDiskGiB", "TotalMemoryMiB", "TotalVcpus", "Virtualization" },
                 values: new object[] { "local", null, null, "libvirt", 25000, 22000, 0, 0, 0, false, 27999, 24999, "This machine", "127.0.0.1", null, null, 0, 0, 0, null });
+
+            migrationBuilder.InsertData(
+                table: "VolumeTypes",
+                columns: new[] { "Id", "Description", "Iops", "MiBPerSecond", "Position" },
+                values: new object[,]
+                {
+                    { "fast", "For databases", 8000, 400, 2 },
+                    { "standard", "For systems and most data", 1000, 100, 1 }
+                });
 
             migrationBuilder.CreateIndex(
                 name: "IX_AccessKeys_AccessKeyId",
@@ -1590,6 +1674,33 @@ namespace Portal.Model.Migrations
                 table: "Users",
                 column: "NormalizedUserName",
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Volumes_AccountId_RequestToken_RequestIndex",
+                table: "Volumes",
+                columns: new[] { "AccountId", "RequestToken", "RequestIndex" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Volumes_ImageId",
+                table: "Volumes",
+                column: "ImageId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Volumes_InstanceId_Device",
+                table: "Volumes",
+                columns: new[] { "InstanceId", "Device" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Volumes_RegionId_State",
+                table: "Volumes",
+                columns: new[] { "RegionId", "State" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Volumes_TypeId",
+                table: "Volumes",
+                column: "TypeId");
         }
 
         /// <inheritdoc />
@@ -1677,6 +1788,9 @@ namespace Portal.Model.Migrations
                 name: "UsageSpans");
 
             migrationBuilder.DropTable(
+                name: "Volumes");
+
+            migrationBuilder.DropTable(
                 name: "Buckets");
 
             migrationBuilder.DropTable(
@@ -1690,6 +1804,9 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.DropTable(
                 name: "Users");
+
+            migrationBuilder.DropTable(
+                name: "VolumeTypes");
 
             migrationBuilder.DropTable(
                 name: "ObjectStoreUsers");
