@@ -8,7 +8,7 @@ public sealed class BillLineTests : BunitContext
 {
     private static readonly DateTimeOffset Month = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private static readonly Price[] Prices = [new() { Sku = "instance.t1.nano", PerHour = 0.01m, From = Month.AddYears(-1) }, new() { Sku = "disk", PerHour = 0.0001m, From = Month.AddYears(-1) }];
+    private static readonly Price[] Prices = [new() { Sku = "instance.t1.nano", PerHour = 0.01m, From = Month.AddYears(-1) }, new() { Sku = Skus.Disk, PerHour = 0.0001m, From = Month.AddYears(-1) }];
 
     [Fact]
     public void A_line_shows_what_was_used_its_price_and_every_span_within_the_month()

@@ -9,7 +9,7 @@ public sealed class ForecastTests
 
     private static readonly Price[] Prices =
     [
-        new() { Sku = "disk", PerHour = 0.0001m, From = Month.AddYears(-1) },
+        new() { Sku = Skus.Disk, PerHour = 0.0001m, From = Month.AddYears(-1) },
         new() { Sku = "instance.t1.nano", PerHour = 0.01m, From = Month.AddYears(-1) },
         new() { Sku = "instance.t1.nano", PerHour = 9m, From = Month.AddYears(1) },
     ];

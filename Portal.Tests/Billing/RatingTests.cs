@@ -10,7 +10,7 @@ public sealed class RatingTests
 
     private static readonly Price[] Prices =
     [
-        new() { Sku = "disk", PerHour = 0.00011m, From = Month.AddYears(-1) },
+        new() { Sku = Skus.Disk, PerHour = 0.00011m, From = Month.AddYears(-1) },
         new() { Sku = "instance.t1.nano", PerHour = 0.0060m, From = Month.AddYears(-1) },
         new() { Sku = "instance.t1.nano", PerHour = 0.0071m, From = Month.AddDays(11.3) },
         new() { Sku = Skus.BucketOut, PerHour = 0.05m, Free = 7, From = Month.AddYears(-1) },
@@ -18,7 +18,7 @@ public sealed class RatingTests
         new() { Sku = Skus.BucketStorage, PerHour = 0.00003m, Free = 5, From = Month.AddYears(-1) },
     ];
 
-    private static readonly string[] Sold = ["disk", "instance.t1.nano", Skus.BucketOut, Skus.BucketStorage];
+    private static readonly string[] Sold = [Skus.Disk, "instance.t1.nano", Skus.BucketOut, Skus.BucketStorage];
 
     private static readonly Gen<UsageSpan> Span =
         from resource in Gen.Int[1, 3]
