@@ -68,6 +68,7 @@ public static class WebHost
         app.MapAccounts();
         app.MapCompute();
         app.MapBilling();
+        app.MapBuckets();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
     }
 }

@@ -29,6 +29,7 @@ public static class BucketName
             _ when text.Contains("..", StringComparison.Ordinal) => Outcome.Refused("Two dots may not follow each other."),
             _ when text.Contains(".-", StringComparison.Ordinal) || text.Contains("-.", StringComparison.Ordinal) => Outcome.Refused("A dot and a hyphen may not follow each other."),
             _ when text.Count(c => c is '.') is 3 && IPAddress.TryParse(text, out _) => Outcome.Refused("It may not look like an IP address."),
+            "new" => Outcome.Refused("That one is the name of a page here: choose another."),
             _ when ReservedBeginnings.FirstOrDefault(part => text.StartsWith(part, StringComparison.Ordinal)) is { } part => Outcome.Refused($"Names that begin with “{part}” are reserved."),
             _ when ReservedEnds.FirstOrDefault(part => text.EndsWith(part, StringComparison.Ordinal)) is { } part => Outcome.Refused($"Names that end with “{part}” are reserved."),
             _ => Outcome.Done,

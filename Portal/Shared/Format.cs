@@ -22,6 +22,22 @@ public static class Format
     /// <summary>Memory as it is sold: <c>512 MB</c>, <c>4 GB</c> (binary, as at Amazon).</summary>
     public static string Memory(int mib) => mib < 1024 ? string.Create(English, $"{mib} MB") : string.Create(English, $"{mib / 1024.0:0.#} GB");
 
+    /// <summary>Bytes as they are sold and as S3's own console writes them: binary, <c>12 bytes</c>, <c>1.4 KB</c>, <c>230 MB</c>.</summary>
+    public static string Bytes(long bytes)
+    {
+        string[] units = ["bytes", "KB", "MB", "GB", "TB", "PB"];
+        var (value, unit) = ((double)bytes, 0);
+        for (; value >= 1024 && unit < units.Length - 1; unit++)
+        {
+            value /= 1024;
+        }
+
+        return unit == 0 ? string.Create(English, $"{bytes} {(bytes == 1 ? "byte" : "bytes")}") : string.Create(English, $"{(value < 10 ? Math.Round(value, 1) : Math.Round(value)):0.#} {units[unit]}");
+    }
+
+    /// <summary>How many of something: <c>1 object</c>, <c>1,234 objects</c>.</summary>
+    public static string Count(long count, string one) => string.Create(English, $"{count:N0} {one}{(count == 1 ? "" : "s")}");
+
     public static string Time(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", English);
 
     public static string Date(DateTimeOffset at) => at.ToString("yyyy-MM-dd", English);

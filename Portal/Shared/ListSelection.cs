@@ -10,6 +10,9 @@ public sealed class ListSelection
 
     public bool IsEmpty => !All && ids.Count == 0;
 
+    /// <summary>The ids that were ticked one by one; of all, those that were unticked.</summary>
+    public IReadOnlyList<string> Marked => [.. ids];
+
     public bool Has(string id) => All != ids.Contains(id);
 
     public int Count(int matching) => All ? Math.Max(0, matching - ids.Count) : ids.Count;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Portal.Storage;
 
 namespace Portal.Shared;
 
@@ -14,21 +15,23 @@ public static class SecurityHeaders
     {
         // A form's answer may lead on to the hosted card page: Stripe's, or on a laptop the sandbox's on another port.
         var cards = app.Environment.IsDevelopment() ? "https://checkout.stripe.com http://localhost:* http://127.0.0.1:*" : "https://checkout.stripe.com";
-        app.Use((http, next) =>
+        var storage = app.Services.GetRequiredService<StorageOrigins>();
+        app.Use(async (http, next) =>
         {
+            var origins = await storage.GetAsync(http.RequestAborted);
             var headers = http.Response.Headers;
 
             // MudBlazor's theme is an inline style and its popovers set style attributes: styles cannot be stricter.
             headers.ContentSecurityPolicy =
-                $"default-src 'self'; script-src 'self' 'nonce-{Nonce(http)}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
-                $"connect-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self' {cards}";
+                $"default-src 'self'; script-src 'self' 'nonce-{Nonce(http)}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: {origins}; font-src 'self' data:; " +
+                $"connect-src 'self' {origins}; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self' {cards}";
             headers.XContentTypeOptions = "nosniff";
             headers["Referrer-Policy"] = "same-origin";
             headers["Cross-Origin-Opener-Policy"] = "same-origin";
             headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()";
             headers["Accept-CH"] = "Sec-CH-Prefers-Color-Scheme";
             headers.Vary = "Sec-CH-Prefers-Color-Scheme";
-            return next(http);
+            await next(http);
         });
     }
 }

@@ -18,6 +18,15 @@ public sealed class BucketGateway(IDbContextFactory<PortalDb> dbs, StorageSecret
         return await db.ObjectStores.AsNoTracking().FirstOrDefaultAsync(store => store.Id == regionId, ct);
     }
 
+    /// <summary>The same by its name, which is what addresses hold.</summary>
+    public async Task<Outcome<OpenBucket>> OpenNamedAsync(Actor actor, string name, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var id = await db.Buckets.Where(bucket => bucket.AccountId == actor.AccountId && bucket.Name == name && bucket.State != BucketState.Deleted && bucket.State != BucketState.Failed)
+            .Select(bucket => bucket.Id).FirstOrDefaultAsync(ct);
+        return id is null ? Outcome.Refused("There is no such bucket.") : await OpenAsync(actor, id, ct);
+    }
+
     /// <summary>The account's bucket, to be disposed; refused if there is none, or if it cannot be opened now.</summary>
     public async Task<Outcome<OpenBucket>> OpenAsync(Actor actor, string bucketId, CancellationToken ct)
     {

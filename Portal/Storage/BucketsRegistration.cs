@@ -11,5 +11,21 @@ public static class BucketsRegistration
         .AddSingleton<ChangeBucket>()
         .AddSingleton<AccessKeys>()
         .AddSingleton<BucketGateway>()
-        .AddSingleton<BucketJobs>();
+        .AddSingleton<BucketJobs>()
+        .AddSingleton<StorageOrigins>()
+        .AddSingleton<UploadEndpoints>()
+        .AddSingleton<DownloadEndpoint>()
+        .AddSingleton<ObjectWorks>()
+        .AddSingleton(new ObjectCopy())
+        .AddSingleton<ObjectChanges>()
+        .AddSingleton<ObjectVersions>()
+        .AddSingleton<ChangeObjectHeaders>()
+        .AddSingleton<ChangeBucketSettings>()
+        .AddSingleton<ShareObject>();
+
+    public static void MapBuckets(this WebApplication app)
+    {
+        app.Services.GetRequiredService<UploadEndpoints>().Map(app);
+        app.Services.GetRequiredService<DownloadEndpoint>().Map(app);
+    }
 }

@@ -13,9 +13,6 @@ public sealed class OpenBucket : IDisposable
     /// <summary>S3's limit for a signed address.</summary>
     public static readonly TimeSpan LongestLink = TimeSpan.FromDays(7);
 
-    /// <summary>S3's limit, in bytes of UTF-8.</summary>
-    public const int MaxKeyBytes = 1024;
-
     private readonly AmazonS3Client client;
     private readonly AmazonS3Client signer;
     private readonly TimeProvider clock;
@@ -31,7 +28,12 @@ public sealed class OpenBucket : IDisposable
 
     public ObjectStore Store { get; }
 
+    public string Id => Bucket.Id;
+
     public string Name => Bucket.Name;
+
+    /// <summary>As Portal itself reaches the store. What it throws, <see cref="StorageFault"/> tells apart.</summary>
+    internal IAmazonS3 S3 => client;
 
     /// <summary>The object's address without a signature: it opens for everybody if the bucket is public.</summary>
     public string PublicUrl(string key) => $"{Store.Endpoint}/{Name}/{Escape(key)}";
@@ -85,19 +87,6 @@ public sealed class OpenBucket : IDisposable
         more?.Invoke(request);
         return signer.GetPreSignedURL(request);
     }
-
-    /// <summary>Lets the pages at <paramref name="origin"/> (<c>https://portal.example.com</c>) reach the bucket from the browser, as its CORS rules alone would not.</summary>
-    public Task<Outcome<bool>> AllowBrowserAsync(string origin, CancellationToken ct) => AskAsync(async s3 =>
-    {
-        var rules = await BucketCors.ReadAsync(s3, Name, ct);
-        if (BucketCors.Allows(rules, origin))
-        {
-            return true;
-        }
-
-        await BucketCors.WriteAsync(s3, Name, [BucketCors.ForPortal(origin), .. BucketCors.OwnersPart(rules)], ct);
-        return true;
-    });
 
     public void Dispose()
     {

@@ -1,0 +1,174 @@
+using Amazon.S3;
+using Amazon.S3.Model;
+using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
+using MudBlazor;
+using Portal.Accounts;
+using Portal.Model.Accounts;
+using Portal.Model.Billing;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+using Portal.Shared;
+
+namespace Portal.Storage;
+
+public sealed partial class BucketPage(
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    PriceList prices,
+    BucketGateway buckets,
+    ChangeBucket change,
+    BucketJobs jobs,
+    LiveUpdates live,
+    IDialogService dialogs,
+    TimeProvider clock,
+    NavigationManager navigation) : IDisposable
+{
+    private static readonly (string Tab, string Label)[] Tabs = [("objects", "Objects"), ("settings", "Settings"), ("usage", "Usage"), ("connect", "Connect"), ("events", "Events")];
+
+    private readonly CancellationTokenSource left = new();
+    private readonly LatestLoad loads = new();
+    private BucketView? view;
+    private OpenBucket? open;
+    private IDisposable? listening;
+    private string? refusal, whyNotOpen;
+    private bool acting, subscribed, isVersioned;
+
+    [Parameter]
+    public string Name { get; set; } = "";
+
+    [SupplyParameterFromQuery]
+    public string? Tab { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Prefix { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Key { get; set; }
+
+    [SupplyParameterFromQuery(Name = "q")]
+    public string? Search { get; set; }
+
+    [SupplyParameterFromQuery]
+    public string? Deleted { get; set; }
+
+    /// <summary>How far back the usage is shown.</summary>
+    [SupplyParameterFromQuery]
+    public int? Days { get; set; }
+
+    private string Shown => Array.Exists(Tabs, known => known.Tab == Tab) ? Tab! : "objects";
+
+    private string? Busy => acting ? "Working on it." : null;
+
+    public void Dispose()
+    {
+        listening?.Dispose();
+        open?.Dispose();
+        left.Cancel();
+        left.Dispose();
+    }
+
+    protected override Task OnParametersSetAsync() => LoadAsync();
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        // The first rendering may come before the first loading is done.
+        if (subscribed || view is null)
+        {
+            return;
+        }
+
+        subscribed = true;
+        var account = (await current.GetAsync()).AccountId;
+        listening = live.Subscribe(seen => seen.AccountId == account && seen.Table == "Buckets" && seen.Id == view.Bucket.Id, () => InvokeAsync(RefreshAsync));
+
+        // Once more: what changed between the first rendering and the subscription was told to nobody.
+        await RefreshAsync();
+    }
+
+    private async Task RefreshAsync()
+    {
+        await LoadAsync();
+        StateHasChanged();
+    }
+
+    private async Task LoadAsync()
+    {
+        var actor = await current.GetAsync();
+        var turn = loads.Begin();
+        var loaded = await BucketView.LoadAsync(dbs, prices, actor, Name, events: Shown is "events", clock.GetUtcNow(), left.Token);
+        if (!loads.IsToBeShown(turn))
+        {
+            return;
+        }
+
+        if (loaded is null)
+        {
+            await LeaveAsync();
+            return;
+        }
+
+        view = loaded;
+        if (open is null || open.Id != view.Bucket.Id || view.Bucket.WhyNotOpen is not null)
+        {
+            await OpenAsync(actor);
+        }
+    }
+
+    /// <summary>It is not there: it never was, or it was deleted while it was looked at.</summary>
+    private Task LeaveAsync()
+    {
+        if (view is null)
+        {
+            navigation.NotFound();
+        }
+        else
+        {
+            navigation.NavigateTo("/buckets");
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private async Task OpenAsync(Actor actor)
+    {
+        open?.Dispose();
+        (open, whyNotOpen) = (null, null);
+        var opened = await buckets.OpenAsync(actor, view!.Bucket.Id, left.Token);
+        if (opened.Value is not { } bucket)
+        {
+            whyNotOpen = opened.Reason;
+            return;
+        }
+
+        open = bucket;
+        var versioning = await bucket.AskAsync(s3 => s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket.Name }, left.Token));
+        isVersioned = versioning.Value?.VersioningConfig?.Status == VersionStatus.Enabled || versioning.Value?.VersioningConfig?.Status == VersionStatus.Suspended;
+    }
+
+    private async Task DeleteAsync()
+    {
+        var bucket = view!.Bucket;
+        var text = bucket.Objects == 0
+            ? "Its settings go with it. Its name is free for anybody then. If something is in it after all, nothing is deleted."
+            : $"It holds {Format.Count(bucket.Objects, "object")} ({Format.Bytes(bucket.Bytes)}). All of them go, with their versions, and this cannot be undone. Its name is free for anybody then.";
+        if (!await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {bucket.Name}?", text, bucket.Objects == 0 ? "Delete" : "Delete everything", bucket.Name)))
+        {
+            return;
+        }
+
+        (acting, refusal) = (true, null);
+        try
+        {
+            var done = await change.DeleteAsync(await current.GetAsync(), bucket.Id, emptyFirst: bucket.Objects > 0, CancellationToken.None);
+            jobs.Advance(done);
+            refusal = done.Outcome.Reason;
+        }
+        finally
+        {
+            acting = false;
+        }
+
+        await LoadAsync();
+    }
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+using Portal.Shared;
+
+namespace Portal.Storage;
+
+public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
+{
+    private static readonly (string Value, string Label)[] Sorts =
+        [("", "Name, A to Z"), ("-name", "Name, Z to A"), ("-size", "Size, large first"), ("-objects", "Objects, most first"), ("-created", "Newest first"), ("created", "Oldest first")];
+
+    private long used;
+    private int limit;
+
+    protected override IReadOnlyCollection<string> Tables { get; } = ["Buckets"];
+
+    private string Share => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(100, 100.0 * used / Math.Max(1, limit * 1024.0 * 1024 * 1024)):0.#}%");
+
+    /// <summary>A bucket is known by its name: that is the order unless another is asked for.</summary>
+    private string Order => Sort ?? "name";
+
+    protected override BucketQuery Ask()
+    {
+        var (order, ascending) = Sort is null ? (BucketOrder.Name, true) : OrderOf<BucketOrder>();
+        return new BucketQuery(string.IsNullOrWhiteSpace(Search) ? null : Search, order, ascending);
+    }
+
+    protected override async Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct)
+    {
+        var states = await db.Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted)
+            .GroupBy(bucket => bucket.State).Select(group => new { group.Key, Count = group.Count() }).ToListAsync(ct);
+        used = await db.Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted).SumAsync(bucket => bucket.Bytes, ct);
+        limit = await db.Accounts.Where(account => account.Id == accountId).Select(account => account.BucketGiBLimit).SingleAsync(ct);
+        return states.ToDictionary(row => Bucket.Spell(row.Key), row => row.Count, StringComparer.Ordinal);
+    }
+
+    protected override Task<(IReadOnlyList<BucketLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
+        Query!.PageAsync(db, accountId, start, count, ct);
+}

@@ -1,0 +1,89 @@
+using Amazon.S3;
+using Amazon.S3.Model;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+
+namespace Portal.Storage;
+
+/// <summary>Writes a bucket's settings to S3, which is the only place that keeps them, and notes who did it.</summary>
+public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+{
+    /// <summary>S3's limits.</summary>
+    public const int MostCorsRules = 100;
+    public const int MostLifecycleRules = 1000;
+
+    public Task<Outcome> MakePublicAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) => RunAsync(actor, bucket, on ? "MakeBucketPublic" : "MakeBucketPrivate", null, async () =>
+    {
+        var current = await BucketSettings.ReadPolicyAsync(bucket, ct);
+        await WritePolicyAsync(bucket, PublicRead.With(BucketPolicy.OwnersPart(current), bucket.Name, on), current, ct);
+    });
+
+    /// <summary>The owner's part of the policy; null or empty takes it away. The statements of access keys stay.</summary>
+    public async Task<Outcome> SetPolicyAsync(Actor actor, OpenBucket bucket, string? text, CancellationToken ct)
+    {
+        if (!string.IsNullOrWhiteSpace(text) && BucketPolicy.Check(text) is { IsDone: false } refused)
+        {
+            return refused;
+        }
+
+        return await RunAsync(actor, bucket, "PutBucketPolicy", new { Policy = text }, async () => await WritePolicyAsync(bucket, text, await BucketSettings.ReadPolicyAsync(bucket, ct), ct));
+    }
+
+    /// <summary>The customer's rules. Portal's own is kept, if it is there.</summary>
+    public async Task<Outcome> SetCorsAsync(Actor actor, OpenBucket bucket, IReadOnlyList<CORSRule> rules, CancellationToken ct) =>
+        rules.Count > MostCorsRules - 1 ? Outcome.Refused($"S3 keeps {MostCorsRules} rules, and one is Portal's.")
+        : await RunAsync(actor, bucket, "PutBucketCors", new { Rules = rules.Count }, async () =>
+        {
+            var kept = (await PortalCorsRule.ReadAsync(bucket, ct)).Where(PortalCorsRule.Is);
+            await PortalCorsRule.WriteAsync(bucket, [.. kept, .. rules.Where(rule => !PortalCorsRule.Is(rule))], ct);
+        });
+
+    /// <summary>What has been versioned once can be suspended, and never be without versions again.</summary>
+    public Task<Outcome> SetVersioningAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) => RunAsync(actor, bucket, "PutBucketVersioning", new { On = on }, () =>
+        bucket.S3.PutBucketVersioningAsync(
+            new PutBucketVersioningRequest { BucketName = bucket.Name, VersioningConfig = new S3BucketVersioningConfig { Status = on ? VersionStatus.Enabled : VersionStatus.Suspended } }, ct));
+
+    public async Task<Outcome> SetLifecycleAsync(Actor actor, OpenBucket bucket, IReadOnlyList<LifecycleRule> rules, CancellationToken ct) =>
+        rules.Count > MostLifecycleRules ? Outcome.Refused($"S3 keeps at most {MostLifecycleRules} rules.")
+        : await RunAsync(actor, bucket, "PutBucketLifecycle", new { Rules = rules.Count }, () => rules.Count == 0
+            ? bucket.S3.DeleteLifecycleConfigurationAsync(bucket.Name, ct)
+            : bucket.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [.. rules] }, ct));
+
+    /// <summary>Null turns it off.</summary>
+    public Task<Outcome> SetWebsiteAsync(Actor actor, OpenBucket bucket, string? index, string? error, CancellationToken ct) =>
+        RunAsync(actor, bucket, index is null ? "DeleteBucketWebsite" : "PutBucketWebsite", new { Index = index, Error = error }, () => index is null
+            ? bucket.S3.DeleteBucketWebsiteAsync(bucket.Name, ct)
+            : bucket.S3.PutBucketWebsiteAsync(bucket.Name, new WebsiteConfiguration { IndexDocumentSuffix = index, ErrorDocument = string.IsNullOrWhiteSpace(error) ? null : error }, ct));
+
+    /// <summary>S3 has the last word; what it refuses is said, and what it did is noted.</summary>
+    private async Task<Outcome> RunAsync(Actor actor, OpenBucket bucket, string action, object? after, Func<Task> write)
+    {
+        try
+        {
+            await write();
+        }
+        catch (Exception error) when (StorageFault.Is(error))
+        {
+            return StorageFault.Refuse(error);
+        }
+
+        await using var db = await dbs.CreateDbContextAsync();
+        db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, bucket.Id, after: after));
+        await db.SaveChangesAsync();
+        return Outcome.Done;
+    }
+
+    private static async Task WritePolicyAsync(OpenBucket bucket, string? owners, string? current, CancellationToken ct)
+    {
+        if (BucketPolicy.WithPortalsPartOf(owners, current) is { } policy)
+        {
+            await bucket.S3.PutBucketPolicyAsync(bucket.Name, policy, ct);
+        }
+        else
+        {
+            await bucket.S3.DeleteBucketPolicyAsync(bucket.Name, ct);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Amazon.S3.Model;
+
+namespace Portal.Storage;
+
+/// <summary>A CORS rule while somebody edits it: lists as words with spaces or commas between.</summary>
+public sealed class CorsDraft
+{
+    public static readonly IReadOnlyList<string> AllMethods = ["GET", "PUT", "POST", "DELETE", "HEAD"];
+
+    public string? Id { get; init; }
+
+    public string Origins { get; set; } = "";
+
+    public HashSet<string> Methods { get; } = new(StringComparer.Ordinal);
+
+    public string Headers { get; set; } = "";
+
+    public string Exposed { get; set; } = "";
+
+    public string MaxAge { get; set; } = "";
+
+    public static CorsDraft Of(CORSRule rule)
+    {
+        var draft = new CorsDraft
+        {
+            Id = rule.Id,
+            Origins = string.Join(' ', rule.AllowedOrigins ?? []),
+            Headers = string.Join(' ', rule.AllowedHeaders ?? []),
+            Exposed = string.Join(' ', rule.ExposeHeaders ?? []),
+            MaxAge = rule.MaxAgeSeconds?.ToString(CultureInfo.InvariantCulture) ?? "",
+        };
+        draft.Methods.UnionWith(rule.AllowedMethods ?? []);
+        return draft;
+    }
+
+    /// <summary>What is wrong, as a sentence; null if nothing is.</summary>
+    public string? Check() =>
+        Words(Origins) is not { Count: > 0 } origins ? "A rule needs an origin, e.g. https://example.com; * is all of them."
+        : origins.FirstOrDefault(origin => !IsOrigin(origin)) is { } wrong ? $"“{wrong}” is not an origin: it is like https://example.com, without a path, with at most one *."
+        : Methods.Count == 0 ? "A rule needs at least one method."
+        : Words(Headers).FirstOrDefault(header => header.Count(c => c is '*') > 1) is { } twice ? $"“{twice}” has more than one *."
+        : MaxAge.Trim().Length > 0 && !(int.TryParse(MaxAge.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var age) && age <= 86_400 * 30) ? "The age is a number of seconds."
+        : null;
+
+    public CORSRule ToRule() => new()
+    {
+        Id = string.IsNullOrEmpty(Id) ? null : Id,
+        AllowedOrigins = Words(Origins),
+        AllowedMethods = [.. AllMethods.Where(Methods.Contains)],
+        AllowedHeaders = Words(Headers),
+        ExposeHeaders = Words(Exposed),
+        MaxAgeSeconds = int.TryParse(MaxAge.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var age) ? age : null,
+    };
+
+    private static bool IsOrigin(string text) => text == "*" || (text.Count(c => c is '*') <= 1 && (text.StartsWith("http://", StringComparison.Ordinal) || text.StartsWith("https://", StringComparison.Ordinal) || text.Contains('*', StringComparison.Ordinal))
+        && !text[(text.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at ? at + 2 : 0)..].Contains('/', StringComparison.Ordinal));
+
+    private static List<string> Words(string text) => [.. text.Split([' ', ',', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
+}

@@ -1,0 +1,22 @@
+using Portal.Accounts;
+using Portal.Model.Storage;
+
+namespace Portal.Storage;
+
+/// <summary>A link that the owner's browser can follow at any time: each time it leads on to a fresh address of the storage.</summary>
+public sealed class DownloadEndpoint(BucketGateway buckets)
+{
+    public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/buckets/{name}/download", AnswerAsync).RequireAuthorization();
+
+    private async Task<IResult> AnswerAsync(HttpContext http, string name, string? key, string? version)
+    {
+        using var bucket = (await buckets.OpenNamedAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), name, http.RequestAborted)).Value;
+        if (bucket is null || string.IsNullOrEmpty(key) || ObjectKey.WhyNotInBrowser(key) is not null)
+        {
+            return Results.NotFound();
+        }
+
+        http.Response.Headers.CacheControl = "no-store";
+        return Results.Redirect(ObjectLinks.Download(bucket, key, version));
+    }
+}

@@ -1,0 +1,224 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web.Virtualization;
+using Microsoft.JSInterop;
+using MudBlazor;
+using Portal.Accounts;
+using Portal.Model.Accounts;
+using Portal.Model.Storage;
+using Portal.Shared;
+
+namespace Portal.Storage;
+
+public sealed partial class ObjectsTab(
+    CurrentActor current, ObjectChanges changes, ObjectWorks works, IDialogService dialogs, IJSRuntime js, NavigationManager navigation, TimeProvider clock) : IAsyncDisposable
+{
+    /// <summary>Enough for the tallest screen.</summary>
+    private const int FirstLines = 60;
+
+    private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly CancellationTokenSource left = new();
+    private CancellationTokenSource? typing;
+    private UploadsInBrowser? uploads;
+    private ElementReference zone;
+    private ObjectListing listing = null!;
+    private IReadOnlyList<ObjectLine>? first;
+    private Virtualize<ObjectLine>? rows;
+    private IDisposable? listening;
+    private Actor? actor;
+    private (string Bucket, string Prefix, string? Search)? shown;
+    private string? problem;
+    private bool interactive, provided;
+
+    [Parameter, EditorRequired]
+    public OpenBucket Bucket { get; set; } = null!;
+
+    /// <summary>The folder, with its slash; empty at the top.</summary>
+    [Parameter]
+    public string Prefix { get; set; } = "";
+
+    [Parameter]
+    public string? Search { get; set; }
+
+    /// <summary>Shows what was deleted, and can be had back.</summary>
+    [Parameter]
+    public bool Deleted { get; set; }
+
+    [Parameter]
+    public bool IsVersioned { get; set; }
+
+    private ListSelection Selection { get; } = new();
+
+    private string? WhyNotUpload => Prefix.Length == 0 ? null : ObjectKey.Check(Prefix + "a").Reason is { } reason ? $"Nothing can be uploaded into this folder. {reason}" : null;
+
+    private string Counted => first is null || Deleted ? "" : listing.IsComplete ? Format.Count(listing.Known, "entry").Replace("entrys", "entries", StringComparison.Ordinal)
+        : $"more than {listing.Known.ToString("N0", CultureInfo.InvariantCulture)} entries";
+
+    public async ValueTask DisposeAsync()
+    {
+        listening?.Dispose();
+        typing?.Dispose();
+        await left.CancelAsync();
+        left.Dispose();
+        if (uploads is not null)
+        {
+            await uploads.DisposeAsync();
+        }
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        actor ??= await current.GetAsync();
+        var asked = (Bucket.Name, Prefix, Search);
+        if (shown == asked)
+        {
+            return;
+        }
+
+        shown = asked;
+        listing = new ObjectListing(Bucket, Prefix, Prefix + Search);
+        (first, problem, provided) = (null, null, false);
+        Selection.SetAll(false);
+        if (uploads is not null)
+        {
+            await uploads.MoveAsync(Bucket.Name, Prefix);
+        }
+
+        await ReadFirstAsync();
+        await (rows?.RefreshDataAsync() ?? Task.CompletedTask);
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (firstRender)
+        {
+            interactive = true;
+            listening = works.Subscribe(work => _ = work.BucketId == Bucket.Id && work.AccountId == actor!.AccountId ? InvokeAsync(() => SeenAsync(work)) : Task.CompletedTask);
+            uploads = new UploadsInBrowser(js, () => InvokeAsync(RefreshAsync));
+            await uploads.AttachAsync(zone, Bucket.Name, Prefix);
+            StateHasChanged();
+        }
+    }
+
+    private async Task ReadFirstAsync()
+    {
+        var mine = listing;
+        try
+        {
+            var lines = await mine.WindowAsync(0, FirstLines, left.Token);
+            first = mine == listing ? lines : first;
+        }
+        catch (Exception error) when (StorageFault.Is(error))
+        {
+            (first, problem) = ([], StorageFault.Sentence(error));
+        }
+    }
+
+    private async ValueTask<ItemsProviderResult<ObjectLine>> ProvideAsync(ItemsProviderRequest request)
+    {
+        var mine = listing;
+        IReadOnlyList<ObjectLine> lines = [];
+        try
+        {
+            lines = await mine.WindowAsync(request.StartIndex, request.Count, request.CancellationToken);
+        }
+        catch (Exception error) when (StorageFault.Is(error) && !request.CancellationToken.IsCancellationRequested)
+        {
+            problem = StorageFault.Sentence(error);
+        }
+
+        provided = true;
+        StateHasChanged();
+        return new ItemsProviderResult<ObjectLine>(lines, mine.Total);
+    }
+
+    private async Task RefreshAsync()
+    {
+        listing.Forget();
+        await ReadFirstAsync();
+        await (rows?.RefreshDataAsync() ?? Task.CompletedTask);
+        StateHasChanged();
+    }
+
+    private async Task SeenAsync(ObjectWork work)
+    {
+        if (work.IsOver)
+        {
+            await RefreshAsync();
+        }
+        else
+        {
+            StateHasChanged();
+        }
+    }
+
+    private async Task SearchLaterAsync(string? text)
+    {
+        if (typing is not null)
+        {
+            await typing.CancelAsync();
+            typing.Dispose();
+        }
+
+        var mine = typing = CancellationTokenSource.CreateLinkedTokenSource(left.Token);
+        try
+        {
+            await Task.Delay(TypingPause, clock, mine.Token);
+            navigation.NavigateTo(BucketUrl.Folder(Bucket.Name, Prefix, text, Deleted), replace: true);
+        }
+        catch (OperationCanceledException)
+        {
+            // Another key was pressed, or the page was left.
+        }
+    }
+
+    private ObjectSelection Selected => Selection.All ? ObjectSelection.All(Prefix + Search, Selection.Marked) : ObjectSelection.Of(Selection.Marked);
+
+    private string What => Selection.All ? "everything" : Selection.Marked is [var one] ? $"“{ObjectKey.NameOf(one)}”" : Format.Count(Selection.Marked.Count, "object");
+
+    private async Task DeleteAsync()
+    {
+        var many = Selection.All || Selection.Marked.Count > 1 || Selection.Marked[0].EndsWith('/');
+        var text = (Selection.All ? $"All in {Bucket.Name}/{Prefix}{Search}{(Selection.Marked.Count > 0 ? " except what you unticked" : "")}, with its folders. " : Selection.Marked.Any(key => key.EndsWith('/')) ? "Folders go with everything in them. " : "")
+            + (IsVersioned ? "Versioning is on: older versions stay, and what is deleted can be restored." : "This cannot be undone.");
+        var word = many ? Selection.All ? "delete all" : $"delete {Selection.Marked.Count}" : null;
+        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {What}?", text, "Delete", word)))
+        {
+            await changes.DeleteAsync(await current.GetAsync(), Bucket, Selected, $"Deleting {What}");
+            Selection.SetAll(false);
+        }
+    }
+
+    private async Task MoveAsync()
+    {
+        var target = await AskName.ShowAsync(dialogs, new NameQuestion($"Move {What}", "To the folder", Prefix, "Move") { Hint = "From the top of the bucket, e.g. photos/2026/. Empty is the top. It need not exist.", MayBeEmpty = true });
+        if (target is not null)
+        {
+            var to = target.Length == 0 || target.EndsWith('/') ? target : target + "/";
+            var outcome = await changes.MoveAsync(await current.GetAsync(), Bucket, Selected, Prefix, to, $"Moving {What} to {Bucket.Name}/{to}");
+            problem = outcome.Reason;
+            Selection.SetAll(!outcome.IsDone && Selection.All);
+        }
+    }
+
+    private async Task MakeFolderAsync()
+    {
+        var name = await AskName.ShowAsync(dialogs, new NameQuestion("New folder", "Name", "", "Create") { Check = name => ObjectKey.Check($"{Prefix}{name}/").Reason });
+        if (name is null)
+        {
+            return;
+        }
+
+        try
+        {
+            var outcome = await ObjectChanges.MakeFolderAsync(Bucket, $"{Prefix}{name.TrimEnd('/')}/", left.Token);
+            problem = outcome.Reason;
+            await RefreshAsync();
+        }
+        catch (Exception error) when (StorageFault.Is(error))
+        {
+            problem = StorageFault.Sentence(error);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Portal.Model.Shared;
+
+namespace Portal.Storage;
+
+/// <summary>
+/// The addresses of the object stores, for the policy by which browsers let a page talk to them: pictures of objects come from there, and
+/// uploads go there. Read once, and again when an operator or a worker changes one.
+/// </summary>
+public sealed class StorageOrigins : IDisposable
+{
+    private readonly IDbContextFactory<PortalDb> dbs;
+    private readonly IDisposable listening;
+    private int changes;
+    private Known known = new(-1, "");
+
+    public StorageOrigins(IDbContextFactory<PortalDb> dbs, Changes changed)
+    {
+        this.dbs = dbs;
+        listening = changed.Subscribe(change => change.Table == "ObjectStores", _ =>
+        {
+            Interlocked.Increment(ref changes);
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>With spaces between, as the policy wants them; the last known ones while the database does not answer.</summary>
+    public async ValueTask<string> GetAsync(CancellationToken ct)
+    {
+        var seen = Volatile.Read(ref changes);
+        if (known.Seen != seen)
+        {
+            try
+            {
+                await using var db = await dbs.CreateDbContextAsync(ct);
+                var endpoints = await db.ObjectStores.Select(store => store.Endpoint).ToListAsync(ct);
+                known = new Known(seen, string.Join(' ', endpoints.Select(endpoint => new Uri(endpoint).GetLeftPart(UriPartial.Authority)).Distinct(StringComparer.Ordinal)));
+            }
+            catch (Exception away) when (away is NpgsqlException or InvalidOperationException)
+            {
+                // The page that is asked for will say so itself, if it needs the database.
+            }
+        }
+
+        return known.Origins;
+    }
+
+    public void Dispose() => listening.Dispose();
+
+    private sealed record Known(int Seen, string Origins);
+}
