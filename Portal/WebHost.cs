@@ -23,6 +23,7 @@ public static class WebHost
     {
         var database = builder.Configuration.GetConnectionString("Portal")
             ?? throw new InvalidOperationException("ConnectionStrings__Portal is not set: Portal needs its database. On a laptop, start it with bin/up.");
+        builder.Services.AddKnownProxies(builder.Configuration);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddPortalDb(database);
         builder.Services.AddKeyRing();
@@ -49,6 +50,7 @@ public static class WebHost
 
     public static void UsePortal(this WebApplication app)
     {
+        app.UseKnownProxies();
         if (!app.Environment.IsDevelopment())
         {
             app.UseExceptionHandler("/error", createScopeForErrors: true);

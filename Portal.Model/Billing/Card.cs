@@ -45,6 +45,9 @@ public sealed class Card : IOwned
     [MaxLength(1024)]
     public string? Problem { get; set; }
 
+    /// <summary>When a card that was valid turned out to be one that must not be used.</summary>
+    public DateTimeOffset? BlockedAt { get; set; }
+
     /// <summary>When its owner began to add it.</summary>
     public required DateTimeOffset AddedAt { get; init; }
 

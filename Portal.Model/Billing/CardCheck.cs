@@ -17,7 +17,7 @@ public static class CardCheck
             return "This account is suspended. Nothing new can be started until that is settled.";
         }
 
-        var cards = await db.Cards.AsNoTracking().Where(card => card.AccountId == accountId && card.State == CardState.Valid).ToListAsync(ct);
+        var cards = await db.Cards.AsNoTracking().Where(card => card.AccountId == accountId && (card.State == CardState.Valid || card.BlockedAt != null)).ToListAsync(ct);
         return WhyNoBilling(cards, now);
     }
 
@@ -34,8 +34,13 @@ public static class CardCheck
             return "The default card cannot be charged. Choose another one as the default.";
         }
 
-        return cards.FirstOrDefault(card => card.State is CardState.Valid) is { } expired
-            ? $"The card {expired.Label} has expired. Add a card that is valid; $0 now."
+        if (cards.FirstOrDefault(card => card.State is CardState.Valid) is { } expired)
+        {
+            return $"The card {expired.Label} has expired. Add a card that is valid; $0 now.";
+        }
+
+        return cards.Where(card => card.BlockedAt is not null).MaxBy(card => card.BlockedAt) is { } blocked
+            ? $"The card {blocked.Label} can no longer be used here. Add another card; $0 now."
             : "Add a card first; $0 now.";
     }
 }

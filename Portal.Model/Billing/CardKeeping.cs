@@ -23,15 +23,26 @@ public static class CardKeeping
 
     /// <summary>
     /// Takes in a card that was checked. A card with the same number, and the one that it replaces, leave; it becomes the default if one of those
-    /// was, or if there is no other that can be charged.
+    /// was, or if there is no other that can be charged. Refused if its number was flagged since the check began.
     /// </summary>
-    public static async Task KeepAsync(PortalDb db, Actor actor, Card card, string? replaces, DateTimeOffset now, CancellationToken ct)
+    public static async Task<Outcome> KeepAsync(PortalDb db, Actor actor, Card card, string? replaces, DateTimeOffset now, CancellationToken ct)
     {
+        await FraudFlags.LockAsync(db, card.Fingerprint, ct);
         await LockAccountAsync(db, actor.AccountId, ct);
         var valid = await ValidAsync(db, actor.AccountId, ct);
         if (valid.Exists(known => known.Id == card.Id))
         {
-            return;
+            return Outcome.Done;
+        }
+
+        if (await FraudFlags.IsFlaggedAsync(db, card.Fingerprint, ct))
+        {
+            // Kept as refused, so that it is detached at Stripe.
+            (card.State, card.Problem) = (CardState.Refused, FraudFlags.NotHere);
+            db.Cards.Add(card);
+            db.AuditEntries.Add(actor.Audit(now, "RefuseCard", card.Id, after: new { card.Label, card.Problem }));
+            await db.SaveChangesAsync(ct);
+            return Outcome.Refused(FraudFlags.NotHere);
         }
 
         if (valid.Exists(known => known.Fingerprint == card.Fingerprint && IsLater(known, card)))
@@ -41,7 +52,7 @@ public static class CardKeeping
             db.Cards.Add(card);
             db.AuditEntries.Add(actor.Audit(now, "DetachCard", card.Id, after: new { card.Label, Why = "entered again since" }));
             await db.SaveChangesAsync(ct);
-            return;
+            return Outcome.Done;
         }
 
         var leaving = valid.Where(known => known.Fingerprint == card.Fingerprint || known.Id == replaces).ToList();
@@ -58,6 +69,8 @@ public static class CardKeeping
         {
             await SetDefaultAsync(db, actor, card, now, ct);
         }
+
+        return Outcome.Done;
     }
 
     /// <summary>Two writes, since for a moment between them no card may be the default but never two.</summary>
@@ -72,10 +85,20 @@ public static class CardKeeping
     }
 
     /// <summary>The card leaves; if it was the default, the newest that can be charged takes its place.</summary>
-    public static async Task RemoveAsync(PortalDb db, Actor actor, Card card, string why, DateTimeOffset now, CancellationToken ct)
+    public static Task RemoveAsync(PortalDb db, Actor actor, Card card, string why, DateTimeOffset now, CancellationToken ct) =>
+        LeaveAsync(db, actor, card, CardState.Removed, why, now, ct);
+
+    /// <summary>The same for a card that turned out to be one that must not be used, whatever still runs.</summary>
+    public static Task BlockAsync(PortalDb db, Actor actor, Card card, DateTimeOffset now, CancellationToken ct)
+    {
+        (card.Problem, card.BlockedAt) = (FraudFlags.NoLonger, now);
+        return LeaveAsync(db, actor, card, CardState.Refused, "can no longer be used here", now, ct);
+    }
+
+    private static async Task LeaveAsync(PortalDb db, Actor actor, Card card, CardState to, string why, DateTimeOffset now, CancellationToken ct)
     {
         var wasDefault = card.IsDefault;
-        Leave(db, actor, card, why, now);
+        Leave(db, actor, card, why, now, to);
         await db.SaveChangesAsync(ct);
         if (wasDefault && (await ValidAsync(db, actor.AccountId, ct)).FindLast(known => known.IsUsable(now)) is { } next)
         {
@@ -87,9 +110,9 @@ public static class CardKeeping
     private static bool IsLater(Card one, Card other) =>
         one.AddedAt != other.AddedAt ? one.AddedAt > other.AddedAt : string.CompareOrdinal(one.Id, other.Id) > 0;
 
-    private static void Leave(PortalDb db, Actor actor, Card card, string why, DateTimeOffset now)
+    private static void Leave(PortalDb db, Actor actor, Card card, string why, DateTimeOffset now, CardState to = CardState.Removed)
     {
         db.AuditEntries.Add(actor.Audit(now, "DetachCard", card.Id, before: new { card.Label, card.IsDefault }, after: new { Why = why }));
-        (card.State, card.IsDefault) = (CardState.Removed, false);
+        (card.State, card.IsDefault) = (to, false);
     }
 }

@@ -36,10 +36,16 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
         var outcome = edit(instance);
         if (outcome.IsDone && !before.Equals(told(instance)))
         {
-            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "ModifyInstanceAttribute", id, before, told(instance)));
+            var now = clock.GetUtcNow();
+            if (await db.WhyNotNowAsync(actor, "ModifyInstanceAttribute", now, ct) is { } reason)
+            {
+                return Outcome.Refused(reason);
+            }
+
+            db.AuditEntries.Add(actor.Audit(now, "ModifyInstanceAttribute", id, before, told(instance)));
             if (hostName != instance.HostName)
             {
-                (await db.LockNetworkAsync(actor.AccountId, instance.NetworkId, ct))?.Change(clock.GetUtcNow());
+                (await db.LockNetworkAsync(actor.AccountId, instance.NetworkId, ct))?.Change(now);
             }
 
             await db.SaveChangesAsync(ct);

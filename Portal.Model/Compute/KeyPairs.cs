@@ -7,6 +7,9 @@ namespace Portal.Model.Compute;
 /// <summary>An account's SSH keys: importing and deleting.</summary>
 public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
+    /// <summary>Of one account: two pages show them all.</summary>
+    public const int Most = 100;
+
     public async Task<Outcome<KeyPair>> ImportAsync(Actor actor, string name, string publicKey, CancellationToken ct)
     {
         if (InstanceName.Check(name) is { IsDone: false } refused)
@@ -65,6 +68,11 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
             return known;
         }
 
+        if (await WhyNotAnotherAsync(db, actor, now, ct) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
         var wanted = new[] { name, key.Comment, fallback }.Select(text => text.Trim()).First(text => InstanceName.Check(text).IsDone);
         var taken = await db.KeyPairs.Where(old => old.AccountId == actor.AccountId).Select(old => old.Name).ToListAsync(ct);
         var made = new KeyPair
@@ -80,6 +88,11 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
         db.AuditEntries.Add(actor.Audit(now, "ImportKeyPair", made.Id, after: new { made.Name, made.Fingerprint }));
         return made;
     }
+
+    private static async Task<string?> WhyNotAnotherAsync(PortalDb db, Actor actor, DateTimeOffset now, CancellationToken ct) =>
+        await db.KeyPairs.CountAsync(key => key.AccountId == actor.AccountId, ct) >= Most
+            ? $"You have {Most} keys, which is the most there can be. Delete one that you no longer need."
+            : await db.WhyNotNowAsync(actor, "ImportKeyPair", now, ct);
 
     private static string Unlike(List<string> taken, string name)
     {

@@ -4,7 +4,7 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Compute;
 
-/// <summary>Replaces all tags of one instance.</summary>
+/// <summary>Replaces all tags of one instance. What is the same already leaves no trace, and the audit tells of those that differ only.</summary>
 public sealed class TagInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     public async Task<Outcome> RunAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct)
@@ -21,16 +21,36 @@ public sealed class TagInstance(IDbContextFactory<PortalDb> dbs, TimeProvider cl
             return Outcome.Refused("There is no such instance.");
         }
 
-        var before = new Dictionary<string, string>(instance.Tags, StringComparer.Ordinal);
+        var (gone, come) = (Missing(instance.Tags, tags), Missing(tags, instance.Tags));
+        if (instance.WhyNotEdit is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        if (gone.Count + come.Count == 0)
+        {
+            return Outcome.Done;
+        }
+
+        var now = clock.GetUtcNow();
+        if (await db.WhyNotNowAsync(actor, "CreateTags", now, ct) is { } tooMany)
+        {
+            return Outcome.Refused(tooMany);
+        }
+
         instance.Tags.Clear();
         foreach (var (key, value) in tags)
         {
             instance.Tags[key] = value;
         }
 
-        db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "CreateTags", id, before, instance.Tags));
+        db.AuditEntries.Add(actor.Audit(now, "CreateTags", id, gone, come));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return Outcome.Done;
     }
+
+    /// <summary>What is in the first and not, or otherwise, in the second.</summary>
+    private static Dictionary<string, string> Missing(IReadOnlyDictionary<string, string> first, IReadOnlyDictionary<string, string> second) =>
+        first.Where(tag => !second.TryGetValue(tag.Key, out var value) || value != tag.Value).ToDictionary(StringComparer.Ordinal);
 }

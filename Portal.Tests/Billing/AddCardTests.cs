@@ -56,6 +56,81 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
     }
 
     [Fact]
+    public async Task A_number_that_is_fraud_leaves_the_accounts_that_have_it_already()
+    {
+        await AddAsync("5555555555554444");
+        await using var db = CreateDbContext();
+        var other = ActorOf(await Tenant.AddAsync(db, "Bob"));
+        const string fingerprint = "print-of-a-stolen-card";
+        await KeepAsync(Actor, "pm_mine", fingerprint, isDefault: false);
+        await KeepAsync(other, "pm_others", fingerprint, isDefault: true);
+
+        await using var transaction = await db.Database.BeginTransactionAsync();
+        await FraudFlags.FlagAsync(db, fingerprint, "Blocked at a card check", Clock.GetUtcNow(), CancellationToken.None);
+        await transaction.CommitAsync();
+
+        Assert.Equal("4444", Assert.Single(await ValidCardsAsync()).Last4);
+        Assert.Empty(await ValidCardsAsync(other.AccountId));
+        await using var after = CreateDbContext();
+        Assert.All(await after.Cards.Where(card => card.Fingerprint == fingerprint).ToListAsync(), card =>
+            Assert.Equal((CardState.Refused, false, FraudFlags.NoLonger), (card.State, card.IsDefault, card.Problem)));
+        Assert.Equal("The card Visa •••• 0019 can no longer be used here. Add another card; $0 now.", await CardCheck.WhyNoBillingAsync(after, other.AccountId, Clock.GetUtcNow(), CancellationToken.None));
+        Assert.Contains("DetachCard", await after.AuditEntries.Where(entry => entry.AccountId == other.AccountId).Select(entry => entry.Action).ToListAsync());
+    }
+
+    [Fact]
+    public async Task A_card_that_is_found_stolen_at_the_check_is_taken_off_whoever_had_it()
+    {
+        await using var db = CreateDbContext();
+        var other = ActorOf(await Tenant.AddAsync(db, "Bob"));
+        var setup = await EnterAsync("4100000000000019");
+        var entered = await Stripe.V1.Checkout.Sessions.GetAsync(setup.CheckoutSessionId, new() { Expand = ["setup_intent.payment_method"] });
+        await KeepAsync(other, "pm_others", entered.SetupIntent.PaymentMethod.Card.Fingerprint, isDefault: true);
+
+        await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
+
+        Assert.Equal(CardSetupState.Refused, (await ReloadAsync(setup)).State);
+        Assert.Empty(await ValidCardsAsync(other.AccountId));
+    }
+
+    [Fact]
+    public async Task A_number_that_is_flagged_while_it_is_being_checked_is_not_taken_in()
+    {
+        await using var flagging = CreateDbContext();
+        var setup = await EnterAsync("4242424242424242");
+        var entered = await Stripe.V1.Checkout.Sessions.GetAsync(setup.CheckoutSessionId, new() { Expand = ["setup_intent.payment_method"] });
+        await using var transaction = await flagging.Database.BeginTransactionAsync();
+        await FraudFlags.FlagAsync(flagging, entered.SetupIntent.PaymentMethod.Card.Fingerprint, "Blocked at a card check", Clock.GetUtcNow(), CancellationToken.None);
+        var checking = SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
+        await Until.TrueAsync(async () => (await IntentsAsync()).Exists(intent => intent.Status is "canceled"));
+        await transaction.CommitAsync();
+        await checking;
+
+        setup = await ReloadAsync(setup);
+        Assert.Equal((CardSetupState.Refused, FraudFlags.NotHere), (setup.State, setup.Problem));
+        Assert.Empty(await ValidCardsAsync());
+    }
+
+    private async Task KeepAsync(Portal.Model.Accounts.Actor actor, string id, string fingerprint, bool isDefault)
+    {
+        await using var db = CreateDbContext();
+        db.Cards.Add(new Portal.Model.Billing.Card
+        {
+            Id = id,
+            AccountId = actor.AccountId,
+            Brand = "visa",
+            Last4 = "0019",
+            ExpiryMonth = 12,
+            ExpiryYear = 2034,
+            Fingerprint = fingerprint,
+            State = CardState.Valid,
+            IsDefault = isDefault,
+            AddedAt = Clock.GetUtcNow(),
+        });
+        await db.SaveChangesAsync();
+    }
+
+    [Fact]
     public async Task Coming_back_without_a_card_leaves_nothing_behind()
     {
         var setup = await BeginAsync();

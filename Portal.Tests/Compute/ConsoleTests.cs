@@ -54,6 +54,18 @@ public sealed class ConsoleTests(TestPostgres postgres) : TestDatabase(postgres)
     }
 
     [Fact]
+    public async Task Consoles_are_opened_a_limited_number_of_times_a_minute()
+    {
+        for (var time = 0; time < ConsoleTickets.MostPerMinute; time++)
+        {
+            await IssueAsync(ConsoleKind.Text);
+        }
+
+        var refused = await server.Services.GetRequiredService<ConsoleTickets>().IssueAsync(ActorOf(ada), instance, ConsoleKind.Log, Ct);
+        Assert.Equal("Too many consoles were opened within a minute. Wait a minute, then try again.", refused.Reason);
+    }
+
+    [Fact]
     public async Task A_text_console_shows_the_login_and_takes_what_is_typed()
     {
         using var socket = await OpenAsync(await IssueAsync(ConsoleKind.Text));

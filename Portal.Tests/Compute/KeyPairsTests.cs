@@ -1,4 +1,6 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Time.Testing;
+using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Tests.Shared;
 
@@ -20,6 +22,31 @@ public sealed class KeyPairsTests(TestPostgres postgres) : TestDatabase(postgres
         Assert.Equal("You have a key named “laptop” already.", (await Pairs.ImportAsync(ada, "laptop", AnAccount.Ed25519, Ct)).Reason);
         Assert.Contains("private key", (await Pairs.ImportAsync(ada, "third", "-----BEGIN OPENSSH PRIVATE KEY-----", Ct)).Reason, StringComparison.Ordinal);
         Assert.Null((await Pairs.ImportAsync(await AnAccount.ReadyAsync(this), "laptop", AnAccount.Ed25519, Ct)).Reason);
+    }
+
+    [Fact]
+    public async Task An_account_has_a_hundred_keys_at_most_also_when_it_creates()
+    {
+        var ada = await AnAccount.ReadyAsync(this);
+        await using (var db = CreateDbContext())
+        {
+            db.AddRange(Enumerable.Range(1, KeyPairs.Most).Select(n => new KeyPair
+            {
+                Id = $"key-{n}",
+                AccountId = ada.AccountId,
+                Name = $"key {n}",
+                CreatedAt = AnAccount.Now,
+                PublicKey = "ssh-ed25519 AAAA",
+                Fingerprint = $"SHA256:{n}",
+            }));
+            await db.SaveChangesAsync(Ct);
+        }
+
+        const string full = "You have 100 keys, which is the most there can be. Delete one that you no longer need.";
+        Assert.Equal(full, (await Pairs.ImportAsync(ada, "laptop", AnAccount.Ed25519, Ct)).Reason);
+        Assert.Equal(full, (await new CreateInstance(this, TimeProvider.System).RunAsync(ada, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Reason);
+        await Pairs.DeleteAsync(ada, "key-1", Ct);
+        Assert.Null((await Pairs.ImportAsync(ada, "laptop", AnAccount.Ed25519, Ct)).Reason);
     }
 
     [Fact]
@@ -50,5 +77,57 @@ public sealed class KeyPairsTests(TestPostgres postgres) : TestDatabase(postgres
         await using var db = CreateDbContext();
         Assert.Equal(new Dictionary<string, string> { ["team"] = "blue" }, (await db.Instances.SingleAsync(Ct)).Tags);
         Assert.Equal("""{"env": "test"}""", (await db.AuditEntries.Where(row => row.Action == "CreateTags").OrderBy(row => row.Id).LastAsync(Ct)).Before);
+    }
+
+    [Fact]
+    public async Task Tags_that_are_saved_as_they_are_leave_no_trace_and_the_audit_tells_of_those_that_differ()
+    {
+        var (ada, id) = await AnInstanceAsync();
+        var tags = Enumerable.Range(1, Tags.MaxCount).ToDictionary(n => $"{n}-{new string('ä', 100)}", _ => new string('ü', Tags.MaxValue), StringComparer.Ordinal);
+        var save = new TagInstance(this, TimeProvider.System);
+        Assert.True((await save.RunAsync(ada, id, tags, Ct)).IsDone);
+        Assert.True((await save.RunAsync(ada, id, tags, Ct)).IsDone);
+        tags[tags.Keys.First()] = "new";
+        Assert.True((await save.RunAsync(ada, id, tags, Ct)).IsDone);
+
+        await using var db = CreateDbContext();
+        var rows = await db.AuditEntries.Where(row => row.Action == "CreateTags").OrderBy(row => row.Id).ToListAsync(Ct);
+        Assert.Equal(2, rows.Count);
+        Assert.InRange(rows[1].Before!.Length + rows[1].After!.Length, 1, 1000);
+    }
+
+    [Fact]
+    public async Task A_terminated_instance_keeps_the_tags_it_had()
+    {
+        var (ada, id) = await AnInstanceAsync();
+        Assert.True((await new ChangeInstance(this, TimeProvider.System).RunAsync(ada, InstanceAction.Terminate, id, Ct)).Outcome.IsDone);
+        Assert.False((await new TagInstance(this, TimeProvider.System).RunAsync(ada, id, new Dictionary<string, string> { ["env"] = "test" }, Ct)).IsDone);
+    }
+
+    [Fact]
+    public async Task A_script_that_changes_without_end_is_told_to_wait_and_only_its_account_is()
+    {
+        var clock = new FakeTimeProvider(AnAccount.Now);
+        var (ada, id) = await AnInstanceAsync();
+        var (bob, other) = await AnInstanceAsync();
+        var save = new TagInstance(this, clock);
+        for (var time = 0; time < ChangeLimit.MostPerMinute; time++)
+        {
+            Assert.True((await save.RunAsync(ada, id, new Dictionary<string, string> { ["n"] = $"{time}" }, Ct)).IsDone);
+        }
+
+        var next = new Dictionary<string, string> { ["n"] = "next" };
+        Assert.Equal("That is more than 60 changes of this kind in a minute. Wait a minute, then go on.", (await save.RunAsync(ada, id, next, Ct)).Reason);
+        Assert.True((await save.RunAsync(bob, other, next, Ct)).IsDone);
+        Assert.True((await new EditInstance(this, clock).WriteNotesAsync(ada, id, "Another kind.", Ct)).IsDone);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.True((await save.RunAsync(ada, id, next, Ct)).IsDone);
+    }
+
+    private async Task<(Actor Actor, string Id)> AnInstanceAsync()
+    {
+        var actor = await AnAccount.ReadyAsync(this);
+        var made = await new CreateInstance(this, TimeProvider.System).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct);
+        return (actor, made.Value![0].Id);
     }
 }

@@ -72,18 +72,18 @@ public sealed partial class CardSetupJob(
     private async Task VerifyAsync(PortalDb db, CardSetup setup, Session session, CancellationToken ct)
     {
         var method = session.SetupIntent.PaymentMethod;
-        if (await db.FlaggedFingerprints.AnyAsync(flagged => flagged.Fingerprint == method.Card.Fingerprint, ct))
+        if (await FraudFlags.IsFlaggedAsync(db, method.Card.Fingerprint, ct))
         {
-            await RefuseAsync(db, setup, method, Declines.NotHere, fraud: false, ct);
+            await RefuseAsync(db, setup, method, FraudFlags.NotHere, fraud: false, ct);
             return;
         }
 
         var verdict = await authorization.RunAsync(db, setup, method, session.CustomerId, ct);
         if (verdict.IsAccepted)
         {
-            var now = clock.GetUtcNow();
-            await EndAsync(db, setup, () => setup.Succeed(now), action: null, ct,
-                () => CardKeeping.KeepAsync(db, Actor.Portal(setup.AccountId), ACard(setup, method, CardState.Valid), setup.ReplacesCardId, now, ct));
+            var (now, kept) = (clock.GetUtcNow(), Outcome.Done);
+            await EndAsync(db, setup, () => Settle(setup, kept, now), action: null, ct, async () =>
+                kept = await CardKeeping.KeepAsync(db, Actor.Portal(setup.AccountId), ACard(setup, method, CardState.Valid), setup.ReplacesCardId, now, ct));
         }
         else if (verdict.IsKnown)
         {
@@ -100,10 +100,7 @@ public sealed partial class CardSetupJob(
             db.Cards.Add(ACard(setup, method, CardState.Refused, why));
             if (fraud)
             {
-                await db.Database.ExecuteSqlAsync($"""
-                    INSERT INTO "FlaggedFingerprints" ("Fingerprint", "Reason", "At") VALUES ({method.Card.Fingerprint}, {$"Blocked at the card check of {setup.AccountId}"}, {now})
-                    ON CONFLICT DO NOTHING
-                    """, ct);
+                await FraudFlags.FlagAsync(db, method.Card.Fingerprint, $"Blocked at the card check of {setup.AccountId}", now, ct);
             }
         });
     }
@@ -140,6 +137,18 @@ public sealed partial class CardSetupJob(
         Problem = problem,
         AddedAt = setup.CreatedAt,
     };
+
+    private static void Settle(CardSetup setup, Outcome kept, DateTimeOffset now)
+    {
+        if (kept.Reason is { } reason)
+        {
+            setup.Refuse(reason, now);
+        }
+        else
+        {
+            setup.Succeed(now);
+        }
+    }
 
     private static string Lower(string sentence) => char.ToLowerInvariant(sentence[0]) + sentence[1..];
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Portal.Model.Billing;
 using Stripe;
 
 namespace Portal.Worker.Billing;
@@ -6,9 +7,6 @@ namespace Portal.Worker.Billing;
 /// <summary>A bank's no as a sentence for the customer (docs.stripe.com/declines/codes, docs.stripe.com/error-codes).</summary>
 internal static class Declines
 {
-    /// <summary>One sentence for every reason that has to do with fraud: the bank asks that the person be told nothing more.</summary>
-    public const string NotHere = "This card cannot be used here. Use another card.";
-
     public static string Sentence(StripeError? error) => (error?.DeclineCode ?? error?.Code) switch
     {
         "authentication_required" => "The bank wants to confirm every payment of this card, so it cannot be charged for usage. Use another card.",
@@ -21,7 +19,7 @@ internal static class Declines
         "card_not_supported" or "currency_not_supported" or "transaction_not_allowed" or "service_not_allowed" => "The bank does not allow this kind of payment with the card. Use another card.",
         "test_mode_live_card" => "This is a real card, and Portal runs in test mode. Use one of Stripe's test cards.",
         "setup_intent_authentication_failure" or "payment_intent_authentication_failure" => "The bank's 3-D Secure confirmation failed.",
-        "fraudulent" or "merchant_blacklist" or "lost_card" or "stolen_card" or "pickup_card" or "restricted_card" => NotHere,
+        "fraudulent" or "merchant_blacklist" or "lost_card" or "stolen_card" or "pickup_card" or "restricted_card" => FraudFlags.NotHere,
         _ => "The bank declined the card. Nothing was charged; use another card, or ask the bank.",
     };
 

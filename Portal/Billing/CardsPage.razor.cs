@@ -12,6 +12,7 @@ public sealed partial class CardsPage
 {
     private readonly CancellationTokenSource gone = new();
     private List<Card>? cards;
+    private Card? blocked;
     private bool isSpending;
     private bool busy;
     private string? problem;
@@ -73,6 +74,8 @@ public sealed partial class CardsPage
         var account = (await Current.GetAsync()).AccountId;
         await using var db = await Dbs.CreateDbContextAsync(gone.Token);
         (cards, isSpending, now) = (await CardKeeping.ValidAsync(db, account, gone.Token), await CardKeeping.IsSpendingAsync(db, account, gone.Token), Clock.GetUtcNow());
+        blocked = cards.Exists(card => card.IsUsable(now)) ? null : await db.Cards.AsNoTracking()
+            .Where(card => card.AccountId == account && card.BlockedAt != null).OrderByDescending(card => card.BlockedAt).FirstOrDefaultAsync(gone.Token);
     }
 
     private async Task AddAsync(string? replaces)

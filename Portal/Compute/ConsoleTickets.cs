@@ -13,6 +13,9 @@ public sealed record IssuedTicket(Guid Id, string Secret);
 /// <summary>Permissions to open one console once, for seconds, of one person.</summary>
 public sealed class ConsoleTickets(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
+    /// <summary>Of one account: each leaves a row in the audit.</summary>
+    public const int MostPerMinute = 60;
+
     private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
 
     public async Task<Outcome<IssuedTicket>> IssueAsync(Actor actor, string instanceId, ConsoleKind kind, CancellationToken ct)
@@ -25,6 +28,12 @@ public sealed class ConsoleTickets(IDbContextFactory<PortalDb> dbs, TimeProvider
         }
 
         var now = clock.GetUtcNow();
+        var since = now.AddMinutes(-1) + ConsoleTicket.Lifetime;
+        if (await db.ConsoleTickets.CountAsync(ticket => ticket.AccountId == actor.AccountId && ticket.ExpiresAt > since, ct) >= MostPerMinute)
+        {
+            return Outcome.Refused("Too many consoles were opened within a minute. Wait a minute, then try again.");
+        }
+
         var secret = RandomNumberGenerator.GetHexString(64, lowercase: true);
         var ticket = new ConsoleTicket
         {

@@ -112,10 +112,12 @@ public sealed class OwnAccount(
     public async Task RevokeOthersAsync(User user)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
-        await sessions.RevokeAllAsync(user.Id, CurrentSession, Aborted);
-        db.Add(Actor.Audit(clock.GetUtcNow(), "RevokeOtherSessions", null));
-        await db.SaveChangesAsync(Aborted);
-        await transaction.CommitAsync(Aborted);
+        if (await sessions.RevokeAllAsync(user.Id, CurrentSession, Aborted) > 0)
+        {
+            db.Add(Actor.Audit(clock.GetUtcNow(), "RevokeOtherSessions", null));
+            await db.SaveChangesAsync(Aborted);
+            await transaction.CommitAsync(Aborted);
+        }
     }
 
     public Guid? CurrentSession => Guid.TryParse(Http.User.FindFirstValue(AccountClaims.Session), out var id) ? id : null;

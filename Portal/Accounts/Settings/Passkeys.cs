@@ -80,6 +80,11 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
             return Results.NotFound();
         }
 
+        if (await db.WhyNotNowAsync(own.Actor, action, clock.GetUtcNow(), ct) is not null)
+        {
+            return Results.LocalRedirect("/settings?done=too-often");
+        }
+
         var before = new { passkey.Name };
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await change(user, passkey);
