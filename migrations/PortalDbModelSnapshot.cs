@@ -466,6 +466,9 @@ namespace Portal.Model.Migrations
                     b.Property<DateTimeOffset>("AddedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<DateTimeOffset?>("BlockedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<string>("Brand")
                         .IsRequired()
                         .HasMaxLength(32)

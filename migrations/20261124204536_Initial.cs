@@ -326,6 +326,7 @@ namespace Portal.Model.Migrations
                     State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     IsDefault = table.Column<bool>(type: "boolean", nullable: false),
                     Problem = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    BlockedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     AddedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false),
                     DetachedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)

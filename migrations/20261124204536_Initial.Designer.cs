@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261124203418_Initial")]
+    [Migration("20261124204536_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -467,6 +467,9 @@ namespace Portal.Model.Migrations
                         .HasColumnType("character varying(32)");
 
                     b.Property<DateTimeOffset>("AddedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset?>("BlockedAt")
                         .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("Brand")
