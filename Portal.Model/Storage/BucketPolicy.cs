@@ -47,6 +47,12 @@ public static class BucketPolicy
     public static string? WithGrants(string? current, string bucket, IEnumerable<BucketGrant> grants) =>
         Join(OwnersPart(current), [.. grants.OrderBy(grant => grant.UserId, StringComparer.Ordinal).Select(grant => Statement(bucket, grant))]);
 
+    /// <summary>They say the same, however they are laid out.</summary>
+    public static bool IsSame(string? one, string? other) =>
+        string.IsNullOrWhiteSpace(one) || string.IsNullOrWhiteSpace(other)
+            ? string.IsNullOrWhiteSpace(one) == string.IsNullOrWhiteSpace(other)
+            : JsonNode.DeepEquals(JsonNode.Parse(one), JsonNode.Parse(other));
+
     /// <summary>Says what is wrong with what somebody typed; the store has the last word.</summary>
     public static Outcome Check(string text)
     {

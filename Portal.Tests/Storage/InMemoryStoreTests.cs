@@ -1,0 +1,16 @@
+using Portal.Model.Storage;
+
+namespace Portal.Tests.Storage;
+
+public sealed class InMemoryStoreTests : ObjectStoreContract
+{
+    private readonly InMemoryStore store = new();
+
+    protected override IObjectStore Store => store;
+
+    protected override Task<bool> PutAsync(StoreKey key, string bucket, string name, int bytes) => Task.FromResult(store.Put(key, bucket, name, bytes));
+
+    protected override Task<bool> CanReadAsync(StoreKey key, string bucket, string name) => Task.FromResult(store.Read(key, bucket, name));
+
+    protected override async Task UntilAsync(Func<Task<bool>> condition) => Assert.True(await condition());
+}

@@ -1,0 +1,103 @@
+using System.Net;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+
+namespace Portal.Worker.Engines.Rgw;
+
+/// <summary>What is done to a bucket on behalf of its owner, through S3.</summary>
+public sealed partial class RgwObjectStore
+{
+    public async Task<string> EnsureBucketAsync(StoreKey owner, string bucket, CancellationToken ct)
+    {
+        await AskAsync(owner, s3 => s3.PutBucketAsync(new PutBucketRequest { BucketName = bucket }, ct), ct);
+        var made = await admin.AskAsync(HttpMethod.Get, "bucket", [("bucket", bucket), ("stats", "true")], ct);
+        return made.GetProperty("id").GetString()!;
+    }
+
+    public async Task EnsureGrantsAsync(StoreKey owner, string bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct)
+    {
+        var current = await AskAsync(owner, s3 => StoredPolicy.ReadAsync(s3, bucket, ct), ct);
+        var wanted = BucketPolicy.WithGrants(current, bucket, grants);
+        if (BucketPolicy.IsSame(current, wanted))
+        {
+            return;
+        }
+
+        if (wanted is null)
+        {
+            await AskAsync(owner, s3 => s3.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = bucket }, ct), ct);
+        }
+        else
+        {
+            await AskAsync(owner, s3 => s3.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = bucket, Policy = wanted }, ct), ct);
+        }
+    }
+
+    /// <summary>Unfinished uploads first: they are few, and a bucket with one is not empty.</summary>
+    public async Task<EmptiedBatch> EmptyAsync(StoreKey owner, string bucket, CancellationToken ct)
+    {
+        var uploads = await AskAsync(owner, s3 => s3.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket, MaxUploads = 100 }, ct), ct);
+        foreach (var upload in uploads.MultipartUploads ?? [])
+        {
+            await AskAsync(owner, s3 => AbortAsync(s3, bucket, upload, ct), ct);
+        }
+
+        var found = await AskAsync(owner, s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket, MaxKeys = 1000 }, ct), ct);
+        var versions = (found.Versions ?? []).Select(version => new KeyVersion { Key = version.Key, VersionId = version.VersionId }).ToList();
+        if (versions.Count > 0)
+        {
+            await AskAsync(owner, s3 => s3.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = bucket, Objects = versions, Quiet = true }, ct), ct);
+        }
+
+        return new EmptiedBatch(versions.Count, found.IsTruncated is not true && uploads.IsTruncated is not true);
+    }
+
+    public async Task<bool> DeleteBucketAsync(StoreKey owner, string bucket, CancellationToken ct)
+    {
+        try
+        {
+            await AskAsync(owner, s3 => s3.DeleteBucketAsync(new DeleteBucketRequest { BucketName = bucket }, ct), ct);
+            return true;
+        }
+        catch (EngineException error) when (error.Fault is EngineFault.Missing)
+        {
+            return true;
+        }
+        catch (EngineException error) when (error.InnerException is AmazonS3Exception { ErrorCode: "BucketNotEmpty" })
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> AbortAsync(IAmazonS3 s3, string bucket, MultipartUpload upload, CancellationToken ct)
+    {
+        try
+        {
+            await s3.AbortMultipartUploadAsync(new AbortMultipartUploadRequest { BucketName = bucket, Key = upload.Key, UploadId = upload.UploadId }, ct);
+            return true;
+        }
+        catch (AmazonS3Exception error) when (error.StatusCode is HttpStatusCode.NotFound)
+        {
+            return false;
+        }
+    }
+
+    private async Task<T> AskAsync<T>(StoreKey owner, Func<IAmazonS3, Task<T>> ask, CancellationToken ct)
+    {
+        using var s3 = S3Client.Of(access.Endpoint.AbsoluteUri.TrimEnd('/'), access.SigningRegion, owner, RgwObjectStores.Patience);
+        try
+        {
+            return await ask(s3);
+        }
+        catch (AmazonS3Exception error)
+        {
+            throw RgwErrors.Of(error);
+        }
+        catch (Exception error) when (RgwErrors.IsAway(error, ct))
+        {
+            throw new EngineException(EngineFault.Unavailable, "The object store does not answer.", error);
+        }
+    }
+}
