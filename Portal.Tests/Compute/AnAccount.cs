@@ -20,7 +20,7 @@ public static class AnAccount
     {
         await using var db = await dbs.CreateDbContextAsync();
         var account = (await Tenant.AddAsync(db)).Account;
-        (account.InstanceLimit, account.VcpuLimit) = (instanceLimit, 2000);
+        (account.InstanceLimit, account.VcpuLimit, account.VolumeLimit) = (instanceLimit, 2000, 2000);
         var email = $"{account.Id}@example.com";
         var user = new User { Id = Guid.NewGuid(), AccountId = account.Id, UserName = email, Email = email, EmailConfirmed = confirmed, CreatedAt = Now };
         db.Add(user);

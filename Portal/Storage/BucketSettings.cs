@@ -44,8 +44,9 @@ public sealed record BucketSettings
         };
     }
 
+    /// <summary>Where there is none, S3's client does not throw as elsewhere: it gives the error's XML as if it were the policy.</summary>
     public static Task<string?> ReadPolicyAsync(OpenBucket bucket, CancellationToken ct) =>
-        OrNoneAsync(async () => (await bucket.S3.GetBucketPolicyAsync(bucket.Name, ct)).Policy is { Length: > 0 } text ? text : null, "NoSuchBucketPolicy");
+        OrNoneAsync(async () => (await bucket.S3.GetBucketPolicyAsync(bucket.Name, ct)).Policy is { } text && text.TrimStart().StartsWith('{') ? text : null, "NoSuchBucketPolicy");
 
     /// <summary>S3 answers with an error where nothing has been set.</summary>
     private static async Task<T?> OrNoneAsync<T>(Func<Task<T?>> read, string none)
