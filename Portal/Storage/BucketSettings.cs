@@ -25,7 +25,7 @@ public sealed record BucketSettings
     public static async Task<BucketSettings> ReadAsync(OpenBucket bucket, CancellationToken ct)
     {
         var (s3, name) = (bucket.S3, bucket.Name);
-        var policy = ReadPolicyAsync(bucket, ct);
+        var policy = StoredPolicy.ReadAsync(s3, name, ct);
         var acl = s3.GetBucketAclAsync(new GetBucketAclRequest { BucketName = name }, ct);
         var cors = PortalCorsRule.ReadAsync(bucket, ct);
         var versioning = s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = name }, ct);
@@ -43,10 +43,6 @@ public sealed record BucketSettings
             Website = await website,
         };
     }
-
-    /// <summary>Where there is none, S3's client does not throw as elsewhere: it gives the error's XML as if it were the policy.</summary>
-    public static Task<string?> ReadPolicyAsync(OpenBucket bucket, CancellationToken ct) =>
-        OrNoneAsync(async () => (await bucket.S3.GetBucketPolicyAsync(bucket.Name, ct)).Policy is { } text && text.TrimStart().StartsWith('{') ? text : null, "NoSuchBucketPolicy");
 
     /// <summary>S3 answers with an error where nothing has been set.</summary>
     private static async Task<T?> OrNoneAsync<T>(Func<Task<T?>> read, string none)

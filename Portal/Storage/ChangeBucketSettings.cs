@@ -16,7 +16,7 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimePr
 
     public Task<Outcome> MakePublicAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) => RunAsync(actor, bucket, on ? "MakeBucketPublic" : "MakeBucketPrivate", null, async () =>
     {
-        var current = await BucketSettings.ReadPolicyAsync(bucket, ct);
+        var current = await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct);
         await WritePolicyAsync(bucket, PublicRead.With(BucketPolicy.OwnersPart(current), bucket.Name, on), current, ct);
     });
 
@@ -28,7 +28,7 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimePr
             return refused;
         }
 
-        return await RunAsync(actor, bucket, "PutBucketPolicy", new { Policy = text }, async () => await WritePolicyAsync(bucket, text, await BucketSettings.ReadPolicyAsync(bucket, ct), ct));
+        return await RunAsync(actor, bucket, "PutBucketPolicy", new { Policy = text }, async () => await WritePolicyAsync(bucket, text, await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct), ct));
     }
 
     /// <summary>The customer's rules. Portal's own is kept, if it is there.</summary>

@@ -81,7 +81,7 @@ public sealed record ObjectView(
 
     private static async Task<bool> IsPublicAsync(OpenBucket bucket, string key, CancellationToken ct)
     {
-        var policy = await BucketSettings.ReadPolicyAsync(bucket, ct);
+        var policy = await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct);
         return PublicRead.Of(BucketPolicy.OwnersPart(policy), null, bucket.Name).IsOn || await ObjectCopy.IsPublicAsync(bucket, key, null, ct);
     }
 }
