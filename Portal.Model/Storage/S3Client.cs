@@ -10,7 +10,10 @@ public static class S3Client
     /// Checksums only where S3 demands one: RADOS Gateway 16 refuses the trailers that newer SDKs send by default. No retries: who calls decides. Buckets stand in the path,
     /// so that one host name and one certificate do for all.
     /// </summary>
-    public static AmazonS3Client Of(string endpoint, string signingRegion, StoreKey key, TimeSpan? timeout = null) => new(
+    /// <param name="ownConnections">
+    /// For a key that may be denied: RADOS Gateway leaves the body of a denied upload in the connection, and takes it for the next request of whoever shares that.
+    /// </param>
+    public static AmazonS3Client Of(string endpoint, string signingRegion, StoreKey key, TimeSpan? timeout = null, bool ownConnections = false) => new(
         new BasicAWSCredentials(key.AccessKeyId, key.Secret),
         new AmazonS3Config
         {
@@ -19,6 +22,7 @@ public static class S3Client
             ForcePathStyle = true,
             UseHttp = endpoint.StartsWith("http://", StringComparison.Ordinal),
             MaxErrorRetry = 0,
+            CacheHttpClient = !ownConnections,
             Timeout = timeout ?? TimeSpan.FromSeconds(30),
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,

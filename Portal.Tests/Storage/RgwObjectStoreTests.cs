@@ -39,7 +39,7 @@ public sealed class RgwObjectStoreTests(TestStore real) : ObjectStoreContract
 
     private async Task<bool> IsAllowedAsync(StoreKey key, Func<IAmazonS3, Task> ask)
     {
-        using var s3 = S3Client.Of(real.Endpoint, real.Access.SigningRegion, key);
+        using var s3 = S3Client.Of(real.Endpoint, real.Access.SigningRegion, key, ownConnections: true);
         try
         {
             await ask(s3);
