@@ -84,11 +84,7 @@ public sealed class PortalServer : IAsyncDisposable
         return answer.StatusCode is HttpStatusCode.Found ? client : throw new InvalidOperationException($"Signing in was answered by {answer.StatusCode}.");
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await app.StopAsync();
-        await app.DisposeAsync();
-    }
+    public async ValueTask DisposeAsync() => await TestLog.EndAsync(app);
 }
 
 /// <summary>Somebody who can sign in with <see cref="PortalServer.Password"/>.</summary>

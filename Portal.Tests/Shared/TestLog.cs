@@ -30,6 +30,14 @@ internal sealed class TestLog : ILoggerProvider
         builder.Logging.AddFilter<TestLog>("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
     }
 
+    /// <summary>Ends a host. Hangfire keeps the log of the host started last for the whole process, and would go on asking for it once that host is gone.</summary>
+    public static async Task EndAsync(WebApplication app)
+    {
+        await app.StopAsync();
+        Hangfire.Logging.LogProvider.SetCurrentLogProvider(null);
+        await app.DisposeAsync();
+    }
+
     public ILogger CreateLogger(string categoryName) => new Category(categoryName);
 
     public void Dispose()

@@ -38,9 +38,5 @@ public sealed class WorkerServer : IAsyncDisposable
         return new WorkerServer(worker);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await app.StopAsync();
-        await app.DisposeAsync();
-    }
+    public async ValueTask DisposeAsync() => await TestLog.EndAsync(app);
 }
