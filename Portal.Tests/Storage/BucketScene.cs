@@ -29,6 +29,8 @@ public sealed class BucketScene(PortalServer server, TestCeph ceph, IDbContextFa
 
     public string StoreUser => user!.Id;
 
+    public ObjectChanges Changes => server.Services.GetRequiredService<ObjectChanges>();
+
     public static async Task<BucketScene> AddAsync(PortalServer server, TestCeph ceph, IDbContextFactory<PortalDb> dbs)
     {
         await ceph.StartAsync();

@@ -1,0 +1,290 @@
+using System.Globalization;
+using System.Net;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Model.Storage;
+using Portal.Storage;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Storage;
+
+/// <summary>What the pages do with objects and settings, against a real Ceph.</summary>
+[Trait("Needs", "engine")]
+[Trait("Needs", "database")]
+public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : TestDatabase(postgres)
+{
+    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    private PortalServer server = null!;
+    private BucketScene scene = null!;
+    private OpenBucket bucket = null!;
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        server = await PortalServer.StartAsync(ConnectionString);
+        scene = await BucketScene.AddAsync(server, ceph, this);
+        bucket = await scene.OpenAsync(await scene.AddBucketAsync());
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        bucket.Dispose();
+        await server.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Every_name_that_is_taken_goes_up_and_comes_down_again()
+    {
+        using var http = new HttpClient();
+        string[] keys = ["a b.txt", "a+b.txt", "100%.txt", "a%2Fb.txt", "ü/日本語/😀.txt", "q?x=1&y=#z.txt", "a//b", "it's (*)!~.txt", "back\\slash", new string('é', 512)];
+        foreach (var key in keys)
+        {
+            var plan = Assert.Single((await Uploads.BeginAsync(bucket, [new UploadFile(key, 3, "text/plain", null, false)], Ct)).Files);
+            Assert.Null(plan.Refused);
+            using var content = new ByteArrayContent("abc"u8.ToArray());
+            content.Headers.ContentType = new("text/plain");
+            using var put = await http.PutAsync(plan.Url, content, Ct);
+            Assert.Equal(HttpStatusCode.OK, put.StatusCode);
+            using var got = await http.GetAsync(ObjectLinks.Download(bucket, key), Ct);
+            Assert.Equal("abc", await got.Content.ReadAsStringAsync(Ct));
+            Assert.Equal(ObjectKey.NameOf(key), got.Content.Headers.ContentDisposition!.FileNameStar);
+        }
+
+        Assert.Equal(keys.Order(KeyOrder.Instance), await KeysAsync(""));
+        var work = await scene.Changes.DeleteAsync(scene.Actor, bucket, ObjectSelection.All("", ["a b.txt"]), "Deleting");
+        await Until.TrueAsync(() => work.IsOver);
+        Assert.Equal((9, 0, null), (work.Done, work.Failed, work.Reason));
+        Assert.Equal(["a b.txt"], await KeysAsync(""));
+    }
+
+    [Fact]
+    public async Task An_upload_in_parts_goes_on_where_it_was_and_is_completed_once()
+    {
+        using var http = new HttpClient();
+        var (content, ask) = (FilesOnDisk.Random(20 << 20), new UploadFile("big.bin", 20 << 20, null, null, false));
+        var plan = (await Uploads.BeginAsync(bucket, [ask], Ct)).Files[0];
+        Assert.Equal((8 << 20, "application/octet-stream"), (plan.PartSize, plan.Type));
+        await PutAsync(1, 3);
+        var again = (await Uploads.BeginAsync(bucket, [ask with { UploadId = plan.UploadId }], Ct)).Files[0];
+        Assert.Equal(plan.UploadId, again.UploadId);
+        Assert.Equal([1, 3], again.Done);
+
+        var complete = new CompleteUpload("big.bin", plan.UploadId!, content.Length, plan.PartSize);
+        Assert.Equal([2], (await Uploads.CompleteAsync(bucket, complete, Ct)).Missing);
+        await PutAsync(2);
+        Assert.Null((await Uploads.CompleteAsync(bucket, complete, Ct)).Missing);
+        Assert.Null((await Uploads.CompleteAsync(bucket, complete, Ct)).Missing);
+        using var found = await scene.S3.GetObjectAsync(bucket.Name, "big.bin", Ct);
+        using var copy = new MemoryStream();
+        await found.ResponseStream.CopyToAsync(copy, Ct);
+        Assert.True(content.AsSpan().SequenceEqual(copy.ToArray()));
+        Assert.True((await Uploads.BeginAsync(bucket, [ask], Ct)).Files[0].Exists);
+
+        async Task PutAsync(params int[] parts)
+        {
+            var urls = Uploads.Sign(bucket, new SignParts("big.bin", plan.UploadId!, parts)).Urls;
+            foreach (var (part, url) in parts.Zip(urls))
+            {
+                var from = (part - 1) * (8 << 20);
+                using var piece = new ByteArrayContent(content, from, Math.Min(8 << 20, content.Length - from));
+                using var put = await http.PutAsync(url, piece, Ct);
+                Assert.Equal(HttpStatusCode.OK, put.StatusCode);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task An_aborted_upload_leaves_nothing_and_aborting_it_again_is_no_error()
+    {
+        var plan = (await Uploads.BeginAsync(bucket, [new UploadFile("big.bin", 20 << 20, null, null, false)], Ct)).Files[0];
+        await Uploads.AbortAsync(bucket, new AbortUpload("big.bin", plan.UploadId!), Ct);
+        await Uploads.AbortAsync(bucket, new AbortUpload("big.bin", plan.UploadId!), Ct);
+        Assert.Empty((await scene.S3.ListMultipartUploadsAsync(bucket.Name, Ct)).MultipartUploads ?? []);
+    }
+
+    [Fact]
+    public async Task A_folder_of_some_thousands_is_read_at_any_place_and_holds_few_lines()
+    {
+        await PutManyAsync(2500, "many/");
+        await PutAsync("many/sub/x", "many/");
+        var listing = new ObjectListing(bucket, "many/", "many/");
+        Assert.Equal("many/0000", (await listing.WindowAsync(0, 50, Ct))[0].Key);
+        Assert.False(listing.IsComplete);
+        Assert.True(listing.Total > listing.Known);
+        Assert.Equal(["many/2499", "many/sub/"], (await listing.WindowAsync(2499, 50, Ct)).Select(line => line.Key));
+        Assert.Equal((true, 2501, 2501), (listing.IsComplete, listing.Known, listing.Total));
+        Assert.Equal("many/1500", (await listing.WindowAsync(1500, 1, Ct))[0].Key);
+        listing.Forget();
+        await scene.S3.DeleteObjectAsync(bucket.Name, "many/0000", Ct);
+        Assert.Equal("many/0001", (await listing.WindowAsync(0, 1, Ct))[0].Key);
+        Assert.Equal("many/sub/", (await listing.WindowAsync(2499, 5, Ct)).Single().Key);
+    }
+
+    [Fact]
+    public async Task Folders_come_first_where_all_of_a_folder_is_known()
+    {
+        await PutAsync("b.txt", "z/1", "a.txt", "Z/1");
+        var listing = new ObjectListing(bucket, "", "");
+        Assert.Equal(["Z/", "z/", "a.txt", "b.txt"], (await listing.WindowAsync(0, 10, Ct)).Select(line => line.Key));
+    }
+
+    [Fact]
+    public async Task A_folder_is_renamed_with_all_that_is_in_it_and_what_it_carries()
+    {
+        await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "old/a.txt", ContentBody = "a", ContentType = "text/x-own", CannedACL = S3CannedACL.PublicRead, Headers = { CacheControl = "max-age=60" }, Metadata = { ["colour"] = "red" } }, Ct);
+        await PutAsync("old/deep/b.txt", "new/deep/b.txt");
+        var work = (await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.Of("old/"), "old/", "new/", "Moving")).Value;
+        Assert.Null(work);
+        work = (await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.Of("old/"), "", "kept/", "Moving")).Value!;
+        await Until.TrueAsync(() => work.IsOver);
+        Assert.Equal((2, 0, null), (work.Done, work.Failed, work.Reason));
+        Assert.Equal(["kept/old/a.txt", "kept/old/deep/b.txt", "new/deep/b.txt"], await KeysAsync(""));
+        var moved = await scene.S3.GetObjectMetadataAsync(bucket.Name, "kept/old/a.txt", Ct);
+        Assert.Equal(("text/x-own", "max-age=60", "red"), (moved.Headers.ContentType, moved.Headers.CacheControl, moved.Metadata["colour"]));
+        Assert.True(await ObjectCopy.IsPublicAsync(bucket, "kept/old/a.txt", null, Ct));
+    }
+
+    [Fact]
+    public async Task Moving_over_what_is_there_leaves_both()
+    {
+        await PutAsync("a/1", "a/2", "b/1");
+        var work = (await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.Of("a/1", "a/2"), "a/", "b/", "Moving")).Value!;
+        await Until.TrueAsync(() => work.IsOver);
+        Assert.Equal((1, 1), (work.Done, work.Failed));
+        Assert.Equal(["a/1", "b/1", "b/2"], await KeysAsync(""));
+    }
+
+    [Fact]
+    public async Task A_folder_is_not_moved_into_itself()
+    {
+        await PutAsync("a/1");
+        Assert.NotNull((await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.Of("a/"), "", "a/b/", "Moving")).Reason);
+        Assert.Equal(["a/1"], await KeysAsync(""));
+    }
+
+    [Fact]
+    public async Task What_is_too_large_for_one_copy_is_copied_in_parts()
+    {
+        var content = FilesOnDisk.Random(13 << 20);
+        using var stream = new MemoryStream(content);
+        await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "large", InputStream = stream, ContentType = "text/x-own", Metadata = { ["colour"] = "red" } }, Ct);
+        await new ObjectCopy(largest: 5 << 20, partSize: 5 << 20).RunAsync(bucket, "large", "copy of large", null, null, Ct);
+        using var found = await scene.S3.GetObjectAsync(bucket.Name, "copy of large", Ct);
+        using var copy = new MemoryStream();
+        await found.ResponseStream.CopyToAsync(copy, Ct);
+        Assert.True(content.AsSpan().SequenceEqual(copy.ToArray()));
+        Assert.Equal(("text/x-own", "red"), (found.Headers.ContentType, found.Metadata["colour"]));
+        Assert.EndsWith("-3\"", found.ETag, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Headers_are_changed_in_place_and_noted()
+    {
+        await PutAsync("a.txt");
+        var outcome = await server.Services.GetRequiredService<ChangeObjectHeaders>().RunAsync(
+            scene.Actor, bucket, "a.txt", new ObjectHeaders { ContentType = "text/markdown", ContentDisposition = "attachment", Metadata = new Dictionary<string, string> { ["colour"] = "blue" } }, Ct);
+        Assert.Null(outcome.Reason);
+        var found = await scene.S3.GetObjectMetadataAsync(bucket.Name, "a.txt", Ct);
+        Assert.Equal(("text/markdown", "attachment", "blue"), (found.Headers.ContentType, found.Headers.ContentDisposition, found.Metadata["colour"]));
+        await using var db = CreateDbContext();
+        Assert.Equal("PutObjectHeaders", await db.AuditEntries.Where(entry => entry.ResourceId == bucket.Id).Select(entry => entry.Action).SingleAsync(Ct));
+    }
+
+    [Fact]
+    public async Task An_older_version_and_a_deleted_object_are_restored()
+    {
+        await server.Services.GetRequiredService<ChangeBucketSettings>().SetVersioningAsync(scene.Actor, bucket, true, Ct);
+        await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "k", ContentBody = "one" }, Ct);
+        await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "k", ContentBody = "two" }, Ct);
+        var versions = await ObjectVersions.ListAsync(bucket, "k", Ct);
+        Assert.Equal([true, false], versions.Select(version => version.IsLatest));
+        await server.Services.GetRequiredService<ObjectVersions>().RestoreAsync(bucket, "k", versions[1].Id, Ct);
+        Assert.Equal("one", await TextAsync("k"));
+        await scene.S3.DeleteObjectAsync(bucket.Name, "k", Ct);
+        var gone = Assert.Single((await DeletedPage.ReadAsync(bucket, "", null, Ct)).Found);
+        Assert.Null(await ObjectView.LoadAsync(bucket, "k", Ct));
+        await ObjectVersions.DeleteAsync(bucket, gone.Key, gone.MarkId, Ct);
+        Assert.Equal("one", await TextAsync("k"));
+    }
+
+    [Fact]
+    public async Task Settings_are_written_to_S3_and_read_back_whoever_wrote_them()
+    {
+        var change = server.Services.GetRequiredService<ChangeBucketSettings>();
+        await PutAsync("index.html");
+        using var http = new HttpClient();
+        Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync(bucket.PublicUrl("index.html"), Ct)).StatusCode);
+        Assert.Null((await change.MakePublicAsync(scene.Actor, bucket, true, Ct)).Reason);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(bucket.PublicUrl("index.html"), Ct)).StatusCode);
+        Assert.Null((await change.SetWebsiteAsync(scene.Actor, bucket, "index.html", "404.html", Ct)).Reason);
+        Assert.Null((await change.SetLifecycleAsync(scene.Actor, bucket, [new LifecycleDraft { Prefix = "tmp/", Expire = "3", ExpireOlder = "2", Abort = "1" }.ToRule()], Ct)).Reason);
+        Assert.Null((await change.SetVersioningAsync(scene.Actor, bucket, true, Ct)).Reason);
+        await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
+        Assert.Null((await change.SetCorsAsync(scene.Actor, bucket, [new CORSRule { Id = "star", AllowedOrigins = ["*"], AllowedMethods = ["GET"] }], Ct)).Reason);
+
+        var read = await BucketSettings.ReadAsync(bucket, Ct);
+        Assert.Equal((true, true, "index.html", "404.html"), (read.Public.BySwitch, read.IsVersioned, read.Website!.IndexDocumentSuffix, read.Website.ErrorDocument));
+        Assert.Equal([PortalCorsRule.Id, "star"], read.Cors.Select(rule => rule.Id));
+        var rule = LifecycleDraft.Of(Assert.Single(read.Lifecycle));
+        Assert.Equal(("tmp/", "3", "2", "1", false), (rule.Prefix, rule.Expire, rule.ExpireOlder, rule.Abort, rule.IsForeign));
+
+        // With another tool:
+        await scene.S3.DeleteBucketPolicyAsync(bucket.Name, Ct);
+        await scene.S3.DeleteBucketWebsiteAsync(bucket.Name, Ct);
+        await scene.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct);
+        read = await BucketSettings.ReadAsync(bucket, Ct);
+        Assert.Equal((false, null), (read.Public.IsOn, read.Website));
+        await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
+        Assert.Equal(2, (await BucketSettings.ReadAsync(bucket, Ct)).Cors.Count);
+        await using var db = CreateDbContext();
+        Assert.Equal(5, await db.AuditEntries.CountAsync(entry => entry.ResourceId == bucket.Id, Ct));
+    }
+
+    [Fact]
+    public async Task A_policy_that_S3_does_not_take_is_refused_with_a_sentence()
+    {
+        var change = server.Services.GetRequiredService<ChangeBucketSettings>();
+        var wrong = PolicyExamples.Of(bucket.Name)[0].Text.Replace(bucket.Name, "somebody-elses", StringComparison.Ordinal).Replace("s3:GetObject", "s3:FlyToTheMoon", StringComparison.Ordinal);
+        Assert.NotNull((await change.SetPolicyAsync(scene.Actor, bucket, wrong, Ct)).Reason);
+        foreach (var (name, text) in PolicyExamples.Of(bucket.Name))
+        {
+            Assert.True((await change.SetPolicyAsync(scene.Actor, bucket, text, Ct)).Reason is null, name);
+        }
+
+        Assert.Null((await change.SetPolicyAsync(scene.Actor, bucket, "", Ct)).Reason);
+        Assert.Null((await BucketSettings.ReadAsync(bucket, Ct)).Policy);
+    }
+
+    private async Task<List<string>> KeysAsync(string prefix)
+    {
+        var keys = new List<string>();
+        await foreach (var key in ObjectSelection.All(prefix, []).KeysAsync(bucket, Ct))
+        {
+            keys.Add(key);
+        }
+
+        return keys;
+    }
+
+    private async Task PutAsync(params string[] keys)
+    {
+        foreach (var key in keys)
+        {
+            await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = key, ContentBody = key, UseChunkEncoding = false }, Ct);
+        }
+    }
+
+    private Task PutManyAsync(int count, string prefix) => Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (number, ct) =>
+        await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = string.Create(CultureInfo.InvariantCulture, $"{prefix}{number:0000}"), ContentBody = "", UseChunkEncoding = false }, ct));
+
+    private async Task<string> TextAsync(string key)
+    {
+        using var found = await scene.S3.GetObjectAsync(bucket.Name, key, Ct);
+        using var reader = new StreamReader(found.ResponseStream);
+        return await reader.ReadToEndAsync(Ct);
+    }
+}
