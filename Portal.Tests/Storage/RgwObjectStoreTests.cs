@@ -6,13 +6,16 @@ using Portal.Model.Storage;
 namespace Portal.Tests.Storage;
 
 /// <summary>The contract, kept by the real RADOS Gateway.</summary>
-[Collection(StoreTests.Name)]
 [Trait("Needs", "engine")]
-public sealed class RgwObjectStoreTests(TestStore real) : ObjectStoreContract
+public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     protected override IObjectStore Store => real.Store;
+
+    public async ValueTask InitializeAsync() => await real.StartAsync();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     protected override Task<bool> PutAsync(StoreKey key, string bucket, string name, int bytes) => IsAllowedAsync(key, async s3 =>
     {

@@ -1,22 +1,35 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
 using Portal.Model.Storage;
+using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 using Portal.Tests.Storage;
+using Portal.Worker.Engines.Rgw;
 
 [assembly: AssemblyFixture(typeof(TestCeph))]
 
 namespace Portal.Tests.Storage;
 
-/// <summary>A real Ceph of the tests' own, started at the first use by <c>bin/ceph</c>; users of it are made by hand.</summary>
+/// <summary>The real object store, one for all the tests that need it: <c>bin/ceph</c> in a temporary folder, started at the first use. At the end it is gone, and that is checked.</summary>
 public sealed class TestCeph : IAsyncLifetime
 {
-    private readonly string folder = Path.Combine(Path.GetTempPath(), $"portal-ceph-{Environment.ProcessId}");
+    private readonly DirectoryInfo home = Directory.CreateTempSubdirectory("portal-test-ceph-");
     private readonly SemaphoreSlim gate = new(1, 1);
+    private readonly HttpClient http = new() { Timeout = RgwObjectStores.Patience };
     private int port;
 
-    public string Endpoint => $"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}";
+    /// <summary>What <c>bin/ceph</c> and <c>ObjectStore:Folder</c> are given.</summary>
+    public string Folder => Path.Combine(home.FullName, "ceph");
+
+    public string Endpoint => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
+
+    /// <summary>With an administrator of the tests' own.</summary>
+    public StoreAccess Access { get; private set; } = null!;
+
+    public IObjectStore Store { get; private set; } = null!;
 
     public async Task StartAsync()
     {
@@ -25,10 +38,11 @@ public sealed class TestCeph : IAsyncLifetime
         {
             if (port == 0)
             {
-                // The nine ports after it are Ceph's too.
-                var first = RandomNumberGenerator.GetInt32(2400, 3000) * 10;
-                await TestPostgres.RunAsync("bin/ceph", "start", folder, first.ToString(CultureInfo.InvariantCulture), "4");
+                var first = FreeRange();
+                await TestPostgres.RunAsync("bin/ceph", "start", Folder, first.ToString(CultureInfo.InvariantCulture), "4");
                 port = first;
+                Access = new StoreAccess(new Uri(Endpoint), "us-east-1", await AdministratorAsync());
+                Store = new RgwObjectStores(http, TimeProvider.System).Open(Access);
             }
         }
         finally
@@ -41,45 +55,80 @@ public sealed class TestCeph : IAsyncLifetime
     public async Task<StoreKey> AddUserAsync(string id)
     {
         var key = StorageSecrets.Make();
-        await AdminAsync("user", "create", "--uid", id, "--display-name", id, "--access-key", key.AccessKeyId, "--secret-key", key.Secret);
+        await Store.EnsureUserAsync(AUser(id), default);
+        await Store.EnsureKeyAsync(id, key, default);
         return key;
     }
 
-    public async Task SetQuotaAsync(string user, long bytes)
-    {
-        await AdminAsync("quota", "set", "--quota-scope=user", "--uid", user, "--max-size", bytes.ToString(CultureInfo.InvariantCulture));
-        await AdminAsync("quota", "enable", "--quota-scope=user", "--uid", user);
-    }
+    public Task SetQuotaAsync(string user, long bytes) => Store.EnsureUserAsync(AUser(user) with { MaxBytes = bytes }, default);
 
     /// <summary>The gateway dies as by a power cut; <see cref="RestartAsync"/> brings it back.</summary>
     public async Task KillGatewayAsync()
     {
-        var id = int.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "run", "radosgw.pid")), CultureInfo.InvariantCulture);
+        var id = int.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, "run", "radosgw.pid")), CultureInfo.InvariantCulture);
         using var process = Process.GetProcessById(id);
         process.Kill();
         await process.WaitForExitAsync();
     }
 
-    public Task RestartAsync() => TestPostgres.RunAsync("bin/ceph", "start", folder, port.ToString(CultureInfo.InvariantCulture));
+    public Task RestartAsync() => TestPostgres.RunAsync("bin/ceph", "start", Folder, port.ToString(CultureInfo.InvariantCulture));
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
+        http.Dispose();
+        gate.Dispose();
+        var left = "";
         if (port != 0)
         {
-            await TestPostgres.RunAsync("bin/ceph", "reset", folder);
+            await TestPostgres.RunAsync("bin/ceph", "reset", Folder);
+            left = await TestPostgres.RunAsync("bin/ceph", "status", Folder);
         }
 
-        gate.Dispose();
+        home.Delete(recursive: true);
+        if (left.Length > 0)
+        {
+            throw new InvalidOperationException($"bin/ceph reset left something behind: {left}");
+        }
     }
 
-    private async Task AdminAsync(params string[] arguments)
+    private static StoreUser AUser(string id) => new(id, id, IsSuspended: false, 1000, 1L << 40);
+
+    private async Task<StoreKey> AdministratorAsync()
     {
-        string[] all = ["--conf", Path.Combine(folder, "ceph.conf"), "--keyring", Path.Combine(folder, "keys", "keyring"), "--name", "client.rgw", "--no-mon-config", "--log-file=", .. arguments];
-        using var process = Process.Start(new ProcessStartInfo("radosgw-admin", all) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
-        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"radosgw-admin {arguments[0]} {arguments[1]}: {await errors} {await output}");
+        using var user = JsonDocument.Parse(await TestEngine.RunAsync("radosgw-admin", "--conf", Path.Combine(Folder, "ceph.conf"), "--keyring", Path.Combine(Folder, "keys", "keyring"),
+            "--name", "client.rgw", "--no-mon-config", "--log-file=", "user", "create", "--uid=tests", "--display-name=Tests", "--caps=users=*;buckets=*;usage=*"));
+        var key = user.RootElement.GetProperty("keys")[0];
+        return new StoreKey(key.GetProperty("access_key").GetString()!, key.GetProperty("secret_key").GetString()!);
+    }
+
+    /// <summary>Ten ports in a row that nothing listens at: Ceph takes the nine after its own.</summary>
+    private static int FreeRange()
+    {
+        for (var attempt = 0; attempt < 100; attempt++)
+        {
+            var first = 20000 + (Random.Shared.Next(900) * 10);
+            if (Enumerable.Range(first, 10).All(IsFree))
+            {
+                return first;
+            }
+        }
+
+        throw new InvalidOperationException("There are no ten free ports in a row.");
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

@@ -30,7 +30,7 @@ public sealed record BucketSettings
         var cors = PortalCorsRule.ReadAsync(bucket, ct);
         var versioning = s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = name }, ct);
         var lifecycle = OrNoneAsync(async () => (await s3.GetLifecycleConfigurationAsync(name, ct)).Configuration?.Rules, "NoSuchLifecycleConfiguration");
-        var website = OrNoneAsync(async () => (await s3.GetBucketWebsiteAsync(name, ct)).WebsiteConfiguration, "NoSuchWebsiteConfiguration");
+        var website = OrNoneAsync(async () => Set((await s3.GetBucketWebsiteAsync(name, ct)).WebsiteConfiguration), "NoSuchWebsiteConfiguration");
         await Task.WhenAll(policy, acl, cors, versioning, lifecycle, website);
         var grants = new S3AccessControlList { Grants = (await acl).Grants };
         return new BucketSettings
@@ -43,6 +43,9 @@ public sealed record BucketSettings
             Website = await website,
         };
     }
+
+    /// <summary>Amazon's client takes the XML of an error for a website without anything.</summary>
+    private static WebsiteConfiguration? Set(WebsiteConfiguration? read) => read is null or { IndexDocumentSuffix: null, RedirectAllRequestsTo: null } ? null : read;
 
     /// <summary>S3 answers with an error where nothing has been set.</summary>
     private static async Task<T?> OrNoneAsync<T>(Func<Task<T?>> read, string none)
