@@ -27,3 +27,18 @@ document.addEventListener('click', event => {
 
 document.addEventListener('submit', event => { window.portal.leaving = event.target.getAttribute('action') === '/sign-out'; });
 addEventListener('pageshow', () => { window.portal.leaving = false; });
+
+// Menus close by a click elsewhere or on one of their items that can be chosen, and by Escape, which gives the focus back to their button.
+document.addEventListener('click', event => {
+  const item = event.target.closest('.menu-items button');
+  for (const menu of document.querySelectorAll('details.menu[open]')) {
+    if (!menu.contains(event.target) || (item && item.getAttribute('aria-disabled') !== 'true')) menu.open = false;
+  }
+});
+document.addEventListener('keydown', event => {
+  const menu = event.key === 'Escape' && document.querySelector('details.menu[open]');
+  if (menu) {
+    menu.open = false;
+    menu.querySelector('summary').focus();
+  }
+});

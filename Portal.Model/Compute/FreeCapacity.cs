@@ -51,7 +51,14 @@ public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
     /// <summary>A stopped instance's disk is there already: to start it takes processors and memory only.</summary>
     public string? WhyNotStart(Instance instance) => Fits(instance.Vcpus, instance.MemoryMiB, 0, 1) ? null : "There is no room to start it at the moment; try again later.";
 
+    /// <summary>What it has as it is stays promised to it: only what it would have more of must be there.</summary>
+    public string? WhyNotResize(Instance instance, InstanceSize size) => Fits(Math.Max(0, size.Vcpus - instance.Vcpus), Math.Max(0, size.MemoryMiB - instance.MemoryMiB), 0, 1)
+        ? null : $"There is no room for a {size.Id} at the moment.";
+
     public FreeCapacity Less(Instance started) => this == Unknown ? this : this with { Vcpus = Vcpus - started.Vcpus, MemoryMiB = MemoryMiB - started.MemoryMiB };
 
-    private bool Fits(int vcpus, int memoryMiB, int diskGiB, int count) => Vcpus >= vcpus * count && MemoryMiB >= memoryMiB * count && DiskGiB >= diskGiB * count;
+    /// <summary>More may have been promised than there is: what takes nothing of it fits all the same.</summary>
+    private bool Fits(int vcpus, int memoryMiB, int diskGiB, int count) => Fits(Vcpus, vcpus * count) && Fits(MemoryMiB, memoryMiB * count) && Fits(DiskGiB, diskGiB * count);
+
+    private static bool Fits(int free, int needed) => needed == 0 || free >= needed;
 }

@@ -24,11 +24,11 @@ public sealed partial class Instance : Resource
     public Image Image { get; init; } = null!;
 
     [MaxLength(32)]
-    public required string SizeId { get; init; }
+    public required string SizeId { get; set; }
 
-    public required int Vcpus { get; init; }
+    public required int Vcpus { get; set; }
 
-    public required int MemoryMiB { get; init; }
+    public required int MemoryMiB { get; set; }
 
     /// <summary>The public key as it was when the instance was made: deleting the key pair changes nothing here.</summary>
     [MaxLength(ResourceIds.MaxLength)]

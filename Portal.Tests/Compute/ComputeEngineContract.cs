@@ -178,7 +178,7 @@ public abstract partial class ComputeEngineContract
     public async Task The_tiny_image_is_there() => Assert.Contains("tiny.qcow2", await Engine.ImagesAsync(Ct));
 
     [Fact]
-    public async Task A_machine_stops_starts_reboots_and_goes()
+    public async Task A_machine_reboots_stops_starts_with_another_size_and_goes()
     {
         var machine = await StartAsync(AMachine());
         var reboot = machine with { Boot = 1 };
@@ -189,8 +189,10 @@ public abstract partial class ComputeEngineContract
         await MarkDiskAsync(machine);
         var off = reboot with { Power = MachinePower.Off };
         await UntilAsync(async () => (await Engine.EnsureMachineAsync(off, Ct)).Power is MachinePower.Off);
-        Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(reboot, Ct)).Power);
+        var larger = reboot with { Vcpus = 2, MemoryMiB = 320 };
+        Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(larger, Ct)).Power);
         Assert.Equal(1, (await Engine.ObserveAsync(reboot, Ct)).Boot);
+        Assert.Equal(2, (await CountersOfAsync(larger)).Vcpus);
 
         await UntilAsync(async () => (await Engine.ObserveAsync(reboot, Ct)).SshAnswers);
         Assert.True(await HasMarkAsync(machine));

@@ -9,6 +9,7 @@ public static class ComputeRegistration
         .AddSingleton<ChangeInstance>()
         .AddSingleton<TagInstance>()
         .AddSingleton<EditInstance>()
+        .AddSingleton<ResizeInstance>()
         .AddSingleton<KeyPairs>()
         .AddSingleton<InstanceJobs>()
         .AddSingleton<ConsoleTickets>()
