@@ -10,6 +10,7 @@ using Portal.Billing;
 using Portal.Compute;
 using Portal.Model.Shared;
 using Portal.Monitoring;
+using Portal.Networking;
 using Portal.Operators;
 using Portal.Shared;
 using Portal.Storage;
@@ -38,6 +39,7 @@ public static class WebHost
         builder.Services.AddAccounts(builder.Configuration, builder.Environment);
         builder.Services.AddSingleton<LiveUpdates>().AddSingleton<ResourceJobs>();
         builder.Services.AddCompute();
+        builder.Services.AddNetworking();
         builder.Services.AddBuckets();
         builder.Services.AddMonitoring();
         builder.Services.AddBilling(builder.Configuration, builder.Environment);

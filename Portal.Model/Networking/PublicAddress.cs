@@ -39,6 +39,9 @@ public sealed class PublicAddress : Resource
     /// <summary>Its owner has given it up; it goes when no router serves it any more.</summary>
     public DateTimeOffset? ReleasedAt { get; private set; }
 
+    /// <summary>What customers call it by: the address, or the ports that stand for one.</summary>
+    public string Label => Address?.ToString() ?? $"ports {FirstPort}–{FirstPort + PortCount - 1}";
+
     public string? WhyNotRelease => InterfaceId is null ? null : "It leads to an instance: disassociate it first.";
 
     public string? WhyNotDisassociate => InterfaceId is null ? "It leads nowhere." : null;

@@ -71,6 +71,12 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         ["/instances/new"] = For.Own,
         ["/instances/{Id}"] = For.OwnById,
         ["/keys"] = For.Own,
+        ["/networks"] = For.Own,
+        ["/networks/new"] = For.Own,
+        ["/networks/{Id}"] = For.OwnById,
+        ["/security-groups"] = For.Own,
+        ["/security-groups/{Id}"] = For.OwnById,
+        ["/addresses"] = For.Own,
         ["/console/{id:guid}"] = For.WhoHasItsSecret,
         ["/console/worker/{id:guid}"] = For.WhoHasItsSecret,
         ["/buckets"] = For.Own,
@@ -230,14 +236,14 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         await db.SaveChangesAsync();
         var user = await BucketRows.AddUserAsync(db, Server.Services.GetRequiredService<StorageSecrets>(), person.AccountId, "http://127.0.0.1:9");
         var bucket = await BucketRows.AddBucketAsync(db, user, $"the-owners-bucket-{person.UserId:N}");
-        return new Owner(person, instance, bucket.Name, setup.Id, await db.Sessions.Where(session => session.UserId == person.UserId).Select(session => session.Id).FirstAsync());
+        return new Owner(person, instance, tenant.Network.Id, tenant.Group.Id, bucket.Name, setup.Id, await db.Sessions.Where(session => session.UserId == person.UserId).Select(session => session.Id).FirstAsync());
     }
 
-    private sealed record Owner(Person Person, Instance Instance, string Bucket, Guid CardSetup, Guid Session)
+    private sealed record Owner(Person Person, Instance Instance, string Network, string Group, string Bucket, Guid CardSetup, Guid Session)
     {
         public string Name => Instance.Name;
 
-        public IEnumerable<string> Marks => [Name, Instance.Id, Bucket, Person.AccountId, Person.Email, Session.ToString()];
+        public IEnumerable<string> Marks => [Name, Instance.Id, Network, Group, Bucket, Person.AccountId, Person.Email, Session.ToString()];
 
         /// <summary>An address with this owner's real ids in the place of its parameters.</summary>
         public string Fill(string pattern) => pattern switch
@@ -245,6 +251,8 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
             _ when pattern.StartsWith("/instances/", StringComparison.Ordinal) => pattern.Replace("{Id}", Instance.Id, StringComparison.OrdinalIgnoreCase),
             "/buckets/{name}/download" => $"/buckets/{Bucket}/download?key=a",
             _ when pattern.StartsWith("/buckets/", StringComparison.Ordinal) => pattern.Replace("{name}", Bucket, StringComparison.OrdinalIgnoreCase),
+            _ when pattern.StartsWith("/networks/", StringComparison.Ordinal) => pattern.Replace("{Id}", Network, StringComparison.OrdinalIgnoreCase),
+            _ when pattern.StartsWith("/security-groups/", StringComparison.Ordinal) => pattern.Replace("{Id}", Group, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/billing/card/", StringComparison.Ordinal) => pattern.Replace("{SetupId:guid}", CardSetup.ToString(), StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/settings/sessions/", StringComparison.Ordinal) => pattern.Replace("{id:guid}", Session.ToString(), StringComparison.Ordinal),
             _ => pattern.Replace("{id}", "b3duZXJz", StringComparison.Ordinal),

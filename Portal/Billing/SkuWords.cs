@@ -7,6 +7,8 @@ public sealed record SkuWords(string What, string Unit, string One)
 {
     public static SkuWords Of(string sku) => sku switch
     {
+        Skus.Address => new("Public address", "hours", "hour"),
+        Skus.Nat => new("Outbound Internet (NAT)", "hours", "hour"),
         Skus.BucketStorage => new("Stored in buckets", "GiB-hours", "GiB-hour"),
         Skus.BucketOut => new("Out of buckets", "GiB", "GiB"),
         Skus.BucketWrites => new("Writing and listing requests", "thousand", "thousand"),

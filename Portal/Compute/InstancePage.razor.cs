@@ -21,7 +21,7 @@ public sealed partial class InstancePage(
     TimeProvider clock,
     NavigationManager navigation) : IDisposable
 {
-    private static readonly (string Tab, string Label)[] Tabs = [("overview", "Overview"), ("metrics", "Metrics"), ("console", "Console"), ("log", "Log"), ("events", "Events"), ("settings", "Settings")];
+    private static readonly (string Tab, string Label)[] Tabs = [("overview", "Overview"), ("metrics", "Metrics"), ("networking", "Networking"), ("console", "Console"), ("log", "Log"), ("events", "Events"), ("settings", "Settings")];
 
     private readonly CancellationTokenSource left = new();
     private readonly LatestLoad loads = new();

@@ -1,4 +1,4 @@
-namespace Portal.Compute;
+namespace Portal.Shared;
 
 /// <summary>A tag as it is being edited.</summary>
 public sealed class TagRow
