@@ -24,6 +24,15 @@ public sealed record NewInstances
 
     public int Count { get; init; } = 1;
 
+    /// <summary>Where its first interface is; null for the first subnet of the account's oldest network.</summary>
+    public string? SubnetId { get; init; }
+
+    /// <summary>The groups of its first interface, of the subnet's network; empty for the network's default group.</summary>
+    public IReadOnlyList<string> SecurityGroupIds { get; init; } = [];
+
+    /// <summary>Whether a public address is allocated for each, and led to it.</summary>
+    public bool WithAddress { get; init; }
+
     /// <summary>Made by the form when it was opened, up to 64 characters: the same request sent twice is one.</summary>
     public required string RequestToken { get; init; }
 

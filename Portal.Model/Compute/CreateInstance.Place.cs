@@ -33,31 +33,60 @@ public sealed partial class CreateInstance
         var region = await db.LockRegionAsync(image.RegionId, ct);
         return (await FreeCapacity.OfAsync(db, region, ct)).WhyNot(size, form.Count) is { } full
             ? Outcome.Refused(full)
-            : await TakeAsync(db, actor, image, size, region, form.Count, ct);
+            : await TakeAsync(db, actor, image, size, region, form, ct);
     }
 
-    private static async Task<Outcome<Place>> TakeAsync(PortalDb db, Actor actor, Image image, InstanceSize size, Region region, int count, CancellationToken ct)
+    private static async Task<Outcome<Place>> TakeAsync(PortalDb db, Actor actor, Image image, InstanceSize size, Region region, NewInstances form, CancellationToken ct)
     {
-        var home = await (
-            from network in db.Networks
-            where network.AccountId == actor.AccountId && network.RegionId == region.Id
-            orderby network.CreatedAt
-            select new
-            {
-                network.ProjectId,
-                Subnet = db.Subnets.Where(subnet => subnet.NetworkId == network.Id).OrderBy(subnet => subnet.CreatedAt).First(),
-                Group = db.SecurityGroups.Single(rules => rules.NetworkId == network.Id && rules.IsDefault).Id,
-            }).FirstAsync(ct);
-        var addresses = await FreeAddresses.TakeAsync(db, home.Subnet, count, ct);
-        var ports = await FreePortsAsync(db, region, count, ct);
-        if (addresses.Count < count)
+        if (await FindSubnetAsync(db, actor, region, form, ct) is not { } subnet)
         {
-            return Outcome.Refused($"Your network {home.Subnet.Range} has {addresses.Count} addresses left: terminate what you no longer need.");
+            return Outcome.Refused(form.SubnetId is null ? "You have no network to put it into: create one first." : "There is no such subnet any more: choose another.");
         }
 
-        return ports.Count < count
-            ? Outcome.Refused("The region has no public port left at the moment.")
-            : new Place(image, size, region, home.ProjectId, home.Subnet, [home.Group], addresses, ports);
+        var network = await db.Networks.AsNoTracking().SingleAsync(network => network.Id == subnet.NetworkId, ct);
+        var groups = form.SecurityGroupIds.Count > 0 ? form.SecurityGroupIds
+            : await db.SecurityGroups.Where(rules => rules.NetworkId == network.Id && rules.IsDefault).Select(rules => rules.Id).ToListAsync(ct);
+        if ((network.WhyNotChange ?? await Interfaces.WhyNotGroupsAsync(db, network, groups, ct)) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        var addresses = await FreeAddresses.TakeAsync(db, subnet, form.Count, ct);
+        var ports = await FreePortsAsync(db, region, form.Count, ct);
+        return (addresses.Count < form.Count, ports.Count < form.Count) switch
+        {
+            (true, _) => Outcome.Refused($"The subnet {subnet.Name} ({subnet.Range}) has {addresses.Count} addresses left: choose another, or terminate what you no longer need."),
+            (_, true) => Outcome.Refused("The region has no public port left at the moment."),
+            _ => new Place(image, size, region, network.ProjectId, subnet, groups, addresses, ports),
+        };
+    }
+
+    /// <summary>The one that was chosen, or the first of the oldest network.</summary>
+    private static Task<Subnet?> FindSubnetAsync(PortalDb db, Actor actor, Region region, NewInstances form, CancellationToken ct) => (
+        from subnet in db.Subnets
+        join network in db.Networks on subnet.NetworkId equals network.Id
+        where network.AccountId == actor.AccountId && network.RegionId == region.Id && network.DeletedAt == null
+            && (form.SubnetId == null ? network.DeletingSince == null : subnet.Id == form.SubnetId)
+        orderby network.CreatedAt, subnet.CreatedAt, subnet.Id
+        select subnet).FirstOrDefaultAsync(ct);
+
+    /// <summary>Allocates an address for each, and leads it there; in the same transaction as the instances.</summary>
+    private async Task<Outcome> LeadAddressesAsync(PortalDb db, Account account, Actor actor, Place place, IReadOnlyList<Instance> made, CancellationToken ct)
+    {
+        foreach (var instance in made)
+        {
+            var allocated = await PublicAddresses.AllocateAsync(db, account, actor, place.Region, instance.Name, clock.GetUtcNow(), ct);
+            if (allocated.Value is not { } address)
+            {
+                return Outcome.Refused(allocated.Reason!);
+            }
+
+            var card = instance.Interfaces.Single();
+            address.Associate(card);
+            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "AssociateAddress", address.Id, after: new { Interface = card.Id, Instance = instance.Id }));
+        }
+
+        return Outcome.Done;
     }
 
     private static async Task<string?> WhyNotWithinQuotaAsync(PortalDb db, Account account, InstanceSize size, int count, CancellationToken ct)

@@ -49,6 +49,11 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
 
         var made = Enumerable.Range(0, form.Count).Select(index => Build(actor, form, place.Value, key.Value, index)).ToArray();
         db.Instances.AddRange(made);
+        if (form.WithAddress && await LeadAddressesAsync(db, account, actor, place.Value, made, ct) is { IsDone: false } noAddress)
+        {
+            return noAddress;
+        }
+
         db.AuditEntries.AddRange(made.Select(instance => actor.Audit(instance.CreatedAt, "RunInstances", instance.Id, after: Told(instance))));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);

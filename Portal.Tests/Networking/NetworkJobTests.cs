@@ -199,6 +199,38 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
     }
 
     [Fact]
+    public async Task An_instance_is_made_in_the_chosen_subnet_and_groups_with_an_address_of_its_own_or_not_at_all()
+    {
+        Assert.True((await new EditSubnets(this, Clock).AddAsync(Ada, Home.Id, new("b", "10.0.7.0/28"), Ct)).IsDone);
+        var subnet = await ReadAsync(db => db.Subnets.SingleAsync(subnet => subnet.Name == "b", Ct));
+        var web = Done(await Groups.CreateAsync(Ada, Home.Id, "web", [Web], Ct));
+        var create = new CreateInstance(this, Clock);
+        var wish = AnAccount.Wish(await RunningMachines.ReadyToCreateAsync(this, Ada.AccountId), count: 2) with { SubnetId = subnet.Id, SecurityGroupIds = [web.Id], WithAddress = true };
+        var made = Done(await create.RunAsync(Ada, wish, Ct));
+        Assert.Equal(["10.0.7.4", "10.0.7.5"], made.Select(instance => $"{instance.Address}"));
+        Assert.Equal(web.Id, Assert.Single((await CardOfAsync(made[0].Id)).Groups).SecurityGroupId);
+        await SettleAsync();
+        Assert.Equal(made.Select(instance => instance.Id).Order(), Assert.Single(Engine.Networks).Addresses.Select(address => address.InstanceId).Order());
+
+        // The quota is five addresses: of four more instances none is made, nor an address.
+        var more = await create.RunAsync(Ada, wish with { Count = 4, RequestToken = "more" }, Ct);
+        Assert.Contains("quota is 5 public addresses", more.Reason, StringComparison.Ordinal);
+        Assert.Equal((2, 2), (await ReadAsync(db => db.Instances.CountAsync(Ct)), await ReadAsync(db => db.PublicAddresses.CountAsync(Ct))));
+        var eve = await AnAccount.ReadyAsync(this);
+        Assert.Contains("no such subnet", (await create.RunAsync(eve, wish with { RequestToken = "eve" }, Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains("not there any more", (await create.RunAsync(eve, wish with { SubnetId = null, RequestToken = "eve" }, Ct)).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_network_no_instance_is_made_and_the_reason_is_said()
+    {
+        Done(await new DeleteNetwork(this, Clock).RunAsync(Ada, Home.Id, withContents: false, Ct));
+        await SettleAsync();
+        var wish = AnAccount.Wish(await RunningMachines.ReadyToCreateAsync(this, Ada.AccountId));
+        Assert.Contains("You have no network", (await new CreateInstance(this, Clock).RunAsync(Ada, wish, Ct)).Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_renamed_instance_is_found_by_its_new_name()
     {
         var instance = await InstanceAsync();

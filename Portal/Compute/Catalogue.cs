@@ -1,13 +1,17 @@
+using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 
 namespace Portal.Compute;
 
 /// <summary>A size with what it costs, its root disk included; US dollars.</summary>
 public sealed record OfferedSize(InstanceSize Size, decimal PerHour, decimal PerMonth);
+
+public sealed record OfferedSubnet(string Id, string Name, IPNetwork Range, string NetworkId, string NetworkName);
 
 /// <summary>What the create page offers one account at one moment, and what it would cost.</summary>
 public sealed class Catalogue
@@ -17,6 +21,12 @@ public sealed class Catalogue
     public required IReadOnlyList<OfferedSize> Sizes { get; init; }
 
     public required IReadOnlyList<KeyPair> Keys { get; init; }
+
+    /// <summary>Where an instance can be, the account's oldest network first; its subnets in the order in which they were made.</summary>
+    public required IReadOnlyList<OfferedSubnet> Subnets { get; init; }
+
+    /// <summary>By the network that they belong to, its default group first.</summary>
+    public required ILookup<string, SecurityGroup> Groups { get; init; }
 
     public required IReadOnlyDictionary<string, FreeCapacity> Free { get; init; }
 
@@ -50,6 +60,9 @@ public sealed class Catalogue
             Images = await db.Images.AsNoTracking().Where(image => image.State != ImageState.Retired).OrderBy(image => image.MinMemoryMiB).ThenBy(image => image.Name).ToListAsync(ct),
             Sizes = [.. (await db.InstanceSizes.AsNoTracking().OrderBy(size => size.Position).ToListAsync(ct)).Select(size => Offer(size, prices, now))],
             Keys = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == actor.AccountId).OrderByDescending(key => key.CreatedAt).ToListAsync(ct),
+            Subnets = await SubnetsAsync(db, actor, ct),
+            Groups = (await db.SecurityGroups.AsNoTracking().Where(group => group.AccountId == actor.AccountId).OrderByDescending(group => group.IsDefault).ThenBy(group => group.Name).ToListAsync(ct))
+                .ToLookup(group => group.NetworkId, StringComparer.Ordinal),
             Free = free,
             Away = regions.Where(region => region.AwaySince is not null).Select(region => region.Id).ToHashSet(StringComparer.Ordinal),
             Forecast = await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
@@ -63,7 +76,15 @@ public sealed class Catalogue
         image is null ? null : image.WhyNotOn(size) ?? (Free.TryGetValue(image.RegionId, out var free) ? free.WhyNot(size, count) : null);
 
     /// <summary>What the month's bill would end at.</summary>
-    public decimal MonthEndWith(InstanceSize size, int count) => Forecast.MonthEndWith(Enumerable.Range(0, count).SelectMany(index => Parts(size, $"new-{index}")));
+    public decimal MonthEndWith(InstanceSize size, int count, bool withAddress = false) => Forecast.MonthEndWith(Enumerable.Range(0, count)
+        .SelectMany(index => Parts(size, $"new-{index}").Concat(withAddress ? [new Addition($"address-{index}", Skus.Address, 1)] : [])));
+
+    private static async Task<IReadOnlyList<OfferedSubnet>> SubnetsAsync(PortalDb db, Actor actor, CancellationToken ct) => await (
+        from subnet in db.Subnets
+        join network in db.Networks on subnet.NetworkId equals network.Id
+        where network.AccountId == actor.AccountId && network.DeletingSince == null
+        orderby network.CreatedAt, subnet.CreatedAt, subnet.Id
+        select new OfferedSubnet(subnet.Id, subnet.Name, subnet.Range, network.Id, network.Name)).AsNoTracking().ToListAsync(ct);
 
     private static OfferedSize Offer(InstanceSize size, IReadOnlyList<Price> prices, DateTimeOffset now)
     {

@@ -52,6 +52,13 @@ public sealed partial class CreateInstancePage(
 
     private OfferedSize? Size => catalogue?.Sizes.FirstOrDefault(offer => offer.Size.Id == wish.SizeId);
 
+    private OfferedSubnet? Subnet => catalogue?.Subnets.FirstOrDefault(subnet => subnet.Id == wish.SubnetId) ?? catalogue?.Subnets.FirstOrDefault();
+
+    /// <summary>Those that were ticked, or the default group of the subnet's network.</summary>
+    private HashSet<string> Groups => wish.GroupIds ?? (Subnet is { } home ? [.. catalogue!.Groups[home.NetworkId].Where(group => group.IsDefault).Select(group => group.Id)] : []);
+
+    private decimal AddressPerHour => wish.WithAddress ? catalogue!.Forecast.PriceOf(Skus.Address) ?? 0 : 0;
+
     private string? WhyNot => this switch
     {
         { saving: true } => "It is being created.",
@@ -60,6 +67,8 @@ public sealed partial class CreateInstancePage(
         { Image: null } => "No image is ready yet.",
         { Image.WhyNot: { } reason } => reason,
         { Size: null } => "Choose a size.",
+        { Subnet: null } => "You have no network to put it into: create one first.",
+        { Groups.Count: 0 } => "Choose a security group: without one nothing gets in or out.",
         _ => catalogue!.WhyNot(Size!.Size, Image, wish.Count) ?? nameProblem ?? userDataProblem ?? (key is KeyChoice.Pasted ? keyProblem : null),
     };
 
@@ -90,7 +99,7 @@ public sealed partial class CreateInstancePage(
 
         var account = (await current.GetAsync()).AccountId;
         listening = live.Subscribe(
-            change => change.Table is "Images" or "Regions" || (change.AccountId == account && change.Table is "Cards" or "KeyPairs" or "Users"),
+            change => change.Table is "Images" or "Regions" || (change.AccountId == account && change.Table is "Cards" or "KeyPairs" or "Users" or "Networks" or "Subnets" or "SecurityGroups"),
             () => InvokeAsync(RefreshAsync));
         canMake = await keys.CanMakeAsync();
         if (!canMake && key is KeyChoice.Made)
@@ -142,6 +151,20 @@ public sealed partial class CreateInstancePage(
     {
         wish.ImageId = id;
         ChooseSize();
+    }
+
+    private void SetSubnet(string? id)
+    {
+        var before = Subnet?.NetworkId;
+        wish.SubnetId = id;
+        wish.GroupIds = Subnet?.NetworkId == before ? wish.GroupIds : null;
+    }
+
+    private void Tick(string groupId, bool on)
+    {
+        var chosen = new HashSet<string>(Groups, StringComparer.Ordinal);
+        _ = on ? chosen.Add(groupId) : chosen.Remove(groupId);
+        wish.GroupIds = chosen;
     }
 
     private void SetSize(string id) => wish.SizeId = id;
@@ -201,6 +224,9 @@ public sealed partial class CreateInstancePage(
             _ => null,
         },
         UserData = wish.UserData,
+        SubnetId = Subnet?.Id,
+        SecurityGroupIds = [.. Groups],
+        WithAddress = wish.WithAddress,
         Count = wish.Count,
         RequestToken = Token!,
         Tags = TagRow.ToTags(tags),
@@ -217,6 +243,13 @@ public sealed partial class CreateInstancePage(
         public string? KeyPairId { get; set; }
 
         public string UserData { get; set; } = "";
+
+        public string? SubnetId { get; set; }
+
+        /// <summary>Null until something is ticked.</summary>
+        public HashSet<string>? GroupIds { get; set; }
+
+        public bool WithAddress { get; set; }
 
         public int Count { get; set; } = 1;
     }
