@@ -46,7 +46,7 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         await Expect(page.GetByLabel("IPv4 range")).ToHaveValueAsync("10.1.0.0/16");
         await page.GetByLabel("IPv4 range").FillAsync("10.1.2.3/16");
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("backend");
-        await Expect(page.GetByText("the range is 10.1.0.0/16")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("the range is 10.1.0.0/16");
         await page.GetByLabel("IPv4 range").FillAsync("10.2.0.0/16");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a subnet" }).ClickAsync();
         await Expect(page.GetByLabel("Range of the subnet subnet-2")).ToHaveValueAsync("10.2.1.0/24");
@@ -129,7 +129,7 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         Assert.Equal(one.Id, Assert.Single(Assert.Single(engine.Networks).Addresses).InstanceId);
         await page.GetByLabel("Leads to").SelectOptionAsync(new SelectOptionValue { Label = $"two — {two.Address}" });
         await Until.TrueAsync(() => Assert.Single(engine.Networks).Addresses is [{ InstanceId: var led }] && led == two.Id);
-        await page.GetByText("Ports", new() { Exact = false }).First.ClickAsync();
+        await page.Locator("summary", new() { HasText = "Ports" }).ClickAsync();
         await page.GetByLabel("127.0.0.1:25001 →").FillAsync("8888");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save ports" }).ClickAsync();
         await Until.TrueAsync(() => Assert.Single(engine.Networks).Addresses is [{ Forwards: var forwards }] && forwards[1].GuestPort == 8888);
@@ -165,8 +165,8 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove" }).Last.ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Remove" }).ClickAsync();
+        await Until.TrueAsync(() => Assert.Single(engine.Machines).Cards.Count == 1);
         await Expect(page.Locator(".state.in-use")).ToHaveCountAsync(1);
-        Assert.Single(Assert.Single(engine.Machines).Cards);
     }
 
     [Fact]
