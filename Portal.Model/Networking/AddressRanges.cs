@@ -86,9 +86,10 @@ public static class AddressRanges
     /// <summary>The address so many places after the first of the range.</summary>
     public static IPAddress At(IPNetwork range, int place) => At(Number(range.BaseAddress) + (uint)place);
 
-    private static bool Contains(IPNetwork outer, IPNetwork inner) => inner.PrefixLength >= outer.PrefixLength && outer.Contains(inner.BaseAddress);
+    /// <summary>IPv4 addresses in their order.</summary>
+    public static uint Number(IPAddress address) => BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
 
-    private static uint Number(IPAddress address) => BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
+    private static bool Contains(IPNetwork outer, IPNetwork inner) => inner.PrefixLength >= outer.PrefixLength && outer.Contains(inner.BaseAddress);
 
     private static IPAddress At(uint number)
     {

@@ -52,7 +52,7 @@ public sealed partial class CreateInstancePage(
 
     private OfferedSize? Size => catalogue?.Sizes.FirstOrDefault(offer => offer.Size.Id == wish.SizeId);
 
-    private OfferedSubnet? Subnet => catalogue?.Subnets.FirstOrDefault(subnet => subnet.Id == wish.SubnetId) ?? catalogue?.Subnets.FirstOrDefault();
+    private OfferedSubnet? Subnet => catalogue?.Subnets.FirstOrDefault(subnet => subnet.Id == wish.SubnetId) ?? (catalogue?.Subnets is [var first, ..] ? first : null);
 
     /// <summary>Those that were ticked, or the default group of the subnet's network.</summary>
     private HashSet<string> Groups => wish.GroupIds ?? (Subnet is { } home ? [.. catalogue!.Groups[home.NetworkId].Where(group => group.IsDefault).Select(group => group.Id)] : []);

@@ -49,7 +49,7 @@ public sealed record NetworkView(
         return new NetworkView(
             network,
             await db.Regions.AsNoTracking().SingleAsync(region => region.Id == network.RegionId, ct),
-            await db.Subnets.AsNoTracking().Where(subnet => subnet.NetworkId == id).OrderBy(subnet => subnet.CreatedAt).ThenBy(subnet => subnet.Id).ToListAsync(ct),
+            [.. (await db.Subnets.AsNoTracking().Where(subnet => subnet.NetworkId == id).ToListAsync(ct)).OrderBy(subnet => AddressRanges.Number(subnet.Range.BaseAddress))],
             await CardsAsync(db, id, groups, ct),
             groups,
             await PeersAsync(db, id, networks, ct),
