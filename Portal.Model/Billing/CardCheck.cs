@@ -6,6 +6,8 @@ namespace Portal.Model.Billing;
 /// <summary>Whether an account may make something that costs money.</summary>
 public static class CardCheck
 {
+    public const string NoCard = "Add a card first; $0 now.";
+
     /// <summary>
     /// A sentence if nothing billable may be created or started, else null. Inside the transaction of a create it holds only while the account's row
     /// is locked, since removing a card takes the same lock.
@@ -41,6 +43,6 @@ public static class CardCheck
 
         return cards.Where(card => card.BlockedAt is not null).MaxBy(card => card.BlockedAt) is { } blocked
             ? $"The card {blocked.Label} can no longer be used here. Add another card; $0 now."
-            : "Add a card first; $0 now.";
+            : NoCard;
     }
 }

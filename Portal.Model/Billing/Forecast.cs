@@ -25,6 +25,9 @@ public sealed class Forecast(IReadOnlyList<UsageSpan> spans, IReadOnlyList<Price
     /// <summary>What is running goes on until the month ends.</summary>
     public Rated AtMonthEnd => field ??= Rating.Rate(spans, prices, MonthStart, MonthEnd);
 
+    /// <summary>What is billed at this moment.</summary>
+    public IEnumerable<Addition> Going => spans.Where(span => span.To is null).Select(span => new Addition(span.ResourceId, span.Sku, span.Quantity));
+
     /// <summary>US dollars per unit and hour at this moment; null for a SKU that has no price yet.</summary>
     public decimal? PriceOf(string sku) =>
         prices.Where(price => price.Sku == sku && price.From <= now).MaxBy(price => price.From)?.PerHour;

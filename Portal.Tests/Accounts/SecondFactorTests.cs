@@ -21,11 +21,11 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         using var wrong = await client.SubmitAsync("/sign-in/second-factor", ("Code", "000000"));
         Assert.Equal(HttpStatusCode.OK, wrong.StatusCode);
         using var right = await client.SubmitAsync("/sign-in/second-factor", ("Code", Totp(key, 1)));
-        Assert.Equal("/instances", right.Headers.Location?.PathAndQuery);
+        Assert.Equal("/dashboard", right.Headers.Location?.PathAndQuery);
 
         using var second = await PasswordAsync(person);
         using var recovered = await second.SubmitAsync("/sign-in/second-factor", ("Code", $" {codes[0]} "));
-        Assert.Equal("/instances", recovered.Headers.Location?.PathAndQuery);
+        Assert.Equal("/dashboard", recovered.Headers.Location?.PathAndQuery);
         using var third = await PasswordAsync(person);
         using var used = await third.SubmitAsync("/sign-in/second-factor", ("Code", codes[0]));
         Assert.Equal(HttpStatusCode.OK, used.StatusCode);

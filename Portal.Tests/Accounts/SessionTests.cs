@@ -73,7 +73,7 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
     {
         using var client = await Server.NewClientAsync(await Server.AddPersonAsync());
         using var answer = await client.GetAsync("/");
-        Assert.Equal("/instances", answer.Headers.Location?.PathAndQuery);
+        Assert.Equal("/dashboard", answer.Headers.Location?.PathAndQuery);
     }
 
     [Fact]

@@ -10,11 +10,11 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
 {
     [Theory]
     [InlineData("/billing", "/billing")]
-    [InlineData("https://evil.example", "/instances")]
-    [InlineData("//evil.example", "/instances")]
-    [InlineData("/\\evil.example", "/instances")]
-    [InlineData("/\t/evil.example", "/instances")]
-    [InlineData("javascript:alert(1)", "/instances")]
+    [InlineData("https://evil.example", "/dashboard")]
+    [InlineData("//evil.example", "/dashboard")]
+    [InlineData("/\\evil.example", "/dashboard")]
+    [InlineData("/\t/evil.example", "/dashboard")]
+    [InlineData("javascript:alert(1)", "/dashboard")]
     public async Task Leads_on_within_this_site_only(string returnUrl, string target)
     {
         var person = await Server.AddPersonAsync();

@@ -67,6 +67,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         ["/settings/passkeys/{id}/remove"] = For.OwnById,
         ["/settings/sessions/revoke-others"] = For.Own,
         ["/settings/sessions/{id:guid}/revoke"] = For.OwnById,
+        ["/dashboard"] = For.Own,
         ["/instances"] = For.Own,
         ["/instances/new"] = For.Own,
         ["/instances/{Id}"] = For.OwnById,
