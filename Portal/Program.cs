@@ -7,7 +7,7 @@ await using var app = builder.Build();
 switch (args)
 {
     case ["migrate", ..]:
-        return await Commands.MigrateAsync(app.Services, app.Lifetime.ApplicationStopping);
+        return await Commands.MigrateAsync(app.Services, Console.Error, app.Lifetime.ApplicationStopping);
     case ["create-operator", var email, ..]:
         return await Commands.CreateOperatorAsync(app.Services, email, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
     default:

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Model.Shared;
 using Portal.Operators;
 using Portal.Tests.Shared;
 
@@ -26,6 +28,29 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
         Assert.Equal(1, (await CreateAsync(person.Email)).Code);
         await using var db = CreateDbContext();
         Assert.False((await db.Users.SingleAsync()).IsOperator);
+    }
+
+    [Fact]
+    public async Task A_database_of_another_version_is_left_alone_with_a_sentence()
+    {
+        await using (var db = CreateDbContext())
+        {
+            await db.Database.ExecuteSqlRawAsync("""INSERT INTO "__EFMigrationsHistory" VALUES ('20250101000000_Older', '10.0.0')""");
+        }
+
+        using var errors = new StringWriter();
+        Assert.Equal(1, await Commands.MigrateAsync(Server.Services, errors, TestContext.Current.CancellationToken));
+        Assert.Contains("20250101000000_Older", errors.ToString(), StringComparison.Ordinal);
+        Assert.Contains("bin/up --reset", errors.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_there_is_told_in_a_sentence()
+    {
+        await using var services = new ServiceCollection().AddPortalDb("Host=127.0.0.1;Port=1;Username=portal").AddLogging().BuildServiceProvider();
+        using var errors = new StringWriter();
+        Assert.Equal(1, await Commands.MigrateAsync(services, errors, TestContext.Current.CancellationToken));
+        Assert.StartsWith("The database that ConnectionStrings__Portal names cannot be used: ", errors.ToString(), StringComparison.Ordinal);
     }
 
     private async Task<(int Code, string Output)> CreateAsync(string email)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Portal.Accounts;
 using Portal.Model.Shared;
 
@@ -11,11 +12,24 @@ namespace Portal.Operators;
 /// <summary>What the program does instead of serving, when its first argument says so.</summary>
 public static class Commands
 {
-    /// <summary><c>Portal migrate</c>: brings the database to this version's schema, and makes the key ring's first key.</summary>
-    public static async Task<int> MigrateAsync(IServiceProvider services, CancellationToken ct)
+    /// <summary><c>Portal migrate</c>: brings the database to this version's schema, and makes the key ring's first key. What stands in the way is one sentence.</summary>
+    public static async Task<int> MigrateAsync(IServiceProvider services, TextWriter errors, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
-        await Migrator.MigrateAsync(scope.ServiceProvider.GetRequiredService<PortalDb>(), ct);
+        var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
+        try
+        {
+            if (await Migrator.WhyNotAsync(db, ct) is { } reason)
+            {
+                return await RefuseAsync(errors, reason);
+            }
+
+            await Migrator.MigrateAsync(db, ct);
+        }
+        catch (NpgsqlException error) when (error is not PostgresException { IsTransient: false } || error is PostgresException { SqlState: PostgresErrorCodes.InvalidPassword })
+        {
+            return await RefuseAsync(errors, $"The database that ConnectionStrings__Portal names cannot be used: {error.Message}");
+        }
 
         // The first use makes the first key, which the worker then finds.
         services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(Commands)).Protect("");
