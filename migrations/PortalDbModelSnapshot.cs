@@ -1112,6 +1112,10 @@ namespace Portal.Model.Migrations
                     b.Property<DateTimeOffset?>("SshAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<string>("Stalled")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
                     b.Property<DateTimeOffset?>("StartedAt")
                         .HasColumnType("timestamp with time zone");
 

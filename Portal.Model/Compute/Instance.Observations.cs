@@ -46,6 +46,7 @@ public sealed partial class Instance
     public void Observe(MachineObservation seen, DateTimeOffset now)
     {
         Waiting = null;
+        Stalled = seen.Power is MachinePower.Running ? seen.Problem : null;
         switch (seen.Power)
         {
             case MachinePower.Running:

@@ -81,6 +81,10 @@ public sealed partial class Instance : Resource
     [MaxLength(2048)]
     public string? Waiting { get; private set; }
 
+    /// <summary>Why it stands still although it is on, when it does; a sentence for the customer.</summary>
+    [MaxLength(2048)]
+    public string? Stalled { get; private set; }
+
     /// <summary>Counts the reboots asked for and done; unequal means one is under way.</summary>
     public int RebootsWanted { get; private set; }
 

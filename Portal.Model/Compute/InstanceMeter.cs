@@ -7,12 +7,12 @@ namespace Portal.Model.Compute;
 public static class InstanceMeter
 {
     /// <summary>
-    /// What costs money now: compute only while it runs and is to run. From the moment at which its customer asks it to stop, computing is not
+    /// What costs money now: compute only while it runs and is to run, and not while its host keeps it from it. From the moment at which its customer asks it to stop, computing is not
     /// billed, however long that takes. Its volumes are billed for themselves. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
     /// </summary>
     public static IEnumerable<(string Sku, decimal Quantity)> Billed(Instance instance)
     {
-        if (instance is { State: InstanceState.Running, Goal: InstanceGoal.Running })
+        if (instance is { State: InstanceState.Running, Goal: InstanceGoal.Running, Stalled: null })
         {
             yield return ($"instance.{instance.SizeId}", 1);
         }

@@ -222,17 +222,24 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
     }
 
     [Fact]
-    public async Task A_guest_that_stands_still_since_the_host_cannot_write_is_told_to_the_operators_until_it_goes_on()
+    public async Task A_guest_that_stands_still_since_the_host_cannot_write_is_told_to_the_operators_and_not_billed_until_it_goes_on()
     {
         var id = await SettleAsync(await RequestAsync());
+        clock.Advance(TimeSpan.FromHours(1));
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
         engine.Lose(id, MachinePower.Running, "The host could not write to its disk.");
         await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
         await using var db = CreateDbContext();
         Assert.Contains("could not write", Assert.Single(await db.Incidents.AsNoTracking().Where(incident => incident.ClosedAt == null).ToListAsync()).Message, StringComparison.Ordinal);
+        Assert.Equal("The host could not write to its disk.", (await LoadAsync(id)).Stalled);
 
+        clock.Advance(TimeSpan.FromHours(1));
         engine.Lose(id, MachinePower.Running, null);
         await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
         Assert.Empty(await db.Incidents.AsNoTracking().Where(incident => incident.ClosedAt == null).ToListAsync());
+        Assert.Null((await LoadAsync(id)).Stalled);
+        var compute = (await SpansAsync(id)).Where(span => span.Sku == "instance.t1.nano").ToList();
+        Assert.Equal([TimeSpan.FromHours(1), null], compute.Select(span => span.To - span.From));
     }
 
     [Fact]

@@ -66,11 +66,21 @@ public sealed partial class InstanceJob(
     /// <summary>Step by step, each saved as it is reached. A machine that is to be stopped takes the same way: after a power cut its network is gone too.</summary>
     private async Task EnsureAsync(PortalDb db, Instance instance, CancellationToken ct)
     {
-        await networks.EnsureAsync(db, instance.NetworkId, ct);
+        // Neither needs the other. Whatever becomes of the network, nothing of this run goes on behind its end.
+        var making = MakeVolumesAsync(instance, ct);
+        try
+        {
+            await networks.EnsureAsync(db, instance.NetworkId, ct);
+        }
+        finally
+        {
+            await ((Task)making).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         instance.ObserveStep(InstanceStep.Address, clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
 
-        await MakeVolumesAsync(db, instance, ct);
+        await RecordAsync(db, await making, ct);
         instance.ObserveStep(InstanceStep.Disk, clock.GetUtcNow());
         await SaveAsync(db, instance, ct);
 
@@ -81,11 +91,22 @@ public sealed partial class InstanceJob(
     }
 
     /// <summary>What is made together with the instance is there before it boots, so that its first script finds it.</summary>
-    private async Task MakeVolumesAsync(PortalDb db, Instance instance, CancellationToken ct)
+    private async Task<List<(Volume Volume, int SizeGiB)>> MakeVolumesAsync(Instance instance, CancellationToken ct)
     {
+        var made = new List<(Volume, int)>();
         foreach (var volume in instance.Volumes.Where(volume => volume is { State: VolumeState.Creating, Goal: VolumeGoal.InUse }))
         {
-            volume.ObserveMade((await volumes.EnsureVolumeAsync(volume.Spec, ct)).SizeGiB);
+            made.Add((volume, (await volumes.EnsureVolumeAsync(volume.Spec, ct)).SizeGiB));
+        }
+
+        return made;
+    }
+
+    private async Task RecordAsync(PortalDb db, IEnumerable<(Volume Volume, int SizeGiB)> made, CancellationToken ct)
+    {
+        foreach (var (volume, sizeGiB) in made)
+        {
+            volume.ObserveMade(sizeGiB);
             await VolumeMeter.RecordAsync(db, volume, clock.GetUtcNow(), ct);
         }
     }
@@ -166,7 +187,7 @@ public sealed partial class InstanceJob(
 
         if (begins)
         {
-            LogEngine(log, instance.Id, error.Fault, error.Message);
+            LogEngine(log, instance.Id, error.Fault, error.Detail);
         }
 
         await SaveAsync(db, instance, ct);

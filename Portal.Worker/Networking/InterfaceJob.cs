@@ -44,7 +44,7 @@ public sealed partial class InterfaceJob(IDbContextFactory<PortalDb> dbs, INetwo
         {
             if (card.Waiting is null)
             {
-                LogEngine(log, card.Id, error.Fault, error.Message);
+                LogEngine(log, card.Id, error.Fault, error.Detail);
             }
 
             card.Wait(error.Fault is EngineFault.Rejected

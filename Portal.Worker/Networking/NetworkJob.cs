@@ -31,7 +31,7 @@ public sealed partial class NetworkJob(IDbContextFactory<PortalDb> dbs, PrivateN
         {
             if (network.Waiting is null)
             {
-                LogEngine(log, id, error.Fault, error.Message);
+                LogEngine(log, id, error.Fault, error.Detail);
             }
 
             var sentence = error.Fault is EngineFault.Unavailable

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Worker.Networking;
@@ -52,11 +53,15 @@ public sealed class MachinePatrol(
             {
                 await WriteDownAsync(instance.Id, seen, ct);
                 nudges.Soon(instance.Id);
+                continue;
             }
-            else
+
+            if ((instance.Stalled is null) != (seen.Problem is null))
             {
-                await MendAsync(db, instance, seen.Problem, ct);
+                await WriteDownAsync(instance.Id, seen, ct);
             }
+
+            await MendAsync(db, instance, seen.Problem, ct);
         }
 
         await db.Database.ExecuteSqlAsync(
@@ -89,9 +94,12 @@ public sealed class MachinePatrol(
 
         var now = clock.GetUtcNow();
         instance.Observe(seen, now);
-        var lastSeenOn = await db.Patrols.Where(patrol => patrol.RegionId == region.Id && patrol.At < now).MaxAsync(patrol => (DateTimeOffset?)patrol.At, ct);
-        await InstanceMeter.RecordAsync(db, instance, lastSeenOn ?? now, ct);
-        db.AuditEntries.Add(new() { AccountId = instance.AccountId, At = now, Actor = "portal", Action = "ObserveInstance", ResourceId = id, After = $$"""{"state":"{{instance.Status}}"}""" });
+
+        // What stopped did so at some time after it was last seen at work; what goes on does so from now.
+        var since = InstanceMeter.Billed(instance).Any() ? now
+            : await db.Patrols.Where(patrol => patrol.RegionId == region.Id && patrol.At < now).MaxAsync(patrol => (DateTimeOffset?)patrol.At, ct) ?? now;
+        await InstanceMeter.RecordAsync(db, instance, since, ct);
+        db.AuditEntries.Add(Actor.Portal(instance.AccountId).Audit(now, "ObserveInstance", id, after: new { State = instance.Status, instance.Stalled }));
         await db.SaveChangesAsync(ct);
     }
 

@@ -27,8 +27,8 @@ public sealed class RegionPatrol(IDbContextFactory<PortalDb> dbs, IComputeEngine
         catch (EngineException error)
         {
             region.AwaySince ??= now;
-            region.AwayReason = error.Message;
-            await Incidents.OpenAsync(db, null, region.Id, IncidentKinds.EngineAway, $"The engine of {region.Name} is away: {error.Message}", now, ct);
+            region.AwayReason = error.Detail;
+            await Incidents.OpenAsync(db, null, region.Id, IncidentKinds.EngineAway, $"The engine of {region.Name} is away: {error.Detail}", now, ct);
         }
 
         await db.SaveChangesAsync(ct);

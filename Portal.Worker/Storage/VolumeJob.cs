@@ -117,7 +117,7 @@ public sealed partial class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEn
     {
         if (volume.Waiting is null)
         {
-            LogEngine(log, volume.Id, error.Fault, error.Message);
+            LogEngine(log, volume.Id, error.Fault, error.Detail);
         }
 
         switch (error.Fault)

@@ -34,7 +34,7 @@ internal static class Command
 
         return process.ExitCode == 0
             ? await output
-            : throw new EngineException(EngineFault.Unavailable, $"{program} failed: {(await errors).Trim().Split('\n')[0]}");
+            : throw new EngineException(EngineFault.Unavailable, $"{program} failed.", vendorsWords: (await errors).Trim().Split('\n')[0]);
     }
 
     /// <summary>For what may find its work done already. Whether it succeeded; what matters is checked by what comes after it.</summary>

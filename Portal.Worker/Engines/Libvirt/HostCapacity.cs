@@ -15,8 +15,9 @@ internal static class HostCapacity
 
     private const long GiB = 1L << 30;
 
+    /// <param name="bytesPromised">What is free on the disk and promised to volumes already.</param>
     /// <param name="all">Of these those that are off take a disk only; that they may be started is promised to nobody, as at EC2.</param>
-    public static EngineCapacity Of(EngineFolder folder, IReadOnlyList<DomainSize> all)
+    public static EngineCapacity Of(EngineFolder folder, IReadOnlyList<DomainSize> all, long bytesPromised)
     {
         var machines = all.Where(machine => machine.IsOn).ToList();
         var vcpus = Environment.ProcessorCount * VcpusPerProcessor;
@@ -30,7 +31,7 @@ internal static class HostCapacity
             memory,
             Math.Clamp(Math.Min(memory - machines.Sum(machine => machine.MemoryMiB), available - MemoryReserve), 0, memory),
             (int)(disk.TotalSize / GiB),
-            (int)Math.Max(0, (disk.AvailableFreeSpace / GiB) - DiskReserve));
+            (int)Math.Max(0, ((disk.AvailableFreeSpace - bytesPromised) / GiB) - DiskReserve));
     }
 
     private static (int TotalMiB, int AvailableMiB) Memory()

@@ -6,10 +6,14 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>What .NET does not offer of the C library's.</summary>
 internal static partial class Libc
 {
-    /// <summary>AT_FDCWD; STATX_INO. https://man7.org/linux/man-pages/man2/statx.2.html</summary>
+    /// <summary>AT_FDCWD; STATX_INO, STATX_BLOCKS and their unit. https://man7.org/linux/man-pages/man2/statx.2.html</summary>
     private const int CurrentFolder = -100;
 
     private const uint WantInode = 0x100;
+
+    private const uint WantBlocks = 0x400;
+
+    private const long Block = 512;
 
     public const int Hangup = 1;
 
@@ -17,6 +21,9 @@ internal static partial class Libc
 
     public static (ulong Device, ulong Inode)? Stat(string path) =>
         statx(CurrentFolder, path, 0, WantInode, out var stat) == 0 ? (((ulong)stat.DeviceMajor << 32) | stat.DeviceMinor, stat.Inode) : null;
+
+    /// <summary>What a file takes of its file system, which is less than its length where it has holes. Nothing if it is not there.</summary>
+    public static long BytesTaken(string path) => statx(CurrentFolder, path, 0, WantBlocks, out var stat) == 0 ? (long)stat.Blocks * Block : 0;
 
     public static void GiveTo(string path, int uid, int gid) => Check(chown(path, uid, gid), path);
 
@@ -45,6 +52,9 @@ internal static partial class Libc
     {
         [FieldOffset(32)]
         public ulong Inode;
+
+        [FieldOffset(48)]
+        public ulong Blocks;
 
         [FieldOffset(136)]
         public uint DeviceMajor;

@@ -26,6 +26,10 @@ public sealed partial class LibvirtEngine
             case (true, _) when state is not DomainState.Shutdown:
                 domain.PressPowerButton();
                 break;
+            case (false, MachinePower.Running) when found is null:
+                probes.Forget(spec.Id);
+                domain.Start();
+                break;
             case (false, MachinePower.Running):
                 Start(session, spec);
                 break;

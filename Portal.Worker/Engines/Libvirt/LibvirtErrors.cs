@@ -25,7 +25,13 @@ internal static class LibvirtErrors
         var error = LibvirtLibrary.virGetLastError();
         var (code, message) = error is null ? (0, null) : (error->Code, Utf8StringMarshaller.ConvertToManaged(error->Message));
         var fault = code == NoDomain ? EngineFault.Missing : connectionLost || Passing.Contains(code) || IsLock(message) ? EngineFault.Unavailable : EngineFault.Rejected;
-        return new EngineException(fault, $"libvirt: {message ?? "unknown error"}");
+        var sentence = fault switch
+        {
+            EngineFault.Missing => "The machine is not there.",
+            EngineFault.Unavailable => "The host cannot do it at the moment.",
+            _ => "The host refuses to do it.",
+        };
+        return new EngineException(fault, sentence, vendorsWords: $"libvirt: {message ?? "unknown error"}");
     }
 
     /// <summary>The device is out already, or the guest was asked before and has not let go of it yet; for the latter there is no code, only QEMU's words.</summary>

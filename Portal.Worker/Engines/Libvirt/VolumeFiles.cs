@@ -84,6 +84,9 @@ internal sealed class VolumeFiles(EngineFolder folder)
         ? [.. Directory.GetFiles(folder.Volumes, "vol-*.qcow2").Select(path => Path.GetFileNameWithoutExtension(path)!).Order(StringComparer.Ordinal)]
         : [];
 
+    /// <summary>What the volumes may yet take of the host's disk: they are thin, and each is promised to its customer in its whole size.</summary>
+    public long BytesPromised() => List().Sum(id => Math.Max(0, (SizeOf(id) * GiB) - Libc.BytesTaken(folder.Volume(id))));
+
     /// <summary>
     /// A volume's file as qemu-img is to open it: with its formats named, and its base where this process sees it, which is not where its header says.
     /// https://www.qemu.org/docs/master/interop/qemu-qmp-ref.html (BlockdevOptions)

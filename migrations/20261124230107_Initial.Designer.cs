@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261124204536_Initial")]
+    [Migration("20261124230107_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1114,6 +1114,10 @@ namespace Portal.Model.Migrations
 
                     b.Property<DateTimeOffset?>("SshAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("Stalled")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
 
                     b.Property<DateTimeOffset?>("StartedAt")
                         .HasColumnType("timestamp with time zone");

@@ -607,6 +607,7 @@ namespace Portal.Model.Migrations
                     Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     LastError = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
                     Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    Stalled = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
                     RebootsWanted = table.Column<int>(type: "integer", nullable: false),
                     RebootsDone = table.Column<int>(type: "integer", nullable: false),
                     RequestedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
