@@ -71,7 +71,9 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.Empty(received);
         await http.PostAsJsonAsync("/_sandbox/webhooks/release", new { shuffle = true });
         await Until.TrueAsync(() => received.Count == 3);
-        Assert.Single(received.Select(one => one.Body).Distinct(StringComparer.Ordinal));
+
+        // Not word for word: a copy may leave after another one was taken, and then nothing is pending any more.
+        Assert.Single(received.Select(one => EventUtility.ParseEvent(one.Body).Id).Distinct(StringComparer.Ordinal));
     }
 
     private Task<Customer> CreateCustomerAsync() => sandbox.Stripe.V1.Customers.CreateAsync(new CustomerCreateOptions());
