@@ -70,7 +70,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
         return new EngineInventory([.. machines.Select(machine => machine.Name).Union(GuestFolder.List(folder), StringComparer.Ordinal)], networks.List());
     }
 
-    public async Task<EngineCapacity> CapacityAsync(CancellationToken ct) => 
+    public async Task<EngineCapacity> CapacityAsync(CancellationToken ct) =>
         HostCapacity.Of(folder, await libvirt.CallAsync(session => session.List(), ct), files.BytesPromised());
 
     public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) => Task.FromResult(images.List());
