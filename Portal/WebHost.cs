@@ -41,6 +41,7 @@ public static class WebHost
         builder.Services.AddCompute();
         builder.Services.AddNetworking();
         builder.Services.AddBuckets();
+        builder.Services.AddVolumes();
         builder.Services.AddMonitoring();
         builder.Services.AddBilling(builder.Configuration, builder.Environment);
         builder.Services.AddOperators();

@@ -71,6 +71,9 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         ["/instances"] = For.Own,
         ["/instances/new"] = For.Own,
         ["/instances/{Id}"] = For.OwnById,
+        ["/volumes"] = For.Own,
+        ["/volumes/new"] = For.Own,
+        ["/volumes/{Id}"] = For.OwnById,
         ["/keys"] = For.Own,
         ["/networks"] = For.Own,
         ["/networks/new"] = For.Own,
@@ -244,7 +247,9 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
     {
         public string Name => Instance.Name;
 
-        public IEnumerable<string> Marks => [Name, Instance.Id, Network, Group, Bucket, Person.AccountId, Person.Email, Session.ToString()];
+        private string Root => Instance.Volumes.Single().Id;
+
+        public IEnumerable<string> Marks => [Name, Instance.Id, Root, Network, Group, Bucket, Person.AccountId, Person.Email, Session.ToString()];
 
         /// <summary>An address with this owner's real ids in the place of its parameters.</summary>
         public string Fill(string pattern) => pattern switch
@@ -254,6 +259,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
             _ when pattern.StartsWith("/buckets/", StringComparison.Ordinal) => pattern.Replace("{name}", Bucket, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/networks/", StringComparison.Ordinal) => pattern.Replace("{Id}", Network, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/security-groups/", StringComparison.Ordinal) => pattern.Replace("{Id}", Group, StringComparison.OrdinalIgnoreCase),
+            _ when pattern.StartsWith("/volumes/", StringComparison.Ordinal) => pattern.Replace("{Id}", Root, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/billing/card/", StringComparison.Ordinal) => pattern.Replace("{SetupId:guid}", CardSetup.ToString(), StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/settings/sessions/", StringComparison.Ordinal) => pattern.Replace("{id:guid}", Session.ToString(), StringComparison.Ordinal),
             _ => pattern.Replace("{id}", "b3duZXJz", StringComparison.Ordinal),

@@ -14,6 +14,7 @@ public sealed partial class InstancePage(
     CurrentActor current,
     PriceList prices,
     ChangeInstance change,
+    TagInstance tag,
     InstanceJobs jobs,
     SshKeyMaker keys,
     LiveUpdates live,
@@ -21,7 +22,7 @@ public sealed partial class InstancePage(
     TimeProvider clock,
     NavigationManager navigation) : IDisposable
 {
-    private static readonly (string Tab, string Label)[] Tabs = [("overview", "Overview"), ("metrics", "Metrics"), ("networking", "Networking"), ("console", "Console"), ("log", "Log"), ("events", "Events"), ("settings", "Settings")];
+    private static readonly (string Tab, string Label)[] Tabs = [("overview", "Overview"), ("volumes", "Volumes"), ("metrics", "Metrics"), ("networking", "Networking"), ("console", "Console"), ("log", "Log"), ("events", "Events"), ("settings", "Settings")];
 
     private readonly CancellationTokenSource left = new();
     private readonly LatestLoad loads = new();
@@ -67,7 +68,7 @@ public sealed partial class InstancePage(
 
         subscribed = true;
         var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(seen => seen.AccountId == account && seen.Table == "Instances" && seen.Id == Id, () => InvokeAsync(RefreshAsync));
+        listening = live.Subscribe(seen => seen.AccountId == account && (seen.Id == Id || seen.Table is "Volumes"), () => InvokeAsync(RefreshAsync));
         if (view.Fingerprint is { } fingerprint)
         {
             keyFile = await keys.FileOfAsync(fingerprint);
@@ -87,7 +88,7 @@ public sealed partial class InstancePage(
     {
         var actor = await current.GetAsync();
         var turn = loads.Begin();
-        var loaded = await InstanceView.LoadAsync(dbs, prices, actor, Id, events: Shown is "events", clock.GetUtcNow(), left.Token);
+        var loaded = await InstanceView.LoadAsync(dbs, prices, actor, Id, events: Shown is "events", volumes: Shown is "volumes", clock.GetUtcNow(), left.Token);
         if (!loads.IsToBeShown(turn))
         {
             return;
@@ -102,6 +103,13 @@ public sealed partial class InstancePage(
 
         var instance = view.Instance;
         ssh = SshLine.Of(instance.Id, instance.HostKey, instance.Image.SshUser, view.Region.PublicHost, instance.PublicPort, keyFile);
+    }
+
+    private async Task<Outcome> TagAsync(IReadOnlyDictionary<string, string> tags)
+    {
+        var outcome = await tag.RunAsync(await current.GetAsync(), Id, tags, CancellationToken.None);
+        await RefreshAsync();
+        return outcome;
     }
 
     private async Task StopAsync()

@@ -1,0 +1,67 @@
+using Microsoft.EntityFrameworkCore;
+using MudBlazor;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+using Portal.Shared;
+
+namespace Portal.Storage;
+
+public sealed partial class VolumesPage(ChangeVolume change, VolumeJobs jobs, IDialogService dialogs)
+{
+    private static readonly (string Value, string Label)[] Sorts =
+        [("", "Newest first"), ("created", "Oldest first"), ("name", "Name, A to Z"), ("-name", "Name, Z to A"), ("state", "State"), ("size", "Size, small first"), ("-size", "Size, large first")];
+
+    private BulkResult? result;
+    private bool acting;
+
+    /// <summary>Instances, for their names.</summary>
+    protected override IReadOnlyCollection<string> Tables { get; } = ["Volumes", "Instances"];
+
+    protected override VolumeQuery Ask()
+    {
+        var (order, ascending) = OrderOf<VolumeOrder>();
+        return new VolumeQuery(
+            string.IsNullOrWhiteSpace(Search) ? null : Search, Volume.Statuses.Contains(State, StringComparer.Ordinal) ? State : null, string.IsNullOrWhiteSpace(Tag) ? null : Tag, order, ascending);
+    }
+
+    protected override Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct) =>
+        VolumeQuery.CountAsync(db, accountId, Clock.GetUtcNow(), ct);
+
+    protected override Task<(IReadOnlyList<VolumeLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
+        Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
+
+    private static string TagUrl(KeyValuePair<string, string> tag) => $"/volumes?tag={Uri.EscapeDataString(tag.Value.Length > 0 ? $"{tag.Key}={tag.Value}" : tag.Key)}";
+
+    private async Task DeleteAsync()
+    {
+        var actor = await Current.GetAsync();
+        var ids = Selection.Of(await MatchingAsync(actor));
+        var what = ids.Count == 1 ? "1 volume" : $"{ids.Count} volumes";
+        if (ids.Count == 0 || !await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
+            $"Delete {what}?", "Everything on them is deleted. This cannot be undone. Those that an instance has are left as they are.", $"Delete {what}", $"delete {ids.Count}")))
+        {
+            return;
+        }
+
+        acting = true;
+        StateHasChanged();
+        try
+        {
+            var changes = await change.DeleteAsync(actor, ids, CancellationToken.None);
+            jobs.Advance(changes);
+            result = BulkResult.Of("being deleted", [.. changes.Select(one => (one.Name ?? one.Id, one.Outcome))]);
+            Selection.SetAll(false);
+        }
+        finally
+        {
+            acting = false;
+        }
+    }
+
+    private async Task<List<string>> MatchingAsync(Actor actor)
+    {
+        await using var db = await Dbs.CreateDbContextAsync(Left);
+        return Selection.All ? await Query!.IdsAsync(db, actor.AccountId, Clock.GetUtcNow(), Left) : [];
+    }
+}

@@ -1,0 +1,11 @@
+using Portal.Model.Storage;
+
+namespace Portal.Storage;
+
+public static class VolumesRegistration
+{
+    public static IServiceCollection AddVolumes(this IServiceCollection services) => services
+        .AddSingleton<CreateVolume>()
+        .AddSingleton<ChangeVolume>()
+        .AddSingleton<VolumeJobs>();
+}
