@@ -30,6 +30,8 @@ public sealed record VolumeQuery(string? Search = null, string? Status = null, s
 {
     public static readonly TimeSpan KeepInSight = TimeSpan.FromHours(1);
 
+    private static readonly bool[] EitherWay = [true, false];
+
     /// <summary>One window of the list; two queries, whatever its size.</summary>
     public async Task<(IReadOnlyList<VolumeLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, DateTimeOffset now, int start, int count, CancellationToken ct)
     {
@@ -89,7 +91,7 @@ public sealed record VolumeQuery(string? Search = null, string? Status = null, s
     {
         var keys = from state in Enum.GetValues<VolumeState>()
                    from goal in Enum.GetValues<VolumeGoal>()
-                   from hasInstance in new[] { true, false }
+                   from hasInstance in EitherWay
                    where Volume.Spell(state, goal, hasInstance) == status
                    select $"{state} {goal} {(hasInstance ? "+" : "-")}";
         var wanted = keys.ToArray();
