@@ -37,6 +37,15 @@ public sealed partial class Instance
         WhyNotEditUserData ?? Compute.UserData.Check(text).Reason,
         () => UserData = string.IsNullOrWhiteSpace(text) ? null : text.ReplaceLineEndings("\n"));
 
+    /// <summary>With which its next new disk begins; null changes nothing.</summary>
+    public void BeginWith(KeyPair? key)
+    {
+        if (key is not null)
+        {
+            (KeyPairId, KeyName, PublicKey) = (key.Id, key.Name, key.PublicKey);
+        }
+    }
+
     private static Outcome IfPossible(string? whyNot, Action change)
     {
         if (whyNot is not null)

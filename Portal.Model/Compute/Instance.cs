@@ -19,9 +19,9 @@ public sealed partial class Instance : Resource
     public required string RegionId { get; init; }
 
     [MaxLength(ResourceIds.MaxLength)]
-    public required string ImageId { get; init; }
+    public required string ImageId { get; set; }
 
-    public Image Image { get; init; } = null!;
+    public Image Image { get; set; } = null!;
 
     [MaxLength(32)]
     public required string SizeId { get; set; }
@@ -30,15 +30,15 @@ public sealed partial class Instance : Resource
 
     public required int MemoryMiB { get; set; }
 
-    /// <summary>The public key as it was when the instance was made: deleting the key pair changes nothing here.</summary>
+    /// <summary>The public key as it was when the instance got it: deleting the key pair changes nothing here.</summary>
     [MaxLength(ResourceIds.MaxLength)]
-    public string? KeyPairId { get; init; }
+    public string? KeyPairId { get; set; }
 
     [MaxLength(255)]
-    public string? KeyName { get; init; }
+    public string? KeyName { get; set; }
 
     [MaxLength(16384)]
-    public string? PublicKey { get; init; }
+    public string? PublicKey { get; set; }
 
     /// <summary>cloud-init user data, at most <see cref="Compute.UserData.MaxBytes"/> bytes.</summary>
     public string? UserData { get; set; }

@@ -82,19 +82,26 @@ public sealed partial class Volume
         return this;
     }
 
+    /// <summary>The disk that an instance is to start from anew, as another image has it.</summary>
+    public static Volume RootOf(Instance instance, Image image, VolumeType type, int sizeGiB, DateTimeOffset now) => NewRoot(instance, sizeGiB, now, image.Id, image, type).For(instance, RootDevice, deleteOnTermination: true);
+
     /// <summary>The disk that a new instance starts from, as its image has it.</summary>
-    public static Volume RootOf(Instance instance, int sizeGiB) => new Volume
+    public static Volume RootOf(Instance instance, int sizeGiB) => NewRoot(instance, sizeGiB, instance.CreatedAt, instance.ImageId, null, null).For(instance, RootDevice, deleteOnTermination: true);
+
+    private static Volume NewRoot(Instance instance, int sizeGiB, DateTimeOffset now, string imageId, Image? image, VolumeType? type) => new()
     {
         Id = ResourceIds.New("vol"),
         AccountId = instance.AccountId,
         Name = instance.Name.Length > InstanceName.MaxLength - RootSuffix.Length ? instance.Name : instance.Name + RootSuffix,
-        CreatedAt = instance.CreatedAt,
+        CreatedAt = now,
         ProjectId = instance.ProjectId,
         RegionId = instance.RegionId,
-        TypeId = VolumeType.Standard,
+        TypeId = type?.Id ?? VolumeType.Standard,
+        Type = type!,
         SizeGiB = sizeGiB,
-        ImageId = instance.ImageId,
-    }.For(instance, RootDevice, deleteOnTermination: true);
+        ImageId = imageId,
+        Image = image,
+    };
 
     /// <summary>For one that is made together with its instance, or that an instance is to start from.</summary>
     public Volume For(Instance instance, string device, bool deleteOnTermination)

@@ -29,10 +29,10 @@ public abstract partial class ComputeEngineContract
     /// <summary>Makes <paramref name="content"/> something that can be fetched.</summary>
     protected abstract Task<Uri> PublishAsync(byte[] content);
 
-    /// <summary>Leaves something on the running machine's disk, where there is one.</summary>
-    protected virtual Task MarkDiskAsync(InstanceSpec machine) => Task.CompletedTask;
+    /// <summary>Leaves something on the running machine's root disk.</summary>
+    protected abstract Task MarkDiskAsync(InstanceSpec machine);
 
-    protected virtual Task<bool> HasMarkAsync(InstanceSpec machine) => Task.FromResult(true);
+    protected abstract Task<bool> HasMarkAsync(InstanceSpec machine);
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -198,6 +198,24 @@ public abstract partial class ComputeEngineContract
         Assert.True(await HasMarkAsync(machine));
         Assert.Equal(MachinePower.Off, (await Engine.EnsureMachineAsync(off with { Force = true }, Ct)).Power);
         await RemoveAllAsync(machine);
+    }
+
+    /// <summary>What a rebuilding takes: another disk in the place of the old one, and all else as it was.</summary>
+    [Fact]
+    public async Task A_removed_machine_comes_back_on_another_disk_at_the_same_address_with_another_host_key()
+    {
+        var machine = await StartAsync(AMachine());
+        var key = (await Engine.ObserveAsync(machine, Ct)).HostKey;
+        await MarkDiskAsync(machine);
+        await Engine.RemoveAsync(machine, Ct);
+        Assert.Equal(new VolumeObservation(1, null), await Volumes.ObserveVolumeAsync(machine.Volumes[0].Volume.Id, Ct));
+
+        var rebuilt = machine with { Volumes = [new VolumeAttachment(AVolume() with { ImageFile = "tiny.qcow2" }, Volume.RootDevice)] };
+        await StartAsync(rebuilt);
+        Assert.False(await HasMarkAsync(rebuilt));
+        Assert.NotEqual(key, (await Engine.ObserveAsync(rebuilt, Ct)).HostKey);
+        await Volumes.RemoveVolumeAsync(machine.Volumes[0].Volume.Id, Ct);
+        await RemoveAllAsync(rebuilt);
     }
 
     /// <summary>A new machine on a new network, both in the test's own range; nothing is made yet.</summary>

@@ -192,9 +192,9 @@ public sealed record InMemoryMachine
 
     public string SerialLog { get; set; } = "";
 
-    /// <summary>A well-formed key that follows from the id.</summary>
+    /// <summary>A well-formed key that follows from the disk it is on.</summary>
     public string HostKey => "ssh-ed25519 " + Convert.ToBase64String(
-        [0, 0, 0, 11, .. "ssh-ed25519"u8, 0, 0, 0, 32, .. SHA256.HashData(Encoding.ASCII.GetBytes(Spec.Id))]);
+        [0, 0, 0, 11, .. "ssh-ed25519"u8, 0, 0, 0, 32, .. SHA256.HashData(Encoding.ASCII.GetBytes(Spec.Volumes.Single(volume => volume.IsRoot).Volume.Id))]);
 
     public void TurnOff()
     {

@@ -27,6 +27,10 @@ public sealed class InMemoryEngineTests : VolumeEngineContract
         MachineCounters Counters(int seconds) => new(machine.Id, TimeSpan.FromSeconds(seconds), machine.Vcpus, 100, 200, [new DiskCounters("vda", 10 * seconds, 10 * seconds, seconds, seconds)], 5 * seconds, 6 * seconds);
     }
 
+    protected override Task MarkDiskAsync(InstanceSpec machine) => WriteAsync(machine, machine.Volumes[0].Volume, "marked");
+
+    protected override async Task<bool> HasMarkAsync(InstanceSpec machine) => await ReadAsync(machine, machine.Volumes[0].Volume) == "marked";
+
     protected override Task WriteAsync(InstanceSpec? machine, VolumeSpec volume, string content)
     {
         engine.Write(volume.Id, content);

@@ -16,7 +16,7 @@ using Portal.Worker.Storage;
 namespace Portal.Tests.Compute;
 
 [Trait("Needs", "database")]
-public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postgres)
+public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDatabase(postgres)
 {
     private static readonly string[] Verbs =
     [
@@ -368,7 +368,7 @@ public sealed class InstanceJobTests(TestPostgres postgres) : TestDatabase(postg
     private async Task ChangeAsync(string id, Func<Instance, Outcome> request)
     {
         await using var db = CreateDbContext();
-        Assert.Null(request(await db.Instances.SingleAsync(instance => instance.Id == id)).Reason);
+        Assert.Null(request(await db.Instances.WithParts().SingleAsync(instance => instance.Id == id)).Reason);
         await db.SaveChangesAsync();
     }
 

@@ -31,7 +31,7 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
 
     protected override Task MarkDiskAsync(InstanceSpec machine) => real.SshAsync(machine, "echo kept > /root/mark; sync");
 
-    protected override async Task<bool> HasMarkAsync(InstanceSpec machine) => await real.SshAsync(machine, "cat /root/mark") == "kept";
+    protected override async Task<bool> HasMarkAsync(InstanceSpec machine) => await real.SshAsync(machine, "cat /root/mark 2> /dev/null || true") == "kept";
 
     protected override Task UseAsync(InstanceSpec machine) => real.SshAsync(machine, "dd if=/dev/urandom of=/root/used bs=64k count=8 2>/dev/null; sync; rm /root/used");
 

@@ -59,6 +59,7 @@ public sealed partial class InstanceJob(
     private Task AdvanceAsync(PortalDb db, Instance instance, CancellationToken ct) => instance switch
     {
         { Goal: InstanceGoal.Terminated } => RemoveAsync(db, instance, ct),
+        { RebuildImageId: not null } => RebuildAsync(db, instance, ct),
         { State: InstanceState.Running, Goal: InstanceGoal.Running, IsRebooting: false } => WatchAsync(db, instance, ct),
         _ => EnsureAsync(db, instance, ct),
     };
@@ -131,14 +132,7 @@ public sealed partial class InstanceJob(
     {
         // Said before it is done, so that the compute stops costing when the power is cut and not when the disk is gone.
         instance.Observe(new MachineObservation(MachinePower.Off, instance.RebootsDone, false, null, null), clock.GetUtcNow());
-        try
-        {
-            await engine.RemoveAsync(instance.Spec(clock.GetUtcNow()), ct);
-        }
-        catch (EngineException error) when (error.Fault is EngineFault.Missing)
-        {
-            // Gone already, which is what was wanted.
-        }
+        await TakeApartAsync(instance, ct);
 
         // Its volumes go or stay by themselves from now on. The list empties itself as they are let go of.
         var had = instance.Volumes.ToList();

@@ -10,6 +10,7 @@ public static class ComputeRegistration
         .AddSingleton<TagInstance>()
         .AddSingleton<EditInstance>()
         .AddSingleton<ResizeInstance>()
+        .AddSingleton<RebuildInstance>()
         .AddSingleton<KeyPairs>()
         .AddSingleton<InstanceJobs>()
         .AddSingleton<ConsoleTickets>()

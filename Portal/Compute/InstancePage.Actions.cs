@@ -8,6 +8,7 @@ public sealed partial class InstancePage
     private IReadOnlyList<MenuItem> Rarer =>
     [
         new("Resize…", view!.Instance.WhyNotResize ?? Busy, ResizeAsync),
+        new("Rebuild…", view!.Instance.WhyNotRebuild ?? Busy, RebuildAsync, IsDangerous: true),
     ];
 
     private async Task ResizeAsync()
@@ -15,6 +16,12 @@ public sealed partial class InstancePage
         var instance = view!.Instance;
         var (offers, monthEnd) = await ResizeOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token);
         await ResizeDialog.ShowAsync(dialogs, instance, offers, monthEnd);
+        await LoadAsync();
+    }
+
+    private async Task RebuildAsync()
+    {
+        await RebuildDialog.ShowAsync(dialogs, view!.Instance, await RebuildOffer.LoadAsync(dbs, prices, await current.GetAsync(), view.Instance, clock.GetUtcNow(), left.Token));
         await LoadAsync();
     }
 }

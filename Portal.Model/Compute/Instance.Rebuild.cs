@@ -1,0 +1,62 @@
+using System.ComponentModel.DataAnnotations;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+using static Portal.Model.Compute.InstanceState;
+
+namespace Portal.Model.Compute;
+
+/// <summary>
+/// A new root disk from an image, as at the first day: name, addresses, cards, port, tags and the other volumes stay. The web writes which image is
+/// wanted; the worker takes the machine apart, puts another disk in the place of the old one, and goes on as with a new instance.
+/// </summary>
+public sealed partial class Instance
+{
+    /// <summary>The image from which it is to be rebuilt; null when nothing of the kind is under way.</summary>
+    [MaxLength(ResourceIds.MaxLength)]
+    public string? RebuildImageId { get; private set; }
+
+    public string? WhyNotRebuild => WhyNotLose ?? ((State, Goal) switch
+    {
+        _ when RebuildImageId is not null => "It is being rebuilt already.",
+        (Running, InstanceGoal.Running) when !IsRebooting => null,
+        (Stopped, InstanceGoal.Stopped) or (Failed, not InstanceGoal.Terminated) => null,
+        (Running, InstanceGoal.Running) => "A reboot is under way.",
+        _ => $"It can be rebuilt once it runs or is stopped; it is {Status}.",
+    });
+
+    /// <summary>Why it cannot start from this image; null if it can. Needs the root disk among <see cref="Volumes"/>.</summary>
+    public string? WhyNotRebuildFrom(Image image) => WhyNotRebuild ?? image.WhyNot
+        ?? (image.RegionId != RegionId ? "That image is in another region."
+        : MemoryMiB < image.MinMemoryMiB ? $"{image.Name} needs {image.MinMemoryMiB} MB of memory; it has {MemoryMiB}."
+        : RootGiB < image.MinDiskGiB ? $"{image.Name} needs a disk of {image.MinDiskGiB} GB; its disk has {RootGiB}."
+        : null);
+
+    /// <summary>From now on it is pending, and not billed until it runs again.</summary>
+    public Outcome RequestRebuild(Image image, DateTimeOffset now)
+    {
+        if (WhyNotRebuildFrom(image) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        (RebuildImageId, State, Deadline, LastError) = (image.Id, Pending, now + StartLimit, null);
+        (RequestedAt, AddressAt, DiskAt, BootAt, SshAt, StartedAt, HostKey) = (now, null, null, null, null, null, null);
+        return Outcome.Done;
+    }
+
+    /// <summary>
+    /// Its machine is gone: the old root disk leaves, as it does when its instance is terminated, and the new one takes its place. The disk that left; null
+    /// if there was none.
+    /// </summary>
+    public Volume? ObserveTakenApart(Image image, VolumeType type, DateTimeOffset now)
+    {
+        var old = Volumes.SingleOrDefault(volume => volume.IsRoot);
+        var fresh = Volume.RootOf(this, image, type, old?.SizeGiB ?? image.MinDiskGiB, now);
+        old?.ObserveInstanceGone(now);
+        (ImageId, Image, RebuildImageId, RebootsDone) = (image.Id, image, null, RebootsWanted);
+        Volumes.Add(fresh);
+        return old;
+    }
+
+    private int RootGiB => Volumes.SingleOrDefault(volume => volume.IsRoot)?.SizeGiB ?? 0;
+}

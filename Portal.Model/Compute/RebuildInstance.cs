@@ -1,0 +1,79 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Billing;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+
+namespace Portal.Model.Compute;
+
+/// <summary>
+/// Asks that an instance be made anew from an image. What is on its root disk is lost, unless that disk is to outlive the instance: then it stays as a
+/// volume, and counts as one more. The caller enqueues <see cref="IInstanceJob"/>.
+/// </summary>
+public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+{
+    /// <param name="keyPairId">The SSH key that the new disk begins with; null for the one that the instance has.</param>
+    public async Task<InstanceChange> RunAsync(Actor actor, string id, string imageId, string? keyPairId, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var account = await db.LockAccountAsync(actor.AccountId, ct);
+        if (await db.Instances.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == id, ct) is not { } found)
+        {
+            return new InstanceChange(id, null, null, Outcome.Refused("There is no such instance."));
+        }
+
+        var region = await db.LockRegionAsync(found.RegionId, ct);
+        var instance = (await db.LockInstancesAsync(actor.AccountId, [id], ct)).Single();
+        await db.Entry(instance).Collection(one => one.Volumes).LoadAsync(ct);
+        var free = await FreeCapacity.OfAsync(db, region, ct);
+        var outcome = await WhyNotPayAsync(db, actor, account, instance, free, ct) is { } reason ? Outcome.Refused(reason) : await RequestAsync(db, actor, instance, imageId, keyPairId, ct);
+        if (outcome.IsDone)
+        {
+            await InstanceMeter.RecordAsync(db, instance, clock.GetUtcNow(), ct);
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        return new InstanceChange(id, instance.Name, instance.RegionId, outcome);
+    }
+
+    private async Task<Outcome> RequestAsync(PortalDb db, Actor actor, Instance instance, string imageId, string? keyPairId, CancellationToken ct)
+    {
+        if (await db.Images.FindAsync([imageId], ct) is not { } image)
+        {
+            return Outcome.Refused("There is no such image.");
+        }
+
+        var key = keyPairId is null ? null : await db.KeyPairs.FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == keyPairId, ct);
+        if (keyPairId is not null && key is null)
+        {
+            return Outcome.Refused("There is no such key any more: choose another.");
+        }
+
+        var (now, before) = (clock.GetUtcNow(), new { Image = instance.ImageId, Key = instance.KeyName });
+        var outcome = instance.RequestRebuild(image, now);
+        if (outcome.IsDone)
+        {
+            instance.BeginWith(key);
+            db.AuditEntries.Add(actor.Audit(now, "CreateReplaceRootVolumeTask", instance.Id, before, new { Image = image.Id, Key = instance.KeyName }));
+        }
+
+        return outcome;
+    }
+
+    /// <summary>What runs goes on costing the same. What does not takes room and somebody who pays; a disk that stays takes both too.</summary>
+    private async Task<string?> WhyNotPayAsync(PortalDb db, Actor actor, Account account, Instance instance, FreeCapacity free, CancellationToken ct)
+    {
+        if (instance.WhyNotRebuild is { } reason)
+        {
+            return reason;
+        }
+
+        var starts = instance is { State: InstanceState.Failed, Goal: InstanceGoal.Running };
+        var kept = instance.Volumes.SingleOrDefault(volume => volume is { IsRoot: true, DeleteOnTermination: false });
+        return (starts || kept is not null ? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct) : null)
+            ?? (starts ? free.WhyNotStart(instance) : null)
+            ?? (kept is null ? null : await StorageQuota.WhyNotAsync(db, account, 1, kept.SizeGiB, ct) ?? free.WhyNotGiB(kept.SizeGiB));
+    }
+}
