@@ -1088,6 +1088,10 @@ namespace Portal.Model.Migrations
                     b.Property<int>("RebootsWanted")
                         .HasColumnType("integer");
 
+                    b.Property<string>("RebuildImageId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
                     b.Property<string>("RegionId")
                         .IsRequired()
                         .HasMaxLength(32)

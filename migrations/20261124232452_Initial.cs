@@ -618,6 +618,7 @@ namespace Portal.Model.Migrations
                     HostKey = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
                     StartedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     TerminatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    RebuildImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     Notes = table.Column<string>(type: "character varying(4096)", maxLength: 4096, nullable: true),
                     IsProtected = table.Column<bool>(type: "boolean", nullable: false),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),

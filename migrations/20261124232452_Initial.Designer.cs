@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261124230107_Initial")]
+    [Migration("20261124232452_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -1090,6 +1090,10 @@ namespace Portal.Model.Migrations
 
                     b.Property<int>("RebootsWanted")
                         .HasColumnType("integer");
+
+                    b.Property<string>("RebuildImageId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
 
                     b.Property<string>("RegionId")
                         .IsRequired()
