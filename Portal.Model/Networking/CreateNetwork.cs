@@ -39,6 +39,11 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
         return outcomes.FirstOrDefault(outcome => !outcome.IsDone);
     }
 
+    /// <param name="had">How many networks the account has.</param>
+    public static string? WhyNotMore(Account account, int had) => account.SuspendedAt is not null ? CreateRule.Suspended
+        : had >= account.NetworkLimit ? $"Your quota is {account.NetworkLimit} networks and you have {had}: delete one you no longer need, or ask support for more."
+        : null;
+
     /// <summary>What is wrong with each subnet, beside those before it.</summary>
     public static IEnumerable<(IPNetwork Range, Outcome Outcome)> Subnets(NewNetwork form, IPNetwork network)
     {
@@ -64,14 +69,9 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
             return before;
         }
 
-        if (account.SuspendedAt is not null)
+        if (WhyNotMore(account, await db.Networks.CountAsync(network => network.AccountId == actor.AccountId && network.DeletedAt == null, ct)) is { } reason)
         {
-            return Outcome.Refused(CreateRule.Suspended);
-        }
-
-        if (await db.Networks.CountAsync(network => network.AccountId == actor.AccountId && network.DeletedAt == null, ct) is var count && count >= account.NetworkLimit)
-        {
-            return Outcome.Refused($"Your quota is {account.NetworkLimit} networks and you have {count}: delete one you no longer need, or ask support for more.");
+            return Outcome.Refused(reason);
         }
 
         var made = await BuildAsync(db, actor, form, ct);

@@ -12,6 +12,7 @@ internal static class Benchmarks
         ("webhooks", WebhookRate.RunAsync),
         ("circuits", CircuitMemory.RunAsync),
         ("ssh", CreateToSsh.RunAsync),
+        ("rules", RuleChange.RunAsync),
     ];
 
     public static async Task<int> RunAsync(string[] args)

@@ -6,7 +6,7 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Bench;
 
-/// <summary>(c) The list page of an account with 1,000 instances, as the server renders it, beside the same page of an account with 10.</summary>
+/// <summary>(c) The list pages of an account with 1,000 resources of the kind, as the server renders them, beside the same pages of an account with 10.</summary>
 internal static class ListPage
 {
     private const int Requests = 100;
@@ -15,8 +15,20 @@ internal static class ListPage
     {
         var database = await postgres.CreateDatabaseAsync();
         await using var web = await PortalServer.StartAsync(database);
-        var few = await PersonWithAsync(web, 10);
-        var many = await PersonWithAsync(web, 1000);
+        return
+        [
+            .. await MeasureAsync(web, "instances", "/instances", (db, accountId, count) => Fleet.AddAsync(db, accountId, count)),
+            .. await MeasureAsync(web, "networks", "/networks", Fleet.AddNetworksAsync),
+            .. await MeasureAsync(web, "security groups", "/security-groups", Fleet.AddNetworksAsync),
+        ];
+    }
+
+    public static Task<Person> PersonWithAsync(PortalServer web, int instances) => PersonWithAsync(web, (db, accountId) => Fleet.AddAsync(db, accountId, instances));
+
+    private static async Task<IReadOnlyList<Figure>> MeasureAsync(PortalServer web, string what, string path, Func<PortalDb, string, int, Task> add)
+    {
+        var few = await PersonWithAsync(web, (db, accountId) => add(db, accountId, 10));
+        var many = await PersonWithAsync(web, (db, accountId) => add(db, accountId, 1000));
         using var manyClient = await web.NewClientAsync(many);
         using var fewClient = await web.NewClientAsync(few);
 
@@ -24,29 +36,29 @@ internal static class ListPage
         int manyQueries = 0, fewQueries = 0;
         for (var i = 0; i < Requests + 10; i++)
         {
-            (var time, manyQueries) = await GetAsync(manyClient);
+            (var time, manyQueries) = await GetAsync(manyClient, path);
             manyTimes.Add(time);
-            (time, fewQueries) = await GetAsync(fewClient);
+            (time, fewQueries) = await GetAsync(fewClient, path);
             fewTimes.Add(time);
         }
 
         return
         [
-            new Figure("(c) list page with 1,000 instances, server time, p95", Figure.Percentile(manyTimes.Skip(10), 0.95), "ms", Figure.Percentile(fewTimes.Skip(10), 0.95), 150),
-            new Figure("(c) its queries, beside those with 10 instances", manyQueries, "queries", fewQueries, 1, BarIsRatio: true),
+            new Figure($"(c) list of 1,000 {what}, server time, p95", Figure.Percentile(manyTimes.Skip(10), 0.95), "ms", Figure.Percentile(fewTimes.Skip(10), 0.95), 150),
+            new Figure($"(c) its queries, beside those with 10 {what}", manyQueries, "queries", fewQueries, 1, BarIsRatio: true),
         ];
     }
 
-    public static async Task<Person> PersonWithAsync(PortalServer web, int instances)
+    private static async Task<Person> PersonWithAsync(PortalServer web, Func<PortalDb, string, Task> add)
     {
         var person = await web.AddPersonAsync();
         await using var scope = web.Services.CreateAsyncScope();
         await using var db = await scope.ServiceProvider.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
-        await Fleet.AddAsync(db, person.AccountId, instances);
+        await add(db, person.AccountId);
         return person;
     }
 
-    private static async Task<(double Milliseconds, int Queries)> GetAsync(FormClient client)
+    private static async Task<(double Milliseconds, int Queries)> GetAsync(FormClient client, string path)
     {
         var queries = 0;
         using var listener = new ActivityListener
@@ -57,7 +69,7 @@ internal static class ListPage
         };
         ActivitySource.AddActivityListener(listener);
         var start = Stopwatch.GetTimestamp();
-        using var answer = await client.GetAsync("/instances");
+        using var answer = await client.GetAsync(path);
         answer.EnsureSuccessStatusCode();
         await answer.Content.ReadAsByteArrayAsync();
         return (Stopwatch.GetElapsedTime(start).TotalMilliseconds, queries);

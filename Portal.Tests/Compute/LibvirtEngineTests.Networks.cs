@@ -28,6 +28,7 @@ public sealed partial class LibvirtEngineTests
         await HoldsBetweenSubnetsAsync(guest, neighbour);
         await HoldsForPublishedPortsAsync(guest, neighbour);
         await NeverMeetsTheStrangerAsync(guest, stranger);
+        await NothingOfTheEngineListensAsync(guest);
         await CannotReachHostAsync(guest);
         await CannotSpoofAsync(guest, neighbour);
         Assert.Contains(neighbour.HostName, await real.SshAsync(guest, $"nslookup {neighbour.HostName}.internal 10.0.0.1"), StringComparison.Ordinal);
@@ -43,6 +44,21 @@ public sealed partial class LibvirtEngineTests
         await Engine.RemoveAsync(neighbour, Ct);
         await RemoveAllAsync(stranger);
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
+    }
+
+    [Fact]
+    public async Task A_card_that_came_after_the_first_boots_seed_was_written_has_its_address_too()
+    {
+        var machine = AMachine(host: 30) with { Power = MachinePower.Off };
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        await DefineAsync(machine);
+        var card = ACard(30, 1);
+        machine = machine with { Power = MachinePower.Running, Interfaces = [.. machine.Interfaces, card] };
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        await Engine.EnsureMachineAsync(machine, Ct);
+        await UntilAsync(async () => await Engine.ObserveAsync(machine, Ct) is { SshAnswers: true, HostKey: not null });
+        await SeesCardAsync(machine, card);
+        await RemoveAllAsync(machine);
     }
 
     /// <summary>By ssh, since the rules say so; by HTTP only once they do, and only from whom they name, by address or by group.</summary>
@@ -115,6 +131,24 @@ public sealed partial class LibvirtEngineTests
         Assert.Equal(stranger.Id, await FetchAsync(stranger, "127.0.0.1"));
         Assert.Equal("", await FetchAsync(guest, "10.0.0.12"));
         Assert.Equal("", await FetchAsync(guest, "169.254.169.254"));
+        Assert.DoesNotContain("10.0.0.12", await real.SshAsync(guest, $"nslookup {stranger.HostName}.internal 10.0.0.1 2>&1 || true"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Where the engine's own sockets are no guest can send to: that namespace has no address, and nothing listens in it; in the router only DHCP and DNS do.</summary>
+    private async Task NothingOfTheEngineListensAsync(InstanceSpec guest)
+    {
+        Assert.All((await TestEngine.RunAsync("ip", "-n", real.Settings.Name, "-4", "-o", "addr")).Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains(" lo ", line, StringComparison.Ordinal));
+        Assert.Empty(await ListenersAsync(real.Settings.Name, "tcp"));
+        Assert.Equal([53], await ListenersAsync(real.Settings.Router(guest.NetworkId), "tcp"));
+        Assert.Equal([53, 67], await ListenersAsync(real.Settings.Router(guest.NetworkId), "udp"));
+    }
+
+    /// <summary>Ports on which something listens in a namespace, as its kernel tells. https://docs.kernel.org/networking/proc_net_tcp.html</summary>
+    private static async Task<IEnumerable<int>> ListenersAsync(string netns, string protocol)
+    {
+        var lines = (await TestEngine.RunAsync("ip", "netns", "exec", netns, "cat", $"/proc/net/{protocol}")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1);
+        return lines.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(fields => protocol == "udp" || fields[3] == "0A")
+            .Select(fields => Convert.ToInt32(fields[1].Split(':')[1], 16)).Distinct().Order();
     }
 
     /// <summary>Something listens at the gateway's address and on the host's loopback: no connection arrives at either.</summary>

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
@@ -13,6 +14,9 @@ namespace Portal.Compute;
 public sealed record InstanceView(Instance Instance, Region Region, string? Fingerprint, ResourceCost? Cost, IReadOnlyList<Volume> Available, IReadOnlyList<AuditEntry> Events)
 {
     private const int MaxEvents = 200;
+
+    /// <summary>What leads to it besides its SSH port.</summary>
+    public IReadOnlyList<PublicAddress> Addresses { get; init; } = [];
 
     public Volume? Root => Instance.Volumes.FirstOrDefault(volume => volume.IsRoot);
 
@@ -32,6 +36,9 @@ public sealed record InstanceView(Instance Instance, Region Region, string? Fing
                     && volume.State == VolumeState.Available && volume.Goal == VolumeGoal.Available && volume.InstanceId == null)
                 .OrderBy(volume => volume.Name).ThenBy(volume => volume.Id).ToListAsync(ct),
             !events ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
-                .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct));
+                .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct))
+        {
+            Addresses = await db.PublicAddresses.AsNoTracking().Where(address => db.NetworkInterfaces.Any(card => card.Id == address.InterfaceId && card.InstanceId == instance.Id)).OrderBy(address => address.CreatedAt).ToListAsync(ct),
+        };
     }
 }

@@ -15,6 +15,7 @@ public sealed partial class CreateNetworkPage(IDbContextFactory<PortalDb> dbs, C
     private IReadOnlyList<(string Name, IPNetwork Range)>? taken;
     private string name = "", range = "";
     private string? refusal;
+    private string? whyNotMore;
     private bool saving;
 
     /// <summary>One per opened form, kept from the first rendering to the circuit: a retried or doubled request is recognized by it.</summary>
@@ -32,7 +33,7 @@ public sealed partial class CreateNetworkPage(IDbContextFactory<PortalDb> dbs, C
 
     private IPNetwork? Suggested => Range is { } all ? AddressRanges.SuggestSubnet(all, [.. subnets.Select(subnet => AddressRanges.Parse(subnet.Range)).Where(parsed => parsed.IsDone).Select(parsed => parsed.Value)]) : null;
 
-    private string? WhyNot => saving ? "It is being created." : CreateNetwork.Check(Form()).Reason;
+    private string? WhyNot => saving ? "It is being created." : whyNotMore ?? CreateNetwork.Check(Form()).Reason;
 
     protected override async Task OnInitializedAsync()
     {
@@ -40,6 +41,7 @@ public sealed partial class CreateNetworkPage(IDbContextFactory<PortalDb> dbs, C
         var actor = await current.GetAsync();
         await using var db = await dbs.CreateDbContextAsync();
         var mine = await db.Networks.AsNoTracking().Where(network => network.AccountId == actor.AccountId && network.DeletedAt == null).Select(network => new { network.Name, network.Range }).ToListAsync();
+        whyNotMore = CreateNetwork.WhyNotMore(await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == actor.AccountId), mine.Count);
         taken = [.. mine.Select(network => (network.Name, network.Range))];
         name = Enumerable.Range(mine.Count + 1, mine.Count + 2).Select(number => $"network-{number}").First(free => !mine.Exists(network => network.Name == free));
         SetRange(AddressRanges.SuggestNetwork([.. mine.Select(network => network.Range)]).ToString());
