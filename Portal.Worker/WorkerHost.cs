@@ -45,6 +45,7 @@ public static class WorkerHost
         builder.Services.AddEngine(builder.Configuration);
         builder.Services.AddCompute();
         builder.Services.AddVolumes();
+        builder.Services.AddBuckets(builder.Configuration);
         builder.Services.AddMonitoring();
         builder.Services.AddNetworking();
         builder.Services.AddOperators();

@@ -140,7 +140,10 @@ public sealed class AccessKey : Resource
         return Outcome.Done;
     }
 
-    /// <summary>The store has it: the secret is forgotten.</summary>
+    /// <summary>The store has it: the secret is forgotten. What a limited one may is still to be written into the buckets' policies.</summary>
+    public void ObserveHanded(bool isSuspended) => (SealedSecret, IsSuspended, Waiting) = (null, isSuspended, null);
+
+    /// <summary>It works.</summary>
     public void ObserveActive() => (State, SealedSecret, Deadline, Waiting) = (Active, null, null, null);
 
     public void ObserveRevoked(DateTimeOffset now) =>

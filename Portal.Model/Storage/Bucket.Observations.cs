@@ -38,7 +38,7 @@ public sealed partial class Bucket
     }
 
     /// <summary>Which keys may do what in it has changed.</summary>
-    public void GrantsChanged() => GrantsDue = true;
+    public void GrantsChanged(DateTimeOffset now) => (GrantsDue, Deadline) = (true, Deadline ?? now + CreateLimit);
 
     public void ObserveGrants()
     {

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Portal.Model.Accounts;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Storage;
@@ -59,6 +60,15 @@ public sealed class ObjectStoreUser : Resource
     public int BucketsAllowed { get; private set; }
 
     public long BytesAllowed { get; private set; }
+
+    /// <summary>What the store is to hold of it.</summary>
+    public StoreUser Wanted(Account account) => new(Id, Name, account.SuspendedAt is not null, account.BucketLimit, BytesOf(account));
+
+    /// <summary>There is something left to do for the worker.</summary>
+    public bool IsUnsettled(Account account) => State is not ObjectStoreUserState.Removed && (State is ObjectStoreUserState.Pending || Goal is ObjectStoreUserGoal.Removed
+        || (IsSuspended, BucketsAllowed, BytesAllowed) != (account.SuspendedAt is not null, account.BucketLimit, BytesOf(account)));
+
+    public static long BytesOf(Account account) => (long)account.BucketGiBLimit << 30;
 
     public ObjectStoreUser Requested(DateTimeOffset now)
     {

@@ -1,4 +1,6 @@
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -7,7 +9,9 @@ using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Tests.Compute;
+using Portal.Tests.Storage;
 using Portal.Worker.Compute;
+using Portal.Worker.Engines.Rgw;
 using Portal.Worker.Networking;
 using Portal.Worker.Operators;
 using Portal.Worker.Shared;
@@ -18,7 +22,7 @@ namespace Portal.Tests.Shared;
 /// <summary>The worker's jobs, sweeps and patrols on an engine in memory, none of which runs by itself.</summary>
 internal static class WorkerServices
 {
-    public static ServiceProvider Of(IDbContextFactory<PortalDb> dbs, NpgsqlDataSource source, InMemoryEngine engine, TimeProvider clock) => new ServiceCollection()
+    public static ServiceProvider Of(IDbContextFactory<PortalDb> dbs, NpgsqlDataSource source, InMemoryEngine engine, TimeProvider clock, InMemoryStore? store = null) => new ServiceCollection()
         .AddSingleton(dbs)
         .AddSingleton(source)
         .AddEngine(engine)
@@ -28,6 +32,23 @@ internal static class WorkerServices
         .AddSingleton<Nudges>()
         .AddResourceJob<IInstanceJob, InstanceJob>("i")
         .AddResourceJob<IVolumeJob, VolumeJob>("vol")
+        .AddSingleton<IObjectStores>(store ?? new InMemoryStore(clock))
+        .AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider())
+        .AddSingleton<StorageSecrets>()
+        .AddSingleton<StoreUsers>()
+        .AddSingleton<CreateBucket>()
+        .AddSingleton<ChangeBucket>()
+        .AddSingleton<AccessKeys>()
+        .AddSingleton(new EmbeddedCeph(null))
+        .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+        .AddSingleton<RegionStore>()
+        .AddResourceJob<IObjectStoreUserJob, ObjectStoreUserJob>(ObjectStoreUser.Prefix)
+        .AddResourceJob<IBucketJob, BucketJob>(Bucket.Prefix)
+        .AddResourceJob<IAccessKeyJob, AccessKeyJob>(AccessKey.Prefix)
+        .AddTransient<StorePatrol>()
+        .AddTransient<ObjectStoreUserSweep>()
+        .AddTransient<BucketSweep>()
+        .AddTransient<AccessKeySweep>()
         .AddTransient<MachinePatrol>()
         .AddTransient<RegionPatrol>()
         .AddTransient<VolumePatrol>()

@@ -1,0 +1,109 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+using Portal.Worker.Shared;
+
+namespace Portal.Worker.Storage;
+
+/// <summary>Makes a bucket, tells the store its quota and which limited keys may reach it, empties it in batches, deletes it.</summary>
+public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore stores, Nudges nudges, TimeProvider clock, ILogger<BucketJob> log)
+    : StoreJob<Bucket>(dbs, stores, nudges, clock, log), IBucketJob
+{
+    private const string Later = "The object store does not do this at the moment. Your request is kept and goes on by itself.";
+
+    protected override async Task<Bucket?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
+        await db.Buckets.SingleOrDefaultAsync(bucket => bucket.Id == id, ct) is { IsUnsettled: true } bucket ? bucket : null;
+
+    protected override async Task AdvanceAsync(PortalDb db, IObjectStore store, Bucket bucket, CancellationToken ct)
+    {
+        var user = await db.ObjectStoreUsers.AsNoTracking().SingleAsync(user => user.Id == bucket.UserId, ct);
+        if (user.State is ObjectStoreUserState.Pending)
+        {
+            Nudges.Now(user.Id);
+            return;
+        }
+
+        var owner = Stores.KeyOf(user);
+        if (bucket.Goal is BucketGoal.Deleted)
+        {
+            await RemoveAsync(store, owner, bucket, ct);
+            return;
+        }
+
+        if (bucket.State is BucketState.Creating)
+        {
+            bucket.GrantsChanged(Now);
+            bucket.ObserveMade(await store.EnsureBucketAsync(owner, bucket.Name, ct));
+        }
+
+        if (bucket.QuotaGiB != bucket.QuotaToldGiB)
+        {
+            await store.SetQuotaAsync(user.Id, bucket.Name, (long?)bucket.QuotaGiB << 30, ct);
+            bucket.ObserveQuota(bucket.QuotaGiB);
+        }
+
+        if (bucket.GrantsDue)
+        {
+            await store.EnsureGrantsAsync(owner, bucket.Name, await BucketGrants.OfAsync(db, bucket, ct), ct);
+            bucket.ObserveGrants();
+        }
+    }
+
+    protected override void WriteDown(Bucket bucket, EngineException error)
+    {
+        switch (error.Fault)
+        {
+            case EngineFault.Rejected:
+                bucket.Fail(error.Message);
+                break;
+            case EngineFault.Missing when bucket.StoreId is not null:
+                bucket.ObserveDeleted(Now);
+                break;
+            default:
+                bucket.Wait(Later);
+                break;
+        }
+    }
+
+    /// <summary>What it holds costs nothing any more once it is gone, and the keys that were for it alone go with it: its name may be somebody else's tomorrow.</summary>
+    protected override async Task RecordAsync(PortalDb db, Bucket bucket, CancellationToken ct)
+    {
+        if (bucket.State is not BucketState.Deleted)
+        {
+            return;
+        }
+
+        await BucketMeter.RecordAsync(db, bucket, Now, ct);
+        await BucketGrants.RevokeAsync(db, bucket, Now, ct);
+    }
+
+    private async Task RemoveAsync(IObjectStore store, StoreKey owner, Bucket bucket, CancellationToken ct)
+    {
+        if (bucket.StoreId is null)
+        {
+            bucket.ObserveDeleted(Now);
+            return;
+        }
+
+        if (bucket.EmptyFirst)
+        {
+            var batch = await store.EmptyAsync(owner, bucket.Name, ct);
+            bucket.ObserveEmptied(batch.Removed, Now);
+            if (!batch.IsEmpty)
+            {
+                Nudges.Now(bucket.Id);
+                return;
+            }
+        }
+
+        if (await store.DeleteBucketAsync(owner, bucket.Name, ct))
+        {
+            bucket.ObserveDeleted(Now);
+        }
+        else if (!bucket.EmptyFirst)
+        {
+            bucket.ObserveNotEmpty();
+        }
+    }
+}
