@@ -24,7 +24,12 @@ public static class BucketsRegistration
             .AddResourceJob<IObjectStoreUserJob, ObjectStoreUserJob>(ObjectStoreUser.Prefix)
             .AddResourceJob<IBucketJob, BucketJob>(Bucket.Prefix)
             .AddResourceJob<IAccessKeyJob, AccessKeyJob>(AccessKey.Prefix)
+            .AddSingleton<BucketSizes>()
+            .AddSingleton<BucketTrafficLedger>()
+            .AddSingleton<KeyUse>()
+            .AddSingleton<BucketGrantPatrol>()
             .AddHostedService<StorePatrol>()
+            .AddHostedService<BucketMetering>()
             .AddHostedService<ObjectStoreUserSweep>()
             .AddHostedService<BucketSweep>()
             .AddHostedService<AccessKeySweep>();

@@ -14,6 +14,9 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>The store's tool, cut off, leaves half a user behind.</summary>
+    private static readonly TimeSpan EnrolPatience = TimeSpan.FromMinutes(2);
+
     /// <summary>Between two attempts to become the administrator of an embedded store that does not let Portal in.</summary>
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(20);
 
@@ -73,29 +76,39 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
 
     private async Task AskAsync(ObjectStore store, CancellationToken ct)
     {
+        if (IsToEnroll(store))
+        {
+            enrolledAt = clock.GetUtcNow();
+            var key = await WithinAsync(EnrolPatience, token => embedded.AdministratorAsync(store.AwayReason is null ? null : store.AdminKeyId, token), ct);
+            (store.AdminKeyId, store.SealedAdminSecret) = (key.AccessKeyId, secrets.Admin.Seal(key.Secret));
+        }
+
+        var open = stores.Open(store);
+        await WithinAsync(Patience, async token =>
+        {
+            await open.CheckAsync(token);
+            return true;
+        }, ct);
+    }
+
+    private static async Task<T> WithinAsync<T>(TimeSpan patience, Func<CancellationToken, Task<T>> ask, CancellationToken ct)
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(patience);
         try
         {
-            if (IsToEnroll(store))
-            {
-                enrolledAt = clock.GetUtcNow();
-                var key = await embedded.AdministratorAsync(limit.Token);
-                (store.AdminKeyId, store.SealedAdminSecret) = (key.AccessKeyId, secrets.Admin.Seal(key.Secret));
-            }
-
-            await stores.Open(store).CheckAsync(limit.Token);
+            return await ask(limit.Token);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new EngineException(EngineFault.Unavailable, $"It did not answer within {Patience.TotalSeconds:0} s.");
+            throw new EngineException(EngineFault.Unavailable, $"It did not answer within {patience.TotalSeconds:0} s.");
         }
     }
 
-    /// <summary>Portal has no key to it, or it does not let Portal in, perhaps since it is another one than before.</summary>
+    /// <summary>Portal has no key to it, or it does not take that one: perhaps it is another store than before.</summary>
     private bool IsToEnroll(ObjectStore store) => store.IsEmbedded
-        && (store.AdminKeyId is null || secrets.Admin.Open(store.SealedAdminSecret) is null
-            || (store.AwaySince is not null && (enrolledAt is not { } last || clock.GetUtcNow() - last > Again)));
+        && (store.AdminKeyId is null || secrets.Admin.Open(store.SealedAdminSecret) is null || store.AwayReason?.StartsWith(RgwErrors.UnknownKey, StringComparison.Ordinal) is true)
+        && (enrolledAt is not { } last || clock.GetUtcNow() - last > Again);
 
     private static void Write(ObjectStore store, DateTimeOffset now)
     {

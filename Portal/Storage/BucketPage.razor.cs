@@ -149,10 +149,13 @@ public sealed partial class BucketPage(
     private async Task DeleteAsync()
     {
         var bucket = view!.Bucket;
-        var text = bucket.Objects == 0
+
+        // What was measured may be a minute old.
+        var isEmpty = bucket.Objects == 0 && !await HoldsAnythingAsync();
+        var text = isEmpty
             ? "Its settings go with it. Its name is free for anybody then. If something is in it after all, nothing is deleted."
-            : $"It holds {Format.Count(bucket.Objects, "object")} ({Format.Bytes(bucket.Bytes)}). All of them go, with their versions, and this cannot be undone. Its name is free for anybody then.";
-        if (!await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {bucket.Name}?", text, bucket.Objects == 0 ? "Delete" : "Delete everything", bucket.Name)))
+            : $"{(bucket.Objects == 0 ? "It is not empty" : $"It holds {Format.Count(bucket.Objects, "object")} ({Format.Bytes(bucket.Bytes)})")}. Everything in it goes, with older versions, and this cannot be undone. Its name is free for anybody then.";
+        if (!await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {bucket.Name}?", text, isEmpty ? "Delete" : "Delete everything", bucket.Name)))
         {
             return;
         }
@@ -160,7 +163,7 @@ public sealed partial class BucketPage(
         (acting, refusal) = (true, null);
         try
         {
-            var done = await change.DeleteAsync(await current.GetAsync(), bucket.Id, emptyFirst: bucket.Objects > 0, CancellationToken.None);
+            var done = await change.DeleteAsync(await current.GetAsync(), bucket.Id, emptyFirst: !isEmpty, CancellationToken.None);
             jobs.Advance(done);
             refusal = done.Outcome.Reason;
         }
@@ -171,4 +174,8 @@ public sealed partial class BucketPage(
 
         await LoadAsync();
     }
+
+    /// <summary>A version is enough.</summary>
+    private async Task<bool> HoldsAnythingAsync() => open is { } bucket
+        && (await bucket.AskAsync(s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket.Name, MaxKeys = 1 }, left.Token))).Value is { Versions.Count: > 0 };
 }

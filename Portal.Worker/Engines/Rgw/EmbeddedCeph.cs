@@ -21,14 +21,39 @@ public sealed class EmbeddedCeph(string? folder)
     /// <summary>Where the store writes a line of JSON for each request; null if it does not.</summary>
     public string? OperationsLog => Setting("operations");
 
-    /// <summary>Portal's key for the admin API, made at the first time. With the store's own tool, since before this there is nobody whom the API would believe.</summary>
-    public async Task<StoreKey> AdministratorAsync(CancellationToken ct)
+    /// <summary>
+    /// Portal's key for the admin API, made at the first time. With the store's own tool, since before this there is nobody whom the API would believe.
+    /// </summary>
+    /// <param name="refused">A key of Portal's that the store does not take (any more): there is to be another one.</param>
+    public async Task<StoreKey> AdministratorAsync(string? refused, CancellationToken ct)
     {
-        using var user = JsonDocument.Parse(await RunAsync(["user", "info", "--uid", Administrator], ct)
-            ?? await RunAsync(["user", "create", "--uid", Administrator, "--display-name", "Portal", "--caps", "users=*;buckets=*;usage=*"], ct)
-            ?? throw new EngineException(EngineFault.Unavailable, "The object store does not make an administrator yet."));
-        var key = user.RootElement.GetProperty("keys")[0];
-        return new StoreKey(key.GetProperty("access_key").GetString()!, key.GetProperty("secret_key").GetString()!);
+        var known = await RunAsync(["user", "info", "--uid", Administrator], ct)
+            ?? await RunAsync(["user", "create", "--uid", Administrator, "--display-name", "Portal", "--caps", "users=*;buckets=*;usage=*"], ct);
+        if (Key(known, refused) is { } key)
+        {
+            return key;
+        }
+
+        // One that was cut off while it was made is listed and does not work.
+        var again = await RunAsync(["key", "create", "--uid", Administrator, "--key-type", "s3", "--gen-access-key", "--gen-secret"], ct);
+        if (refused is not null)
+        {
+            await RunAsync(["key", "rm", "--uid", Administrator, "--key-type", "s3", "--access-key", refused], ct);
+        }
+
+        return Key(again, refused) ?? throw new EngineException(EngineFault.Unavailable, "The object store does not make an administrator yet.");
+    }
+
+    private static StoreKey? Key(string? user, string? refused)
+    {
+        if (user is null)
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(user);
+        return document.RootElement.GetProperty("keys").EnumerateArray().Select(key => new StoreKey(key.GetProperty("access_key").GetString()!, key.GetProperty("secret_key").GetString()!))
+            .FirstOrDefault(key => key.AccessKeyId != refused);
     }
 
     private async Task<string?> RunAsync(string[] arguments, CancellationToken ct)

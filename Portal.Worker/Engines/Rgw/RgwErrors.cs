@@ -8,12 +8,15 @@ namespace Portal.Worker.Engines.Rgw;
 /// <summary>What the store says, as one of three faults.</summary>
 internal static class RgwErrors
 {
+    /// <summary>What is said first when the administrator's key is not taken.</summary>
+    public const string UnknownKey = "The object store does not know Portal's key";
+
     public static EngineException Of(HttpStatusCode status, string code, Exception? inner = null) => (code, status) switch
     {
         (_, HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError) =>
             new EngineException(EngineFault.Unavailable, $"The object store is busy or out of order: {Text(status, code)}.", inner),
         ("InvalidAccessKeyId" or "SignatureDoesNotMatch" or "RequestTimeTooSkewed", _) =>
-            new EngineException(EngineFault.Unavailable, $"The object store does not know Portal's key: {code}.", inner),
+            new EngineException(EngineFault.Unavailable, $"{UnknownKey}: {code}.", inner),
         ("UserSuspended", _) => new EngineException(EngineFault.Unavailable, "The user is suspended in the object store.", inner),
         ("BucketAlreadyExists", _) => new EngineException(EngineFault.Rejected, "The name belongs to somebody else's bucket: names are unique among all customers.", inner),
         ("TooManyBuckets", _) => new EngineException(EngineFault.Rejected, "Your quota of buckets is used up.", inner),

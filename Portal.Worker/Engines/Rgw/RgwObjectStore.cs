@@ -110,7 +110,8 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
 
     private static BucketTraffic Traffic(JsonElement row)
     {
-        var kinds = row.GetProperty("categories").EnumerateArray().ToList();
+        // A bucket's policy is read by Portal itself, once a minute where limited keys depend on it.
+        var kinds = row.GetProperty("categories").EnumerateArray().Where(kind => kind.GetProperty("category").GetString() is not "get_bucket_policy").ToList();
         return new BucketTraffic(
             row.GetProperty("owner").GetString()!, row.GetProperty("bucket").GetString()!, DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("epoch").GetInt64()),
             kinds.Sum(kind => kind.GetProperty("bytes_sent").GetInt64()),

@@ -1,0 +1,131 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+using Portal.Worker.Operators;
+
+namespace Portal.Worker.Storage;
+
+/// <summary>Samples what all buckets hold in one pass, and notices those that came or went with another tool than Portal.</summary>
+public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName region, TimeProvider clock)
+{
+    private const int AtOnce = 200;
+
+    /// <summary>Every write wakes the pages that show a bucket; the time alone is worth that only now and then.</summary>
+    private static readonly TimeSpan Stale = TimeSpan.FromMinutes(10);
+
+    public async Task MeasureAsync(IObjectStore store, CancellationToken ct)
+    {
+        // Those that were there before the store was asked must be in its answer.
+        var before = await ThereAsync(ct);
+        var held = await store.BucketsAsync(ct);
+        var contents = held.ToDictionary(content => content.Name, StringComparer.Ordinal);
+        var users = before.Exists(row => contents.GetValueOrDefault(row.Name)?.StoreId != row.StoreId) ? (await store.UsersAsync(ct)).ToHashSet(StringComparer.Ordinal) : null;
+        foreach (var chunk in before.Chunk(AtOnce))
+        {
+            await MeasureAsync([.. chunk.Select(row => row.Id)], contents, users, ct);
+        }
+
+        await FindAsync(held, ct);
+    }
+
+    private async Task MeasureAsync(string[] ids, Dictionary<string, BucketContent> contents, HashSet<string>? users, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var buckets = await db.Buckets.Where(bucket => ids.Contains(bucket.Id) && bucket.State != BucketState.Deleted).ToListAsync(ct);
+        var now = clock.GetUtcNow();
+        foreach (var bucket in buckets)
+        {
+            if (contents.GetValueOrDefault(bucket.Name) is { } content && content.StoreId == bucket.StoreId)
+            {
+                Write(bucket, content, now);
+            }
+            else if (bucket is { State: BucketState.Available, Goal: BucketGoal.Available } && users!.Contains(bucket.UserId))
+            {
+                // A store that does not know the owner either is another store: then nothing was deleted.
+                bucket.ObserveDeleted(now);
+                db.AuditEntries.Add(Actor.Portal(bucket.AccountId).Audit(now, "ObserveBucket", bucket.Id, after: new { bucket.Status, Because = "It was deleted with another tool." }));
+                await BucketGrants.RevokeAsync(db, bucket, now, ct);
+            }
+        }
+
+        await BucketMeter.RecordAsync(db, buckets, now, ct);
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            // The job of one of them was at it; all of these are measured again a minute later.
+        }
+    }
+
+    private static void Write(Bucket bucket, BucketContent content, DateTimeOffset now)
+    {
+        // While it is emptied, its job counts.
+        if (bucket.Goal is BucketGoal.Available && ((bucket.Bytes, bucket.Objects) != (content.Bytes, content.Objects) || bucket.MeasuredAt is not { } at || now - at > Stale))
+        {
+            bucket.Measure(content.Bytes, content.Objects, now);
+        }
+    }
+
+    /// <summary>Buckets of Portal's users of which there is no row: made with <c>aws s3 mb</c>.</summary>
+    private async Task FindAsync(IReadOnlyList<BucketContent> held, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var known = (await db.Buckets.Where(bucket => bucket.RegionId == region.Id && bucket.State != BucketState.Deleted && bucket.State != BucketState.Failed).Select(bucket => bucket.Name).ToListAsync(ct))
+            .ToHashSet(StringComparer.Ordinal);
+        var strange = held.Where(content => !known.Contains(content.Name)).ToList();
+        var owners = strange.Select(content => content.UserId).Distinct(StringComparer.Ordinal).ToArray();
+        var users = await db.ObjectStoreUsers.AsNoTracking().Where(user => owners.Contains(user.Id) && user.RegionId == region.Id).ToDictionaryAsync(user => user.Id, StringComparer.Ordinal, ct);
+        foreach (var content in strange)
+        {
+            if (users.TryGetValue(content.UserId, out var user))
+            {
+                await AddAsync(user, content, ct);
+            }
+            else if (content.UserId.StartsWith($"{ObjectStoreUser.Prefix}-", StringComparison.Ordinal))
+            {
+                await Incidents.OpenAsync(db, null, content.UserId, IncidentKinds.Orphan, $"The object store holds buckets of {content.UserId}, which this database does not know.", clock.GetUtcNow(), ct);
+            }
+        }
+    }
+
+    private async Task AddAsync(ObjectStoreUser user, BucketContent content, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var (id, now) = (ResourceIds.New(Bucket.Prefix), clock.GetUtcNow());
+        var bucket = new Bucket
+        {
+            Id = id,
+            AccountId = user.AccountId,
+            ProjectId = user.ProjectId,
+            RegionId = user.RegionId,
+            UserId = user.Id,
+            Name = content.Name,
+            CreatedAt = content.CreatedAt,
+            RequestToken = id,
+        }.Found(content.StoreId);
+        bucket.Measure(content.Bytes, content.Objects, now);
+        db.Buckets.Add(bucket);
+        db.AuditEntries.Add(Actor.Portal(user.AccountId).Audit(now, "ObserveBucket", id, after: new { bucket.Name, bucket.Status, Because = "It was made with another tool." }));
+        await BucketMeter.RecordAsync(db, [bucket], now, ct);
+        try
+        {
+            await db.SaveChangesAsync(ct);
+        }
+        catch (DbUpdateException)
+        {
+            // The same name was asked for in Portal at this moment; its job finds the bucket.
+        }
+    }
+
+    private async Task<List<There>> ThereAsync(CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        return await db.Buckets.Where(bucket => bucket.RegionId == region.Id && bucket.StoreId != null && bucket.State != BucketState.Deleted)
+            .OrderBy(bucket => bucket.Id).Select(bucket => new There(bucket.Id, bucket.Name, bucket.StoreId!)).ToListAsync(ct);
+    }
+
+    private sealed record There(string Id, string Name, string StoreId);
+}
