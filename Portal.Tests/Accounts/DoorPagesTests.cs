@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using Portal.Accounts;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
@@ -53,6 +54,32 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("do not go together");
         await ABrowser.AssertAccessibleAsync(page, "sign-in-refused");
+    }
+
+    [Fact]
+    public async Task A_second_factor_is_set_up_and_asked_for_in_a_browser()
+    {
+        var person = await Server.AddPersonAsync();
+        var page = await browser.SignInAsync(Server, person, "/settings/second-factor", ABrowser.Phone);
+        var key = (await page.Locator(".secret").InnerTextAsync()).Replace(" ", "", StringComparison.Ordinal);
+        await page.GetByLabel("Your password").FillAsync(PortalServer.Password);
+        await page.GetByLabel("The six digits it shows now").FillAsync(Totp.CodeOf(key, Totp.StepOf(TimeProvider.System.GetUtcNow())));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Turn on" }).ClickAsync();
+        await Assertions.Expect(page.Locator(".codes li")).ToHaveCountAsync(10);
+        await ABrowser.AssertAccessibleAsync(page, "second-factor-codes");
+
+        var other = await browser.NewPageAsync(Server, ABrowser.Desktop);
+        await other.GotoAsync("/sign-in");
+        await other.GetByLabel("E-mail").FillAsync(person.Email);
+        await other.GetByLabel("Password").FillAsync(PortalServer.Password);
+        await other.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        await other.WaitForURLAsync(url => url.Contains("/sign-in/second-factor", StringComparison.Ordinal));
+        await ABrowser.AssertAccessibleAsync(other, "second-factor");
+
+        // The next half minute's: that of this one was used to set it up.
+        await other.GetByLabel("Code").FillAsync(Totp.CodeOf(key, Totp.StepOf(TimeProvider.System.GetUtcNow()) + 1));
+        await other.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await Assertions.Expect(other.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
     }
 
     [Fact]

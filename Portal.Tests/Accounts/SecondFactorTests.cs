@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
-using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
 using AngleSharp.Html.Dom;
 using Portal.Tests.Shared;
 
@@ -145,22 +142,6 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         return client;
     }
 
-    /// <summary>RFC 6238 with SHA-1, 30 seconds and six digits, as every authenticator app does.</summary>
     /// <param name="later">How many steps from now; a code that was used and those before it are refused.</param>
-    private static string Totp(string key, int later = 0)
-    {
-        var counter = new byte[8];
-        BinaryPrimitives.WriteInt64BigEndian(counter, (TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / 30) + later);
-#pragma warning disable CA5350 // The standard says so.
-        var hash = HMACSHA1.HashData(FromBase32(key), counter);
-#pragma warning restore CA5350
-        var number = BinaryPrimitives.ReadInt32BigEndian(hash.AsSpan(hash[^1] & 0xf)) & 0x7fffffff;
-        return (number % 1_000_000).ToString("D6", CultureInfo.InvariantCulture);
-    }
-
-    private static byte[] FromBase32(string text)
-    {
-        var bits = string.Concat(text.Select(c => Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(c, StringComparison.Ordinal), 2).PadLeft(5, '0')));
-        return [.. bits.Chunk(8).Where(part => part.Length == 8).Select(part => Convert.ToByte(new string(part), 2))];
-    }
+    private static string Totp(string key, int later = 0) => Portal.Accounts.Totp.CodeOf(key, Portal.Accounts.Totp.StepOf(TimeProvider.System.GetUtcNow()) + later);
 }
