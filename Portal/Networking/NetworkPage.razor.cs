@@ -125,7 +125,7 @@ public sealed partial class NetworkPage(
             ? new Confirmation($"Delete {network.Name}?", "Its subnets and security groups go with it. Nothing else is in it.", "Delete", network.Name)
             : new Confirmation(
                 $"Delete {network.Name} and what is in it?",
-                $"It holds {contents}.{(contents.Instances.Count > 0 ? $" The instance{(contents.Instances.Count == 1 ? "" : "s")} {Names(contents)} will be terminated: disks and everything on them are deleted. This cannot be undone." : "")}{(contents.Addresses > 0 ? " Public addresses stay yours, and are still billed." : "")}",
+                $"It holds {contents}.{(contents.Instances.Count > 0 ? $" The instance{(contents.Instances.Count == 1 ? "" : "s")} {Names(contents)} will be terminated, and the disks that go with {(contents.Instances.Count == 1 ? "it" : "them")} are deleted. This cannot be undone." : "")}{(contents.Addresses > 0 ? " Public addresses stay yours, and are still billed." : "")}",
                 "Delete all", network.Name);
         if (!await ConfirmDialog.ShowAsync(dialogs, question))
         {
