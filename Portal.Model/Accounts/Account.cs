@@ -41,6 +41,9 @@ public sealed class Account
 
     public int VolumeGiBLimit { get; set; } = 4096;
 
+    /// <summary>Quota: snapshots that are not deleted.</summary>
+    public int SnapshotLimit { get; set; } = 200;
+
     public DateTimeOffset? SuspendedAt { get; set; }
 
     [Timestamp]

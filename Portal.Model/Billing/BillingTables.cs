@@ -25,7 +25,8 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
             Seed(10, Skus.BucketReads, 0.0004m),
             Seed(20, Skus.Address, 0.0040m),
             Seed(21, Skus.Nat, 0.0060m),
-            Seed(30, Skus.Volume("fast"), 0.00018m));
+            Seed(30, Skus.Volume("fast"), 0.00018m),
+            Seed(31, Skus.Snapshot, 0.00006m));
     }
 
     public void Configure(EntityTypeBuilder<UsageSpan> builder)

@@ -28,6 +28,9 @@ public static class Skus
     /// <summary>A GiB of a volume of this type.</summary>
     public static string Volume(string typeId) => $"volume.{typeId}";
 
+    /// <summary>A GiB that a snapshot takes.</summary>
+    public const string Snapshot = "snapshot";
+
     /// <summary>What is stored in a bucket, per GiB.</summary>
     public const string BucketStorage = "bucket.storage";
 

@@ -34,6 +34,7 @@ public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
             .Where(volume => volume.RegionId == region.Id && volume.SizeGiB > volume.MadeGiB && volume.Goal != VolumeGoal.Deleted
                 && volume.State != VolumeState.Error && volume.State != VolumeState.Deleted)
             .SumAsync(volume => volume.SizeGiB - volume.MadeGiB, ct);
+        promised += await db.Snapshots.Where(snapshot => snapshot.RegionId == region.Id && snapshot.State == SnapshotState.Pending && !snapshot.IsToGo).SumAsync(snapshot => snapshot.SizeGiB, ct);
         return new FreeCapacity(
             region.FreeVcpus - (waiting?.Vcpus ?? 0), region.FreeMemoryMiB - (waiting?.MemoryMiB ?? 0), region.FreeDiskGiB - promised);
     }

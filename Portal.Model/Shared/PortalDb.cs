@@ -58,6 +58,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<Volume> Volumes => Set<Volume>();
 
+    public DbSet<Snapshot> Snapshots => Set<Snapshot>();
+
     public DbSet<ConsoleTicket> ConsoleTickets => Set<ConsoleTicket>();
 
     public DbSet<ObjectStore> ObjectStores => Set<ObjectStore>();

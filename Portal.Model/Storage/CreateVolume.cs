@@ -23,6 +23,9 @@ public sealed record NewVolume
 
     public bool DeleteOnTermination { get; init; }
 
+    /// <summary>The snapshot that it is to begin as, whose region it then is in; null for an empty one.</summary>
+    public string? SnapshotId { get; init; }
+
     /// <summary>Made by the form when it was opened, up to 64 characters: the same request sent twice is one.</summary>
     public required string RequestToken { get; init; }
 
@@ -58,7 +61,7 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
 
         var made = Build(actor, form, found);
         db.Volumes.Add(made);
-        db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateVolume", made.Id, after: new { made.Name, Size = made.SizeGiB, Type = made.TypeId, Instance = made.InstanceId, made.Tags }));
+        db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateVolume", made.Id, after: new { made.Name, Size = made.SizeGiB, Type = made.TypeId, Instance = made.InstanceId, Snapshot = made.SnapshotId, made.Tags }));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return made;
@@ -96,22 +99,38 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
             return Outcome.Refused(home is null ? "There is no such region." : "There is no such instance.");
         }
 
-        var region = await db.LockRegionAsync(wanted?.RegionId ?? home.RegionId, ct);
+        var source = form.SnapshotId is null ? null : await db.Snapshots.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.SnapshotId, ct);
+        if (form.SnapshotId is not null && WhyNotFrom(source, form.SizeGiB, wanted) is { } unfit)
+        {
+            return Outcome.Refused(unfit);
+        }
+
+        var region = await db.LockRegionAsync(wanted?.RegionId ?? source?.RegionId ?? home.RegionId, ct);
         return (await FreeCapacity.OfAsync(db, region, ct)).WhyNotGiB(form.SizeGiB) is { } full
             ? Outcome.Refused(full)
-            : await TakeAsync(db, actor, form, wanted?.ProjectId ?? home.ProjectId, region.Id, ct);
+            : await TakeAsync(db, actor, form, source, wanted?.ProjectId ?? home.ProjectId, region.Id, ct);
     }
 
-    private static async Task<Outcome<Place>> TakeAsync(PortalDb db, Actor actor, NewVolume form, string projectId, string regionId, CancellationToken ct)
+    private static string? WhyNotFrom(Snapshot? source, int sizeGiB, Instance? wanted) => source is null ? "There is no such snapshot."
+        : source.WhyNotRestoreTo(sizeGiB)
+        ?? (wanted is not null && wanted.RegionId != source.RegionId ? $"{wanted.Name} is in another region than the snapshot: what is made from it can be attached only there." : null);
+
+    private static async Task<Outcome<Place>> TakeAsync(PortalDb db, Actor actor, NewVolume form, Snapshot? source, string projectId, string regionId, CancellationToken ct)
     {
+        // Under its lock: a deletion that comes before is seen here, one that comes after waits until the volume is made.
+        if (source is not null && (await db.LockSnapshotAsync(actor.AccountId, source.Id, ct))!.WhyNotRestore is { } gone)
+        {
+            return Outcome.Refused(gone);
+        }
+
         if (form.InstanceId is null)
         {
-            return new Place(projectId, regionId, null, null);
+            return new Place(projectId, regionId, null, null, source);
         }
 
         var instance = (await db.LockInstancesAsync(actor.AccountId, [form.InstanceId], ct)).Single();
         var device = VolumeDevices.Free(await db.Volumes.Where(volume => volume.InstanceId == instance.Id).Select(volume => volume.Device).ToListAsync(ct));
-        return (Volume.WhyNotOn(instance) ?? device.Reason) is { } reason ? Outcome.Refused(reason) : new Place(projectId, regionId, instance, device.Value);
+        return (Volume.WhyNotOn(instance) ?? device.Reason) is { } reason ? Outcome.Refused(reason) : new Place(projectId, regionId, instance, device.Value, source);
     }
 
     private Volume Build(Actor actor, NewVolume form, Place place)
@@ -127,11 +146,13 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
             RegionId = place.RegionId,
             TypeId = form.TypeId,
             SizeGiB = form.SizeGiB,
+            ImageId = place.Source?.ImageId,
+            SnapshotId = place.Source?.Id,
             RequestToken = form.RequestToken,
             Tags = new Dictionary<string, string>(form.Tags, StringComparer.Ordinal),
         }.Requested(now);
         return place.Instance is null ? volume : volume.For(place.Instance, place.Device!, form.DeleteOnTermination);
     }
 
-    private sealed record Place(string ProjectId, string RegionId, Instance? Instance, string? Device);
+    private sealed record Place(string ProjectId, string RegionId, Instance? Instance, string? Device, Snapshot? Source);
 }

@@ -11,4 +11,8 @@ internal static class StorageLocks
         db.Volumes.FromSql($"""
             SELECT v.*, v.xmin FROM "Volumes" v WHERE v."AccountId" = {accountId} AND v."Id" = ANY({ids}) ORDER BY v."Id" FOR NO KEY UPDATE
             """).ToListAsync(ct);
+
+    /// <summary>Null if the account has no such snapshot. After volumes.</summary>
+    public static Task<Snapshot?> LockSnapshotAsync(this PortalDb db, string accountId, string id, CancellationToken ct) =>
+        db.Snapshots.FromSql($"""SELECT s.*, s.xmin FROM "Snapshots" s WHERE s."AccountId" = {accountId} AND s."Id" = {id} FOR NO KEY UPDATE""").SingleOrDefaultAsync(ct);
 }

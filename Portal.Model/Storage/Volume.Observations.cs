@@ -20,7 +20,7 @@ public sealed partial class Volume
 
     public bool IsGrowing => MadeGiB > 0 && SizeGiB > MadeGiB;
 
-    public VolumeSpec Spec => new(Id, AccountId, SizeGiB, Type.Iops, Type.MiBPerSecond, Image?.FileName);
+    public VolumeSpec Spec => new(Id, AccountId, SizeGiB, Type.Iops, Type.MiBPerSecond, SnapshotId is null ? Image?.FileName : null, SnapshotId);
 
     /// <summary>It is there, so large.</summary>
     public void ObserveMade(int sizeGiB)
@@ -70,6 +70,13 @@ public sealed partial class Volume
     }
 
     public void Wait(string sentence) => Waiting = sentence;
+
+    /// <summary>A snapshot is being taken, which may take longer than what was asked of the volume: that is not late for it.</summary>
+    public void WaitForSnapshot(DateTimeOffset now)
+    {
+        Waiting = "A snapshot of it is being taken; your request goes on by itself when that is done.";
+        Deadline = Deadline - now < DeleteLimit / 2 ? now + DeleteLimit : Deadline;
+    }
 
     /// <summary>The engine will not do it: things stay as they were, and the customer is told why.</summary>
     public void ObserveRefused(string reason)

@@ -50,6 +50,14 @@ public sealed partial class Volume
         _ => null,
     };
 
+    /// <summary>Why no snapshot of it can be taken; null if one can.</summary>
+    public string? WhyNotSnapshot => (State, Goal) switch
+    {
+        (_, VolumeGoal.Deleted) or (Deleted or Error, _) => $"It is {Status}.",
+        (Creating, _) => "It is still being made.",
+        _ => null,
+    };
+
     public string? WhyNotSetDeleteOnTermination => InstanceId is null || Goal is not VolumeGoal.InUse ? "No instance has it." : null;
 
     public string? WhyNotChange => Goal is VolumeGoal.Deleted ? $"It is {Status}." : null;

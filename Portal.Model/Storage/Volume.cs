@@ -41,6 +41,12 @@ public sealed partial class Volume : Resource
 
     public Image? Image { get; init; }
 
+    /// <summary>The snapshot that it was made from, which may be gone long since; null for none.</summary>
+    [MaxLength(ResourceIds.MaxLength)]
+    public string? SnapshotId { get; init; }
+
+    public ICollection<Snapshot> Snapshots { get; } = [];
+
     /// <summary>The instance that has it or is to have it.</summary>
     [MaxLength(ResourceIds.MaxLength)]
     public string? InstanceId { get; private set; }

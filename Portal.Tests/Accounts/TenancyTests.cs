@@ -74,6 +74,8 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         ["/volumes"] = For.Own,
         ["/volumes/new"] = For.Own,
         ["/volumes/{Id}"] = For.OwnById,
+        ["/snapshots"] = For.Own,
+        ["/snapshots/{Id}"] = For.OwnById,
         ["/keys"] = For.Own,
         ["/networks"] = For.Own,
         ["/networks/new"] = For.Own,
@@ -240,16 +242,25 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         await db.SaveChangesAsync();
         var user = await BucketRows.AddUserAsync(db, Server.Services.GetRequiredService<StorageSecrets>(), person.AccountId, "http://127.0.0.1:9");
         var bucket = await BucketRows.AddBucketAsync(db, user, $"the-owners-bucket-{person.UserId:N}");
-        return new Owner(person, instance, tenant.Network.Id, tenant.Group.Id, bucket.Name, setup.Id, await db.Sessions.Where(session => session.UserId == person.UserId).Select(session => session.Id).FirstAsync());
+        var root = instance.Volumes.Single();
+        root.ObserveMade(root.SizeGiB);
+        var snapshot = new Snapshot
+        {
+            Id = Portal.Model.Shared.ResourceIds.New("snap"), AccountId = person.AccountId, Name = "the-owners-snapshot", CreatedAt = Tenant.Epoch, ProjectId = root.ProjectId, RegionId = root.RegionId,
+            VolumeId = root.Id, SizeGiB = root.SizeGiB, RequestToken = "token",
+        };
+        db.Snapshots.Add(snapshot);
+        await db.SaveChangesAsync();
+        return new Owner(person, instance, snapshot.Id, tenant.Network.Id, tenant.Group.Id, bucket.Name, setup.Id, await db.Sessions.Where(session => session.UserId == person.UserId).Select(session => session.Id).FirstAsync());
     }
 
-    private sealed record Owner(Person Person, Instance Instance, string Network, string Group, string Bucket, Guid CardSetup, Guid Session)
+    private sealed record Owner(Person Person, Instance Instance, string Snapshot, string Network, string Group, string Bucket, Guid CardSetup, Guid Session)
     {
         public string Name => Instance.Name;
 
         private string Root => Instance.Volumes.Single().Id;
 
-        public IEnumerable<string> Marks => [Name, Instance.Id, Root, Network, Group, Bucket, Person.AccountId, Person.Email, Session.ToString()];
+        public IEnumerable<string> Marks => [Name, Instance.Id, Root, Snapshot, Network, Group, Bucket, Person.AccountId, Person.Email, Session.ToString()];
 
         /// <summary>An address with this owner's real ids in the place of its parameters.</summary>
         public string Fill(string pattern) => pattern switch
@@ -259,6 +270,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
             _ when pattern.StartsWith("/buckets/", StringComparison.Ordinal) => pattern.Replace("{name}", Bucket, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/networks/", StringComparison.Ordinal) => pattern.Replace("{Id}", Network, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/security-groups/", StringComparison.Ordinal) => pattern.Replace("{Id}", Group, StringComparison.OrdinalIgnoreCase),
+            _ when pattern.StartsWith("/snapshots/", StringComparison.Ordinal) => pattern.Replace("{Id}", Snapshot, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/volumes/", StringComparison.Ordinal) => pattern.Replace("{Id}", Root, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/billing/card/", StringComparison.Ordinal) => pattern.Replace("{SetupId:guid}", CardSetup.ToString(), StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/settings/sessions/", StringComparison.Ordinal) => pattern.Replace("{id:guid}", Session.ToString(), StringComparison.Ordinal),

@@ -99,7 +99,9 @@ public sealed partial class InMemoryEngine
 
     private static Dictionary<string, string> Devices(InstanceSpec spec) => spec.Volumes.ToDictionary(volume => volume.Volume.Id, volume => volume.Device, StringComparer.Ordinal);
 
-    private InMemoryVolume Make(VolumeSpec volume) => volume.ImageFile is { } file && !ImageFiles.ContainsKey(file)
+    private InMemoryVolume Make(VolumeSpec volume) => volume.SnapshotId is { } from
+        ? new InMemoryVolume { SizeGiB = volume.SizeGiB, Content = CompleteSnapshot(from).Content }
+        : volume.ImageFile is { } file && !ImageFiles.ContainsKey(file)
         ? throw new EngineException(EngineFault.Rejected, $"The image {file} is not there.")
         : new InMemoryVolume { SizeGiB = volume.SizeGiB, Content = volume.ImageFile ?? "" };
 

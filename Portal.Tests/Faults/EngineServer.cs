@@ -46,6 +46,9 @@ internal sealed class EngineServer : IAsyncDisposable
         Map<(string VolumeId, string InstanceId)>("detach-volume", async asked => EngineWire.Result(await engine.EnsureDetachedAsync(asked.VolumeId, asked.InstanceId, default)));
         Map<string>("remove-volume", async id => await DoneAsync(engine.RemoveVolumeAsync(id, default)));
         Map<string>("list-volumes", async _ => EngineWire.Result(await engine.ListVolumesAsync(default)));
+        Map<SnapshotSpec>("snapshot", async spec => EngineWire.Result(await engine.EnsureSnapshotAsync(spec, default)));
+        Map<string>("remove-snapshot", async id => await DoneAsync(engine.RemoveSnapshotAsync(id, default)));
+        Map<string>("list-snapshots", async _ => EngineWire.Result(await engine.ListSnapshotsAsync(default)));
         Map<InstanceSpec>("machine", async spec => EngineWire.Result(await engine.EnsureMachineAsync(spec, default)));
         Map<InstanceSpec>("observe", async spec => EngineWire.Result(await engine.ObserveAsync(spec, default)));
         Map<InstanceSpec>("remove", async spec => await DoneAsync(engine.RemoveAsync(spec, default)));

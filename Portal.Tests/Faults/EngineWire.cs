@@ -57,6 +57,12 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEn
 
     public Task<VolumeInventory> ListVolumesAsync(CancellationToken ct) => AskAsync<string, VolumeInventory>("list-volumes", "", ct);
 
+    public Task<SnapshotObservation> EnsureSnapshotAsync(SnapshotSpec snapshot, CancellationToken ct) => AskAsync<SnapshotSpec, SnapshotObservation>("snapshot", snapshot, ct);
+
+    public Task RemoveSnapshotAsync(string snapshotId, CancellationToken ct) => AskAsync<string, bool>("remove-snapshot", snapshotId, ct);
+
+    public Task<IReadOnlyList<string>> ListSnapshotsAsync(CancellationToken ct) => AskAsync<string, IReadOnlyList<string>>("list-snapshots", "", ct);
+
     public Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, MachineObservation>("machine", instance, ct);
 
     public Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, MachineObservation>("observe", instance, ct);

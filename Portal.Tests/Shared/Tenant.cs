@@ -55,7 +55,7 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
     }
 
     /// <summary>A volume just asked for, on its own.</summary>
-    public Volume AVolume(int sizeGiB, DateTimeOffset at, string name = "data") => new Volume
+    public Volume AVolume(int sizeGiB, DateTimeOffset at, string name = "data", string? snapshotId = null) => new Volume
     {
         Id = ResourceIds.New("vol"),
         AccountId = Account.Id,
@@ -65,6 +65,7 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
         RegionId = "local",
         TypeId = VolumeType.Standard,
         SizeGiB = sizeGiB,
+        SnapshotId = snapshotId,
         RequestToken = ResourceIds.New("token"),
     }.Requested(at);
 

@@ -6,7 +6,7 @@ using Portal.Tests.Compute;
 namespace Portal.Tests.Storage;
 
 /// <summary>What every driver of <see cref="IVolumeEngine"/> must do, besides what it must do with machines.</summary>
-public abstract class VolumeEngineContract : ComputeEngineContract
+public abstract partial class VolumeEngineContract : ComputeEngineContract
 {
     /// <summary>Writes to the volume and syncs it: from within the guest that has it, or, without a guest, from the host.</summary>
     protected abstract Task WriteAsync(InstanceSpec? machine, VolumeSpec volume, string content);

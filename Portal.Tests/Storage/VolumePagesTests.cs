@@ -121,6 +121,60 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
     }
 
     [Fact]
+    public async Task A_snapshot_is_taken_and_a_new_volume_made_from_it_after_the_first_is_gone()
+    {
+        await RunningMachines.AddAsync(this, engine, Ada);
+        var volume = (await new CreateVolume(this, TimeProvider.System).RunAsync(Ada, new NewVolume { Name = "photos", SizeGiB = 12, RequestToken = "photos" }, Ct)).Value!.Id;
+        await SettleAsync(volume);
+        engine.Write(volume, "summer");
+        var page = await browser.SignInAsync(server, ada, "/snapshots");
+        await ABrowser.InteractiveAsync(page);
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No snapshots yet" })).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "snapshots-empty");
+        await page.GotoAsync($"/volumes/{volume}?tab=snapshots");
+        await ABrowser.InteractiveAsync(page);
+        await Expect(page.GetByText("It costs at most $0.53 a month")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Take a snapshot" }).DblClickAsync();
+        await Expect(page.Locator("tbody .state.pending")).ToHaveCountAsync(1);
+        await using var db = CreateDbContext();
+        var snapshot = (await db.Snapshots.AsNoTracking().SingleAsync(Ct)).Id;
+        await SettleSnapshotAsync(snapshot);
+        await Expect(page.Locator("tbody .state.completed")).ToHaveCountAsync(1);
+        await ABrowser.AssertAccessibleAsync(page, "volume-snapshots");
+        await new ChangeVolume(this, TimeProvider.System).DeleteAsync(Ada, volume, Ct);
+        await SettleAsync(volume);
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "photos 1" }).ClickAsync();
+        await Expect(page.GetByText("(deleted)")).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "snapshot");
+        await page.GetByRole(AriaRole.Link, new() { Name = "New volume from it" }).ClickAsync();
+        await Expect(page.GetByLabel("Begins as")).ToHaveValueAsync(snapshot);
+        await Expect(page.GetByLabel("Size, GiB")).ToHaveValueAsync("12");
+        await ABrowser.AssertAccessibleAsync(page, "volume-from-snapshot");
+        await page.GetByLabel("Size, GiB").FillAsync("11");
+        await Expect(page.GetByText("what is made from it has at least as many").First).ToBeVisibleAsync();
+        await page.GetByLabel("Size, GiB").FillAsync("16");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create volume" }).ClickAsync();
+        await page.WaitForURLAsync("**/volumes/vol-*");
+        var restored = page.Url[(page.Url.LastIndexOf('/') + 1)..];
+        await SettleAsync(restored);
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = snapshot })).ToBeVisibleAsync();
+        Assert.Equal("summer", engine.Read(restored));
+
+        await page.GotoAsync("/snapshots");
+        await ABrowser.InteractiveAsync(page);
+        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["photos 1"]);
+        await ABrowser.AssertAccessibleAsync(page, "snapshots");
+        await page.GetByLabel("Select photos 1").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await page.GetByLabel("Type delete 1 to confirm").FillAsync("delete 1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete 1 snapshot" }).ClickAsync();
+        await Expect(page.GetByText("1 being deleted.")).ToBeVisibleAsync();
+        await SettleSnapshotAsync(snapshot);
+        await Expect(page.Locator("tbody .state.deleted")).ToHaveCountAsync(1);
+    }
+
+    [Fact]
     public async Task On_a_phone_nothing_scrolls_sideways()
     {
         var instance = await RunningMachines.AddAsync(this, engine, Ada);
@@ -133,9 +187,34 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await page.GotoAsync("/volumes/new");
         await ABrowser.InteractiveAsync(page);
         await ABrowser.AssertAccessibleAsync(page, "volume-new");
+        await using (var db = CreateDbContext())
+        {
+            var root = await db.Volumes.SingleAsync(Ct);
+            var taken = await new CreateSnapshot(this, TimeProvider.System).RunAsync(Ada, new NewSnapshot(root.Id, "before the upgrade", "token"), Ct);
+            await SettleSnapshotAsync(taken.Value!.Id);
+            foreach (var (path, picture) in new[] { ("/snapshots", "snapshots"), ($"/snapshots/{taken.Value.Id}", "snapshot"), ($"/volumes/{root.Id}?tab=snapshots", "volume-snapshots") })
+            {
+                await page.GotoAsync(path);
+                await Expect(page.GetByText("before the upgrade").First).ToBeVisibleAsync();
+                await ABrowser.InteractiveAsync(page);
+                await ABrowser.AssertAccessibleAsync(page, picture);
+            }
+        }
+
         await page.GotoAsync($"/instances/{instance}?tab=volumes");
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["amber-falcon root"]);
         await ABrowser.AssertAccessibleAsync(page, "instance-volumes");
+    }
+
+    private async Task SettleSnapshotAsync(string id)
+    {
+        await using var db = CreateDbContext();
+        for (var round = 0; round < 20 && (await db.Snapshots.AsNoTracking().SingleAsync(snapshot => snapshot.Id == id, Ct)).IsUnsettled; round++)
+        {
+            await worker.GetRequiredService<ISnapshotJob>().AdvanceAsync(id, Ct);
+        }
+
+        Assert.False((await db.Snapshots.AsNoTracking().SingleAsync(snapshot => snapshot.Id == id, Ct)).IsUnsettled, $"{id} did not settle.");
     }
 
     private static ILocator Status(IPage page) => page.Locator(".page-head [role=status]");

@@ -47,7 +47,7 @@ public sealed partial class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEn
         var failed = false;
         try
         {
-            await AdvanceAsync(volume, ct);
+            await (await IsBeingCopiedAsync(db, volume, ct) ? WaitAsync(volume) : AdvanceAsync(volume, ct));
         }
         catch (EngineException error)
         {
@@ -66,6 +66,16 @@ public sealed partial class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEn
         }
 
         return !failed;
+    }
+
+    /// <summary>A machine does not let go of a disk that is being copied, and it cannot be resized. Its own making is the first of all.</summary>
+    private static async Task<bool> IsBeingCopiedAsync(PortalDb db, Volume volume, CancellationToken ct) =>
+        volume.State is not VolumeState.Creating && await db.Snapshots.AnyAsync(snapshot => snapshot.VolumeId == volume.Id && snapshot.State == SnapshotState.Pending && !snapshot.IsToGo, ct);
+
+    private Task WaitAsync(Volume volume)
+    {
+        volume.WaitForSnapshot(clock.GetUtcNow());
+        return Task.CompletedTask;
     }
 
     private Task AdvanceAsync(Volume volume, CancellationToken ct) => volume switch

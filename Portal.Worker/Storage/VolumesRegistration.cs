@@ -7,6 +7,9 @@ public static class VolumesRegistration
 {
     public static IServiceCollection AddVolumes(this IServiceCollection services) => services
         .AddResourceJob<IVolumeJob, VolumeJob>("vol")
+        .AddResourceJob<ISnapshotJob, SnapshotJob>("snap")
+        .AddHostedService<SnapshotSweep>()
+        .AddHostedService<SnapshotPatrol>()
         .AddHostedService<VolumeSweep>()
         .AddHostedService<VolumePatrol>();
 }

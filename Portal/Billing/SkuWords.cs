@@ -13,6 +13,7 @@ public sealed record SkuWords(string What, string Unit, string One)
         Skus.BucketOut => new("Out of buckets", "GiB", "GiB"),
         Skus.BucketWrites => new("Writing and listing requests", "thousand", "thousand"),
         Skus.BucketReads => new("Reading requests", "thousand", "thousand"),
+        Skus.Snapshot => new("Snapshot", "GiB-hours", "GiB-hour"),
         _ when sku.StartsWith("volume.", StringComparison.Ordinal) => new($"Disk, {sku["volume.".Length..]}", "GiB-hours", "GiB-hour"),
         _ when sku.StartsWith("instance.", StringComparison.Ordinal) => new($"{sku["instance.".Length..]}, running", "hours", "hour"),
         _ => new(sku, "hours", "hour"),

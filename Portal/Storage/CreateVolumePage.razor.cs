@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.EntityFrameworkCore;
 using Portal.Accounts;
@@ -28,7 +29,7 @@ public sealed partial class CreateVolumePage(
     private string name = "";
     private string size = "8";
     private string typeId = VolumeType.Standard;
-    private string? instanceId, nameProblem, sizeProblem, refusal;
+    private string? instanceId, snapshotId, nameProblem, sizeProblem, refusal;
     private bool goes;
     private bool saving;
 
@@ -43,6 +44,12 @@ public sealed partial class CreateVolumePage(
     [SupplyParameterFromQuery(Name = "instance")]
     public string? ForInstance { get; set; }
 
+    /// <summary>The snapshot that it is to be made from, when one comes from its page.</summary>
+    [SupplyParameterFromQuery(Name = "snapshot")]
+    public string? FromSnapshot { get; set; }
+
+    private Snapshot? Source => offers?.Snapshots.FirstOrDefault(one => one.Id == snapshotId);
+
     private Instance? Instance => offers?.Instances.FirstOrDefault(one => one.Id == instanceId);
 
     private OfferedType Type => offers!.Types.First(offer => offer.Type.Id == typeId);
@@ -54,7 +61,7 @@ public sealed partial class CreateVolumePage(
         { saving: true } => "It is being created.",
         { offers.Confirmed: false } => CreateRule.Unconfirmed,
         { offers.WhyNoBilling: { } reason } => reason,
-        _ => nameProblem ?? sizeProblem ?? (Instance is null ? null : Volume.WhyNotOn(Instance)) ?? offers!.WhyNot(Instance?.RegionId ?? offers.HomeRegion, Size ?? 0),
+        _ => nameProblem ?? sizeProblem ?? Source?.WhyNotRestoreTo(Size ?? 0) ?? (Instance is null ? null : Volume.WhyNotOn(Instance)) ?? offers!.WhyNot(Instance?.RegionId ?? Source?.RegionId ?? offers.HomeRegion, Size ?? 0),
     };
 
     public void Dispose()
@@ -70,6 +77,7 @@ public sealed partial class CreateVolumePage(
         name = SuggestedName ??= InstanceName.Suggest();
         instanceId = ForInstance;
         await LoadAsync();
+        Choose(FromSnapshot);
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
@@ -78,7 +86,7 @@ public sealed partial class CreateVolumePage(
         {
             var account = (await current.GetAsync()).AccountId;
             listening = live.Subscribe(
-                change => change.Table is "Regions" || (change.AccountId == account && change.Table is "Cards" or "Users" or "Instances"),
+                change => change.Table is "Regions" || (change.AccountId == account && change.Table is "Cards" or "Users" or "Instances" or "Snapshots"),
                 () => InvokeAsync(RefreshAsync));
         }
     }
@@ -94,6 +102,16 @@ public sealed partial class CreateVolumePage(
         var turn = loads.Begin();
         var loaded = await VolumeOffers.LoadAsync(dbs, prices, await current.GetAsync(), clock.GetUtcNow(), left.Token);
         offers = loads.IsToBeShown(turn) ? loaded : offers;
+    }
+
+    /// <summary>As large as what it is made from, if that is larger.</summary>
+    private void Choose(string? id)
+    {
+        snapshotId = id;
+        if (Source is { } source && (Size ?? 0) < source.SizeGiB)
+        {
+            SetSize(source.SizeGiB.ToString(CultureInfo.InvariantCulture));
+        }
     }
 
     private void SetName(string? text) => (name, nameProblem) = (text ?? "", InstanceName.Check(text).Reason);
@@ -131,6 +149,7 @@ public sealed partial class CreateVolumePage(
         Name = name,
         SizeGiB = Size!.Value,
         TypeId = typeId,
+        SnapshotId = Source?.Id,
         InstanceId = Instance?.Id,
         DeleteOnTermination = Instance is not null && goes,
         RequestToken = Token!,

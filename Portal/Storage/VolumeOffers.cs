@@ -18,6 +18,9 @@ public sealed class VolumeOffers
     /// <summary>Those that it could be given to.</summary>
     public required IReadOnlyList<Instance> Instances { get; init; }
 
+    /// <summary>Those that it could be made from, the newest first.</summary>
+    public required IReadOnlyList<Snapshot> Snapshots { get; init; }
+
     public required IReadOnlyDictionary<string, FreeCapacity> Free { get; init; }
 
     /// <summary>The region of a volume that no instance is to have.</summary>
@@ -46,6 +49,8 @@ public sealed class VolumeOffers
             Types = [.. (await db.VolumeTypes.AsNoTracking().OrderBy(type => type.Position).ToListAsync(ct)).Select(type => new OfferedType(type, ResourceCost.MonthOf([new("", type.Sku, 1)], prices, now)))],
             Instances = await db.Instances.AsNoTracking().Where(instance => instance.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated)
                 .OrderBy(instance => instance.Name).ThenBy(instance => instance.Id).ToListAsync(ct),
+            Snapshots = await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
+                .OrderByDescending(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id).ToListAsync(ct),
             Free = free,
             HomeRegion = await db.Networks.Where(network => network.AccountId == actor.AccountId).OrderBy(network => network.CreatedAt).Select(network => network.RegionId).FirstOrDefaultAsync(ct),
             Prices = prices,

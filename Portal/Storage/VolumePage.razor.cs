@@ -21,7 +21,7 @@ public sealed partial class VolumePage(
     TimeProvider clock,
     NavigationManager navigation) : IDisposable
 {
-    private static readonly (string Tab, string Label)[] Tabs = [("overview", "Overview"), ("metrics", "Metrics"), ("events", "Events")];
+    private static readonly (string Tab, string Label)[] Tabs = [("overview", "Overview"), ("snapshots", "Snapshots"), ("metrics", "Metrics"), ("events", "Events")];
 
     private readonly CancellationTokenSource left = new();
     private readonly LatestLoad loads = new();
@@ -63,7 +63,7 @@ public sealed partial class VolumePage(
 
         subscribed = true;
         var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(seen => seen.AccountId == account && (seen.Id == Id || seen.Table is "Instances"), () => InvokeAsync(RefreshAsync));
+        listening = live.Subscribe(seen => seen.AccountId == account && (seen.Id == Id || seen.Table is "Instances" or "Snapshots"), () => InvokeAsync(RefreshAsync));
 
         // Once more: what changed between the first rendering and the subscription was told to nobody.
         await RefreshAsync();
@@ -79,7 +79,7 @@ public sealed partial class VolumePage(
     {
         var actor = await current.GetAsync();
         var turn = loads.Begin();
-        var loaded = await VolumeView.LoadAsync(dbs, prices, actor, Id, events: Shown is "events", clock.GetUtcNow(), left.Token);
+        var loaded = await VolumeView.LoadAsync(dbs, prices, actor, Id, Shown, clock.GetUtcNow(), left.Token);
         if (!loads.IsToBeShown(turn))
         {
             return;

@@ -10,8 +10,9 @@ namespace Portal.Storage;
 
 /// <summary>What the page of one volume shows.</summary>
 /// <param name="Instances">Those that it could be given to.</param>
+/// <param name="SnapshotPerMonth">US dollars for a snapshot that stores as much as the volume can.</param>
 public sealed record VolumeView(
-    Volume Volume, Region Region, ResourceCost? Cost, Forecast Forecast, IReadOnlyList<Instance> Instances, IReadOnlyList<AuditEntry> Events)
+    Volume Volume, Region Region, ResourceCost? Cost, Forecast Forecast, IReadOnlyList<Instance> Instances, IReadOnlyList<SnapshotLine> Snapshots, IReadOnlyList<AuditEntry> Events, decimal SnapshotPerMonth)
 {
     private const int MaxEvents = 200;
 
@@ -22,7 +23,7 @@ public sealed record VolumeView(
     public decimal MonthEndWithout => Forecast.MonthEndWithout(span => span.ResourceId == Volume.Id);
 
     /// <summary>Null if the account has no such volume.</summary>
-    public static async Task<VolumeView?> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, string id, bool events, DateTimeOffset now, CancellationToken ct)
+    public static async Task<VolumeView?> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, string id, string tab, DateTimeOffset now, CancellationToken ct)
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);
@@ -36,7 +37,9 @@ public sealed record VolumeView(
             volume.WhyNotAttach is not null ? [] : await db.Instances.AsNoTracking()
                 .Where(instance => instance.AccountId == actor.AccountId && instance.RegionId == volume.RegionId && instance.Goal != InstanceGoal.Terminated)
                 .OrderBy(instance => instance.Name).ThenBy(instance => instance.Id).ToListAsync(ct),
-            !events ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
-                .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct));
+            tab is not "snapshots" ? [] : await SnapshotQuery.OfVolumeAsync(db, actor.AccountId, id, now, ct),
+            tab is not "events" ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
+                .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct),
+            ResourceCost.MonthOf([new Addition("new", Skus.Snapshot, volume.MadeGiB)], prices, now));
     }
 }

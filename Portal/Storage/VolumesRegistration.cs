@@ -7,5 +7,8 @@ public static class VolumesRegistration
     public static IServiceCollection AddVolumes(this IServiceCollection services) => services
         .AddSingleton<CreateVolume>()
         .AddSingleton<ChangeVolume>()
-        .AddSingleton<VolumeJobs>();
+        .AddSingleton<VolumeJobs>()
+        .AddSingleton<CreateSnapshot>()
+        .AddSingleton<ChangeSnapshot>()
+        .AddSingleton<SnapshotJobs>();
 }

@@ -22,7 +22,7 @@ internal static class DomainStates
 }
 
 /// <summary>One machine of libvirt's.</summary>
-internal sealed class Domain(LibvirtSession session, DomainHandle handle) : IDisposable
+internal sealed partial class Domain(LibvirtSession session, DomainHandle handle) : IDisposable
 {
     /// <summary>VIR_DOMAIN_PAUSED_IOERROR: QEMU stopped the guest since the host could not write.</summary>
     private const int PausedByWriteError = 5;

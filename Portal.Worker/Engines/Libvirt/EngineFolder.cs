@@ -26,6 +26,10 @@ public sealed partial class EngineFolder(string folder)
 
     public string Volume(string volumeId) => Path.Combine(Volumes, $"{Checked(volumeId)}.qcow2");
 
+    public string Snapshots => Path.Combine(state, "engine", "lib", "snapshots");
+
+    public string Snapshot(string snapshotId) => Path.Combine(Snapshots, $"{Checked(snapshotId)}.qcow2");
+
     public string Seed(string instanceId) => Path.Combine(Guest(instanceId), "seed.iso");
 
     public string SerialLog(string instanceId) => Path.Combine(Guest(instanceId), "serial.log");
@@ -52,6 +56,8 @@ public sealed partial class EngineFolder(string folder)
     public static string? VolumeOf(string? inside) => inside is not null && Path.GetFileNameWithoutExtension(inside) is var id && IdForm().IsMatch(id) && InsideVolume(id) == inside ? id : null;
 
     public static string InsideVolume(string volumeId) => $"/var/lib/libvirt/volumes/{Checked(volumeId)}.qcow2";
+
+    public static string InsideSnapshot(string file) => $"/var/lib/libvirt/snapshots/{file}";
 
     public static string InsideSocket(string instanceId, string kind) => $"/run/libvirt/guests/{Checked(instanceId)}.{kind}";
 

@@ -14,13 +14,15 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     private readonly LibvirtConnection libvirt;
     private readonly PrivateNetworks networks;
     private readonly VolumeFiles files;
+    private readonly SnapshotFiles snapshots;
     private readonly ImageStore images;
     private readonly SshProbes probes;
 
     public LibvirtEngine(EngineFolder folder, HttpClient http, TimeProvider clock)
     {
         (this.folder, this.clock, probes) = (folder, clock, new SshProbes(clock));
-        (libvirt, networks, files, images) = (new LibvirtConnection(folder), new PrivateNetworks(folder), new VolumeFiles(folder), new ImageStore(folder, http));
+        (libvirt, networks, files) = (new LibvirtConnection(folder), new PrivateNetworks(folder), new VolumeFiles(folder));
+        (snapshots, images) = (new SnapshotFiles(folder), new ImageStore(folder, http));
     }
 
 

@@ -130,6 +130,31 @@ internal static unsafe partial class LibvirtLibrary
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int virDomainBlockResize(DomainHandle domain, string disk, ulong size, uint flags);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainBackupBegin(DomainHandle domain, string backup, string? checkpoint, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial byte* virDomainBackupGetXMLDesc(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainGetJobStats(DomainHandle domain, out int type, out TypedParameter* parameters, out int count, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial void virTypedParamsFree(TypedParameter* parameters, int count);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainAbortJob(DomainHandle domain);
+
+    /// <summary>All file systems: <paramref name="mountpoints"/> and <paramref name="count"/> are 0.</summary>
+    [LibraryImport(Library)]
+    public static partial int virDomainFSFreeze(DomainHandle domain, nint mountpoints, uint count, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainFSThaw(DomainHandle domain, nint mountpoints, uint count, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainAgentSetResponseTimeout(DomainHandle domain, int seconds, uint flags);
+
     /// <summary>The last error of this thread.</summary>
     [LibraryImport(Library)]
     public static partial Error* virGetLastError();

@@ -6,7 +6,7 @@ using Portal.Model.Storage;
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
-/// Volumes: qcow2 files that belong to the guests' user. One that begins as an image is a child of it. A catalogue's file may be replaced by a newer
+/// Volumes: qcow2 files that belong to the guests' user. One that begins as an image or a snapshot is a child of it. A catalogue's file may be replaced by a newer
 /// one at any time; a volume must keep the very blocks that it was made from. So each version of an image gets a second name in a folder of its own,
 /// and that is what volumes refer to.
 /// </summary>
@@ -21,7 +21,7 @@ internal sealed class VolumeFiles(EngineFolder folder)
     public async Task CreateAsync(VolumeSpec spec, CancellationToken ct)
     {
         var settings = folder.Settings();
-        var source = spec.ImageFile is null ? null : Source(spec);
+        var source = spec.ImageFile is null && spec.SnapshotId is null ? null : Source(spec);
         var size = (spec.SizeGiB * GiB).ToString(CultureInfo.InvariantCulture);
         var made = Path.Combine(folder.Volumes, $".{EngineFolder.Checked(spec.Id)}.{Guid.NewGuid():N}");
         RemoveUnfinished(spec.Id);
@@ -47,6 +47,8 @@ internal sealed class VolumeFiles(EngineFolder folder)
     /// <summary>Grows a volume that no machine runs with; QEMU's own lock on the file sees to that.</summary>
     public Task GrowAsync(VolumeSpec spec, CancellationToken ct) =>
         Command.RunAsync("qemu-img", ["resize", "-q", Described(folder.Volume(spec.Id)), (spec.SizeGiB * GiB).ToString(CultureInfo.InvariantCulture)], ct);
+
+    public long BytesOf(string volumeId) => Qcow2.Read(folder.Volume(volumeId)).Size;
 
     /// <summary>In whole GiB; 0 if there is none.</summary>
     public int SizeOf(string volumeId)
@@ -76,7 +78,7 @@ internal sealed class VolumeFiles(EngineFolder folder)
         lock (bases)
         {
             File.Delete(folder.Volume(volumeId));
-            RemoveUnusedBases();
+            RemoveUnused();
         }
     }
 
@@ -104,24 +106,33 @@ internal sealed class VolumeFiles(EngineFolder folder)
         };
     }
 
+    /// <summary>The snapshot's or the image's file that the volume is to begin as.</summary>
     private string Source(VolumeSpec spec)
     {
-        var image = ImageStore.PathOf(folder, spec.ImageFile!);
-        if (!File.Exists(image))
+        var (file, what) = spec.SnapshotId is { } id ? (folder.Snapshot(id), $"The snapshot {id}") : (ImageStore.PathOf(folder, spec.ImageFile!), $"The image {spec.ImageFile}");
+        if (!File.Exists(file))
         {
-            throw new EngineException(EngineFault.Rejected, $"The image {spec.ImageFile} is not there.");
+            throw new EngineException(EngineFault.Rejected, $"{what} is not there.");
         }
 
-        return Qcow2.Read(image).Size is var needed && needed > spec.SizeGiB * GiB
-            ? throw new EngineException(EngineFault.Rejected, $"The image {spec.ImageFile} needs a disk of {(needed + GiB - 1) / GiB} GiB.")
-            : image;
+        return Qcow2.Read(file).Size is var needed && needed > spec.SizeGiB * GiB
+            ? throw new EngineException(EngineFault.Rejected, $"{what} needs a disk of {(needed + GiB - 1) / GiB} GiB.")
+            : file;
     }
 
     /// <summary>What a worker left that was killed while it made the volume.</summary>
     private void RemoveUnfinished(string volumeId) => Array.ForEach(Directory.GetFiles(folder.Volumes, $".{EngineFolder.Checked(volumeId)}.*"), File.Delete);
 
-    /// <summary>The versions of images that no volume is a child of.</summary>
-    private void RemoveUnusedBases()
+    /// <summary>The versions of images, and the snapshots, that no volume is a child of.</summary>
+    public void RemoveUnusedBases()
+    {
+        lock (bases)
+        {
+            RemoveUnused();
+        }
+    }
+
+    private void RemoveUnused()
     {
         var used = List().Select(BaseOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
         foreach (var file in Directory.GetFiles(folder.Bases).Where(file => !used.Contains(Path.GetFileName(file))))
@@ -145,7 +156,7 @@ internal sealed class VolumeFiles(EngineFolder folder)
 
         if (!File.Exists(Path.Combine(folder.Bases, file)))
         {
-            throw new EngineException(EngineFault.Unavailable, $"The image {Path.GetFileName(image)} was replaced by a newer one meanwhile.");
+            throw new EngineException(EngineFault.Unavailable, $"{Path.GetFileName(image)} was replaced or removed meanwhile.");
         }
     }
 }

@@ -1,0 +1,120 @@
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using static Portal.Model.Storage.SnapshotState;
+
+namespace Portal.Model.Storage;
+
+/// <summary>What may be asked of a snapshot, and what the worker writes down of it.</summary>
+public sealed partial class Snapshot
+{
+    public static readonly TimeSpan DeleteLimit = TimeSpan.FromMinutes(3);
+
+    private static readonly TimeSpan LeastLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LimitPerGiB = TimeSpan.FromMinutes(1);
+
+    public static readonly IReadOnlyList<string> Statuses = ["pending", "completed", "deleting", "deleted", "error"];
+
+    public string Status => Spell(State, IsToGo);
+
+    public string? WhyNotDelete => State is Deleted || IsToGo ? $"It is {Status} already." : null;
+
+    public string? WhyNotChange => State is Deleted || IsToGo ? $"It is {Status}." : null;
+
+    /// <summary>Why no volume can be made from it; null if one can.</summary>
+    public string? WhyNotRestore => (State, IsToGo) switch
+    {
+        (Completed, false) => null,
+        (Pending, false) => "It is not complete yet.",
+        _ => $"It is {Status}.",
+    };
+
+    /// <summary>There is something left to do for its job.</summary>
+    public bool IsUnsettled => State is not Deleted && (IsToGo || State is Pending);
+
+    /// <summary>Its copy is not there yet: meanwhile the volume is neither taken from its machine nor changed.</summary>
+    public bool IsBeingTaken => State is Pending && !IsToGo;
+
+    public SnapshotSpec Spec => new(Id, AccountId, VolumeId);
+
+    public static string Spell(SnapshotState state, bool isToGo) => (state, isToGo) switch
+    {
+        (Deleted, _) => "deleted",
+        (_, true) => "deleting",
+        (Pending, _) => "pending",
+        (Completed, _) => "completed",
+        _ => "error",
+    };
+
+    public string? WhyNotRestoreTo(int sizeGiB) => WhyNotRestore ?? (sizeGiB < SizeGiB ? $"{Name} is of a volume of {SizeGiB} GiB: what is made from it has at least as many." : null);
+
+    /// <summary>For one that was just asked for. A large disk takes its time.</summary>
+    public Snapshot Requested(DateTimeOffset now)
+    {
+        Deadline = now + LeastLimit + (LimitPerGiB * SizeGiB);
+        return this;
+    }
+
+    public Outcome RequestDelete(DateTimeOffset now)
+    {
+        if (WhyNotDelete is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        (IsToGo, Deadline) = (true, now + DeleteLimit);
+        return Outcome.Done;
+    }
+
+    public Outcome Rename(string? name)
+    {
+        if ((WhyNotChange ?? InstanceName.Check(name).Reason) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        Name = name!.Trim();
+        return Outcome.Done;
+    }
+
+    public Outcome Tag(IReadOnlyDictionary<string, string> tags)
+    {
+        if ((WhyNotChange ?? Compute.Tags.Check(tags).Reason) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        Tags.Clear();
+        foreach (var (key, value) in tags)
+        {
+            Tags[key] = value;
+        }
+
+        return Outcome.Done;
+    }
+
+    public void Observe(SnapshotObservation seen, DateTimeOffset now)
+    {
+        (TakenAt, IsQuiesced, Waiting) = (seen.TakenAt ?? TakenAt, seen.Quiesced, null);
+        if (seen.IsComplete)
+        {
+            (State, CompletedAt, StoredMiB, Deadline) = (Completed, CompletedAt ?? now, (int)Math.Ceiling(seen.StoredBytes / (double)(1 << 20)), null);
+        }
+    }
+
+    public void ObserveRemoved(DateTimeOffset now) => (State, DeletedAt, StoredMiB, Deadline, Waiting) = (Deleted, DeletedAt ?? now, 0, null, null);
+
+    public void Wait(string sentence) => Waiting = sentence;
+
+    /// <summary>The engine will not do it.</summary>
+    public void ObserveRefused(string reason)
+    {
+        if (IsToGo)
+        {
+            Waiting = reason;
+        }
+        else
+        {
+            (State, LastError, Deadline, Waiting) = (Error, reason, null, null);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+
+namespace Portal.Tests.Compute;
+
+/// <summary>Snapshots of real guests' real bytes.</summary>
+public sealed partial class LibvirtEngineTests
+{
+    /// <summary>A guest's agent, as far as making file systems quiet goes: it says so on the console and answers in the agent's language.</summary>
+    private const string Agent = """
+        port=$(ls /dev/virtio-ports/org.qemu.guest_agent.0 2>/dev/null || echo /dev/$(basename $(dirname $(grep -l org.qemu.guest_agent.0 /sys/class/virtio-ports/*/name))))
+        cat > /root/agent <<'EOF'
+        exec 3<> "$1"
+        while read -r line <&3; do
+          id=$(echo "$line" | sed -n 's/.*"id": *\([0-9]*\).*/\1/p')
+          case $line in
+            *guest-sync-delimited*) printf '\377{"return": %s}\n' "$id" >&3 ;;
+            *guest-sync*) printf '{"return": %s}\n' "$id" >&3 ;;
+            *fsfreeze-freeze*) sync; echo frozen >> /root/agent.log; printf '{"return": 1}\n' >&3 ;;
+            *fsfreeze-thaw*) echo thawed >> /root/agent.log; printf '{"return": 1}\n' >&3 ;;
+            *) printf '{"return": {}}\n' >&3 ;;
+          esac
+        done
+        EOF
+        rm -f /root/agent.log; (sh /root/agent "$port" > /dev/null 2>&1 &)
+        """;
+
+    [Fact]
+    public async Task What_a_guest_wrote_has_the_same_checksum_after_its_volume_is_deleted_and_restored()
+    {
+        var (machine, volume) = (await RunningMachineAsync(), AVolume());
+        await AttachAsync(machine, volume, "sdb");
+        var written = await real.SshAsync(machine, $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null; {SumOf(machine, volume)}");
+
+        // The guest goes on writing while the copy is made.
+        await real.SshAsync(machine, $"(while [ ! -e /tmp/enough ]; do dd if=/dev/zero of={PathOf(machine, volume)} bs=1M seek=32 count=4 conv=notrunc,fsync 2> /dev/null; done) > /dev/null 2>&1 &");
+        var snapshot = await TakeAsync(volume);
+        await real.SshAsync(machine, $"touch /tmp/enough; sleep 1; dd if=/dev/zero of={PathOf(machine, volume)} bs=1M count=16 conv=notrunc,fsync 2> /dev/null");
+        Assert.NotEqual(written, await real.SshAsync(machine, SumOf(machine, volume)));
+        await DetachAndRemoveAsync(machine, volume);
+
+        var restored = AVolume() with { SnapshotId = snapshot.Id };
+        await AttachAsync(machine, restored, "sdb");
+        Assert.Equal(written, await real.SshAsync(machine, SumOf(machine, restored)));
+        await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
+        Assert.Equal(written, await real.SshAsync(machine, "echo 3 > /proc/sys/vm/drop_caches; " + SumOf(machine, restored)));
+        await DetachAndRemoveAsync(machine, restored);
+    }
+
+    [Fact]
+    public async Task A_guest_whose_agent_answers_is_quiet_when_the_snapshot_is_taken_and_thawed_after()
+    {
+        var (machine, volume) = (await RunningMachineAsync(), AVolume());
+        await AttachAsync(machine, volume, "sdb");
+        await real.SshAsync(machine, Agent);
+        try
+        {
+            await UntilAsync(async () => await AgentIsConnectedAsync(machine));
+            var snapshot = await TakeAsync(volume);
+            Assert.True((await Volumes.EnsureSnapshotAsync(snapshot, Ct)).Quiesced);
+            Assert.Equal("frozen\nthawed", await real.SshAsync(machine, "cat /root/agent.log"));
+            await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
+        }
+        finally
+        {
+            await real.SshAsync(machine, "kill $(ps | grep '[/]root/agent' | awk '{ print $1 }')");
+        }
+
+        await DetachAndRemoveAsync(machine, volume);
+    }
+
+    [Fact]
+    public async Task A_copy_under_way_when_libvirtd_or_the_guest_ends_is_completed_all_the_same()
+    {
+        var volume = AVolume();
+        var machine = AMachine();
+        await StartAsync(machine);
+        await AttachAsync(machine, volume, "sdb");
+        var written = await real.SshAsync(machine, $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null; {SumOf(machine, volume)}");
+        var first = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
+        await Volumes.EnsureSnapshotAsync(first, Ct);
+        await TestEngine.RunAsync("kill", "-KILL", await PidAsync("libvirt/libvirtd.pid"));
+        await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is EngineFault.Unavailable);
+        await real.StartAsync();
+        await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
+        await UntilAsync(async () => (await Volumes.EnsureSnapshotAsync(first, Ct)).IsComplete);
+
+        var second = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
+        await Volumes.EnsureSnapshotAsync(second, Ct);
+        await UntilAsync(async () => (await Engine.EnsureMachineAsync(machine with { Power = MachinePower.Off, Force = true, Volumes = [.. machine.Volumes, new(volume, "sdb")] }, Ct)).Power is MachinePower.Off);
+        await UntilAsync(async () => (await Volumes.EnsureSnapshotAsync(second, Ct)).IsComplete);
+
+        var both = new[] { AVolume() with { SnapshotId = first.Id }, AVolume() with { SnapshotId = second.Id } };
+        foreach (var restored in both)
+        {
+            await Volumes.EnsureVolumeAsync(restored, Ct);
+        }
+
+        await StartAsync(machine with { Volumes = [.. machine.Volumes, new(both[0], "sdb"), new(both[1], "sdc")] });
+        await UntilAsync(async () => await GuestSizeAsync(machine, both[0]) == 1 && await GuestSizeAsync(machine, both[1]) == 1);
+        Assert.Equal([written, written], [await real.SshAsync(machine, SumOf(machine, both[0])), await real.SshAsync(machine, SumOf(machine, both[1]))]);
+        await Volumes.RemoveSnapshotAsync(first.Id, Ct);
+        await Volumes.RemoveSnapshotAsync(second.Id, Ct);
+        await RemoveAllAsync(machine with { Volumes = [.. machine.Volumes, new(volume, "sdd"), new(both[0], "sdb"), new(both[1], "sdc")] });
+    }
+
+    [Fact]
+    public async Task A_copy_can_be_broken_off_and_leaves_nothing()
+    {
+        var (machine, volume) = (await RunningMachineAsync(), AVolume());
+        await AttachAsync(machine, volume, "sdb");
+        var snapshot = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
+        await Volumes.EnsureSnapshotAsync(snapshot, Ct);
+        await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
+        Assert.Empty(Directory.GetFiles(Path.Combine(real.Folder, "engine", "lib", "snapshots"), $"*{snapshot.Id}*"));
+        await DetachAndRemoveAsync(machine, volume);
+    }
+
+    private static string SumOf(InstanceSpec machine, VolumeSpec volume) => $"dd if={PathOf(machine, volume)} bs=1M count=16 2> /dev/null | sha256sum";
+
+    private async Task AttachAsync(InstanceSpec machine, VolumeSpec volume, string device)
+    {
+        await Volumes.EnsureVolumeAsync(volume, Ct);
+        await Volumes.EnsureAttachedAsync(new(volume, device), machine.Id, Ct);
+        await UntilAsync(async () => await GuestSizeAsync(machine, volume) > 0);
+    }
+
+    private async Task DetachAndRemoveAsync(InstanceSpec machine, VolumeSpec volume)
+    {
+        await UntilAsync(async () => (await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId is null);
+        await Volumes.RemoveVolumeAsync(volume.Id, Ct);
+    }
+
+    private async Task<bool> AgentIsConnectedAsync(InstanceSpec machine) => (await TestEngine.RunAsync(
+        "virsh", "-q", "-c", $"qemu+unix:///system?socket={real.Settings.LibvirtSocket}", "dumpxml", machine.Id)).Contains("org.qemu.guest_agent.0' state='connected'", StringComparison.Ordinal);
+}

@@ -1,0 +1,69 @@
+using System.Xml.Linq;
+using static Portal.Worker.Engines.Libvirt.LibvirtLibrary;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>Copies of a running machine's disks, and its guest's agent. https://libvirt.org/kbase/live_full_disk_backup.html</summary>
+internal sealed partial class Domain
+{
+    /// <summary>VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL: the file is there already, and belongs to the guests' user.</summary>
+    private const uint IntoGivenFile = 1;
+
+    /// <summary>VIR_DOMAIN_JOB_STATS_COMPLETED and KEEP_COMPLETED: of the last job, and it may be asked again.</summary>
+    private const uint OfLastJob = 1 | 2;
+
+    /// <summary>virDomainJobType and virDomainJobOperation.</summary>
+    private const int NoJob = 0;
+    private const int Completed = 3;
+    private const int Backup = 9;
+
+    /// <summary>How long a guest's agent may take to answer; seconds.</summary>
+    private const int AgentPatience = 10;
+
+    public void BeginBackup(XElement xml) => session.Check(virDomainBackupBegin(handle, xml.ToString(), null, IntoGivenFile));
+
+    public void AbortJob() => session.CheckStopped(virDomainAbortJob(handle));
+
+    /// <summary>A long change of the whole machine is under way: a copy, for all that Portal asks for.</summary>
+    public bool HasJob() => Job(0).Type != NoJob;
+
+    /// <summary>The files into which the running copy goes, as the engine knows them.</summary>
+    public unsafe IReadOnlyList<string> BackupFiles() => Take(virDomainBackupGetXMLDesc(handle, 0)) is { } text
+        ? [.. XElement.Parse(text).Descendants("target").Select(target => (string?)target.Attribute("file")).OfType<string>()]
+        : [];
+
+    public bool LastBackupSucceeded() => Job(OfLastJob) is { Type: Completed, Operation: Backup };
+
+    /// <summary>Asks the guest's agent to make its file systems quiet. False where no agent answers.</summary>
+    public bool TryFreeze()
+    {
+        var isConnected = Devices(live: true).Elements("channel").Elements("target")
+            .Any(target => (string?)target.Attribute("name") == "org.qemu.guest_agent.0" && (string?)target.Attribute("state") == "connected");
+        if (!isConnected)
+        {
+            return false;
+        }
+
+        session.Check(virDomainAgentSetResponseTimeout(handle, AgentPatience, 0));
+        return virDomainFSFreeze(handle, 0, 0, 0) >= 0;
+    }
+
+    /// <summary>An agent that does not answer now has a guest that ended; nothing could be done about that here.</summary>
+    public void Thaw() => _ = virDomainFSThaw(handle, 0, 0, 0);
+
+    private unsafe (int Type, int Operation) Job(uint flags)
+    {
+        session.Check(virDomainGetJobStats(handle, out var type, out var parameters, out var count, flags));
+        var operation = 0;
+        for (var i = 0; i < count; i++)
+        {
+            if (System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)parameters[i].Field) is "operation")
+            {
+                operation = (int)(parameters[i].Value & 0xffffffff);
+            }
+        }
+
+        virTypedParamsFree(parameters, count);
+        return (type, operation);
+    }
+}

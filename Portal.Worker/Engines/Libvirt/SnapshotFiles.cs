@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>How far a copy has come, as written beside it before each step, so that whoever comes next knows what was begun.</summary>
+/// <param name="File">The name of the file that it goes into until it is whole.</param>
+/// <param name="Machine">The running machine that copies; null if this host's qemu-img does.</param>
+/// <param name="HasBegun">The machine was seen to have taken the order.</param>
+internal sealed record SnapshotMark(string File, string? Machine, DateTimeOffset TakenAt, bool Quiesced, bool HasBegun);
+
+/// <summary>
+/// Snapshots: qcow2 files without any base. One that is complete belongs to root and is never written to again: volumes made from it are its
+/// children through a second name in the folder of bases, so that the snapshot can go before they do.
+/// </summary>
+internal sealed class SnapshotFiles(EngineFolder folder)
+{
+    private const UnixFileMode ReadableByGuests = UnixFileMode.UserRead | UnixFileMode.GroupRead;
+
+    public bool Has(string snapshotId) => File.Exists(folder.Snapshot(snapshotId));
+
+    public long BytesOf(string snapshotId) => new FileInfo(folder.Snapshot(snapshotId)).Length;
+
+    public SnapshotMark? ReadMark(string snapshotId)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<SnapshotMark>(File.ReadAllText(MarkOf(snapshotId)));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whole or not at all: a worker may be killed at any moment.</summary>
+    public void WriteMark(string snapshotId, SnapshotMark mark)
+    {
+        var written = $"{MarkOf(snapshotId)}.{Guid.NewGuid():N}";
+        File.WriteAllText(written, JsonSerializer.Serialize(mark));
+        File.Move(written, MarkOf(snapshotId), overwrite: true);
+    }
+
+    /// <summary>The copies that this machine was told to make and that nobody has looked at since.</summary>
+    public IReadOnlyList<(string SnapshotId, SnapshotMark Mark)> UnfinishedOf(string machine) =>
+        [.. Ids().Where(id => !Has(id)).Select(id => (id, Mark: ReadMark(id))).Where(found => found.Mark?.Machine == machine).Select(found => (found.id, found.Mark!))];
+
+    public IReadOnlyList<string> List() =>
+        [.. Ids().Union(Directory.GetFiles(folder.Snapshots, "snap-*.qcow2").Select(path => Path.GetFileNameWithoutExtension(path)!), StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    /// <summary>An empty file of the guests' user for a copy to go into, as large as the volume. What an earlier attempt left is removed.</summary>
+    public async Task<string> NewTargetAsync(string snapshotId, long size, CancellationToken ct)
+    {
+        Drop(snapshotId);
+        var settings = folder.Settings();
+        var file = $".{EngineFolder.Checked(snapshotId)}.{Guid.NewGuid():N}.qcow2";
+        var path = Path.Combine(folder.Snapshots, file);
+        await Command.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", path, size.ToString(CultureInfo.InvariantCulture)], ct);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Libc.GiveTo(path, settings.Uid, settings.Gid);
+        return file;
+    }
+
+    /// <summary>Copies a volume that no machine runs with; QEMU's own lock on the file sees to that.</summary>
+    public Task CopyAsync(string described, string file, CancellationToken ct) =>
+        Command.RunAsync("qemu-img", ["convert", "-q", "-n", "-O", "qcow2", described, Path.Combine(folder.Snapshots, file)], ct);
+
+    /// <summary>The copy is whole: it is on the disk before it has its name.</summary>
+    public void Finish(string snapshotId, SnapshotMark mark)
+    {
+        var path = Path.Combine(folder.Snapshots, mark.File);
+        using (var written = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            written.Flush(flushToDisk: true);
+        }
+
+        Libc.GiveTo(path, 0, folder.Settings().Gid);
+        File.SetUnixFileMode(path, ReadableByGuests);
+        File.Move(path, folder.Snapshot(snapshotId), overwrite: false);
+    }
+
+    /// <summary>Removes what there is of a copy that is not whole.</summary>
+    public void Drop(string snapshotId)
+    {
+        foreach (var file in Directory.GetFiles(folder.Snapshots, $".{EngineFolder.Checked(snapshotId)}.*"))
+        {
+            File.Delete(file);
+        }
+    }
+
+    public void Remove(string snapshotId)
+    {
+        File.Delete(folder.Snapshot(snapshotId));
+        Drop(snapshotId);
+    }
+
+    private IEnumerable<string> Ids() => Directory.GetFiles(folder.Snapshots, ".snap-*.json").Select(path => Path.GetFileNameWithoutExtension(path)![1..]);
+
+    private string MarkOf(string snapshotId) => Path.Combine(folder.Snapshots, $".{EngineFolder.Checked(snapshotId)}.json");
+}

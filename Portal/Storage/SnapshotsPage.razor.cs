@@ -1,0 +1,67 @@
+using Microsoft.EntityFrameworkCore;
+using MudBlazor;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+using Portal.Model.Storage;
+using Portal.Shared;
+
+namespace Portal.Storage;
+
+public sealed partial class SnapshotsPage(ChangeSnapshot change, SnapshotJobs jobs, IDialogService dialogs)
+{
+    private static readonly (string Value, string Label)[] Sorts =
+        [("", "Newest first"), ("created", "Oldest first"), ("name", "Name, A to Z"), ("-name", "Name, Z to A"), ("state", "State"), ("size", "Stored, little first"), ("-size", "Stored, much first")];
+
+    private BulkResult? result;
+    private bool acting;
+
+    /// <summary>Volumes, for their names.</summary>
+    protected override IReadOnlyCollection<string> Tables { get; } = ["Snapshots", "Volumes"];
+
+    protected override SnapshotQuery Ask()
+    {
+        var (order, ascending) = OrderOf<SnapshotOrder>();
+        return new SnapshotQuery(
+            string.IsNullOrWhiteSpace(Search) ? null : Search, Snapshot.Statuses.Contains(State, StringComparer.Ordinal) ? State : null, string.IsNullOrWhiteSpace(Tag) ? null : Tag, order, ascending);
+    }
+
+    protected override Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct) =>
+        SnapshotQuery.CountAsync(db, accountId, Clock.GetUtcNow(), ct);
+
+    protected override Task<(IReadOnlyList<SnapshotLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
+        Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
+
+    private static string TagUrl(KeyValuePair<string, string> tag) => $"/snapshots?tag={Uri.EscapeDataString(tag.Value.Length > 0 ? $"{tag.Key}={tag.Value}" : tag.Key)}";
+
+    private async Task DeleteAsync()
+    {
+        var actor = await Current.GetAsync();
+        var ids = Selection.Of(await MatchingAsync(actor));
+        var what = ids.Count == 1 ? "1 snapshot" : $"{ids.Count} snapshots";
+        if (ids.Count == 0 || !await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
+            $"Delete {what}?", "What they keep is deleted. This cannot be undone. Volumes that were made from them stay.", $"Delete {what}", $"delete {ids.Count}")))
+        {
+            return;
+        }
+
+        acting = true;
+        StateHasChanged();
+        try
+        {
+            var changes = await change.DeleteAsync(actor, ids, CancellationToken.None);
+            jobs.Advance(changes);
+            result = BulkResult.Of("being deleted", [.. changes.Select(one => (one.Name ?? one.Id, one.Outcome))]);
+            Selection.SetAll(false);
+        }
+        finally
+        {
+            acting = false;
+        }
+    }
+
+    private async Task<List<string>> MatchingAsync(Actor actor)
+    {
+        await using var db = await Dbs.CreateDbContextAsync(Left);
+        return Selection.All ? await Query!.IdsAsync(db, actor.AccountId, Clock.GetUtcNow(), Left) : [];
+    }
+}
