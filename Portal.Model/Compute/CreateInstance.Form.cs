@@ -11,6 +11,9 @@ public sealed record NewInstances
 
     public required string SizeId { get; init; }
 
+    /// <summary>A snapshot of a root disk that began as <see cref="ImageId"/>: the new root disks begin as it; null for the image itself.</summary>
+    public string? SnapshotId { get; init; }
+
     /// <summary>A key pair of the account; or null, and <see cref="PublicKey"/> is kept as a new one.</summary>
     public string? KeyPairId { get; init; }
 

@@ -29,12 +29,23 @@ public sealed partial class CreateInstance
             return Outcome.Refused(reason);
         }
 
+        if (form.SnapshotId is not null && await WhyNotFromAsync(db, actor, form.SnapshotId, image, size, ct) is { } unfit)
+        {
+            return Outcome.Refused(unfit);
+        }
+
         // Ports are shared by all customers of a region: requests for them queue up at its row.
         var region = await db.LockRegionAsync(image.RegionId, ct);
         return (await FreeCapacity.OfAsync(db, region, ct)).WhyNot(size, form.Count) is { } full
             ? Outcome.Refused(full)
             : await TakeAsync(db, actor, image, size, region, form, ct);
     }
+
+    private static async Task<string?> WhyNotFromAsync(PortalDb db, Actor actor, string snapshotId, Image image, InstanceSize size, CancellationToken ct) =>
+        // Under its lock: a deletion that comes before is seen here, one that comes after waits until the root disks are made.
+        await db.LockSnapshotAsync(actor.AccountId, snapshotId, ct) is not { } snapshot || snapshot.ImageId != image.Id
+            ? "There is no such snapshot of a root disk."
+            : snapshot.WhyNotRestoreTo(size.DiskGiB);
 
     private static async Task<Outcome<Place>> TakeAsync(PortalDb db, Actor actor, Image image, InstanceSize size, Region region, NewInstances form, CancellationToken ct)
     {

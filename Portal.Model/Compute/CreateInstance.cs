@@ -70,7 +70,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
     {
         var instance = New(actor, form, place, key, index);
         instance.Interfaces.Add(place.Card(instance, index));
-        instance.Volumes.Add(Volume.RootOf(instance, place.Size.DiskGiB));
+        instance.Volumes.Add(Volume.RootOf(instance, place.Size.DiskGiB, form.SnapshotId));
         return instance.Requested(instance.CreatedAt);
     }
 

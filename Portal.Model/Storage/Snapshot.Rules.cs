@@ -28,6 +28,9 @@ public sealed partial class Snapshot
         _ => $"It is {Status}.",
     };
 
+    /// <summary>A machine can start from it.</summary>
+    public bool HoldsSystem => ImageId is not null;
+
     /// <summary>There is something left to do for its job.</summary>
     public bool IsUnsettled => State is not Deleted && (IsToGo || State is Pending);
 

@@ -91,12 +91,12 @@ public sealed partial class Volume
     }
 
     /// <summary>The disk that an instance is to start from anew, as another image has it.</summary>
-    public static Volume RootOf(Instance instance, Image image, VolumeType type, int sizeGiB, DateTimeOffset now) => NewRoot(instance, sizeGiB, now, image.Id, image, type).For(instance, RootDevice, deleteOnTermination: true);
+    public static Volume RootOf(Instance instance, Image image, VolumeType type, int sizeGiB, DateTimeOffset now) => NewRoot(instance, sizeGiB, now, image.Id, image, type, null).For(instance, RootDevice, deleteOnTermination: true);
 
-    /// <summary>The disk that a new instance starts from, as its image has it.</summary>
-    public static Volume RootOf(Instance instance, int sizeGiB) => NewRoot(instance, sizeGiB, instance.CreatedAt, instance.ImageId, null, null).For(instance, RootDevice, deleteOnTermination: true);
+    /// <summary>The disk that a new instance starts from, as its image or a snapshot has it.</summary>
+    public static Volume RootOf(Instance instance, int sizeGiB, string? snapshotId = null) => NewRoot(instance, sizeGiB, instance.CreatedAt, instance.ImageId, null, null, snapshotId).For(instance, RootDevice, deleteOnTermination: true);
 
-    private static Volume NewRoot(Instance instance, int sizeGiB, DateTimeOffset now, string imageId, Image? image, VolumeType? type) => new()
+    private static Volume NewRoot(Instance instance, int sizeGiB, DateTimeOffset now, string imageId, Image? image, VolumeType? type, string? snapshotId) => new()
     {
         Id = ResourceIds.New("vol"),
         AccountId = instance.AccountId,
@@ -109,6 +109,7 @@ public sealed partial class Volume
         SizeGiB = sizeGiB,
         ImageId = imageId,
         Image = image,
+        SnapshotId = snapshotId,
     };
 
     /// <summary>For one that is made together with its instance, or that an instance is to start from.</summary>

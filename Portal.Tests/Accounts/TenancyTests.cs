@@ -246,8 +246,15 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         root.ObserveMade(root.SizeGiB);
         var snapshot = new Snapshot
         {
-            Id = Portal.Model.Shared.ResourceIds.New("snap"), AccountId = person.AccountId, Name = "the-owners-snapshot", CreatedAt = Tenant.Epoch, ProjectId = root.ProjectId, RegionId = root.RegionId,
-            VolumeId = root.Id, SizeGiB = root.SizeGiB, RequestToken = "token",
+            Id = Portal.Model.Shared.ResourceIds.New("snap"),
+            AccountId = person.AccountId,
+            Name = "the-owners-snapshot",
+            CreatedAt = Tenant.Epoch,
+            ProjectId = root.ProjectId,
+            RegionId = root.RegionId,
+            VolumeId = root.Id,
+            SizeGiB = root.SizeGiB,
+            RequestToken = "token",
         };
         db.Snapshots.Add(snapshot);
         await db.SaveChangesAsync();

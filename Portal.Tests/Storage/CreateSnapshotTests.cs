@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Accounts;
+using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Tests.Compute;
@@ -91,6 +92,35 @@ public sealed class CreateSnapshotTests(TestPostgres postgres) : TestDatabase(po
         Assert.Equal((snapshot, 5), (made.Value!.SnapshotId, made.Value.SizeGiB));
         await Change.DeleteAsync(actor, snapshot, Ct);
         Assert.Equal("It is deleting.", (await Volumes.RunAsync(actor, Restored(6), Ct)).Reason);
+    }
+
+    [Fact]
+    public async Task An_instance_begins_as_a_snapshot_of_a_root_disk_of_ones_own_on_a_size_that_is_large_enough()
+    {
+        var (actor, volume) = await AVolumeAsync();
+        var (stranger, _) = await AVolumeAsync();
+        var image = await AnAccount.ImageAsync(this);
+        var instances = new CreateInstance(this, clock);
+        var first = (await instances.RunAsync(actor, AnAccount.Wish(image) with { SizeId = "t1.micro" }, Ct)).Value![0];
+        string root;
+        await using (var db = CreateDbContext())
+        {
+            var disk = await db.Volumes.SingleAsync(one => one.InstanceId == first.Id, Ct);
+            disk.ObserveMade(disk.SizeGiB);
+            await db.SaveChangesAsync(Ct);
+            root = disk.Id;
+        }
+
+        var (snapshot, data) = (Done(await Create.RunAsync(actor, Wish(root), Ct)).Id, Done(await Create.RunAsync(actor, Wish(volume), Ct)).Id);
+        NewInstances Clone(string id, string size) => AnAccount.Wish(image) with { SnapshotId = id, SizeId = size };
+        Assert.Equal("It is not complete yet.", (await instances.RunAsync(actor, Clone(snapshot, "t1.micro"), Ct)).Reason);
+        await CompleteAsync(snapshot);
+        await CompleteAsync(data);
+        Assert.Equal("There is no such snapshot of a root disk.", (await instances.RunAsync(actor, Clone(data, "t1.micro"), Ct)).Reason);
+        Assert.Equal("There is no such snapshot of a root disk.", (await instances.RunAsync(stranger, Clone(snapshot, "t1.micro"), Ct)).Reason);
+        Assert.StartsWith("copy is of a volume of 8 GiB", (await instances.RunAsync(actor, Clone(snapshot, "t1.nano"), Ct)).Reason, StringComparison.Ordinal);
+        var clone = (await instances.RunAsync(actor, Clone(snapshot, "t1.micro"), Ct)).Value![0];
+        Assert.Equal((snapshot, image.Id), clone.Volumes.Single() is var disks ? (disks.SnapshotId, disks.ImageId) : default);
     }
 
     [Fact]

@@ -46,8 +46,8 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
                 var volume = await AVolumeAsync("as it was");
                 engine.FailOnce(verb, point);
                 var snapshot = await TakeAsync(volume);
-                engine.Write(volume, "as it is");
                 await SettleAsync(snapshot);
+                engine.Write(volume, "as it is");
                 Assert.Equal("completed", (await LoadAsync(snapshot)).Status);
                 await DeleteVolumeAsync(volume);
                 var restored = await AVolumeAsync(null, snapshot);

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Portal.Model.Accounts;
+using Portal.Model.Compute;
 using Portal.Model.Storage;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
@@ -152,7 +153,7 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await Expect(page.GetByLabel("Size, GiB")).ToHaveValueAsync("12");
         await ABrowser.AssertAccessibleAsync(page, "volume-from-snapshot");
         await page.GetByLabel("Size, GiB").FillAsync("11");
-        await Expect(page.GetByText("what is made from it has at least as many").First).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Alert).GetByText("what is made from it has at least as many")).ToBeVisibleAsync();
         await page.GetByLabel("Size, GiB").FillAsync("16");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create volume" }).ClickAsync();
         await page.WaitForURLAsync("**/volumes/vol-*");
@@ -204,6 +205,27 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await page.GotoAsync($"/instances/{instance}?tab=volumes");
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["amber-falcon root"]);
         await ABrowser.AssertAccessibleAsync(page, "instance-volumes");
+    }
+
+    [Fact]
+    public async Task An_instance_begins_as_a_snapshot_of_anothers_root_disk()
+    {
+        var instance = await RunningMachines.AddAsync(this, engine, Ada);
+        await using var db = CreateDbContext();
+        var root = await db.Volumes.AsNoTracking().SingleAsync(Ct);
+        engine.Write(root.Id, "a system with work in it");
+        var snapshot = (await new CreateSnapshot(this, TimeProvider.System).RunAsync(Ada, new NewSnapshot(root.Id, "before the upgrade", "token"), Ct)).Value!.Id;
+        await SettleSnapshotAsync(snapshot);
+        var page = await browser.SignInAsync(server, ada, $"/snapshots/{snapshot}");
+        await ABrowser.InteractiveAsync(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = "New instance from it" }).ClickAsync();
+        await Expect(page.GetByLabel("before the upgrade")).ToBeCheckedAsync();
+        await ABrowser.AssertAccessibleAsync(page, "instance-from-snapshot");
+        await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).ClickAsync());
+        await page.WaitForURLAsync("**/instances/i-*");
+        var clone = await db.Instances.AsNoTracking().Include(one => one.Volumes).SingleAsync(one => one.Id != instance, Ct);
+        await worker.GetRequiredService<IInstanceJob>().AdvanceAsync(clone.Id, Ct);
+        Assert.Equal("a system with work in it", engine.Read(clone.Volumes.Single().Id));
     }
 
     private async Task SettleSnapshotAsync(string id)

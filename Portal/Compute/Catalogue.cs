@@ -5,6 +5,7 @@ using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Compute;
 
@@ -17,6 +18,9 @@ public sealed record OfferedSubnet(string Id, string Name, IPNetwork Range, stri
 public sealed class Catalogue
 {
     public required IReadOnlyList<Image> Images { get; init; }
+
+    /// <summary>Of root disks, the newest first: what an instance may begin as besides an image.</summary>
+    public required IReadOnlyList<Snapshot> Snapshots { get; init; }
 
     public required IReadOnlyList<OfferedSize> Sizes { get; init; }
 
@@ -58,6 +62,8 @@ public sealed class Catalogue
         return new Catalogue
         {
             Images = await db.Images.AsNoTracking().Where(image => image.State != ImageState.Retired).OrderBy(image => image.MinMemoryMiB).ThenBy(image => image.Name).ToListAsync(ct),
+            Snapshots = await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.ImageId != null && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
+                .OrderByDescending(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id).ToListAsync(ct),
             Sizes = [.. (await db.InstanceSizes.AsNoTracking().OrderBy(size => size.Position).ToListAsync(ct)).Select(size => Offer(size, prices, now))],
             Keys = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == actor.AccountId).OrderByDescending(key => key.CreatedAt).ToListAsync(ct),
             Subnets = await SubnetsAsync(db, actor, ct),
@@ -72,8 +78,8 @@ public sealed class Catalogue
     }
 
     /// <summary>Why so many of this size cannot be had with this image; null if they can.</summary>
-    public string? WhyNot(InstanceSize size, Image? image, int count) =>
-        image is null ? null : image.WhyNotOn(size) ?? (Free.TryGetValue(image.RegionId, out var free) ? free.WhyNot(size, count) : null);
+    public string? WhyNot(InstanceSize size, Image? image, int count, Snapshot? snapshot = null) =>
+        image is null ? null : image.WhyNotOn(size) ?? snapshot?.WhyNotRestoreTo(size.DiskGiB) ?? (Free.TryGetValue(image.RegionId, out var free) ? free.WhyNot(size, count) : null);
 
     /// <summary>What the month's bill would end at.</summary>
     public decimal MonthEndWith(InstanceSize size, int count, bool withAddress = false) => Forecast.MonthEndWith(Enumerable.Range(0, count)

@@ -6,6 +6,7 @@ using Portal.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 using Portal.Shared;
 
 namespace Portal.Compute;
@@ -48,6 +49,12 @@ public sealed partial class CreateInstancePage(
     [PersistentState]
     public string? SuggestedName { get; set; }
 
+    /// <summary>The snapshot that it is to begin as, when one comes from its page.</summary>
+    [SupplyParameterFromQuery(Name = "snapshot")]
+    public string? FromSnapshot { get; set; }
+
+    private Snapshot? Source => catalogue?.Snapshots.FirstOrDefault(one => one.Id == wish.SnapshotId);
+
     private Image? Image => catalogue?.Images.FirstOrDefault(image => image.Id == wish.ImageId);
 
     private OfferedSize? Size => catalogue?.Sizes.FirstOrDefault(offer => offer.Size.Id == wish.SizeId);
@@ -69,7 +76,7 @@ public sealed partial class CreateInstancePage(
         { Size: null } => "Choose a size.",
         { Subnet: null } => "You have no network to put it into: create one first.",
         { Groups.Count: 0 } => "Choose a security group: without one nothing gets in or out.",
-        _ => catalogue!.WhyNot(Size!.Size, Image, wish.Count) ?? nameProblem ?? userDataProblem ?? (key is KeyChoice.Pasted ? keyProblem : null),
+        _ => catalogue!.WhyNot(Size!.Size, Image, wish.Count, Source) ?? nameProblem ?? userDataProblem ?? (key is KeyChoice.Pasted ? keyProblem : null),
     };
 
     public void Dispose()
@@ -83,6 +90,7 @@ public sealed partial class CreateInstancePage(
     {
         Token ??= Guid.NewGuid().ToString("N");
         wish.Name = SuggestedName ??= InstanceName.Suggest();
+        wish.SnapshotId = FromSnapshot;
         await LoadAsync();
         if (catalogue!.Keys.Count > 0)
         {
@@ -99,7 +107,7 @@ public sealed partial class CreateInstancePage(
 
         var account = (await current.GetAsync()).AccountId;
         listening = live.Subscribe(
-            change => change.Table is "Images" or "Regions" || (change.AccountId == account && change.Table is "Cards" or "KeyPairs" or "Users" or "Networks" or "Subnets" or "SecurityGroups"),
+            change => change.Table is "Images" or "Regions" || (change.AccountId == account && change.Table is "Cards" or "KeyPairs" or "Users" or "Networks" or "Subnets" or "SecurityGroups" or "Snapshots"),
             () => InvokeAsync(RefreshAsync));
         canMake = await keys.CanMakeAsync();
         if (!canMake && key is KeyChoice.Made)
@@ -126,6 +134,7 @@ public sealed partial class CreateInstancePage(
         }
 
         catalogue = loaded;
+        wish.ImageId = Source?.ImageId ?? wish.ImageId;
         if (Image?.WhyNot is not null || Image is null)
         {
             wish.ImageId = catalogue.DefaultImage?.Id ?? "";
@@ -137,9 +146,9 @@ public sealed partial class CreateInstancePage(
     /// <summary>Keeps the size if the image still fits on it, else takes the smallest that can be had.</summary>
     private void ChooseSize()
     {
-        if (Size is null || (Image is { } image && image.WhyNotOn(Size.Size) is not null))
+        if (Size is null || (Image is { } image && (image.WhyNotOn(Size.Size) ?? Source?.WhyNotRestoreTo(Size.Size.DiskGiB)) is not null))
         {
-            wish.SizeId = catalogue!.Sizes.FirstOrDefault(offer => catalogue.WhyNot(offer.Size, Image, 1) is null)?.Size.Id ?? catalogue.Sizes[0].Size.Id;
+            wish.SizeId = catalogue!.Sizes.FirstOrDefault(offer => catalogue.WhyNot(offer.Size, Image, 1, Source) is null)?.Size.Id ?? catalogue.Sizes[0].Size.Id;
         }
     }
 
@@ -149,7 +158,13 @@ public sealed partial class CreateInstancePage(
 
     private void SetImage(string id)
     {
-        wish.ImageId = id;
+        (wish.ImageId, wish.SnapshotId) = (id, null);
+        ChooseSize();
+    }
+
+    private void SetSnapshot(Snapshot snapshot)
+    {
+        (wish.ImageId, wish.SnapshotId) = (snapshot.ImageId!, snapshot.Id);
         ChooseSize();
     }
 
@@ -215,6 +230,7 @@ public sealed partial class CreateInstancePage(
     {
         Name = wish.Name,
         ImageId = wish.ImageId,
+        SnapshotId = Source?.Id,
         SizeId = wish.SizeId,
         KeyPairId = key is KeyChoice.Kept ? wish.KeyPairId : null,
         PublicKey = key switch
@@ -237,6 +253,8 @@ public sealed partial class CreateInstancePage(
         public string Name { get; set; } = "";
 
         public string ImageId { get; set; } = "";
+
+        public string? SnapshotId { get; set; }
 
         public string SizeId { get; set; } = "";
 
