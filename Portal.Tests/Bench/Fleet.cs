@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Tests.Bench;
 
@@ -87,5 +88,51 @@ internal static class Fleet
         }
 
         await db.SaveChangesAsync();
+    }
+
+    /// <summary>Available ones, each with a complete snapshot.</summary>
+    public static async Task AddVolumesAsync(PortalDb db, string accountId, int count)
+    {
+        var project = await db.Projects.SingleAsync(project => project.AccountId == accountId);
+        var now = TimeProvider.System.GetUtcNow();
+        for (var i = 0; i < count; i++)
+        {
+            var volume = new Volume
+            {
+                Id = ResourceIds.New("vol"),
+                AccountId = accountId,
+                Name = $"volume-{i:D4}",
+                CreatedAt = now.AddMinutes(-i),
+                ProjectId = project.Id,
+                RegionId = DefaultNetwork.Region,
+                TypeId = VolumeType.Standard,
+                SizeGiB = 1 + (i % 64),
+                RequestToken = ResourceIds.New("token"),
+            };
+            volume.Tags["role"] = i % 3 == 0 ? "logs" : "data";
+            volume.ObserveMade(volume.SizeGiB);
+            db.Volumes.Add(volume);
+            db.Snapshots.Add(SnapshotOf(volume, now));
+        }
+
+        await db.SaveChangesAsync();
+    }
+
+    private static Snapshot SnapshotOf(Volume volume, DateTimeOffset now)
+    {
+        var snapshot = new Snapshot
+        {
+            Id = ResourceIds.New("snap"),
+            AccountId = volume.AccountId,
+            Name = $"{volume.Name} 1",
+            CreatedAt = volume.CreatedAt,
+            ProjectId = volume.ProjectId,
+            RegionId = volume.RegionId,
+            VolumeId = volume.Id,
+            SizeGiB = volume.SizeGiB,
+            RequestToken = ResourceIds.New("token"),
+        };
+        snapshot.Observe(new SnapshotObservation(true, 1L << 30, now, Quiesced: false), now);
+        return snapshot;
     }
 }

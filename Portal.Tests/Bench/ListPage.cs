@@ -18,6 +18,8 @@ internal static class ListPage
         return
         [
             .. await MeasureAsync(web, "instances", "/instances", (db, accountId, count) => Fleet.AddAsync(db, accountId, count)),
+            .. await MeasureAsync(web, "volumes", "/volumes", Fleet.AddVolumesAsync),
+            .. await MeasureAsync(web, "snapshots", "/snapshots", Fleet.AddVolumesAsync),
             .. await MeasureAsync(web, "networks", "/networks", Fleet.AddNetworksAsync),
             .. await MeasureAsync(web, "security groups", "/security-groups", Fleet.AddNetworksAsync),
         ];
