@@ -31,6 +31,7 @@ namespace Portal.Model.Migrations
                     AddressLimit = table.Column<int>(type: "integer", nullable: false),
                     VolumeLimit = table.Column<int>(type: "integer", nullable: false),
                     VolumeGiBLimit = table.Column<int>(type: "integer", nullable: false),
+                    SnapshotLimit = table.Column<int>(type: "integer", nullable: false),
                     SuspendedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
@@ -904,6 +905,7 @@ namespace Portal.Model.Migrations
                     SizeGiB = table.Column<int>(type: "integer", nullable: false),
                     MadeGiB = table.Column<int>(type: "integer", nullable: false),
                     ImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    SnapshotId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     InstanceId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     Device = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: true),
                     IsRoot = table.Column<bool>(type: "boolean", nullable: false),
@@ -1091,6 +1093,57 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "Snapshots",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ProjectId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    VolumeId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    SizeGiB = table.Column<int>(type: "integer", nullable: false),
+                    ImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    RequestToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    IsScheduled = table.Column<bool>(type: "boolean", nullable: false),
+                    Tags = table.Column<string>(type: "jsonb", nullable: false),
+                    IsToGo = table.Column<bool>(type: "boolean", nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    LastError = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    TakenAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    IsQuiesced = table.Column<bool>(type: "boolean", nullable: false),
+                    StoredMiB = table.Column<int>(type: "integer", nullable: false),
+                    CompletedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    DeletedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Snapshots", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_Snapshots_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Snapshots_Images_ImageId",
+                        column: x => x.ImageId,
+                        principalTable: "Images",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_Snapshots_Volumes_VolumeId",
+                        column: x => x.VolumeId,
+                        principalTable: "Volumes",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "InterfaceGroups",
                 columns: table => new
                 {
@@ -1261,7 +1314,8 @@ namespace Portal.Model.Migrations
                     { 10L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0004m, "bucket.reads" },
                     { 20L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0040m, "address" },
                     { 21L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.0060m, "nat" },
-                    { 30L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00018m, "volume.fast" }
+                    { 30L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00018m, "volume.fast" },
+                    { 31L, 0m, new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), 0.00006m, "snapshot" }
                 });
 
             migrationBuilder.InsertData(
@@ -1628,6 +1682,27 @@ namespace Portal.Model.Migrations
                 column: "UserId");
 
             migrationBuilder.CreateIndex(
+                name: "IX_Snapshots_AccountId_RequestToken",
+                table: "Snapshots",
+                columns: new[] { "AccountId", "RequestToken" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Snapshots_ImageId",
+                table: "Snapshots",
+                column: "ImageId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Snapshots_RegionId_State",
+                table: "Snapshots",
+                columns: new[] { "RegionId", "State" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Snapshots_VolumeId",
+                table: "Snapshots",
+                column: "VolumeId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_StripeEvents_ApplyAt",
                 table: "StripeEvents",
                 column: "ApplyAt",
@@ -1785,13 +1860,13 @@ namespace Portal.Model.Migrations
                 name: "Sessions");
 
             migrationBuilder.DropTable(
+                name: "Snapshots");
+
+            migrationBuilder.DropTable(
                 name: "StripeEvents");
 
             migrationBuilder.DropTable(
                 name: "UsageSpans");
-
-            migrationBuilder.DropTable(
-                name: "Volumes");
 
             migrationBuilder.DropTable(
                 name: "Buckets");
@@ -1809,16 +1884,19 @@ namespace Portal.Model.Migrations
                 name: "Users");
 
             migrationBuilder.DropTable(
-                name: "VolumeTypes");
+                name: "Volumes");
 
             migrationBuilder.DropTable(
                 name: "ObjectStoreUsers");
 
             migrationBuilder.DropTable(
+                name: "Subnets");
+
+            migrationBuilder.DropTable(
                 name: "Instances");
 
             migrationBuilder.DropTable(
-                name: "Subnets");
+                name: "VolumeTypes");
 
             migrationBuilder.DropTable(
                 name: "Projects");

@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261124232452_Initial")]
+    [Migration("20261124235247_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -156,6 +156,9 @@ namespace Portal.Model.Migrations
                         .HasColumnType("character varying(255)");
 
                     b.Property<int>("NetworkLimit")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("SnapshotLimit")
                         .HasColumnType("integer");
 
                     b.Property<string>("StripeCustomerId")
@@ -748,6 +751,14 @@ namespace Portal.Model.Migrations
                             From = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
                             PerHour = 0.00018m,
                             Sku = "volume.fast"
+                        },
+                        new
+                        {
+                            Id = 31L,
+                            Free = 0m,
+                            From = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
+                            PerHour = 0.00006m,
+                            Sku = "snapshot"
                         });
                 });
 
@@ -2370,6 +2381,113 @@ namespace Portal.Model.Migrations
                     b.ToTable("ObjectStoreUsers", (string)null);
                 });
 
+            modelBuilder.Entity("Portal.Model.Storage.Snapshot", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset?>("CompletedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset?>("Deadline")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("ImageId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<bool>("IsQuiesced")
+                        .HasColumnType("boolean");
+
+                    b.Property<bool>("IsScheduled")
+                        .HasColumnType("boolean");
+
+                    b.Property<bool>("IsToGo")
+                        .HasColumnType("boolean");
+
+                    b.Property<string>("LastError")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
+                    b.Property<string>("ProjectId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("RegionId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("RequestToken")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
+                    b.Property<int>("SizeGiB")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<int>("StoredMiB")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Tags")
+                        .IsRequired()
+                        .HasColumnType("jsonb");
+
+                    b.Property<DateTimeOffset?>("TakenAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.Property<string>("VolumeId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Waiting")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ImageId");
+
+                    b.HasIndex("VolumeId");
+
+                    b.HasIndex("AccountId", "RequestToken")
+                        .IsUnique();
+
+                    b.HasIndex("RegionId", "State");
+
+                    b.ToTable("Snapshots");
+                });
+
             modelBuilder.Entity("Portal.Model.Storage.Volume", b =>
                 {
                     b.Property<string>("Id")
@@ -2447,6 +2565,10 @@ namespace Portal.Model.Migrations
 
                     b.Property<int>("SizeGiB")
                         .HasColumnType("integer");
+
+                    b.Property<string>("SnapshotId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
 
                     b.Property<string>("State")
                         .IsRequired()
@@ -2973,6 +3095,30 @@ namespace Portal.Model.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Portal.Model.Storage.Snapshot", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Compute.Image", "Image")
+                        .WithMany()
+                        .HasForeignKey("ImageId")
+                        .OnDelete(DeleteBehavior.Restrict);
+
+                    b.HasOne("Portal.Model.Storage.Volume", "Volume")
+                        .WithMany("Snapshots")
+                        .HasForeignKey("VolumeId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.Navigation("Image");
+
+                    b.Navigation("Volume");
+                });
+
             modelBuilder.Entity("Portal.Model.Storage.Volume", b =>
                 {
                     b.HasOne("Portal.Model.Accounts.Account", null)
@@ -3024,6 +3170,11 @@ namespace Portal.Model.Migrations
             modelBuilder.Entity("Portal.Model.Networking.SecurityGroup", b =>
                 {
                     b.Navigation("Rules");
+                });
+
+            modelBuilder.Entity("Portal.Model.Storage.Volume", b =>
+                {
+                    b.Navigation("Snapshots");
                 });
 #pragma warning restore 612, 618
         }
