@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Model.Monitoring;
 
@@ -19,7 +20,7 @@ public sealed class AlertRules(IDbContextFactory<PortalDb> dbs, TimeProvider clo
 
         if (await RegionOfAsync(db, actor, resourceId, ct) is not { } region)
         {
-            return Outcome.Refused("There is no such instance.");
+            return Outcome.Refused(Metrics.IsVolume(resourceId) ? "There is no such volume." : "There is no such instance.");
         }
 
         if (await WhyNotToAsync(db, actor, wish.UserId, ct) is { } reason)
@@ -100,8 +101,9 @@ public sealed class AlertRules(IDbContextFactory<PortalDb> dbs, TimeProvider clo
 
     /// <summary>Null if the account has no such thing, or it is on its way out.</summary>
     private static Task<string?> RegionOfAsync(PortalDb db, Actor actor, string resourceId, CancellationToken ct) =>
-        db.Instances.Where(instance => instance.AccountId == actor.AccountId && instance.Id == resourceId && instance.Goal != InstanceGoal.Terminated)
-            .Select(instance => instance.RegionId).SingleOrDefaultAsync(ct);
+        db.Instances.Where(instance => instance.AccountId == actor.AccountId && instance.Id == resourceId && instance.Goal != InstanceGoal.Terminated).Select(instance => instance.RegionId)
+            .Concat(db.Volumes.Where(volume => volume.AccountId == actor.AccountId && volume.Id == resourceId && volume.Goal != VolumeGoal.Deleted).Select(volume => volume.RegionId))
+            .SingleOrDefaultAsync(ct);
 
     /// <summary>Mails of alerts go to an address that somebody of the account has shown to be his, and nowhere else.</summary>
     private static async Task<string?> WhyNotToAsync(PortalDb db, Actor actor, Guid userId, CancellationToken ct) =>

@@ -29,7 +29,9 @@ public static class Metrics
 
     public static readonly IReadOnlyList<Metric> OfInstance = Enum.GetValues<Metric>();
 
-    public static IReadOnlyList<Metric> Of(string resourceId) => resourceId.StartsWith("vol-", StringComparison.Ordinal) ? OfVolume : OfInstance;
+    public static IReadOnlyList<Metric> Of(string resourceId) => IsVolume(resourceId) ? OfVolume : OfInstance;
+
+    public static bool IsVolume(string resourceId) => resourceId.StartsWith("vol-", StringComparison.Ordinal);
 
     public static MetricUnit Unit(this Metric metric) => metric switch
     {

@@ -11,6 +11,7 @@ internal static class Benchmarks
         ("list", ListPage.RunAsync),
         ("webhooks", WebhookRate.RunAsync),
         ("circuits", CircuitMemory.RunAsync),
+        ("metrics", MetricsLook.RunAsync),
         ("ssh", CreateToSsh.RunAsync),
         ("rules", RuleChange.RunAsync),
     ];

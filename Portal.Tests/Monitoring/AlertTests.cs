@@ -49,6 +49,25 @@ public sealed class AlertTests(TestPostgres postgres) : TestDatabase(postgres)
     }
 
     [Fact]
+    public async Task A_volume_has_alerts_of_its_own_until_it_is_deleted()
+    {
+        var wish = new AlertWish(Metric.DiskWrite, AlertSide.Above, 1_000_000, 2, scene.Actor.UserId);
+        Assert.Equal("That is not measured here.", (await Rules.CreateAsync(scene.Actor, scene.VolumeId, CpuAbove80, Ct)).Reason);
+        Assert.Equal("There is no such volume.", (await Rules.CreateAsync(await AnAccount.ReadyAsync(this), scene.VolumeId, wish, Ct)).Reason);
+        Assert.Null((await Rules.CreateAsync(scene.Actor, scene.VolumeId, wish, Ct)).Reason);
+        await scene.MinutesAsync(4, percent: 5, bytesPerSecond: 2_000_000);
+        var fired = Assert.Single(await MailsAsync());
+        Assert.Equal("Alert: Disk written of amber-falcon root", fired.Subject);
+        Assert.Contains($"https://portal.example/volumes/{scene.VolumeId}?tab=metrics", fired.Text, StringComparison.Ordinal);
+
+        await using var db = CreateDbContext();
+        (await db.Volumes.SingleAsync(Ct)).ObserveRemoved(scene.Clock.GetUtcNow());
+        await db.SaveChangesAsync(Ct);
+        await scene.MinutesAsync(1, percent: 5);
+        Assert.Empty(await db.AlertRules.ToListAsync(Ct));
+    }
+
+    [Fact]
     public async Task A_metric_that_crosses_to_and_fro_tells_once()
     {
         await Rules.CreateAsync(scene.Actor, scene.InstanceId, CpuAbove80, Ct);

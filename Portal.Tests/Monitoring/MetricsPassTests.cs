@@ -23,7 +23,7 @@ public sealed class MetricsPassTests(TestPostgres postgres) : TestDatabase(postg
         Assert.Equal((scene.Actor.AccountId, 40f, 25f), (sample.AccountId, sample.Cpu, sample.Memory));
         Assert.Equal((8192f, 16384f, 2f, 4f), (sample.DiskRead, sample.DiskWrite, sample.DiskReads, sample.DiskWrites));
         Assert.Equal((24576f, 32768f), (sample.NetworkIn, sample.NetworkOut));
-        var disk = Assert.Single(await scene.SamplesAsync(resourceId: "vol-0123456789abcdef0"));
+        var disk = Assert.Single(await scene.SamplesAsync(resourceId: scene.VolumeId));
         Assert.Equal((scene.Actor.AccountId, null, 8192f, null), (disk.AccountId, disk.Cpu, disk.DiskRead, disk.NetworkIn));
     }
 

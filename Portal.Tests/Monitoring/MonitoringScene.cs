@@ -30,12 +30,17 @@ internal sealed class MonitoringScene
 
     public string InstanceId { get; private set; } = "";
 
+    /// <summary>Its root disk.</summary>
+    public string VolumeId { get; private set; } = "";
+
     public MetricsPass Pass { get; private set; } = null!;
 
     public static async Task<MonitoringScene> StartAsync(IDbContextFactory<PortalDb> dbs)
     {
         var scene = new MonitoringScene(dbs) { Actor = await AnAccount.ReadyAsync(dbs) };
         scene.InstanceId = await RunningMachines.AddAsync(dbs, scene.Engine, scene.Actor);
+        await using var db = await dbs.CreateDbContextAsync();
+        scene.VolumeId = await db.Volumes.Select(volume => volume.Id).SingleAsync();
         scene.Restart();
         return scene;
     }
@@ -56,7 +61,7 @@ internal sealed class MonitoringScene
             Clock.Advance(TimeSpan.FromMinutes(1));
             (cpu, bytes) = (cpu + TimeSpan.FromSeconds(60 * percent / 100), bytes + (60 * bytesPerSecond));
             Engine.Used[InstanceId] = new MachineCounters(
-                InstanceId, cpu, 1, Memory / 4, Memory, [new DiskCounters("vol-0123456789abcdef0", bytes, 2 * bytes, bytes / 4096, bytes / 2048)], 3 * bytes, 4 * bytes);
+                InstanceId, cpu, 1, Memory / 4, Memory, [new DiskCounters(VolumeId, bytes, 2 * bytes, bytes / 4096, bytes / 2048)], 3 * bytes, 4 * bytes);
             await Pass.SweepAsync(TestContext.Current.CancellationToken);
         }
     }

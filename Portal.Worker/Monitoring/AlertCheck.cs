@@ -3,6 +3,7 @@ using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 using Portal.Worker.Operators;
 
 namespace Portal.Worker.Monitoring;
@@ -25,9 +26,11 @@ public sealed class AlertCheck(IConfiguration configuration, RegionName region, 
         }
     }
 
-    /// <summary>What was terminated is watched no longer.</summary>
+    /// <summary>What was terminated or deleted is watched no longer.</summary>
     private async Task ForgetAsync(PortalDb db, CancellationToken ct) =>
-        await db.AlertRules.Where(rule => rule.RegionId == region.Id && db.Instances.Any(instance => instance.Id == rule.ResourceId && instance.State == InstanceState.Terminated)).ExecuteDeleteAsync(ct);
+        await db.AlertRules.Where(rule => rule.RegionId == region.Id
+            && (db.Instances.Any(instance => instance.Id == rule.ResourceId && instance.State == InstanceState.Terminated)
+                || db.Volumes.Any(volume => volume.Id == rule.ResourceId && volume.State == VolumeState.Deleted))).ExecuteDeleteAsync(ct);
 
     /// <summary>
     /// The rules that may have to change, each with what its minutes say. A machine that does not run is not measured, which after some minutes
@@ -61,7 +64,8 @@ public sealed class AlertCheck(IConfiguration configuration, RegionName region, 
             return;
         }
 
-        var name = await db.Instances.Where(instance => instance.Id == rule.ResourceId).Select(instance => instance.Name).SingleOrDefaultAsync(ct) ?? rule.ResourceId;
+        var name = await db.Instances.Where(instance => instance.Id == rule.ResourceId).Select(instance => instance.Name)
+            .Concat(db.Volumes.Where(volume => volume.Id == rule.ResourceId).Select(volume => volume.Name)).SingleOrDefaultAsync(ct) ?? rule.ResourceId;
         var to = await db.Users.Where(user => user.Id == rule.UserId && user.AccountId == rule.AccountId && user.EmailConfirmed).Select(user => user.Email).SingleOrDefaultAsync(ct);
         if (to is not null)
         {
@@ -75,14 +79,15 @@ public sealed class AlertCheck(IConfiguration configuration, RegionName region, 
 
     private Mail Tell(AlertRule rule, string name, string to, double? value, DateTimeOffset minute)
     {
-        var now = value is { } measured ? $"It is {rule.Metric.Quantity(measured)} as of {minute:yyyy-MM-dd HH:mm} UTC." : "It is measured no longer: the instance does not run.";
+        var (kind, pages) = Metrics.IsVolume(rule.ResourceId) ? ("volume", "volumes") : ("instance", "instances");
+        var now = value is { } measured ? $"It is {rule.Metric.Quantity(measured)} as of {minute:yyyy-MM-dd HH:mm} UTC." : $"It is measured no longer: {(kind is "volume" ? "no running instance has it" : "the instance does not run")}.";
         var origin = configuration["Portal:Url"]?.TrimEnd('/');
         return Mail.Write(
             rule.AccountId, to,
             Subject($"{(rule.FiringSince is null ? "Over" : "Alert")}: {rule.Metric.Label()} of {name}"),
             $"{name} ({rule.ResourceId}): {rule.Sentence}{(rule.FiringSince is null ? " no longer holds" : "")}. {now}",
-            origin is null ? null : ("Look at it", $"{origin}/instances/{rule.ResourceId}?tab=metrics"),
-            "You asked for this mail by an alert of this instance. Delete the alert to get no more.",
+            origin is null ? null : ("Look at it", $"{origin}/{pages}/{rule.ResourceId}?tab=metrics"),
+            $"You asked for this mail by an alert of this {kind}. Delete the alert to get no more.",
             clock.GetUtcNow());
     }
 

@@ -75,17 +75,19 @@ public sealed record Concern(string Subject, string Text, string Url, bool IsUrg
             [.. some.Select(one => one.State is VolumeState.Error
                 ? new Concern(one.Name, $"The volume could not be made: {one.LastError}", ResourceUrl.Of(one.Id), IsUrgent: true)
                 : new Concern(one.Name, one.Waiting!, ResourceUrl.Of(one.Id), IsUrgent: false))],
-            "volumes", "/audit");
+            "volumes", "/volumes");
     }
 
     private static async Task<IReadOnlyList<Concern>> AlertsAsync(PortalDb db, string accountId, CancellationToken ct)
     {
         var firing = await db.AlertRules.AsNoTracking().Where(rule => rule.AccountId == accountId && rule.FiringSince != null).OrderBy(rule => rule.FiringSince).ToListAsync(ct);
         var ids = firing.Select(rule => rule.ResourceId).ToList();
-        var names = await db.Instances.Where(instance => instance.AccountId == accountId && ids.Contains(instance.Id)).ToDictionaryAsync(instance => instance.Id, instance => instance.Name, StringComparer.Ordinal, ct);
+        var names = await db.Instances.Where(instance => instance.AccountId == accountId && ids.Contains(instance.Id)).Select(instance => new { instance.Id, instance.Name })
+            .Concat(db.Volumes.Where(volume => volume.AccountId == accountId && ids.Contains(volume.Id)).Select(volume => new { volume.Id, volume.Name }))
+            .ToDictionaryAsync(one => one.Id, one => one.Name, StringComparer.Ordinal, ct);
         return Cut(
             [.. firing.Select(rule => new Concern(
-                names.GetValueOrDefault(rule.ResourceId, rule.ResourceId), $"{rule.Sentence}, since {rule.FiringSince:yyyy-MM-dd HH:mm} UTC.", $"/instances/{rule.ResourceId}?tab=metrics", IsUrgent: true))],
+                names.GetValueOrDefault(rule.ResourceId, rule.ResourceId), $"{rule.Sentence}, since {rule.FiringSince:yyyy-MM-dd HH:mm} UTC.", $"{ResourceUrl.Of(rule.ResourceId)}?tab=metrics", IsUrgent: true))],
             "alerts", "/instances");
     }
 
