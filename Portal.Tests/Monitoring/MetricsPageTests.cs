@@ -94,6 +94,28 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
     }
 
     [Fact]
+    public async Task A_volume_has_charts_and_alerts_of_its_own()
+    {
+        await using var db = CreateDbContext();
+        var volume = (await db.Volumes.SingleAsync(Ct)).Id;
+        foreach (var n in Enumerable.Range(1, 30))
+        {
+            await MetricHistory.WriteAsync(
+                db, [(ada.AccountId, volume, new Usage(null, null, 40_000 * n, 90_000 * n, n, 2 * n, null, null))], MetricResolution.Minute.StartOf(Now).AddMinutes(-n), Ct);
+        }
+
+        var page = await browser.SignInAsync(server, ada, $"/volumes/{volume}?tab=metrics");
+        await ABrowser.InteractiveAsync(page);
+        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Read: between" })).ToBeVisibleAsync();
+        await Expect(page.Locator(".chart")).ToHaveCountAsync(2);
+        await page.GetByRole(AriaRole.Button, new() { Name = "New alert" }).ClickAsync();
+        await page.GetByLabel("Threshold, MB per second").FillAsync("50");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create alert" }).ClickAsync();
+        await Expect(page.GetByText("Disk read above 50 MB/s for 5 minutes")).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "volume-metrics");
+    }
+
+    [Fact]
     public async Task A_phone_shows_the_charts_one_below_the_other()
     {
         await HistoryAsync();
