@@ -29,8 +29,10 @@ public sealed class ChangeBucket(IDbContextFactory<PortalDb> dbs, TimeProvider c
             return new BucketChange(id, null, null, Outcome.Refused("There is no such bucket."));
         }
 
+        // The store lets nobody of a suspended account in, to delete neither: the request would wait for ever.
+        var isSuspended = await db.Accounts.AnyAsync(account => account.Id == actor.AccountId && account.SuspendedAt != null, ct);
         var before = tell(bucket);
-        var outcome = change(bucket);
+        var outcome = isSuspended ? Outcome.Refused(CreateRule.Suspended) : change(bucket);
         if (outcome.IsDone)
         {
             db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, tell(bucket)));

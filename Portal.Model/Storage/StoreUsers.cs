@@ -28,6 +28,19 @@ public sealed class StoreUsers(StorageSecrets secrets, TimeProvider clock)
         };
     }
 
+    /// <summary>
+    /// Within the caller's transaction, for an account that closes: all its users of object stores are to go, with their keys, their buckets and everything in them. The worker does
+    /// so in batches, also while the account is suspended.
+    /// </summary>
+    public static async Task RequestRemovalAsync(PortalDb db, Actor actor, DateTimeOffset now, CancellationToken ct)
+    {
+        foreach (var user in await db.ObjectStoreUsers.Where(user => user.AccountId == actor.AccountId && user.Goal != ObjectStoreUserGoal.Removed).ToListAsync(ct))
+        {
+            user.RequestRemoval(now);
+            db.AuditEntries.Add(actor.Audit(now, "DeleteObjectStoreUser", user.Id));
+        }
+    }
+
     private ObjectStoreUser Add(PortalDb db, Actor actor, Project project, string regionId)
     {
         var (key, now) = (StorageSecrets.Make(), clock.GetUtcNow());

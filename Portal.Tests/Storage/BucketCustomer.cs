@@ -125,6 +125,19 @@ internal sealed class BucketCustomer : IAsyncDisposable
         await db.SaveChangesAsync(Ct);
     }
 
+    public async Task CloseAsync()
+    {
+        await using var db = await dbs.CreateDbContextAsync(Ct);
+        await StoreUsers.RequestRemovalAsync(db, Actor, Clock.GetUtcNow(), Ct);
+        await db.SaveChangesAsync(Ct);
+    }
+
+    public async Task<List<Bucket>> BucketsAsync()
+    {
+        await using var db = await dbs.CreateDbContextAsync(Ct);
+        return await db.Buckets.AsNoTracking().Where(bucket => bucket.AccountId == Actor.AccountId).OrderBy(bucket => bucket.Name).ToListAsync(Ct);
+    }
+
     public async Task<Bucket> LoadAsync(Bucket bucket)
     {
         await using var db = await dbs.CreateDbContextAsync(Ct);

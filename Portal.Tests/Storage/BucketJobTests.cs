@@ -119,6 +119,36 @@ public sealed class BucketJobTests(TestPostgres postgres) : TestDatabase(postgre
     }
 
     [Fact]
+    public async Task A_closed_account_goes_with_all_it_had_whatever_fails_meanwhile_and_even_if_it_was_suspended()
+    {
+        ada.Store.Batch = 100;
+        var bob = await ada.AddAnotherAsync();
+        await bob.AddBucketAsync("bobs");
+        foreach (var name in (string[])["one", "two"])
+        {
+            await ada.AddBucketAsync(name);
+            ada.Store.Fill(name, 250, 10);
+        }
+
+        await ada.AddKeyAsync();
+        await ada.AddKeyAsync(KeyRights.ReadOnly);
+        await ada.SuspendAsync(true);
+        await ada.SettleAsync();
+        Assert.Equal("This account is suspended. Contact support.", (await ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, (await ada.BucketsAsync())[0].Id, emptyFirst: true, Ct)).Outcome.Reason);
+        foreach (var verb in Verbs)
+        {
+            ada.Store.FailOnce(verb, FaultPoint.After);
+        }
+
+        await ada.CloseAsync();
+        await ada.SettleAsync();
+        Assert.Equal(ObjectStoreUserState.Removed, (await ada.UserAsync()).State);
+        Assert.All(await ada.BucketsAsync(), bucket => Assert.Equal("deleted", bucket.Status));
+        Assert.Equal(["bobs"], ada.Store.Names);
+        Assert.Equal([(await bob.UserAsync()).Id], ada.Store.Users.Keys);
+    }
+
+    [Fact]
     public async Task A_bucket_deleted_with_another_tool_is_noticed_when_something_is_asked_of_it()
     {
         var bucket = await ada.AddBucketAsync();

@@ -54,4 +54,101 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await page.GetByRole(AriaRole.Link, new() { Name = "Folder trip" }).ClickAsync();
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["day 2/", "a.txt"]);
     }
+
+    [Fact]
+    public async Task One_of_two_uploads_is_cancelled_and_the_other_arrives()
+    {
+        var bucket = await scene.AddBucketAsync();
+        var page = await OpenAsync($"/buckets/{bucket.Name}");
+        using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(60 << 20)), ("small.txt", "small"u8.ToArray()));
+
+        // Slow enough that there is something to cancel.
+        await page.RouteAsync("**/big.bin?**", async route =>
+        {
+            await page.WaitForFunctionAsync("() => window.cancelled === true");
+            await route.AbortAsync();
+        });
+        await Drop.OnAsync(page, ".objects", files.Paths("big.bin", "small.txt"));
+        var row = page.Locator("#uploads-list li", new() { HasText = "big.bin" });
+        await row.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await page.EvaluateAsync("() => { window.cancelled = true; }");
+        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["small.txt"]);
+        await Until.TrueAsync(async () => (await scene.S3.ListMultipartUploadsAsync(bucket.Name, Ct)).MultipartUploads is not { Count: > 0 });
+    }
+
+    [Fact]
+    public async Task An_upload_goes_on_where_it_was_when_the_gateway_was_killed_and_came_back()
+    {
+        var bucket = await scene.AddBucketAsync();
+        var page = await OpenAsync($"/buckets/{bucket.Name}");
+        using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(80 << 20)));
+        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        page.RequestFinished += (_, request) => _ = request.Method is "PUT" && sent.TrySetResult();
+        await Drop.OnAsync(page, ".objects", files.Paths("big.bin"));
+        await sent.Task.WaitAsync(TimeSpan.FromSeconds(60), Ct);
+        await ceph.KillGatewayAsync();
+        await ceph.RestartAsync();
+        var heading = page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" }).GetByRole(AriaRole.Heading);
+        await Expect(heading).ToHaveTextAsync("1 file uploaded", new() { Timeout = 180_000 });
+        using var found = await scene.S3.GetObjectAsync(bucket.Name, "big.bin", Ct);
+        using var copy = new MemoryStream();
+        await found.ResponseStream.CopyToAsync(copy, Ct);
+        Assert.True(files.All.Single().Value.AsSpan().SequenceEqual(copy.ToArray()), "It arrived otherwise than it went.");
+    }
+
+    [Fact]
+    public async Task A_text_is_previewed_shared_with_a_clean_browser_and_deleted()
+    {
+        var bucket = await scene.AddBucketAsync();
+        await scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "notes/ä b+c.txt", ContentBody = "for you alone", ContentType = "text/plain" }, Ct);
+        var page = await OpenAsync($"/buckets/{bucket.Name}");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Folder notes" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "ä b+c.txt", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Beginning of the text" })).ToHaveTextAsync("for you alone");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Share a link" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make the link" }).ClickAsync();
+        var link = await page.GetByRole(AriaRole.Group, new() { Name = "the link" }).Locator("code").InnerTextAsync();
+        using (var clean = new HttpClient())
+        {
+            Assert.Equal("for you alone", await clean.GetStringAsync(new Uri(link), Ct));
+        }
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Until.TrueAsync(async () => (await scene.S3.ListObjectsV2Async(new() { BucketName = bucket.Name }, Ct)).S3Objects is not { Count: > 0 });
+    }
+
+    [Theory]
+    [InlineData(1440)]
+    [InlineData(390)]
+    public async Task Every_page_of_buckets_can_be_read_by_everybody_at_every_width(int width)
+    {
+        var bucket = await scene.AddBucketAsync();
+        foreach (var key in (string[])["2026/holiday.jpg", "2026/plan.txt", "invoice + 100%.pdf", "notes.txt"])
+        {
+            await scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = key, ContentBody = "What is written here is shown.", ContentType = "text/plain" }, Ct);
+        }
+
+        var page = await browser.SignInAsync(server, scene.Ada, "/buckets", width == 390 ? ABrowser.Phone : ABrowser.Desktop);
+        (string Name, string Path)[] all =
+        [
+            ("list", "/buckets"), ("new", "/buckets/new"), ("objects", $"/buckets/{bucket.Name}"), ("object", $"/buckets/{bucket.Name}?key=notes.txt"), ("settings", $"/buckets/{bucket.Name}?tab=settings"),
+            ("usage", $"/buckets/{bucket.Name}?tab=usage"), ("connect", $"/buckets/{bucket.Name}?tab=connect"), ("events", $"/buckets/{bucket.Name}?tab=events"), ("keys", "/access-keys"),
+        ];
+        foreach (var (name, path) in all)
+        {
+            await page.GotoAsync(path);
+            await ABrowser.InteractiveAsync(page);
+            await Expect(page.Locator("main .skeleton")).ToHaveCountAsync(0);
+            await ABrowser.AssertAccessibleAsync(page, $"bucket-{name}");
+        }
+    }
+
+    private async Task<IPage> OpenAsync(string path)
+    {
+        var page = await browser.SignInAsync(server, scene.Ada, path);
+        await ABrowser.InteractiveAsync(page);
+        return page;
+    }
 }

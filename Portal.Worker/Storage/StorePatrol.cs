@@ -8,7 +8,9 @@ using Portal.Worker.Shared;
 
 namespace Portal.Worker.Storage;
 
-/// <summary>Asks the region's object store every few seconds whether it is there. Of the embedded one it writes down where it is, and makes itself its administrator.</summary>
+/// <summary>
+/// Asks the region's object store every few seconds whether it is there. It writes down where it is, and of the embedded one makes itself the administrator.
+/// </summary>
 public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore stores, EmbeddedCeph embedded, StorageSecrets secrets, RegionName region, IConfiguration configuration, TimeProvider clock, ILogger<StorePatrol> log)
     : Sweep(TimeSpan.FromSeconds(3), clock, log)
 {
@@ -21,6 +23,7 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(20);
 
     private readonly TimeProvider clock = clock;
+    private readonly IConfigurationSection settings = configuration.GetSection("ObjectStore");
     private DateTimeOffset? enrolledAt;
 
     public override async Task SweepAsync(CancellationToken ct)
@@ -52,26 +55,40 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
         await db.SaveChangesAsync(ct);
     }
 
+    /// <summary>The region's store as its worker's settings say; null where there is none.</summary>
     private async Task<ObjectStore?> FindAsync(PortalDb db, CancellationToken ct)
     {
         var known = await db.ObjectStores.FirstOrDefaultAsync(store => store.Id == region.Id, ct);
-        if (embedded.Port is not { } port || known is { IsEmbedded: false })
+        var endpoint = settings["Endpoint"]?.TrimEnd('/');
+        if (settings["AdminKeyId"] is { } id && settings["AdminSecret"] is { } secret && endpoint is not null)
         {
-            return known;
+            return WriteNamed(known ?? Add(db, endpoint), endpoint, new StoreKey(id, secret));
         }
 
-        // As customers reach it: by the loopback, or by what stands before it and keeps the host that was signed for.
-        var own = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
-        var endpoint = configuration["ObjectStore:Endpoint"]?.TrimEnd('/') ?? own;
-        if (known is null)
+        return embedded.Port is { } port ? WriteEmbedded(known ?? Add(db, endpoint ?? ""), endpoint, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), port) : known;
+    }
+
+    private ObjectStore Add(PortalDb db, string endpoint) => db.ObjectStores.Add(new ObjectStore { Id = region.Id, Endpoint = endpoint }).Entity;
+
+    /// <summary>Any RADOS Gateway.</summary>
+    private ObjectStore WriteNamed(ObjectStore store, string endpoint, StoreKey admin)
+    {
+        (store.IsEmbedded, store.Endpoint, store.InternalEndpoint) = (false, endpoint, settings["InternalEndpoint"]?.TrimEnd('/'));
+        (store.SigningRegion, store.WebsiteSuffix) = (settings["SigningRegion"] ?? "us-east-1", settings["WebsiteSuffix"]);
+        if (store.AdminKeyId != admin.AccessKeyId || secrets.Admin.Open(store.SealedAdminSecret) != admin.Secret)
         {
-            known = new ObjectStore { Id = region.Id, Endpoint = endpoint, IsEmbedded = true };
-            db.ObjectStores.Add(known);
+            (store.AdminKeyId, store.SealedAdminSecret) = (admin.AccessKeyId, secrets.Admin.Seal(admin.Secret));
         }
 
-        (known.Endpoint, known.InternalEndpoint) = (endpoint, endpoint == own ? null : own);
-        known.WebsiteSuffix = configuration["ObjectStore:WebsiteSuffix"] ?? (endpoint == own ? string.Create(CultureInfo.InvariantCulture, $"s3-website.localhost:{port}") : null);
-        return known;
+        return store;
+    }
+
+    /// <summary>Customers reach it by the loopback, or by what stands before it and keeps the host that was signed for.</summary>
+    private ObjectStore WriteEmbedded(ObjectStore store, string? endpoint, string own, int port)
+    {
+        (store.IsEmbedded, store.Endpoint, store.InternalEndpoint) = (true, endpoint ?? $"http://{own}", endpoint is null ? null : $"http://{own}");
+        store.WebsiteSuffix = settings["WebsiteSuffix"] ?? (endpoint is null ? string.Create(CultureInfo.InvariantCulture, $"s3-website.localhost:{port}") : null);
+        return store;
     }
 
     private async Task AskAsync(ObjectStore store, CancellationToken ct)
