@@ -22,7 +22,7 @@ public sealed record ObjectHeaders
         ContentType = found.Headers.ContentType ?? "",
         CacheControl = Text(found.Headers.CacheControl),
         ContentDisposition = Text(found.Headers.ContentDisposition),
-        ContentEncoding = Text(found.Headers.ContentEncoding),
+        ContentEncoding = Text(WithoutFraming(found.Headers.ContentEncoding)),
         Metadata = found.Metadata.Keys.ToDictionary(name => name["x-amz-meta-".Length..], name => found.Metadata[name], StringComparer.Ordinal),
     };
 
@@ -37,6 +37,10 @@ public sealed record ObjectHeaders
             metadata[name] = value;
         }
     }
+
+    /// <summary>How a client framed what it signed while sending is no property of the object, but RADOS Gateway 16 keeps it as one.</summary>
+    internal static string? WithoutFraming(string? encoding) =>
+        encoding is null ? null : string.Join(',', encoding.Split(',', StringSplitOptions.TrimEntries).Where(one => one is not "aws-chunked"));
 
     private static string? Text(string? header) => string.IsNullOrEmpty(header) ? null : header;
 }

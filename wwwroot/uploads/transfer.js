@@ -53,6 +53,8 @@ export class Transfer {
 
   /** What Portal answered: refused, exists, or a plan of how to send it. */
   begin(plan) {
+    // Cancelled before the answer came.
+    if (this.state === 'cancelled' && plan.uploadId) this.#abort(plan.uploadId);
     if (this.state !== 'waiting') return;
     if (plan.refused) return this.#become('refused', plan.refused);
     if (plan.exists) return this.#become('exists');
@@ -113,8 +115,12 @@ export class Transfer {
     this.#become('cancelled');
     this.#land();
     forget(this);
-    // What was sent is billed until it is aborted. If this call is lost, the bucket's lifecycle or a later look finds it.
-    if (this.uploadId) ask(this.bucket, 'abort', { key: this.key, uploadId: this.uploadId }).catch(() => {});
+    if (this.uploadId) this.#abort(this.uploadId);
+  }
+
+  /** What was sent is billed until it is aborted. If this call is lost, the bucket's lifecycle or a later look finds it. */
+  #abort(uploadId) {
+    ask(this.bucket, 'abort', { key: this.key, uploadId }).catch(() => {});
   }
 
   async #put(part) {
