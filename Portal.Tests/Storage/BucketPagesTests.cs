@@ -56,6 +56,27 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     }
 
     [Fact]
+    public async Task One_of_two_uploads_is_cancelled_and_the_other_arrives()
+    {
+        var bucket = await scene.AddBucketAsync();
+        var page = await OpenAsync($"/buckets/{bucket.Name}");
+        using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(60 << 20)), ("small.txt", "small"u8.ToArray()));
+
+        // Slow enough that there is something to cancel.
+        await page.RouteAsync("**/big.bin?**", async route =>
+        {
+            await page.WaitForFunctionAsync("() => window.cancelled === true");
+            await route.AbortAsync();
+        });
+        await Drop.OnAsync(page, ".objects", files.Paths("big.bin", "small.txt"));
+        var row = page.Locator("#uploads-list li", new() { HasText = "big.bin" });
+        await row.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await page.EvaluateAsync("() => { window.cancelled = true; }");
+        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["small.txt"]);
+        await Until.TrueAsync(async () => (await scene.S3.ListMultipartUploadsAsync(bucket.Name, Ct)).MultipartUploads is not { Count: > 0 });
+    }
+
+    [Fact]
     public async Task An_upload_goes_on_where_it_was_when_the_gateway_was_killed_and_came_back()
     {
         var bucket = await scene.AddBucketAsync();
@@ -73,6 +94,29 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         using var copy = new MemoryStream();
         await found.ResponseStream.CopyToAsync(copy, Ct);
         Assert.True(files.All.Single().Value.AsSpan().SequenceEqual(copy.ToArray()), "It arrived otherwise than it went.");
+    }
+
+    [Fact]
+    public async Task A_text_is_previewed_shared_with_a_clean_browser_and_deleted()
+    {
+        var bucket = await scene.AddBucketAsync();
+        await scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "notes/ä b+c.txt", ContentBody = "for you alone", ContentType = "text/plain" }, Ct);
+        var page = await OpenAsync($"/buckets/{bucket.Name}");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Folder notes" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "ä b+c.txt", Exact = true }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Beginning of the text" })).ToHaveTextAsync("for you alone");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Share a link" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make the link" }).ClickAsync();
+        var link = await page.GetByRole(AriaRole.Group, new() { Name = "the link" }).Locator("code").InnerTextAsync();
+        using (var clean = new HttpClient())
+        {
+            Assert.Equal("for you alone", await clean.GetStringAsync(new Uri(link), Ct));
+        }
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Until.TrueAsync(async () => (await scene.S3.ListObjectsV2Async(new() { BucketName = bucket.Name }, Ct)).S3Objects is not { Count: > 0 });
     }
 
     [Theory]
