@@ -7,6 +7,7 @@ using Portal.Tests.Shared;
 using Portal.Worker;
 using Portal.Worker.Billing;
 using Portal.Worker.Operators;
+using Portal.Worker.Storage;
 
 namespace Portal.Tests.Faults;
 
@@ -36,11 +37,12 @@ internal sealed class WorkerUnderFire : IDisposable
         return 0;
     }
 
-    /// <summary>What has to do with cards and images does nothing in these tests, but each start would translate its queries first.</summary>
+    /// <summary>What has to do with cards, images and buckets does nothing in these tests, but each start would translate its queries first.</summary>
     private static void KeepToMachines(IServiceCollection services)
     {
         foreach (var other in services.Where(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType is { } type
-            && (type == typeof(ImageFetch) || type.Namespace == typeof(CardSweep).Namespace)).ToList())
+            && (type == typeof(ImageFetch) || type == typeof(StorePatrol) || type == typeof(BucketMetering) || type == typeof(BucketSweep) || type == typeof(AccessKeySweep)
+                || type == typeof(ObjectStoreUserSweep) || type.Namespace == typeof(CardSweep).Namespace)).ToList())
         {
             services.Remove(other);
         }
