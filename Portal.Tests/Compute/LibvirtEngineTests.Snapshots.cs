@@ -53,6 +53,9 @@ public sealed partial class LibvirtEngineTests
     {
         var (machine, volume) = (await RunningMachineAsync(), AVolume());
         await AttachAsync(machine, volume, "sdb");
+
+        // The guest answers ssh before it has loaded all its drivers.
+        await UntilAsync(async () => (await real.SshAsync(machine, "cat /sys/class/virtio-ports/*/name 2> /dev/null; true")).Contains("org.qemu.guest_agent.0", StringComparison.Ordinal));
         await real.SshAsync(machine, Agent);
         try
         {
@@ -64,7 +67,7 @@ public sealed partial class LibvirtEngineTests
         }
         finally
         {
-            await real.SshAsync(machine, "kill $(ps | grep '[/]root/agent' | awk '{ print $1 }')");
+            await real.SshAsync(machine, "ps | grep '[/]root/agent' | awk '{ print $1 }' | xargs -r kill");
         }
 
         await DetachAndRemoveAsync(machine, volume);

@@ -20,7 +20,12 @@ public sealed class ABrowser : IAsyncLifetime
     private IPlaywright? playwright;
     private IBrowser? chromium;
 
-    public async Task<IPage> NewPageAsync(PortalServer server, ViewportSize? size = null, bool dark = false) => await NewPageAsync(server.Address, size, dark);
+    public async Task<IPage> NewPageAsync(PortalServer server, ViewportSize? size = null, bool dark = false)
+    {
+        var page = await NewPageAsync(server.Address, size, dark);
+        server.Admit(page.Context);
+        return page;
+    }
 
     public async Task<IPage> NewPageAsync(Uri address, ViewportSize? size = null, bool dark = false)
     {

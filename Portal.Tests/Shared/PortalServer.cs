@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -18,6 +19,7 @@ public sealed class PortalServer : IAsyncDisposable
     public const string Password = "correct horse battery";
 
     private readonly WebApplication app;
+    private readonly ConcurrentBag<IAsyncDisposable> visitors = [];
     private int people;
 
     private PortalServer(WebApplication app, Uri address) => (this.app, Address) = (app, address);
@@ -84,7 +86,18 @@ public sealed class PortalServer : IAsyncDisposable
         return answer.StatusCode is HttpStatusCode.Found ? client : throw new InvalidOperationException($"Signing in was answered by {answer.StatusCode}.");
     }
 
-    public async ValueTask DisposeAsync() => await TestLog.EndAsync(app);
+    /// <summary>A visitor leaves before the server ends: a page that stayed open would go on knocking at it, and cost all other tests time.</summary>
+    public void Admit(IAsyncDisposable visitor) => visitors.Add(visitor);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var visitor in visitors)
+        {
+            await visitor.DisposeAsync();
+        }
+
+        await TestLog.EndAsync(app);
+    }
 }
 
 /// <summary>Somebody who can sign in with <see cref="PortalServer.Password"/>.</summary>
