@@ -81,6 +81,9 @@ public sealed partial class LibvirtEngineTests
         await StartAsync(machine);
         await AttachAsync(machine, volume, "sdb");
         var written = await real.SshAsync(machine, $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null; {SumOf(machine, volume)}");
+
+        // So much that the copy is under way for certain when libvirtd is killed.
+        await real.SshAsync(machine, $"yes | dd of={PathOf(machine, volume)} bs=1M count=240 seek=16 iflag=fullblock conv=fsync 2> /dev/null");
         var first = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
         await Volumes.EnsureSnapshotAsync(first, Ct);
         await TestEngine.RunAsync("kill", "-KILL", await PidAsync("libvirt/libvirtd.pid"));
