@@ -101,7 +101,7 @@ public sealed partial class SnapshotJob(IDbContextFactory<PortalDb> dbs, IVolume
     {
         if (snapshot.Waiting is null)
         {
-            LogEngine(log, snapshot.Id, error.Fault, error.Message);
+            LogEngine(log, snapshot.Id, error.Fault, error.Detail);
         }
 
         switch (error.Fault)

@@ -62,7 +62,7 @@ public abstract partial class StoreJob<T>(IDbContextFactory<PortalDb> dbs, Regio
             succeeded = false;
             if (db.ChangeTracker.HasChanges())
             {
-                LogStore(log, resource.Id, error.Fault, error.Message);
+                LogStore(log, resource.Id, error.Fault, error.Detail);
             }
         }
 
