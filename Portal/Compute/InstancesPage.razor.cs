@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using MudBlazor;
-using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Shared;
@@ -32,12 +31,10 @@ public sealed partial class InstancesPage(ChangeInstance change, InstanceJobs jo
     protected override Task<(IReadOnlyList<InstanceLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
         Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
-    private static string TagUrl(KeyValuePair<string, string> tag) => $"/instances?tag={Uri.EscapeDataString(tag.Value.Length > 0 ? $"{tag.Key}={tag.Value}" : tag.Key)}";
-
     private async Task ActAsync(InstanceAction action)
     {
         var actor = await Current.GetAsync();
-        var ids = Selection.Of(await MatchingAsync(actor));
+        var ids = await SelectedAsync((db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left));
         if (ids.Count == 0 || !await ConfirmAsync(action, ids))
         {
             return;
@@ -56,12 +53,6 @@ public sealed partial class InstancesPage(ChangeInstance change, InstanceJobs jo
         {
             acting = false;
         }
-    }
-
-    private async Task<List<string>> MatchingAsync(Actor actor)
-    {
-        await using var db = await Dbs.CreateDbContextAsync(Left);
-        return Selection.All ? await Query!.IdsAsync(db, actor.AccountId, Clock.GetUtcNow(), Left) : [];
     }
 
     private async Task<bool> ConfirmAsync(InstanceAction action, IReadOnlyList<string> ids)

@@ -162,6 +162,19 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
     protected (TOrder Order, bool Ascending) OrderOf<TOrder>()
         where TOrder : struct, Enum => Enum.TryParse<TOrder>(Sort?.TrimStart('-'), ignoreCase: true, out var order) && Enum.IsDefined(order) ? (order, Sort![0] != '-') : default;
 
+    /// <summary>The ids of what is selected; if that is all, of all that <paramref name="match"/>.</summary>
+    protected async Task<IReadOnlyList<string>> SelectedAsync(Func<PortalDb, string, Task<List<string>>> match)
+    {
+        if (!Selection.All)
+        {
+            return Selection.Of([]);
+        }
+
+        var actor = await Current.GetAsync();
+        await using var db = await Dbs.CreateDbContextAsync(Left);
+        return Selection.Of(await match(db, actor.AccountId));
+    }
+
     private async Task RefreshAsync()
     {
         await CountAsync();

@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using MudBlazor;
-using Portal.Model.Accounts;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Shared;
@@ -31,12 +30,10 @@ public sealed partial class SnapshotsPage(ChangeSnapshot change, SnapshotJobs jo
     protected override Task<(IReadOnlyList<SnapshotLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
         Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
-    private static string TagUrl(KeyValuePair<string, string> tag) => $"/snapshots?tag={Uri.EscapeDataString(tag.Value.Length > 0 ? $"{tag.Key}={tag.Value}" : tag.Key)}";
-
     private async Task DeleteAsync()
     {
         var actor = await Current.GetAsync();
-        var ids = Selection.Of(await MatchingAsync(actor));
+        var ids = await SelectedAsync((db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left));
         var what = ids.Count == 1 ? "1 snapshot" : $"{ids.Count} snapshots";
         if (ids.Count == 0 || !await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
             $"Delete {what}?", "What they keep is deleted. This cannot be undone. Volumes that were made from them stay.", $"Delete {what}", $"delete {ids.Count}")))
@@ -57,11 +54,5 @@ public sealed partial class SnapshotsPage(ChangeSnapshot change, SnapshotJobs jo
         {
             acting = false;
         }
-    }
-
-    private async Task<List<string>> MatchingAsync(Actor actor)
-    {
-        await using var db = await Dbs.CreateDbContextAsync(Left);
-        return Selection.All ? await Query!.IdsAsync(db, actor.AccountId, Clock.GetUtcNow(), Left) : [];
     }
 }
