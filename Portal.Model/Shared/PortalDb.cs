@@ -60,6 +60,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<Snapshot> Snapshots => Set<Snapshot>();
 
+    public DbSet<BackupSchedule> BackupSchedules => Set<BackupSchedule>();
+
     public DbSet<ConsoleTicket> ConsoleTickets => Set<ConsoleTicket>();
 
     public DbSet<ObjectStore> ObjectStores => Set<ObjectStore>();

@@ -58,6 +58,9 @@ public sealed partial class Volume
         _ => null,
     };
 
+    /// <summary>Why its backups cannot be scheduled; null if they can.</summary>
+    public string? WhyNotBackUp => (State, Goal) is (Deleted or Error, _) or (_, VolumeGoal.Deleted) ? $"It is {Status}." : null;
+
     public string? WhyNotSetDeleteOnTermination => InstanceId is null || Goal is not VolumeGoal.InUse ? "No instance has it." : null;
 
     public string? WhyNotChange => Goal is VolumeGoal.Deleted ? $"It is {Status}." : null;

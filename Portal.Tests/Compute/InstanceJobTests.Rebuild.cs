@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
+using Portal.Model.Shared;
 using Portal.Model.Storage;
 
 namespace Portal.Tests.Compute;
@@ -15,6 +16,7 @@ public sealed partial class InstanceJobTests
         var data = await AttachAsync(id);
         engine.Write(root.Id, "precious");
         engine.Write(data, "kept");
+        var schedule = await BackUpAsync(root);
         await AskToRebuildAsync(id);
         var asked = await LoadAsync(id);
         Assert.Equal((InstanceState.Pending, null, null), (asked.State, asked.HostKey, asked.SshAt));
@@ -25,12 +27,28 @@ public sealed partial class InstanceJobTests
         Assert.Equal((InstanceState.Running, before.Address, before.PublicPort, null), (after.State, after.Address, after.PublicPort, after.RebuildImageId));
         Assert.Equal((root.SizeGiB, VolumeState.InUse, "tiny.qcow2"), (fresh.SizeGiB, fresh.State, engine.Read(fresh.Id)));
         Assert.NotEqual(root.Id, fresh.Id);
+        await using (var db = CreateDbContext())
+        {
+            Assert.Equal((schedule, fresh.Id), await db.BackupSchedules.SingleAsync() is var moved ? (moved.Id, moved.VolumeId) : default);
+        }
+
         Assert.Equal(new[] { data, fresh.Id }.Order(StringComparer.Ordinal), engine.Volumes.Order(StringComparer.Ordinal));
         Assert.Equal("kept", engine.Read(data));
         Assert.Equal(Volume.RootDevice, Assert.Single(engine.Machines).Live[fresh.Id]);
         Assert.Equal("sdb", engine.Machines[0].Live[data]);
         Assert.Equal(1, (await SpansAsync(id)).Count(span => span.ResourceId == id && span.To == null));
         Assert.Equal([data, fresh.Id], (await SpansAsync(id)).Where(span => span.ResourceId != id && span.To == null).Select(span => span.ResourceId).OrderBy(volume => volume == fresh.Id));
+    }
+
+    /// <summary>Its schedule's id.</summary>
+    private async Task<string> BackUpAsync(Volume volume)
+    {
+        await using var db = CreateDbContext();
+        var schedule = new BackupSchedule { Id = ResourceIds.New(BackupSchedule.Prefix), AccountId = volume.AccountId, RegionId = volume.RegionId, VolumeId = volume.Id, CreatedAt = clock.GetUtcNow() };
+        schedule.Set(BackupWish.Default, clock.GetUtcNow());
+        db.BackupSchedules.Add(schedule);
+        await db.SaveChangesAsync();
+        return schedule.Id;
     }
 
     [Fact]

@@ -40,6 +40,42 @@ public abstract partial class VolumeEngineContract
         await Volumes.RemoveSnapshotAsync(again.Id, Ct);
     }
 
+    [Theory]
+    [InlineData(0, 1, 2)]
+    [InlineData(1, 0, 2)]
+    [InlineData(2, 1, 0)]
+    public async Task Snapshots_of_one_volume_are_deleted_in_any_order_and_those_that_stay_are_whole(int first, int second, int last)
+    {
+        var volume = AVolume();
+        await Volumes.EnsureVolumeAsync(volume, Ct);
+        var taken = new List<SnapshotSpec>();
+        foreach (var day in Enumerable.Range(0, 3))
+        {
+            await WriteAsync(null, volume, $"day {day}");
+            taken.Add(await TakeAsync(volume));
+        }
+
+        await WriteAsync(null, volume, "today");
+        var stay = new List<int> { 0, 1, 2 };
+        foreach (var gone in new[] { first, second, last })
+        {
+            await Volumes.RemoveSnapshotAsync(taken[gone].Id, Ct);
+            stay.Remove(gone);
+            Assert.Equal(stay.Select(day => taken[day].Id).Order(StringComparer.Ordinal), (await Volumes.ListSnapshotsAsync(Ct)).Intersect(taken.Select(one => one.Id)).Order(StringComparer.Ordinal));
+            foreach (var day in stay)
+            {
+                var restored = AVolume() with { SnapshotId = taken[day].Id };
+                await Volumes.EnsureVolumeAsync(restored, Ct);
+                Assert.Equal($"day {day}", await ReadAsync(null, restored));
+                await Volumes.RemoveVolumeAsync(restored.Id, Ct);
+            }
+
+            Assert.Equal("today", await ReadAsync(null, volume));
+        }
+
+        await Volumes.RemoveVolumeAsync(volume.Id, Ct);
+    }
+
     [Fact]
     public async Task A_snapshot_of_nothing_is_missing_and_one_that_was_never_taken_is_restored_to_nothing()
     {

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
@@ -14,9 +15,20 @@ public sealed partial class InstanceJob
         var image = await db.Images.SingleAsync(image => image.Id == instance.RebuildImageId, ct);
         var type = await db.VolumeTypes.SingleAsync(type => type.Id == VolumeType.Standard, ct);
         var old = instance.ObserveTakenApart(image, type, clock.GetUtcNow());
+        await BackUpNewRootAsync(db, instance, old, ct);
         await SaveAsync(db, instance, ct);
         Nudge(old is null ? [] : [old]);
         await EnsureAsync(db, instance, ct);
+    }
+
+    /// <summary>Whose root disk is backed up goes on being so: the schedule passes to the new disk, and what was taken of the old one stays.</summary>
+    private async Task BackUpNewRootAsync(PortalDb db, Instance instance, Volume? old, CancellationToken ct)
+    {
+        if (old is not null && await db.BackupSchedules.SingleOrDefaultAsync(schedule => schedule.VolumeId == old.Id, ct) is { } schedule)
+        {
+            schedule.VolumeId = instance.Volumes.Single(volume => volume.IsRoot).Id;
+            db.AuditEntries.Add(Actor.Portal(instance.AccountId).Audit(clock.GetUtcNow(), "UpdateLifecyclePolicy", schedule.VolumeId, new { Volume = old.Id }, new { Volume = schedule.VolumeId }));
+        }
     }
 
     /// <summary>Its volumes stay where they are.</summary>

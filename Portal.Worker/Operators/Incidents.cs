@@ -12,6 +12,9 @@ public static class IncidentKinds
     /// <summary>Something that should be there, and that the engine does not hold.</summary>
     public const string Lost = "lost";
 
+    /// <summary>A scheduled backup that was not made; a later one that is complete closes it.</summary>
+    public const string MissedBackup = "missed-backup";
+
     /// <summary>The host could not write to a guest's disk, and QEMU stopped the guest for it.</summary>
     public const string HostDisk = "host-disk";
 }

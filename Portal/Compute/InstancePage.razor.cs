@@ -68,7 +68,7 @@ public sealed partial class InstancePage(
 
         subscribed = true;
         var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(seen => seen.AccountId == account && (seen.Id == Id || seen.Table is "Volumes"), () => InvokeAsync(RefreshAsync));
+        listening = live.Subscribe(seen => seen.AccountId == account && (seen.Id == Id || seen.Table is "Volumes" or "BackupSchedules"), () => InvokeAsync(RefreshAsync));
         if (view.Fingerprint is { } fingerprint)
         {
             keyFile = await keys.FileOfAsync(fingerprint);

@@ -18,6 +18,9 @@ public sealed record InstanceView(Instance Instance, Region Region, string? Fing
     /// <summary>What leads to it besides its SSH port.</summary>
     public IReadOnlyList<PublicAddress> Addresses { get; init; } = [];
 
+    /// <summary>When its root disk is backed up, as a sentence; null if it is not.</summary>
+    public string? BackedUp { get; init; }
+
     public Volume? Root => Instance.Volumes.FirstOrDefault(volume => volume.IsRoot);
 
     /// <summary>Null if the account has no such instance.</summary>
@@ -38,6 +41,7 @@ public sealed record InstanceView(Instance Instance, Region Region, string? Fing
             !events ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
                 .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct))
         {
+            BackedUp = (await db.BackupSchedules.AsNoTracking().FirstOrDefaultAsync(schedule => schedule.AccountId == actor.AccountId && db.Volumes.Any(volume => volume.Id == schedule.VolumeId && volume.InstanceId == id && volume.IsRoot), ct))?.Times.Sentence,
             Addresses = await db.PublicAddresses.AsNoTracking().Where(address => db.NetworkInterfaces.Any(card => card.Id == address.InterfaceId && card.InstanceId == instance.Id)).OrderBy(address => address.CreatedAt).ToListAsync(ct),
         };
     }

@@ -28,6 +28,7 @@ public sealed record Concern(string Subject, string Text, string Url, bool IsUrg
             .. isConfirmed ? Enumerable.Empty<Concern>() : [new Concern("Your e-mail address", "is not confirmed: open the link that was sent to it. Until then nothing can be created.", "/settings", IsUrgent: true)],
             .. await InstancesAsync(db, account.Id, ct),
             .. await VolumesAsync(db, account.Id, ct),
+            .. await BackupsAsync(db, account.Id, ct),
             .. await AlertsAsync(db, account.Id, ct),
             .. await QuotasAsync(db, account, ct),
         ];
@@ -78,6 +79,14 @@ public sealed record Concern(string Subject, string Text, string Url, bool IsUrg
             "volumes", "/volumes");
     }
 
+    private static async Task<IReadOnlyList<Concern>> BackupsAsync(PortalDb db, string accountId, CancellationToken ct)
+    {
+        var missing = await db.BackupSchedules.AsNoTracking().Where(schedule => schedule.AccountId == accountId && schedule.Problem != null)
+            .Join(db.Volumes, schedule => schedule.VolumeId, volume => volume.Id, (schedule, volume) => new { volume.Id, volume.Name, schedule.Problem })
+            .OrderBy(one => one.Name).ThenBy(one => one.Id).ToListAsync(ct);
+        return Cut([.. missing.Select(one => new Concern(one.Name, $"Its last backup is missing. {one.Problem}", $"{ResourceUrl.Of(one.Id)}?tab=snapshots", IsUrgent: true))], "volumes", "/volumes");
+    }
+
     private static async Task<IReadOnlyList<Concern>> AlertsAsync(PortalDb db, string accountId, CancellationToken ct)
     {
         var firing = await db.AlertRules.AsNoTracking().Where(rule => rule.AccountId == accountId && rule.FiringSince != null).OrderBy(rule => rule.FiringSince).ToListAsync(ct);
@@ -101,6 +110,7 @@ public sealed record Concern(string Subject, string Text, string Url, bool IsUrg
             (await living.SumAsync(instance => instance.Vcpus, ct), account.VcpuLimit, "vCPUs"),
             (await volumes.CountAsync(ct), account.VolumeLimit, "volumes"),
             (await volumes.SumAsync(volume => volume.SizeGiB, ct), account.VolumeGiBLimit, "GB of volumes"),
+            (await db.Snapshots.CountAsync(snapshot => snapshot.AccountId == account.Id && snapshot.State != SnapshotState.Deleted, ct), account.SnapshotLimit, "snapshots"),
         ];
         return
         [

@@ -63,7 +63,7 @@ public sealed partial class VolumePage(
 
         subscribed = true;
         var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(seen => seen.AccountId == account && (seen.Id == Id || seen.Table is "Instances" or "Snapshots"), () => InvokeAsync(RefreshAsync));
+        listening = live.Subscribe(seen => seen.AccountId == account && (seen.Id == Id || seen.Table is "Instances" or "Snapshots" or "BackupSchedules"), () => InvokeAsync(RefreshAsync));
 
         // Once more: what changed between the first rendering and the subscription was told to nobody.
         await RefreshAsync();

@@ -16,6 +16,9 @@ public sealed record VolumeView(
 {
     private const int MaxEvents = 200;
 
+    /// <summary>Loaded for the tab that shows them.</summary>
+    public BackupView? Backups { get; init; }
+
     /// <summary>US dollars at the month's end if it had so many GiB.</summary>
     public decimal MonthEndWith(int sizeGiB) => Forecast.MonthEndWith([new Addition(Volume.Id, Volume.Type.Sku, Math.Max(0, sizeGiB - Volume.MadeGiB))]);
 
@@ -40,6 +43,9 @@ public sealed record VolumeView(
             tab is not "snapshots" ? [] : await SnapshotQuery.OfVolumeAsync(db, actor.AccountId, id, now, ct),
             tab is not "events" ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
                 .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct),
-            ResourceCost.MonthOf([new Addition("new", Skus.Snapshot, volume.MadeGiB)], prices, now));
+            ResourceCost.MonthOf([new Addition("new", Skus.Snapshot, volume.MadeGiB)], prices, now))
+        {
+            Backups = tab is "snapshots" ? await BackupView.LoadAsync(dbs, priceList, actor, id, now, ct) : null,
+        };
     }
 }

@@ -10,5 +10,6 @@ public static class VolumesRegistration
         .AddSingleton<VolumeJobs>()
         .AddSingleton<CreateSnapshot>()
         .AddSingleton<ChangeSnapshot>()
-        .AddSingleton<SnapshotJobs>();
+        .AddSingleton<SnapshotJobs>()
+        .AddSingleton<BackupSchedules>();
 }

@@ -1093,6 +1093,43 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "BackupSchedules",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    VolumeId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    Frequency = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Day = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Hour = table.Column<int>(type: "integer", nullable: false),
+                    Keep = table.Column<int>(type: "integer", nullable: false),
+                    NextAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    RetryAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    SnapshotId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    LastAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    Problem = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_BackupSchedules", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_BackupSchedules_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_BackupSchedules_Volumes_VolumeId",
+                        column: x => x.VolumeId,
+                        principalTable: "Volumes",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Snapshots",
                 columns: table => new
                 {
@@ -1404,6 +1441,22 @@ namespace Portal.Model.Migrations
                 name: "IX_AuditEntries_ResourceId",
                 table: "AuditEntries",
                 column: "ResourceId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_BackupSchedules_AccountId",
+                table: "BackupSchedules",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_BackupSchedules_RegionId_NextAt",
+                table: "BackupSchedules",
+                columns: new[] { "RegionId", "NextAt" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_BackupSchedules_VolumeId",
+                table: "BackupSchedules",
+                column: "VolumeId",
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "IX_Buckets_AccountId_RequestToken",
@@ -1804,6 +1857,9 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.DropTable(
                 name: "AuditEntries");
+
+            migrationBuilder.DropTable(
+                name: "BackupSchedules");
 
             migrationBuilder.DropTable(
                 name: "CardSetups");

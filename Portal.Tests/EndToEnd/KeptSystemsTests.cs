@@ -1,0 +1,79 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Compute;
+using Portal.Model.Storage;
+using Portal.Tests.Compute;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.EndToEnd;
+
+/// <summary>Backups of a machine that runs, by the whole worker on the real engine.</summary>
+[Collection(EngineTests.Name)]
+[Trait("Needs", "engine")]
+public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) : TestDatabase(postgres)
+{
+    /// <summary>Boots are slow under emulation, and the machine may have other work.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_running_machine_is_backed_up_at_its_slots_the_newest_is_kept_and_holds_what_the_guest_had_written()
+    {
+        var ada = await AnAccount.ReadyAsync(this);
+        await using var worker = await WorkerServer.StartAsync(ConnectionString, settings: ("Engine:Folder", engine.Folder));
+        var machine = await RunAsync(ada, AnAccount.Wish(await TinyAsync()));
+        var root = machine.Volumes.Single(volume => volume.IsRoot).Volume.Id;
+        Assert.Null((await new BackupSchedules(this, TimeProvider.System).SetAsync(ada, root, BackupWish.Default with { Keep = 1 }, Ct)).Reason);
+        await engine.SshAsync(machine, "echo first > /root/work; sync");
+        var first = await BackUpAsync(slotsAgo: 2);
+        await engine.SshAsync(machine, "echo second > /root/work; sync");
+        var second = await BackUpAsync(slotsAgo: 1);
+        await Until.TrueAsync(async () => (await engine.Engine.ListSnapshotsAsync(Ct)).Contains(second) && !(await engine.Engine.ListSnapshotsAsync(Ct)).Contains(first), Patience);
+
+        var restored = await RunAsync(ada, AnAccount.Wish(await TinyAsync()) with { SnapshotId = second });
+        Assert.Equal("second", await engine.SshAsync(restored, "cat /root/work"));
+        await TerminateAsync(ada, machine.Id, restored.Id);
+    }
+
+    /// <summary>Puts the slot into the past and waits until the worker has done what it does then; the snapshot.</summary>
+    /// <param name="slotsAgo">Each slot has one backup: another one is another day's.</param>
+    private async Task<string> BackUpAsync(int slotsAgo)
+    {
+        await using var db = CreateDbContext();
+        var hour = TimeProvider.System.GetUtcNow().AddHours(-slotsAgo).Hour;
+        var before = (await db.BackupSchedules.AsNoTracking().SingleAsync(Ct)).LastAt;
+        await db.BackupSchedules.ExecuteUpdateAsync(schedule => schedule.SetProperty(row => row.Hour, hour).SetProperty(row => row.NextAt, TimeProvider.System.GetUtcNow().AddMinutes(-1)), Ct);
+        await Until.TrueAsync(() => db.BackupSchedules.AnyAsync(schedule => schedule.LastAt != before && schedule.SnapshotId == null, Ct), Patience);
+        return (await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.IsScheduled).OrderByDescending(snapshot => snapshot.CreatedAt).FirstAsync(Ct)).Id;
+    }
+
+    private async Task<Image> TinyAsync()
+    {
+        await using var db = CreateDbContext();
+        await Until.TrueAsync(() => db.Images.AnyAsync(image => image.FileName == "tiny.qcow2" && image.State == ImageState.Available, Ct), Patience);
+        return await db.Images.AsNoTracking().SingleAsync(image => image.FileName == "tiny.qcow2", Ct);
+    }
+
+    /// <summary>One more machine, running, and reachable by ssh.</summary>
+    private async Task<InstanceSpec> RunAsync(Actor owner, NewInstances wish)
+    {
+        var made = await new CreateInstance(this, TimeProvider.System).RunAsync(owner, wish with { PublicKey = engine.PublicKey }, Ct);
+        Assert.Null(made.Reason);
+        await using var db = CreateDbContext();
+        var id = made.Value![0].Id;
+        await Until.TrueAsync(() => db.Instances.AnyAsync(instance => instance.Id == id && instance.State == InstanceState.Running && instance.SshAt != null, Ct), Patience);
+        return (await db.Instances.AsNoTracking().WithParts().SingleAsync(instance => instance.Id == id, Ct)).Spec(TimeProvider.System.GetUtcNow());
+    }
+
+    private async Task TerminateAsync(Actor owner, params string[] ids)
+    {
+        foreach (var id in ids)
+        {
+            Assert.Null((await new ChangeInstance(this, TimeProvider.System).RunAsync(owner, InstanceAction.Terminate, id, Ct)).Outcome.Reason);
+        }
+
+        await using var db = CreateDbContext();
+        await Until.TrueAsync(async () => !await db.Volumes.AnyAsync(volume => volume.State != VolumeState.Deleted, Ct), Patience);
+    }
+}
