@@ -1,4 +1,5 @@
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Model.Compute;
 
@@ -36,11 +37,18 @@ public sealed record NewInstances
     /// <summary>Whether a public address is allocated for each, and led to it.</summary>
     public bool WithAddress { get; init; }
 
+    /// <summary>What each of them has besides its root disk, in this order.</summary>
+    public IReadOnlyList<ExtraVolume> Volumes { get; init; } = [];
+
     /// <summary>Made by the form when it was opened, up to 64 characters: the same request sent twice is one.</summary>
     public required string RequestToken { get; init; }
 
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
+
+/// <summary>A volume that is made together with an instance, for it.</summary>
+/// <param name="SnapshotId">The snapshot that it is to begin as; null for an empty one.</param>
+public sealed record ExtraVolume(int SizeGiB, string TypeId = VolumeType.Standard, string? SnapshotId = null, bool DeleteOnTermination = false);
 
 public sealed partial class CreateInstance
 {
@@ -56,6 +64,8 @@ public sealed partial class CreateInstance
             InstanceName.Check(InstanceName.Of(form.Name.Trim(), form.Count - 1, form.Count)),
             form.PublicKey is null || form.KeyPairId is not null ? Outcome.Done : new Outcome(SshPublicKey.Parse(form.PublicKey).Reason),
             UserData.Check(form.UserData),
+            form.Volumes.Count <= VolumeDevices.Most ? Outcome.Done : Outcome.Refused(VolumeDevices.NoMore),
+            .. form.Volumes.Select(volume => Volume.CheckSize(volume.SizeGiB)),
             Tags.Check(form.Tags),
             form.RequestToken.Length is > 0 and <= 64 ? Outcome.Done : Outcome.Refused("The form is damaged: reload the page."),
         ];

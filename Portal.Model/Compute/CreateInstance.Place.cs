@@ -24,19 +24,20 @@ public sealed partial class CreateInstance
         }
 
         if ((image.WhyNotOn(size) ?? await WhyNotWithinQuotaAsync(db, account, size, form.Count, ct)
-            ?? await StorageQuota.WhyNotAsync(db, account, form.Count, form.Count * size.DiskGiB, ct)) is { } reason)
+            ?? await StorageQuota.WhyNotAsync(db, account, form.Count * (1 + form.Volumes.Count), form.Count * (size.DiskGiB + VolumesGiB(form)), ct)) is { } reason)
         {
             return Outcome.Refused(reason);
         }
 
-        if (form.SnapshotId is not null && await WhyNotFromAsync(db, actor, form.SnapshotId, image, size, ct) is { } unfit)
+        if ((await WhyNotVolumesAsync(db, actor, image.RegionId, form, ct)
+            ?? (form.SnapshotId is null ? null : await WhyNotFromAsync(db, actor, form.SnapshotId, image, size, ct))) is { } unfit)
         {
             return Outcome.Refused(unfit);
         }
 
         // Ports are shared by all customers of a region: requests for them queue up at its row.
         var region = await db.LockRegionAsync(image.RegionId, ct);
-        return (await FreeCapacity.OfAsync(db, region, ct)).WhyNot(size, form.Count) is { } full
+        return (await FreeCapacity.OfAsync(db, region, ct)).WhyNot(size, form.Count, VolumesGiB(form)) is { } full
             ? Outcome.Refused(full)
             : await TakeAsync(db, actor, image, size, region, form, ct);
     }

@@ -48,6 +48,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         }
 
         var made = Enumerable.Range(0, form.Count).Select(index => Build(actor, form, place.Value, key.Value, index)).ToArray();
+        await GiveVolumesAsync(db, actor, form, made, ct);
         db.Instances.AddRange(made);
         if (form.WithAddress && await LeadAddressesAsync(db, account, actor, place.Value, made, ct) is { IsDone: false } noAddress)
         {
@@ -106,6 +107,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         Key = instance.KeyName,
         Address = instance.Address.ToString(),
         Port = instance.PublicPort,
+        Volumes = instance.Volumes.Count(volume => !volume.IsRoot) is > 0 and var extra ? extra : (int?)null,
         UserData = instance.UserData is null ? null : $"{instance.UserData.Length} characters",
         instance.Tags,
     };

@@ -40,9 +40,11 @@ public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
     }
 
     /// <summary>Why so many of this size do not fit, as a sentence; null if they do.</summary>
-    public string? WhyNot(InstanceSize size, int count) =>
-        Fits(size.Vcpus, size.MemoryMiB, size.DiskGiB, count) ? null
-        : count > 1 && Fits(size.Vcpus, size.MemoryMiB, size.DiskGiB, 1) ? $"There is no room for {count} instances of size {size.Id} at the moment; try fewer."
+    /// <param name="volumesGiB">What each has besides its root disk.</param>
+    public string? WhyNot(InstanceSize size, int count, int volumesGiB = 0) =>
+        Fits(size, count, volumesGiB) ? null
+        : count > 1 && Fits(size, 1, volumesGiB) ? $"There is no room for {count} instances of size {size.Id} at the moment; try fewer."
+        : volumesGiB > 0 && Fits(size, 1, 0) ? $"There is no room for {volumesGiB:N0} GiB more at the moment; the region has {Math.Max(0, DiskGiB - size.DiskGiB):N0} GiB left besides the root disk."
         : $"There is no room for another {size.Id} at the moment.";
 
     /// <summary>Why so many GiB of volumes more do not fit, as a sentence; null if they do.</summary>
@@ -60,6 +62,8 @@ public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
 
     /// <summary>More may have been promised than there is: what takes nothing of it fits all the same.</summary>
     private bool Fits(int vcpus, int memoryMiB, int diskGiB, int count) => Fits(Vcpus, vcpus * count) && Fits(MemoryMiB, memoryMiB * count) && Fits(DiskGiB, diskGiB * count);
+
+    private bool Fits(InstanceSize size, int count, int volumesGiB) => Fits(size.Vcpus, size.MemoryMiB, size.DiskGiB + volumesGiB, count);
 
     private static bool Fits(int free, int needed) => needed == 0 || free >= needed;
 }

@@ -61,11 +61,15 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
 
         var made = Build(actor, form, found);
         db.Volumes.Add(made);
-        db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateVolume", made.Id, after: new { made.Name, Size = made.SizeGiB, Type = made.TypeId, Instance = made.InstanceId, Snapshot = made.SnapshotId, made.Tags }));
+        db.AuditEntries.Add(Audit(actor, made));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return made;
     }
+
+    /// <summary>The row that tells of a volume's making, alone or together with its instance.</summary>
+    internal static AuditEntry Audit(Actor actor, Volume made) => actor.Audit(
+        made.CreatedAt, "CreateVolume", made.Id, after: new { made.Name, Size = made.SizeGiB, Type = made.TypeId, Instance = made.InstanceId, Snapshot = made.SnapshotId, made.Tags });
 
     /// <summary>What can be said of the request without looking anything up.</summary>
     public static Outcome Check(NewVolume form)
@@ -73,7 +77,7 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         Outcome[] outcomes =
         [
             InstanceName.Check(form.Name),
-            form.SizeGiB is >= Volume.MinGiB and <= Volume.MaxGiB ? Outcome.Done : Outcome.Refused($"A volume has {Volume.MinGiB} to {Volume.MaxGiB:N0} GiB."),
+            Volume.CheckSize(form.SizeGiB),
             Tags.Check(form.Tags),
             form.RequestToken.Length is > 0 and <= 64 ? Outcome.Done : Outcome.Refused("The form is damaged: reload the page."),
         ];
@@ -84,7 +88,7 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
     {
         var reason = await db.WhyMayNotCreateAsync(actor, ct)
             ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
-            ?? (await db.VolumeTypes.AnyAsync(type => type.Id == form.TypeId, ct) ? null : "There is no such type of volume.")
+            ?? (await db.VolumeTypes.AnyAsync(type => type.Id == form.TypeId, ct) ? null : VolumeType.Unknown)
             ?? await StorageQuota.WhyNotAsync(db, account, 1, form.SizeGiB, ct);
         if (reason is not null)
         {

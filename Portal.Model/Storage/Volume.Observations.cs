@@ -39,9 +39,8 @@ public sealed partial class Volume
     /// <summary>No machine has it any more.</summary>
     public void ObserveDetached()
     {
-        (InstanceId, Instance, Device, IsRoot, DeleteOnTermination, AttachedAt) = (null, null, null, false, false, null);
+        LetGo();
         (State, Waiting) = (MadeGiB > 0 ? Available : Creating, null);
-        Goal = Goal is VolumeGoal.InUse ? VolumeGoal.Available : Goal;
         Settle();
     }
 
@@ -89,6 +88,11 @@ public sealed partial class Volume
                 return;
             case (Creating, _):
                 State = Error;
+                if (!IsRoot)
+                {
+                    LetGo();
+                }
+
                 break;
             case (Available, _) when InstanceId is not null:
                 ObserveDetached();
@@ -102,6 +106,12 @@ public sealed partial class Volume
         }
 
         Settle();
+    }
+
+    private void LetGo()
+    {
+        (InstanceId, Instance, Device, IsRoot, DeleteOnTermination, AttachedAt) = (null, null, null, false, false, null);
+        Goal = Goal is VolumeGoal.InUse ? VolumeGoal.Available : Goal;
     }
 
     private void Settle()

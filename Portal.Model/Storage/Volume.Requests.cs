@@ -86,6 +86,8 @@ public sealed partial class Volume
             ? size
             : Outcome.Refused($"A size is a whole number of GiB from {MinGiB} to {MaxGiB:N0}.");
 
+    public static Outcome CheckSize(int gib) => gib is >= MinGiB and <= MaxGiB ? Outcome.Done : Outcome.Refused($"A volume has {MinGiB} to {MaxGiB:N0} GiB.");
+
     /// <summary>For one that was just asked for: it is to be there, and by when.</summary>
     public Volume Requested(DateTimeOffset now)
     {
@@ -103,7 +105,7 @@ public sealed partial class Volume
     {
         Id = ResourceIds.New("vol"),
         AccountId = instance.AccountId,
-        Name = instance.Name.Length > InstanceName.MaxLength - RootSuffix.Length ? instance.Name : instance.Name + RootSuffix,
+        Name = NameFor(instance, RootSuffix),
         CreatedAt = now,
         ProjectId = instance.ProjectId,
         RegionId = instance.RegionId,
@@ -114,6 +116,9 @@ public sealed partial class Volume
         Image = image,
         SnapshotId = snapshotId,
     };
+
+    /// <summary>Called after its instance, as far as there is room in a name for more than that.</summary>
+    internal static string NameFor(Instance instance, string suffix) => instance.Name.Length > InstanceName.MaxLength - suffix.Length ? instance.Name : instance.Name + suffix;
 
     /// <summary>For one that is made together with its instance, or that an instance is to start from.</summary>
     public Volume For(Instance instance, string device, bool deleteOnTermination)

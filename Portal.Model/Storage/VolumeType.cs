@@ -9,6 +9,8 @@ public sealed class VolumeType
     /// <summary>What root disks are of.</summary>
     public const string Standard = "standard";
 
+    public const string Unknown = "There is no such type of volume.";
+
     [MaxLength(32)]
     public required string Id { get; init; }
 

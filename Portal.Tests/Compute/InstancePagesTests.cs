@@ -66,6 +66,37 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
     }
 
     [Fact]
+    public async Task The_create_page_takes_volumes_along_and_shows_what_they_add()
+    {
+        await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
+        var page = await browser.SignInAsync(server, ada, "/instances/new");
+        await ABrowser.InteractiveAsync(page);
+        var before = await page.Locator(".summary .money").InnerTextAsync();
+        await page.GetByText("Volumes none besides its root disk").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add a volume" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add another" }).ClickAsync();
+        var (first, second) = (page.GetByRole(AriaRole.Group, new() { Name = "Volume 1" }), page.GetByRole(AriaRole.Group, new() { Name = "Volume 2" }));
+        await first.GetByLabel("Size, GiB").FillAsync("none");
+        await Expect(first.GetByRole(AriaRole.Alert)).ToHaveTextAsync("A size is a whole number of GiB from 1 to 2,048.");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Create instance" })).ToHaveAttributeAsync("aria-disabled", "true");
+        await first.GetByLabel("Size, GiB").FillAsync("20");
+        await first.GetByLabel("Type").SelectOptionAsync("fast");
+        await first.GetByLabel("Delete it when the instance is terminated").CheckAsync();
+        await Expect(page.GetByText("Volumes 20 GiB, 8 GiB")).ToBeVisibleAsync();
+        Assert.NotEqual(before, await page.Locator(".summary .money").InnerTextAsync());
+        await ABrowser.AssertAccessibleAsync(page, "instance-new-volumes");
+        await page.SetViewportSizeAsync(ABrowser.Phone.Width, ABrowser.Phone.Height);
+        await ABrowser.AssertAccessibleAsync(page, "instance-new-volumes");
+        await second.GetByRole(AriaRole.Button, new() { Name = "Remove volume 2" }).ClickAsync();
+        await Expect(page.GetByText("Volumes 20 GiB")).ToBeVisibleAsync();
+        await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).ClickAsync());
+        await page.WaitForURLAsync("**/instances/i-*");
+        await using var db = CreateDbContext();
+        var made = await db.Volumes.SingleAsync(volume => !volume.IsRoot, Ct);
+        Assert.Equal((20, "fast", "sdb", true), (made.SizeGiB, made.TypeId, made.Device, made.DeleteOnTermination));
+    }
+
+    [Fact]
     public async Task Without_a_card_the_create_page_says_so_and_leads_there()
     {
         var page = await browser.SignInAsync(server, ada, "/instances/new");

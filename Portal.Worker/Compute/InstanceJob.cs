@@ -92,22 +92,39 @@ public sealed partial class InstanceJob(
     }
 
     /// <summary>What is made together with the instance is there before it boots, so that its first script finds it.</summary>
-    private async Task<List<(Volume Volume, int SizeGiB)>> MakeVolumesAsync(Instance instance, CancellationToken ct)
+    private async Task<List<Made>> MakeVolumesAsync(Instance instance, CancellationToken ct)
     {
-        var made = new List<(Volume, int)>();
+        var made = new List<Made>();
         foreach (var volume in instance.Volumes.Where(volume => volume is { State: VolumeState.Creating, Goal: VolumeGoal.InUse }))
         {
-            made.Add((volume, (await volumes.EnsureVolumeAsync(volume.Spec, ct)).SizeGiB));
+            try
+            {
+                made.Add(new(volume, (await volumes.EnsureVolumeAsync(volume.Spec, ct)).SizeGiB, null));
+            }
+            catch (EngineException error) when (error.Fault is EngineFault.Rejected && !volume.IsRoot)
+            {
+                // It cannot be had. The instance starts without it, as it would if the volume had been asked for afterwards.
+                made.Add(new(volume, 0, error));
+            }
         }
 
         return made;
     }
 
-    private async Task RecordAsync(PortalDb db, IEnumerable<(Volume Volume, int SizeGiB)> made, CancellationToken ct)
+    private async Task RecordAsync(PortalDb db, IEnumerable<Made> made, CancellationToken ct)
     {
-        foreach (var (volume, sizeGiB) in made)
+        foreach (var (volume, sizeGiB, refused) in made)
         {
-            volume.ObserveMade(sizeGiB);
+            if (refused is null)
+            {
+                volume.ObserveMade(sizeGiB);
+            }
+            else
+            {
+                volume.ObserveRefused(refused.Message);
+                LogEngine(log, volume.Id, refused.Fault, refused.Detail);
+            }
+
             await VolumeMeter.RecordAsync(db, volume, clock.GetUtcNow(), ct);
         }
     }
@@ -199,9 +216,12 @@ public sealed partial class InstanceJob(
         }
     }
 
+    /// <param name="Refused">Why the engine will not make it; null if it is there.</param>
+    private sealed record Made(Volume Volume, int SizeGiB, EngineException? Refused);
+
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Instance} was changed by its customer meanwhile; it is looked at again")]
     private static partial void LogOvertaken(ILogger log, string instance);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Instance}: the engine says {Fault}: {Reason}")]
-    private static partial void LogEngine(ILogger log, string instance, EngineFault fault, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Resource}: the engine says {Fault}: {Reason}")]
+    private static partial void LogEngine(ILogger log, string resource, EngineFault fault, string reason);
 }

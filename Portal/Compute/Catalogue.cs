@@ -6,6 +6,7 @@ using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
+using Portal.Shared;
 
 namespace Portal.Compute;
 
@@ -19,8 +20,13 @@ public sealed class Catalogue
 {
     public required IReadOnlyList<Image> Images { get; init; }
 
-    /// <summary>Of root disks, the newest first: what an instance may begin as besides an image.</summary>
-    public required IReadOnlyList<Snapshot> Snapshots { get; init; }
+    /// <summary>What a volume may begin as, the newest first.</summary>
+    public required IReadOnlyList<Snapshot> VolumeSnapshots { get; init; }
+
+    /// <summary>Those of root disks: what an instance may begin as besides an image.</summary>
+    public IEnumerable<Snapshot> Snapshots => VolumeSnapshots.Where(snapshot => snapshot.HoldsSystem);
+
+    public required IReadOnlyList<OfferedType> VolumeTypes { get; init; }
 
     public required IReadOnlyList<OfferedSize> Sizes { get; init; }
 
@@ -36,6 +42,8 @@ public sealed class Catalogue
 
     /// <summary>Regions whose engine does not answer: what is asked for there waits.</summary>
     public required IReadOnlySet<string> Away { get; init; }
+
+    public required IReadOnlyList<Price> Prices { get; init; }
 
     public required Forecast Forecast { get; init; }
 
@@ -62,8 +70,9 @@ public sealed class Catalogue
         return new Catalogue
         {
             Images = await db.Images.AsNoTracking().Where(image => image.State != ImageState.Retired).OrderBy(image => image.MinMemoryMiB).ThenBy(image => image.Name).ToListAsync(ct),
-            Snapshots = await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.ImageId != null && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
+            VolumeSnapshots = await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
                 .OrderByDescending(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id).ToListAsync(ct),
+            VolumeTypes = await OfferedType.LoadAsync(db, prices, now, ct),
             Sizes = [.. (await db.InstanceSizes.AsNoTracking().OrderBy(size => size.Position).ToListAsync(ct)).Select(size => Offer(size, prices, now))],
             Keys = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == actor.AccountId).OrderByDescending(key => key.CreatedAt).ToListAsync(ct),
             Subnets = await SubnetsAsync(db, actor, ct),
@@ -71,6 +80,7 @@ public sealed class Catalogue
                 .ToLookup(group => group.NetworkId, StringComparer.Ordinal),
             Free = free,
             Away = regions.Where(region => region.AwaySince is not null).Select(region => region.Id).ToHashSet(StringComparer.Ordinal),
+            Prices = prices,
             Forecast = await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
             Confirmed = await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct),
             WhyNoBilling = await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),
@@ -78,12 +88,22 @@ public sealed class Catalogue
     }
 
     /// <summary>Why so many of this size cannot be had with this image; null if they can.</summary>
-    public string? WhyNot(InstanceSize size, Image? image, int count, Snapshot? snapshot = null) =>
-        image is null ? null : image.WhyNotOn(size) ?? snapshot?.WhyNotRestoreTo(size.DiskGiB) ?? (Free.TryGetValue(image.RegionId, out var free) ? free.WhyNot(size, count) : null);
+    public string? WhyNot(InstanceSize size, Image? image, int count, Snapshot? snapshot = null, int volumesGiB = 0) =>
+        image is null ? null : image.WhyNotOn(size) ?? snapshot?.WhyNotRestoreTo(size.DiskGiB) ?? (Free.TryGetValue(image.RegionId, out var free) ? free.WhyNot(size, count, volumesGiB) : null);
 
-    /// <summary>What the month's bill would end at.</summary>
-    public decimal MonthEndWith(InstanceSize size, int count, bool withAddress = false) => Forecast.MonthEndWith(Enumerable.Range(0, count)
-        .SelectMany(index => Parts(size, $"new-{index}").Concat(withAddress ? [new Addition($"address-{index}", Skus.Address, 1)] : [])));
+    /// <summary>What is asked for, a line of the bill for each; sizes of volumes that are no sizes count as nothing.</summary>
+    public IReadOnlyList<Addition> Parts(InstanceSize size, int count, bool withAddress, IReadOnlyCollection<VolumeRow> volumes) =>
+    [
+        .. Enumerable.Range(0, count).SelectMany(index =>
+            Parts(size, $"new-{index}")
+                .Concat(volumes.Index().Select(row => new Addition($"volume-{index}-{row.Index}", Skus.Volume(row.Item.TypeId), row.Item.GiB ?? 0)))
+                .Concat(withAddress ? [new Addition($"address-{index}", Skus.Address, 1)] : [])),
+    ];
+
+    /// <summary>US dollars, at the prices of this moment.</summary>
+    public decimal PerHour(IEnumerable<Addition> parts) => parts.Sum(part => part.Quantity * (Forecast.PriceOf(part.Sku) ?? 0));
+
+    public decimal PerMonth(IEnumerable<Addition> parts) => ResourceCost.MonthOf(parts, Prices, Forecast.Now);
 
     private static async Task<IReadOnlyList<OfferedSubnet>> SubnetsAsync(PortalDb db, Actor actor, CancellationToken ct) => await (
         from subnet in db.Subnets

@@ -64,7 +64,7 @@ public sealed partial class CreateInstancePage(
     /// <summary>Those that were ticked, or the default group of the subnet's network.</summary>
     private HashSet<string> Groups => wish.GroupIds ?? (Subnet is { } home ? [.. catalogue!.Groups[home.NetworkId].Where(group => group.IsDefault).Select(group => group.Id)] : []);
 
-    private decimal AddressPerHour => wish.WithAddress ? catalogue!.Forecast.PriceOf(Skus.Address) ?? 0 : 0;
+    private string? VolumeProblem => wish.Volumes.Select(row => row.WhyNot(catalogue!.VolumeSnapshots)).OfType<string>().FirstOrDefault();
 
     private string? WhyNot => this switch
     {
@@ -76,7 +76,7 @@ public sealed partial class CreateInstancePage(
         { Size: null } => "Choose a size.",
         { Subnet: null } => "You have no network to put it into: create one first.",
         { Groups.Count: 0 } => "Choose a security group: without one nothing gets in or out.",
-        _ => catalogue!.WhyNot(Size!.Size, Image, wish.Count, Source) ?? nameProblem ?? userDataProblem ?? (key is KeyChoice.Pasted ? keyProblem : null),
+        _ => VolumeProblem ?? catalogue!.WhyNot(Size!.Size, Image, wish.Count, Source, wish.Volumes.Sum(row => row.GiB ?? 0)) ?? nameProblem ?? userDataProblem ?? (key is KeyChoice.Pasted ? keyProblem : null),
     };
 
     public void Dispose()
@@ -243,6 +243,7 @@ public sealed partial class CreateInstancePage(
         SubnetId = Subnet?.Id,
         SecurityGroupIds = [.. Groups],
         WithAddress = wish.WithAddress,
+        Volumes = [.. wish.Volumes.Select(row => row.ToVolume())],
         Count = wish.Count,
         RequestToken = Token!,
         Tags = TagRow.ToTags(tags),
@@ -268,6 +269,8 @@ public sealed partial class CreateInstancePage(
         public HashSet<string>? GroupIds { get; set; }
 
         public bool WithAddress { get; set; }
+
+        public List<VolumeRow> Volumes { get; } = [];
 
         public int Count { get; set; } = 1;
     }

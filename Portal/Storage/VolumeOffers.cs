@@ -4,11 +4,9 @@ using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
+using Portal.Shared;
 
 namespace Portal.Storage;
-
-/// <summary>A type of volume with what a GiB of it costs; US dollars.</summary>
-public sealed record OfferedType(VolumeType Type, decimal PerGiBMonth);
 
 /// <summary>What the page of a new volume offers one account at one moment, and what it would cost.</summary>
 public sealed class VolumeOffers
@@ -46,7 +44,7 @@ public sealed class VolumeOffers
 
         return new VolumeOffers
         {
-            Types = [.. (await db.VolumeTypes.AsNoTracking().OrderBy(type => type.Position).ToListAsync(ct)).Select(type => new OfferedType(type, ResourceCost.MonthOf([new("", type.Sku, 1)], prices, now)))],
+            Types = await OfferedType.LoadAsync(db, prices, now, ct),
             Instances = await db.Instances.AsNoTracking().Where(instance => instance.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated)
                 .OrderBy(instance => instance.Name).ThenBy(instance => instance.Id).ToListAsync(ct),
             Snapshots = await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
