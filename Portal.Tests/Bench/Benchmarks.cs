@@ -18,6 +18,7 @@ internal static class Benchmarks
 
     public static async Task<int> RunAsync(string[] args)
     {
+        TestLog.Begin();
         var json = args is ["--json", var file, ..] ? file : null;
         var names = args.Skip(json is null ? 0 : 2).ToArray();
         if (names.FirstOrDefault(name => !All.Any(bench => bench.Name == name)) is { } unknown)
