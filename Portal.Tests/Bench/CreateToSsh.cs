@@ -119,12 +119,13 @@ internal static class CreateToSsh
             { UseShellExecute = false });
         }
 
+        /// <summary>Knocks as often as Portal does.</summary>
         public async Task<bool> AnswersAsync()
         {
             try
             {
                 using var client = new TcpClient();
-                using var limit = new CancellationTokenSource(250);
+                using var limit = new CancellationTokenSource(100);
                 await client.ConnectAsync(IPAddress.Loopback, port, limit.Token);
                 var banner = new byte[4];
                 return await client.GetStream().ReadAtLeastAsync(banner, 4, throwOnEndOfStream: false, limit.Token) == 4 && banner.AsSpan().SequenceEqual("SSH-"u8);

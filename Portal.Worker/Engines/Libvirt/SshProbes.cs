@@ -20,10 +20,10 @@ internal sealed class SshProbes(TimeProvider clock)
     /// <summary>How long a look at a machine waits for an answer: as long as the pause between two looks, so that half of the guests are found up at once.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Between two knocks at a guest that is up but has no ssh server yet.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    /// <summary>Between two knocks. One that comes too early is lost, and the kernel would repeat it only after a second: so another follows before it is given up.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Shorter than the second after which the kernel would ask again: a guest that has just come up is found by the next question.</summary>
+    /// <summary>How long a knock is waited for: few are open at once, since a small sshd takes no more than five strangers from one address.</summary>
     private static readonly TimeSpan ToConnect = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan ToGreet = TimeSpan.FromSeconds(20);
@@ -68,42 +68,51 @@ internal sealed class SshProbes(TimeProvider clock)
     private async Task<Answer> AskAsync(string router, IPAddress address, Question question)
     {
         using var patience = new CancellationTokenSource(ToGreet, clock);
-        while (!patience.IsCancellationRequested && !question.IsTakenBack)
-        {
-            try
-            {
-                using var socket = await NetworkNamespace.SocketAsync(router);
-                socket.SetRawSocketOption(SolSocket, SoMark, BitConverter.GetBytes(NetworkRules.ProbeMark));
-                if (await ConnectsAsync(socket, new IPEndPoint(address, Port), patience.Token))
-                {
-                    return new Answer(await GreetsAsync(socket, patience.Token), clock.GetUtcNow());
-                }
-
-                await Task.Delay(Pause, clock, patience.Token);
-            }
-            catch (Exception error) when (error is SocketException or OperationCanceledException)
-            {
-                break;
-            }
-        }
-
-        return new Answer(Greeted: false, clock.GetUtcNow());
-    }
-
-    private async Task<bool> ConnectsAsync(Socket socket, IPEndPoint guest, CancellationToken ct)
-    {
-        using var patience = new CancellationTokenSource(ToConnect, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, ct);
         try
         {
-            await socket.ConnectAsync(guest, either.Token);
-            return true;
+            using var socket = await OpenedAsync(router, new IPEndPoint(address, Port), question, patience.Token);
+            return new Answer(socket is not null && await GreetsAsync(socket, patience.Token), clock.GetUtcNow());
         }
-        catch (Exception error) when (error is SocketException or OperationCanceledException && !ct.IsCancellationRequested)
+        catch (Exception error) when (error is SocketException or OperationCanceledException)
+        {
+            return new Answer(Greeted: false, clock.GetUtcNow());
+        }
+    }
+
+    /// <summary>Knocks until somebody opens.</summary>
+    private async Task<Socket?> OpenedAsync(string router, IPEndPoint guest, Question question, CancellationToken ct)
+    {
+        var opened = new TaskCompletionSource<Socket?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (!opened.Task.IsCompleted && !question.IsTakenBack && !ct.IsCancellationRequested)
+        {
+            var socket = await NetworkNamespace.SocketAsync(router);
+            socket.SetRawSocketOption(SolSocket, SoMark, BitConverter.GetBytes(NetworkRules.ProbeMark));
+            _ = KnockAsync(socket, guest, opened);
+            await Task.WhenAny(opened.Task, Task.Delay(Pause, clock, ct));
+        }
+
+        // Who opens from now on finds that nobody waits.
+        opened.TrySetResult(null);
+        return await opened.Task;
+    }
+
+    private async Task KnockAsync(Socket socket, IPEndPoint guest, TaskCompletionSource<Socket?> opened)
+    {
+        using var patience = new CancellationTokenSource(ToConnect, clock);
+        try
+        {
+            await socket.ConnectAsync(guest, patience.Token);
+            if (opened.TrySetResult(socket))
+            {
+                return;
+            }
+        }
+        catch (Exception error) when (error is SocketException or OperationCanceledException)
         {
             // The guest is not up yet, or is and has no ssh server yet.
-            return false;
         }
+
+        socket.Dispose();
     }
 
     private static async Task<bool> GreetsAsync(Socket socket, CancellationToken ct)
