@@ -111,6 +111,30 @@ public sealed partial class LibvirtEngineTests
         await RemoveAllAsync(machine with { Volumes = [.. machine.Volumes, new(volume, "sdd"), new(both[0], "sdb"), new(both[1], "sdc")] });
     }
 
+    /// <summary>The kills come closer and closer to the end of a small copy, and beyond it: libvirtd then forgets how it ended, but not that there was one.</summary>
+    [Fact]
+    public async Task A_copy_that_ends_in_the_moment_in_which_libvirtd_dies_leaves_the_machine_free_for_the_next()
+    {
+        var (machine, volume) = (await RunningMachineAsync(), AVolume());
+        await AttachAsync(machine, volume, "sdb");
+        await real.SshAsync(machine, $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null");
+        foreach (var moment in Enumerable.Range(4, 10))
+        {
+            var snapshot = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
+            var pid = await PidAsync("libvirt/libvirtd.pid");
+            await Volumes.EnsureSnapshotAsync(snapshot, Ct);
+            await Task.Delay(4 * moment, Ct); // chooses the moment; nothing is waited for
+            await TestEngine.RunAsync("kill", "-KILL", pid);
+            await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is EngineFault.Unavailable);
+            await real.StartAsync();
+            await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
+            await UntilAsync(async () => (await Volumes.EnsureSnapshotAsync(snapshot, Ct)).IsComplete);
+            await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
+        }
+
+        await DetachAndRemoveAsync(machine, volume);
+    }
+
     [Fact]
     public async Task A_copy_can_be_broken_off_and_leaves_nothing()
     {

@@ -27,10 +27,13 @@ internal sealed partial class Domain
     /// <summary>A long change of the whole machine is under way: a copy, for all that Portal asks for.</summary>
     public bool HasJob() => Job(0).Type != NoJob;
 
-    /// <summary>The files into which the running copy goes, as the engine knows them.</summary>
-    public unsafe IReadOnlyList<string> BackupFiles() => Take(virDomainBackupGetXMLDesc(handle, 0)) is { } text
-        ? [.. XElement.Parse(text).Descendants("target").Select(target => (string?)target.Attribute("file")).OfType<string>()]
-        : [];
+    /// <summary>The disk that libvirt says is being copied into this file, as the engine knows it; null for none.</summary>
+    public unsafe string? DiskCopiedTo(string file) => Take(virDomainBackupGetXMLDesc(handle, 0)) is { } text
+        ? XElement.Parse(text).Descendants("disk").Where(disk => (string?)disk.Element("target")?.Attribute("file") == file).Select(disk => (string?)disk.Attribute("name")).FirstOrDefault()
+        : null;
+
+    /// <summary>QEMU is at work on the disk.</summary>
+    public bool IsAtWorkOn(string disk) => session.Check(virDomainGetBlockJobInfo(handle, disk, out _, 0)) > 0;
 
     public bool LastBackupSucceeded() => Job(OfLastJob) is { Type: Completed, Operation: Backup };
 

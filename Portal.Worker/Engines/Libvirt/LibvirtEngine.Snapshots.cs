@@ -87,11 +87,31 @@ public sealed partial class LibvirtEngine
 
         if (domain.HasJob())
         {
-            return domain.BackupFiles().Contains(EngineFolder.InsideSnapshot(mark.File), StringComparer.Ordinal) ? CopyProgress.Running : CopyProgress.None;
+            return LookAtJob(domain, mark.File);
         }
 
         // libvirt tells of the last job only, and forgets it when it or the machine is restarted. Each copy is looked at before the next one begins.
         return mark.HasBegun && domain.LastBackupSucceeded() ? CopyProgress.Done : CopyProgress.None;
+    }
+
+    /// <summary>
+    /// A libvirtd that dies in the moment in which the copy ends finds nothing of it in QEMU afterwards: it cannot tell how it ended, and keeps the job for good,
+    /// with which the machine could neither be copied nor have its disks changed again. It is ended here, and the copy with it.
+    /// </summary>
+    private static CopyProgress LookAtJob(Domain domain, string file)
+    {
+        if (domain.DiskCopiedTo(EngineFolder.InsideSnapshot(file)) is not { } disk)
+        {
+            return CopyProgress.None;
+        }
+
+        if (domain.IsAtWorkOn(disk))
+        {
+            return CopyProgress.Running;
+        }
+
+        domain.AbortJob();
+        return CopyProgress.None;
     }
 
     /// <summary>A machine makes one copy at a time. What it has finished meanwhile is looked at first, before libvirt forgets how that ended.</summary>
@@ -157,7 +177,7 @@ public sealed partial class LibvirtEngine
     private static bool Abort(LibvirtSession session, string machine, string file)
     {
         using var domain = session.Find(machine);
-        if (domain is not null && domain.State().State.IsOn() && domain.HasJob() && domain.BackupFiles().Contains(EngineFolder.InsideSnapshot(file), StringComparer.Ordinal))
+        if (domain is not null && domain.State().State.IsOn() && domain.HasJob() && domain.DiskCopiedTo(EngineFolder.InsideSnapshot(file)) is not null)
         {
             domain.AbortJob();
         }

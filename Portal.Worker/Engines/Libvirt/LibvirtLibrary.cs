@@ -54,6 +54,16 @@ internal static unsafe partial class LibvirtLibrary
         public long Value;
     }
 
+    /// <summary>virDomainBlockJobInfo.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct BlockJobInfo
+    {
+        public int Type;
+        public CULong Bandwidth;
+        public ulong Done;
+        public ulong End;
+    }
+
     /// <summary>virDomainStatsRecord.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct StatisticsRecord
@@ -135,6 +145,10 @@ internal static unsafe partial class LibvirtLibrary
 
     [LibraryImport(Library)]
     public static partial byte* virDomainBackupGetXMLDesc(DomainHandle domain, uint flags);
+
+    /// <returns>1 if the disk has a job, 0 if it has none, -1 on an error.</returns>
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainGetBlockJobInfo(DomainHandle domain, string disk, out BlockJobInfo info, uint flags);
 
     [LibraryImport(Library)]
     public static partial int virDomainGetJobStats(DomainHandle domain, out int type, out TypedParameter* parameters, out int count, uint flags);

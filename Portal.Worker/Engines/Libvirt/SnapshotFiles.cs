@@ -79,11 +79,16 @@ internal sealed class SnapshotFiles(EngineFolder folder)
         File.Move(path, folder.Snapshot(snapshotId), overwrite: false);
     }
 
-    /// <summary>Removes what there is of a copy that is not whole.</summary>
+    /// <summary>Removes what there is of a copy that is not whole. A machine that still holds it open, as after a death of libvirtd, is to hold none of its room.</summary>
     public void Drop(string snapshotId)
     {
         foreach (var file in Directory.GetFiles(folder.Snapshots, $".{EngineFolder.Checked(snapshotId)}.*"))
         {
+            if (Path.GetExtension(file) is ".qcow2")
+            {
+                File.Open(file, FileMode.Truncate).Dispose();
+            }
+
             File.Delete(file);
         }
     }
