@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Storage;
 using Portal.Tests.Networking;
 using Portal.Tests.Shared;
@@ -99,6 +100,34 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
 
         // The host's disk is used by others too, but hardly by as much as a quarter of it in these seconds.
         Assert.InRange(after, 0, before * 3 / 4);
+    }
+
+    [Fact]
+    public async Task A_running_guest_has_room_for_all_the_volumes_and_cards_that_an_instance_may_have()
+    {
+        var machine = await StartAsync(AMachine(host: 40));
+        var volumes = Enumerable.Range(0, VolumeDevices.Most).Select(place => new VolumeAttachment(AVolume(), $"sd{(char)('b' + place)}")).ToArray();
+        foreach (var volume in volumes)
+        {
+            await Volumes.EnsureVolumeAsync(volume.Volume, Ct);
+            Assert.Equal(machine.Id, (await Volumes.EnsureAttachedAsync(volume, machine.Id, Ct)).InstanceId);
+        }
+
+        var cards = Enumerable.Range(1, Interfaces.MaxPerInstance - 1).Select(place => ACard((byte)(40 + place), (byte)place)).ToArray();
+        machine = machine with { Volumes = [.. machine.Volumes, .. volumes], Interfaces = [.. machine.Interfaces, .. cards] };
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        foreach (var card in cards)
+        {
+            await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, card, Ct);
+            await SeesCardAsync(machine, card);
+        }
+
+        foreach (var volume in volumes)
+        {
+            await UntilAsync(async () => await GuestSizeAsync(machine, volume.Volume) == 1);
+        }
+
+        await RemoveAllAsync(machine);
     }
 
     [Fact]

@@ -11,8 +11,22 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>A machine in libvirt's words. https://libvirt.org/formatdomain.html</summary>
 internal static class DomainXml
 {
-    /// <summary>q35's devices sit behind root ports, which cannot be added later: these are for what the machine has and may yet get.</summary>
-    private const int RootPorts = 16;
+    /// <summary>
+    /// What comes and goes while a q35 machine runs sits behind root ports, which cannot be added later: one for each interface that it may have. A port costs
+    /// an emulated guest 20 ms at each boot, so what stays for good sits on the root bus itself, in <see cref="Slot"/>s.
+    /// </summary>
+    private const int RootPorts = Model.Networking.Interfaces.MaxPerInstance;
+
+    /// <summary>Places on the root bus, above those that libvirt takes by itself: the display's, then the root ports', eight to a slot.</summary>
+    private enum Slot
+    {
+        Scsi = 0x10,
+        Serial,
+        RootDisk,
+        Seed,
+        Random,
+        Balloon,
+    }
 
     /// <param name="baseOf">The version of an image that a volume is a child of; null for none.</param>
     public static string Of(InstanceSpec spec, MachineMark mark, Func<string, string?> baseOf, bool kvm) => new XElement(
@@ -37,8 +51,8 @@ internal static class DomainXml
             Seed(spec),
             spec.Interfaces.Select(card => Interface(spec.NetworkId, card)),
             Consoles(spec),
-            new XElement("rng", new XAttribute("model", "virtio"), new XElement("backend", new XAttribute("model", "random"), "/dev/urandom")),
-            new XElement("memballoon", new XAttribute("model", "virtio"), new XAttribute("freePageReporting", "on"), new XElement("stats", new XAttribute("period", "10"))))).ToString();
+            new XElement("rng", new XAttribute("model", "virtio"), new XElement("backend", new XAttribute("model", "random"), "/dev/urandom"), At(Slot.Random)),
+            new XElement("memballoon", new XAttribute("model", "virtio"), new XAttribute("freePageReporting", "on"), new XElement("stats", new XAttribute("period", "10")), At(Slot.Balloon)))).ToString();
 
     /// <summary>Under emulation a plain model: with the richest one guests were seen to crash.</summary>
     private static XElement Cpu(bool kvm) => kvm
@@ -49,7 +63,8 @@ internal static class DomainXml
     [
         new XElement("controller", new XAttribute("type", "pci"), new XAttribute("model", "pcie-root")),
         .. Enumerable.Repeat(0, RootPorts).Select(_ => new XElement("controller", new XAttribute("type", "pci"), new XAttribute("model", "pcie-root-port"))),
-        new XElement("controller", new XAttribute("type", "scsi"), new XAttribute("model", "virtio-scsi")),
+        new XElement("controller", new XAttribute("type", "scsi"), new XAttribute("model", "virtio-scsi"), At(Slot.Scsi)),
+        new XElement("controller", new XAttribute("type", "virtio-serial"), At(Slot.Serial)),
         new XElement("controller", new XAttribute("type", "usb"), new XAttribute("model", "none")),
     ];
 
@@ -69,7 +84,18 @@ internal static class DomainXml
             "iotune",
             new XElement("total_bytes_sec", Text((long)attachment.Volume.MiBPerSecond << 20)),
             new XElement("total_iops_sec", Text(attachment.Volume.Iops))),
-        new XElement("serial", Volume.Serial(attachment.Volume.Id)));
+        new XElement("serial", Volume.Serial(attachment.Volume.Id)),
+        attachment.IsRoot ? At(Slot.RootDisk) : OnScsi(attachment.Device));
+
+    /// <summary>
+    /// All on the one controller: left to itself libvirt adds another for the last, which would take an interface's port. The other units are those that it
+    /// chooses; it leaves out the seventh, which of old is the controller's own.
+    /// </summary>
+    private static XElement OnScsi(string device)
+    {
+        var place = device[^1] - 'a';
+        return new("address", new XAttribute("type", "drive"), new XAttribute("controller", "0"), new XAttribute("unit", Text(place < 7 ? place : place + 1)));
+    }
 
     /// <summary>Said in full, so that libvirt does not look for it itself.</summary>
     private static XElement Backing(string? baseFile) => baseFile is null ? new XElement("backingStore") : new XElement(
@@ -86,7 +112,8 @@ internal static class DomainXml
         new XElement("driver", new XAttribute("name", "qemu"), new XAttribute("type", "raw")),
         new XElement("source", new XAttribute("file", EngineFolder.InsideGuest(spec.Id, "seed.iso"))),
         new XElement("target", new XAttribute("dev", "vdb"), new XAttribute("bus", "virtio")),
-        new XElement("readonly"));
+        new XElement("readonly"),
+        At(Slot.Seed));
 
     /// <summary>The port is isolated: guests of one bridge reach each other only through their router, where the security rules are.</summary>
     public static XElement Interface(string networkId, InterfaceSpec card) => new(
@@ -111,6 +138,8 @@ internal static class DomainXml
         new("graphics", new XAttribute("type", "vnc"), new XElement("listen", new XAttribute("type", "socket"), new XAttribute("socket", EngineFolder.InsideSocket(spec.Id, "vnc")))),
         new("video", new XElement("model", new XAttribute("type", "vga"))),
     ];
+
+    private static XElement At(Slot slot) => new("address", new XAttribute("type", "pci"), new XAttribute("bus", "0"), new XAttribute("slot", Text((int)slot)));
 
     /// <summary>Follows from the id, so that defining again changes the same machine.</summary>
     private static string Uuid(string id) => new Guid(SHA256.HashData(Encoding.ASCII.GetBytes(id)).AsSpan(0, 16)).ToString();
