@@ -23,6 +23,9 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
     /// <summary>How many observations of a running guest pass before its ssh answers.</summary>
     public int ObservationsUntilSsh { get; set; }
 
+    /// <summary>False before the end of a first boot, which is when cloud-init tells them.</summary>
+    public bool TellsHostKeys { get; set; } = true;
+
     /// <summary>How many observations pass before a guest that was asked to shut down is off; null for one that ignores the request.</summary>
     public int? ObservationsUntilOff { get; set; } = 1;
 
@@ -141,7 +144,7 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
         }
 
         var answers = machine.Power is MachinePower.Running && machine.UntilSsh-- <= 0;
-        return new MachineObservation(machine.Power, machine.Boot, answers, answers ? machine.HostKey : null, machine.Problem);
+        return new MachineObservation(machine.Power, machine.Boot, answers, answers && TellsHostKeys ? machine.HostKey : null, machine.Problem);
     }
 
     private T Locked<T>(Func<T> action)

@@ -222,6 +222,18 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
     }
 
     [Fact]
+    public async Task A_host_key_that_is_told_long_after_ssh_answers_is_written_down_too()
+    {
+        engine.TellsHostKeys = false;
+        var id = await SettleAsync(await RequestAsync());
+        Assert.Null((await LoadAsync(id)).HostKey);
+        clock.Advance(TimeSpan.FromMinutes(10));
+        engine.TellsHostKeys = true;
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        Assert.Equal(Assert.Single(engine.Machines).HostKey, (await LoadAsync(id)).HostKey);
+    }
+
+    [Fact]
     public async Task A_guest_that_stands_still_since_the_host_cannot_write_is_told_to_the_operators_and_not_billed_until_it_goes_on()
     {
         var id = await SettleAsync(await RequestAsync());

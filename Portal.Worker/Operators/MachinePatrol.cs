@@ -56,7 +56,8 @@ public sealed class MachinePatrol(
                 continue;
             }
 
-            if ((instance.Stalled is null) != (seen.Problem is null))
+            // A guest may tell its host key long after its ssh answers: cloud-init does so at the very end of the first boot.
+            if ((instance.Stalled is null) != (seen.Problem is null) || (instance.HostKey is null && seen.HostKey is not null))
             {
                 await WriteDownAsync(instance.Id, seen, ct);
             }
