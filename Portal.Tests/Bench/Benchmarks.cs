@@ -14,6 +14,7 @@ internal static class Benchmarks
         ("metrics", MetricsLook.RunAsync),
         ("ssh", CreateToSsh.RunAsync),
         ("rules", RuleChange.RunAsync),
+        ("volumes", VolumeVerbs.RunAsync),
     ];
 
     public static async Task<int> RunAsync(string[] args)

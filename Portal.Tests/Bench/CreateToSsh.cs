@@ -42,7 +42,7 @@ internal static class CreateToSsh
         return [new Figure("(b) create → ssh answers through Portal, median of pairs", Figure.Median(ratios) * baseline, "s", baseline, 1.15, BarIsRatio: true)];
     }
 
-    private static async Task<Image> ReadyAsync(IDbContextFactory<PortalDb> dbs)
+    internal static async Task<Image> ReadyAsync(IDbContextFactory<PortalDb> dbs)
     {
         Image? image = null;
         await Until.TrueAsync(async () =>
@@ -54,7 +54,7 @@ internal static class CreateToSsh
         return image!;
     }
 
-    private static async Task<(double Seconds, string Id)> ThroughPortalAsync(WholePortal portal, IDbContextFactory<PortalDb> dbs, Model.Accounts.Actor actor, Image image, TestEngine engine)
+    internal static async Task<(double Seconds, string Id)> ThroughPortalAsync(WholePortal portal, IDbContextFactory<PortalDb> dbs, Model.Accounts.Actor actor, Image image, TestEngine engine)
     {
         var start = Stopwatch.GetTimestamp();
         var made = await portal.Web.Services.GetRequiredService<CreateInstance>().RunAsync(actor, AnAccount.Wish(image) with { PublicKey = engine.PublicKey }, default);
