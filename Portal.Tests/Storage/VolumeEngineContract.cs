@@ -120,7 +120,7 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
         var (machine, first, second) = (AMachine(), AVolume(), AVolume(2));
         await Volumes.EnsureVolumeAsync(first, Ct);
         await Volumes.EnsureVolumeAsync(second, Ct);
-        await StartAsync(machine with { Volumes = [.. machine.Volumes, new(first, "sdb")] });
+        await StartAsync(machine with { Volumes = [new(first, "sdb"), .. machine.Volumes] });
         await UntilAsync(async () => await GuestSizeAsync(machine, first) == 1);
         await WriteAsync(machine, first, "before the stop");
         await Volumes.EnsureAttachedAsync(new(second, "sdc"), machine.Id, Ct);

@@ -47,7 +47,9 @@ internal static class DomainXml
         new XElement(
             "devices",
             Controllers(),
-            spec.Volumes.Select(volume => Disk(volume, baseOf(volume.Volume.Id))),
+
+            // It starts from the first disk, whatever the others are called.
+            spec.Volumes.OrderByDescending(volume => volume.IsRoot).Select(volume => Disk(volume, baseOf(volume.Volume.Id))),
             Seed(spec),
             spec.Interfaces.Select(card => Interface(spec.NetworkId, card)),
             Consoles(spec),
