@@ -8,6 +8,7 @@ public sealed record NewInstances
 {
     public required string Name { get; init; }
 
+    /// <summary>Of the catalogue, or one of the account's own.</summary>
     public required string ImageId { get; init; }
 
     public required string SizeId { get; init; }

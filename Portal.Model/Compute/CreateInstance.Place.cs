@@ -16,21 +16,23 @@ public sealed partial class CreateInstance
 
     private static async Task<Outcome<Place>> FindPlaceAsync(PortalDb db, Actor actor, Account account, NewInstances form, CancellationToken ct)
     {
-        var image = await db.Images.FindAsync([form.ImageId], ct);
+        var own = await db.PrivateImages.AsNoTracking().Include(known => known.Base).Include(known => known.Snapshot).FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.ImageId, ct);
+        var image = own?.Base ?? await db.Images.FindAsync([form.ImageId], ct);
+        var snapshotId = own?.SnapshotId ?? form.SnapshotId;
         var size = await db.InstanceSizes.FindAsync([form.SizeId], ct);
         if (image is null || size is null)
         {
             return Outcome.Refused(image is null ? "There is no such image." : "There is no such size.");
         }
 
-        if ((image.WhyNotOn(size) ?? await WhyNotWithinQuotaAsync(db, account, size, form.Count, ct)
+        if ((own?.WhyNot ?? (snapshotId is null ? image.WhyNotOn(size) : image.WhyNotFit(size)) ?? await WhyNotWithinQuotaAsync(db, account, size, form.Count, ct)
             ?? await StorageQuota.WhyNotAsync(db, account, form.Count * (1 + form.Volumes.Count), form.Count * (size.DiskGiB + VolumesGiB(form)), ct)) is { } reason)
         {
             return Outcome.Refused(reason);
         }
 
         if ((await WhyNotVolumesAsync(db, actor, image.RegionId, form, ct)
-            ?? (form.SnapshotId is null ? null : await WhyNotFromAsync(db, actor, form.SnapshotId, image, size, ct))) is { } unfit)
+            ?? (snapshotId is null ? null : await WhyNotFromAsync(db, actor, snapshotId, image, size, ct))) is { } unfit)
         {
             return Outcome.Refused(unfit);
         }
@@ -39,7 +41,7 @@ public sealed partial class CreateInstance
         var region = await db.LockRegionAsync(image.RegionId, ct);
         return (await FreeCapacity.OfAsync(db, region, ct)).WhyNot(size, form.Count, VolumesGiB(form)) is { } full
             ? Outcome.Refused(full)
-            : await TakeAsync(db, actor, image, size, region, form, ct);
+            : await TakeAsync(db, actor, image, snapshotId, size, region, form, ct);
     }
 
     private static async Task<string?> WhyNotFromAsync(PortalDb db, Actor actor, string snapshotId, Image image, InstanceSize size, CancellationToken ct) =>
@@ -48,7 +50,7 @@ public sealed partial class CreateInstance
             ? "There is no such snapshot of a root disk."
             : snapshot.WhyNotRestoreTo(size.DiskGiB);
 
-    private static async Task<Outcome<Place>> TakeAsync(PortalDb db, Actor actor, Image image, InstanceSize size, Region region, NewInstances form, CancellationToken ct)
+    private static async Task<Outcome<Place>> TakeAsync(PortalDb db, Actor actor, Image image, string? snapshotId, InstanceSize size, Region region, NewInstances form, CancellationToken ct)
     {
         if (await FindSubnetAsync(db, actor, region, form, ct) is not { } subnet)
         {
@@ -69,7 +71,7 @@ public sealed partial class CreateInstance
         {
             (true, _) => Outcome.Refused($"The subnet {subnet.Name} ({subnet.Range}) has {addresses.Count} addresses left: choose another, or terminate what you no longer need."),
             (_, true) => Outcome.Refused("The region has no public port left at the moment."),
-            _ => new Place(image, size, region, network.ProjectId, subnet, groups, addresses, ports),
+            _ => new Place(image, snapshotId, size, region, network.ProjectId, subnet, groups, addresses, ports),
         };
     }
 

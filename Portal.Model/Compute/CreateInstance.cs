@@ -55,7 +55,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
             return noAddress;
         }
 
-        db.AuditEntries.AddRange(made.Select(instance => actor.Audit(instance.CreatedAt, "RunInstances", instance.Id, after: Told(instance))));
+        db.AuditEntries.AddRange(made.Select(instance => actor.Audit(instance.CreatedAt, "RunInstances", instance.Id, after: Told(instance, form.ImageId))));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return new(made, null);
@@ -71,7 +71,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
     {
         var instance = New(actor, form, place, key, index);
         instance.Interfaces.Add(place.Card(instance, index));
-        instance.Volumes.Add(Volume.RootOf(instance, place.Size.DiskGiB, form.SnapshotId));
+        instance.Volumes.Add(Volume.RootOf(instance, place.Size.DiskGiB, place.SnapshotId));
         return instance.Requested(instance.CreatedAt);
     }
 
@@ -99,10 +99,10 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         Tags = new Dictionary<string, string>(form.Tags, StringComparer.Ordinal),
     };
 
-    private static object Told(Instance instance) => new
+    private static object Told(Instance instance, string imageId) => new
     {
         instance.Name,
-        Image = instance.ImageId,
+        Image = imageId,
         Size = instance.SizeId,
         Key = instance.KeyName,
         Address = instance.Address.ToString(),
@@ -114,7 +114,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
 
     /// <summary>Where the new instances go, all of it the account's own or the catalogue's.</summary>
     private sealed record Place(
-        Image Image, InstanceSize Size, Region Region, string ProjectId, Subnet Subnet, IReadOnlyList<string> GroupIds, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<int> Ports)
+        Image Image, string? SnapshotId, InstanceSize Size, Region Region, string ProjectId, Subnet Subnet, IReadOnlyList<string> GroupIds, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<int> Ports)
     {
         /// <summary>The first card of the instance with this place in the request.</summary>
         public NetworkInterface Card(Instance instance, int index) => Interfaces.Build(instance, Subnet, Addresses[index], 0, GroupIds, instance.CreatedAt);

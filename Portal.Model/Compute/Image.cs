@@ -68,8 +68,11 @@ public sealed class Image
     };
 
     /// <summary>Why a machine of this size cannot start from it; null if it can.</summary>
-    public string? WhyNotOn(InstanceSize size) => WhyNot
-        ?? (size.MemoryMiB < MinMemoryMiB ? $"{Name} needs {MinMemoryMiB} MB of memory; {size.Id} has {size.MemoryMiB}."
+    public string? WhyNotOn(InstanceSize size) => WhyNot ?? WhyNotFit(size);
+
+    /// <summary>The same for what began as it and is kept: that can be started from for ever, whatever became of the image.</summary>
+    public string? WhyNotFit(InstanceSize size) =>
+        size.MemoryMiB < MinMemoryMiB ? $"{Name} needs {MinMemoryMiB} MB of memory; {size.Id} has {size.MemoryMiB}."
         : size.DiskGiB < MinDiskGiB ? $"{Name} needs a disk of {MinDiskGiB} GB; {size.Id} has {size.DiskGiB}."
-        : null);
+        : null;
 }

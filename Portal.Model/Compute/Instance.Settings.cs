@@ -18,6 +18,14 @@ public sealed partial class Instance
 
     public string? WhyNotEdit => Goal is InstanceGoal.Terminated ? $"It is {Status}." : null;
 
+    /// <summary>Why no image can be made of it; null if one can. Needs the root disk among <see cref="Volumes"/>.</summary>
+    public string? WhyNotImage => WhyNotEdit ?? Volumes.FirstOrDefault(volume => volume.IsRoot) switch
+    {
+        null => "It has no disk.",
+        { State: Storage.VolumeState.Creating } => "Its disk is still being made.",
+        var root => root.WhyNotSnapshot,
+    };
+
     /// <summary>Its disk would be lost.</summary>
     public string? WhyNotLose => IsProtected ? "It is protected: turn that off in its settings first." : null;
 

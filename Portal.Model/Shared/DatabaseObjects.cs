@@ -15,7 +15,7 @@ public static class DatabaseObjects
         "Incidents", "ConsoleTickets", "Users", "Mails",
         "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "PublicAddresses", "Peerings", "AlertRules",
         "Buckets", "AccessKeys", "ObjectStores", "ObjectStoreUsers",
-        "Volumes", "Snapshots", "BackupSchedules",
+        "Volumes", "Snapshots", "BackupSchedules", "PrivateImages",
     ];
 
     public static string Sql => string.Join('\n', [Function, .. Watched.Select(Trigger)]);

@@ -48,6 +48,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<Image> Images => Set<Image>();
 
+    public DbSet<PrivateImage> PrivateImages => Set<PrivateImage>();
+
     public DbSet<InstanceSize> InstanceSizes => Set<InstanceSize>();
 
     public DbSet<KeyPair> KeyPairs => Set<KeyPair>();

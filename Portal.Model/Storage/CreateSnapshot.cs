@@ -21,9 +21,9 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
     /// <param name="isScheduled">Portal asks for it, by the volume's schedule; that the person confirmed an address was seen when it was made.</param>
     public async Task<Outcome<Snapshot>> RunAsync(Actor actor, NewSnapshot form, bool isScheduled, CancellationToken ct)
     {
-        if ((InstanceName.Check(form.Name).Reason ?? (form.RequestToken.Length is > 0 and <= 64 ? null : "The form is damaged: reload the page.")) is { } refused)
+        if (Check(form.Name, form.RequestToken) is { IsDone: false } refused)
         {
-            return Outcome.Refused(refused);
+            return refused;
         }
 
         await using var db = await dbs.CreateDbContextAsync(ct);
@@ -39,17 +39,34 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
             return Outcome.Refused(unconfirmed);
         }
 
+        var made = await AddAsync(db, account, actor, form, isScheduled, null, ct);
+        if (made.IsDone)
+        {
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        return made;
+    }
+
+    /// <summary>What can be said of the request without looking anything up.</summary>
+    public static Outcome Check(string? name, string token) => InstanceName.Check(name) is { IsDone: false } refused ? refused
+        : token.Length is > 0 and <= 64 ? Outcome.Done
+        : Outcome.Refused("The form is damaged: reload the page.");
+
+    /// <summary>As part of a transaction that holds the lock on the account's row; the caller saves.</summary>
+    /// <param name="imageId">The image that is to begin as it; null for none.</param>
+    internal async Task<Outcome<Snapshot>> AddAsync(PortalDb db, Account account, Actor actor, NewSnapshot form, bool isScheduled, string? imageId, CancellationToken ct)
+    {
         var found = await FindAsync(db, account, form.VolumeId, ct);
         if (found.Value is not { } volume)
         {
             return Outcome.Refused(found.Reason!);
         }
 
-        var made = Build(volume, form, isScheduled);
+        var made = Build(volume, form, isScheduled, imageId);
         db.Snapshots.Add(made);
-        db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateSnapshot", made.Id, after: new { made.Name, Volume = made.VolumeId, Scheduled = isScheduled }));
-        await db.SaveChangesAsync(ct);
-        await transaction.CommitAsync(ct);
+        db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateSnapshot", made.Id, after: new { made.Name, Volume = made.VolumeId, Scheduled = isScheduled, Image = imageId }));
         return made;
     }
 
@@ -79,7 +96,7 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         return had < account.SnapshotLimit ? null : $"Your quota is {account.SnapshotLimit} snapshots and you have {had}: delete one you no longer need, or ask support for more.";
     }
 
-    private Snapshot Build(Volume volume, NewSnapshot form, bool isScheduled)
+    private Snapshot Build(Volume volume, NewSnapshot form, bool isScheduled, string? imageId)
     {
         var now = clock.GetUtcNow();
         return new Snapshot
@@ -95,6 +112,7 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
             ImageId = volume.ImageId,
             RequestToken = form.RequestToken,
             IsScheduled = isScheduled,
+            PrivateImageId = imageId,
         }.Requested(now);
     }
 }

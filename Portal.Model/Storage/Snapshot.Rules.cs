@@ -16,7 +16,9 @@ public sealed partial class Snapshot
 
     public string Status => Spell(State, IsToGo);
 
-    public string? WhyNotDelete => State is Deleted || IsToGo ? $"It is {Status} already." : null;
+    public string? WhyNotDelete => WhyNotGo ?? (PrivateImageId is null ? null : "An image begins as it: delete the image, and it goes too.");
+
+    private string? WhyNotGo => State is Deleted || IsToGo ? $"It is {Status} already." : null;
 
     public string? WhyNotChange => State is Deleted || IsToGo ? $"It is {Status}." : null;
 
@@ -57,9 +59,13 @@ public sealed partial class Snapshot
         return this;
     }
 
-    public Outcome RequestDelete(DateTimeOffset now)
+    public Outcome RequestDelete(DateTimeOffset now) => Go(WhyNotDelete, now);
+
+    public Outcome RequestDeleteWithImage(DateTimeOffset now) => Go(WhyNotGo, now);
+
+    private Outcome Go(string? whyNot, DateTimeOffset now)
     {
-        if (WhyNotDelete is { } reason)
+        if (whyNot is { } reason)
         {
             return Outcome.Refused(reason);
         }

@@ -50,6 +50,10 @@ public sealed partial class Snapshot : Resource
     /// <summary>Taken by its volume's schedule, which removes it when enough newer ones are there.</summary>
     public bool IsScheduled { get; init; }
 
+    /// <summary>The image of the account's own that begins as it, and with which it goes; null for one that stands for itself.</summary>
+    [MaxLength(ResourceIds.MaxLength)]
+    public string? PrivateImageId { get; init; }
+
     public Dictionary<string, string> Tags { get; init; } = new(StringComparer.Ordinal);
 
     /// <summary>Its owner wants it gone.</summary>

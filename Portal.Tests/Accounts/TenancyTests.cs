@@ -76,6 +76,8 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         ["/volumes/{Id}"] = For.OwnById,
         ["/snapshots"] = For.Own,
         ["/snapshots/{Id}"] = For.OwnById,
+        ["/images"] = For.Own,
+        ["/images/{Id}"] = For.OwnById,
         ["/keys"] = For.Own,
         ["/networks"] = For.Own,
         ["/networks/new"] = For.Own,
@@ -256,18 +258,32 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
             SizeGiB = root.SizeGiB,
             RequestToken = "token",
         };
-        db.Snapshots.Add(snapshot);
+        var image = new PrivateImage
+        {
+            Id = Portal.Model.Shared.ResourceIds.New("ami"),
+            AccountId = person.AccountId,
+            Name = "the-owners-image",
+            Description = "",
+            CreatedAt = Tenant.Epoch,
+            ProjectId = root.ProjectId,
+            RegionId = root.RegionId,
+            InstanceId = instance.Id,
+            BaseId = instance.ImageId,
+            SnapshotId = snapshot.Id,
+            RequestToken = "token",
+        };
+        db.AddRange(snapshot, image);
         await db.SaveChangesAsync();
-        return new Owner(person, instance, snapshot.Id, tenant.Network.Id, tenant.Group.Id, bucket.Name, setup.Id, await db.Sessions.Where(session => session.UserId == person.UserId).Select(session => session.Id).FirstAsync());
+        return new Owner(person, instance, snapshot.Id, image.Id, tenant.Network.Id, tenant.Group.Id, bucket.Name, setup.Id, await db.Sessions.Where(session => session.UserId == person.UserId).Select(session => session.Id).FirstAsync());
     }
 
-    private sealed record Owner(Person Person, Instance Instance, string Snapshot, string Network, string Group, string Bucket, Guid CardSetup, Guid Session)
+    private sealed record Owner(Person Person, Instance Instance, string Snapshot, string Image, string Network, string Group, string Bucket, Guid CardSetup, Guid Session)
     {
         public string Name => Instance.Name;
 
         private string Root => Instance.Volumes.Single().Id;
 
-        public IEnumerable<string> Marks => [Name, Instance.Id, Root, Snapshot, Network, Group, Bucket, Person.AccountId, Person.Email, Session.ToString()];
+        public IEnumerable<string> Marks => [Name, Instance.Id, Root, Snapshot, Image, "the-owners-image", Network, Group, Bucket, Person.AccountId, Person.Email, Session.ToString()];
 
         /// <summary>An address with this owner's real ids in the place of its parameters.</summary>
         public string Fill(string pattern) => pattern switch
@@ -278,6 +294,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
             _ when pattern.StartsWith("/networks/", StringComparison.Ordinal) => pattern.Replace("{Id}", Network, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/security-groups/", StringComparison.Ordinal) => pattern.Replace("{Id}", Group, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/snapshots/", StringComparison.Ordinal) => pattern.Replace("{Id}", Snapshot, StringComparison.OrdinalIgnoreCase),
+            _ when pattern.StartsWith("/images/", StringComparison.Ordinal) => pattern.Replace("{Id}", Image, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/volumes/", StringComparison.Ordinal) => pattern.Replace("{Id}", Root, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/billing/card/", StringComparison.Ordinal) => pattern.Replace("{SetupId:guid}", CardSetup.ToString(), StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/settings/sessions/", StringComparison.Ordinal) => pattern.Replace("{id:guid}", Session.ToString(), StringComparison.Ordinal),

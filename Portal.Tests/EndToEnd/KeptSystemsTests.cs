@@ -7,7 +7,7 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.EndToEnd;
 
-/// <summary>Backups of a machine that runs, by the whole worker on the real engine.</summary>
+/// <summary>Backups and images of machines that run, by the whole worker on the real engine.</summary>
 [Collection(EngineTests.Name)]
 [Trait("Needs", "engine")]
 public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) : TestDatabase(postgres)
@@ -16,6 +16,15 @@ public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) :
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    /// <summary>Not the region's usual ports: another engine on this machine may have them.</summary>
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        await using var db = CreateDbContext();
+        var port = TestPostgres.FreePort();
+        await db.Regions.ExecuteUpdateAsync(region => region.SetProperty(row => row.FirstPublicPort, port).SetProperty(row => row.LastPublicPort, port + 9), Ct);
+    }
 
     [Fact]
     public async Task A_running_machine_is_backed_up_at_its_slots_the_newest_is_kept_and_holds_what_the_guest_had_written()
@@ -34,6 +43,28 @@ public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) :
         var restored = await RunAsync(ada, AnAccount.Wish(await TinyAsync()) with { SnapshotId = second });
         Assert.Equal("second", await engine.SshAsync(restored, "cat /root/work"));
         await TerminateAsync(ada, machine.Id, restored.Id);
+    }
+
+    [Fact]
+    public async Task An_image_of_a_running_machine_holds_its_bytes_and_can_go_before_and_after_what_began_as_it()
+    {
+        var ada = await AnAccount.ReadyAsync(this);
+        await using var worker = await WorkerServer.StartAsync(ConnectionString, settings: ("Engine:Folder", engine.Folder));
+        var machine = await RunAsync(ada, AnAccount.Wish(await TinyAsync()));
+        var written = await engine.SshAsync(machine, "dd if=/dev/urandom of=/root/work bs=1M count=8 2> /dev/null; sync; sha256sum /root/work");
+        var made = await new CreateImage(this, new CreateSnapshot(this, TimeProvider.System), TimeProvider.System).RunAsync(ada, new NewPrivateImage(machine.Id, "golden", "", "golden"), Ct);
+        Assert.Null(made.Reason);
+        await using var db = CreateDbContext();
+        await Until.TrueAsync(() => db.Snapshots.AnyAsync(snapshot => snapshot.Id == made.Value!.SnapshotId && snapshot.State == SnapshotState.Completed, Ct), Patience);
+        await engine.SshAsync(machine, "rm /root/work; sync");
+        await TerminateAsync(ada, machine.Id);
+
+        var clone = await RunAsync(ada, AnAccount.Wish(await TinyAsync()) with { ImageId = made.Value!.Id });
+        Assert.Equal(written, await engine.SshAsync(clone, "sha256sum /root/work"));
+        Assert.Null((await new ChangeImage(this, TimeProvider.System).DeleteAsync(ada, made.Value.Id, Ct)).Outcome.Reason);
+        await Until.TrueAsync(async () => !(await engine.Engine.ListSnapshotsAsync(Ct)).Contains(made.Value.SnapshotId), Patience);
+        Assert.Equal(written, await engine.SshAsync(clone, "echo 3 > /proc/sys/vm/drop_caches; sha256sum /root/work"));
+        await TerminateAsync(ada, clone.Id);
     }
 
     /// <summary>Puts the slot into the past and waits until the worker has done what it does then; the snapshot.</summary>

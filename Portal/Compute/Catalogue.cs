@@ -20,11 +20,14 @@ public sealed class Catalogue
 {
     public required IReadOnlyList<Image> Images { get; init; }
 
+    /// <summary>The account's own, by name, those that are still being made included.</summary>
+    public required IReadOnlyList<PrivateImage> Own { get; init; }
+
     /// <summary>What a volume may begin as, the newest first.</summary>
     public required IReadOnlyList<Snapshot> VolumeSnapshots { get; init; }
 
     /// <summary>Those of root disks: what an instance may begin as besides an image.</summary>
-    public IEnumerable<Snapshot> Snapshots => VolumeSnapshots.Where(snapshot => snapshot.HoldsSystem);
+    public IEnumerable<Snapshot> Snapshots => VolumeSnapshots.Where(snapshot => snapshot is { HoldsSystem: true, PrivateImageId: null });
 
     public required IReadOnlyList<OfferedType> VolumeTypes { get; init; }
 
@@ -70,7 +73,10 @@ public sealed class Catalogue
         return new Catalogue
         {
             Images = await db.Images.AsNoTracking().Where(image => image.State != ImageState.Retired).OrderBy(image => image.MinMemoryMiB).ThenBy(image => image.Name).ToListAsync(ct),
-            VolumeSnapshots = await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
+            Own = await db.PrivateImages.AsNoTracking().Include(image => image.Snapshot).Include(image => image.Base)
+                .Where(image => image.AccountId == actor.AccountId && !image.Snapshot.IsToGo && (image.Snapshot.State == SnapshotState.Completed || image.Snapshot.State == SnapshotState.Pending))
+                .OrderBy(image => image.Name).ThenBy(image => image.Id).ToListAsync(ct),
+            VolumeSnapshots = await db.Snapshots.AsNoTracking().Include(snapshot => snapshot.Image).Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
                 .OrderByDescending(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id).ToListAsync(ct),
             VolumeTypes = await OfferedType.LoadAsync(db, prices, now, ct),
             Sizes = [.. (await db.InstanceSizes.AsNoTracking().OrderBy(size => size.Position).ToListAsync(ct)).Select(size => Offer(size, prices, now))],
@@ -88,8 +94,9 @@ public sealed class Catalogue
     }
 
     /// <summary>Why so many of this size cannot be had with this image; null if they can.</summary>
-    public string? WhyNot(InstanceSize size, Image? image, int count, Snapshot? snapshot = null, int volumesGiB = 0) =>
-        image is null ? null : image.WhyNotOn(size) ?? snapshot?.WhyNotRestoreTo(size.DiskGiB) ?? (Free.TryGetValue(image.RegionId, out var free) ? free.WhyNot(size, count, volumesGiB) : null);
+    public string? WhyNot(InstanceSize size, Image? image, int count, Snapshot? snapshot = null, int volumesGiB = 0) => image is null ? null
+        : (snapshot is null ? image.WhyNotOn(size) : image.WhyNotFit(size) ?? snapshot.WhyNotRestoreTo(size.DiskGiB))
+        ?? (Free.TryGetValue(image.RegionId, out var free) ? free.WhyNot(size, count, volumesGiB) : null);
 
     /// <summary>What is asked for, a line of the bill for each; sizes of volumes that are no sizes count as nothing.</summary>
     public IReadOnlyList<Addition> Parts(InstanceSize size, int count, bool withAddress, IReadOnlyCollection<VolumeRow> volumes) =>

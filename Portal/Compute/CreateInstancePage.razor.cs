@@ -53,9 +53,19 @@ public sealed partial class CreateInstancePage(
     [SupplyParameterFromQuery(Name = "snapshot")]
     public string? FromSnapshot { get; set; }
 
+    /// <summary>The image of one's own, when one comes from its page.</summary>
+    [SupplyParameterFromQuery(Name = "image")]
+    public string? FromImage { get; set; }
+
+    private PrivateImage? Own => catalogue?.Own.FirstOrDefault(one => one.Id == wish.OwnImageId);
+
+    /// <summary>What the disk begins as, if not as an image of the catalogue.</summary>
+    private Snapshot? Begin => Own?.Snapshot ?? Source;
+
     private Snapshot? Source => catalogue?.Snapshots.FirstOrDefault(one => one.Id == wish.SnapshotId);
 
-    private Image? Image => catalogue?.Images.FirstOrDefault(image => image.Id == wish.ImageId);
+    /// <summary>What the catalogue offers, or no longer offers and the account has kept.</summary>
+    private Image? Image => Own?.Base ?? Source?.Image ?? catalogue?.Images.FirstOrDefault(image => image.Id == wish.ImageId);
 
     private OfferedSize? Size => catalogue?.Sizes.FirstOrDefault(offer => offer.Size.Id == wish.SizeId);
 
@@ -72,11 +82,12 @@ public sealed partial class CreateInstancePage(
         { catalogue.Confirmed: false } => "Confirm your e-mail address first.",
         { catalogue.WhyNoBilling: { } reason } => reason,
         { Image: null } => "No image is ready yet.",
-        { Image.WhyNot: { } reason } => reason,
+        { Own.WhyNot: { } reason } => reason,
+        { Begin: null, Image.WhyNot: { } reason } => reason,
         { Size: null } => "Choose a size.",
         { Subnet: null } => "You have no network to put it into: create one first.",
         { Groups.Count: 0 } => "Choose a security group: without one nothing gets in or out.",
-        _ => VolumeProblem ?? catalogue!.WhyNot(Size!.Size, Image, wish.Count, Source, wish.Volumes.Sum(row => row.GiB ?? 0)) ?? nameProblem ?? userDataProblem ?? (key is KeyChoice.Pasted ? keyProblem : null),
+        _ => VolumeProblem ?? catalogue!.WhyNot(Size!.Size, Image, wish.Count, Begin, wish.Volumes.Sum(row => row.GiB ?? 0)) ?? nameProblem ?? userDataProblem ?? (key is KeyChoice.Pasted ? keyProblem : null),
     };
 
     public void Dispose()
@@ -90,7 +101,7 @@ public sealed partial class CreateInstancePage(
     {
         Token ??= Guid.NewGuid().ToString("N");
         wish.Name = SuggestedName ??= InstanceName.Suggest();
-        wish.SnapshotId = FromSnapshot;
+        (wish.SnapshotId, wish.OwnImageId) = (FromSnapshot, FromImage);
         await LoadAsync();
         if (catalogue!.Keys.Count > 0)
         {
@@ -107,7 +118,7 @@ public sealed partial class CreateInstancePage(
 
         var account = (await current.GetAsync()).AccountId;
         listening = live.Subscribe(
-            change => change.Table is "Images" or "Regions" || (change.AccountId == account && change.Table is "Cards" or "KeyPairs" or "Users" or "Networks" or "Subnets" or "SecurityGroups" or "Snapshots"),
+            change => change.Table is "Images" or "Regions" || (change.AccountId == account && change.Table is "Cards" or "KeyPairs" or "Users" or "Networks" or "Subnets" or "SecurityGroups" or "Snapshots" or "PrivateImages"),
             () => InvokeAsync(RefreshAsync));
         canMake = await keys.CanMakeAsync();
         if (!canMake && key is KeyChoice.Made)
@@ -135,7 +146,7 @@ public sealed partial class CreateInstancePage(
 
         catalogue = loaded;
         wish.ImageId = Source?.ImageId ?? wish.ImageId;
-        if (Image?.WhyNot is not null || Image is null)
+        if (Begin is null && (Image is null || Image.WhyNot is not null))
         {
             wish.ImageId = catalogue.DefaultImage?.Id ?? "";
         }
@@ -146,9 +157,9 @@ public sealed partial class CreateInstancePage(
     /// <summary>Keeps the size if the image still fits on it, else takes the smallest that can be had.</summary>
     private void ChooseSize()
     {
-        if (Size is null || (Image is { } image && (image.WhyNotOn(Size.Size) ?? Source?.WhyNotRestoreTo(Size.Size.DiskGiB)) is not null))
+        if (Size is null || (Image is { } image && (Begin is null ? image.WhyNotOn(Size.Size) : image.WhyNotFit(Size.Size) ?? Begin.WhyNotRestoreTo(Size.Size.DiskGiB)) is not null))
         {
-            wish.SizeId = catalogue!.Sizes.FirstOrDefault(offer => catalogue.WhyNot(offer.Size, Image, 1, Source) is null)?.Size.Id ?? catalogue.Sizes[0].Size.Id;
+            wish.SizeId = catalogue!.Sizes.FirstOrDefault(offer => catalogue.WhyNot(offer.Size, Image, 1, Begin) is null)?.Size.Id ?? catalogue.Sizes[0].Size.Id;
         }
     }
 
@@ -158,13 +169,19 @@ public sealed partial class CreateInstancePage(
 
     private void SetImage(string id)
     {
-        (wish.ImageId, wish.SnapshotId) = (id, null);
+        (wish.ImageId, wish.OwnImageId, wish.SnapshotId) = (id, null, null);
         ChooseSize();
     }
 
     private void SetSnapshot(Snapshot snapshot)
     {
-        (wish.ImageId, wish.SnapshotId) = (snapshot.ImageId!, snapshot.Id);
+        (wish.ImageId, wish.OwnImageId, wish.SnapshotId) = (snapshot.ImageId!, null, snapshot.Id);
+        ChooseSize();
+    }
+
+    private void SetOwn(PrivateImage own)
+    {
+        (wish.OwnImageId, wish.SnapshotId) = (own.Id, null);
         ChooseSize();
     }
 
@@ -229,8 +246,8 @@ public sealed partial class CreateInstancePage(
     private async Task<NewInstances> RequestAsync() => new()
     {
         Name = wish.Name,
-        ImageId = wish.ImageId,
-        SnapshotId = Source?.Id,
+        ImageId = Own?.Id ?? wish.ImageId,
+        SnapshotId = Own is null ? Source?.Id : null,
         SizeId = wish.SizeId,
         KeyPairId = key is KeyChoice.Kept ? wish.KeyPairId : null,
         PublicKey = key switch
@@ -254,6 +271,9 @@ public sealed partial class CreateInstancePage(
         public string Name { get; set; } = "";
 
         public string ImageId { get; set; } = "";
+
+        /// <summary>Of one's own images; null for the catalogue's.</summary>
+        public string? OwnImageId { get; set; }
 
         public string? SnapshotId { get; set; }
 

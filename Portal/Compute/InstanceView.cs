@@ -18,6 +18,9 @@ public sealed record InstanceView(Instance Instance, Region Region, string? Fing
     /// <summary>What leads to it besides its SSH port.</summary>
     public IReadOnlyList<PublicAddress> Addresses { get; init; } = [];
 
+    /// <summary>The image of the account's own that its root disk began as; null if it did not.</summary>
+    public PrivateImage? OwnImage { get; init; }
+
     /// <summary>When its root disk is backed up, as a sentence; null if it is not.</summary>
     public string? BackedUp { get; init; }
 
@@ -41,6 +44,7 @@ public sealed record InstanceView(Instance Instance, Region Region, string? Fing
             !events ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
                 .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct))
         {
+            OwnImage = await db.PrivateImages.AsNoTracking().FirstOrDefaultAsync(image => image.AccountId == actor.AccountId && db.Volumes.Any(volume => volume.InstanceId == id && volume.IsRoot && volume.SnapshotId == image.SnapshotId), ct),
             BackedUp = (await db.BackupSchedules.AsNoTracking().FirstOrDefaultAsync(schedule => schedule.AccountId == actor.AccountId && db.Volumes.Any(volume => volume.Id == schedule.VolumeId && volume.InstanceId == id && volume.IsRoot), ct))?.Times.Sentence,
             Addresses = await db.PublicAddresses.AsNoTracking().Where(address => db.NetworkInterfaces.Any(card => card.Id == address.InterfaceId && card.InstanceId == instance.Id)).OrderBy(address => address.CreatedAt).ToListAsync(ct),
         };

@@ -7,6 +7,7 @@ public static class ResourceUrl
     {
         "i" => $"/instances/{id}",
         "vol" => $"/volumes/{id}",
+        "snap" => $"/snapshots/{id}",
         "vpc" => $"/networks/{id}",
         "sg" => $"/security-groups/{id}",
         _ => $"/audit?resource={Uri.EscapeDataString(id)}",

@@ -35,6 +35,14 @@ public static class Format
         return unit == 0 ? string.Create(English, $"{bytes} {(bytes == 1 ? "byte" : "bytes")}") : string.Create(English, $"{(value < 10 ? Math.Round(value, 1) : Math.Round(value)):0.#} {units[unit]}");
     }
 
+    /// <summary>What a snapshot takes: <c>640 MiB</c> or <c>3.2 GiB</c>; nothing is said before it is complete.</summary>
+    public static string Stored(int mib) => mib switch
+    {
+        0 => "",
+        < 1024 => $"{mib} MiB",
+        _ => string.Create(English, $"{mib / 1024m:0.0} GiB"),
+    };
+
     /// <summary>How many of something: <c>1 object</c>, <c>1,234 objects</c>.</summary>
     public static string Count(long count, string one) => string.Create(English, $"{count:N0} {one}{(count == 1 ? "" : "s")}");
 

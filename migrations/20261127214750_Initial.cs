@@ -1141,6 +1141,7 @@ namespace Portal.Model.Migrations
                     ImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     RequestToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     IsScheduled = table.Column<bool>(type: "boolean", nullable: false),
+                    PrivateImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     Tags = table.Column<string>(type: "jsonb", nullable: false),
                     IsToGo = table.Column<bool>(type: "boolean", nullable: false),
                     State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
@@ -1309,6 +1310,52 @@ namespace Portal.Model.Migrations
                         name: "FK_AccessKeys_Projects_ProjectId",
                         column: x => x.ProjectId,
                         principalTable: "Projects",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "PrivateImages",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    ProjectId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Description = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: false),
+                    InstanceId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    BaseId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    SnapshotId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RequestToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_PrivateImages", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_PrivateImages_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_PrivateImages_Images_BaseId",
+                        column: x => x.BaseId,
+                        principalTable: "Images",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_PrivateImages_Instances_InstanceId",
+                        column: x => x.InstanceId,
+                        principalTable: "Instances",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_PrivateImages_Snapshots_SnapshotId",
+                        column: x => x.SnapshotId,
+                        principalTable: "Snapshots",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -1665,6 +1712,28 @@ namespace Portal.Model.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_PrivateImages_AccountId_RequestToken",
+                table: "PrivateImages",
+                columns: new[] { "AccountId", "RequestToken" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_PrivateImages_BaseId",
+                table: "PrivateImages",
+                column: "BaseId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_PrivateImages_InstanceId",
+                table: "PrivateImages",
+                column: "InstanceId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_PrivateImages_SnapshotId",
+                table: "PrivateImages",
+                column: "SnapshotId",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Projects_AccountId",
                 table: "Projects",
                 column: "AccountId");
@@ -1907,6 +1976,9 @@ namespace Portal.Model.Migrations
                 name: "Prices");
 
             migrationBuilder.DropTable(
+                name: "PrivateImages");
+
+            migrationBuilder.DropTable(
                 name: "PublicAddresses");
 
             migrationBuilder.DropTable(
@@ -1916,9 +1988,6 @@ namespace Portal.Model.Migrations
                 name: "Sessions");
 
             migrationBuilder.DropTable(
-                name: "Snapshots");
-
-            migrationBuilder.DropTable(
                 name: "StripeEvents");
 
             migrationBuilder.DropTable(
@@ -1926,6 +1995,9 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.DropTable(
                 name: "Buckets");
+
+            migrationBuilder.DropTable(
+                name: "Snapshots");
 
             migrationBuilder.DropTable(
                 name: "NetworkInterfaces");
@@ -1940,22 +2012,22 @@ namespace Portal.Model.Migrations
                 name: "Users");
 
             migrationBuilder.DropTable(
-                name: "Volumes");
-
-            migrationBuilder.DropTable(
                 name: "ObjectStoreUsers");
 
             migrationBuilder.DropTable(
+                name: "Volumes");
+
+            migrationBuilder.DropTable(
                 name: "Subnets");
+
+            migrationBuilder.DropTable(
+                name: "Projects");
 
             migrationBuilder.DropTable(
                 name: "Instances");
 
             migrationBuilder.DropTable(
                 name: "VolumeTypes");
-
-            migrationBuilder.DropTable(
-                name: "Projects");
 
             migrationBuilder.DropTable(
                 name: "Images");
