@@ -6,7 +6,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Compute;
 
 internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntityTypeConfiguration<KeyPair>, IEntityTypeConfiguration<Image>,
-    IEntityTypeConfiguration<InstanceSize>, IEntityTypeConfiguration<ConsoleTicket>
+    IEntityTypeConfiguration<InstanceSize>, IEntityTypeConfiguration<ConsoleTicket>, IEntityTypeConfiguration<GuestRequest>
 {
     public void Configure(EntityTypeBuilder<Instance> builder)
     {
@@ -46,7 +46,7 @@ internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntit
                 Id = "ami-00000000000000001",
                 RegionId = "local",
                 Name = "Tiny Linux",
-                Description = "A 17 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.",
+                Description = "A 20 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.",
                 SshUser = "root",
                 FileName = "tiny.qcow2",
                 MinDiskGiB = 1,
@@ -75,6 +75,15 @@ internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntit
         Size("t1.large", 4, 8192, 64, 5));
 
     public void Configure(EntityTypeBuilder<ConsoleTicket> builder) => builder.BelongsToAccount();
+
+    public void Configure(EntityTypeBuilder<GuestRequest> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasOne<Instance>().WithMany().HasForeignKey(request => request.InstanceId).OnDelete(DeleteBehavior.Cascade);
+
+        // The sweep asks for what is not done.
+        builder.HasIndex(request => new { request.RegionId, request.State });
+    }
 
     private static InstanceSize Size(string id, int vcpus, int memoryMiB, int diskGiB, int position) =>
         new() { Id = id, Vcpus = vcpus, MemoryMiB = memoryMiB, DiskGiB = diskGiB, Position = position };

@@ -127,7 +127,7 @@ public sealed partial class CreateInstance
         if (form.KeyPairId is { } id)
         {
             var chosen = await db.KeyPairs.FirstOrDefaultAsync(key => key.AccountId == actor.AccountId && key.Id == id, ct);
-            return new(chosen, chosen is null ? "There is no such key any more: choose another." : null);
+            return new(chosen, chosen is null ? KeyPair.Gone : null);
         }
 
         if (form.PublicKey is null)

@@ -78,7 +78,8 @@ public enum MachinePower
 /// <param name="SshAnswers">Something at the guest's port 22 sent an SSH banner.</param>
 /// <param name="HostKey">The guest's ed25519 host key as read from its serial log.</param>
 /// <param name="StoppedByGuest">It is off because the guest shut itself down, not because the host or the engine ended it.</param>
-public sealed record MachineObservation(MachinePower Power, int Boot, bool SshAnswers, string? HostKey, string? Problem, bool StoppedByGuest = false);
+/// <param name="AgentAnswers">The agent inside the guest is connected; see <see cref="IGuestEngine"/>.</param>
+public sealed record MachineObservation(MachinePower Power, int Boot, bool SshAnswers, string? HostKey, string? Problem, bool StoppedByGuest = false, bool AgentAnswers = false);
 
 public sealed record EngineInventory(IReadOnlyList<string> InstanceIds, IReadOnlyList<string> NetworkIds);
 

@@ -47,6 +47,7 @@ public sealed partial class Instance
     {
         Waiting = null;
         Stalled = seen.Power is MachinePower.Running ? seen.Problem : null;
+        HasAgent = seen.Power is MachinePower.Running && seen.AgentAnswers;
         switch (seen.Power)
         {
             case MachinePower.Running:

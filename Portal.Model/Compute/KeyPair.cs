@@ -6,6 +6,8 @@ namespace Portal.Model.Compute;
 /// <summary>The public half of a customer's SSH key. The private half never reaches Portal.</summary>
 public sealed class KeyPair : Resource
 {
+    public const string Gone = "There is no such key any more: choose another.";
+
     /// <summary>One OpenSSH line: type, base64 and, optionally, a comment.</summary>
     [MaxLength(16384)]
     public required string PublicKey { get; init; }

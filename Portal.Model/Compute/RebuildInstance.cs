@@ -48,7 +48,7 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
         var key = keyPairId is null ? null : await db.KeyPairs.FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == keyPairId, ct);
         if (keyPairId is not null && key is null)
         {
-            return Outcome.Refused("There is no such key any more: choose another.");
+            return Outcome.Refused(KeyPair.Gone);
         }
 
         var (now, before) = (clock.GetUtcNow(), new { Image = instance.ImageId, Key = instance.KeyName });

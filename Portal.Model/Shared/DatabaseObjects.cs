@@ -11,7 +11,7 @@ public static class DatabaseObjects
 
     private static readonly string[] Watched =
     [
-        "Instances", "Images", "Cards", "CardSetups", "KeyPairs", "Regions", "Sessions",
+        "Instances", "GuestRequests", "Images", "Cards", "CardSetups", "KeyPairs", "Regions", "Sessions",
         "Incidents", "ConsoleTickets", "Users", "Mails",
         "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "PublicAddresses", "Peerings", "AlertRules",
         "Buckets", "AccessKeys", "ObjectStores", "ObjectStoreUsers",

@@ -56,6 +56,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<Instance> Instances => Set<Instance>();
 
+    public DbSet<GuestRequest> GuestRequests => Set<GuestRequest>();
+
     public DbSet<VolumeType> VolumeTypes => Set<VolumeType>();
 
     public DbSet<Volume> Volumes => Set<Volume>();

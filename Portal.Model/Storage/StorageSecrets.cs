@@ -25,21 +25,3 @@ public sealed class StorageSecrets(IDataProtectionProvider keys)
     /// <summary>200 bits are random in the secret, and 85 in the id.</summary>
     public static StoreKey Make() => new("PK" + RandomNumberGenerator.GetString(KeyIdAlphabet, 18), RandomNumberGenerator.GetString(SecretAlphabet, 40));
 }
-
-public static class Sealing
-{
-    public static string Seal(this IDataProtector protector, string secret) => protector.Protect(secret);
-
-    /// <summary>What was sealed; null if it cannot be opened any more, e.g. because the key ring was lost.</summary>
-    public static string? Open(this IDataProtector protector, string? sealedSecret)
-    {
-        try
-        {
-            return sealedSecret is null ? null : protector.Unprotect(sealedSecret);
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
-    }
-}

@@ -17,6 +17,9 @@ public abstract partial class ComputeEngineContract
     /// <summary>The same engine's networks.</summary>
     protected INetworkEngine Networks => (INetworkEngine)Engine;
 
+    /// <summary>The same driver's guests.</summary>
+    protected IGuestEngine Guests => (IGuestEngine)Engine;
+
     /// <summary>The same driver's disks.</summary>
     protected IVolumeEngine Volumes => (IVolumeEngine)Engine;
 
@@ -272,18 +275,21 @@ public abstract partial class ComputeEngineContract
 
     protected static async Task FailsAsync(EngineFault fault, Func<Task> call) => Assert.Equal(fault, (await Assert.ThrowsAsync<EngineException>(call)).Fault);
 
-    protected static async Task<string> ReadUntilAsync(Stream stream, string wanted)
+    /// <summary>Which of the <paramref name="wanted"/> came.</summary>
+    protected static async Task<string> ReadUntilAsync(Stream stream, params string[] wanted)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        patience.CancelAfter(TimeSpan.FromSeconds(10));
+        patience.CancelAfter(TimeSpan.FromSeconds(20));
         var (text, buffer) = (new StringBuilder(), new byte[4096]);
-        while (!text.ToString().Contains(wanted, StringComparison.Ordinal))
+        while (true)
         {
             var count = await stream.ReadAsync(buffer, patience.Token);
-            Assert.True(count > 0, $"The stream ended before “{wanted}”: {text}");
+            Assert.True(count > 0, $"The stream ended before “{string.Join("” or “", wanted)}”: {text}");
             text.Append(Encoding.UTF8.GetString(buffer, 0, count));
+            if (Array.Find(wanted, one => text.ToString().Contains(one, StringComparison.Ordinal)) is { } came)
+            {
+                return came;
+            }
         }
-
-        return text.ToString();
     }
 }

@@ -144,7 +144,7 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
         }
 
         var answers = machine.Power is MachinePower.Running && machine.UntilSsh-- <= 0;
-        return new MachineObservation(machine.Power, machine.Boot, answers, answers && TellsHostKeys ? machine.HostKey : null, machine.Problem);
+        return new MachineObservation(machine.Power, machine.Boot, answers, answers && TellsHostKeys ? machine.HostKey : null, machine.Problem, AgentAnswers: answers && AgentsAnswer);
     }
 
     private T Locked<T>(Func<T> action)

@@ -1,3 +1,4 @@
+using Portal.Compute;
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Shared;
@@ -26,6 +27,11 @@ public sealed class InMemoryEngineTests : VolumeEngineContract
 
         MachineCounters Counters(int seconds) => new(machine.Id, TimeSpan.FromSeconds(seconds), machine.Vcpus, 100, 200, [new DiskCounters("vda", 10 * seconds, 10 * seconds, seconds, seconds)], 5 * seconds, 6 * seconds);
     }
+
+    protected override Task<bool> CanSignInAsync(InstanceSpec machine, string password) =>
+        Task.FromResult(engine.Passwords.TryGetValue((machine.Volumes[0].Volume.Id, machine.SshUser), out var hash) && GuestPassword.Hash(password, hash) == hash);
+
+    protected override Task<string> KeysAsync(InstanceSpec machine) => Task.FromResult(string.Join('\n', engine.Keys[(machine.Volumes[0].Volume.Id, machine.SshUser)]));
 
     protected override Task MarkDiskAsync(InstanceSpec machine) => WriteAsync(machine, machine.Volumes[0].Volume, "marked");
 

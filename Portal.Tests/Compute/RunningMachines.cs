@@ -33,7 +33,7 @@ public static class RunningMachines
         await VolumeMeter.RecordAsync(db, root, now, CancellationToken.None);
         instance.ObserveStep(InstanceStep.Address, now);
         instance.ObserveStep(InstanceStep.Disk, now);
-        instance.Observe(new MachineObservation(MachinePower.Running, 0, SshAnswers: true, AnAccount.Ed25519, Problem: null), now);
+        instance.Observe(new MachineObservation(MachinePower.Running, 0, SshAnswers: true, AnAccount.Ed25519, Problem: null, AgentAnswers: engine?.AgentsAnswer ?? true), now);
         await InstanceMeter.RecordAsync(db, instance, now, CancellationToken.None);
         await db.SaveChangesAsync();
         return id;

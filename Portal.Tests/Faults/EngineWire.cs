@@ -40,7 +40,7 @@ internal static class EngineWire
 internal sealed record InterfaceCall(string InstanceId, string NetworkId, InterfaceSpec Card);
 
 /// <summary>The engine's verbs that jobs and patrols use, asked of <see cref="EngineServer"/>.</summary>
-internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEngine, IVolumeEngine, IMetricsEngine
+internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEngine, IVolumeEngine, IMetricsEngine, IGuestEngine
 {
     public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => AskAsync<NetworkSpec, bool>("network", network, ct);
 
@@ -93,6 +93,11 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEn
     public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => AskAsync<string, string>("log", instanceId, ct);
 
     public Task<IReadOnlyList<MachineCounters>> CountersAsync(CancellationToken ct) => AskAsync<string, IReadOnlyList<MachineCounters>>("counters", "", ct);
+
+    public Task SetPasswordAsync(string instanceId, string user, string hash, CancellationToken ct) => AskAsync<(string, string, string), bool>("password", (instanceId, user, hash), ct);
+
+    public Task SetKeyAsync(string instanceId, string user, string publicKey, string? former, CancellationToken ct) =>
+        AskAsync<(string, string, string, string?), bool>("key", (instanceId, user, publicKey, former), ct);
 
     private async Task<TAnswer> AskAsync<TQuestion, TAnswer>(string verb, TQuestion question, CancellationToken ct)
     {

@@ -22,7 +22,7 @@ namespace Portal.Tests.Shared;
 /// <summary>The worker's jobs, sweeps and patrols on an engine in memory, none of which runs by itself.</summary>
 internal static class WorkerServices
 {
-    public static ServiceProvider Of(IDbContextFactory<PortalDb> dbs, NpgsqlDataSource source, InMemoryEngine engine, TimeProvider clock, InMemoryStore? store = null) => new ServiceCollection()
+    public static ServiceProvider Of(IDbContextFactory<PortalDb> dbs, NpgsqlDataSource source, InMemoryEngine engine, TimeProvider clock, InMemoryStore? store = null, IDataProtectionProvider? keys = null) => new ServiceCollection()
         .AddSingleton(dbs)
         .AddSingleton(source)
         .AddEngine(engine)
@@ -31,6 +31,9 @@ internal static class WorkerServices
         .AddSingleton<PrivateNetworks>()
         .AddSingleton<Nudges>()
         .AddResourceJob<IInstanceJob, InstanceJob>("i")
+        .AddResourceJob<IGuestRequestJob, GuestRequestJob>(GuestRequest.Prefix)
+        .AddSingleton<GuestSecrets>()
+        .AddTransient<GuestRequestSweep>()
         .AddResourceJob<IVolumeJob, VolumeJob>("vol")
         .AddResourceJob<ISnapshotJob, SnapshotJob>("snap")
         .AddResourceJob<IBackupJob, BackupJob>(BackupSchedule.Prefix)
@@ -39,7 +42,7 @@ internal static class WorkerServices
         .AddTransient<SnapshotSweep>()
         .AddTransient<SnapshotPatrol>()
         .AddSingleton<IObjectStores>(store ?? new InMemoryStore(clock))
-        .AddSingleton<IDataProtectionProvider>(new EphemeralDataProtectionProvider())
+        .AddSingleton(keys ?? new EphemeralDataProtectionProvider())
         .AddSingleton<StorageSecrets>()
         .AddSingleton<StoreUsers>()
         .AddSingleton<CreateBucket>()

@@ -7,6 +7,9 @@ public static class ComputeRegistration
 {
     public static IServiceCollection AddCompute(this IServiceCollection services) => services
         .AddResourceJob<IInstanceJob, InstanceJob>("i")
+        .AddSingleton<GuestSecrets>()
+        .AddResourceJob<IGuestRequestJob, GuestRequestJob>(GuestRequest.Prefix)
         .AddHostedService<InstanceSweep>()
+        .AddHostedService<GuestRequestSweep>()
         .AddHostedService<Consoles>();
 }

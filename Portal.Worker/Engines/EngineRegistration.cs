@@ -24,6 +24,7 @@ public static class EngineRegistration
             .AddSingleton(provider => new LibvirtEngine(
                 provider.GetRequiredService<EngineFolder>(), new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<IComputeEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
+            .AddSingleton<IGuestEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
             .AddSingleton<INetworkEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
             .AddSingleton<IVolumeEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
             .AddSingleton<IMetricsEngine>(provider => provider.GetRequiredService<LibvirtEngine>());

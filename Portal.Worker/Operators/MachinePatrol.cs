@@ -62,6 +62,12 @@ public sealed class MachinePatrol(
                 await WriteDownAsync(instance.Id, seen, ct);
             }
 
+            if (instance.HasAgent != seen.AgentAnswers)
+            {
+                await db.Instances.Where(known => known.Id == instance.Id && known.State == InstanceState.Running)
+                    .ExecuteUpdateAsync(known => known.SetProperty(row => row.HasAgent, seen.AgentAnswers), ct);
+            }
+
             await MendAsync(db, instance, seen.Problem, ct);
         }
 

@@ -15,6 +15,8 @@ public static class ComputeRegistration
         .AddSingleton<ChangeImage>()
         .AddSingleton<ImageJobs>()
         .AddSingleton<KeyPairs>()
+        .AddSingleton<GuestSecrets>()
+        .AddSingleton<ChangeGuest>()
         .AddSingleton<InstanceJobs>()
         .AddSingleton<ConsoleTickets>()
         .AddSingleton<ConsoleRelay>()

@@ -1,3 +1,5 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Compute;
 using Portal.Shared;
 
 namespace Portal.Compute;
@@ -9,6 +11,8 @@ public sealed partial class InstancePage
     [
         new("Resize…", view!.Instance.WhyNotResize ?? Busy, ResizeAsync),
         new("Make an image…", view!.Instance.WhyNotImage ?? Busy, MakeImageAsync),
+        new("Reset password…", view!.Instance.WhyNotAskGuest ?? Busy, ResetPasswordAsync),
+        new("Change SSH key…", view!.Instance.WhyNotAskGuest ?? Busy, ChangeKeyAsync),
         new("Rebuild…", view!.Instance.WhyNotRebuild ?? Busy, RebuildAsync, IsDangerous: true),
     ];
 
@@ -24,6 +28,17 @@ public sealed partial class InstancePage
     {
         var instance = view!.Instance;
         await CreateImageDialog.ShowAsync(dialogs, instance, await ImageOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token));
+    }
+
+    private Task ResetPasswordAsync() => PasswordDialog.ShowAsync(dialogs, view!.Instance);
+
+    private async Task ChangeKeyAsync()
+    {
+        var account = (await current.GetAsync()).AccountId;
+        await using var db = await dbs.CreateDbContextAsync(left.Token);
+        var keys = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == account && key.PublicKey != view!.Instance.PublicKey).OrderByDescending(key => key.CreatedAt).ToListAsync(left.Token);
+        await KeyDialog.ShowAsync(dialogs, view!.Instance, keys);
+        await LoadAsync();
     }
 
     private async Task RebuildAsync()

@@ -3,7 +3,7 @@ using static Portal.Worker.Engines.Libvirt.LibvirtLibrary;
 
 namespace Portal.Worker.Engines.Libvirt;
 
-/// <summary>Copies of a running machine's disks, and its guest's agent. https://libvirt.org/kbase/live_full_disk_backup.html</summary>
+/// <summary>Copies of a running machine's disks. https://libvirt.org/kbase/live_full_disk_backup.html</summary>
 internal sealed partial class Domain
 {
     /// <summary>VIR_DOMAIN_BACKUP_BEGIN_REUSE_EXTERNAL: the file is there already, and belongs to the guests' user.</summary>
@@ -16,9 +16,6 @@ internal sealed partial class Domain
     private const int NoJob = 0;
     private const int Completed = 3;
     private const int Backup = 9;
-
-    /// <summary>How long a guest's agent may take to answer; seconds.</summary>
-    private const int AgentPatience = 10;
 
     public void BeginBackup(XElement xml) => session.Check(virDomainBackupBegin(handle, xml.ToString(), null, IntoGivenFile));
 
@@ -36,23 +33,6 @@ internal sealed partial class Domain
     public bool IsAtWorkOn(string disk) => session.Check(virDomainGetBlockJobInfo(handle, disk, out _, 0)) > 0;
 
     public bool LastBackupSucceeded() => Job(OfLastJob) is { Type: Completed, Operation: Backup };
-
-    /// <summary>Asks the guest's agent to make its file systems quiet. False where no agent answers.</summary>
-    public bool TryFreeze()
-    {
-        var isConnected = Devices(live: true).Elements("channel").Elements("target")
-            .Any(target => (string?)target.Attribute("name") == "org.qemu.guest_agent.0" && (string?)target.Attribute("state") == "connected");
-        if (!isConnected)
-        {
-            return false;
-        }
-
-        session.Check(virDomainAgentSetResponseTimeout(handle, AgentPatience, 0));
-        return virDomainFSFreeze(handle, 0, 0, 0) >= 0;
-    }
-
-    /// <summary>An agent that does not answer now has a guest that ended; nothing could be done about that here.</summary>
-    public void Thaw() => _ = virDomainFSThaw(handle, 0, 0, 0);
 
     private unsafe (int Type, int Operation) Job(uint flags)
     {

@@ -95,7 +95,8 @@ public sealed partial class LibvirtEngine
         var mark = domain.Mark(live: state.IsOn());
         var isOn = state.IsOn() || mark.RebootAsked is not null;
         return new MachineObservation(
-            isOn ? MachinePower.Running : MachinePower.Off, mark.Boot, SshAnswers: false, null, writeFailed ? "The host could not write to its disk." : null, stoppedByGuest && !isOn);
+            isOn ? MachinePower.Running : MachinePower.Off, mark.Boot, SshAnswers: false, null, writeFailed ? "The host could not write to its disk." : null, stoppedByGuest && !isOn,
+            AgentAnswers: state is DomainState.Running && domain.HasAgent());
     }
 
     private static bool Remove(LibvirtSession session, string id)

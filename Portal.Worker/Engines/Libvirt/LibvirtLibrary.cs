@@ -169,6 +169,12 @@ internal static unsafe partial class LibvirtLibrary
     [LibraryImport(Library)]
     public static partial int virDomainAgentSetResponseTimeout(DomainHandle domain, int seconds, uint flags);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainSetUserPassword(DomainHandle domain, string user, string password, uint flags);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainAuthorizedSSHKeysSet(DomainHandle domain, string user, string[] keys, uint count, uint flags);
+
     /// <summary>The last error of this thread.</summary>
     [LibraryImport(Library)]
     public static partial Error* virGetLastError();

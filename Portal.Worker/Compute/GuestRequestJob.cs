@@ -1,0 +1,93 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using Portal.Worker.Shared;
+
+namespace Portal.Worker.Compute;
+
+/// <summary>
+/// Hands a request to the agent inside a guest, again and again until it answers or its time is over. What is secret of the request is wiped with its end.
+/// </summary>
+public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGuestEngine engine, GuestSecrets secrets, Nudges nudges, TimeProvider clock, ILogger<GuestRequestJob> log) : IGuestRequestJob
+{
+    public async Task AdvanceAsync(string id, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        await using var lease = await Lease.TryTakeAsync(db, id, ct);
+        if (lease is null)
+        {
+            nudges.Soon(id);
+            return;
+        }
+
+        if (await db.GuestRequests.SingleOrDefaultAsync(request => request.Id == id, ct) is not { State: GuestRequestState.Pending } request)
+        {
+            return;
+        }
+
+        var instance = await db.Instances.AsNoTracking().SingleAsync(instance => instance.Id == request.InstanceId, ct);
+        if ((instance.State, instance.Goal) is not (InstanceState.Running, InstanceGoal.Running))
+        {
+            request.Fail($"The instance is {instance.Status}: nothing was changed.");
+        }
+        else if (!await TryAsync(db, request, instance, ct) && clock.GetUtcNow() >= request.Deadline)
+        {
+            request.Fail("The agent in the guest did not answer in time. It may have done it all the same; ask again to be sure.");
+        }
+
+        await db.SaveChangesAsync(ct);
+    }
+
+    /// <summary>False if the agent does not answer at the moment; the sweep comes back.</summary>
+    private async Task<bool> TryAsync(PortalDb db, GuestRequest request, Instance instance, CancellationToken ct)
+    {
+        try
+        {
+            await (request.Kind is GuestRequestKind.Password ? SetPasswordAsync(request, ct) : SetKeyAsync(db, request, instance, ct));
+            return true;
+        }
+        catch (EngineException error) when (error.Fault is EngineFault.Unavailable)
+        {
+            return false;
+        }
+        catch (EngineException error)
+        {
+            LogEngine(log, request.Id, error.Fault, error.Detail);
+            request.Fail(error.Fault is EngineFault.Missing ? "The instance is not running: nothing was changed." : $"The guest refused it. Perhaps it has no user {request.User} any more.");
+            return true;
+        }
+    }
+
+    private async Task SetPasswordAsync(GuestRequest request, CancellationToken ct)
+    {
+        if (secrets.Hash.Open(request.SealedHash) is not { } hash)
+        {
+            request.Fail("It could not be read any more: ask again.");
+            return;
+        }
+
+        await engine.SetPasswordAsync(request.InstanceId, request.User, hash, ct);
+        request.ObserveDone();
+    }
+
+    private async Task SetKeyAsync(PortalDb db, GuestRequest request, Instance instance, CancellationToken ct)
+    {
+        if (await db.KeyPairs.FirstOrDefaultAsync(key => key.AccountId == request.AccountId && key.Id == request.KeyPairId, ct) is not { } key)
+        {
+            request.Fail(KeyPair.Gone);
+            return;
+        }
+
+        await engine.SetKeyAsync(request.InstanceId, request.User, key.PublicKey, instance.PublicKey == key.PublicKey ? null : instance.PublicKey, ct);
+
+        // Together with the row that says so: from here on its page names this key, and a rebuilding begins with it.
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        (await db.LockInstancesAsync(request.AccountId, [request.InstanceId], ct)).Single().BeginWith(key);
+        request.ObserveDone();
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Request}: the engine says {Fault}: {Reason}")]
+    private static partial void LogEngine(ILogger log, string request, EngineFault fault, string reason);
+}

@@ -1,0 +1,41 @@
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+
+namespace Portal.Worker.Engines.Libvirt;
+
+/// <summary>What the agents inside guests are asked for.</summary>
+public sealed partial class LibvirtEngine : IGuestEngine
+{
+    public Task SetPasswordAsync(string instanceId, string user, string hash, CancellationToken ct) => AskAgentAsync(instanceId, domain => domain.SetPassword(user, hash), ct);
+
+    public Task SetKeyAsync(string instanceId, string user, string publicKey, string? former, CancellationToken ct) => AskAgentAsync(
+        instanceId,
+        domain =>
+        {
+            domain.AddKey(user, publicKey);
+            if (former is not null)
+            {
+                domain.RemoveKey(user, former);
+            }
+        },
+        ct);
+
+    private Task<bool> AskAgentAsync(string instanceId, Action<Domain> ask, CancellationToken ct) => libvirt.CallAsync(
+        session =>
+        {
+            using var domain = session.Find(EngineFolder.Checked(instanceId));
+            if (domain is null || !domain.State().State.IsOn())
+            {
+                throw new EngineException(EngineFault.Missing, $"{instanceId} is not running.");
+            }
+
+            if (!domain.HasAgent())
+            {
+                throw new EngineException(EngineFault.Unavailable, "The agent in the guest is not connected.");
+            }
+
+            ask(domain);
+            return true;
+        },
+        ct);
+}
