@@ -10,6 +10,8 @@ public enum InstanceAction
     Start,
     Stop,
     Reboot,
+    Rescue,
+    LeaveRescue,
     Terminate,
 }
 
@@ -18,7 +20,7 @@ public enum InstanceAction
 public sealed record InstanceChange(string Id, string? Name, string? RegionId, Outcome Outcome);
 
 /// <summary>
-/// Starts, stops, reboots or terminates instances of one account. Each is done or refused for itself. The caller enqueues
+/// Starts, stops, reboots, rescues or terminates instances of one account. Each is done or refused for itself. The caller enqueues
 /// <see cref="IInstanceJob"/> for those that are done.
 /// </summary>
 public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
@@ -71,6 +73,8 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
             InstanceAction.Start => instance.RequestStart(now),
             InstanceAction.Stop => instance.RequestStop(now),
             InstanceAction.Reboot => instance.RequestReboot(now),
+            InstanceAction.Rescue => instance.RequestRescue(now),
+            InstanceAction.LeaveRescue => instance.RequestLeaveRescue(now),
             _ => instance.RequestTerminate(now),
         };
         if (outcome.IsDone)

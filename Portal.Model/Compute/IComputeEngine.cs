@@ -45,6 +45,7 @@ public interface IComputeEngine
 /// <param name="Volumes">What it starts with, its root disk among them. A machine that runs keeps what it has.</param>
 /// <param name="Force">Cut the power instead of asking the guest to shut down.</param>
 /// <param name="Boot">How many reboots were asked for in its life; the engine restarts the machine when it has done fewer since its start.</param>
+/// <param name="Rescue">Its next start is into the engine's rescue system, from memory; its volumes are attached as ever, and its user data does not run.</param>
 /// <param name="Interfaces">The cards it starts with, its first one first; none for a machine that is to be removed. One that runs keeps what it has.</param>
 /// <param name="PublicPort">Port of the host's loopback that leads to the guest's port 22; null for none.</param>
 public sealed record InstanceSpec(
@@ -62,7 +63,8 @@ public sealed record InstanceSpec(
     int? PublicPort,
     MachinePower Power,
     bool Force,
-    int Boot);
+    int Boot,
+    bool Rescue = false);
 
 public enum MachinePower
 {

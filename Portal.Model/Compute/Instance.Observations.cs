@@ -90,10 +90,10 @@ public sealed partial class Instance
             InstanceGoal.Stopped => Stopping,
             _ => ShuttingDown,
         };
-        HostKey = seen.HostKey ?? HostKey;
         if (RebootsDone == RebootsWanted)
         {
             BootAt ??= now;
+            (HostKey, RescueHostKey) = IsRescue ? (HostKey, seen.HostKey ?? RescueHostKey) : (seen.HostKey ?? HostKey, null);
             if (seen.SshAnswers)
             {
                 SshAt ??= now;
@@ -117,6 +117,7 @@ public sealed partial class Instance
     {
         Goal = InstanceGoal.Stopped;
         State = Stopped;
+        IsRescue = false;
     }
 
     public void Fail(string reason) => (State, LastError, Deadline, Waiting) = (Failed, reason, null, null);
@@ -132,7 +133,7 @@ public sealed partial class Instance
     /// <summary>Needs the parts that <see cref="InstanceParts.WithParts"/> loads.</summary>
     public InstanceSpec Spec(DateTimeOffset now) => new(
         Id, AccountId, HostName, Vcpus, MemoryMiB, [.. Attachments], Image.SshUser, PublicKey, UserData, NetworkId, [.. Interfaces.Where(card => !card.IsToGo).OrderBy(card => card.Position).Select(card => card.Spec)], PublicPort,
-        Goal is InstanceGoal.Running ? MachinePower.Running : MachinePower.Off, ShouldForce(now), RebootsWanted);
+        Goal is InstanceGoal.Running ? MachinePower.Running : MachinePower.Off, ShouldForce(now), RebootsWanted, IsRescue);
 
     /// <summary>Under which the others in its network find it.</summary>
     public string HostName => InstanceName.HostName(Name) ?? Id;

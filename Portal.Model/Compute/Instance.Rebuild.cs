@@ -15,7 +15,7 @@ public sealed partial class Instance
     [MaxLength(ResourceIds.MaxLength)]
     public string? RebuildImageId { get; private set; }
 
-    public string? WhyNotRebuild => WhyNotLose ?? ((State, Goal) switch
+    public string? WhyNotRebuild => WhyNotLose ?? WhyNotInRescue ?? ((State, Goal) switch
     {
         _ when RebuildImageId is not null => "It is being rebuilt already.",
         (Running, InstanceGoal.Running) when !IsRebooting => null,

@@ -59,7 +59,7 @@ public sealed partial class Instance
             return Outcome.Refused(reason);
         }
 
-        (Goal, Deadline, LastError) = (InstanceGoal.Running, now + StartLimit, null);
+        (Goal, Deadline, LastError, IsRescue) = (InstanceGoal.Running, now + StartLimit, null, false);
         State = State is Failed ? Pending : State;
         (RequestedAt, AddressAt, DiskAt, BootAt, SshAt) = (now, null, null, null, null);
         return Outcome.Done;
@@ -72,7 +72,7 @@ public sealed partial class Instance
             return Outcome.Refused(reason);
         }
 
-        (Goal, Deadline) = (InstanceGoal.Stopped, now + StopLimit);
+        (Goal, Deadline, IsRescue) = (InstanceGoal.Stopped, now + StopLimit, false);
         return Outcome.Done;
     }
 

@@ -15,7 +15,7 @@ public enum InstanceOrder
 /// <summary>One line of a list: what it shows and no more.</summary>
 public sealed record InstanceLine(
     string Id, string Name, InstanceState State, InstanceGoal Goal, string SizeId, string ImageName, string Address, int? PublicPort, DateTimeOffset CreatedAt,
-    Dictionary<string, string> Tags, bool IsWaiting)
+    Dictionary<string, string> Tags, bool IsWaiting, bool IsRescue)
 {
     public string Status => Instance.Spell(Instance.StateFor(State, Goal));
 }
@@ -36,7 +36,7 @@ public sealed record InstanceQuery(string? Search = null, string? Status = null,
         var lines = await Ordered(matching).Skip(start).Take(count)
             .Select(instance => new InstanceLine(
                 instance.Id, instance.Name, instance.State, instance.Goal, instance.SizeId, instance.Image.Name, instance.Address.ToString(), instance.PublicPort,
-                instance.CreatedAt, instance.Tags, instance.Waiting != null))
+                instance.CreatedAt, instance.Tags, instance.Waiting != null, instance.IsRescue))
             .ToListAsync(ct);
         return (lines, total);
     }

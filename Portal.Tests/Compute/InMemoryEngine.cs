@@ -179,6 +179,9 @@ public sealed record InMemoryMachine
     /// <summary>How often its guest must still be asked to let go of a card; null before the first time.</summary>
     public int? UntilUnplugged { get; set; }
 
+    /// <summary>It was started into the rescue system.</summary>
+    public bool IsRescue { get; set; }
+
     /// <summary>How often it was powered on or reset.</summary>
     public int Starts { get; set; }
 
@@ -195,9 +198,9 @@ public sealed record InMemoryMachine
 
     public string SerialLog { get; set; } = "";
 
-    /// <summary>A well-formed key that follows from the disk it is on.</summary>
+    /// <summary>A well-formed key that follows from the disk it is on, or in rescue from the start.</summary>
     public string HostKey => "ssh-ed25519 " + Convert.ToBase64String(
-        [0, 0, 0, 11, .. "ssh-ed25519"u8, 0, 0, 0, 32, .. SHA256.HashData(Encoding.ASCII.GetBytes(Spec.Volumes.Single(volume => volume.IsRoot).Volume.Id))]);
+        [0, 0, 0, 11, .. "ssh-ed25519"u8, 0, 0, 0, 32, .. SHA256.HashData(Encoding.ASCII.GetBytes(IsRescue ? $"{Spec.Id} {Starts}" : Spec.Volumes.Single(volume => volume.IsRoot).Volume.Id))]);
 
     public void TurnOff()
     {
@@ -207,7 +210,7 @@ public sealed record InMemoryMachine
 
     public void Start(int boot, int untilSsh)
     {
-        (Power, Boot, UntilOff, UntilSsh, Starts) = (MachinePower.Running, boot, null, untilSsh, Starts + 1);
+        (Power, Boot, UntilOff, UntilSsh, Starts, IsRescue) = (MachinePower.Running, boot, null, untilSsh, Starts + 1, Spec.Rescue);
         Cards.Clear();
         Cards.UnionWith(Spec.Interfaces.Select(card => card.Id));
         Live = new Dictionary<string, string>(Defined, StringComparer.Ordinal);

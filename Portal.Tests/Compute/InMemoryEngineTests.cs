@@ -33,6 +33,10 @@ public sealed class InMemoryEngineTests : VolumeEngineContract
 
     protected override Task<string> KeysAsync(InstanceSpec machine) => Task.FromResult(string.Join('\n', engine.Keys[(machine.Volumes[0].Volume.Id, machine.SshUser)]));
 
+    protected override Task<bool> IsRescueAsync(InstanceSpec machine) => Task.FromResult(engine.Machines.Single(one => one.Spec.Id == machine.Id).IsRescue);
+
+    protected override Task MarkFromRescueAsync(InstanceSpec machine) => MarkDiskAsync(machine);
+
     protected override Task MarkDiskAsync(InstanceSpec machine) => WriteAsync(machine, machine.Volumes[0].Volume, "marked");
 
     protected override async Task<bool> HasMarkAsync(InstanceSpec machine) => await ReadAsync(machine, machine.Volumes[0].Volume) == "marked";

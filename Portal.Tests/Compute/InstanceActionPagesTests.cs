@@ -138,6 +138,32 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
     }
 
     [Fact]
+    public async Task It_is_put_into_rescue_which_is_shown_on_all_its_pages_and_left_again()
+    {
+        var page = await OpenAsync();
+        await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
+        await Item(page, "Rescue…").ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Dialog).GetByText("It costs the same as now.")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Restart into rescue" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Restarting into rescue" })).ToBeVisibleAsync();
+        await ObserveAsync(boot: 1);
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "In rescue" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Status).Filter(new() { HasText = "running" })).ToContainTextAsync("rescue");
+        await Expect(page.GetByLabel("the command that mounts its root disk", new() { Exact = true })).ToContainTextAsync("mount /dev/disk/by-id/virtio-vol0");
+        await Expect(page.GetByLabel("the ssh command", new() { Exact = true })).ToContainTextAsync("root@");
+        await ABrowser.AssertAccessibleAsync(page, "rescue");
+        await page.SetViewportSizeAsync(ABrowser.Phone.Width, ABrowser.Phone.Height);
+        await ABrowser.AssertAccessibleAsync(page, "rescue");
+        await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
+        await Expect(Item(page, "Rebuild…")).ToContainTextAsync("It is in rescue: leave that first.");
+        await page.Keyboard.PressAsync("Escape");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Leave rescue" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "In rescue" })).ToHaveCountAsync(0);
+        await using var db = CreateDbContext();
+        Assert.Equal(["LeaveRescueInstances", "RescueInstances"], await db.AuditEntries.Where(row => row.ResourceId == id && row.Action.Contains("Rescue")).Select(row => row.Action).Order().ToListAsync(Ct));
+    }
+
+    [Fact]
     public async Task A_phone_shows_the_dialogs_whole()
     {
         await StopAsync();
@@ -195,6 +221,13 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
         });
         await using var db = CreateDbContext();
         await worker.GetRequiredService<IGuestRequestJob>().AdvanceAsync((await db.GuestRequests.SingleAsync(Ct)).Id, Ct);
+    }
+
+    private async Task ObserveAsync(int boot)
+    {
+        await using var db = CreateDbContext();
+        (await db.Instances.SingleAsync(Ct)).Observe(new MachineObservation(MachinePower.Running, boot, SshAnswers: true, AnAccount.Ed25519, null, AgentAnswers: true), TimeProvider.System.GetUtcNow());
+        await db.SaveChangesAsync(Ct);
     }
 
     private async Task StopAsync()

@@ -41,7 +41,11 @@ public sealed class TestEngine : IAsyncLifetime
         var cache = Path.Combine(TestPostgres.Repository, ".portal", "cache");
         await TestPostgres.RunAsync("bin/image-tiny", cache);
         Directory.CreateDirectory(Path.Combine(Folder, "images"));
-        File.Copy(Path.Combine(cache, "images", "tiny.qcow2"), Path.Combine(Folder, "images", "tiny.qcow2"));
+        foreach (var file in new[] { "tiny.qcow2", RescueSystem.Kernel, RescueSystem.Memory })
+        {
+            File.Copy(Path.Combine(cache, "images", file), Path.Combine(Folder, "images", file));
+        }
+
         await StartAsync();
         await RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KeyFile);
         publisher = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Portal.Worker"), ["publish", Folder]) { UseShellExecute = false })!;

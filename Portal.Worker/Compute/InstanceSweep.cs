@@ -21,8 +21,9 @@ public sealed class InstanceSweep(IDbContextFactory<PortalDb> dbs, Nudges nudges
         return [.. candidates.Where(instance => instance.IsUnsettled).Select(instance => new Unsettled(instance.Id, instance.AccountId, Late(instance, now)))];
     }
 
-    /// <summary>One that runs is only waited for until its ssh answers, which it need not.</summary>
-    private static string? Late(Instance instance, DateTimeOffset now) => instance.Deadline < now && instance.State is not InstanceState.Running
-        ? $"{instance.Id} is {instance.Status} and should have been {instance.Goal.ToString().ToLowerInvariant()} by {instance.Deadline:u}. {instance.Waiting}"
-        : null;
+    /// <summary>One that runs, and is not to be restarted, is only waited for until its ssh answers, which it need not.</summary>
+    private static string? Late(Instance instance, DateTimeOffset now) => instance.Deadline >= now || instance.Deadline is null ? null
+        : instance.IsRebooting && instance.Goal is InstanceGoal.Running ? $"{instance.Id} should have been restarted{(instance.IsRescue ? " into rescue" : "")} by {instance.Deadline:u}. {instance.Waiting}"
+        : instance.State is InstanceState.Running ? null
+        : $"{instance.Id} is {instance.Status} and should have been {instance.Goal.ToString().ToLowerInvariant()} by {instance.Deadline:u}. {instance.Waiting}";
 }

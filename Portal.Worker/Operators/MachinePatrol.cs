@@ -57,7 +57,7 @@ public sealed class MachinePatrol(
             }
 
             // A guest may tell its host key long after its ssh answers: cloud-init does so at the very end of the first boot.
-            if ((instance.Stalled is null) != (seen.Problem is null) || (instance.HostKey is null && seen.HostKey is not null))
+            if ((instance.Stalled is null) != (seen.Problem is null) || (instance.HostKeyNow is null && seen.HostKey is not null))
             {
                 await WriteDownAsync(instance.Id, seen, ct);
             }

@@ -13,6 +13,7 @@ public sealed partial class InstancePage
         new("Make an image…", view!.Instance.WhyNotImage ?? Busy, MakeImageAsync),
         new("Reset password…", view!.Instance.WhyNotAskGuest ?? Busy, ResetPasswordAsync),
         new("Change SSH key…", view!.Instance.WhyNotAskGuest ?? Busy, ChangeKeyAsync),
+        new("Rescue…", view!.Instance.WhyNotRescue ?? Busy, RescueAsync),
         new("Rebuild…", view!.Instance.WhyNotRebuild ?? Busy, RebuildAsync, IsDangerous: true),
     ];
 
@@ -28,6 +29,18 @@ public sealed partial class InstancePage
     {
         var instance = view!.Instance;
         await CreateImageDialog.ShowAsync(dialogs, instance, await ImageOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token));
+    }
+
+    private async Task RescueAsync()
+    {
+        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
+            $"Rescue {view!.Instance.Name}?",
+            "It shuts down, or after 20 seconds is cut off, and restarts into a small system in memory, with its disks attached. For when its own system does not come up. It costs the same as now.",
+            "Restart into rescue",
+            null)))
+        {
+            await ActAsync(InstanceAction.Rescue);
+        }
     }
 
     private Task ResetPasswordAsync() => PasswordDialog.ShowAsync(dialogs, view!.Instance);

@@ -102,7 +102,7 @@ public sealed partial class InstancePage(
         }
 
         var instance = view.Instance;
-        ssh = SshLine.Of(instance.Id, instance.HostKey, instance.Image.SshUser, view.Region.PublicHost, instance.PublicPort, keyFile);
+        ssh = SshLine.Of(instance.Id, instance.HostKeyNow, instance.SshUserNow, view.Region.PublicHost, instance.PublicPort, keyFile);
     }
 
     private async Task<Outcome> TagAsync(IReadOnlyDictionary<string, string> tags)

@@ -37,7 +37,7 @@ internal static class DomainXml
         new XElement("metadata", mark.ToXml()),
         new XElement("memory", new XAttribute("unit", "MiB"), Text(spec.MemoryMiB)),
         new XElement("vcpu", Text(spec.Vcpus)),
-        new XElement("os", new XElement("type", new XAttribute("arch", "x86_64"), new XAttribute("machine", "q35"), "hvm"), new XElement("boot", new XAttribute("dev", "hd"))),
+        new XElement("os", new XElement("type", new XAttribute("arch", "x86_64"), new XAttribute("machine", "q35"), "hvm"), Start(spec)),
         new XElement("features", new XElement("acpi"), new XElement("apic")),
         Cpu(kvm),
         new XElement("clock", new XAttribute("offset", "utc")),
@@ -55,6 +55,16 @@ internal static class DomainXml
             Consoles(spec),
             new XElement("rng", new XAttribute("model", "virtio"), new XElement("backend", new XAttribute("model", "random"), "/dev/urandom"), At(Slot.Random)),
             new XElement("memballoon", new XAttribute("model", "virtio"), new XAttribute("freePageReporting", "on"), new XElement("stats", new XAttribute("period", "10")), At(Slot.Balloon)))).ToString();
+
+    /// <summary>What it starts from: its root disk, or the rescue system.</summary>
+    private static IEnumerable<XElement> Start(InstanceSpec spec) => spec.Rescue
+        ?
+        [
+            new("kernel", EngineFolder.InsideGuest(spec.Id, RescueSystem.Kernel)),
+            new("initrd", EngineFolder.InsideGuest(spec.Id, RescueSystem.Memory)),
+            new("cmdline", RescueSystem.CommandLine),
+        ]
+        : [new("boot", new XAttribute("dev", "hd"))];
 
     /// <summary>Under emulation a plain model: with the richest one guests were seen to crash.</summary>
     private static XElement Cpu(bool kvm) => kvm
@@ -112,7 +122,7 @@ internal static class DomainXml
         new XAttribute("type", "file"),
         new XAttribute("device", "disk"),
         new XElement("driver", new XAttribute("name", "qemu"), new XAttribute("type", "raw")),
-        new XElement("source", new XAttribute("file", EngineFolder.InsideGuest(spec.Id, "seed.iso"))),
+        new XElement("source", new XAttribute("file", EngineFolder.InsideGuest(spec.Id, spec.Rescue ? RescueSystem.Seed(spec.Boot) : "seed.iso"))),
         new XElement("target", new XAttribute("dev", "vdb"), new XAttribute("bus", "virtio")),
         new XElement("readonly"),
         At(Slot.Seed));
@@ -134,7 +144,7 @@ internal static class DomainXml
             "serial",
             new XAttribute("type", "unix"),
             new XElement("source", new XAttribute("mode", "bind"), new XAttribute("path", EngineFolder.InsideSocket(spec.Id, "serial"))),
-            new XElement("log", new XAttribute("file", EngineFolder.InsideGuest(spec.Id, "serial.log")), new XAttribute("append", "on")),
+            new XElement("log", new XAttribute("file", EngineFolder.InsideGuest(spec.Id, spec.Rescue ? RescueSystem.Log : "serial.log")), new XAttribute("append", spec.Rescue ? "off" : "on")),
             new XElement("target", new XAttribute("type", "isa-serial"), new XAttribute("port", "0"))),
         new("channel", new XAttribute("type", "unix"), new XElement("target", new XAttribute("type", "virtio"), new XAttribute("name", "org.qemu.guest_agent.0"))),
         new("graphics", new XAttribute("type", "vnc"), new XElement("listen", new XAttribute("type", "socket"), new XAttribute("socket", EngineFolder.InsideSocket(spec.Id, "vnc")))),

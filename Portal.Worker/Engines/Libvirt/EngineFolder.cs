@@ -32,7 +32,7 @@ public sealed partial class EngineFolder(string folder)
 
     public string Seed(string instanceId) => Path.Combine(Guest(instanceId), "seed.iso");
 
-    public string SerialLog(string instanceId) => Path.Combine(Guest(instanceId), "serial.log");
+    public string SerialLog(string instanceId, bool isRescue = false) => Path.Combine(Guest(instanceId), isRescue ? RescueSystem.Log : "serial.log");
 
     /// <summary>What <c>bin/engine start</c> found and wrote down; read anew each time, since the engine may be started after the worker.</summary>
     public EngineSettings Settings()

@@ -41,6 +41,11 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
 
         GuestFolder.Create(folder, instance.Id);
         await CloudInitSeed.WriteAsync(instance, folder.Seed(instance.Id), settings, ct);
+        if (instance.Rescue)
+        {
+            await RescueSystem.PrepareAsync(folder, instance, ct);
+        }
+
         PublishedPorts.Ensure(settings, instance);
         await libvirt.CallAsync(session => Ensure(session, instance), ct);
         return await ObserveAsync(instance, ct);
@@ -55,7 +60,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
         }
 
         var answers = await probes.AnswersAsync(instance.Id, folder.Settings().Router(instance.NetworkId), instance.Interfaces[0].Address, ct);
-        return seen with { SshAnswers = answers, HostKey = SerialLog.HostKey(folder.SerialLog(instance.Id)) };
+        return seen with { SshAnswers = answers, HostKey = SerialLog.HostKey(folder.SerialLog(instance.Id, instance.Rescue)) };
     }
 
     public async Task RemoveAsync(InstanceSpec instance, CancellationToken ct)
@@ -95,7 +100,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
         }
     }
 
-    public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => Task.FromResult(SerialLog.Tail(folder.SerialLog(instanceId), maxBytes));
+    public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => Task.FromResult(SerialLog.Tail(SerialLog.Newer(folder.SerialLog(instanceId), folder.SerialLog(instanceId, isRescue: true)), maxBytes));
 
     public void Dispose()
     {

@@ -9,6 +9,9 @@ internal static partial class SerialLog
     /// <summary>cloud-init prints the keys at the first boot and the log is bounded: this much is searched.</summary>
     private const int SearchedBytes = 256 * 1024;
 
+    /// <summary>Whichever was written last: a machine prints to one of the two.</summary>
+    public static string Newer(string file, string other) => File.GetLastWriteTimeUtc(other) > File.GetLastWriteTimeUtc(file) ? other : file;
+
     public static string Tail(string file, int maxBytes)
     {
         var recent = Read(file, maxBytes);

@@ -619,7 +619,10 @@ namespace Portal.Model.Migrations
                     HostKey = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
                     StartedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     TerminatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    HasAgent = table.Column<bool>(type: "boolean", nullable: false),
                     RebuildImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    IsRescue = table.Column<bool>(type: "boolean", nullable: false),
+                    RescueHostKey = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
                     Notes = table.Column<string>(type: "character varying(4096)", maxLength: 4096, nullable: true),
                     IsProtected = table.Column<bool>(type: "boolean", nullable: false),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
@@ -890,6 +893,41 @@ namespace Portal.Model.Migrations
                         name: "FK_Sessions_Users_UserId",
                         column: x => x.UserId,
                         principalTable: "Users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "GuestRequests",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    InstanceId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    User = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    SealedHash = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    KeyPairId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Reason = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_GuestRequests", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_GuestRequests_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_GuestRequests_Instances_InstanceId",
+                        column: x => x.InstanceId,
+                        principalTable: "Instances",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Cascade);
                 });
@@ -1365,7 +1403,7 @@ namespace Portal.Model.Migrations
                 columns: new[] { "Id", "CreatedAt", "Description", "FileName", "LastError", "MinDiskGiB", "MinMemoryMiB", "Name", "RegionId", "Sha256", "SshUser", "State", "Url" },
                 values: new object[,]
                 {
-                    { "ami-00000000000000001", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "A 17 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.", "tiny.qcow2", null, 1, 256, "Tiny Linux", "local", null, "root", "Preparing", null },
+                    { "ami-00000000000000001", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "A 20 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.", "tiny.qcow2", null, 1, 256, "Tiny Linux", "local", null, "root", "Preparing", null },
                     { "ami-00000000000000012", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "Debian 12 (bookworm) with cloud-init and the security updates of the day it was built.", "debian-12.qcow2", null, 4, 512, "Debian 12", "local", null, "debian", "Preparing", null }
                 });
 
@@ -1566,6 +1604,21 @@ namespace Portal.Model.Migrations
                 name: "IX_ConsoleTickets_AccountId",
                 table: "ConsoleTickets",
                 column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_GuestRequests_AccountId",
+                table: "GuestRequests",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_GuestRequests_InstanceId",
+                table: "GuestRequests",
+                column: "InstanceId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_GuestRequests_RegionId_State",
+                table: "GuestRequests",
+                columns: new[] { "RegionId", "State" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_Images_RegionId_FileName",
@@ -1944,6 +1997,9 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.DropTable(
                 name: "FlaggedFingerprints");
+
+            migrationBuilder.DropTable(
+                name: "GuestRequests");
 
             migrationBuilder.DropTable(
                 name: "Incidents");

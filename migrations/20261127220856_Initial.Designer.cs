@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261127214750_Initial")]
+    [Migration("20261127220856_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -906,6 +906,77 @@ namespace Portal.Model.Migrations
                     b.ToTable("ConsoleTickets");
                 });
 
+            modelBuilder.Entity("Portal.Model.Compute.GuestRequest", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset>("Deadline")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("InstanceId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("KeyPairId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Reason")
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)");
+
+                    b.Property<string>("RegionId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("SealedHash")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.Property<string>("State")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("User")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("InstanceId");
+
+                    b.HasIndex("RegionId", "State");
+
+                    b.ToTable("GuestRequests");
+                });
+
             modelBuilder.Entity("Portal.Model.Compute.Image", b =>
                 {
                     b.Property<string>("Id")
@@ -981,7 +1052,7 @@ namespace Portal.Model.Migrations
                         {
                             Id = "ami-00000000000000001",
                             CreatedAt = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
-                            Description = "A 17 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.",
+                            Description = "A 20 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.",
                             FileName = "tiny.qcow2",
                             MinDiskGiB = 1,
                             MinMemoryMiB = 256,
@@ -1043,6 +1114,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<bool>("HasAgent")
+                        .HasColumnType("boolean");
+
                     b.Property<string>("HostKey")
                         .HasMaxLength(1024)
                         .HasColumnType("character varying(1024)");
@@ -1053,6 +1127,9 @@ namespace Portal.Model.Migrations
                         .HasColumnType("character varying(32)");
 
                     b.Property<bool>("IsProtected")
+                        .HasColumnType("boolean");
+
+                    b.Property<bool>("IsRescue")
                         .HasColumnType("boolean");
 
                     b.Property<string>("KeyName")
@@ -1121,6 +1198,10 @@ namespace Portal.Model.Migrations
 
                     b.Property<DateTimeOffset?>("RequestedAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("RescueHostKey")
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)");
 
                     b.Property<string>("SizeId")
                         .IsRequired()
@@ -2970,6 +3051,21 @@ namespace Portal.Model.Migrations
                         .WithMany()
                         .HasForeignKey("AccountId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Compute.GuestRequest", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Compute.Instance", null)
+                        .WithMany()
+                        .HasForeignKey("InstanceId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 

@@ -1,0 +1,45 @@
+using Portal.Model.Compute;
+
+namespace Portal.Tests.Compute;
+
+/// <summary>A machine that runs another system than its own for a while.</summary>
+public abstract partial class ComputeEngineContract
+{
+    /// <summary>Whether what runs is the rescue system.</summary>
+    protected abstract Task<bool> IsRescueAsync(InstanceSpec machine);
+
+    /// <summary>From within the rescue system, leaves on the root disk what <see cref="MarkDiskAsync"/> would.</summary>
+    protected abstract Task MarkFromRescueAsync(InstanceSpec machine);
+
+    [Fact]
+    public async Task A_machine_is_rescued_with_its_own_disk_attached_and_comes_back_with_what_was_done_to_it()
+    {
+        var machine = await StartAsync(AMachine() with { UserData = "#!/bin/sh\necho once >> /root/ran\n" });
+        var key = (await Engine.ObserveAsync(machine, Ct)).HostKey;
+        Assert.False(await IsRescueAsync(machine));
+        Assert.False(await HasMarkAsync(machine));
+
+        var rescue = machine with { Rescue = true, Boot = 1 };
+        await UntilAsync(async () => await Engine.EnsureMachineAsync(rescue, Ct) is { Power: MachinePower.Running, Boot: 1 });
+        await UntilAsync(async () => await Engine.ObserveAsync(rescue, Ct) is { SshAnswers: true, HostKey: not null });
+        Assert.True(await IsRescueAsync(rescue));
+        Assert.NotEqual(key, (await Engine.ObserveAsync(rescue, Ct)).HostKey);
+        Assert.Equal(machine.Id, (await Volumes.ObserveVolumeAsync(machine.Volumes[0].Volume.Id, Ct)).InstanceId);
+        await MarkFromRescueAsync(rescue);
+        Assert.Equal(1, (await Engine.EnsureMachineAsync(rescue, Ct)).Boot);
+
+        // A restart of the rescue system stays in it.
+        var again = rescue with { Boot = 2 };
+        await UntilAsync(async () => await Engine.EnsureMachineAsync(again, Ct) is { Power: MachinePower.Running, Boot: 2 });
+        await UntilAsync(async () => await Engine.ObserveAsync(again, Ct) is { SshAnswers: true, HostKey: not null });
+        Assert.True(await IsRescueAsync(again));
+
+        var back = machine with { Boot = 3 };
+        await UntilAsync(async () => await Engine.EnsureMachineAsync(back, Ct) is { Power: MachinePower.Running, Boot: 3 });
+        await UntilAsync(async () => (await Engine.ObserveAsync(back, Ct)).SshAnswers);
+        Assert.Equal(key, (await Engine.ObserveAsync(back, Ct)).HostKey);
+        Assert.False(await IsRescueAsync(back));
+        Assert.True(await HasMarkAsync(back));
+        await RemoveAllAsync(machine);
+    }
+}

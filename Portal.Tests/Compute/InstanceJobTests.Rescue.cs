@@ -1,0 +1,99 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Model.Compute;
+using Portal.Worker.Compute;
+using Portal.Worker.Operators;
+
+namespace Portal.Tests.Compute;
+
+/// <summary>A machine runs the rescue system for a while.</summary>
+public sealed partial class InstanceJobTests
+{
+    [Fact]
+    public async Task An_instance_is_rescued_and_comes_back_with_its_host_key_and_costs_the_same_all_the_time()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        var before = await LoadAsync(id);
+        var spans = (await SpansAsync(id)).Count;
+        await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+        var asked = await LoadAsync(id);
+        Assert.Equal((true, null, before.HostKey), (asked.IsRescue, asked.HostKeyNow, asked.HostKey));
+        clock.Advance(TimeSpan.FromSeconds(2));
+        await SettleAsync(id);
+
+        var rescued = await LoadAsync(id);
+        Assert.True(Assert.Single(engine.Machines).IsRescue);
+        Assert.Equal((InstanceState.Running, before.HostKey, null), (rescued.State, rescued.HostKey, rescued.Deadline));
+        Assert.NotEqual(before.HostKey, rescued.HostKeyNow);
+        Assert.Equal(("It is in rescue: leave that first.", "It is in rescue: leave that first.", "It is in rescue already."), (rescued.WhyNotRebuild, rescued.WhyNotAskGuest, rescued.WhyNotRescue));
+
+        await ChangeAsync(id, instance => instance.RequestLeaveRescue(clock.GetUtcNow()));
+        clock.Advance(TimeSpan.FromSeconds(2));
+        await SettleAsync(id);
+        var back = await LoadAsync(id);
+        Assert.False(Assert.Single(engine.Machines).IsRescue);
+        Assert.Equal((before.HostKey, null, "It is not in rescue."), (back.HostKeyNow, back.RescueHostKey, back.WhyNotLeaveRescue));
+        Assert.Equal(spans, (await SpansAsync(id)).Count);
+    }
+
+    [Fact]
+    public async Task Each_engine_call_may_fail_before_or_after_its_effect_on_the_way_into_rescue_and_out()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        foreach (var verb in Verbs)
+        {
+            foreach (var point in Enum.GetValues<FaultPoint>())
+            {
+                engine.FailOnce(verb, point);
+                await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+                await SettleAsync(id);
+                Assert.True(engine.Machines.Single().IsRescue);
+                await ChangeAsync(id, instance => instance.RequestLeaveRescue(clock.GetUtcNow()));
+                await SettleAsync(id);
+                Assert.False(engine.Machines.Single().IsRescue);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_power_cut_of_the_host_keeps_it_in_rescue_and_a_stop_leaves_it()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+        await SettleAsync(id);
+        engine.PowerCut();
+        await ChangeAsync(id, instance =>
+        {
+            instance.Observe(new MachineObservation(MachinePower.Off, 0, SshAnswers: false, null, null), clock.GetUtcNow());
+            return default;
+        });
+        await SettleAsync(id);
+        Assert.True(engine.Machines.Single().IsRescue);
+
+        await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+        await SettleAsync(id);
+        await ChangeAsync(id, instance => instance.RequestStart(clock.GetUtcNow()));
+        await SettleAsync(id);
+        Assert.False((await LoadAsync(id)).IsRescue);
+        Assert.False(engine.Machines.Single().IsRescue);
+    }
+
+    [Fact]
+    public async Task One_that_does_not_get_into_rescue_in_time_is_told_to_the_operators()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+        clock.Advance(Instance.StartLimit + TimeSpan.FromSeconds(1));
+        await services.GetRequiredService<InstanceSweep>().SweepAsync(default);
+        await using (var db = CreateDbContext())
+        {
+            var incident = await db.Incidents.SingleAsync(incident => incident.ClosedAt == null);
+            Assert.Equal((id, IncidentKinds.Deadline), (incident.ResourceId, incident.Kind));
+        }
+
+        await SettleAsync(id);
+        await services.GetRequiredService<InstanceSweep>().SweepAsync(default);
+        await using var after = CreateDbContext();
+        Assert.False(await after.Incidents.AnyAsync(incident => incident.ClosedAt == null));
+    }
+}
