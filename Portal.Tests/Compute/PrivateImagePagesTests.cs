@@ -70,6 +70,9 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
         await Expect(Status(page)).ToContainTextAsync("available");
         await ABrowser.AssertAccessibleAsync(page, "image");
 
+        // Its snapshot leads to the same.
+        await page.GetByRole(AriaRole.Link, new() { Name = "snap-" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "ami-" })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "New instance from it" }).ClickAsync();
         await Expect(page.GetByLabel("golden web")).ToBeCheckedAsync();
         await ABrowser.AssertAccessibleAsync(page, "instance-from-image");
