@@ -61,7 +61,8 @@ internal sealed class VolumeVerbs : IDisposable
         var volume = made.Value ?? throw new InvalidOperationException(made.Reason);
         portal.Web.Services.GetRequiredService<VolumeJobs>().Advance(volume);
         await SeenAsync(volume.Id, row => row.State == VolumeState.Available);
-        var other = new VolumeSpec(ResourceIds.New("vol"), actor.AccountId, 1, volume.Spec.MiBPerSecond, volume.Spec.Iops, null);
+        await using var db = await dbs.CreateDbContextAsync();
+        var other = (await db.Volumes.AsNoTracking().Include(row => row.Type).SingleAsync(row => row.Id == volume.Id)).Spec with { Id = ResourceIds.New("vol") };
         await engine.Engine.EnsureVolumeAsync(other, default);
         foreach (var id in new[] { volume.Id, other.Id })
         {
@@ -119,7 +120,7 @@ internal sealed class VolumeVerbs : IDisposable
     {
         await TimedAsync("attach", through: false, () => OnAsync(instanceId, domain => domain.Attach(DomainXml.Disk(new VolumeAttachment(volume, ByHand), null), LibvirtLibrary.Config | LibvirtLibrary.Live)));
         await TimedAsync("grow", through: false, () => OnAsync(instanceId, domain => domain.Resize(domain.Volumes(live: true)[volume.Id], (round + 2) * VolumeFiles.GiB)));
-        await TimedAsync("snapshot", through: false, () => CopyAsync(volume, instanceId));
+        await TimedAsync("snapshot", through: false, () => CopyAsync(instanceId, round));
         await TimedAsync("detach", through: false, async () =>
         {
             await OnAsync(instanceId, domain =>
@@ -132,11 +133,11 @@ internal sealed class VolumeVerbs : IDisposable
     }
 
     /// <summary>A file, the order, and looks at the machine until it has no job any more.</summary>
-    private async Task CopyAsync(VolumeSpec volume, string instanceId)
+    private async Task CopyAsync(string instanceId, int round)
     {
         var files = new SnapshotFiles(folder);
         var id = ResourceIds.New("snap");
-        var target = await files.NewTargetAsync(id, 1L << 30, default);
+        var target = await files.NewTargetAsync(id, (round + 2) * VolumeFiles.GiB, default);
         await OnAsync(instanceId, domain => domain.BeginBackup(XElement.Parse(
             $"<domainbackup mode='push'><disks><disk name='{ByHand}' backup='yes' type='file'><driver type='qcow2'/><target file='{EngineFolder.InsideSnapshot(target)}'/></disk></disks></domainbackup>")));
         await Until.TrueAsync(() => libvirt.CallAsync(session => !session.Find(instanceId)!.HasJob(), default));

@@ -18,7 +18,9 @@ public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clo
     private readonly ConcurrentDictionary<string, byte> busy = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim places = new(AtOnce);
 
-    public void Soon(string id) => due.TryAdd(id, clock.GetUtcNow() + Pause);
+    public void Soon(string id) => Soon(id, Pause);
+
+    public void Soon(string id, TimeSpan pause) => due.TryAdd(id, clock.GetUtcNow() + pause);
 
     /// <summary>At once, unless a look is due anyway.</summary>
     public void Now(string id) => due.TryAdd(id, clock.GetUtcNow());

@@ -31,9 +31,13 @@ public sealed partial class SnapshotJob(IDbContextFactory<PortalDb> dbs, IVolume
         // After a failure the sweep comes back: an engine that is away need not be asked by each snapshot four times a second.
         if (await TryAsync(db, snapshot, ct) && snapshot.IsUnsettled)
         {
-            nudges.Soon(id);
+            nudges.Soon(id, PauseOf(snapshot));
         }
     }
+
+    /// <summary>A small copy is whole in a moment and is looked at sooner than a large one: it is seen to be late by half of what it took, at most.</summary>
+    private TimeSpan PauseOf(Snapshot snapshot) =>
+        snapshot.TakenAt is { } begun && (clock.GetUtcNow() - begun) / 2 is var half && half < Nudges.Pause ? half : Nudges.Pause;
 
     /// <summary>False if the engine failed.</summary>
     private async Task<bool> TryAsync(PortalDb db, Snapshot snapshot, CancellationToken ct)
