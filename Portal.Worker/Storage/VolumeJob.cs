@@ -9,64 +9,22 @@ namespace Portal.Worker.Storage;
 /// Loads a volume, asks the engine to ensure what is wanted, writes down what is observed. It can be run at any time, any number of times, and
 /// killed anywhere. While an instance has the volume, the instance's job stands still: one of the two changes its machine at a time.
 /// </summary>
-public sealed partial class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEngine engine, Nudges nudges, TimeProvider clock, ILogger<VolumeJob> log) : IVolumeJob
+public sealed class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEngine engine, Nudges nudges, TimeProvider clock, ILogger<VolumeJob> log)
+    : ResourceJob<Volume>(dbs, nudges, clock, log), IVolumeJob
 {
-    public async Task AdvanceAsync(string id, CancellationToken ct)
+    protected override async Task<Volume?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
+        await db.Volumes.Include(volume => volume.Type).Include(volume => volume.Image).SingleOrDefaultAsync(volume => volume.Id == id, ct) is { IsUnsettled: true } volume ? volume : null;
+
+    protected override async Task<bool> TryAsync(PortalDb db, Volume volume, CancellationToken ct)
     {
-        using var activity = Telemetry.Source.StartActivity("advance volume");
-        activity?.SetTag("volume", id);
-        await using var db = await dbs.CreateDbContextAsync(ct);
-        await using var lease = await Lease.TryTakeAsync(db, id, ct);
-        if (lease is null)
-        {
-            nudges.Soon(id);
-            return;
-        }
-
-        if (await LoadAsync(db, id, ct) is not { IsUnsettled: true } volume)
-        {
-            return;
-        }
-
         await using var machine = volume.InstanceId is null ? null : await Lease.TryTakeAsync(db, volume.InstanceId, ct);
-        var failed = (volume.InstanceId is null || machine is not null) && !await TryAsync(db, volume, ct);
-
-        // After a failure the sweep comes back: an engine that is away need not be asked by each volume four times a second.
-        if (volume.IsUnsettled && !failed)
-        {
-            nudges.Soon(id);
-        }
+        return (volume.InstanceId is not null && machine is null) || await base.TryAsync(db, volume, ct);
     }
 
-    private static Task<Volume?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
-        db.Volumes.Include(volume => volume.Type).Include(volume => volume.Image).SingleOrDefaultAsync(volume => volume.Id == id, ct);
+    protected override async Task AdvanceAsync(PortalDb db, Volume volume, CancellationToken ct) =>
+        await (await IsBeingCopiedAsync(db, volume, ct) ? WaitAsync(volume) : AdvanceAsync(volume, ct));
 
-    /// <summary>False if the engine failed.</summary>
-    private async Task<bool> TryAsync(PortalDb db, Volume volume, CancellationToken ct)
-    {
-        var failed = false;
-        try
-        {
-            await (await IsBeingCopiedAsync(db, volume, ct) ? WaitAsync(volume) : AdvanceAsync(volume, ct));
-        }
-        catch (EngineException error)
-        {
-            WriteDown(volume, error);
-            failed = true;
-        }
-
-        try
-        {
-            await SaveAsync(db, volume, ct);
-        }
-        catch (DbUpdateConcurrencyException)
-        {
-            // The customer asked for something else meanwhile; what was observed is observed again.
-            LogOvertaken(log, volume.Id);
-        }
-
-        return !failed;
-    }
+    protected override Task RecordAsync(PortalDb db, Volume volume, CancellationToken ct) => VolumeMeter.RecordAsync(db, volume, Now, ct);
 
     /// <summary>A machine does not let go of a disk that is being copied, and it cannot be resized. Its own making is the first of all.</summary>
     private static async Task<bool> IsBeingCopiedAsync(PortalDb db, Volume volume, CancellationToken ct) =>
@@ -74,7 +32,7 @@ public sealed partial class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEn
 
     private Task WaitAsync(Volume volume)
     {
-        volume.WaitForSnapshot(clock.GetUtcNow());
+        volume.WaitForSnapshot(Now);
         return Task.CompletedTask;
     }
 
@@ -91,7 +49,7 @@ public sealed partial class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEn
     private async Task AttachAsync(Volume volume, CancellationToken ct)
     {
         await engine.EnsureAttachedAsync(new VolumeAttachment(volume.Spec, volume.Device!), volume.InstanceId!, ct);
-        volume.ObserveAttached(clock.GetUtcNow());
+        volume.ObserveAttached(Now);
     }
 
     private async Task DetachAsync(Volume volume, CancellationToken ct)
@@ -110,26 +68,11 @@ public sealed partial class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEn
     private async Task RemoveAsync(Volume volume, CancellationToken ct)
     {
         await engine.RemoveVolumeAsync(volume.Id, ct);
-        volume.ObserveRemoved(clock.GetUtcNow());
+        volume.ObserveRemoved(Now);
     }
 
-    /// <summary>State and usage spans in one transaction. Nothing changed writes nothing.</summary>
-    private async Task SaveAsync(PortalDb db, Volume volume, CancellationToken ct)
+    protected override void WriteDown(Volume volume, EngineException error)
     {
-        if (db.ChangeTracker.HasChanges())
-        {
-            await VolumeMeter.RecordAsync(db, volume, clock.GetUtcNow(), ct);
-            await db.SaveChangesAsync(ct);
-        }
-    }
-
-    private void WriteDown(Volume volume, EngineException error)
-    {
-        if (volume.Waiting is null)
-        {
-            LogEngine(log, volume.Id, error.Fault, error.Detail);
-        }
-
         switch (error.Fault)
         {
             case EngineFault.Rejected:
@@ -143,10 +86,4 @@ public sealed partial class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEn
                 break;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Volume} was changed by its customer meanwhile; it is looked at again")]
-    private static partial void LogOvertaken(ILogger log, string volume);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Volume}: the engine says {Fault}: {Reason}")]
-    private static partial void LogEngine(ILogger log, string volume, EngineFault fault, string reason);
 }
