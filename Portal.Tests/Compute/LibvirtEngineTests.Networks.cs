@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Tests.Networking;
@@ -154,14 +153,14 @@ public sealed partial class LibvirtEngineTests
     /// <summary>Something listens at the gateway's address and on the host's loopback: no connection arrives at either.</summary>
     private async Task CannotReachHostAsync(InstanceSpec guest)
     {
-        using var onGateway = await NetworkNamespace.RunAsync(real.Settings.Router(guest.NetworkId), () => Listening(IPAddress.Any));
-        using var onHost = Listening(IPAddress.Loopback);
+        using var onGateway = await NetworkNamespace.RunAsync(real.Settings.Router(guest.NetworkId), () => FromGuest.Listening(IPAddress.Any));
+        using var onHost = FromGuest.Listening(IPAddress.Loopback);
         Assert.Equal("open", await PingAsync(guest, "10.0.0.1"));
         var gateway = guest.Interfaces[0].Gateway;
         foreach (var (address, listener) in new[] { (gateway, onGateway), (gateway, onHost), (IPAddress.Loopback, onHost) })
         {
             var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-            Assert.Equal("closed", await real.SshAsync(guest, $"nc -w 2 {address} {port} < /dev/null > /dev/null 2>&1 && echo open || echo closed"));
+            Assert.Equal("closed", await real.ConnectAsync(guest, address, port));
             Assert.False(listener.Pending());
         }
     }
@@ -194,20 +193,13 @@ public sealed partial class LibvirtEngineTests
         foreach (var machine in machines)
         {
             await UntilAsync(async () => await Engine.ObserveAsync(machine, Ct) is { SshAnswers: true, HostKey: not null });
-            await real.SshAsync(machine, $"mkdir -p /www; echo {machine.Id} > /www/index.html; httpd -p 80 -h /www");
+            await real.ServeAsync(machine);
         }
     }
 
-    private Task<string> FetchAsync(InstanceSpec from, string address) => real.SshAsync(from, $"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | timeout 4 nc -w 3 {address} 80 2> /dev/null | tail -n 1");
+    private Task<string> FetchAsync(InstanceSpec from, string address) => real.FetchAsync(from, address);
 
-    private Task<string> PingAsync(InstanceSpec from, string address) => real.SshAsync(from, $"ping -c 1 -W 3 {address} > /dev/null && echo open || echo closed");
+    private Task<string> PingAsync(InstanceSpec from, string address) => real.PingAsync(from, address);
 
     private static GroupRule Http(string range) => new(TransportProtocol.Tcp, 80, 80, IPNetwork.Parse(range), null);
-
-    private static TcpListener Listening(IPAddress address)
-    {
-        var listener = new TcpListener(address, 0);
-        listener.Start();
-        return listener;
-    }
 }
