@@ -2480,10 +2480,76 @@ namespace Portal.Model.Migrations
                     b.Property<DateTimeOffset?>("AwaySince")
                         .HasColumnType("timestamp with time zone");
 
-                    b.Property<DateTimeOffset?>("CheckAskedAt")
+                    b.Property<string>("Endpoint")
+                        .IsRequired()
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.Property<long?>("FreeBytes")
+                        .HasColumnType("bigint");
+
+                    b.Property<DateTimeOffset?>("FullSince")
                         .HasColumnType("timestamp with time zone");
 
-                    b.Property<DateTimeOffset?>("CheckedAt")
+                    b.Property<string>("InternalEndpoint")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.Property<DateTimeOffset?>("MeteredThrough")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("SealedAdminSecret")
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
+
+                    b.Property<DateTimeOffset?>("SeenAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("SigningRegion")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
+                    b.Property<string>("Source")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<long?>("TotalBytes")
+                        .HasColumnType("bigint");
+
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .ValueGeneratedOnAddOrUpdate()
+                        .HasColumnType("xid")
+                        .HasColumnName("xmin");
+
+                    b.Property<string>("WebsiteSuffix")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("ObjectStores");
+                });
+
+            modelBuilder.Entity("Portal.Model.Storage.ObjectStoreChange", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("AdminKeyId")
+                        .IsRequired()
+                        .HasMaxLength(128)
+                        .HasColumnType("character varying(128)");
+
+                    b.Property<DateTimeOffset>("AskedAt")
                         .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("Endpoint")
@@ -2495,18 +2561,14 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(2048)
                         .HasColumnType("character varying(2048)");
 
-                    b.Property<bool>("IsEmbedded")
-                        .HasColumnType("boolean");
-
-                    b.Property<DateTimeOffset?>("MeteredThrough")
-                        .HasColumnType("timestamp with time zone");
-
-                    b.Property<string>("SealedAdminSecret")
+                    b.Property<string>("Refusal")
                         .HasMaxLength(2048)
                         .HasColumnType("character varying(2048)");
 
-                    b.Property<DateTimeOffset?>("SeenAt")
-                        .HasColumnType("timestamp with time zone");
+                    b.Property<string>("SealedAdminSecret")
+                        .IsRequired()
+                        .HasMaxLength(2048)
+                        .HasColumnType("character varying(2048)");
 
                     b.Property<string>("SigningRegion")
                         .IsRequired()
@@ -2525,7 +2587,9 @@ namespace Portal.Model.Migrations
 
                     b.HasKey("Id");
 
-                    b.ToTable("ObjectStores");
+                    b.HasIndex("AccountId");
+
+                    b.ToTable("ObjectStoreChanges", (string)null);
                 });
 
             modelBuilder.Entity("Portal.Model.Storage.ObjectStoreUser", b =>
@@ -3372,6 +3436,21 @@ namespace Portal.Model.Migrations
                         .WithMany()
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Storage.ObjectStoreChange", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Operators.Region", null)
+                        .WithOne()
+                        .HasForeignKey("Portal.Model.Storage.ObjectStoreChange", "Id")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 

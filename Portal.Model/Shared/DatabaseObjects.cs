@@ -14,7 +14,7 @@ public static class DatabaseObjects
         "Instances", "GuestRequests", "Images", "Cards", "CardSetups", "KeyPairs", "Regions", "Sessions",
         "Incidents", "ConsoleTickets", "Users", "Mails",
         "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "PublicAddresses", "Peerings", "AlertRules",
-        "Buckets", "AccessKeys", "ObjectStores", "ObjectStoreUsers",
+        "Buckets", "AccessKeys", "ObjectStores", "ObjectStoreChanges", "ObjectStoreUsers",
         "Volumes", "Snapshots", "BackupSchedules", "PrivateImages",
     ];
 

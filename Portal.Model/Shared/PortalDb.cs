@@ -70,6 +70,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<ObjectStore> ObjectStores => Set<ObjectStore>();
 
+    public DbSet<ObjectStoreChange> ObjectStoreChanges => Set<ObjectStoreChange>();
+
     public DbSet<ObjectStoreUser> ObjectStoreUsers => Set<ObjectStoreUser>();
 
     public DbSet<Bucket> Buckets => Set<Bucket>();

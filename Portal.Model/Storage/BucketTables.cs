@@ -1,11 +1,12 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Portal.Model.Accounts;
+using Portal.Model.Operators;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Storage;
 
-internal sealed class BucketTables : IEntityTypeConfiguration<Bucket>, IEntityTypeConfiguration<AccessKey>, IEntityTypeConfiguration<ObjectStoreUser>
+internal sealed class BucketTables : IEntityTypeConfiguration<Bucket>, IEntityTypeConfiguration<AccessKey>, IEntityTypeConfiguration<ObjectStoreUser>, IEntityTypeConfiguration<ObjectStoreChange>
 {
     public void Configure(EntityTypeBuilder<Bucket> builder)
     {
@@ -28,6 +29,13 @@ internal sealed class BucketTables : IEntityTypeConfiguration<Bucket>, IEntityTy
         builder.HasIndex(key => new { key.AccountId, key.RequestToken }).IsUnique();
         builder.HasIndex(key => key.AccessKeyId).IsUnique();
         builder.HasIndex(key => new { key.RegionId, key.State });
+    }
+
+    public void Configure(EntityTypeBuilder<ObjectStoreChange> builder)
+    {
+        builder.ToTable("ObjectStoreChanges");
+        builder.BelongsToAccount();
+        builder.HasOne<Region>().WithOne().HasForeignKey<ObjectStoreChange>(change => change.Id);
     }
 
     public void Configure(EntityTypeBuilder<ObjectStoreUser> builder)

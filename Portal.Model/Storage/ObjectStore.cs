@@ -3,6 +3,19 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Storage;
 
+/// <summary>Who said where a region's object store is.</summary>
+public enum StoreSource
+{
+    /// <summary>An operator, see <see cref="ObjectStoreChange"/>.</summary>
+    Operator,
+
+    /// <summary>The worker's settings.</summary>
+    Settings,
+
+    /// <summary>Its worker runs beside it.</summary>
+    Embedded,
+}
+
 /// <summary>
 /// How a region's object store is reached: the embedded one, written by its worker, or any RADOS Gateway, written by an operator. The addresses matter: a signature
 /// covers the host, so that customers, the web and a proxy in between must all use the one they were signed for.
@@ -37,15 +50,9 @@ public sealed class ObjectStore
     [MaxLength(2048)]
     public string? SealedAdminSecret { get; set; }
 
-    /// <summary>Its worker started it and writes this row.</summary>
-    public bool IsEmbedded { get; set; }
+    public StoreSource Source { get; set; }
 
-    /// <summary>An operator wants to know at once whether it answers.</summary>
-    public DateTimeOffset? CheckAskedAt { get; set; }
-
-    /// <summary>When it was last asked, when it last answered, and since when it does not.</summary>
-    public DateTimeOffset? CheckedAt { get; set; }
-
+    /// <summary>When it last answered, and since when it does not.</summary>
     public DateTimeOffset? SeenAt { get; set; }
 
     public DateTimeOffset? AwaySince { get; set; }
@@ -53,8 +60,41 @@ public sealed class ObjectStore
     [MaxLength(1024)]
     public string? AwayReason { get; set; }
 
+    /// <summary>How much fits in it in all and how much still does, to about a hundredth; null where it does not tell, as any but the embedded one.</summary>
+    public long? TotalBytes { get; private set; }
+
+    public long? FreeBytes { get; private set; }
+
+    /// <summary>Since when there is so little room that nothing more is taken; null while there is enough.</summary>
+    public DateTimeOffset? FullSince { get; private set; }
+
     /// <summary>Usage up to this hour is in the ledger, see <c>BucketMetering</c>.</summary>
     public DateTimeOffset? MeteredThrough { get; set; }
+
+    /// <summary>Why nothing can be put into it for now; null if something can.</summary>
+    public string? WhyNotUpload => FullSince is null ? null : "The object store is full, and takes nothing more for now. What is in it can be read and deleted. The operators have been told.";
+
+    /// <summary>
+    /// Uploads stop while a tenth is still free, and go on when an eighth is: a store without any room could not even delete. What takes place now is known some seconds late.
+    /// </summary>
+    public void ObserveRoom(long total, long free, DateTimeOffset now)
+    {
+        FullSince = free < total / 10 ? FullSince ?? now : free > total / 8 ? null : FullSince;
+
+        // Every write wakes the pages that show it.
+        if (TotalBytes != total || Math.Abs(free - (FreeBytes ?? 0)) > total / 100)
+        {
+            (TotalBytes, FreeBytes) = (total, free);
+        }
+    }
+
+    /// <summary>Why an operator cannot enter another one; null if he can.</summary>
+    public string? WhyNotEnter => Source switch
+    {
+        StoreSource.Embedded => "Its worker runs an object store of its own, named by ObjectStore__Folder: take that out of the worker's settings first.",
+        StoreSource.Settings => "The worker's settings name this one: take ObjectStore__AdminKeyId and ObjectStore__AdminSecret out of them first.",
+        _ => null,
+    };
 
     [Timestamp]
     public uint Version { get; private set; }
@@ -66,7 +106,7 @@ public sealed class ObjectStore
     public string? WhyNot => (AdminKeyId, SeenAt) switch
     {
         (not null, not null) => null,
-        _ when IsEmbedded => "Buckets are starting. They are ready a few seconds after Portal.",
+        _ when Source is StoreSource.Embedded => "Buckets are starting. They are ready a few seconds after Portal.",
         (null, _) => "The object store of this region has not been set up yet.",
         _ => "The object store of this region has not answered yet.",
     };

@@ -62,13 +62,14 @@ public sealed class ObjectStoreUser : Resource
     public long BytesAllowed { get; private set; }
 
     /// <summary>What the store is to hold of it.</summary>
-    public StoreUser Wanted(Account account) => new(Id, Name, account.SuspendedAt is not null, account.BucketLimit, BytesOf(account));
+    /// <param name="isStoreFull">Then nobody may put anything into it.</param>
+    public StoreUser Wanted(Account account, bool isStoreFull) => new(Id, Name, account.SuspendedAt is not null, account.BucketLimit, BytesOf(account, isStoreFull));
 
     /// <summary>There is something left to do for the worker.</summary>
-    public bool IsUnsettled(Account account) => State is not ObjectStoreUserState.Removed && (State is ObjectStoreUserState.Pending || Goal is ObjectStoreUserGoal.Removed
-        || (IsSuspended, BucketsAllowed, BytesAllowed) != (account.SuspendedAt is not null, account.BucketLimit, BytesOf(account)));
+    public bool IsUnsettled(Account account, bool isStoreFull) => State is not ObjectStoreUserState.Removed && (State is ObjectStoreUserState.Pending || Goal is ObjectStoreUserGoal.Removed
+        || (IsSuspended, BucketsAllowed, BytesAllowed) != (account.SuspendedAt is not null, account.BucketLimit, BytesOf(account, isStoreFull)));
 
-    public static long BytesOf(Account account) => (long)account.BucketGiBLimit << 30;
+    public static long BytesOf(Account account, bool isStoreFull = false) => isStoreFull ? 0 : (long)account.BucketGiBLimit << 30;
 
     public ObjectStoreUser Requested(DateTimeOffset now)
     {

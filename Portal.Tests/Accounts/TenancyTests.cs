@@ -102,6 +102,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         ["/webhooks/stripe"] = For.Everybody,
         ["/operator"] = For.Operators,
         ["/operator/images"] = For.Operators,
+        ["/operator/object-stores"] = For.Operators,
         ["/{**path:file}"] = For.Framework,
         ["/_blazor"] = For.Framework,
         ["/_blazor/negotiate"] = For.Framework,

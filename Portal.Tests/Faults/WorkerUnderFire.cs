@@ -14,6 +14,8 @@ namespace Portal.Tests.Faults;
 /// <summary>A worker in a process of its own, which can be killed: the real one in everything but its engine, which it reaches over <see cref="EngineWire"/>.</summary>
 internal sealed class WorkerUnderFire : IDisposable
 {
+    private static readonly Type[] OfBuckets = [typeof(StorePatrol), typeof(BucketMetering), typeof(BucketSweep), typeof(AccessKeySweep), typeof(ObjectStoreUserSweep)];
+
     private readonly Process process;
 
     private WorkerUnderFire(Process process, string name) => (this.process, Name) = (process, name);
@@ -26,32 +28,48 @@ internal sealed class WorkerUnderFire : IDisposable
     {
         var builder = WebApplication.CreateBuilder(args);
         TestLog.Use(builder);
-        var http = new HttpClient { BaseAddress = new Uri(builder.Configuration["engine"]!) };
-        http.DefaultRequestHeaders.Add(EngineServer.WorkerHeader, builder.Configuration["name"]);
-        builder.Services.AddEngine(new RemoteEngine(http));
-        builder.AddWorker();
-        KeepToMachines(builder.Services);
+        if (builder.Configuration["engine"] is { } engine)
+        {
+            var http = new HttpClient { BaseAddress = new Uri(engine) };
+            http.DefaultRequestHeaders.Add(EngineServer.WorkerHeader, builder.Configuration["name"]);
+            builder.Services.AddEngine(new RemoteEngine(http));
+            builder.AddWorker();
+            Leave(builder.Services, type => type == typeof(ImageFetch) || OfBuckets.Contains(type) || type.Namespace == typeof(CardSweep).Namespace);
+        }
+        else
+        {
+            builder.Services.AddEngine(new InMemoryEngine());
+            builder.AddWorker();
+            Leave(builder.Services, type => type.Assembly == typeof(WorkerHost).Assembly && !OfBuckets.Contains(type));
+        }
+
         var app = builder.Build();
         app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine("started"));
         await app.RunAsync();
         return 0;
     }
 
-    /// <summary>What has to do with cards, images and buckets does nothing in these tests, but each start would translate its queries first.</summary>
-    private static void KeepToMachines(IServiceCollection services)
+    /// <summary>What these tests are not about does nothing in them: each start would translate its queries first.</summary>
+    private static void Leave(IServiceCollection services, Func<Type, bool> isOther)
     {
-        foreach (var other in services.Where(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType is { } type
-            && (type == typeof(ImageFetch) || type == typeof(StorePatrol) || type == typeof(BucketMetering) || type == typeof(BucketSweep) || type == typeof(AccessKeySweep)
-                || type == typeof(ObjectStoreUserSweep) || type.Namespace == typeof(CardSweep).Namespace)).ToList())
+        foreach (var other in services.Where(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType is { } type && isOther(type)).ToList())
         {
             services.Remove(other);
         }
     }
 
-    public static async Task<WorkerUnderFire> StartAsync(string database, string engine)
+    /// <summary>One that drives the machines of <see cref="EngineServer"/>.</summary>
+    public static Task<WorkerUnderFire> StartAsync(string database, string engine) => StartAsync(database, ("engine", engine));
+
+    /// <summary>One that drives the object store that its settings name, and nothing else.</summary>
+    public static async Task<WorkerUnderFire> StartAsync(string database, params (string Key, string Value)[] settings)
     {
         var name = Guid.NewGuid().ToString("N");
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["worker", "--urls", "http://127.0.0.1:0", "--engine", engine, "--name", name]) { RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(Environment.ProcessPath!, ["worker", "--urls", "http://127.0.0.1:0", "--name", name, .. settings.SelectMany(setting => (string[])[$"--{setting.Key}", setting.Value])])
+        {
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        };
         start.Environment["ConnectionStrings__Portal"] = database;
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
 

@@ -22,7 +22,7 @@ namespace Portal.Tests.Shared;
 /// <summary>The worker's jobs, sweeps and patrols on an engine in memory, none of which runs by itself.</summary>
 internal static class WorkerServices
 {
-    public static ServiceProvider Of(IDbContextFactory<PortalDb> dbs, NpgsqlDataSource source, InMemoryEngine engine, TimeProvider clock, InMemoryStore? store = null, IDataProtectionProvider? keys = null) => new ServiceCollection()
+    public static ServiceProvider Of(IDbContextFactory<PortalDb> dbs, NpgsqlDataSource source, InMemoryEngine engine, TimeProvider clock, IObjectStores? store = null, IDataProtectionProvider? keys = null) => new ServiceCollection()
         .AddSingleton(dbs)
         .AddSingleton(source)
         .AddEngine(engine)
@@ -41,7 +41,7 @@ internal static class WorkerServices
         .AddTransient<BackupSweep>()
         .AddTransient<SnapshotSweep>()
         .AddTransient<SnapshotPatrol>()
-        .AddSingleton<IObjectStores>(store ?? new InMemoryStore(clock))
+        .AddSingleton(store ?? new InMemoryStore(clock))
         .AddSingleton(keys ?? new EphemeralDataProtectionProvider())
         .AddSingleton<StorageSecrets>()
         .AddSingleton<StoreUsers>()
@@ -51,6 +51,10 @@ internal static class WorkerServices
         .AddSingleton(new EmbeddedCeph(null))
         .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
         .AddSingleton<RegionStore>()
+        .AddSingleton<StorePlaces>()
+        .AddSingleton<StoreTrial>()
+        .AddSingleton<StoreRoom>()
+        .AddSingleton<Changes>()
         .AddResourceJob<IObjectStoreUserJob, ObjectStoreUserJob>(ObjectStoreUser.Prefix)
         .AddResourceJob<IBucketJob, BucketJob>(Bucket.Prefix)
         .AddResourceJob<IAccessKeyJob, AccessKeyJob>(AccessKey.Prefix)

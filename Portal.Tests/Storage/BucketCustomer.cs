@@ -108,10 +108,11 @@ internal sealed class BucketCustomer : IAsyncDisposable
     public async Task<List<string>> UnsettledAsync()
     {
         await using var db = await dbs.CreateDbContextAsync(Ct);
+        var isFull = await db.ObjectStores.AnyAsync(store => store.FullSince != null, Ct);
         var accounts = await db.Accounts.AsNoTracking().ToDictionaryAsync(account => account.Id, Ct);
         return
         [
-            .. (await db.ObjectStoreUsers.AsNoTracking().ToListAsync(Ct)).Where(user => user.IsUnsettled(accounts[user.AccountId])).Select(user => user.Id),
+            .. (await db.ObjectStoreUsers.AsNoTracking().ToListAsync(Ct)).Where(user => user.IsUnsettled(accounts[user.AccountId], isFull)).Select(user => user.Id),
             .. (await db.Buckets.AsNoTracking().ToListAsync(Ct)).Where(bucket => bucket.IsUnsettled).Select(bucket => bucket.Id),
             .. (await db.AccessKeys.AsNoTracking().ToListAsync(Ct)).Where(key => key.IsUnsettled(Clock.GetUtcNow())
                 || (key is { IsLimited: true, State: AccessKeyState.Active } && key.IsSuspended != (accounts[key.AccountId].SuspendedAt is not null))).Select(key => key.Id),

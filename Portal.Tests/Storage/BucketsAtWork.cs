@@ -55,6 +55,17 @@ public sealed class BucketsAtWork : IAsyncDisposable
         return made.Name;
     }
 
+    /// <summary>With everything in them; they go in their own time.</summary>
+    public async Task DeleteAsync(Person customer, params string[] names)
+    {
+        foreach (var id in await InDatabaseAsync(db => db.Buckets.Where(bucket => names.Contains(bucket.Name)).Select(bucket => bucket.Id).ToListAsync(Ct)))
+        {
+            var done = await Get<ChangeBucket>().DeleteAsync(ActorOf(customer), id, emptyFirst: true, Ct);
+            Assert.Null(done.Outcome.Reason);
+            Get<BucketJobs>().Advance(done);
+        }
+    }
+
     public async Task<MadeAccessKey> RequestKeyAsync(Person customer, KeyRights rights)
     {
         var made = (await Get<AccessKeys>().CreateAsync(ActorOf(customer), new NewAccessKey("backup", rights, null, Guid.NewGuid().ToString("N")), Ct)).Value!;

@@ -23,7 +23,7 @@ public sealed class NamedStoreTests(TestPostgres postgres, TestCeph ceph) : Test
         await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = "a", ContentBody = "x" }, Ct);
         await using var db = CreateDbContext();
         var store = await db.ObjectStores.AsNoTracking().SingleAsync(Ct);
-        Assert.Equal((false, ceph.Endpoint, ceph.Endpoint), (store.IsEmbedded, store.Endpoint, store.OwnEndpoint));
+        Assert.Equal((StoreSource.Settings, ceph.Endpoint, ceph.Endpoint), (store.Source, store.Endpoint, store.OwnEndpoint));
         Assert.DoesNotContain(ceph.Access.Admin.Secret, store.SealedAdminSecret!, StringComparison.Ordinal);
     }
 }

@@ -21,6 +21,9 @@ public sealed class TestCeph : IAsyncLifetime
     private readonly HttpClient http = new() { Timeout = RgwObjectStores.Patience };
     private int port;
 
+    /// <summary>How much it may hold.</summary>
+    public int GiB { get; init; } = 4;
+
     /// <summary>What <c>bin/ceph</c> and <c>ObjectStore:Folder</c> are given.</summary>
     public string Folder => Path.Combine(home.FullName, "ceph");
 
@@ -38,8 +41,8 @@ public sealed class TestCeph : IAsyncLifetime
         {
             if (port == 0)
             {
-                var first = FreeRange();
-                await TestPostgres.RunAsync("bin/ceph", "start", Folder, first.ToString(CultureInfo.InvariantCulture), "4");
+                var first = FreeRange(10);
+                await TestPostgres.RunAsync("bin/ceph", "start", Folder, first.ToString(CultureInfo.InvariantCulture), GiB.ToString(CultureInfo.InvariantCulture));
                 port = first;
                 Access = new StoreAccess(new Uri(Endpoint), "us-east-1", await AdministratorAsync());
                 Store = new RgwObjectStores(http, TimeProvider.System).Open(Access);
@@ -73,6 +76,21 @@ public sealed class TestCeph : IAsyncLifetime
 
     public Task RestartAsync() => TestPostgres.RunAsync("bin/ceph", "start", Folder, port.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>So many ports in a row that nothing listens at: Ceph takes the nine after its own.</summary>
+    public static int FreeRange(int count)
+    {
+        for (var attempt = 0; attempt < 100; attempt++)
+        {
+            var first = 20000 + (Random.Shared.Next(600) * count);
+            if (Enumerable.Range(first, count).All(IsFree))
+            {
+                return first;
+            }
+        }
+
+        throw new InvalidOperationException("There are not enough free ports in a row.");
+    }
+
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
@@ -101,21 +119,6 @@ public sealed class TestCeph : IAsyncLifetime
             "--name", "client.rgw", "--no-mon-config", "--log-file=", "user", "create", "--uid=tests", "--display-name=Tests", "--caps=users=*;buckets=*;usage=*"));
         var key = user.RootElement.GetProperty("keys")[0];
         return new StoreKey(key.GetProperty("access_key").GetString()!, key.GetProperty("secret_key").GetString()!);
-    }
-
-    /// <summary>Ten ports in a row that nothing listens at: Ceph takes the nine after its own.</summary>
-    private static int FreeRange()
-    {
-        for (var attempt = 0; attempt < 100; attempt++)
-        {
-            var first = 20000 + (Random.Shared.Next(900) * 10);
-            if (Enumerable.Range(first, 10).All(IsFree))
-            {
-                return first;
-            }
-        }
-
-        throw new InvalidOperationException("There are no ten free ports in a row.");
     }
 
     private static bool IsFree(int port)

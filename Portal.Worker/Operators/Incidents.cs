@@ -7,6 +7,9 @@ public static class IncidentKinds
 {
     public const string Deadline = "deadline";
     public const string EngineAway = "engine-away";
+    /// <summary>There is so little room in a region's object store that it takes nothing more.</summary>
+    public const string StoreFull = "store-full";
+
     public const string Orphan = "orphan";
 
     /// <summary>Something that should be there, and that the engine does not hold.</summary>

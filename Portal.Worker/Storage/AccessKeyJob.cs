@@ -10,9 +10,11 @@ namespace Portal.Worker.Storage;
 /// Hands a key to the store and forgets its secret; takes it back. A limited one is a user of its own there, who gets in by the buckets' policies, which the
 /// buckets' own jobs write: it works when all of them did.
 /// </summary>
-public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore stores, StorageSecrets secrets, Nudges nudges, TimeProvider clock, ILogger<AccessKeyJob> log)
-    : StoreJob<AccessKey>(dbs, stores, nudges, clock, log), IAccessKeyJob
+public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore stores, StorePlaces places, StorageSecrets secrets, Nudges nudges, TimeProvider clock, ILogger<AccessKeyJob> log)
+    : StoreJob<AccessKey>(dbs, stores, places, nudges, clock, log), IAccessKeyJob
 {
+    private const string Later = "The object store does not take it at the moment. Your request is kept and goes on by itself.";
+
     protected override async Task<AccessKey?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
         await db.AccessKeys.SingleOrDefaultAsync(key => key.Id == id, ct) is { } key && (key.IsUnsettled(Now) || IsToBeTold(key, await AccountAsync(db, key, ct))) ? key : null;
 
@@ -48,7 +50,7 @@ public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore st
         }
         else
         {
-            key.Wait("The object store does not take it at the moment. Your request is kept and goes on by itself.");
+            key.Wait(Later);
         }
     }
 
@@ -63,6 +65,11 @@ public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore st
         var user = await db.ObjectStoreUsers.AsNoTracking().SingleAsync(user => user.Id == key.UserId, ct);
         if (user.State is ObjectStoreUserState.Pending)
         {
+            if (user.Waiting is not null)
+            {
+                key.Wait(Later);
+            }
+
             Nudges.Now(user.Id);
             return;
         }

@@ -6,8 +6,8 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Storage;
 
 /// <summary>Makes a bucket, tells the store its quota and which limited keys may reach it, empties it in batches, deletes it.</summary>
-public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore stores, Nudges nudges, TimeProvider clock, ILogger<BucketJob> log)
-    : StoreJob<Bucket>(dbs, stores, nudges, clock, log), IBucketJob
+public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore stores, StorePlaces places, Nudges nudges, TimeProvider clock, ILogger<BucketJob> log)
+    : StoreJob<Bucket>(dbs, stores, places, nudges, clock, log), IBucketJob
 {
     private const string Later = "The object store does not do this at the moment. Your request is kept and goes on by itself.";
 
@@ -19,7 +19,7 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
         var user = await db.ObjectStoreUsers.AsNoTracking().SingleAsync(user => user.Id == bucket.UserId, ct);
         if (user.State is ObjectStoreUserState.Pending)
         {
-            Nudges.Now(user.Id);
+            WaitFor(user, bucket);
             return;
         }
 
@@ -77,6 +77,17 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
         await BucketGrants.RevokeAsync(db, bucket, Now, ct);
     }
 
+    /// <summary>A project's first bucket comes after its user. What keeps him waiting keeps it.</summary>
+    private void WaitFor(ObjectStoreUser user, Bucket bucket)
+    {
+        if (user.Waiting is not null)
+        {
+            bucket.Wait(Later);
+        }
+
+        Nudges.Now(user.Id);
+    }
+
     private async Task RemoveAsync(IObjectStore store, StoreKey owner, Bucket bucket, CancellationToken ct)
     {
         if (bucket.StoreId is null)
@@ -87,6 +98,12 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
 
         if (bucket.EmptyFirst)
         {
+            using var turn = Places.TryTakeToEmpty();
+            if (turn is null)
+            {
+                return;
+            }
+
             var batch = await store.EmptyAsync(owner, bucket.Name, ct);
             bucket.ObserveEmptied(batch.Removed, Now);
             if (!batch.IsEmpty)

@@ -7,11 +7,11 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Storage;
 
 /// <summary>Makes a project's user in the store, keeps it as suspended and as limited as its account is, and removes it with all that it owns.</summary>
-public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionStore stores, Nudges nudges, TimeProvider clock, ILogger<ObjectStoreUserJob> log)
-    : StoreJob<ObjectStoreUser>(dbs, stores, nudges, clock, log), IObjectStoreUserJob
+public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionStore stores, StorePlaces places, Nudges nudges, TimeProvider clock, ILogger<ObjectStoreUserJob> log)
+    : StoreJob<ObjectStoreUser>(dbs, stores, places, nudges, clock, log), IObjectStoreUserJob
 {
     protected override async Task<ObjectStoreUser?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
-        await db.ObjectStoreUsers.SingleOrDefaultAsync(user => user.Id == id, ct) is { } user && user.IsUnsettled(await AccountAsync(db, user, ct)) ? user : null;
+        await db.ObjectStoreUsers.SingleOrDefaultAsync(user => user.Id == id, ct) is { } user && user.IsUnsettled(await AccountAsync(db, user, ct), await IsStoreFullAsync(db, user, ct)) ? user : null;
 
     protected override async Task AdvanceAsync(PortalDb db, IObjectStore store, ObjectStoreUser user, CancellationToken ct)
     {
@@ -22,7 +22,7 @@ public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionSt
         }
         else
         {
-            await EnsureAsync(store, user, user.Wanted(account), ct);
+            await EnsureAsync(store, user, user.Wanted(account, await IsStoreFullAsync(db, user, ct)), ct);
         }
     }
 
@@ -52,7 +52,7 @@ public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionSt
 
         if (user.State is ObjectStoreUserState.Pending || user.IsSuspended)
         {
-            await EnsureAsync(store, user, user.Wanted(account) with { IsSuspended = false }, ct);
+            await EnsureAsync(store, user, user.Wanted(account, isStoreFull: false) with { IsSuspended = false }, ct);
             user.ObserveProgress(Now);
         }
 
@@ -97,6 +97,8 @@ public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionSt
 
         return buckets.Count > 0;
     }
+
+    private static Task<bool> IsStoreFullAsync(PortalDb db, ObjectStoreUser user, CancellationToken ct) => db.ObjectStores.AnyAsync(store => store.Id == user.RegionId && store.FullSince != null, ct);
 
     private static Task<Account> AccountAsync(PortalDb db, ObjectStoreUser user, CancellationToken ct) => db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.AccountId, ct);
 }

@@ -11,8 +11,8 @@ namespace Portal.Worker.Storage;
 /// <summary>
 /// Asks the region's object store every few seconds whether it is there. It writes down where it is, and of the embedded one makes itself the administrator.
 /// </summary>
-public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore stores, EmbeddedCeph embedded, StorageSecrets secrets, RegionName region, IConfiguration configuration, TimeProvider clock, ILogger<StorePatrol> log)
-    : Sweep(TimeSpan.FromSeconds(3), clock, log)
+public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore stores, EmbeddedCeph embedded, StorageSecrets secrets, StoreTrial trial, StoreRoom room, RegionName region, IConfiguration configuration, Changes changes, TimeProvider clock, ILogger<StorePatrol> log)
+    : Sweep(TimeSpan.FromSeconds(3), clock, log, changes, "ObjectStoreChanges")
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -29,6 +29,7 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
     public override async Task SweepAsync(CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
+        await trial.RunAsync(db, WhyNotByOperator, ct);
         if (await FindAsync(db, ct) is not { } store)
         {
             return;
@@ -39,6 +40,7 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
         {
             await AskAsync(store, ct);
             Write(store, clock.GetUtcNow());
+            await room.ObserveAsync(db, store, ct);
             await Incidents.CloseAsync(db, incident, IncidentKinds.EngineAway, now, ct);
         }
         catch (EngineException error)
@@ -68,12 +70,15 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
         return embedded.Port is { } port ? WriteEmbedded(known ?? Add(db, endpoint ?? ""), endpoint, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), port) : known;
     }
 
+    /// <summary>Why a gateway that an operator entered is none of this worker's; null if it is.</summary>
+    private string? WhyNotByOperator => embedded.Port is not null || settings["AdminKeyId"] is not null ? "The settings of the region's worker name a store already." : null;
+
     private ObjectStore Add(PortalDb db, string endpoint) => db.ObjectStores.Add(new ObjectStore { Id = region.Id, Endpoint = endpoint }).Entity;
 
     /// <summary>Any RADOS Gateway.</summary>
     private ObjectStore WriteNamed(ObjectStore store, string endpoint, StoreKey admin)
     {
-        (store.IsEmbedded, store.Endpoint, store.InternalEndpoint) = (false, endpoint, settings["InternalEndpoint"]?.TrimEnd('/'));
+        (store.Source, store.Endpoint, store.InternalEndpoint) = (StoreSource.Settings, endpoint, settings["InternalEndpoint"]?.TrimEnd('/'));
         (store.SigningRegion, store.WebsiteSuffix) = (settings["SigningRegion"] ?? "us-east-1", settings["WebsiteSuffix"]);
         if (store.AdminKeyId != admin.AccessKeyId || secrets.Admin.Open(store.SealedAdminSecret) != admin.Secret)
         {
@@ -86,7 +91,7 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
     /// <summary>Customers reach it by the loopback, or by what stands before it and keeps the host that was signed for.</summary>
     private ObjectStore WriteEmbedded(ObjectStore store, string? endpoint, string own, int port)
     {
-        (store.IsEmbedded, store.Endpoint, store.InternalEndpoint) = (true, endpoint ?? $"http://{own}", endpoint is null ? null : $"http://{own}");
+        (store.Source, store.Endpoint, store.InternalEndpoint) = (StoreSource.Embedded, endpoint ?? $"http://{own}", endpoint is null ? null : $"http://{own}");
         store.WebsiteSuffix = settings["WebsiteSuffix"] ?? (endpoint is null ? string.Create(CultureInfo.InvariantCulture, $"s3-website.localhost:{port}") : null);
         return store;
     }
@@ -123,7 +128,7 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
     }
 
     /// <summary>Portal has no key to it, or it does not take that one: perhaps it is another store than before.</summary>
-    private bool IsToEnroll(ObjectStore store) => store.IsEmbedded
+    private bool IsToEnroll(ObjectStore store) => store.Source is StoreSource.Embedded
         && (store.AdminKeyId is null || secrets.Admin.Open(store.SealedAdminSecret) is null || store.AwayReason?.StartsWith(RgwErrors.UnknownKey, StringComparison.Ordinal) is true)
         && (enrolledAt is not { } last || clock.GetUtcNow() - last > Again);
 
@@ -134,7 +139,7 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
         // Every write wakes the pages that show it; the time alone is worth that only now and then.
         if (store.SeenAt is not { } seen || now - seen > TimeSpan.FromSeconds(20))
         {
-            (store.SeenAt, store.CheckedAt) = (now, now);
+            store.SeenAt = now;
         }
     }
 }

@@ -43,14 +43,15 @@ public sealed class ObjectStoreUserSweep(IDbContextFactory<PortalDb> dbs, Nudges
 {
     protected override async Task<IReadOnlyList<Unsettled>> FindAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
     {
+        var isFull = await db.ObjectStores.AnyAsync(store => store.Id == region.Id && store.FullSince != null, ct);
         var living = await (
             from user in db.ObjectStoreUsers.AsNoTracking()
             where user.RegionId == region.Id && user.State != ObjectStoreUserState.Removed
             join account in db.Accounts on user.AccountId equals account.Id
             where user.State == ObjectStoreUserState.Pending || user.Goal == ObjectStoreUserGoal.Removed || user.IsSuspended != (account.SuspendedAt != null)
-                || user.BucketsAllowed != account.BucketLimit || user.BytesAllowed != (long)account.BucketGiBLimit * 1073741824L
+                || user.BucketsAllowed != account.BucketLimit || user.BytesAllowed != (isFull ? 0 : (long)account.BucketGiBLimit * 1073741824L)
             select new { user, account }).ToListAsync(ct);
-        return [.. living.Where(row => row.user.IsUnsettled(row.account)).Select(row => new Unsettled(row.user.Id, row.user.AccountId, row.user.Deadline < now
+        return [.. living.Where(row => row.user.IsUnsettled(row.account, isFull)).Select(row => new Unsettled(row.user.Id, row.user.AccountId, row.user.Deadline < now
             ? $"{row.user.Id} is {row.user.State} in the object store and should be {row.user.Goal} since {row.user.Deadline:u}. {row.user.Waiting}"
             : null))];
     }

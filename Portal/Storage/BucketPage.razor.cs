@@ -80,7 +80,7 @@ public sealed partial class BucketPage(
 
         subscribed = true;
         var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(seen => seen.AccountId == account && seen.Table == "Buckets" && seen.Id == view.Bucket.Id, () => InvokeAsync(RefreshAsync));
+        listening = live.Subscribe(seen => seen.Table == "ObjectStores" || (seen.AccountId == account && seen.Table == "Buckets" && seen.Id == view.Bucket.Id), () => InvokeAsync(RefreshAsync));
 
         // Once more: what changed between the first rendering and the subscription was told to nobody.
         await RefreshAsync();

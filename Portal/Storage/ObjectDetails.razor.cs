@@ -12,7 +12,7 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
     private ObjectView? view;
     private IReadOnlyList<ObjectVersion> versions = [];
     private string? shown, problem;
-    private bool loaded;
+    private bool loaded, unread;
 
     [Parameter, EditorRequired]
     public OpenBucket Bucket { get; set; } = null!;
@@ -33,7 +33,7 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
     {
         if (shown != Key)
         {
-            (shown, loaded) = (Key, false);
+            (shown, loaded, view) = (Key, false, null);
             await LoadAsync();
         }
     }
@@ -44,11 +44,12 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
         {
             view = await ObjectView.LoadAsync(Bucket, Key, left.Token);
             versions = view?.Versions ?? await ObjectVersions.ListAsync(Bucket, Key, left.Token);
-            problem = null;
+            (problem, unread) = (null, false);
         }
         catch (Exception error) when (StorageFault.Is(error))
         {
-            problem = StorageFault.Sentence(error);
+            // What is shown already stays.
+            (problem, unread) = (StorageFault.Sentence(error), view is null);
         }
 
         loaded = true;

@@ -29,7 +29,7 @@ public sealed partial class ObjectsTab(
     private Actor? actor;
     private (string Bucket, string Prefix, string? Search)? shown;
     private string? problem;
-    private bool interactive, provided;
+    private bool interactive, provided, unread;
 
     [Parameter, EditorRequired]
     public OpenBucket Bucket { get; set; } = null!;
@@ -48,11 +48,15 @@ public sealed partial class ObjectsTab(
     [Parameter]
     public bool IsVersioned { get; set; }
 
+    /// <summary>Why the store takes nothing now, as a sentence; null if it does.</summary>
+    [Parameter]
+    public string? StoreIsFull { get; set; }
+
     private ListSelection Selection { get; } = new();
 
-    private string? WhyNotUpload => Prefix.Length == 0 ? null : ObjectKey.Check(Prefix + "a").Reason is { } reason ? $"Nothing can be uploaded into this folder. {reason}" : null;
+    private string? WhyNotUpload => StoreIsFull is { } full ? full : Prefix.Length == 0 ? null : ObjectKey.Check(Prefix + "a").Reason is { } reason ? $"Nothing can be uploaded into this folder. {reason}" : null;
 
-    private string Counted => first is null || Deleted ? "" : listing.IsComplete ? Format.Count(listing.Known, "entry").Replace("entrys", "entries", StringComparison.Ordinal)
+    private string Counted => first is null || unread || Deleted ? "" : listing.IsComplete ? Format.Count(listing.Known, "entry").Replace("entrys", "entries", StringComparison.Ordinal)
         : $"more than {listing.Known.ToString("N0", CultureInfo.InvariantCulture)} entries";
 
     public async ValueTask DisposeAsync()
@@ -108,10 +112,11 @@ public sealed partial class ObjectsTab(
         {
             var lines = await mine.WindowAsync(0, FirstLines, left.Token);
             first = mine == listing ? lines : first;
+            (unread, problem) = (false, unread ? null : problem);
         }
         catch (Exception error) when (StorageFault.Is(error))
         {
-            (first, problem) = ([], StorageFault.Sentence(error));
+            (first, problem, unread) = ([], StorageFault.Sentence(error), true);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Portal.Model.Shared;
@@ -13,6 +12,9 @@ public sealed class OpenBucket : IDisposable
     /// <summary>S3's limit for a signed address.</summary>
     public static readonly TimeSpan LongestLink = TimeSpan.FromDays(7);
 
+    /// <summary>How long a page waits for the store; less if its worker says that it is away.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15), PatienceWhileAway = TimeSpan.FromSeconds(3);
+
     private readonly AmazonS3Client client;
     private readonly AmazonS3Client signer;
     private readonly TimeProvider clock;
@@ -20,7 +22,7 @@ public sealed class OpenBucket : IDisposable
     internal OpenBucket(Bucket bucket, ObjectStore store, StoreKey key, TimeProvider clock)
     {
         (Bucket, Store, this.clock) = (bucket, store, clock);
-        client = S3Client.Of(store.OwnEndpoint, store.SigningRegion, key, TimeSpan.FromSeconds(15));
+        client = S3Client.Of(store.OwnEndpoint, store.SigningRegion, key, store.AwaySince is null ? Patience : PatienceWhileAway);
         signer = S3Client.Of(store.Endpoint, store.SigningRegion, key);
     }
 
@@ -49,7 +51,7 @@ public sealed class OpenBucket : IDisposable
         {
             return Outcome.Refused(S3Sentences.Of(error));
         }
-        catch (Exception error) when (error is HttpRequestException or AmazonClientException or IOException || error is TaskCanceledException { InnerException: TimeoutException })
+        catch (Exception error) when (StorageFault.Is(error))
         {
             return Outcome.Refused(S3Sentences.Away);
         }

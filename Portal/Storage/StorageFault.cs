@@ -10,7 +10,7 @@ public static class StorageFault
 {
     /// <summary>Whether the store refused, or could not be reached.</summary>
     public static bool Is(Exception error) =>
-        error is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or TaskCanceledException { InnerException: TimeoutException };
+        error is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or TimeoutException or TaskCanceledException { InnerException: TimeoutException };
 
     /// <summary>Whether the same may succeed a moment later.</summary>
     public static bool IsAway(Exception error) => error is not AmazonServiceException service || (int)service.StatusCode is 0 or >= (int)HttpStatusCode.InternalServerError;

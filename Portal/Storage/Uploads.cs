@@ -86,7 +86,7 @@ public static class Uploads
 
     private static async Task<UploadPlan> PlanAsync(OpenBucket bucket, UploadFile file, CancellationToken ct)
     {
-        if (ObjectKey.Check(file.Key).Reason is { } refused)
+        if ((bucket.Store.WhyNotUpload ?? ObjectKey.Check(file.Key).Reason) is { } refused)
         {
             return new UploadPlan { Refused = refused };
         }

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
@@ -43,6 +45,42 @@ public sealed class EmbeddedCeph(string? folder)
 
         return Key(again, refused) ?? throw new EngineException(EngineFault.Unavailable, "The object store does not make an administrator yet.");
     }
+
+    /// <summary>How much fits in it in all, and how much still does; null while it cannot be asked.</summary>
+    public async Task<(long Total, long Free)?> RoomAsync(CancellationToken ct)
+    {
+        if (Port is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(OsdSocket), ct);
+            await using var stream = new NetworkStream(socket);
+            await stream.WriteAsync("""{"prefix":"perf dump","logger":"osd"}"""u8.ToArray().Append((byte)0).ToArray(), ct);
+            var length = new byte[4];
+            await stream.ReadExactlyAsync(length, ct);
+            var answer = new byte[BinaryPrimitives.ReadInt32BigEndian(length)];
+            await stream.ReadExactlyAsync(answer, ct);
+            using var counters = JsonDocument.Parse(answer);
+            var osd = counters.RootElement.GetProperty("osd");
+            return osd.GetProperty("stat_bytes").GetInt64() is > 0 and var total ? (total, osd.GetProperty("stat_bytes_avail").GetInt64()) : null;
+        }
+        catch (Exception error) when (error is SocketException or IOException or JsonException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Gives the bytes of deleted objects back now; by itself it does so minutes later.</summary>
+    public Task CollectAsync(CancellationToken ct) => RunAsync(["gc", "process", "--include-all"], ct);
+
+    /// <summary>As root the daemon sees its folder at a short path of its own; an address of a socket has 107 bytes at most.</summary>
+    private string OsdSocket => Environment.IsPrivilegedProcess
+        ? $"/proc/{File.ReadAllText(Path.Combine(folder!, "run", "ceph-osd.pid")).Trim()}/root/mnt/ceph/osd/socket"
+        : Path.Combine(folder!, "osd", "socket");
 
     private static StoreKey? Key(string? user, string? refused)
     {

@@ -135,12 +135,13 @@ namespace Portal.Model.Migrations
                     WebsiteSuffix = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
                     AdminKeyId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: true),
                     SealedAdminSecret = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
-                    IsEmbedded = table.Column<bool>(type: "boolean", nullable: false),
-                    CheckAskedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
-                    CheckedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    Source = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     SeenAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     AwaySince = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     AwayReason = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    TotalBytes = table.Column<long>(type: "bigint", nullable: true),
+                    FreeBytes = table.Column<long>(type: "bigint", nullable: true),
+                    FullSince = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     MeteredThrough = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
@@ -562,6 +563,39 @@ namespace Portal.Model.Migrations
                         principalTable: "Accounts",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "ObjectStoreChanges",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Endpoint = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: false),
+                    InternalEndpoint = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    SigningRegion = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    WebsiteSuffix = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
+                    AdminKeyId = table.Column<string>(type: "character varying(128)", maxLength: 128, nullable: false),
+                    SealedAdminSecret = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: false),
+                    AskedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    Refusal = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ObjectStoreChanges", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_ObjectStoreChanges_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_ObjectStoreChanges_Regions_Id",
+                        column: x => x.Id,
+                        principalTable: "Regions",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -1733,6 +1767,11 @@ namespace Portal.Model.Migrations
                 filter: "\"AppliedGeneration\" < \"Generation\"");
 
             migrationBuilder.CreateIndex(
+                name: "IX_ObjectStoreChanges_AccountId",
+                table: "ObjectStoreChanges",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_ObjectStoreUsers_AccountId",
                 table: "ObjectStoreUsers",
                 column: "AccountId");
@@ -2018,6 +2057,9 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.DropTable(
                 name: "MetricSamples");
+
+            migrationBuilder.DropTable(
+                name: "ObjectStoreChanges");
 
             migrationBuilder.DropTable(
                 name: "ObjectStores");

@@ -1,0 +1,106 @@
+using Amazon.S3.Model;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Playwright;
+using Portal.Model.Operators;
+using Portal.Model.Storage;
+using Portal.Tests.Shared;
+using static Microsoft.Playwright.Assertions;
+
+namespace Portal.Tests.Storage;
+
+/// <summary>A store that hangs or refuses, as customers and operators see it: behind a proxy that interferes.</summary>
+[Trait("Needs", "browser")]
+[Trait("Needs", "engine")]
+public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, ABrowser browser) : TestDatabase(postgres)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private GatewayProxy proxy = null!;
+    private BucketsAtWork work = null!;
+    private Person ada = null!;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public override async ValueTask InitializeAsync()
+    {
+        SetDefaultExpectTimeout((float)Patience.TotalMilliseconds);
+        await base.InitializeAsync();
+        await ceph.StartAsync();
+        proxy = await GatewayProxy.StartAsync(ceph.Endpoint);
+        work = await BucketsAtWork.StartAsync(
+            this, ConnectionString, ceph, ("ObjectStore:Endpoint", proxy.Endpoint), ("ObjectStore:AdminKeyId", ceph.Access.Admin.AccessKeyId), ("ObjectStore:AdminSecret", ceph.Access.Admin.Secret));
+        ada = await work.AddCustomerAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await work.DisposeAsync();
+        await proxy.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(Interference.Hang)]
+    [InlineData(Interference.Busy)]
+    [InlineData(Interference.Forbidden)]
+    public async Task While_its_administration_fails_a_request_waits_with_a_sentence_operators_are_told_and_nothing_is_made_twice(Interference what)
+    {
+        proxy.Always(what, GatewayProxy.IsAdmin);
+        var name = $"test-{Guid.NewGuid():N}";
+        var page = await browser.SignInAsync(work.Server, ada, "/buckets/new");
+        await ABrowser.InteractiveAsync(page);
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync(name);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create bucket" }).ClickAsync();
+        await Expect(page.GetByText("The object store does not do this at the moment. Your request is kept and goes on by itself.")).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "bucket-waits");
+        await IncidentAsync("engine-away", "s3-local", isOpen: true);
+
+        // Two minutes later.
+        await using var db = CreateDbContext();
+        var bucket = await db.Buckets.AsNoTracking().SingleAsync(bucket => bucket.Name == name, Ct);
+        await db.Buckets.Where(row => row.Id == bucket.Id).ExecuteUpdateAsync(row => row.SetProperty(late => late.Deadline, bucket.CreatedAt), Ct);
+        await db.ObjectStoreUsers.Where(user => user.Id == bucket.UserId).ExecuteUpdateAsync(row => row.SetProperty(late => late.Deadline, bucket.CreatedAt), Ct);
+        await IncidentAsync("deadline", bucket.Id, isOpen: true);
+        await IncidentAsync("deadline", bucket.UserId, isOpen: true);
+
+        proxy.Always(Interference.None, _ => true);
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "The bucket is empty" })).ToBeVisibleAsync();
+        await IncidentAsync("deadline", bucket.Id, isOpen: false);
+        await IncidentAsync("deadline", bucket.UserId, isOpen: false);
+        await IncidentAsync("engine-away", "s3-local", isOpen: false);
+        Assert.Single(await ceph.Store.UsersAsync(Ct), user => user == bucket.UserId);
+        Assert.Equal(name, Assert.Single(await ceph.Store.BucketsAsync(Ct), held => held.UserId == bucket.UserId).Name);
+    }
+
+    [Fact]
+    public async Task While_it_hangs_a_bucket_s_page_says_so_and_goes_on_when_it_is_asked_to()
+    {
+        var name = await work.AddBucketAsync(ada);
+        using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.AddKeyAsync(ada));
+        await s3.PutObjectAsync(new PutObjectRequest { BucketName = name, Key = "notes.txt", ContentBody = "x" }, Ct);
+        proxy.Always(Interference.Hang, _ => true);
+        await IncidentAsync("engine-away", "s3-local", isOpen: true);
+        var page = await browser.SignInAsync(work.Server, ada, $"/buckets/{name}");
+        await ABrowser.InteractiveAsync(page);
+        var problem = page.GetByRole(AriaRole.Alert);
+        await Expect(problem).ToContainTextAsync("The object store does not answer at the moment.");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "The bucket is empty" })).ToHaveCountAsync(0);
+        await ABrowser.AssertAccessibleAsync(page, "bucket-away");
+        proxy.Always(Interference.None, _ => true);
+        await problem.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
+        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["notes.txt"]);
+        await Expect(problem).ToHaveCountAsync(0);
+    }
+
+    private Task IncidentAsync(string kind, string resource, bool isOpen)
+    {
+        List<Incident> all = [];
+        return Until.TrueAsync(async () =>
+        {
+            await using var db = CreateDbContext();
+            all = await db.Incidents.AsNoTracking().ToListAsync(Ct);
+            return all.Exists(incident => incident.Kind == kind && incident.ResourceId == resource)
+                && all.Exists(incident => incident.Kind == kind && incident.ResourceId == resource && incident.ClosedAt == null) == isOpen;
+        }, Patience, () => $"{kind} of {resource} is not {(isOpen ? "open" : "closed")}: {string.Join(", ", all.Select(incident => $"{incident.Kind} {incident.ResourceId} {incident.ClosedAt}"))}");
+    }
+}
