@@ -15,6 +15,10 @@ internal static class Benchmarks
         ("ssh", CreateToSsh.RunAsync),
         ("rules", RuleChange.RunAsync),
         ("volumes", VolumeVerbs.RunAsync),
+        ("upload", BucketUpload.RunAsync),
+        ("objects", ObjectListPage.RunAsync),
+        ("usage", BucketUsage.RunAsync),
+        ("up", WholeMachine.RunAsync),
     ];
 
     public static async Task<int> RunAsync(string[] args)

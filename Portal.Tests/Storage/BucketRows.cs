@@ -33,7 +33,7 @@ public static class BucketRows
         return user;
     }
 
-    public static async Task<Bucket> AddBucketAsync(PortalDb db, ObjectStoreUser user, string name)
+    public static async Task<Bucket> AddBucketAsync(PortalDb db, ObjectStoreUser user, string name, string? storeId = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         var bucket = new Bucket
@@ -47,7 +47,7 @@ public static class BucketRows
             CreatedAt = now,
             RequestToken = Guid.NewGuid().ToString("N"),
         }.Requested(now);
-        bucket.ObserveMade(name);
+        bucket.ObserveMade(storeId ?? name);
         db.Buckets.Add(bucket);
         await db.SaveChangesAsync();
         return bucket;
