@@ -24,20 +24,20 @@ public static class ConnectSnippets
         """;
 
     public static string Boto3(OpenBucket bucket) => $$"""
+        import os
         import boto3
         from botocore.config import Config
 
+        # Newer ones send checksums that this storage does not know, unless they are told not to.
+        os.environ["AWS_REQUEST_CHECKSUM_CALCULATION"] = "{{Checksums}}"
+        os.environ["AWS_RESPONSE_CHECKSUM_VALIDATION"] = "{{Checksums}}"
         s3 = boto3.client(
             "s3",
             endpoint_url="{{bucket.Store.Endpoint}}",
             region_name="{{bucket.Store.SigningRegion}}",
             aws_access_key_id="YOUR-ACCESS-KEY",
             aws_secret_access_key="YOUR-SECRET",
-            config=Config(
-                s3={"addressing_style": "path"},
-                request_checksum_calculation="{{Checksums}}",  # boto3 1.36 and later
-                response_checksum_validation="{{Checksums}}",
-            ),
+            config=Config(s3={"addressing_style": "path"}),
         )
         s3.upload_file("FILE", "{{bucket.Name}}", "FILE")
         """;
@@ -56,6 +56,10 @@ public static class ConnectSnippets
 
     public static string DotNet(OpenBucket bucket) => $$"""
         // dotnet add package AWSSDK.S3
+        using Amazon.Runtime;
+        using Amazon.S3;
+        using Amazon.S3.Model;
+
         var s3 = new AmazonS3Client(
             new BasicAWSCredentials("YOUR-ACCESS-KEY", "YOUR-SECRET"),
             new AmazonS3Config
