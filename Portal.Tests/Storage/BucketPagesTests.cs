@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Portal.Tests.Shared;
 using static Microsoft.Playwright.Assertions;
@@ -108,10 +109,10 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await page.GetByRole(AriaRole.Button, new() { Name = "Share a link" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the link" }).ClickAsync();
         var link = await page.GetByRole(AriaRole.Group, new() { Name = "the link" }).Locator("code").InnerTextAsync();
-        using (var clean = new HttpClient())
-        {
-            Assert.Equal("for you alone", await clean.GetStringAsync(new Uri(link), Ct));
-        }
+        var clean = await browser.NewPageAsync(new Uri(ceph.Endpoint));
+        await clean.GotoAsync(link);
+        await Expect(clean.Locator("body")).ToHaveTextAsync("for you alone");
+        await clean.Context.CloseAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
@@ -143,6 +144,40 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
             await Expect(page.Locator("main .skeleton")).ToHaveCountAsync(0);
             await ABrowser.AssertAccessibleAsync(page, $"bucket-{name}");
         }
+    }
+
+    [Theory]
+    [InlineData(1440)]
+    [InlineData(390)]
+    public async Task A_quota_is_a_bar_that_is_empty_half_or_full(int width)
+    {
+        var page = await browser.SignInAsync(server, scene.Ada, "/buckets", width == 390 ? ABrowser.Phone : ABrowser.Desktop);
+        foreach (var (gib, words) in ((long, string)[])[(0, "0 bytes of 10 GB"), (5, "5 GB of 10 GB"), (10, "10 GB of 10 GB, full")])
+        {
+            var bucket = await scene.AddBucketAsync($"quota-{gib}");
+            await using (var db = CreateDbContext())
+            {
+                var row = await db.Buckets.SingleAsync(row => row.Id == bucket.Id, Ct);
+                Assert.True(row.SetQuota(10, TimeProvider.System.GetUtcNow()).IsDone);
+                row.ObserveQuota(10);
+                row.Measure(gib << 30, gib * 1000, TimeProvider.System.GetUtcNow());
+                (await db.Accounts.SingleAsync(account => account.Id == scene.Ada.AccountId, Ct)).BucketGiBLimit = 15;
+                await db.SaveChangesAsync(Ct);
+            }
+
+            foreach (var tab in (string[])["settings", "usage"])
+            {
+                await page.GotoAsync($"/buckets/{bucket.Name}?tab={tab}");
+                await ABrowser.InteractiveAsync(page);
+                await Expect(page.Locator(".meter")).ToHaveTextAsync(words);
+                await ABrowser.AssertAccessibleAsync(page, $"bucket-quota-{gib}-{tab}");
+            }
+        }
+
+        await page.GotoAsync("/buckets");
+        await ABrowser.InteractiveAsync(page);
+        await Expect(page.Locator(".meter")).ToHaveTextAsync("15 GB of 15 GB, full");
+        await ABrowser.AssertAccessibleAsync(page, "bucket-quota-account");
     }
 
     private async Task<IPage> OpenAsync(string path)

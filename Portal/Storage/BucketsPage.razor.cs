@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
@@ -15,8 +14,6 @@ public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
     private int limit;
 
     protected override IReadOnlyCollection<string> Tables { get; } = ["Buckets"];
-
-    private string Share => string.Create(CultureInfo.InvariantCulture, $"{Math.Min(100, 100.0 * used / Math.Max(1, limit * 1024.0 * 1024 * 1024)):0.#}%");
 
     /// <summary>A bucket is known by its name: that is the order unless another is asked for.</summary>
     private string Order => Sort ?? "name";
