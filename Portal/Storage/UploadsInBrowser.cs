@@ -10,12 +10,22 @@ public sealed class UploadsInBrowser(IJSRuntime js, Func<Task> uploaded) : IAsyn
     private DotNetObjectReference<UploadsInBrowser>? self;
     private IJSObjectReference? module;
     private IJSObjectReference? zone;
+    private bool isLeft;
 
     public async Task AttachAsync(ElementReference element, string bucket, string prefix)
     {
         self ??= DotNetObjectReference.Create(this);
         module ??= await js.InvokeAsync<IJSObjectReference>("import", "./uploads.js");
-        zone ??= await module.InvokeAsync<IJSObjectReference>("attach", element, self, bucket, prefix);
+        if (!isLeft)
+        {
+            zone ??= await module.InvokeAsync<IJSObjectReference>("attach", element, self, bucket, prefix);
+        }
+
+        if (isLeft)
+        {
+            // The tab was left while the browser was loading its half.
+            await CloseAsync();
+        }
     }
 
     /// <summary>What comes from now on goes there.</summary>
@@ -32,24 +42,31 @@ public sealed class UploadsInBrowser(IJSRuntime js, Func<Task> uploaded) : IAsyn
 
     public async ValueTask DisposeAsync()
     {
+        isLeft = true;
+        await CloseAsync();
+        self?.Dispose();
+    }
+
+    private async Task CloseAsync()
+    {
+        var (closing, leaving) = (zone, module);
+        (zone, module) = (null, null);
         try
         {
-            if (zone is not null)
+            if (closing is not null)
             {
-                await zone.InvokeVoidAsync("close");
-                await zone.DisposeAsync();
+                await closing.InvokeVoidAsync("close");
+                await closing.DisposeAsync();
             }
 
-            if (module is not null)
+            if (leaving is not null)
             {
-                await module.DisposeAsync();
+                await leaving.DisposeAsync();
             }
         }
         catch (JSDisconnectedException)
         {
             // The page is gone.
         }
-
-        self?.Dispose();
     }
 }
