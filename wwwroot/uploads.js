@@ -34,6 +34,7 @@ export function attach(zone, owner, bucket, prefix) {
     begin(await dropped(event.dataTransfer));
   }, { signal });
   zone.addEventListener('change', event => { if (event.target.type === 'file') begin(picked(event.target)); }, { signal });
+  zone.dataset.takes = 'files';
   const deaf = queue.listen(undefined, transfer => {
     if (transfer.bucket === target.bucket) timer ||= setTimeout(() => { timer = 0; owner.invokeMethodAsync('Uploaded').catch(() => {}); }, PAUSE);
   });
@@ -41,6 +42,7 @@ export function attach(zone, owner, bucket, prefix) {
     move: (toBucket, toPrefix) => Object.assign(target, { bucket: toBucket, prefix: toPrefix }),
     close: () => {
       ended.abort();
+      delete zone.dataset.takes;
       deaf();
       clearTimeout(timer);
     },

@@ -10,6 +10,8 @@ public static class Drop
 
     public static async Task OnAsync(IPage page, string selector, IReadOnlyList<string> paths)
     {
+        // Before its script is there the page does not take anything.
+        await page.Locator($"{selector}[data-takes]").First.WaitForAsync();
         var box = await page.Locator(selector).First.BoundingBoxAsync() ?? throw new InvalidOperationException($"{selector} cannot be seen.");
         var devtools = await page.Context.NewCDPSessionAsync(page);
         foreach (var type in new[] { "dragEnter", "dragOver", "drop" })
