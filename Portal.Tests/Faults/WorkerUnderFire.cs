@@ -5,7 +5,8 @@ using Microsoft.Extensions.Hosting;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 using Portal.Worker;
-using Portal.Worker.Billing;
+using Portal.Worker.Compute;
+using Portal.Worker.Networking;
 using Portal.Worker.Operators;
 using Portal.Worker.Storage;
 
@@ -14,6 +15,9 @@ namespace Portal.Tests.Faults;
 /// <summary>A worker in a process of its own, which can be killed: the real one in everything but its engine, which it reaches over <see cref="EngineWire"/>.</summary>
 internal sealed class WorkerUnderFire : IDisposable
 {
+    private static readonly Type[] OfMachines =
+        [typeof(InstanceSweep), typeof(MachinePatrol), typeof(VolumeSweep), typeof(VolumePatrol), typeof(NetworkSweep), typeof(InterfaceSweep), typeof(RegionPatrol)];
+
     private static readonly Type[] OfBuckets = [typeof(StorePatrol), typeof(BucketMetering), typeof(BucketSweep), typeof(AccessKeySweep), typeof(ObjectStoreUserSweep)];
 
     private readonly Process process;
@@ -34,13 +38,13 @@ internal sealed class WorkerUnderFire : IDisposable
             http.DefaultRequestHeaders.Add(EngineServer.WorkerHeader, builder.Configuration["name"]);
             builder.Services.AddEngine(new RemoteEngine(http));
             builder.AddWorker();
-            Leave(builder.Services, type => type == typeof(ImageFetch) || OfBuckets.Contains(type) || type.Namespace == typeof(CardSweep).Namespace);
+            KeepTo(builder.Services, OfMachines);
         }
         else
         {
             builder.Services.AddEngine(new InMemoryEngine());
             builder.AddWorker();
-            Leave(builder.Services, type => type.Assembly == typeof(WorkerHost).Assembly && !OfBuckets.Contains(type));
+            KeepTo(builder.Services, OfBuckets);
         }
 
         var app = builder.Build();
@@ -50,9 +54,10 @@ internal sealed class WorkerUnderFire : IDisposable
     }
 
     /// <summary>What these tests are not about does nothing in them: each start would translate its queries first.</summary>
-    private static void Leave(IServiceCollection services, Func<Type, bool> isOther)
+    private static void KeepTo(IServiceCollection services, Type[] sweeps)
     {
-        foreach (var other in services.Where(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType is { } type && isOther(type)).ToList())
+        foreach (var other in services.Where(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType is { } type
+            && type.Assembly == typeof(WorkerHost).Assembly && !sweeps.Contains(type)).ToList())
         {
             services.Remove(other);
         }
