@@ -16,6 +16,9 @@ public sealed partial class InstanceJob(
     IDbContextFactory<PortalDb> dbs, IComputeEngine engine, IVolumeEngine volumes, PrivateNetworks networks, Nudges nudges, TimeProvider clock, ILogger<InstanceJob> log)
     : IInstanceJob
 {
+    /// <summary>Short, while it boots: each look waits a moment itself, and a guest that comes up between two of them is found late.</summary>
+    private static readonly TimeSpan BetweenKnocks = Nudges.Pause / 3;
+
     public async Task AdvanceAsync(string id, CancellationToken ct)
     {
         using var activity = Telemetry.Source.StartActivity("advance instance");
@@ -52,7 +55,7 @@ public sealed partial class InstanceJob(
 
         if (instance.IsUnsettled)
         {
-            nudges.Soon(id);
+            nudges.Soon(id, instance.State is InstanceState.Running ? BetweenKnocks : Nudges.Pause);
         }
     }
 
@@ -79,7 +82,10 @@ public sealed partial class InstanceJob(
         }
 
         instance.ObserveStep(InstanceStep.Address, clock.GetUtcNow());
-        await SaveAsync(db, instance, ct);
+        if (!making.IsCompleted)
+        {
+            await SaveAsync(db, instance, ct);
+        }
 
         await RecordAsync(db, await making, ct);
         instance.ObserveStep(InstanceStep.Disk, clock.GetUtcNow());

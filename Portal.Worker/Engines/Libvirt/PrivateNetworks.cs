@@ -106,26 +106,18 @@ internal sealed class PrivateNetworks(EngineFolder folder) : IDisposable
         await NetworkNamespace.SetAsync(router, ("ipv4/conf/lan/proxy_arp_pvlan", "1"), ("ipv4/conf/lan/send_redirects", "0"), ("ipv4/neigh/lan/proxy_delay", "0"));
     }
 
-    /// <summary>Brings the router from what was applied, if anything, to what is wanted: the rules first.</summary>
+    /// <summary>Brings the router from what was applied, if anything, to what is wanted: rules and addresses first, then what serves and leads on.</summary>
     private async Task ApplyAsync(EngineSettings settings, NetworkSpec network, UplinkSettings? given, AppliedNetwork? applied, AppliedNetwork wanted, CancellationToken ct)
     {
         var router = settings.Router(network.Id);
-        if (applied?.Rules != wanted.Rules)
-        {
-            await InNamespaceAsync(router, ["nft", "-f", "-"], NetworkRules.Router(network), ct);
-        }
-
-        if (applied?.Ports != wanted.Ports)
-        {
-            await InNamespaceAsync(settings.Name, ["nft", "-f", "-"], NetworkRules.Ports(network), ct);
-        }
-
         var lines = Gateways(applied, wanted)
             + (applied?.Neighbours == wanted.Neighbours ? "" : $"neigh flush dev lan nud permanent\n{AppliedNetwork.NeighbourLines(network)}");
-        if (lines.Length > 0)
-        {
-            await Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, lines);
-        }
+
+        // At the same time: what one of them does not let through yet is closed, and no guest is plugged in before all are there.
+        await Task.WhenAll(
+            applied?.Rules == wanted.Rules ? Task.CompletedTask : InNamespaceAsync(router, ["nft", "-f", "-"], NetworkRules.Router(network), ct),
+            applied?.Ports == wanted.Ports ? Task.CompletedTask : InNamespaceAsync(settings.Name, ["nft", "-f", "-"], NetworkRules.Ports(network), ct),
+            lines.Length == 0 ? Task.CompletedTask : Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, lines));
 
         if (applied?.Cables != wanted.Cables)
         {
