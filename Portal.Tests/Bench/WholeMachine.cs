@@ -115,15 +115,16 @@ internal sealed class WholeMachine : IAsyncDisposable
         up = null;
     }
 
-    /// <summary>MiB by program, of all that bin/up and what it started have started: the mark is in their environment.</summary>
+    /// <summary>MiB by program, of all that bin/up and what it started have started: the mark is in their environment. PostgreSQL writes over its own, and is known by its session.</summary>
     private Dictionary<string, double> Memory()
     {
         var parts = new Dictionary<string, double>(StringComparer.Ordinal);
+        var postgres = File.ReadLines(Path.Combine(state, "postgres", "cluster", "data", "postmaster.pid")).First();
         foreach (var process in Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out _)))
         {
             try
             {
-                if (File.ReadAllText(Path.Combine(process, "environ")).Contains(mark, StringComparison.Ordinal))
+                if (SessionOf(process) == postgres || File.ReadAllText(Path.Combine(process, "environ")).Contains(mark, StringComparison.Ordinal))
                 {
                     var program = ProgramOf(process);
                     var pss = File.ReadLines(Path.Combine(process, "smaps_rollup")).First(line => line.StartsWith("Pss:", StringComparison.Ordinal));
@@ -138,6 +139,8 @@ internal sealed class WholeMachine : IAsyncDisposable
 
         return parts;
     }
+
+    private static string SessionOf(string process) => File.ReadAllText(Path.Combine(process, "stat")) is var stat ? stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[3] : "";
 
     /// <summary>Of .NET's the assembly, of others the program.</summary>
     private static string ProgramOf(string process) => File.ReadAllText(Path.Combine(process, "cmdline")).Split('\0') is var words && Array.Find(words, word => word.EndsWith(".dll", StringComparison.Ordinal)) is { } assembly
