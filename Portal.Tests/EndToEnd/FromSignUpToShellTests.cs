@@ -125,7 +125,24 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(terminal).ToContainTextAsync("login:", new() { Timeout = 30_000 });
         await ABrowser.PictureAsync(page, "console");
+        await ScreenShowsSomethingAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "Overview", Exact = true }).ClickAsync();
+    }
+
+    /// <summary>What noVNC draws is not all of one colour.</summary>
+    private static async Task ScreenShowsSomethingAsync(IPage page)
+    {
+        await page.GetByRole(AriaRole.Link, new() { Name = "Screen", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator(".console-screen.graphical canvas")).ToBeVisibleAsync();
+        await page.WaitForFunctionAsync("""
+            () => {
+              const canvas = document.querySelector('.console-screen.graphical canvas');
+              const points = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+              return points.some(point => point !== points[0]);
+            }
+            """);
+        await Assertions.Expect(page.GetByText("Connected", new() { Exact = true })).ToBeVisibleAsync();
+        await ABrowser.PictureAsync(page, "console-screen");
     }
 
     /// <summary>The very line that the page offers to copy, given the key that the browser saved.</summary>
