@@ -40,6 +40,11 @@ public abstract partial class ComputeEngineContract
         await Guests.SetKeyAsync(machine.Id, machine.SshUser, other, AnAccount.Ed25519, Ct);
         Assert.DoesNotContain(AnAccount.Ed25519, await KeysAsync(machine), StringComparison.Ordinal);
         Assert.Contains(other, await KeysAsync(machine), StringComparison.Ordinal);
+
+        // The same key once more, without a comment, goes on opening the guest.
+        var bare = string.Join(' ', other.Split(' ').Take(2));
+        await Guests.SetKeyAsync(machine.Id, machine.SshUser, bare, other, Ct);
+        Assert.Single((await KeysAsync(machine)).Split('\n'), bare);
     }
 
     [Fact]

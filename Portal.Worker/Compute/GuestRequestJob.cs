@@ -26,7 +26,7 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
         }
 
         var instance = await db.Instances.AsNoTracking().SingleAsync(instance => instance.Id == request.InstanceId, ct);
-        if ((instance.State, instance.Goal) is not (InstanceState.Running, InstanceGoal.Running))
+        if ((instance.State, instance.Goal) is not (InstanceState.Running, InstanceGoal.Running) || instance.IsRebooting || instance.IsRescue)
         {
             request.Fail($"The instance is {instance.Status}: nothing was changed.");
         }

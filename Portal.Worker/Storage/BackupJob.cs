@@ -86,7 +86,10 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
     private static NewSnapshot Wish(Volume volume, DateTimeOffset slot)
     {
         var when = slot.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
-        var name = volume.Name[..Math.Min(volume.Name.Length, InstanceName.MaxLength - when.Length - 1)].TrimEnd();
+        var room = Math.Min(volume.Name.Length, InstanceName.MaxLength - when.Length - 1);
+
+        // Not through the middle of a character of two halves, which no name may end in.
+        var name = volume.Name[..(char.IsHighSurrogate(volume.Name[room - 1]) ? room - 1 : room)].TrimEnd();
         return new NewSnapshot(volume.Id, $"{name} {when}", $"{volume.Id} {when}");
     }
 

@@ -45,7 +45,15 @@ internal sealed partial class Domain
     public void AddKey(string user, string line) => SetKeys(user, [line], Append);
 
     /// <summary>One that is not there is no failure. The agent compares whole lines, and some images leave the comment out.</summary>
-    public void RemoveKey(string user, string line) => SetKeys(user, [line, string.Join(' ', line.Split(' ').Take(2))], Away);
+    /// <param name="but">A line that stays in any case: it may be the same key without its comment.</param>
+    public void RemoveKey(string user, string line, string but)
+    {
+        string[] lines = [.. new[] { line, string.Join(' ', line.Split(' ').Take(2)) }.Where(one => one != but)];
+        if (lines.Length > 0)
+        {
+            SetKeys(user, lines, Away);
+        }
+    }
 
     private void SetKeys(string user, string[] lines, uint how)
     {

@@ -6,6 +6,11 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>What the agents inside guests are asked for.</summary>
 public sealed partial class LibvirtEngine : IGuestEngine
 {
+    /// <summary>Agents asked at one time. One that never answers holds a place of libvirt's until its time is over, and guests may have such agents on purpose.</summary>
+    private const int AgentsAtOnce = 2;
+
+    private int agentsAsked;
+
     public Task SetPasswordAsync(string instanceId, string user, string hash, CancellationToken ct) => AskAgentAsync(instanceId, domain => domain.SetPassword(user, hash), ct);
 
     public Task SetKeyAsync(string instanceId, string user, string publicKey, string? former, CancellationToken ct) => AskAgentAsync(
@@ -15,7 +20,7 @@ public sealed partial class LibvirtEngine : IGuestEngine
             domain.AddKey(user, publicKey);
             if (former is not null)
             {
-                domain.RemoveKey(user, former);
+                domain.RemoveKey(user, former, but: publicKey);
             }
         },
         ct);
@@ -34,8 +39,20 @@ public sealed partial class LibvirtEngine : IGuestEngine
                 throw new EngineException(EngineFault.Unavailable, "The agent in the guest is not connected.");
             }
 
-            ask(domain);
-            return true;
+            try
+            {
+                if (Interlocked.Increment(ref agentsAsked) > AgentsAtOnce)
+                {
+                    throw new EngineException(EngineFault.Unavailable, "The agents of other guests are being asked.");
+                }
+
+                ask(domain);
+                return true;
+            }
+            finally
+            {
+                Interlocked.Decrement(ref agentsAsked);
+            }
         },
         ct);
 }
