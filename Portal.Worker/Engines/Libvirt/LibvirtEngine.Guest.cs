@@ -55,4 +55,17 @@ public sealed partial class LibvirtEngine : IGuestEngine
             }
         },
         ct);
+
+    /// <summary>Makes a guest quiet if its agent does so; while others' agents are being asked the copy is as after a power cut.</summary>
+    private bool TryFreeze(Domain domain)
+    {
+        try
+        {
+            return Interlocked.Increment(ref agentsAsked) <= AgentsAtOnce && domain.TryFreeze();
+        }
+        finally
+        {
+            Interlocked.Decrement(ref agentsAsked);
+        }
+    }
 }

@@ -150,7 +150,7 @@ public sealed partial class LibvirtEngine
     }
 
     /// <summary>Whether the guest had its file systems quiet. They are thawed at once: the copy keeps the moment of its beginning.</summary>
-    private static bool Begin(LibvirtSession session, string machine, string volumeId, string target)
+    private bool Begin(LibvirtSession session, string machine, string volumeId, string target)
     {
         using var domain = session.Find(machine);
         if (domain is null || !domain.Volumes(live: true).TryGetValue(volumeId, out var disk))
@@ -158,7 +158,7 @@ public sealed partial class LibvirtEngine
             throw new EngineException(EngineFault.Unavailable, $"{machine} has let go of {volumeId} meanwhile.");
         }
 
-        var isFrozen = domain.TryFreeze();
+        var isFrozen = TryFreeze(domain);
         try
         {
             domain.BeginBackup(BackupXml((string)disk.Element("target")!.Attribute("dev")!, target));
