@@ -1,0 +1,131 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
+using Portal.Accounts;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Shared;
+
+/// <summary>
+/// A page of one resource of the account. The tab lives in the address; changes are pushed; what is not the account's is not found. The page of a kind says
+/// what it loads, and which changes concern it.
+/// </summary>
+/// <typeparam name="TView">What it shows, read from the database in one go.</typeparam>
+public abstract class ResourcePage<TView> : ComponentBase, IDisposable
+    where TView : class
+{
+    private readonly CancellationTokenSource left = new();
+    private readonly LatestLoad loads = new();
+    private IDisposable? listening;
+    private bool subscribed;
+
+    [Parameter]
+    public string Id { get; set; } = "";
+
+    [SupplyParameterFromQuery]
+    public string? Tab { get; set; }
+
+    [Inject]
+    protected IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
+
+    [Inject]
+    protected CurrentActor Current { get; set; } = null!;
+
+    [Inject]
+    protected TimeProvider Clock { get; set; } = null!;
+
+    [Inject]
+    private LiveUpdates Live { get; set; } = null!;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = null!;
+
+    /// <summary>Null until the first answer.</summary>
+    protected TView? View { get; private set; }
+
+    /// <summary>The first is shown if the address names none.</summary>
+    protected abstract IReadOnlyList<(string Tab, string Label)> Tabs { get; }
+
+    /// <summary>Of all resources of the kind, e.g. <c>/volumes</c>.</summary>
+    protected abstract string Path { get; }
+
+    protected string Shown => Tabs.FirstOrDefault(known => known.Tab == Tab, Tabs[0]).Tab;
+
+    /// <summary>Something was asked for and is not accepted yet.</summary>
+    protected bool Acting { get; private set; }
+
+    /// <summary>Why the last request was refused.</summary>
+    protected string? Refusal { get; private set; }
+
+    public void Dispose()
+    {
+        listening?.Dispose();
+        left.Cancel();
+        left.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Null if the account has no such resource.</summary>
+    protected abstract Task<TView?> ReadAsync(Actor actor, CancellationToken ct);
+
+    /// <summary>Whether a change in this account changes what the page shows.</summary>
+    protected abstract bool Concerns(Change seen);
+
+    protected string Url(string tab) => tab == Tabs[0].Tab ? $"{Path}/{Id}" : $"{Path}/{Id}?tab={tab}";
+
+    protected override Task OnParametersSetAsync() => LoadAsync();
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        // The first rendering may come before the first loading is done.
+        if (subscribed || View is null)
+        {
+            return;
+        }
+
+        subscribed = true;
+        var account = (await Current.GetAsync()).AccountId;
+        listening = Live.Subscribe(seen => seen.AccountId == account && Concerns(seen), () => InvokeAsync(RefreshAsync));
+
+        // Once more: what changed between the first rendering and the subscription was told to nobody.
+        await RefreshAsync();
+    }
+
+    protected async Task RefreshAsync()
+    {
+        await LoadAsync();
+        StateHasChanged();
+    }
+
+    protected async Task ActAsync(Func<Actor, Task<Outcome>> act)
+    {
+        (Acting, Refusal) = (true, null);
+        try
+        {
+            Refusal = (await act(await Current.GetAsync())).Reason;
+        }
+        finally
+        {
+            Acting = false;
+        }
+
+        await LoadAsync();
+    }
+
+    private async Task LoadAsync()
+    {
+        var actor = await Current.GetAsync();
+        var turn = loads.Begin();
+        var loaded = await ReadAsync(actor, left.Token);
+        if (!loads.IsToBeShown(turn))
+        {
+            return;
+        }
+
+        View = loaded;
+        if (View is null)
+        {
+            Navigation.NotFound();
+        }
+    }
+}
