@@ -27,6 +27,18 @@ public static class InstanceName
     /// <summary>The name of one of several made together: <c>web-1</c> … <c>web-5</c>; alone it keeps the name as it is.</summary>
     public static string Of(string name, int index, int count) => count == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{index + 1}");
 
+    /// <summary>As much of the beginning as has room, in whole characters as people see them: some consist of several, of which none makes sense alone.</summary>
+    public static string Cut(string name, int room)
+    {
+        var end = 0;
+        while (end < name.Length && StringInfo.GetNextTextElementLength(name.AsSpan(end)) is var next && end + next <= room)
+        {
+            end += next;
+        }
+
+        return name[..end].TrimEnd();
+    }
+
     /// <summary>The name as a DNS label: letters, digits and hyphens, at most 63; null where nothing is left.</summary>
     public static string? HostName(string name)
     {

@@ -17,6 +17,8 @@ public sealed class GuestRequestTests(TestPostgres postgres) : TestDatabase(post
 {
     private const string Laptop = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHk3m8v1nK0m9cJmSxw1b9n5b0gJ2v3o7m9pQ0kz1w2x laptop";
 
+    private const string Desk = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHk3m8v1nK0m9cJmSxw1b9n5b0gJ2v3o7m9pQ0kz1w2y desk";
+
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
     private readonly InMemoryEngine engine = new();
@@ -120,6 +122,72 @@ public sealed class GuestRequestTests(TestPostgres postgres) : TestDatabase(post
     }
 
     [Fact]
+    public async Task What_is_put_into_rescue_or_restarted_before_its_guest_was_asked_is_left_alone()
+    {
+        var first = Done(await Change.SetKeyAsync(ada, id, await AKeyAsync(ada.AccountId), Ct));
+        await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Reboot, id, Ct);
+        await AdvanceAsync(first.Id);
+        Assert.Equal("The instance is restarting: nothing was changed.", (await ReadAsync(first.Id)).Reason);
+
+        await ObserveAsync(boot: 1);
+        var second = Done(await Change.SetKeyAsync(ada, id, await AKeyAsync(ada.AccountId), Ct));
+        await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Rescue, id, Ct);
+        await ObserveAsync(boot: 2);
+        await AdvanceAsync(second.Id);
+        Assert.Equal("The instance is in rescue: nothing was changed.", (await ReadAsync(second.Id)).Reason);
+        Assert.Empty(engine.Keys);
+    }
+
+    /// <summary>The agent is slow; what its customer chooses meanwhile holds.</summary>
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    public async Task A_key_that_a_rebuilding_asked_for_meanwhile_begins_with_stays(bool withAnotherKey, bool isRebuilt)
+    {
+        var before = await InstanceAsync();
+        var chosen = withAnotherKey ? await AKeyAsync(ada.AccountId, "desk", Desk) : null;
+        var request = Done(await Change.SetKeyAsync(ada, id, await AKeyAsync(ada.AccountId), Ct));
+        engine.Hook = async (call, point, _) =>
+        {
+            if (call is nameof(IGuestEngine.SetKeyAsync) && point is FaultPoint.After)
+            {
+                engine.Hook = null;
+                Assert.Null((await new RebuildInstance(this, clock).RunAsync(ada, id, before.ImageId, chosen, Ct)).Outcome.Reason);
+                if (isRebuilt)
+                {
+                    await services.GetRequiredService<IInstanceJob>().AdvanceAsync(id, Ct);
+                }
+            }
+        };
+        await AdvanceAsync(request.Id);
+        var (after, ended) = (await InstanceAsync(), await ReadAsync(request.Id));
+        Assert.Equal((chosen ?? before.KeyPairId, withAnotherKey ? Desk : before.PublicKey), (after.KeyPairId, after.PublicKey));
+        Assert.Equal(isRebuilt, after.RebuildImageId is null);
+        Assert.StartsWith("The instance was rebuilt or put into rescue meanwhile", ended.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(InstanceAction.Rescue, false)]
+    [InlineData(InstanceAction.Stop, true)]
+    [InlineData(InstanceAction.Reboot, true)]
+    public async Task A_stop_or_a_reboot_asked_for_meanwhile_changes_nothing_of_a_key_and_a_rescue_leaves_it_open(InstanceAction meanwhile, bool isTaken)
+    {
+        var before = await InstanceAsync();
+        var request = Done(await Change.SetKeyAsync(ada, id, await AKeyAsync(ada.AccountId), Ct));
+        engine.Hook = async (call, point, _) =>
+        {
+            if (call is nameof(IGuestEngine.SetKeyAsync) && point is FaultPoint.After)
+            {
+                Assert.Null((await new ChangeInstance(this, clock).RunAsync(ada, meanwhile, id, Ct)).Outcome.Reason);
+            }
+        };
+        await AdvanceAsync(request.Id);
+        Assert.Equal(isTaken ? GuestRequestState.Done : GuestRequestState.Failed, (await ReadAsync(request.Id)).State);
+        Assert.Equal(isTaken ? Laptop : before.PublicKey, (await InstanceAsync()).PublicKey);
+    }
+
+    [Fact]
     public async Task Strangers_silent_agents_a_second_request_and_keys_of_others_are_refused_with_a_sentence()
     {
         var eve = await AnAccount.ReadyAsync(this);
@@ -159,15 +227,28 @@ public sealed class GuestRequestTests(TestPostgres postgres) : TestDatabase(post
         return await db.GuestRequests.AsNoTracking().SingleAsync(request => request.Id == requestId, Ct);
     }
 
-    private async Task<string> AKeyAsync(string accountId)
+    private async Task<Instance> InstanceAsync()
     {
         await using var db = CreateDbContext();
-        if (await db.KeyPairs.FirstOrDefaultAsync(key => key.AccountId == accountId && key.Name == "laptop", Ct) is { } known)
+        return await db.Instances.AsNoTracking().SingleAsync(Ct);
+    }
+
+    private async Task ObserveAsync(int boot)
+    {
+        await using var db = CreateDbContext();
+        (await db.Instances.SingleAsync(Ct)).Observe(new MachineObservation(MachinePower.Running, boot, SshAnswers: true, null, null, AgentAnswers: true), clock.GetUtcNow());
+        await db.SaveChangesAsync(Ct);
+    }
+
+    private async Task<string> AKeyAsync(string accountId, string name = "laptop", string line = Laptop)
+    {
+        await using var db = CreateDbContext();
+        if (await db.KeyPairs.FirstOrDefaultAsync(key => key.AccountId == accountId && key.Name == name, Ct) is { } known)
         {
             return known.Id;
         }
 
-        var made = new KeyPair { Id = ResourceIds.New("key"), AccountId = accountId, Name = "laptop", PublicKey = Laptop, Fingerprint = "SHA256:laptop", CreatedAt = clock.GetUtcNow() };
+        var made = new KeyPair { Id = ResourceIds.New("key"), AccountId = accountId, Name = name, PublicKey = line, Fingerprint = $"SHA256:{name}", CreatedAt = clock.GetUtcNow() };
         db.KeyPairs.Add(made);
         await db.SaveChangesAsync(Ct);
         return made.Id;

@@ -68,7 +68,9 @@ public sealed partial class LibvirtEngineTests
 
     private async Task<string> PidAsync(string file) => (await File.ReadAllTextAsync(Path.Combine(real.Settings.Run, file), Ct)).Trim();
 
-    private static async Task<EngineFault?> FaultOfAsync(Func<Task> call)
+    private static async Task<EngineFault?> FaultOfAsync(Func<Task> call) => (await FailureOfAsync(call))?.Fault;
+
+    private static async Task<EngineException?> FailureOfAsync(Func<Task> call)
     {
         try
         {
@@ -77,7 +79,7 @@ public sealed partial class LibvirtEngineTests
         }
         catch (EngineException error)
         {
-            return error.Fault;
+            return error;
         }
     }
 }

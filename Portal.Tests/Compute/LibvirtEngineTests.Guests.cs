@@ -2,6 +2,7 @@ using System.Text;
 using Portal.Compute;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Tests.Compute;
 
@@ -58,6 +59,67 @@ public sealed partial class LibvirtEngineTests
         await FailsAsync(EngineFault.Unavailable, () => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct));
         await real.SshAsync(machine, "kill -CONT $(cat /run/qemu-ga.pid)");
         await UntilAsync(async () => await FaultOfAsync(() => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct)) is null);
+    }
+
+    /// <summary>An agent of the customer's own making, which answers with what looks like a line of the log and holds what it was given.</summary>
+    [Fact]
+    public async Task What_an_agent_says_is_in_no_failure()
+    {
+        var machine = await StartAsync(AMachine(host: 41));
+        await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
+        await real.SshAsync(machine, """
+            kill $(cat /run/qemu-ga.pid)
+            cat > /tmp/agent <<'EOF'
+            exec 3<> /dev/virtio-ports/org.qemu.guest_agent.0
+            while read -r line <&3; do
+              case $line in
+                *guest-sync*) printf '{"return": %s}\n' "$(echo "$line" | grep -oE '[0-9]{4,}' | head -1)" >&3 ;;
+                *) echo '{"error": {"class": "GenericError", "desc": "forged\nline: Failed to get \"write\" lock", "data": "x"}}' >&3 ;;
+              esac
+            done
+            EOF
+            (sh /tmp/agent > /dev/null 2>&1 &)
+            """);
+        foreach (var ask in new[] { () => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct), () => Guests.SetKeyAsync(machine.Id, machine.SshUser, AnAccount.Ed25519, null, Ct) })
+        {
+            EngineException? said = null;
+            await UntilAsync(async () => (said = await FailureOfAsync(ask))?.Fault is EngineFault.Rejected);
+            Assert.DoesNotContain("forged", $"{said} {said!.Detail}", StringComparison.Ordinal);
+            Assert.Matches(@"libvirt: error \d+; its text may be the guest's own, and is left out\.$", said.Detail);
+        }
+
+        await RemoveAllAsync(machine);
+    }
+
+    [Fact]
+    public async Task Two_silent_agents_hold_up_no_third_one_and_no_snapshot()
+    {
+        var (silent, other) = (await StartAsync(AMachine(host: 42)), await RunningMachineAsync());
+        await UntilAsync(async () => (await Engine.ObserveAsync(silent, Ct)).AgentAnswers && (await Engine.ObserveAsync(other, Ct)).AgentAnswers);
+        await real.SshAsync(silent, "kill -STOP $(cat /run/qemu-ga.pid)");
+        var enough = false;
+        var asking = Enumerable.Range(0, 2).Select(_ => AskAgainAsync()).ToList();
+        await UntilAsync(async () => (await FailureOfAsync(() => Guests.SetKeyAsync(other.Id, other.SshUser, AnAccount.Ed25519, null, Ct)))?.Message == "The agents of other guests are being asked.");
+
+        // Its agent would answer, but is not asked: the copy is as after a power cut, and begins at once.
+        var snapshot = new SnapshotSpec(ResourceIds.New("snap"), other.AccountId, other.Volumes[0].Volume.Id);
+        Assert.False((await Volumes.EnsureSnapshotAsync(snapshot, Ct)).Quiesced);
+        enough = true;
+        await Task.WhenAll(asking);
+        await UntilAsync(async () => (await Volumes.EnsureSnapshotAsync(snapshot, Ct)).IsComplete);
+        var quiet = await TakeAsync(other.Volumes[0].Volume);
+        Assert.True((await Volumes.EnsureSnapshotAsync(quiet, Ct)).Quiesced);
+        await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
+        await Volumes.RemoveSnapshotAsync(quiet.Id, Ct);
+        await RemoveAllAsync(silent);
+
+        async Task AskAgainAsync()
+        {
+            while (!enough)
+            {
+                await FailureOfAsync(() => Guests.SetPasswordAsync(silent.Id, silent.SshUser, GuestPassword.Hash("x"), Ct));
+            }
+        }
     }
 
     private async Task OnlyOpensAsync(InstanceSpec machine, string file)

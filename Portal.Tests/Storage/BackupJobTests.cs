@@ -33,6 +33,26 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         Assert.Equal("portal", (await db.AuditEntries.SingleAsync(row => row.ResourceId == taken.Id && row.Action == "CreateSnapshot", Ct)).Actor);
     }
 
+    /// <summary>One of two halves, and a flag of two such.</summary>
+    [Theory]
+    [InlineData("\U0001F4BE", 236)]
+    [InlineData("\U0001F4BE", 237)]
+    [InlineData("\U0001F1E9\U0001F1EA", 236)]
+    public async Task A_long_name_is_cut_between_two_characters_to_make_room_for_the_slot(string character, int before)
+    {
+        var name = new string('x', before);
+        await using (var db = CreateDbContext())
+        {
+            await db.Volumes.ExecuteUpdateAsync(volume => volume.SetProperty(row => row.Name, name + character + "y"), Ct);
+        }
+
+        var id = await TurnOnAsync();
+        Clock.SetUtcNow((await ScheduleAsync()).NextAt);
+        await AdvanceAsync(id);
+        Assert.Null((await ScheduleAsync()).Problem);
+        Assert.Equal(before + character.Length <= 238 ? $"{name}{character} 2026-11-24 03:00" : $"{name} 2026-11-24 03:00", Assert.Single(await SnapshotsAsync()).Name);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -25,10 +25,10 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
             return;
         }
 
-        var instance = await db.Instances.AsNoTracking().SingleAsync(instance => instance.Id == request.InstanceId, ct);
-        if ((instance.State, instance.Goal) is not (InstanceState.Running, InstanceGoal.Running) || instance.IsRebooting || instance.IsRescue)
+        var instance = await db.Instances.AsNoTracking().Include(instance => instance.Volumes).SingleAsync(instance => instance.Id == request.InstanceId, ct);
+        if (WhyNotNow(instance) is { } reason)
         {
-            request.Fail($"The instance is {instance.Status}: nothing was changed.");
+            request.Fail(reason);
         }
         else if (!await TryAsync(db, request, instance, ct) && clock.GetUtcNow() >= request.Deadline)
         {
@@ -37,6 +37,15 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
 
         await db.SaveChangesAsync(ct);
     }
+
+    /// <summary>Another system than its own may answer, or is about to: what was asked for was meant for its own.</summary>
+    private static string? WhyNotNow(Instance instance) => instance switch
+    {
+        { IsRescue: true } => "The instance is in rescue: nothing was changed.",
+        { IsRebooting: true } => "The instance is restarting: nothing was changed.",
+        { State: InstanceState.Running, Goal: InstanceGoal.Running } => null,
+        _ => $"The instance is {instance.Status}: nothing was changed.",
+    };
 
     /// <summary>False if the agent does not answer at the moment; the sweep comes back.</summary>
     private async Task<bool> TryAsync(PortalDb db, GuestRequest request, Instance instance, CancellationToken ct)
@@ -80,13 +89,30 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
 
         await engine.SetKeyAsync(request.InstanceId, request.User, key.PublicKey, instance.PublicKey == key.PublicKey ? null : instance.PublicKey, ct);
 
-        // Together with the row that says so: from here on its page names this key, and a rebuilding begins with it.
+        // Together with the row that says so: from here on its page names this key, and a rebuilding begins with it. The agent took its time, and the
+        // customer may have asked for another disk with another key meanwhile: that key stays.
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        (await db.LockInstancesAsync(request.AccountId, [request.InstanceId], ct)).Single().BeginWith(key);
-        request.ObserveDone();
+        var current = (await db.LockInstancesAsync(request.AccountId, [request.InstanceId], ct)).Single();
+        await db.Entry(current).Collection(one => one.Volumes).LoadAsync(ct);
+        if (IsTheSameSystem(instance, current))
+        {
+            current.BeginWith(key);
+            request.ObserveDone();
+        }
+        else
+        {
+            request.Fail("The instance was rebuilt or put into rescue meanwhile, and keeps the key that it has now: ask again if you want another.");
+        }
+
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
     }
+
+    /// <summary>Whether the guest that was asked is the one that the row tells of. A stop or a reboot asked for meanwhile changes nothing of what is on its disk.</summary>
+    private static bool IsTheSameSystem(Instance then, Instance now) =>
+        now is { RebuildImageId: null, IsRescue: false } && now.PublicKey == then.PublicKey && RootOf(now) == RootOf(then);
+
+    private static string? RootOf(Instance instance) => instance.Volumes.FirstOrDefault(volume => volume.IsRoot)?.Id;
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Request}: the engine says {Fault}: {Reason}")]
     private static partial void LogEngine(ILogger log, string request, EngineFault fault, string reason);

@@ -86,11 +86,7 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
     private static NewSnapshot Wish(Volume volume, DateTimeOffset slot)
     {
         var when = slot.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
-        var room = Math.Min(volume.Name.Length, InstanceName.MaxLength - when.Length - 1);
-
-        // Not through the middle of a character of two halves, which no name may end in.
-        var name = volume.Name[..(char.IsHighSurrogate(volume.Name[room - 1]) ? room - 1 : room)].TrimEnd();
-        return new NewSnapshot(volume.Id, $"{name} {when}", $"{volume.Id} {when}");
+        return new NewSnapshot(volume.Id, $"{InstanceName.Cut(volume.Name, InstanceName.MaxLength - when.Length - 1)} {when}", $"{volume.Id} {when}");
     }
 
     private async Task<List<string>> FollowAsync(PortalDb db, BackupSchedule schedule, CancellationToken ct)

@@ -38,7 +38,7 @@ internal sealed partial class Domain
     public void SetPassword(string user, string hash)
     {
         LimitAgent();
-        session.Check(virDomainSetUserPassword(handle, user, hash, Hashed));
+        session.CheckAgent(virDomainSetUserPassword(handle, user, hash, Hashed));
     }
 
     /// <summary>One that is there already is not added again.</summary>
@@ -58,7 +58,7 @@ internal sealed partial class Domain
     private void SetKeys(string user, string[] lines, uint how)
     {
         LimitAgent();
-        session.Check(virDomainAuthorizedSSHKeysSet(handle, user, lines, (uint)lines.Length, how));
+        session.CheckAgent(virDomainAuthorizedSSHKeysSet(handle, user, lines, (uint)lines.Length, how));
     }
 
     private void LimitAgent() => session.Check(virDomainAgentSetResponseTimeout(handle, AgentPatience, 0));
