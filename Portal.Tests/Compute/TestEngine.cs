@@ -40,11 +40,9 @@ public sealed class TestEngine : IAsyncLifetime
     {
         var cache = Path.Combine(TestPostgres.Repository, ".portal", "cache");
         await TestPostgres.RunAsync("bin/image-tiny", cache);
-        Directory.CreateDirectory(Path.Combine(Folder, "images"));
-        foreach (var file in new[] { "tiny.qcow2", RescueSystem.Kernel, RescueSystem.Memory })
-        {
-            File.Copy(Path.Combine(cache, "images", file), Path.Combine(Folder, "images", file));
-        }
+        var (images, rescue) = (Path.Combine(Folder, "images"), Path.Combine(cache, "images", RescueSystem.Current));
+        Directory.CreateDirectory(images);
+        await RunAsync("cp", "-a", Path.Combine(cache, "images", "tiny.qcow2"), rescue, Path.Combine(cache, "images", new DirectoryInfo(rescue).LinkTarget!), images);
 
         await StartAsync();
         await RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KeyFile);

@@ -29,7 +29,8 @@ internal static class DomainXml
     }
 
     /// <param name="baseOf">The version of an image that a volume is a child of; null for none.</param>
-    public static string Of(InstanceSpec spec, MachineMark mark, Func<string, string?> baseOf, bool kvm) => new XElement(
+    /// <param name="rescue">The version of the rescue system that it starts into; null for its own system.</param>
+    public static string Of(InstanceSpec spec, MachineMark mark, Func<string, string?> baseOf, string? rescue, bool kvm) => new XElement(
         "domain",
         new XAttribute("type", kvm ? "kvm" : "qemu"),
         new XElement("name", spec.Id),
@@ -37,7 +38,7 @@ internal static class DomainXml
         new XElement("metadata", mark.ToXml()),
         new XElement("memory", new XAttribute("unit", "MiB"), Text(spec.MemoryMiB)),
         new XElement("vcpu", Text(spec.Vcpus)),
-        new XElement("os", new XElement("type", new XAttribute("arch", "x86_64"), new XAttribute("machine", "q35"), "hvm"), Start(spec)),
+        new XElement("os", new XElement("type", new XAttribute("arch", "x86_64"), new XAttribute("machine", "q35"), "hvm"), Start(spec, rescue)),
         new XElement("features", new XElement("acpi"), new XElement("apic")),
         Cpu(kvm),
         new XElement("clock", new XAttribute("offset", "utc")),
@@ -57,11 +58,11 @@ internal static class DomainXml
             new XElement("memballoon", new XAttribute("model", "virtio"), new XAttribute("freePageReporting", "on"), new XElement("stats", new XAttribute("period", "10")), At(Slot.Balloon)))).ToString();
 
     /// <summary>What it starts from: its root disk, or the rescue system.</summary>
-    private static IEnumerable<XElement> Start(InstanceSpec spec) => spec.Rescue
+    private static IEnumerable<XElement> Start(InstanceSpec spec, string? rescue) => rescue is not null
         ?
         [
-            new("kernel", EngineFolder.InsideGuest(spec.Id, RescueSystem.Kernel)),
-            new("initrd", EngineFolder.InsideGuest(spec.Id, RescueSystem.Memory)),
+            new("kernel", EngineFolder.InsideGuest(spec.Id, $"{rescue}/{RescueSystem.Kernel}")),
+            new("initrd", EngineFolder.InsideGuest(spec.Id, $"{rescue}/{RescueSystem.Memory}")),
             new("cmdline", RescueSystem.CommandLine),
         ]
         : [new("boot", new XAttribute("dev", "hd"))];

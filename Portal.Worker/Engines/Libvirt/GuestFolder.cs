@@ -3,8 +3,11 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>What a machine has besides its volumes: its seed and the log of its serial console.</summary>
 internal static class GuestFolder
 {
-    public static void Create(EngineFolder folder, string instanceId) => Directory.CreateDirectory(
-        folder.Guest(instanceId), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+    public static void Create(EngineFolder folder, string instanceId) => Make(folder.Guest(instanceId));
+
+    /// <summary>Guests find what they know the name of.</summary>
+    public static void Make(string path) => Directory.CreateDirectory(
+        path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
 
     /// <summary>As long as the folder is there, the machine is listed and its removal can be taken up again.</summary>
     public static void Remove(EngineFolder folder, string instanceId)

@@ -79,7 +79,7 @@ public sealed partial class LibvirtEngine
     }
 
     private Domain Define(LibvirtSession session, InstanceSpec spec, MachineMark mark) =>
-        session.Define(DomainXml.Of(spec, mark, files.BaseOf, folder.Settings().HasKvm));
+        session.Define(DomainXml.Of(spec, mark, files.BaseOf, spec.Rescue ? RescueSystem.VersionOf(folder, spec.Id) : null, folder.Settings().HasKvm));
 
     private static MachineMark NewMark(InstanceSpec spec) => new(spec.AccountId, spec.NetworkId, spec.Boot, null);
 

@@ -48,7 +48,13 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
 
         PublishedPorts.Ensure(settings, instance);
         await libvirt.CallAsync(session => Ensure(session, instance), ct);
-        return await ObserveAsync(instance, ct);
+        var seen = await ObserveAsync(instance, ct);
+        if (!instance.Rescue && (seen.Power is MachinePower.Off || seen.Boot >= instance.Boot))
+        {
+            RescueSystem.Clear(folder, instance.Id);
+        }
+
+        return seen;
     }
 
     public async Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct)
