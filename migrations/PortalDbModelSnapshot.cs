@@ -2318,6 +2318,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<int>("Rejected")
+                        .HasColumnType("integer");
+
                     b.Property<DateTimeOffset?>("RetryAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -2703,9 +2706,6 @@ namespace Portal.Model.Migrations
                     b.Property<bool>("IsQuiesced")
                         .HasColumnType("boolean");
 
-                    b.Property<bool>("IsScheduled")
-                        .HasColumnType("boolean");
-
                     b.Property<bool>("IsToGo")
                         .HasColumnType("boolean");
 
@@ -2736,6 +2736,10 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)");
+
+                    b.Property<string>("ScheduleId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
 
                     b.Property<int>("SizeGiB")
                         .HasColumnType("integer");

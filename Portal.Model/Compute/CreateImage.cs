@@ -41,7 +41,7 @@ public sealed class CreateImage(IDbContextFactory<PortalDb> dbs, CreateSnapshot 
         }
 
         var id = ResourceIds.New("ami");
-        var taken = await snapshots.AddAsync(db, account, actor, new NewSnapshot(instance.Volumes.Single(volume => volume.IsRoot).Id, form.Name, form.RequestToken), isScheduled: false, id, ct);
+        var taken = await snapshots.AddAsync(db, account, actor, new NewSnapshot(instance.Volumes.Single(volume => volume.IsRoot).Id, form.Name, form.RequestToken), scheduleId: null, id, ct);
         if (taken.Value is not { } snapshot)
         {
             return Outcome.Refused(taken.Reason!);

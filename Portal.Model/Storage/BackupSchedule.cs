@@ -15,6 +15,9 @@ public sealed class BackupSchedule : IOwned
 
     public const int MaxKeep = 90;
 
+    /// <summary>How many snapshots are begun for one slot, if the engine rejects them, before it counts as missed.</summary>
+    public const int MaxAttempts = 3;
+
     /// <summary>Between two attempts at a backup that was refused, e.g. for a quota: what refused it may be mended meanwhile.</summary>
     public static readonly TimeSpan RetryPause = TimeSpan.FromMinutes(5);
 
@@ -56,6 +59,9 @@ public sealed class BackupSchedule : IOwned
     [MaxLength(ResourceIds.MaxLength)]
     public string? SnapshotId { get; private set; }
 
+    /// <summary>How many of the slot at hand the engine rejected.</summary>
+    public int Rejected { get; private set; }
+
     /// <summary>When the last one was complete.</summary>
     public DateTimeOffset? LastAt { get; private set; }
 
@@ -75,7 +81,7 @@ public sealed class BackupSchedule : IOwned
 
     /// <summary>What an operator should know of it; null if nothing.</summary>
     public string? Missed(DateTimeOffset now) => Problem is not null ? $"The backup of {VolumeId} is missing: {Problem}"
-        : NextAt + Grace < now ? $"The backup of {VolumeId} was due at {NextAt:u} and has not been begun."
+        : (RetryAt ?? NextAt) + Grace < now ? $"The backup of {VolumeId} was due at {NextAt:u} and has not been begun."
         : null;
 
     /// <summary>Other times than before begin to hold now; what is due by the old ones is forgotten.</summary>
@@ -85,7 +91,7 @@ public sealed class BackupSchedule : IOwned
         (Frequency, Day, Hour, Keep) = (wish.Times.Frequency, wish.Times.Day, wish.Times.Hour, wish.Keep);
         if (hasMoved)
         {
-            (NextAt, RetryAt) = (Times.After(now), null);
+            (NextAt, RetryAt, Rejected) = (Times.After(now), null, 0);
         }
     }
 
@@ -97,7 +103,7 @@ public sealed class BackupSchedule : IOwned
     /// <summary>A snapshot for this slot was asked for.</summary>
     public void Begin(string snapshotId, DateTimeOffset slot, DateTimeOffset now)
     {
-        Problem = slot + Grace < now ? $"The one of {slot:yyyy-MM-dd HH:mm} UTC was missed, and is being made up for." : Problem;
+        Problem = Rejected == 0 && slot + Grace < now ? $"The one of {slot:yyyy-MM-dd HH:mm} UTC was missed, and is being made up for." : Problem;
         (SnapshotId, NextAt, RetryAt) = (snapshotId, Times.After(now), null);
     }
 
@@ -109,14 +115,29 @@ public sealed class BackupSchedule : IOwned
         (Problem, NextAt, RetryAt) = ($"The one before is not complete yet, so that of {Slot(now):yyyy-MM-dd HH:mm} UTC was left out.", Times.After(now), null);
 
     /// <summary>Nothing is taken while the account is suspended, and what passed meanwhile is not made up for.</summary>
-    public void ObserveSuspended(DateTimeOffset now) => (NextAt, RetryAt) = (NextAt <= now ? Times.After(now) : NextAt, null);
+    public void ObserveSuspended(DateTimeOffset now) => (NextAt, RetryAt, Rejected) = (NextAt <= now ? Times.After(now) : NextAt, null, 0);
 
-    public void ObserveComplete(DateTimeOffset now) => (SnapshotId, LastAt, Problem) = (null, now, null);
+    public void ObserveComplete(DateTimeOffset now) => (SnapshotId, LastAt, Problem, Rejected) = (null, now, null, 0);
 
-    public void ObserveFailed(string? reason) => (SnapshotId, Problem) = (null, reason ?? "The snapshot could not be taken.");
+    /// <summary>
+    /// The engine rejected it. It is taken again after a pause, as long as its slot lasts and some times at most; only then it is missed.
+    /// </summary>
+    /// <returns>Whether it is taken again.</returns>
+    public bool ObserveRejected(string? reason, DateTimeOffset now)
+    {
+        (SnapshotId, Rejected) = (null, Rejected + 1);
+        if (Rejected < MaxAttempts && now + RetryPause < NextAt)
+        {
+            (NextAt, RetryAt) = (Times.Until(now), now + RetryPause);
+            return true;
+        }
+
+        (Problem, Rejected) = (reason ?? "The snapshot could not be taken.", 0);
+        return false;
+    }
 
     /// <summary>Its owner deleted the snapshot before it was complete: that is nobody's fault.</summary>
-    public void ObserveDropped() => SnapshotId = null;
+    public void ObserveDropped() => (SnapshotId, Rejected) = (null, 0);
 }
 
 /// <summary>What a customer asks for. Nothing in it has been checked.</summary>

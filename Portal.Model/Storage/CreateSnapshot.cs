@@ -16,10 +16,10 @@ public sealed record NewSnapshot(string VolumeId, string Name, string RequestTok
 /// </summary>
 public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    public Task<Outcome<Snapshot>> RunAsync(Actor actor, NewSnapshot form, CancellationToken ct) => RunAsync(actor, form, isScheduled: false, ct);
+    public Task<Outcome<Snapshot>> RunAsync(Actor actor, NewSnapshot form, CancellationToken ct) => RunAsync(actor, form, scheduleId: null, ct);
 
-    /// <param name="isScheduled">Portal asks for it, by the volume's schedule; that the person confirmed an address was seen when it was made.</param>
-    public async Task<Outcome<Snapshot>> RunAsync(Actor actor, NewSnapshot form, bool isScheduled, CancellationToken ct)
+    /// <param name="scheduleId">The volume's schedule by which Portal asks for it; that the person confirmed an address was seen when it was made. Null for a person.</param>
+    public async Task<Outcome<Snapshot>> RunAsync(Actor actor, NewSnapshot form, string? scheduleId, CancellationToken ct)
     {
         if (Check(form.Name, form.RequestToken) is { IsDone: false } refused)
         {
@@ -34,12 +34,12 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
             return before;
         }
 
-        if ((isScheduled ? null : await db.WhyMayNotCreateAsync(actor, ct)) is { } unconfirmed)
+        if ((scheduleId is not null ? null : await db.WhyMayNotCreateAsync(actor, ct)) is { } unconfirmed)
         {
             return Outcome.Refused(unconfirmed);
         }
 
-        var made = await AddAsync(db, account, actor, form, isScheduled, null, ct);
+        var made = await AddAsync(db, account, actor, form, scheduleId, null, ct);
         if (made.IsDone)
         {
             await db.SaveChangesAsync(ct);
@@ -56,7 +56,7 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
 
     /// <summary>As part of a transaction that holds the lock on the account's row; the caller saves.</summary>
     /// <param name="imageId">The image that is to begin as it; null for none.</param>
-    internal async Task<Outcome<Snapshot>> AddAsync(PortalDb db, Account account, Actor actor, NewSnapshot form, bool isScheduled, string? imageId, CancellationToken ct)
+    internal async Task<Outcome<Snapshot>> AddAsync(PortalDb db, Account account, Actor actor, NewSnapshot form, string? scheduleId, string? imageId, CancellationToken ct)
     {
         var found = await FindAsync(db, account, form.VolumeId, ct);
         if (found.Value is not { } volume)
@@ -64,9 +64,9 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
             return Outcome.Refused(found.Reason!);
         }
 
-        var made = Build(volume, form, isScheduled, imageId);
+        var made = Build(volume, form, scheduleId, imageId);
         db.Snapshots.Add(made);
-        db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateSnapshot", made.Id, after: new { made.Name, Volume = made.VolumeId, Scheduled = isScheduled, Image = imageId }));
+        db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateSnapshot", made.Id, after: new { made.Name, Volume = made.VolumeId, Scheduled = scheduleId is not null, Image = imageId }));
         return made;
     }
 
@@ -96,7 +96,7 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         return had < account.SnapshotLimit ? null : $"Your quota is {account.SnapshotLimit} snapshots and you have {had}: delete one you no longer need, or ask support for more.";
     }
 
-    private Snapshot Build(Volume volume, NewSnapshot form, bool isScheduled, string? imageId)
+    private Snapshot Build(Volume volume, NewSnapshot form, string? scheduleId, string? imageId)
     {
         var now = clock.GetUtcNow();
         return new Snapshot
@@ -111,7 +111,7 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
             SizeGiB = volume.MadeGiB,
             ImageId = volume.ImageId,
             RequestToken = form.RequestToken,
-            IsScheduled = isScheduled,
+            ScheduleId = scheduleId,
             PrivateImageId = imageId,
         }.Requested(now);
     }

@@ -47,8 +47,14 @@ public sealed partial class Snapshot : Resource
     [MaxLength(64)]
     public required string RequestToken { get; init; }
 
-    /// <summary>Taken by its volume's schedule, which removes it when enough newer ones are there.</summary>
-    public bool IsScheduled { get; init; }
+    /// <summary>
+    /// The schedule that took it, and removes it when enough newer ones of its own are there; that may be gone long since, and then it stays. Null for one
+    /// that somebody asked for.
+    /// </summary>
+    [MaxLength(ResourceIds.MaxLength)]
+    public string? ScheduleId { get; init; }
+
+    public bool IsScheduled => ScheduleId is not null;
 
     /// <summary>The image of the account's own that begins as it, and with which it goes; null for one that stands for itself.</summary>
     [MaxLength(ResourceIds.MaxLength)]

@@ -51,7 +51,7 @@ public sealed record SnapshotQuery(string? Search = null, string? Status = null,
     }
 
     private static IQueryable<SnapshotLine> Lines(IQueryable<Snapshot> snapshots) => snapshots.Select(snapshot => new SnapshotLine(
-        snapshot.Id, snapshot.Name, snapshot.State, snapshot.IsToGo, snapshot.SizeGiB, snapshot.StoredMiB, snapshot.VolumeId, snapshot.Volume.Name, snapshot.IsScheduled, snapshot.CreatedAt,
+        snapshot.Id, snapshot.Name, snapshot.State, snapshot.IsToGo, snapshot.SizeGiB, snapshot.StoredMiB, snapshot.VolumeId, snapshot.Volume.Name, snapshot.ScheduleId != null, snapshot.CreatedAt,
         snapshot.Tags, snapshot.Waiting != null));
 
     private IQueryable<Snapshot> Matching(PortalDb db, string accountId, DateTimeOffset now)

@@ -76,7 +76,7 @@ public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) :
         var before = (await db.BackupSchedules.AsNoTracking().SingleAsync(Ct)).LastAt;
         await db.BackupSchedules.ExecuteUpdateAsync(schedule => schedule.SetProperty(row => row.Hour, hour).SetProperty(row => row.NextAt, TimeProvider.System.GetUtcNow().AddMinutes(-1)), Ct);
         await Until.TrueAsync(() => db.BackupSchedules.AnyAsync(schedule => schedule.LastAt != before && schedule.SnapshotId == null, Ct), Patience);
-        return (await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.IsScheduled).OrderByDescending(snapshot => snapshot.CreatedAt).FirstAsync(Ct)).Id;
+        return (await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.ScheduleId != null).OrderByDescending(snapshot => snapshot.CreatedAt).FirstAsync(Ct)).Id;
     }
 
     private async Task<Image> TinyAsync()

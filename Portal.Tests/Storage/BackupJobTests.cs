@@ -102,7 +102,7 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         var create = new CreateSnapshot(this, Clock);
         var own = (await create.RunAsync(Ada, new NewSnapshot(VolumeId, "my own", "own"), Ct)).Value!.Id;
         Clock.Advance(TimeSpan.FromSeconds(1));
-        var others = (await create.RunAsync(Ada, new NewSnapshot(await AVolumeAsync(Ada, "logs"), "of another", "other"), isScheduled: true, Ct)).Value!.Id;
+        var others = (await create.RunAsync(Ada, new NewSnapshot(await AVolumeAsync(Ada, "logs"), "of another", "other"), id, Ct)).Value!.Id;
         await SettleAllAsync();
         var (first, second) = (await RunSlotAsync(id), await RunSlotAsync(id));
         Assert.Equal([own, others, first, second], await LivingAsync());
@@ -141,16 +141,64 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
     {
         var id = await TurnOnAsync(Nightly with { Keep = 1 });
         var kept = await RunSlotAsync(id);
-        Engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
-        var failed = await RunSlotAsync(id);
+        var failed = "";
+        for (var attempt = 1; attempt <= BackupSchedule.MaxAttempts; attempt++)
+        {
+            Engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
+            failed = attempt == 1 ? await RunSlotAsync(id) : await RunAgainAsync(id);
+        }
+
         Assert.Equal([kept, failed], await LivingAsync());
         Assert.NotNull((await ScheduleAsync()).Problem);
+        Assert.Equal(AnAccount.Now.Date.AddDays(3).AddHours(3), (await ScheduleAsync()).NextAt.UtcDateTime);
         await SweepAsync();
         Assert.Equal("missed-backup", Assert.Single(await OpenIncidentsAsync()).Kind);
         var next = await RunSlotAsync(id);
         await SweepAsync();
         Assert.Empty(await OpenIncidentsAsync());
         Assert.Equal([next], await LivingAsync());
+    }
+
+    [Fact]
+    public async Task One_that_the_engine_rejects_once_or_twice_is_taken_within_its_slot_and_nobody_is_alarmed()
+    {
+        // Room for one beside those that are kept: the one that failed makes room for the next attempt.
+        var id = await TurnOnAsync(Nightly with { Keep = 1 });
+        var kept = await RunSlotAsync(id);
+        await ChangeAccountAsync(account => account.SnapshotLimit = 2);
+        Engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
+        await RunSlotAsync(id);
+        Assert.Equal([kept], await LivingAsync());
+        await QuietlyAsync();
+        Engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
+        await AdvanceAsync(id);
+        Assert.Null((await ScheduleAsync()).SnapshotId);
+        await RunAgainAsync(id);
+        await QuietlyAsync();
+        var taken = await RunAgainAsync(id);
+        await QuietlyAsync();
+        Assert.Equal([taken], await LivingAsync());
+        Assert.Equal(3, (await SnapshotsAsync()).Count(snapshot => snapshot.Name == "data 2026-11-25 03:00"));
+        Assert.Equal((0, AnAccount.Now.Date.AddDays(3).AddHours(3)), ((await ScheduleAsync()).Rejected, (await ScheduleAsync()).NextAt.UtcDateTime));
+
+        async Task QuietlyAsync()
+        {
+            await SweepAsync();
+            Assert.Empty(await OpenIncidentsAsync());
+            Assert.Null((await ScheduleAsync()).Problem);
+        }
+    }
+
+    [Fact]
+    public async Task What_a_schedule_took_stays_when_it_is_turned_off_and_another_keeps_fewer()
+    {
+        var id = await TurnOnAsync();
+        var former = new[] { await RunSlotAsync(id), await RunSlotAsync(id) };
+        await Schedules.TurnOffAsync(Ada, VolumeId, Ct);
+        id = await TurnOnAsync(Nightly with { Keep = 1 });
+        await RunSlotAsync(id);
+        var newest = await RunSlotAsync(id);
+        Assert.Equal([.. former, newest], await LivingAsync());
     }
 
     [Fact]

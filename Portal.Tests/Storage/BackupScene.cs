@@ -72,6 +72,18 @@ public abstract class BackupScene(TestPostgres postgres) : TestDatabase(postgres
     protected async Task<string> RunSlotAsync(string scheduleId)
     {
         Clock.SetUtcNow((await ScheduleAsync()).NextAt);
+        return await RunDueAsync(scheduleId);
+    }
+
+    /// <summary>After the pause that follows a rejected one.</summary>
+    protected Task<string> RunAgainAsync(string scheduleId)
+    {
+        Clock.Advance(BackupSchedule.RetryPause);
+        return RunDueAsync(scheduleId);
+    }
+
+    private async Task<string> RunDueAsync(string scheduleId)
+    {
         await AdvanceAsync(scheduleId);
         var taken = (await ScheduleAsync()).SnapshotId!;
         await SettleAllAsync();

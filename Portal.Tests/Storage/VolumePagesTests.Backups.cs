@@ -50,6 +50,9 @@ public sealed partial class VolumePagesTests
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Turn off" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Turn on backups" })).ToBeVisibleAsync();
         await Expect(page.Locator("tbody td.name")).ToContainTextAsync("(scheduled)");
+        await Expect(page.GetByText("Snapshots that you take yourself are never touched, nor is the one of an earlier schedule.")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Turn on backups" }).ClickAsync();
+        await Expect(page.GetByText("1 snapshot of an earlier schedule, which this one leaves alone")).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -78,7 +81,7 @@ public sealed partial class VolumePagesTests
         var id = (await db.BackupSchedules.AsNoTracking().SingleAsync(Ct)).Id;
         await worker.GetRequiredService<BackupSweep>().SweepAsync(Ct);
         await worker.GetRequiredService<IBackupJob>().AdvanceAsync(id, Ct);
-        foreach (var snapshot in await db.Snapshots.Where(snapshot => snapshot.IsScheduled).Select(snapshot => snapshot.Id).ToListAsync(Ct))
+        foreach (var snapshot in await db.Snapshots.Where(snapshot => snapshot.ScheduleId != null).Select(snapshot => snapshot.Id).ToListAsync(Ct))
         {
             await SettleSnapshotAsync(snapshot);
         }

@@ -70,7 +70,7 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
         }
 
         var slot = schedule.Slot(now);
-        var asked = await create.RunAsync(Actor.Portal(schedule.AccountId), Wish(volume, slot), isScheduled: true, ct);
+        var asked = await create.RunAsync(Actor.Portal(schedule.AccountId), Wish(schedule, volume, slot), schedule.Id, ct);
         if (asked.Value is not { } snapshot)
         {
             LogRefused(log, schedule.VolumeId, asked.Reason!);
@@ -82,11 +82,11 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
         return [snapshot.Id];
     }
 
-    /// <summary>The name tells volume and slot; the token is both.</summary>
-    private static NewSnapshot Wish(Volume volume, DateTimeOffset slot)
+    /// <summary>The name tells volume and slot; the token is both, and which attempt it is.</summary>
+    private static NewSnapshot Wish(BackupSchedule schedule, Volume volume, DateTimeOffset slot)
     {
         var when = slot.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
-        return new NewSnapshot(volume.Id, $"{InstanceName.Cut(volume.Name, InstanceName.MaxLength - when.Length - 1)} {when}", $"{volume.Id} {when}");
+        return new NewSnapshot(volume.Id, $"{InstanceName.Cut(volume.Name, InstanceName.MaxLength - when.Length - 1)} {when}", schedule.Rejected == 0 ? $"{volume.Id} {when}" : $"{volume.Id} {when} {schedule.Rejected + 1}");
     }
 
     private async Task<List<string>> FollowAsync(PortalDb db, BackupSchedule schedule, CancellationToken ct)
@@ -98,8 +98,7 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
                 schedule.ObserveDropped();
                 return [];
             case { State: SnapshotState.Error }:
-                schedule.ObserveFailed(snapshot.LastError);
-                return [];
+                return schedule.ObserveRejected(snapshot.LastError, clock.GetUtcNow()) ? await RemoveAsync(db, schedule, [snapshot.Id], ct) : [];
             case { State: SnapshotState.Completed }:
                 schedule.ObserveComplete(clock.GetUtcNow());
                 return await RemoveSurplusAsync(db, schedule, ct);
@@ -108,20 +107,28 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
         }
     }
 
-    /// <summary>Of the volume's own scheduled ones, now that the newest is complete: what is beyond the number that is kept, and what could not be taken.</summary>
+    /// <summary>
+    /// Of those that this schedule took of the volume, now that the newest is complete: what is beyond the number that is kept, and what could not be taken.
+    /// What an earlier schedule took stays, as its owner was told when it was turned off.
+    /// </summary>
     private async Task<List<string>> RemoveSurplusAsync(PortalDb db, BackupSchedule schedule, CancellationToken ct)
     {
-        var held = await db.Snapshots.Where(snapshot => snapshot.AccountId == schedule.AccountId && snapshot.VolumeId == schedule.VolumeId && snapshot.IsScheduled && !snapshot.IsToGo
+        var held = await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.AccountId == schedule.AccountId && snapshot.VolumeId == schedule.VolumeId && snapshot.ScheduleId == schedule.Id && !snapshot.IsToGo
                 && (snapshot.State == SnapshotState.Completed || snapshot.State == SnapshotState.Error))
             .OrderBy(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id).ToListAsync(ct);
-        var surplus = held.Where(snapshot => snapshot.State is SnapshotState.Completed).SkipLast(schedule.Keep).Concat(held.Where(snapshot => snapshot.State is SnapshotState.Error)).ToList();
-        foreach (var snapshot in surplus)
+        var surplus = held.Where(snapshot => snapshot.State is SnapshotState.Completed).SkipLast(schedule.Keep).Concat(held.Where(snapshot => snapshot.State is SnapshotState.Error));
+        return await RemoveAsync(db, schedule, [.. surplus.Select(snapshot => snapshot.Id)], ct);
+    }
+
+    private async Task<List<string>> RemoveAsync(PortalDb db, BackupSchedule schedule, List<string> ids, CancellationToken ct)
+    {
+        foreach (var snapshot in await db.Snapshots.Where(snapshot => snapshot.AccountId == schedule.AccountId && ids.Contains(snapshot.Id)).ToListAsync(ct))
         {
             snapshot.RequestDelete(clock.GetUtcNow());
             db.AuditEntries.Add(Actor.Portal(schedule.AccountId).Audit(clock.GetUtcNow(), "DeleteSnapshot", snapshot.Id, after: new { snapshot.Name, snapshot.Status, Backups = schedule.Sentence }));
         }
 
-        return surplus.ConvertAll(snapshot => snapshot.Id);
+        return ids;
     }
 
     /// <summary>Its volume is deleted: what was taken of it stays.</summary>

@@ -9,10 +9,11 @@ namespace Portal.Storage;
 /// <summary>The scheduled backups of one volume, and what others would cost at most.</summary>
 /// <param name="Schedule">Null while there is none.</param>
 /// <param name="Limit">The account's quota of snapshots, of which it has <paramref name="Used"/>.</param>
-/// <param name="Taken">How many of the volume's were taken by a schedule, and what they store together in MiB.</param>
+/// <param name="Taken">How many of the volume's this schedule took, and what they store together in MiB.</param>
+/// <param name="Former">How many an earlier schedule of the volume took, which this one leaves alone.</param>
 /// <param name="WhyNot">Why nothing may be turned on or changed, as a sentence; null if it may.</param>
 public sealed record BackupView(
-    Volume Volume, BackupSchedule? Schedule, int Limit, int Used, int Taken, int TakenMiB, bool IsSuspended, string? WhyNot, IReadOnlyList<Price> Prices, Forecast Forecast)
+    Volume Volume, BackupSchedule? Schedule, int Limit, int Used, int Taken, int TakenMiB, int Former, bool IsSuspended, string? WhyNot, IReadOnlyList<Price> Prices, Forecast Forecast)
 {
     /// <summary>US dollars a month if each of so many stores all that the volume can.</summary>
     public decimal PerMonth(int keep) => ResourceCost.MonthOf([new Addition("backups", Skus.Snapshot, GiB(keep))], Prices, Forecast.Now);
@@ -36,14 +37,17 @@ public sealed record BackupView(
 
         var account = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == actor.AccountId, ct);
         var living = db.Snapshots.Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State != SnapshotState.Deleted);
-        var scheduled = await living.Where(snapshot => snapshot.VolumeId == volumeId && snapshot.IsScheduled && !snapshot.IsToGo).Select(snapshot => snapshot.StoredMiB).ToListAsync(ct);
+        var schedule = await db.BackupSchedules.AsNoTracking().SingleOrDefaultAsync(schedule => schedule.AccountId == actor.AccountId && schedule.VolumeId == volumeId, ct);
+        var scheduled = await living.Where(snapshot => snapshot.VolumeId == volumeId && snapshot.ScheduleId != null && !snapshot.IsToGo).Select(snapshot => new { snapshot.ScheduleId, snapshot.StoredMiB }).ToListAsync(ct);
+        var own = scheduled.FindAll(snapshot => snapshot.ScheduleId == schedule?.Id);
         return new BackupView(
             volume,
-            await db.BackupSchedules.AsNoTracking().SingleOrDefaultAsync(schedule => schedule.AccountId == actor.AccountId && schedule.VolumeId == volumeId, ct),
+            schedule,
             account.SnapshotLimit,
             await living.CountAsync(ct),
-            scheduled.Count,
-            scheduled.Sum(),
+            own.Count,
+            own.Sum(snapshot => snapshot.StoredMiB),
+            scheduled.Count - own.Count,
             account.SuspendedAt is not null,
             volume.WhyNotBackUp ?? await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),
             prices,

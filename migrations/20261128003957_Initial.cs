@@ -1180,6 +1180,7 @@ namespace Portal.Model.Migrations
                     NextAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     RetryAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     SnapshotId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    Rejected = table.Column<int>(type: "integer", nullable: false),
                     LastAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     Problem = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
@@ -1212,7 +1213,7 @@ namespace Portal.Model.Migrations
                     SizeGiB = table.Column<int>(type: "integer", nullable: false),
                     ImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     RequestToken = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    IsScheduled = table.Column<bool>(type: "boolean", nullable: false),
+                    ScheduleId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     PrivateImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     Tags = table.Column<string>(type: "jsonb", nullable: false),
                     IsToGo = table.Column<bool>(type: "boolean", nullable: false),

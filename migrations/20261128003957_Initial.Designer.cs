@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261127221418_Initial")]
+    [Migration("20261128003957_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -2321,6 +2321,9 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
+                    b.Property<int>("Rejected")
+                        .HasColumnType("integer");
+
                     b.Property<DateTimeOffset?>("RetryAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -2706,9 +2709,6 @@ namespace Portal.Model.Migrations
                     b.Property<bool>("IsQuiesced")
                         .HasColumnType("boolean");
 
-                    b.Property<bool>("IsScheduled")
-                        .HasColumnType("boolean");
-
                     b.Property<bool>("IsToGo")
                         .HasColumnType("boolean");
 
@@ -2739,6 +2739,10 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)");
+
+                    b.Property<string>("ScheduleId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
 
                     b.Property<int>("SizeGiB")
                         .HasColumnType("integer");
