@@ -56,8 +56,8 @@ public sealed partial class LibvirtEngineTests
     }
 
     /// <summary>
-    /// QEMU may have opened the volume's file before libvirt wrote down that it asked for that: then the file stays locked, and the attachment waits for the
-    /// next start of the machine. No byte is lost meanwhile, neither on that volume nor on the one that is being written to.
+    /// QEMU may have opened the volume's file before libvirt wrote down that it asked for that. The next attempt makes it let go; no byte is lost, neither on that
+    /// volume nor on the one that is being written to.
     /// </summary>
     [Theory]
     [InlineData(0)]
@@ -74,8 +74,9 @@ public sealed partial class LibvirtEngineTests
 
         await DieDuringAsync(milliseconds, () => Volumes.EnsureAttachedAsync(new(other, "sdc"), machine.Id, Ct));
         await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
-        var fault = await FaultOfAsync(() => Volumes.EnsureAttachedAsync(new(other, "sdc"), machine.Id, Ct));
-        Assert.True(fault is null or EngineFault.Unavailable, $"The attachment ended with {fault}.");
+        await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureAttachedAsync(new(other, "sdc"), machine.Id, Ct)) is null);
+        await UntilAsync(async () => await GuestSizeAsync(machine, other) == 1);
+        Assert.Equal("written before", await ReadAsync(machine, other));
         var synced = await SyncedAsync(machine);
         var sum = await real.SshAsync(machine, $"head -c {synced * Chunk} /tmp/source | sha256sum");
 
@@ -86,6 +87,89 @@ public sealed partial class LibvirtEngineTests
         Assert.Equal(sum, await SumAsync(machine, written, synced));
         Assert.Equal("written before", await ReadAsync(machine, other));
         await RemoveAllAsync(both);
+    }
+
+    /// <summary>
+    /// The kills come at each moment of an attachment. Whatever QEMU and libvirtd had of it by then, the next attempt completes it, without a restart of the
+    /// machine; and so it is with one that is given up instead.
+    /// </summary>
+    [Fact]
+    public async Task An_attachment_that_libvirtd_died_in_is_completed_or_given_up_at_once()
+    {
+        var (machine, volume) = (await RunningMachineAsync(), AVolume());
+        await Volumes.EnsureVolumeAsync(volume, Ct);
+        await WriteAsync(null, volume, "written before");
+        foreach (var moment in Enumerable.Range(1, 12))
+        {
+            await DieDuringAsync(5 * moment, () => Volumes.EnsureAttachedAsync(new(volume, "sdd"), machine.Id, Ct));
+            await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
+            if (moment % 3 > 0)
+            {
+                await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureAttachedAsync(new(volume, "sdd"), machine.Id, Ct)) is null);
+                await UntilAsync(async () => await GuestSizeAsync(machine, volume) == 1);
+                Assert.Equal("written before", await ReadAsync(machine, volume));
+            }
+
+            await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)) is null && (await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId is null);
+            await UntilAsync(async () => await GuestSizeAsync(machine, volume) == 0);
+            Assert.Equal("written before", await ReadAsync(null, volume));
+        }
+
+        await Volumes.RemoveVolumeAsync(volume.Id, Ct);
+    }
+
+    /// <summary>Exactly what QEMU is left with: the file opened, or made a disk of the guest's, and no word of it in libvirt.</summary>
+    [Theory]
+    [InlineData(false, "attach")]
+    [InlineData(true, "attach")]
+    [InlineData(false, "detach")]
+    [InlineData(true, "detach")]
+    [InlineData(true, "grow")]
+    [InlineData(true, "snapshot")]
+    public async Task What_QEMU_holds_of_a_volume_without_libvirts_knowledge_stands_in_the_way_of_nothing(bool asDisk, string verb)
+    {
+        var (machine, volume) = (await RunningMachineAsync(), AVolume());
+        await Volumes.EnsureVolumeAsync(volume, Ct);
+        await WriteAsync(null, volume, "written before");
+        var file = $"/var/lib/libvirt/volumes/{volume.Id}.qcow2";
+        await MonitorAsync(machine, $$$"""{"execute": "blockdev-add", "arguments": {"driver": "file", "filename": "{{{file}}}", "node-name": "libvirt-901-storage", "auto-read-only": true, "discard": "unmap"}}""");
+        await MonitorAsync(machine, """{"execute": "blockdev-add", "arguments": {"driver": "qcow2", "file": "libvirt-901-storage", "node-name": "libvirt-901-format", "read-only": false, "discard": "unmap", "backing": null}}""");
+        if (asDisk)
+        {
+            await MonitorAsync(machine, """{"execute": "device_add", "arguments": {"driver": "scsi-hd", "bus": "scsi0.0", "channel": 0, "scsi-id": 0, "lun": 3, "drive": "libvirt-901-format", "id": "scsi0-0-0-3"}}""");
+        }
+
+        switch (verb)
+        {
+            case "detach":
+                await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)) is null);
+                Assert.Null((await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId);
+                Assert.Equal("written before", await ReadAsync(null, volume));
+                break;
+            case "grow":
+                await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureVolumeAsync(volume with { SizeGiB = 2 }, Ct)) is null);
+                Assert.Equal(2, (await Volumes.ObserveVolumeAsync(volume.Id, Ct)).SizeGiB);
+                break;
+            case "snapshot":
+                var snapshot = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
+                await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureSnapshotAsync(snapshot, Ct)) is null);
+                Assert.True((await Volumes.EnsureSnapshotAsync(snapshot, Ct)).IsComplete);
+                await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
+                break;
+        }
+
+        await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureAttachedAsync(new(volume, "sdd"), machine.Id, Ct)) is null);
+        await UntilAsync(async () => await GuestSizeAsync(machine, volume) > 0);
+        Assert.Equal("written before", await ReadAsync(machine, volume));
+        await DetachAndRemoveAsync(machine, volume);
+        Assert.DoesNotContain(volume.Id, await MonitorAsync(machine, """{"execute": "query-named-block-nodes"}"""), StringComparison.Ordinal);
+    }
+
+    private async Task<string> MonitorAsync(InstanceSpec machine, string command)
+    {
+        var answer = await TestEngine.RunAsync("virsh", "-q", "-c", $"qemu+unix:///system?socket={real.Settings.LibvirtSocket}", "qemu-monitor-command", machine.Id, command);
+        Assert.DoesNotContain("\"error\"", answer, StringComparison.Ordinal);
+        return answer;
     }
 
     /// <summary>

@@ -25,6 +25,11 @@ internal sealed class LibvirtConnection(EngineFolder folder) : IDisposable
                 {
                     return call(new LibvirtSession(Open(), Discard));
                 }
+                catch (ObjectDisposedException error)
+                {
+                    // It was found to be lost in the middle of the call, or by another one, and given up.
+                    throw new EngineException(EngineFault.Unavailable, "The connection to libvirt was lost.", error);
+                }
                 finally
                 {
                     slots.Release();

@@ -136,7 +136,7 @@ public sealed partial class LibvirtEngine
         var target = await snapshots.NewTargetAsync(snapshot.Id, files.BytesOf(snapshot.VolumeId), ct);
         var mark = new SnapshotMark(target, null, clock.GetUtcNow(), Quiesced: false, HasBegun: true);
         snapshots.WriteMark(snapshot.Id, mark);
-        await snapshots.CopyAsync(files.Described(folder.Volume(snapshot.VolumeId)), target, ct);
+        await WithFileAsync(snapshot.VolumeId, () => snapshots.CopyAsync(files.Described(folder.Volume(snapshot.VolumeId)), target, ct), ct);
         snapshots.Finish(snapshot.Id, mark);
     }
 

@@ -16,7 +16,7 @@ public sealed partial class LibvirtEngine
         }
         else if (files.SizeOf(volume.Id) < volume.SizeGiB && !await libvirt.CallAsync(session => GrowRunning(session, volume), ct))
         {
-            await files.GrowAsync(volume, ct);
+            await WithFileAsync(volume.Id, () => files.GrowAsync(volume, ct), ct);
         }
 
         return await ObserveVolumeAsync(volume.Id, ct);
@@ -42,7 +42,8 @@ public sealed partial class LibvirtEngine
 
     public async Task<VolumeObservation> EnsureDetachedAsync(string volumeId, string instanceId, CancellationToken ct)
     {
-        var isGone = await libvirt.CallAsync(session => Detach(session, EngineFolder.Checked(instanceId), volumeId), ct);
+        var opened = files.Has(volumeId) ? FilesOf(volumeId) : [];
+        var isGone = await libvirt.CallAsync(session => Detach(session, EngineFolder.Checked(instanceId), volumeId, opened), ct);
         return new VolumeObservation(files.SizeOf(volumeId), isGone ? null : instanceId);
     }
 
@@ -58,7 +59,35 @@ public sealed partial class LibvirtEngine
 
     public async Task<VolumeInventory> ListVolumesAsync(CancellationToken ct) => new(files.List(), await libvirt.CallAsync(Attachments, ct));
 
-    private static bool Attach(LibvirtSession session, string instanceId, string volumeId, XElement disk)
+    /// <summary>Works with the file of a volume that no machine has. If one holds it all the same, without libvirt's knowledge, it lets go, and the work is done again.</summary>
+    private async Task WithFileAsync(string volumeId, Func<Task> work, CancellationToken ct)
+    {
+        try
+        {
+            await work();
+            return;
+        }
+        catch (EngineException error) when (error.Fault is EngineFault.Unavailable)
+        {
+            if (!await libvirt.CallAsync(session => DropOrphans(session, volumeId), ct))
+            {
+                throw;
+            }
+        }
+
+        await work();
+    }
+
+    private bool DropOrphans(LibvirtSession session, string volumeId) => session.List().Where(machine => machine.IsOn).Any(machine =>
+    {
+        using var domain = session.Find(machine.Name);
+        return domain is not null && domain.State().State.IsOn() && !domain.Volumes(live: true).ContainsKey(volumeId) && domain.DropOrphans(FilesOf(volumeId));
+    });
+
+    /// <summary>What QEMU opens for it, as the machine sees it.</summary>
+    private string[] FilesOf(string volumeId) => [EngineFolder.InsideVolume(volumeId), .. files.BaseOf(volumeId) is { } parent ? [EngineFolder.InsideBase(parent)] : Array.Empty<string>()];
+
+    private bool Attach(LibvirtSession session, string instanceId, string volumeId, XElement disk)
     {
         using var domain = session.Find(instanceId) ?? throw new EngineException(EngineFault.Missing, $"There is no machine {instanceId}.");
         var isOn = domain.State().State.IsOn();
@@ -73,12 +102,26 @@ public sealed partial class LibvirtEngine
             throw new EngineException(EngineFault.Rejected, $"{holder} has {volumeId}.");
         }
 
-        domain.Attach(disk, where);
+        try
+        {
+            domain.Attach(disk, where);
+        }
+        catch (EngineException)
+        {
+            // An earlier attempt may have come to QEMU, and libvirtd died before it knew: then QEMU holds the file itself.
+            if ((where & Live) == 0 || !domain.DropOrphans(FilesOf(volumeId)))
+            {
+                throw;
+            }
+
+            domain.Attach(disk, where);
+        }
+
         return true;
     }
 
     /// <summary>Whether the machine has it no more. The definition comes first: a guest that is started in between is started without it.</summary>
-    private static bool Detach(LibvirtSession session, string instanceId, string volumeId)
+    private static bool Detach(LibvirtSession session, string instanceId, string volumeId, string[] opened)
     {
         using var domain = session.Find(instanceId);
         if (domain is null)
@@ -91,8 +134,15 @@ public sealed partial class LibvirtEngine
             domain.Detach(defined, Config);
         }
 
-        if (!domain.State().State.IsOn() || !domain.Volumes(live: true).TryGetValue(volumeId, out var running))
+        if (!domain.State().State.IsOn())
         {
+            return true;
+        }
+
+        if (!domain.Volumes(live: true).TryGetValue(volumeId, out var running))
+        {
+            // Of an attachment that was cut off, QEMU may hold more than libvirt knows: no other machine could have the volume.
+            domain.DropOrphans(opened);
             return true;
         }
 

@@ -8,6 +8,9 @@ internal static unsafe partial class LibvirtLibrary
 {
     private const string Library = "libvirt.so.0";
 
+    /// <summary>Beside it in the same package: what speaks of QEMU and is not promised to stay as it is.</summary>
+    private const string QemuLibrary = "libvirt-qemu.so.0";
+
     /// <summary>virDomainUndefineFlags: managed save, snapshot metadata, NVRAM, checkpoint metadata.</summary>
     public const uint UndefineAll = 1 | 2 | 4 | 16;
 
@@ -174,6 +177,10 @@ internal static unsafe partial class LibvirtLibrary
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int virDomainAuthorizedSSHKeysSet(DomainHandle domain, string user, string[] keys, uint count, uint flags);
+
+    /// <summary>QEMU's answer as it is, an error of QEMU's included. https://libvirt.org/html/libvirt-libvirt-qemu.html#virDomainQemuMonitorCommand</summary>
+    [LibraryImport(QemuLibrary, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int virDomainQemuMonitorCommand(DomainHandle domain, string command, out byte* answer, uint flags);
 
     /// <summary>The last error of this thread.</summary>
     [LibraryImport(Library)]
