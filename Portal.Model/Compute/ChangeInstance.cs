@@ -45,7 +45,7 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var starts = action is InstanceAction.Start ? await Starts.LockAsync(db, actor, ids, clock.GetUtcNow(), ct) : null;
+        var starts = action is InstanceAction.Start or InstanceAction.Rescue ? await Starts.LockAsync(db, actor, ids, clock.GetUtcNow(), ct) : null;
         var found = (await db.LockInstancesAsync(actor.AccountId, ids, ct)).ToDictionary(instance => instance.Id, StringComparer.Ordinal);
         var changes = ids.Select(id => found.TryGetValue(id, out var instance)
             ? new InstanceChange(id, instance.Name, instance.RegionId, Change(db, actor, action, instance, starts))
@@ -62,8 +62,8 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
 
     private Outcome Change(PortalDb db, Actor actor, InstanceAction action, Instance instance, Starts? starts)
     {
-        var (now, before) = (clock.GetUtcNow(), new { instance.Status });
-        if (instance.WhyNotStart is null && starts?.WhyNot(instance) is { } reason)
+        var (now, before, isStart) = (clock.GetUtcNow(), new { instance.Status }, instance.WhyNotStart is null);
+        if (isStart && starts?.WhyNot(instance) is { } reason)
         {
             return Outcome.Refused(reason);
         }
@@ -79,14 +79,18 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
         };
         if (outcome.IsDone)
         {
-            starts?.Take(instance);
+            if (isStart)
+            {
+                starts?.Take(instance);
+            }
+
             db.AuditEntries.Add(actor.Audit(now, $"{action}Instances", instance.Id, before, new { instance.Status }));
         }
 
         return outcome;
     }
 
-    /// <summary>What a start must find besides a stopped instance: somebody who pays, and room.</summary>
+    /// <summary>What a start, be it into rescue, must find besides a stopped instance: somebody who pays, and room.</summary>
     private sealed class Starts(string? whyNoBilling, Dictionary<string, FreeCapacity> free)
     {
         public static async Task<Starts> LockAsync(PortalDb db, Actor actor, string[] ids, DateTimeOffset now, CancellationToken ct)

@@ -90,7 +90,9 @@ public sealed partial class Instance
             InstanceGoal.Stopped => Stopping,
             _ => ShuttingDown,
         };
-        if (RebootsDone == RebootsWanted)
+
+        // While it stops, it is no longer said which system that was; its host key must not be taken for that of the disk's.
+        if (RebootsDone == RebootsWanted && Goal is InstanceGoal.Running)
         {
             BootAt ??= now;
             (HostKey, RescueHostKey) = IsRescue ? (HostKey, seen.HostKey ?? RescueHostKey) : (seen.HostKey ?? HostKey, null);

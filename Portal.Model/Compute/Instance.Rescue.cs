@@ -5,8 +5,8 @@ using static Portal.Model.Compute.InstanceState;
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// For one whose own system does not come up: a restart into a small system that lives in memory, with its disks attached as ever. Addresses, keys and price
-/// stay. Leaving it is another restart; a stop leaves it too.
+/// For one whose own system does not come up: a restart into a small system that lives in memory, or a start if it is stopped, with its disks attached as
+/// ever. Addresses, keys and price stay. Leaving it is another restart; a stop leaves it too.
 /// </summary>
 public sealed partial class Instance
 {
@@ -33,14 +33,24 @@ public sealed partial class Instance
     {
         (Running, InstanceGoal.Running) when IsRescue => "It is in rescue already.",
         (Running, InstanceGoal.Running) => IsRebooting ? "A reboot is under way." : null,
-        _ => $"It can be rescued while it runs; it is {Status}.",
+        _ => WhyNotStart is null ? null : $"It can be rescued while it runs or is stopped; it is {Status}.",
     };
 
     public string? WhyNotLeaveRescue => !IsRescue ? "It is not in rescue." : WhyNotReboot;
 
-    public Outcome RequestRescue(DateTimeOffset now) => WhyNotRescue is { } reason ? Outcome.Refused(reason) : Restart(into: true, now);
+    public Outcome RequestRescue(DateTimeOffset now) => WhyNotRescue is { } reason ? Outcome.Refused(reason)
+        : WhyNotStart is null ? StartIntoRescue(now)
+        : Restart(into: true, now);
 
     public Outcome RequestLeaveRescue(DateTimeOffset now) => WhyNotLeaveRescue is { } reason ? Outcome.Refused(reason) : Restart(into: false, now);
+
+    /// <summary>Counts as a restart, as each way into rescue does: what the rescue system is told is written anew for each.</summary>
+    private Outcome StartIntoRescue(DateTimeOffset now)
+    {
+        var started = RequestStart(now);
+        (IsRescue, RescueHostKey, RebootsWanted) = (true, null, RebootsWanted + 1);
+        return started;
+    }
 
     private Outcome Restart(bool into, DateTimeOffset now)
     {

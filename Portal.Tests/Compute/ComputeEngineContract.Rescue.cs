@@ -40,6 +40,14 @@ public abstract partial class ComputeEngineContract
         Assert.Equal(key, (await Engine.ObserveAsync(back, Ct)).HostKey);
         Assert.False(await IsRescueAsync(back));
         Assert.True(await HasMarkAsync(back));
+
+        // One that is off is started into it, and is off from it.
+        await UntilAsync(async () => (await Engine.EnsureMachineAsync(back with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off);
+        var started = machine with { Rescue = true, Boot = 4 };
+        await UntilAsync(async () => await Engine.EnsureMachineAsync(started, Ct) is { Power: MachinePower.Running, Boot: 4 });
+        await UntilAsync(async () => await Engine.ObserveAsync(started, Ct) is { SshAnswers: true, HostKey: not null });
+        Assert.True(await IsRescueAsync(started));
+        Assert.Equal(MachinePower.Off, (await Engine.EnsureMachineAsync(machine with { Boot = 4, Power = MachinePower.Off, Force = true }, Ct)).Power);
         await RemoveAllAsync(machine);
     }
 }

@@ -164,6 +164,23 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
     }
 
     [Fact]
+    public async Task One_that_is_stopped_is_started_into_rescue_and_its_price_is_seen_before()
+    {
+        await StopAsync();
+        var page = await OpenAsync();
+        await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
+        await Item(page, "Rescue…").ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        await Expect(dialog.GetByText("Computing is billed while it runs, at $4.38 a month.")).ToBeVisibleAsync();
+        await Expect(dialog.GetByText("This month's bill: $")).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "rescue-stopped");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Start into rescue" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Starting into rescue" })).ToBeVisibleAsync();
+        await ObserveAsync(boot: 1);
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "In rescue" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task A_phone_shows_the_dialogs_whole()
     {
         await StopAsync();

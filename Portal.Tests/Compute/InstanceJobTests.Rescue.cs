@@ -37,6 +37,50 @@ public sealed partial class InstanceJobTests
     }
 
     [Fact]
+    public async Task A_stopped_instance_is_started_into_rescue_and_costs_what_it_costs_while_it_runs()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        var key = (await LoadAsync(id)).HostKey;
+        await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+        await SettleAsync(id);
+        foreach (var round in new[] { 1, 2 })
+        {
+            await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+            await SettleAsync(id);
+            var rescued = await LoadAsync(id);
+            Assert.Equal((true, InstanceState.Running, key, null), (rescued.IsRescue, rescued.State, rescued.HostKey, rescued.Deadline));
+            Assert.Equal((true, round), (Assert.Single(engine.Machines).IsRescue, engine.Machines[0].Boot));
+            Assert.Single(await SpansAsync(id), span => span.ResourceId == id && span.To is null);
+            await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+            await SettleAsync(id);
+            Assert.DoesNotContain(await SpansAsync(id), span => span.ResourceId == id && span.To is null);
+        }
+
+        await ChangeAsync(id, instance => instance.RequestStart(clock.GetUtcNow()));
+        await SettleAsync(id);
+        Assert.False(engine.Machines[0].IsRescue);
+        Assert.Equal(key, (await LoadAsync(id)).HostKeyNow);
+    }
+
+    [Fact]
+    public async Task Each_engine_call_may_fail_before_or_after_its_effect_when_a_stopped_one_is_started_into_rescue()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        foreach (var verb in Verbs)
+        {
+            foreach (var point in Enum.GetValues<FaultPoint>())
+            {
+                await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+                await SettleAsync(id);
+                engine.FailOnce(verb, point);
+                await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+                await SettleAsync(id);
+                Assert.True(engine.Machines.Single().IsRescue);
+            }
+        }
+    }
+
+    [Fact]
     public async Task Each_engine_call_may_fail_before_or_after_its_effect_on_the_way_into_rescue_and_out()
     {
         var id = await SettleAsync(await RequestAsync());

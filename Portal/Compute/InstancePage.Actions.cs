@@ -33,11 +33,12 @@ public sealed partial class InstancePage
 
     private async Task RescueAsync()
     {
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Rescue {view!.Instance.Name}?",
-            "It shuts down, or after 20 seconds is cut off, and restarts into a small system in memory, with its disks attached. For when its own system does not come up. It costs the same as now.",
-            "Restart into rescue",
-            null)))
+        var instance = view!.Instance;
+        const string into = "into a small system in memory, with its disks attached. For when its own system does not come up.";
+        var (text, verb) = instance.WhyNotStart is null
+            ? ($"It starts {into} {(await RunOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token)).Sentence}", "Start into rescue")
+            : ($"It shuts down, or after 20 seconds is cut off, and restarts {into} It costs the same as now.", "Restart into rescue");
+        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Rescue {instance.Name}?", text, verb, null)))
         {
             await ActAsync(InstanceAction.Rescue);
         }
