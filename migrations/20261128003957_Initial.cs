@@ -655,6 +655,7 @@ namespace Portal.Model.Migrations
                     TerminatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     HasAgent = table.Column<bool>(type: "boolean", nullable: false),
                     RebuildImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
+                    RebuildSnapshotId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     IsRescue = table.Column<bool>(type: "boolean", nullable: false),
                     RescueHostKey = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
                     Notes = table.Column<string>(type: "character varying(4096)", maxLength: 4096, nullable: true),

@@ -15,6 +15,10 @@ public sealed partial class Instance
     [MaxLength(ResourceIds.MaxLength)]
     public string? RebuildImageId { get; private set; }
 
+    /// <summary>What its new disk is then to begin as, if not as that image: the snapshot of one of the account's own, which began as it.</summary>
+    [MaxLength(ResourceIds.MaxLength)]
+    public string? RebuildSnapshotId { get; private set; }
+
     public string? WhyNotRebuild => WhyNotLose ?? WhyNotInRescue ?? ((State, Goal) switch
     {
         _ when RebuildImageId is not null => "It is being rebuilt already.",
@@ -25,21 +29,29 @@ public sealed partial class Instance
     });
 
     /// <summary>Why it cannot start from this image; null if it can. Needs the root disk among <see cref="Volumes"/>.</summary>
-    public string? WhyNotRebuildFrom(Image image) => WhyNotRebuild ?? image.WhyNot
-        ?? (image.RegionId != RegionId ? "That image is in another region."
+    public string? WhyNotRebuildFrom(Image image) => WhyNotRebuild ?? image.WhyNot ?? WhyNotFit(image);
+
+    /// <summary>The same for one of its owner's own, with its snapshot and its base: that can be begun as whatever became of the catalogue's.</summary>
+    public string? WhyNotRebuildFrom(PrivateImage own) => WhyNotRebuild ?? own.WhyNot ?? WhyNotFit(own.Base) ?? own.Snapshot.WhyNotRestoreTo(RootGiB);
+
+    private string? WhyNotFit(Image image) => image.RegionId != RegionId ? "That image is in another region."
         : MemoryMiB < image.MinMemoryMiB ? $"{image.Name} needs {image.MinMemoryMiB} MB of memory; it has {MemoryMiB}."
         : RootGiB < image.MinDiskGiB ? $"{image.Name} needs a disk of {image.MinDiskGiB} GB; its disk has {RootGiB}."
-        : null);
+        : null;
 
     /// <summary>From now on it is pending, and not billed until it runs again.</summary>
-    public Outcome RequestRebuild(Image image, DateTimeOffset now)
+    public Outcome RequestRebuild(Image image, DateTimeOffset now) => Rebuild(WhyNotRebuildFrom(image), image.Id, null, now);
+
+    public Outcome RequestRebuild(PrivateImage own, DateTimeOffset now) => Rebuild(WhyNotRebuildFrom(own), own.BaseId, own.SnapshotId, now);
+
+    private Outcome Rebuild(string? whyNot, string imageId, string? snapshotId, DateTimeOffset now)
     {
-        if (WhyNotRebuildFrom(image) is { } reason)
+        if (whyNot is not null)
         {
-            return Outcome.Refused(reason);
+            return Outcome.Refused(whyNot);
         }
 
-        (RebuildImageId, State, Deadline, LastError) = (image.Id, Pending, now + StartLimit, null);
+        (RebuildImageId, RebuildSnapshotId, State, Deadline, LastError) = (imageId, snapshotId, Pending, now + StartLimit, null);
         (RequestedAt, AddressAt, DiskAt, BootAt, SshAt, StartedAt, HostKey) = (now, null, null, null, null, null, null);
         return Outcome.Done;
     }
@@ -51,9 +63,9 @@ public sealed partial class Instance
     public Volume? ObserveTakenApart(Image image, VolumeType type, DateTimeOffset now)
     {
         var old = Volumes.SingleOrDefault(volume => volume.IsRoot);
-        var fresh = Volume.RootOf(this, image, type, old?.SizeGiB ?? image.MinDiskGiB, now);
+        var fresh = Volume.RootOf(this, image, type, old?.SizeGiB ?? image.MinDiskGiB, RebuildSnapshotId, now);
         old?.ObserveInstanceGone(now);
-        (ImageId, Image, RebuildImageId, RebootsDone) = (image.Id, image, null, RebootsWanted);
+        (ImageId, Image, RebuildImageId, RebuildSnapshotId, RebootsDone) = (image.Id, image, null, null, RebootsWanted);
         Volumes.Add(fresh);
         return old;
     }

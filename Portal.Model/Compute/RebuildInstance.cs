@@ -7,7 +7,7 @@ using Portal.Model.Storage;
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// Asks that an instance be made anew from an image. What is on its root disk is lost, unless that disk is to outlive the instance: then it stays as a
+/// Asks that an instance be made anew from an image of the catalogue or of the account's own. What is on its root disk is lost, unless that disk is to outlive the instance: then it stays as a
 /// volume, and counts as one more. The caller enqueues <see cref="IInstanceJob"/>.
 /// </summary>
 public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
@@ -40,11 +40,6 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
 
     private async Task<Outcome> RequestAsync(PortalDb db, Actor actor, Instance instance, string imageId, string? keyPairId, CancellationToken ct)
     {
-        if (await db.Images.FindAsync([imageId], ct) is not { } image)
-        {
-            return Outcome.Refused("There is no such image.");
-        }
-
         var key = keyPairId is null ? null : await db.KeyPairs.FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == keyPairId, ct);
         if (keyPairId is not null && key is null)
         {
@@ -52,14 +47,28 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
         }
 
         var (now, before) = (clock.GetUtcNow(), new { Image = instance.ImageId, Key = instance.KeyName });
-        var outcome = instance.RequestRebuild(image, now);
+        var outcome = await FindOwnAsync(db, actor, imageId, ct) is { } own ? instance.RequestRebuild(own, now)
+            : await db.Images.FindAsync([imageId], ct) is { } image ? instance.RequestRebuild(image, now)
+            : Outcome.Refused("There is no such image.");
         if (outcome.IsDone)
         {
             instance.BeginWith(key);
-            db.AuditEntries.Add(actor.Audit(now, "CreateReplaceRootVolumeTask", instance.Id, before, new { Image = image.Id, Key = instance.KeyName }));
+            db.AuditEntries.Add(actor.Audit(now, "CreateReplaceRootVolumeTask", instance.Id, before, new { Image = imageId, Key = instance.KeyName }));
         }
 
         return outcome;
+    }
+
+    /// <summary>Its snapshot under its lock: a deletion that comes before is seen here, one that comes after waits until the new disk is made.</summary>
+    private static async Task<PrivateImage?> FindOwnAsync(PortalDb db, Actor actor, string imageId, CancellationToken ct)
+    {
+        if (await db.PrivateImages.Include(own => own.Base).FirstOrDefaultAsync(own => own.AccountId == actor.AccountId && own.Id == imageId, ct) is not { } found)
+        {
+            return null;
+        }
+
+        await db.LockSnapshotAsync(actor.AccountId, found.SnapshotId, ct);
+        return found;
     }
 
     /// <summary>What runs goes on costing the same. What does not takes room and somebody who pays; a disk that stays takes both too.</summary>

@@ -96,7 +96,7 @@ public sealed partial class Volume
     }
 
     /// <summary>The disk that an instance is to start from anew, as another image has it.</summary>
-    public static Volume RootOf(Instance instance, Image image, VolumeType type, int sizeGiB, DateTimeOffset now) => NewRoot(instance, sizeGiB, now, image.Id, image, type, null).For(instance, RootDevice, deleteOnTermination: true);
+    public static Volume RootOf(Instance instance, Image image, VolumeType type, int sizeGiB, string? snapshotId, DateTimeOffset now) => NewRoot(instance, sizeGiB, now, image.Id, image, type, snapshotId).For(instance, RootDevice, deleteOnTermination: true);
 
     /// <summary>The disk that a new instance starts from, as its image or a snapshot has it.</summary>
     public static Volume RootOf(Instance instance, int sizeGiB, string? snapshotId = null) => NewRoot(instance, sizeGiB, instance.CreatedAt, instance.ImageId, null, null, snapshotId).For(instance, RootDevice, deleteOnTermination: true);

@@ -79,18 +79,24 @@ public sealed class ChangeInstanceTests(TestPostgres postgres) : TestDatabase(po
         Assert.Single(changes, change => change.Outcome.IsDone);
     }
 
-    [Fact]
-    public async Task Without_a_card_a_stopped_instance_stays_stopped()
+    [Theory]
+    [InlineData(InstanceAction.Start)]
+    [InlineData(InstanceAction.Rescue)]
+    public async Task Without_room_or_a_card_a_stopped_instance_stays_stopped(InstanceAction action)
     {
         var (actor, id) = await ARunningInstanceAsync();
         await Change.RunAsync(actor, InstanceAction.Stop, id, Ct);
         await ObserveAsync([id], MachinePower.Off);
         await using (var db = CreateDbContext())
         {
+            var region = await db.Regions.SingleAsync(Ct);
+            (region.SeenAt, region.FreeVcpus, region.FreeMemoryMiB) = (AnAccount.Now, 0, 0);
+            await db.SaveChangesAsync(Ct);
+            Assert.Equal("There is no room to start it at the moment; try again later.", (await Change.RunAsync(actor, action, id, Ct)).Outcome.Reason);
             await db.Cards.Where(card => card.AccountId == actor.AccountId).ExecuteDeleteAsync(Ct);
         }
 
-        Assert.Contains("card", (await Change.RunAsync(actor, InstanceAction.Start, id, Ct)).Outcome.Reason, StringComparison.Ordinal);
+        Assert.Contains("card", (await Change.RunAsync(actor, action, id, Ct)).Outcome.Reason, StringComparison.Ordinal);
     }
 
     private async Task<(Actor Actor, string Id)> ARunningInstanceAsync()

@@ -132,6 +132,41 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
         await ABrowser.AssertAccessibleAsync(page, "image");
     }
 
+    [Fact]
+    public async Task An_instance_is_rebuilt_from_one_of_ones_own_and_that_is_what_it_has_from_then_on()
+    {
+        var create = new CreateImage(this, new CreateSnapshot(this, TimeProvider.System), TimeProvider.System);
+        Assert.Null((await create.RunAsync(Ada, new NewPrivateImage(instance, "golden", "with nginx", "golden"), Ct)).Reason);
+        await SettleAsync();
+        await using var db = CreateDbContext();
+        engine.Write((await db.Volumes.SingleAsync(Ct)).Id, "broken since");
+        var page = await browser.SignInAsync(server, ada, $"/instances/{instance}");
+        await ABrowser.InteractiveAsync(page);
+        var dialog = await OpenRebuildAsync(page);
+        await Expect(dialog.GetByRole(AriaRole.Radio, new() { Name = "Tiny Linux · as now" })).ToBeCheckedAsync();
+        await dialog.GetByRole(AriaRole.Radio, new() { Name = "golden" }).CheckAsync();
+        await ABrowser.AssertAccessibleAsync(page, "rebuild-own");
+        await dialog.GetByRole(AriaRole.Textbox).FillAsync("amber-falcon");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Rebuild" }).ClickAsync();
+        await Expect(Status(page)).ToContainTextAsync("pending");
+        await worker.GetRequiredService<IInstanceJob>().AdvanceAsync(instance, Ct);
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "golden" })).ToBeVisibleAsync();
+        Assert.Equal("a system with work in it", engine.Read((await db.Volumes.AsNoTracking().SingleAsync(volume => volume.IsRoot, Ct)).Id));
+
+        await Expect(Status(page)).ToContainTextAsync("running");
+        dialog = await OpenRebuildAsync(page);
+        await Expect(dialog.GetByRole(AriaRole.Radio, new() { Name = "golden · as now" })).ToBeCheckedAsync();
+        await page.SetViewportSizeAsync(ABrowser.Phone.Width, ABrowser.Phone.Height);
+        await ABrowser.AssertAccessibleAsync(page, "rebuild-own");
+    }
+
+    private static async Task<ILocator> OpenRebuildAsync(IPage page)
+    {
+        await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
+        await page.Locator(".menu-items").GetByRole(AriaRole.Button, new() { Name = "Rebuild…" }).ClickAsync();
+        return page.GetByRole(AriaRole.Dialog);
+    }
+
     private static ILocator Status(IPage page) => page.Locator(".page-head [role=status]");
 
     /// <summary>Runs the jobs of all snapshots as the worker would.</summary>

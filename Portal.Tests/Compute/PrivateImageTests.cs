@@ -75,6 +75,30 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
     }
 
     [Fact]
+    public async Task An_instance_is_rebuilt_from_it_also_when_it_is_deleted_before_the_disk_is_exchanged()
+    {
+        var instance = await AnInstanceAsync();
+        await using var db = CreateDbContext();
+        var root = await db.Volumes.AsNoTracking().SingleAsync(Ct);
+        engine.Write(root.Id, "a system with work in it");
+        var own = Done(await Create.RunAsync(ada, Wish(instance), Ct));
+        await SettleAsync();
+        engine.Write(root.Id, "broken since");
+        Assert.Null((await new RebuildInstance(this, clock).RunAsync(ada, instance, own.Id, null, Ct)).Outcome.Reason);
+        Assert.Null((await Change.DeleteAsync(ada, own.Id, Ct)).Outcome.Reason);
+        await SettleAsync();
+        Assert.Equal("An instance is being rebuilt from it; it is deleted as soon as that is done.", (await db.Snapshots.AsNoTracking().SingleAsync(Ct)).Waiting);
+
+        await worker.GetRequiredService<IInstanceJob>().AdvanceAsync(instance, Ct);
+        await SettleAsync();
+        var fresh = await db.Volumes.AsNoTracking().SingleAsync(volume => volume.InstanceId == instance && volume.IsRoot, Ct);
+        Assert.NotEqual(root.Id, fresh.Id);
+        Assert.Equal(("a system with work in it", own.SnapshotId), (engine.Read(fresh.Id), fresh.SnapshotId));
+        Assert.Equal((system.Id, null), await db.Instances.AsNoTracking().SingleAsync(Ct) is var rebuilt ? (rebuilt.ImageId, rebuilt.RebuildSnapshotId) : default);
+        Assert.Empty(engine.Snapshots);
+    }
+
+    [Fact]
     public async Task New_instances_begin_as_it_with_what_was_on_the_disk_and_only_its_owners()
     {
         var instance = await AnInstanceAsync("t1.micro");

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;
@@ -65,6 +66,36 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
     }
 
     [Fact]
+    public async Task An_image_of_ones_own_must_be_complete_fit_the_disk_and_belong_to_the_account()
+    {
+        var (actor, id) = await ARunningInstanceAsync();
+        var own = await AnOwnImageAsync(actor, id);
+        Assert.Equal("golden is still being made.", await WhyNotAsync(actor, id, own.Id));
+        await CompleteAsync(own.SnapshotId);
+        var (stranger, theirs) = await ARunningInstanceAsync();
+        Assert.Equal("There is no such image.", await WhyNotAsync(stranger, theirs, own.Id));
+        await using (var db = CreateDbContext())
+        {
+            await db.Snapshots.ExecuteUpdateAsync(snapshot => snapshot.SetProperty(row => row.SizeGiB, 8), Ct);
+        }
+
+        Assert.Equal("golden is of a volume of 8 GiB: what is made from it has at least as many.", await WhyNotAsync(actor, id, own.Id));
+        await using (var db = CreateDbContext())
+        {
+            await db.Snapshots.ExecuteUpdateAsync(snapshot => snapshot.SetProperty(row => row.SizeGiB, 4), Ct);
+
+            // What the catalogue no longer offers goes on in what was made of it.
+            await db.Images.ExecuteUpdateAsync(image => image.SetProperty(row => row.State, ImageState.Retired), Ct);
+        }
+
+        Assert.Null(await WhyNotAsync(actor, id, own.Id));
+        await using var after = CreateDbContext();
+        var instance = await after.Instances.SingleAsync(instance => instance.Id == id, Ct);
+        Assert.Equal((own.BaseId, own.SnapshotId), (instance.RebuildImageId, instance.RebuildSnapshotId));
+        Assert.Contains(own.Id, (await after.AuditEntries.SingleAsync(entry => entry.Action == "CreateReplaceRootVolumeTask", Ct)).After, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_disk_that_stays_as_a_volume_takes_a_card_and_counts_towards_the_quota()
     {
         var (actor, id) = await ARunningInstanceAsync();
@@ -96,12 +127,32 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
 
     private async Task<string?> WhyNotAsync(Actor actor, string id, string imageId) => (await Rebuild.RunAsync(actor, id, imageId, null, Ct)).Outcome.Reason;
 
+    private async Task<PrivateImage> AnOwnImageAsync(Actor actor, string id)
+    {
+        await using (var db = CreateDbContext())
+        {
+            var root = await db.Volumes.SingleAsync(volume => volume.InstanceId == id, Ct);
+            root.ObserveMade(root.SizeGiB);
+            root.ObserveAttached(clock.GetUtcNow());
+            await db.SaveChangesAsync(Ct);
+        }
+
+        return (await new CreateImage(this, new CreateSnapshot(this, clock), clock).RunAsync(actor, new NewPrivateImage(id, "golden", "", "golden"), Ct)).Value!;
+    }
+
+    private async Task CompleteAsync(string snapshotId)
+    {
+        await using var db = CreateDbContext();
+        (await db.Snapshots.SingleAsync(snapshot => snapshot.Id == snapshotId, Ct)).Observe(new SnapshotObservation(IsComplete: true, 1 << 20, clock.GetUtcNow(), Quiesced: false), clock.GetUtcNow());
+        await db.SaveChangesAsync(Ct);
+    }
+
     private async Task<(Actor Actor, string Id)> ARunningInstanceAsync()
     {
         var actor = await AnAccount.ReadyAsync(this);
         var made = await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct);
         await using var db = CreateDbContext();
-        var instance = await db.Instances.SingleAsync(Ct);
+        var instance = await db.Instances.SingleAsync(instance => instance.AccountId == actor.AccountId, Ct);
         instance.Observe(new MachineObservation(MachinePower.Running, 0, SshAnswers: true, null, null), clock.GetUtcNow());
         await InstanceMeter.RecordAsync(db, instance, clock.GetUtcNow(), Ct);
         await db.SaveChangesAsync(Ct);

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Worker.Shared;
@@ -40,6 +41,12 @@ public sealed class SnapshotJob(IDbContextFactory<PortalDb> dbs, IVolumeEngine e
         if (await db.Volumes.AnyAsync(volume => volume.SnapshotId == snapshot.Id && volume.State == VolumeState.Creating && volume.Goal != VolumeGoal.Deleted, ct))
         {
             snapshot.Wait("A volume is being made from it; it is deleted as soon as that is done.");
+            return;
+        }
+
+        if (await db.Instances.AnyAsync(instance => instance.AccountId == snapshot.AccountId && instance.RebuildSnapshotId == snapshot.Id && instance.Goal != InstanceGoal.Terminated, ct))
+        {
+            snapshot.Wait("An instance is being rebuilt from it; it is deleted as soon as that is done.");
             return;
         }
 

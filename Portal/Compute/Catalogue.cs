@@ -73,9 +73,7 @@ public sealed class Catalogue
         return new Catalogue
         {
             Images = await db.Images.AsNoTracking().Where(image => image.State != ImageState.Retired).OrderBy(image => image.MinMemoryMiB).ThenBy(image => image.Name).ToListAsync(ct),
-            Own = await db.PrivateImages.AsNoTracking().Include(image => image.Snapshot).Include(image => image.Base)
-                .Where(image => image.AccountId == actor.AccountId && !image.Snapshot.IsToGo && (image.Snapshot.State == SnapshotState.Completed || image.Snapshot.State == SnapshotState.Pending))
-                .OrderBy(image => image.Name).ThenBy(image => image.Id).ToListAsync(ct),
+            Own = await OwnAsync(db, actor, ct),
             VolumeSnapshots = await db.Snapshots.AsNoTracking().Include(snapshot => snapshot.Image).Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
                 .OrderByDescending(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id).ToListAsync(ct),
             VolumeTypes = await OfferedType.LoadAsync(db, prices, now, ct),
@@ -92,6 +90,11 @@ public sealed class Catalogue
             WhyNoBilling = await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),
         };
     }
+
+    /// <summary>The account's own images, by name, those that are still being made included.</summary>
+    public static Task<List<PrivateImage>> OwnAsync(PortalDb db, Actor actor, CancellationToken ct) => db.PrivateImages.AsNoTracking().Include(image => image.Snapshot).Include(image => image.Base)
+        .Where(image => image.AccountId == actor.AccountId && !image.Snapshot.IsToGo && (image.Snapshot.State == SnapshotState.Completed || image.Snapshot.State == SnapshotState.Pending))
+        .OrderBy(image => image.Name).ThenBy(image => image.Id).ToListAsync(ct);
 
     /// <summary>Why so many of this size cannot be had with this image; null if they can.</summary>
     public string? WhyNot(InstanceSize size, Image? image, int count, Snapshot? snapshot = null, int volumesGiB = 0) => image is null ? null
