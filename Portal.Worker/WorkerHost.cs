@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Portal.Model.Shared;
 using Portal.Worker.Accounts;
 using Portal.Worker.Billing;
+using Portal.Worker.Closing;
 using Portal.Worker.Compute;
 using Portal.Worker.Engines;
 using Portal.Worker.Monitoring;
@@ -51,6 +52,7 @@ public static class WorkerHost
         builder.Services.AddOperators();
         builder.Services.AddAccounts(builder.Configuration);
         builder.Services.AddBilling(builder.Configuration, builder.Environment);
+        builder.Services.AddClosing();
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);
         builder.Services.AddTelemetry(builder.Configuration);
     }

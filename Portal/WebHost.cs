@@ -7,6 +7,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using Portal.Accounts;
 using Portal.Billing;
+using Portal.Closing;
 using Portal.Compute;
 using Portal.Model.Shared;
 using Portal.Monitoring;
@@ -45,6 +46,7 @@ public static class WebHost
         builder.Services.AddMonitoring();
         builder.Services.AddBilling(builder.Configuration, builder.Environment);
         builder.Services.AddOperators();
+        builder.Services.AddClosing();
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);
         builder.Services.AddTelemetry(builder.Configuration)
             .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation())
@@ -74,6 +76,7 @@ public static class WebHost
         app.MapCompute();
         app.MapBilling();
         app.MapBuckets();
+        app.MapClosing();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
     }
 }

@@ -4,7 +4,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 /// <summary>The customer: who owns resources, has a card, gets the bill. People (<see cref="User"/>) sign in to it.</summary>
-public sealed class Account
+public sealed partial class Account
 {
     [MaxLength(ResourceIds.MaxLength)]
     public required string Id { get; init; }
@@ -45,6 +45,20 @@ public sealed class Account
     public int SnapshotLimit { get; set; } = 200;
 
     public DateTimeOffset? SuspendedAt { get; set; }
+
+    /// <summary>Since when it is being closed, and when nothing of it was left.</summary>
+    public DateTimeOffset? ClosingSince { get; private set; }
+
+    public DateTimeOffset? ClosedAt { get; private set; }
+
+    /// <summary>How much was still there when the worker last looked, and by when there should be less; past it an incident opens.</summary>
+    public long? ClosingLeft { get; private set; }
+
+    public DateTimeOffset? ClosingDeadline { get; private set; }
+
+    /// <summary>Where the word goes that it is done: nobody belongs to it any more by then. Null if nobody had confirmed an address.</summary>
+    [MaxLength(256)]
+    public string? ClosingContact { get; private set; }
 
     [Timestamp]
     public uint Version { get; private set; }

@@ -7,13 +7,15 @@ namespace Portal.Model.Accounts;
 public static class CreateRule
 {
     public const string Unconfirmed = "Confirm your e-mail address first: open the link that we sent you.";
+    public const string Closing = "This account is being closed.";
     public const string Suspended = "This account is suspended. Contact support.";
 
     /// <summary>Null if <paramref name="user"/> may create, else a sentence for the customer.</summary>
-    public static string? WhyMayNotCreate(Account account, User user) => (account.SuspendedAt, user.EmailConfirmed) switch
+    public static string? WhyMayNotCreate(Account account, User user) => (account.ClosingSince, account.SuspendedAt, user.EmailConfirmed) switch
     {
-        (not null, _) => Suspended,
-        (_, false) => Unconfirmed,
+        (not null, _, _) => Closing,
+        (_, not null, _) => Suspended,
+        (_, _, false) => Unconfirmed,
         _ => null,
     };
 

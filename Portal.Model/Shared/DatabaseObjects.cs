@@ -15,7 +15,7 @@ public static class DatabaseObjects
         "Incidents", "ConsoleTickets", "Users", "Mails",
         "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "PublicAddresses", "Peerings", "AlertRules",
         "Buckets", "AccessKeys", "ObjectStores", "ObjectStoreChanges", "ObjectStoreUsers",
-        "Volumes", "Snapshots", "BackupSchedules", "PrivateImages",
+        "Volumes", "Snapshots", "BackupSchedules", "PrivateImages", "Accounts",
     ];
 
     public static string Sql => string.Join('\n', [Function, .. Watched.Select(Trigger)]);

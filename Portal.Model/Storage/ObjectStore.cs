@@ -68,8 +68,20 @@ public sealed class ObjectStore
     /// <summary>Since when there is so little room that nothing more is taken; null while there is enough.</summary>
     public DateTimeOffset? FullSince { get; private set; }
 
+    /// <summary>Of any but the embedded one: when it last took something on trial, and what it said when it did not.</summary>
+    public DateTimeOffset? TookAt { get; private set; }
+
+    [MaxLength(1024)]
+    public string? FullReason { get; private set; }
+
+    /// <summary>Of the embedded one, whose room is watched, uploads are stopped by quotas before it is too late. Another one refuses by itself.</summary>
+    public bool IsStoppedByQuota => FullSince is not null && Source is StoreSource.Embedded;
+
     /// <summary>Usage up to this hour is in the ledger, see <c>BucketMetering</c>.</summary>
     public DateTimeOffset? MeteredThrough { get; set; }
+
+    /// <summary>When the store was last asked what it has counted, and all of it written down.</summary>
+    public DateTimeOffset? MeteredAt { get; set; }
 
     /// <summary>Why nothing can be put into it for now; null if something can.</summary>
     public string? WhyNotUpload => FullSince is null ? null : "The object store is full, and takes nothing more for now. What is in it can be read and deleted. The operators have been told.";
@@ -79,6 +91,7 @@ public sealed class ObjectStore
     /// </summary>
     public void ObserveRoom(long total, long free, DateTimeOffset now)
     {
+        (TookAt, FullReason) = (null, null);
         FullSince = free < total / 10 ? FullSince ?? now : free > total / 8 ? null : FullSince;
 
         // Every write wakes the pages that show it.
@@ -86,6 +99,14 @@ public sealed class ObjectStore
         {
             (TotalBytes, FreeBytes) = (total, free);
         }
+    }
+
+    /// <param name="whyNot">What it said instead of taking something; null if it took it.</param>
+    public void ObserveTrial(string? whyNot, DateTimeOffset now)
+    {
+        (FullSince, FullReason) = (whyNot is null ? null : FullSince ?? now, whyNot);
+        TookAt = whyNot is null ? now : TookAt;
+        (TotalBytes, FreeBytes) = (null, null);
     }
 
     /// <summary>Why an operator cannot enter another one; null if he can.</summary>

@@ -54,6 +54,8 @@ public sealed class ObjectStoreUser : Resource
     [MaxLength(2048)]
     public string? Waiting { get; private set; }
 
+    public DateTimeOffset? RemovedAt { get; private set; }
+
     /// <summary>What the store was told last: whether it may do anything, how many buckets and how many bytes it may have.</summary>
     public bool IsSuspended { get; private set; }
 
@@ -88,7 +90,7 @@ public sealed class ObjectStoreUser : Resource
 
     public void ObserveProgress(DateTimeOffset now) => (Deadline, Waiting) = (now + RemoveLimit, null);
 
-    public void ObserveRemoved() => (State, Deadline, Waiting) = (ObjectStoreUserState.Removed, null, null);
+    public void ObserveRemoved(DateTimeOffset now) => (State, RemovedAt, Deadline, Waiting) = (ObjectStoreUserState.Removed, now, null, null);
 
     public void Wait(string sentence) => Waiting = sentence;
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 using Portal.Worker;
+using Portal.Worker.Closing;
 using Portal.Worker.Compute;
 using Portal.Worker.Networking;
 using Portal.Worker.Operators;
@@ -19,6 +20,8 @@ internal sealed class WorkerUnderFire : IDisposable
         [typeof(InstanceSweep), typeof(MachinePatrol), typeof(VolumeSweep), typeof(VolumePatrol), typeof(NetworkSweep), typeof(InterfaceSweep), typeof(RegionPatrol)];
 
     private static readonly Type[] OfBuckets = [typeof(StorePatrol), typeof(BucketMetering), typeof(BucketSweep), typeof(AccessKeySweep), typeof(ObjectStoreUserSweep)];
+
+    private static readonly Type[] OfClosing = [typeof(ClosingSweep), typeof(SnapshotSweep)];
 
     private readonly Process process;
 
@@ -38,7 +41,7 @@ internal sealed class WorkerUnderFire : IDisposable
             http.DefaultRequestHeaders.Add(EngineServer.WorkerHeader, builder.Configuration["name"]);
             builder.Services.AddEngine(new RemoteEngine(http));
             builder.AddWorker();
-            KeepTo(builder.Services, OfMachines);
+            KeepTo(builder.Services, builder.Configuration["ObjectStore:Endpoint"] is null ? OfMachines : [.. OfMachines, .. OfBuckets, .. OfClosing]);
         }
         else
         {
@@ -66,7 +69,7 @@ internal sealed class WorkerUnderFire : IDisposable
     /// <summary>One that drives the machines of <see cref="EngineServer"/>.</summary>
     public static Task<WorkerUnderFire> StartAsync(string database, string engine) => StartAsync(database, ("engine", engine));
 
-    /// <summary>One that drives the object store that its settings name, and nothing else.</summary>
+    /// <summary>One that drives the object store that its settings name, and nothing else; with <c>engine</c> among the settings that too, and it closes accounts.</summary>
     public static async Task<WorkerUnderFire> StartAsync(string database, params (string Key, string Value)[] settings)
     {
         var name = Guid.NewGuid().ToString("N");

@@ -10,6 +10,7 @@ using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Tests.Compute;
 using Portal.Tests.Storage;
+using Portal.Worker.Closing;
 using Portal.Worker.Compute;
 using Portal.Worker.Engines.Rgw;
 using Portal.Worker.Networking;
@@ -28,7 +29,6 @@ internal static class WorkerServices
         .AddEngine(engine)
         .AddSingleton(clock)
         .AddSingleton(new RegionName("local"))
-        .AddSingleton<PrivateNetworks>()
         .AddSingleton<Nudges>()
         .AddResourceJob<IInstanceJob, InstanceJob>("i")
         .AddResourceJob<IGuestRequestJob, GuestRequestJob>(GuestRequest.Prefix)
@@ -72,6 +72,9 @@ internal static class WorkerServices
         .AddTransient<VolumePatrol>()
         .AddTransient<InstanceSweep>()
         .AddTransient<VolumeSweep>()
+        .AddNetworking()
+        .AddClosing()
+        .AddTransient<ClosingSweep>()
         .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
         .BuildServiceProvider();
 }

@@ -108,7 +108,7 @@ internal sealed class BucketCustomer : IAsyncDisposable
     public async Task<List<string>> UnsettledAsync()
     {
         await using var db = await dbs.CreateDbContextAsync(Ct);
-        var isFull = await db.ObjectStores.AnyAsync(store => store.FullSince != null, Ct);
+        var isFull = await db.ObjectStores.AnyAsync(store => store.FullSince != null && store.Source == StoreSource.Embedded, Ct);
         var accounts = await db.Accounts.AsNoTracking().ToDictionaryAsync(account => account.Id, Ct);
         return
         [

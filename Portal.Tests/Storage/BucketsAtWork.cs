@@ -18,9 +18,12 @@ public sealed class BucketsAtWork : IAsyncDisposable
     private readonly IDbContextFactory<PortalDb> dbs;
     private readonly WorkerServer worker;
 
-    private BucketsAtWork(IDbContextFactory<PortalDb> dbs, PortalServer server, WorkerServer worker) => (this.dbs, Server, this.worker) = (dbs, server, worker);
+    private BucketsAtWork(IDbContextFactory<PortalDb> dbs, PortalServer server, WorkerServer worker, InMemoryEngine engine) => (this.dbs, Server, this.worker, Engine) = (dbs, server, worker, engine);
 
     public PortalServer Server { get; }
+
+    /// <summary>What the worker drives besides the store.</summary>
+    public InMemoryEngine Engine { get; }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -29,7 +32,8 @@ public sealed class BucketsAtWork : IAsyncDisposable
     {
         await ceph.StartAsync();
         var server = await PortalServer.StartAsync(database);
-        var work = new BucketsAtWork(dbs, server, await WorkerServer.StartAsync(database, new InMemoryEngine(), settings.Length > 0 ? settings : [("ObjectStore:Folder", ceph.Folder)]));
+        var engine = new InMemoryEngine();
+        var work = new BucketsAtWork(dbs, server, await WorkerServer.StartAsync(database, engine, settings.Length > 0 ? settings : [("ObjectStore:Folder", ceph.Folder)]), engine);
         await Until.TrueAsync(async () => await work.InDatabaseAsync(db => db.ObjectStores.AnyAsync(store => store.SeenAt != null && store.AwaySince == null, Ct)), Patience);
         return work;
     }

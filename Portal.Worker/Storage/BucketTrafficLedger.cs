@@ -26,7 +26,8 @@ public sealed class BucketTrafficLedger(IDbContextFactory<PortalDb> dbs, RegionN
     /// <param name="lease">The context whose lease keeps other workers from doing the same.</param>
     public async Task RecordAsync(PortalDb lease, IObjectStore store, CancellationToken ct)
     {
-        var (through, now) = (await lease.ObjectStores.Where(row => row.Id == region.Id).Select(row => row.MeteredThrough).SingleAsync(ct), HourOf(clock.GetUtcNow()));
+        var asked = clock.GetUtcNow();
+        var (through, now) = (await lease.ObjectStores.Where(row => row.Id == region.Id).Select(row => row.MeteredThrough).SingleAsync(ct), HourOf(asked));
         var since = through - Overlap ?? now - FirstReach;
         var counts = (await store.TrafficAsync(since, ct)).Where(count => count.Hour >= since)
             .GroupBy(count => (count.UserId, count.Bucket, count.Hour))
@@ -35,7 +36,7 @@ public sealed class BucketTrafficLedger(IDbContextFactory<PortalDb> dbs, RegionN
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await WriteAsync(db, counts, since, ct);
         await db.SaveChangesAsync(ct);
-        await db.ObjectStores.Where(row => row.Id == region.Id).ExecuteUpdateAsync(row => row.SetProperty(metered => metered.MeteredThrough, now), ct);
+        await db.ObjectStores.Where(row => row.Id == region.Id).ExecuteUpdateAsync(row => row.SetProperty(metered => metered.MeteredThrough, now).SetProperty(metered => metered.MeteredAt, asked), ct);
         await transaction.CommitAsync(ct);
         if (through != now)
         {

@@ -63,7 +63,7 @@ public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionSt
 
         // Rejected while there is a bucket that Portal has not noticed yet: it is found when usage is measured.
         await store.RemoveUserAsync(user.Id, ct);
-        user.ObserveRemoved();
+        user.ObserveRemoved(Now);
     }
 
     private async Task<bool> AreKeysLeftAsync(PortalDb db, ObjectStoreUser user, CancellationToken ct)
@@ -98,7 +98,7 @@ public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionSt
         return buckets.Count > 0;
     }
 
-    private static Task<bool> IsStoreFullAsync(PortalDb db, ObjectStoreUser user, CancellationToken ct) => db.ObjectStores.AnyAsync(store => store.Id == user.RegionId && store.FullSince != null, ct);
+    private static Task<bool> IsStoreFullAsync(PortalDb db, ObjectStoreUser user, CancellationToken ct) => db.ObjectStores.AnyAsync(store => store.Id == user.RegionId && store.FullSince != null && store.Source == StoreSource.Embedded, ct);
 
     private static Task<Account> AccountAsync(PortalDb db, ObjectStoreUser user, CancellationToken ct) => db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.AccountId, ct);
 }

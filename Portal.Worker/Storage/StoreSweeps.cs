@@ -43,7 +43,7 @@ public sealed class ObjectStoreUserSweep(IDbContextFactory<PortalDb> dbs, Nudges
 {
     protected override async Task<IReadOnlyList<Unsettled>> FindAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
     {
-        var isFull = await db.ObjectStores.AnyAsync(store => store.Id == region.Id && store.FullSince != null, ct);
+        var isFull = await db.ObjectStores.AnyAsync(store => store.Id == region.Id && store.FullSince != null && store.Source == StoreSource.Embedded, ct);
         var living = await (
             from user in db.ObjectStoreUsers.AsNoTracking()
             where user.RegionId == region.Id && user.State != ObjectStoreUserState.Removed

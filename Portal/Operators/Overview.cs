@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
@@ -7,9 +8,10 @@ namespace Portal.Operators;
 
 /// <summary>How the cloud is, at a glance.</summary>
 public sealed record Overview(
-    DateTimeOffset At, IReadOnlyList<Region> Regions, IReadOnlyList<Incident> Incidents, int Accounts, int Running, int Unsettled, int Failed, int WaitingMails)
+    DateTimeOffset At, IReadOnlyList<Region> Regions, IReadOnlyList<Incident> Incidents, int Accounts, IReadOnlyList<Account> Closing, int Running, int Unsettled, int Failed, int WaitingMails)
 {
     private const int MostIncidents = 200;
+    private const int MostClosing = 100;
 
     public static async Task<Overview> LoadAsync(IDbContextFactory<PortalDb> dbs, DateTimeOffset now, CancellationToken ct)
     {
@@ -19,7 +21,8 @@ public sealed record Overview(
             now,
             await db.Regions.AsNoTracking().OrderBy(region => region.Id).ToListAsync(ct),
             await db.Incidents.AsNoTracking().Where(incident => incident.ClosedAt == null).OrderByDescending(incident => incident.OpenedAt).Take(MostIncidents).ToListAsync(ct),
-            await db.Accounts.CountAsync(ct),
+            await db.Accounts.CountAsync(account => account.ClosedAt == null, ct),
+            await db.Accounts.AsNoTracking().Where(account => account.ClosingSince != null && account.ClosedAt == null).OrderBy(account => account.ClosingSince).Take(MostClosing).ToListAsync(ct),
             states.GetValueOrDefault(InstanceState.Running),
             states.GetValueOrDefault(InstanceState.Pending) + states.GetValueOrDefault(InstanceState.Stopping) + states.GetValueOrDefault(InstanceState.ShuttingDown),
             states.GetValueOrDefault(InstanceState.Failed),

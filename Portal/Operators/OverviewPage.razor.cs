@@ -24,7 +24,7 @@ public sealed partial class OverviewPage(IDbContextFactory<PortalDb> dbs, Curren
     {
         if (firstRender)
         {
-            listening = live.Subscribe(seen => seen.Table is "Regions" or "Incidents" or "Instances" or "Mails", () => InvokeAsync(async () =>
+            listening = live.Subscribe(seen => seen.Table is "Regions" or "Incidents" or "Instances" or "Mails" or "Accounts", () => InvokeAsync(async () =>
             {
                 await LoadAsync();
                 StateHasChanged();

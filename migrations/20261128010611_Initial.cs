@@ -33,6 +33,11 @@ namespace Portal.Model.Migrations
                     VolumeGiBLimit = table.Column<int>(type: "integer", nullable: false),
                     SnapshotLimit = table.Column<int>(type: "integer", nullable: false),
                     SuspendedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    ClosingSince = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    ClosedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    ClosingLeft = table.Column<long>(type: "bigint", nullable: true),
+                    ClosingDeadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    ClosingContact = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: true),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
                 constraints: table =>
@@ -142,7 +147,10 @@ namespace Portal.Model.Migrations
                     TotalBytes = table.Column<long>(type: "bigint", nullable: true),
                     FreeBytes = table.Column<long>(type: "bigint", nullable: true),
                     FullSince = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    TookAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    FullReason = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
                     MeteredThrough = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    MeteredAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
                 constraints: table =>
@@ -797,6 +805,7 @@ namespace Portal.Model.Migrations
                     State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),
+                    RemovedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     IsSuspended = table.Column<bool>(type: "boolean", nullable: false),
                     BucketsAllowed = table.Column<int>(type: "integer", nullable: false),
                     BytesAllowed = table.Column<long>(type: "bigint", nullable: false),

@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261128003957_Initial")]
+    [Migration("20261128010611_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -143,6 +143,22 @@ namespace Portal.Model.Migrations
 
                     b.Property<int>("BucketLimit")
                         .HasColumnType("integer");
+
+                    b.Property<DateTimeOffset?>("ClosedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("ClosingContact")
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)");
+
+                    b.Property<DateTimeOffset?>("ClosingDeadline")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<long?>("ClosingLeft")
+                        .HasColumnType("bigint");
+
+                    b.Property<DateTimeOffset?>("ClosingSince")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
@@ -2498,12 +2514,19 @@ namespace Portal.Model.Migrations
                     b.Property<long?>("FreeBytes")
                         .HasColumnType("bigint");
 
+                    b.Property<string>("FullReason")
+                        .HasMaxLength(1024)
+                        .HasColumnType("character varying(1024)");
+
                     b.Property<DateTimeOffset?>("FullSince")
                         .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("InternalEndpoint")
                         .HasMaxLength(2048)
                         .HasColumnType("character varying(2048)");
+
+                    b.Property<DateTimeOffset?>("MeteredAt")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<DateTimeOffset?>("MeteredThrough")
                         .HasColumnType("timestamp with time zone");
@@ -2524,6 +2547,9 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset?>("TookAt")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<long?>("TotalBytes")
                         .HasColumnType("bigint");
@@ -2652,6 +2678,9 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset?>("RemovedAt")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("SealedSecret")
                         .IsRequired()

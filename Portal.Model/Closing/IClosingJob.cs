@@ -1,0 +1,6 @@
+using Portal.Model.Shared;
+
+namespace Portal.Model.Closing;
+
+/// <summary>Of an account that closes.</summary>
+public interface IClosingJob : IResourceJob;

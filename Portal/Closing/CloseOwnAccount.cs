@@ -1,0 +1,63 @@
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Portal.Accounts.Settings;
+using Portal.Model.Accounts;
+using Portal.Model.Billing;
+using Portal.Model.Closing;
+using Portal.Model.Shared;
+using Portal.Shared;
+
+namespace Portal.Closing;
+
+/// <summary>The form by which somebody closes the own account. It wants the address and the password: whoever stole a session knows only one of them.</summary>
+public sealed class CloseOwnAccount(
+    PortalDb db, OwnAccount own, CloseAccount close, ClosingTickets tickets, PriceList prices, SignInManager<User> signIn, ResourceJobs jobs, IHttpContextAccessor accessor, IConfiguration configuration, TimeProvider clock)
+{
+    private HttpContext Http => accessor.HttpContext!;
+
+    public async Task<ClosingPreview> LoadAsync()
+    {
+        var (user, ct) = (await own.LoadAsync(), Http.RequestAborted);
+        var account = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.AccountId, ct);
+        var users = await db.Users.AsNoTracking().Where(other => other.AccountId == account.Id).ToListAsync(ct);
+        var (contents, now) = (await AccountContents.OfAsync(db, account.Id, ct), clock.GetUtcNow());
+        var forecast = await Forecast.LoadAsync(db, await prices.GetAsync(ct), account.Id, now, ct);
+        var cards = await CardKeeping.ValidAsync(db, account.Id, ct);
+        return new ClosingPreview(
+            user.Email!, contents, CloseAccount.WhyNot(account, users, contents), forecast.MonthEndWithout(_ => true), forecast.MonthStart, cards.Find(card => card.IsDefault && card.IsUsable(now)));
+    }
+
+    /// <returns>Where to go now: the person is signed out.</returns>
+    public async Task<Outcome<string>> RunAsync(string? email, string password)
+    {
+        var user = await own.LoadAsync();
+        if (!string.Equals(email?.Trim(), user.Email, StringComparison.OrdinalIgnoreCase))
+        {
+            return Outcome.Refused(WrongAddress);
+        }
+
+        if (await own.WhyNotPasswordAsync(user, password) is { } wrong)
+        {
+            return Outcome.Refused(wrong);
+        }
+
+        var page = $"/closing/{tickets.For(user.AccountId)}";
+        if (await close.RunAsync(own.Actor, Origin + page, Http.RequestAborted) is { IsDone: false } refused)
+        {
+            return refused;
+        }
+
+        jobs.Advance<IClosingJob>([("default", user.AccountId)]);
+        await signIn.SignOutAsync();
+        return page;
+    }
+
+    public const string WrongAddress = "That is not the e-mail address of this account.";
+
+    private string Origin => (configuration["Portal:Url"] ?? $"{Http.Request.Scheme}://{Http.Request.Host}").TrimEnd('/');
+}
+
+/// <param name="WhyNot">Why it cannot be closed yet; null if it can.</param>
+/// <param name="LastBill">US dollars of the month if everything ended now.</param>
+/// <param name="Card">That is charged for it; null if there is none that can be.</param>
+public sealed record ClosingPreview(string Email, AccountContents Contents, string? WhyNot, decimal LastBill, DateTimeOffset Month, Card? Card);
