@@ -27,6 +27,9 @@ public interface IObjectStore
     /// <summary>Answers if the store is there and the admin key may do what Portal needs.</summary>
     Task CheckAsync(CancellationToken ct);
 
+    /// <summary>Puts a few bytes of the administrator's own: what the store says if it is out of order for that, e.g. since it is full; null if it took them, or will not for another reason.</summary>
+    Task<string?> WhyNotTakingAsync(CancellationToken ct);
+
     /// <summary>Makes the user, or makes him what is told. His keys and buckets stay.</summary>
     Task EnsureUserAsync(StoreUser user, CancellationToken ct);
 

@@ -23,6 +23,12 @@ public enum Interference
 
     /// <summary>403, as from a firewall in between.</summary>
     Forbidden,
+
+    /// <summary>507, as from a gateway that knows that there is no room.</summary>
+    NoRoom,
+
+    /// <summary>500 and the words that RADOS Gateway has for ENOSPC.</summary>
+    UnknownError,
 }
 
 /// <summary>
@@ -105,6 +111,14 @@ public sealed class GatewayProxy : IAsyncDisposable
                 break;
             case Interference.Forbidden:
                 context.Response.StatusCode = StatusCodes.Status403Forbidden;
+                break;
+            case Interference.NoRoom:
+                context.Response.StatusCode = StatusCodes.Status507InsufficientStorage;
+                break;
+            case Interference.UnknownError:
+                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+                context.Response.ContentType = "application/xml";
+                await context.Response.WriteAsync("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>UnknownError</Code></Error>", context.RequestAborted);
                 break;
         }
 

@@ -20,6 +20,9 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
     /// <summary>While set, every call fails with <see cref="EngineFault.Unavailable"/> and this sentence.</summary>
     public string? Away { get; set; }
 
+    /// <summary>While set, it says this to who writes on trial, and takes nothing.</summary>
+    public string? Full { get; set; }
+
     /// <summary>How many objects one batch removes at most.</summary>
     public int Batch { get; set; } = 1000;
 
@@ -90,6 +93,8 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
     }
 
     public Task CheckAsync(CancellationToken ct) => CallAsync(nameof(CheckAsync), () => true, ct);
+
+    public Task<string?> WhyNotTakingAsync(CancellationToken ct) => CallAsync(nameof(WhyNotTakingAsync), () => Full, ct);
 
     public Task EnsureUserAsync(StoreUser user, CancellationToken ct) => CallAsync(nameof(EnsureUserAsync), () => users[user.Id] = user, ct);
 

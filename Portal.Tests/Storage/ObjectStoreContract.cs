@@ -25,6 +25,13 @@ public abstract class ObjectStoreContract
     public Task It_answers_to_its_administrator() => Store.CheckAsync(Ct);
 
     [Fact]
+    public async Task It_takes_a_write_on_trial_again_and_again()
+    {
+        Assert.Null(await Store.WhyNotTakingAsync(Ct));
+        Assert.Null(await Store.WhyNotTakingAsync(Ct));
+    }
+
+    [Fact]
     public async Task A_user_ensured_twice_is_one_and_keeps_his_key()
     {
         var (user, key) = await AUserAsync();

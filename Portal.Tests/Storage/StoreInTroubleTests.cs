@@ -92,6 +92,42 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
         await Expect(problem).ToHaveCountAsync(0);
     }
 
+    [Theory]
+    [InlineData(Interference.NoRoom)]
+    [InlineData(Interference.UnknownError)]
+    [InlineData(Interference.Hang)]
+    public async Task While_it_answers_but_takes_nothing_operators_and_customers_are_told_and_what_is_there_can_be_read(Interference what)
+    {
+        var name = await work.AddBucketAsync(ada);
+        using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.AddKeyAsync(ada));
+        await s3.PutObjectAsync(new PutObjectRequest { BucketName = name, Key = "notes.txt", ContentBody = "x" }, Ct);
+        proxy.Always(what, request => request.Method is "PUT" or "POST" && !GatewayProxy.IsAdmin(request));
+        await IncidentAsync("store-full", "s3-local", isOpen: true);
+        var page = await browser.SignInAsync(work.Server, ada, $"/buckets/{name}");
+        await ABrowser.InteractiveAsync(page);
+        var notice = page.Locator("main .notice", new() { HasText = "The object store is full, and takes nothing more for now." });
+        await Expect(notice).ToBeVisibleAsync();
+        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["notes.txt"]);
+        using var files = new FilesOnDisk(("late.txt", "late"u8.ToArray()));
+        await Drop.OnAsync(page, ".objects", files.Paths("late.txt"));
+        await Expect(page.Locator("#uploads-list li")).ToContainTextAsync("The object store is full");
+        var keeper = await browser.SignInAsync(work.Server, await work.Server.AddPersonAsync(isOperator: true), "/operator/object-stores");
+        await ABrowser.InteractiveAsync(keeper);
+        await Expect(keeper.GetByRole(AriaRole.Alert)).ToContainTextAsync("most likely because it is full");
+        await ABrowser.AssertAccessibleAsync(keeper, "operator-store-takes-nothing");
+        await using (var db = CreateDbContext())
+        {
+            // It refuses by itself: quotas stay as they are.
+            Assert.False(await db.ObjectStoreUsers.AnyAsync(user => user.BytesAllowed == 0, Ct));
+            Assert.False(await db.Incidents.AnyAsync(incident => incident.Kind == "engine-away", Ct));
+        }
+
+        proxy.Always(Interference.None, _ => true);
+        await IncidentAsync("store-full", "s3-local", isOpen: false);
+        await Expect(notice).ToHaveCountAsync(0);
+        await Expect(keeper.GetByText("it last took a write on trial")).ToBeVisibleAsync();
+    }
+
     private Task IncidentAsync(string kind, string resource, bool isOpen)
     {
         List<Incident> all = [];

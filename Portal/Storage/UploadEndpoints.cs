@@ -32,7 +32,12 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
             return null;
         }
 
-        await PortalCorsRule.EnsureAsync(bucket, OriginOf(http.Request), http.RequestAborted);
+        // A store that takes nothing does not take a rule either: why not is what each file is told.
+        if (bucket.Store.WhyNotUpload is null)
+        {
+            await PortalCorsRule.EnsureAsync(bucket, OriginOf(http.Request), http.RequestAborted);
+        }
+
         return await Uploads.BeginAsync(bucket, ask.Files, http.RequestAborted);
     }
 

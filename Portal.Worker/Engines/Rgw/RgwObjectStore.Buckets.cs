@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Portal.Model.Shared;
@@ -9,6 +11,29 @@ namespace Portal.Worker.Engines.Rgw;
 /// <summary>What is done to a bucket on behalf of its owner, through S3.</summary>
 public sealed partial class RgwObjectStore
 {
+    /// <summary>
+    /// RADOS Gateway has no answer of its own for a full cluster: the write hangs, or ENOSPC comes out as 500 "UnknownError"; other gateways say 507. Its admin API does not tell how much room
+    /// there is. So one object is written over and over, in a bucket named after the key, which no customer can have.
+    /// </summary>
+    public async Task<string?> WhyNotTakingAsync(CancellationToken ct)
+    {
+        using var s3 = Client(access.Admin);
+        try
+        {
+            await PutTrialAsync(s3, ct);
+            return null;
+        }
+        catch (AmazonS3Exception error)
+        {
+            // Anything less is about this user: a quota, a name that is taken, a right that is missing. Of the store it says nothing.
+            return (int)error.StatusCode >= (int)HttpStatusCode.InternalServerError ? $"{error.ErrorCode} (HTTP {(int)error.StatusCode})" : null;
+        }
+        catch (Exception error) when (RgwErrors.IsAway(error, ct))
+        {
+            throw new EngineException(EngineFault.Unavailable, "The object store does not answer.", error);
+        }
+    }
+
     public async Task<string> EnsureBucketAsync(StoreKey owner, string bucket, CancellationToken ct)
     {
         await AskAsync(owner, s3 => s3.PutBucketAsync(new PutBucketRequest { BucketName = bucket }, ct), ct);
@@ -71,6 +96,21 @@ public sealed partial class RgwObjectStore
         }
     }
 
+    private async Task PutTrialAsync(AmazonS3Client s3, CancellationToken ct)
+    {
+        var bucket = $"portal-trial-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(access.Admin.AccessKeyId)))[..16]}";
+        var trial = new PutObjectRequest { BucketName = bucket, Key = "trial", ContentBody = "Portal writes this again and again to see whether the store takes it.", UseChunkEncoding = false };
+        try
+        {
+            await s3.PutObjectAsync(trial, ct);
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode is "NoSuchBucket")
+        {
+            await s3.PutBucketAsync(new PutBucketRequest { BucketName = bucket }, ct);
+            await s3.PutObjectAsync(trial, ct);
+        }
+    }
+
     private static async Task<bool> AbortAsync(IAmazonS3 s3, string bucket, MultipartUpload upload, CancellationToken ct)
     {
         try
@@ -86,7 +126,7 @@ public sealed partial class RgwObjectStore
 
     private async Task<T> AskAsync<T>(StoreKey owner, Func<IAmazonS3, Task<T>> ask, CancellationToken ct)
     {
-        using var s3 = S3Client.Of(access.Endpoint.AbsoluteUri.TrimEnd('/'), access.SigningRegion, owner, RgwObjectStores.Patience);
+        using var s3 = Client(owner);
         try
         {
             return await ask(s3);
@@ -100,4 +140,6 @@ public sealed partial class RgwObjectStore
             throw new EngineException(EngineFault.Unavailable, "The object store does not answer.", error);
         }
     }
+
+    private AmazonS3Client Client(StoreKey key) => S3Client.Of(access.Endpoint.AbsoluteUri.TrimEnd('/'), access.SigningRegion, key, RgwObjectStores.Patience);
 }
