@@ -39,9 +39,9 @@ export class Panel {
     }
     if (!this.element.isConnected) document.body.append(this.element);
     const done = queue.count('done'), left = queue.count('waiting', 'running'), paused = queue.count('paused'), failed = queue.count('failed', 'refused'), exist = queue.count('exists');
-    const title = left > 0 ? `Uploading ${files(transfers.length)}` : paused > 0 ? `${files(paused)} paused` : failed > 0 ? `${files(failed)} not uploaded` : `${files(done)} uploaded`;
+    const title = left > 0 ? `Uploading ${files(transfers.length)}` : paused > 0 ? `${files(paused)} paused` : failed > 0 ? `${files(failed)} not uploaded` : exist > 0 ? `${files(exist)} to decide on` : `${files(done)} uploaded`;
     this.#text('h2', title);
-    this.#announce(left > 0 ? `Uploading ${files(transfers.length)}.` : `${files(done)} uploaded${failed > 0 ? `, ${files(failed)} not` : ''}.`);
+    this.#announce(left > 0 ? `Uploading ${files(transfers.length)}.` : exist > 0 ? `${files(exist)} to decide on.` : `${files(done)} uploaded${failed > 0 ? `, ${files(failed)} not` : ''}.`);
     this.#show('pause', left > 0);
     this.#show('resume', paused > 0);
     this.#show('cancel', left + paused > 0);
@@ -49,7 +49,7 @@ export class Panel {
     const bar = this.#part('.uploads-total');
     bar.max = Math.max(1, queue.size);
     bar.value = queue.sent;
-    this.#text('.uploads-figures', figures(queue, left));
+    this.#text('.uploads-figures', queue.size > 0 ? figures(queue, left) : '');
     this.#part('.uploads-exist').hidden = exist === 0;
     this.#text('.uploads-exist p', `${exist === 1 ? '1 file is' : `${exist} files are`} there already.`);
     this.#draw(transfers);
