@@ -11,7 +11,20 @@ using Portal.Shared;
 namespace Portal.Compute;
 
 /// <summary>A size with what it costs, its root disk included; US dollars.</summary>
-public sealed record OfferedSize(InstanceSize Size, decimal PerHour, decimal PerMonth);
+public sealed record OfferedSize(InstanceSize Size, decimal PerHour, decimal PerMonth)
+{
+    public static async Task<IReadOnlyList<OfferedSize>> LoadAsync(PortalDb db, IReadOnlyList<Price> prices, DateTimeOffset now, CancellationToken ct) =>
+        [.. (await db.InstanceSizes.AsNoTracking().OrderBy(size => size.Position).ToListAsync(ct)).Select(size => Of(size, prices, now))];
+
+    /// <summary>What is billed for one instance of this size, a line of the bill for each.</summary>
+    public static IEnumerable<Addition> Parts(InstanceSize size, string id) => [new(id, size.Sku, 1), new(id, Skus.Disk, size.DiskGiB)];
+
+    private static OfferedSize Of(InstanceSize size, IReadOnlyList<Price> prices, DateTimeOffset now)
+    {
+        decimal PriceOf(string sku) => prices.Where(price => price.Sku == sku && price.From <= now).MaxBy(price => price.From)?.PerHour ?? 0;
+        return new OfferedSize(size, Parts(size, size.Id).Sum(part => part.Quantity * PriceOf(part.Sku)), ResourceCost.MonthOf(Parts(size, size.Id), prices, now));
+    }
+}
 
 public sealed record OfferedSubnet(string Id, string Name, IPNetwork Range, string NetworkId, string NetworkName);
 
@@ -77,7 +90,7 @@ public sealed class Catalogue
             VolumeSnapshots = await db.Snapshots.AsNoTracking().Include(snapshot => snapshot.Image).Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
                 .OrderByDescending(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id).ToListAsync(ct),
             VolumeTypes = await OfferedType.LoadAsync(db, prices, now, ct),
-            Sizes = [.. (await db.InstanceSizes.AsNoTracking().OrderBy(size => size.Position).ToListAsync(ct)).Select(size => Offer(size, prices, now))],
+            Sizes = await OfferedSize.LoadAsync(db, prices, now, ct),
             Keys = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == actor.AccountId).OrderByDescending(key => key.CreatedAt).ToListAsync(ct),
             Subnets = await SubnetsAsync(db, actor, ct),
             Groups = (await db.SecurityGroups.AsNoTracking().Where(group => group.AccountId == actor.AccountId).OrderByDescending(group => group.IsDefault).ThenBy(group => group.Name).ToListAsync(ct))
@@ -105,7 +118,7 @@ public sealed class Catalogue
     public IReadOnlyList<Addition> Parts(InstanceSize size, int count, bool withAddress, IReadOnlyCollection<VolumeRow> volumes) =>
     [
         .. Enumerable.Range(0, count).SelectMany(index =>
-            Parts(size, $"new-{index}")
+            OfferedSize.Parts(size, $"new-{index}")
                 .Concat(volumes.Index().Select(row => new Addition($"volume-{index}-{row.Index}", Skus.Volume(row.Item.TypeId), row.Item.GiB ?? 0)))
                 .Concat(withAddress ? [new Addition($"address-{index}", Skus.Address, 1)] : [])),
     ];
@@ -121,12 +134,4 @@ public sealed class Catalogue
         where network.AccountId == actor.AccountId && network.DeletingSince == null
         orderby network.CreatedAt, subnet.CreatedAt, subnet.Id
         select new OfferedSubnet(subnet.Id, subnet.Name, subnet.Range, network.Id, network.Name)).AsNoTracking().ToListAsync(ct);
-
-    private static OfferedSize Offer(InstanceSize size, IReadOnlyList<Price> prices, DateTimeOffset now)
-    {
-        decimal PriceOf(string sku) => prices.Where(price => price.Sku == sku && price.From <= now).MaxBy(price => price.From)?.PerHour ?? 0;
-        return new OfferedSize(size, PriceOf(size.Sku) + (size.DiskGiB * PriceOf(Skus.Disk)), ResourceCost.MonthOf(Parts(size, size.Id), prices, now));
-    }
-
-    private static IEnumerable<Addition> Parts(InstanceSize size, string id) => [new(id, size.Sku, 1), new(id, Skus.Disk, size.DiskGiB)];
 }
