@@ -16,5 +16,5 @@ internal static class TagColumn
             tags => tags.Count,
             tags => new Dictionary<string, string>(tags, StringComparer.Ordinal)));
 
-    private static Dictionary<string, string> NoTags() => new(StringComparer.Ordinal);
+    internal static Dictionary<string, string> NoTags() => new(StringComparer.Ordinal);
 }
