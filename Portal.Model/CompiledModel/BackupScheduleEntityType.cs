@@ -21,7 +21,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Storage.BackupSchedule",
                 typeof(BackupSchedule),
                 baseEntityType,
-                propertyCount: 15,
+                propertyCount: 16,
                 foreignKeyCount: 2,
                 unnamedIndexCount: 3,
                 keyCount: 1);
@@ -119,6 +119,14 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(BackupSchedule).GetField("<RegionId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 maxLength: 32);
             regionId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var rejected = runtimeEntityType.AddProperty(
+                "Rejected",
+                typeof(int),
+                propertyInfo: typeof(BackupSchedule).GetProperty("Rejected", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(BackupSchedule).GetField("<Rejected>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                sentinel: 0);
+            rejected.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var retryAt = runtimeEntityType.AddProperty(
                 "RetryAt",

@@ -28,7 +28,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Compute.Instance",
                 typeof(Instance),
                 baseEntityType,
-                propertyCount: 43,
+                propertyCount: 44,
                 navigationCount: 3,
                 foreignKeyCount: 3,
                 unnamedIndexCount: 5,
@@ -260,6 +260,15 @@ namespace Portal.Model.CompiledModel
                 nullable: true,
                 maxLength: 32);
             rebuildImageId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var rebuildSnapshotId = runtimeEntityType.AddProperty(
+                "RebuildSnapshotId",
+                typeof(string),
+                propertyInfo: typeof(Instance).GetProperty("RebuildSnapshotId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Instance).GetField("<RebuildSnapshotId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                maxLength: 32);
+            rebuildSnapshotId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var regionId = runtimeEntityType.AddProperty(
                 "RegionId",

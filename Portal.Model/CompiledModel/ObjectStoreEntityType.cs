@@ -20,7 +20,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Storage.ObjectStore",
                 typeof(ObjectStore),
                 baseEntityType,
-                propertyCount: 16,
+                propertyCount: 19,
                 keyCount: 1);
 
             var id = runtimeEntityType.AddProperty(
@@ -74,6 +74,15 @@ namespace Portal.Model.CompiledModel
                 nullable: true);
             freeBytes.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
+            var fullReason = runtimeEntityType.AddProperty(
+                "FullReason",
+                typeof(string),
+                propertyInfo: typeof(ObjectStore).GetProperty("FullReason", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(ObjectStore).GetField("<FullReason>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                maxLength: 1024);
+            fullReason.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
             var fullSince = runtimeEntityType.AddProperty(
                 "FullSince",
                 typeof(DateTimeOffset?),
@@ -90,6 +99,14 @@ namespace Portal.Model.CompiledModel
                 nullable: true,
                 maxLength: 2048);
             internalEndpoint.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var meteredAt = runtimeEntityType.AddProperty(
+                "MeteredAt",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(ObjectStore).GetProperty("MeteredAt", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(ObjectStore).GetField("<MeteredAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            meteredAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var meteredThrough = runtimeEntityType.AddProperty(
                 "MeteredThrough",
@@ -133,6 +150,14 @@ namespace Portal.Model.CompiledModel
                 providerPropertyType: typeof(string));
             source.SetSentinelFromProviderValue("Operator");
             source.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var tookAt = runtimeEntityType.AddProperty(
+                "TookAt",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(ObjectStore).GetProperty("TookAt", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(ObjectStore).GetField("<TookAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            tookAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var totalBytes = runtimeEntityType.AddProperty(
                 "TotalBytes",

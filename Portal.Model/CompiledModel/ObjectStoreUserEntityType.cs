@@ -22,7 +22,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Storage.ObjectStoreUser",
                 typeof(ObjectStoreUser),
                 baseEntityType,
-                propertyCount: 16,
+                propertyCount: 17,
                 foreignKeyCount: 2,
                 unnamedIndexCount: 2,
                 keyCount: 1);
@@ -125,6 +125,14 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(ObjectStoreUser).GetField("<RegionId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 maxLength: 32);
             regionId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var removedAt = runtimeEntityType.AddProperty(
+                "RemovedAt",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(ObjectStoreUser).GetProperty("RemovedAt", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(ObjectStoreUser).GetField("<RemovedAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            removedAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var sealedSecret = runtimeEntityType.AddProperty(
                 "SealedSecret",

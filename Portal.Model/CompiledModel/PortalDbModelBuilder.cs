@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("13a8487c-9340-426c-be20-9b2de27a69c7"), entityTypeCount: 47)
+            : base(skipDetectChanges: false, modelId: new Guid("7a4c22ff-e96d-4466-9f38-27e1db99eb3f"), entityTypeCount: 47)
         {
         }
 

@@ -100,14 +100,6 @@ namespace Portal.Model.CompiledModel
                 sentinel: false);
             isQuiesced.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
-            var isScheduled = runtimeEntityType.AddProperty(
-                "IsScheduled",
-                typeof(bool),
-                propertyInfo: typeof(Snapshot).GetProperty("IsScheduled", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
-                fieldInfo: typeof(Snapshot).GetField("<IsScheduled>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
-                sentinel: false);
-            isScheduled.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
-
             var isToGo = runtimeEntityType.AddProperty(
                 "IsToGo",
                 typeof(bool),
@@ -165,6 +157,15 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Snapshot).GetField("<RequestToken>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 maxLength: 64);
             requestToken.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var scheduleId = runtimeEntityType.AddProperty(
+                "ScheduleId",
+                typeof(string),
+                propertyInfo: typeof(Snapshot).GetProperty("ScheduleId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Snapshot).GetField("<ScheduleId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                maxLength: 32);
+            scheduleId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var sizeGiB = runtimeEntityType.AddProperty(
                 "SizeGiB",

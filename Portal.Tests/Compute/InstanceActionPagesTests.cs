@@ -25,7 +25,6 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout(20_000);
         await base.InitializeAsync();
         server = await PortalServer.StartAsync(ConnectionString);
         ada = await server.AddPersonAsync();

@@ -24,7 +24,6 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout(20_000);
         await base.InitializeAsync();
         server = await PortalServer.StartAsync(ConnectionString);
         ada = await server.AddPersonAsync();

@@ -26,7 +26,6 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout(20_000);
         await base.InitializeAsync();
         worker = WorkerServices.Of(this, Source, engine, TimeProvider.System);
         server = await PortalServer.StartAsync(ConnectionString);

@@ -85,6 +85,7 @@ internal sealed class WorkerUnderFire : IDisposable
         start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["DOTNET_TC_CallCounting"] = "0";
         start.Environment["DOTNET_gcConcurrent"] = "0";
+        start.Environment["DOTNET_EnableDiagnostics"] = "0"; // its pipes would stay in the temporary folder
         start.Environment["DOTNET_GCgen0size"] = "0x4000000";
         var process = Process.Start(start)!;
         while (await process.StandardOutput.ReadLineAsync() is { } line)

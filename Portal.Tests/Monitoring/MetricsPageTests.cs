@@ -22,7 +22,6 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout(20_000);
         await base.InitializeAsync();
         server = await PortalServer.StartAsync(ConnectionString);
         ada = await server.AddPersonAsync();

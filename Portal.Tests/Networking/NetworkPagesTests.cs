@@ -25,7 +25,6 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout(20_000);
         await base.InitializeAsync();
         server = await PortalServer.StartAsync(ConnectionString);
         worker = await WorkerServer.StartAsync(ConnectionString, engine);

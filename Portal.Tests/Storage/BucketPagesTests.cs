@@ -17,7 +17,6 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout(20_000);
         await base.InitializeAsync();
         server = await PortalServer.StartAsync(ConnectionString);
         scene = await BucketScene.AddAsync(server, ceph, this);

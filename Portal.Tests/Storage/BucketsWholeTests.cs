@@ -21,7 +21,6 @@ public sealed class BucketsWholeTests(TestPostgres postgres, TestCeph ceph, ABro
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout(60_000);
         await base.InitializeAsync();
         await ceph.StartAsync();
         server = await PortalServer.StartAsync(ConnectionString);

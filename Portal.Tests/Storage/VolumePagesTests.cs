@@ -26,7 +26,6 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout(20_000);
         await base.InitializeAsync();
         worker = WorkerServices.Of(this, Source, engine, TimeProvider.System);
         server = await PortalServer.StartAsync(ConnectionString);

@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261128010611_Initial")]
+    [Migration("20261128010935_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
