@@ -1,20 +1,16 @@
 using Microsoft.EntityFrameworkCore;
-using MudBlazor;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Shared;
 
 namespace Portal.Compute;
 
-public sealed partial class InstancesPage(ChangeInstance change, InstanceJobs jobs, IDialogService dialogs)
+public sealed partial class InstancesPage(ChangeInstance change, InstanceJobs jobs)
 {
     private static readonly (string Value, string Label)[] Sorts =
         [("", "Newest first"), ("created", "Oldest first"), ("name", "Name, A to Z"), ("-name", "Name, Z to A"), ("state", "State"), ("size", "Size, small first"), ("-size", "Size, large first")];
 
     private static readonly string[] Statuses = [.. Enum.GetValues<InstanceState>().Select(Instance.Spell)];
-
-    private BulkResult? result;
-    private bool acting;
 
     protected override IReadOnlyCollection<string> Tables { get; } = ["Instances"];
 
@@ -31,35 +27,22 @@ public sealed partial class InstancesPage(ChangeInstance change, InstanceJobs jo
     protected override Task<(IReadOnlyList<InstanceLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
         Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
-    private async Task ActAsync(InstanceAction action)
-    {
-        var actor = await Current.GetAsync();
-        var ids = await SelectedAsync((db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left));
-        if (ids.Count == 0 || !await ConfirmAsync(action, ids))
-        {
-            return;
-        }
-
-        acting = true;
-        StateHasChanged();
-        try
+    private Task ActAsync(InstanceAction action) => ActAsync(
+        (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
+        count => Ask(action, count),
+        action is InstanceAction.Stop ? "stopping" : "terminating",
+        async (actor, ids) =>
         {
             var changes = await change.RunAsync(actor, action, ids, CancellationToken.None);
             jobs.Advance(changes);
-            result = BulkResult.Of(action is InstanceAction.Stop ? "stopping" : "terminating", [.. changes.Select(one => (one.Name ?? one.Id, one.Outcome))]);
-            Selection.SetAll(false);
-        }
-        finally
-        {
-            acting = false;
-        }
-    }
+            return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
+        });
 
-    private async Task<bool> ConfirmAsync(InstanceAction action, IReadOnlyList<string> ids)
+    private static Confirmation Ask(InstanceAction action, int count)
     {
-        var what = ids.Count == 1 ? "1 instance" : $"{ids.Count} instances";
-        return await ConfirmDialog.ShowAsync(dialogs, action is InstanceAction.Stop
+        var what = Format.Count(count, "instance");
+        return action is InstanceAction.Stop
             ? new Confirmation($"Stop {what}?", "They shut down. Their disks stay, and are still billed; computing is not.", "Stop", null)
-            : new Confirmation($"Terminate {what}?", "Their disks and everything on them are deleted. This cannot be undone.", $"Terminate {what}", $"terminate {ids.Count}"));
+            : new Confirmation($"Terminate {what}?", "Their disks and everything on them are deleted. This cannot be undone.", $"Terminate {what}", $"terminate {count}");
     }
 }

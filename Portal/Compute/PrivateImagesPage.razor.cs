@@ -1,18 +1,14 @@
 using Microsoft.EntityFrameworkCore;
-using MudBlazor;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Shared;
 
 namespace Portal.Compute;
 
-public sealed partial class PrivateImagesPage(ChangeImage change, ImageJobs jobs, IDialogService dialogs)
+public sealed partial class PrivateImagesPage(ChangeImage change, ImageJobs jobs)
 {
     private static readonly (string Value, string Label)[] Sorts =
         [("", "Newest first"), ("created", "Oldest first"), ("name", "Name, A to Z"), ("-name", "Name, Z to A"), ("size", "Stored, little first"), ("-size", "Stored, much first")];
-
-    private BulkResult? result;
-    private bool acting;
 
     /// <summary>Snapshots, for their states; instances, for their names.</summary>
     protected override IReadOnlyCollection<string> Tables { get; } = ["PrivateImages", "Snapshots", "Instances"];
@@ -29,29 +25,14 @@ public sealed partial class PrivateImagesPage(ChangeImage change, ImageJobs jobs
     protected override Task<(IReadOnlyList<PrivateImageLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
         Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
-    private async Task DeleteAsync()
-    {
-        var actor = await Current.GetAsync();
-        var ids = await SelectedAsync((db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left));
-        var what = Format.Count(ids.Count, "image");
-        if (ids.Count == 0 || !await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Delete {what}?", "No new instance can begin as they are. Instances that did go on as before. This cannot be undone.", $"Delete {what}", $"delete {ids.Count}")))
-        {
-            return;
-        }
-
-        acting = true;
-        StateHasChanged();
-        try
+    private Task DeleteAsync() => ActAsync(
+        (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
+        count => Confirmation.ToDelete(count, "image", "No new instance can begin as they are. Instances that did go on as before. This cannot be undone."),
+        "being deleted",
+        async (actor, ids) =>
         {
             var changes = await change.DeleteAsync(actor, ids, CancellationToken.None);
             jobs.Advance(changes);
-            result = BulkResult.Of("being deleted", [.. changes.Select(one => (one.Name ?? one.Id, one.Outcome))]);
-            Selection.SetAll(false);
-        }
-        finally
-        {
-            acting = false;
-        }
-    }
+            return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
+        });
 }

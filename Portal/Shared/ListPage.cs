@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web.Virtualization;
 using Microsoft.EntityFrameworkCore;
+using MudBlazor;
 using Portal.Accounts;
+using Portal.Model.Accounts;
 using Portal.Model.Shared;
 
 namespace Portal.Shared;
@@ -24,6 +26,7 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
     private readonly LatestLoad loads = new();
     private CancellationTokenSource? typing;
     private IDisposable? listening;
+    private bool acting;
 
     [SupplyParameterFromQuery(Name = "q")]
     public string? Search { get; set; }
@@ -52,6 +55,9 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
     protected NavigationManager Navigation { get; set; } = null!;
 
     [Inject]
+    private IDialogService Dialogs { get; set; } = null!;
+
+    [Inject]
     private LiveUpdates Live { get; set; } = null!;
 
     protected ListSelection Selection { get; } = new();
@@ -65,6 +71,12 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
     protected TQuery? Query { get; private set; }
 
     protected Virtualize<TLine>? Rows { get; set; }
+
+    /// <summary>What came of the last action on what was selected; null when there is nothing to tell.</summary>
+    protected BulkResult? Result { get; set; }
+
+    /// <summary>Why nothing can be done with what is selected at the moment; null if something can.</summary>
+    protected string? Busy => acting ? "Working on it." : null;
 
     protected bool IsFiltered => !string.IsNullOrWhiteSpace(Search) || !string.IsNullOrWhiteSpace(State) || !string.IsNullOrWhiteSpace(Tag);
 
@@ -162,8 +174,35 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
     protected (TOrder Order, bool Ascending) OrderOf<TOrder>()
         where TOrder : struct, Enum => Enum.TryParse<TOrder>(Sort?.TrimStart('-'), ignoreCase: true, out var order) && Enum.IsDefined(order) ? (order, Sort![0] != '-') : default;
 
+    /// <summary>Asks, and then does it to all that is selected; each is done or refused for itself.</summary>
+    /// <param name="match">The ids of all that match.</param>
+    /// <param name="ask">What is asked before it is done to so many.</param>
+    /// <param name="doing">What those that were not refused do then, e.g. <c>stopping</c>.</param>
+    protected async Task ActAsync(
+        Func<PortalDb, string, Task<List<string>>> match, Func<int, Confirmation> ask, string doing, Func<Actor, IReadOnlyList<string>, Task<IEnumerable<(string Name, Outcome Outcome)>>> act)
+    {
+        var actor = await Current.GetAsync();
+        var ids = await SelectedAsync(match);
+        if (acting || ids.Count == 0 || !await ConfirmDialog.ShowAsync(Dialogs, ask(ids.Count)))
+        {
+            return;
+        }
+
+        acting = true;
+        StateHasChanged();
+        try
+        {
+            Result = BulkResult.Of(doing, [.. await act(actor, ids)]);
+            Selection.SetAll(false);
+        }
+        finally
+        {
+            acting = false;
+        }
+    }
+
     /// <summary>The ids of what is selected; if that is all, of all that <paramref name="match"/>.</summary>
-    protected async Task<IReadOnlyList<string>> SelectedAsync(Func<PortalDb, string, Task<List<string>>> match)
+    private async Task<IReadOnlyList<string>> SelectedAsync(Func<PortalDb, string, Task<List<string>>> match)
     {
         if (!Selection.All)
         {

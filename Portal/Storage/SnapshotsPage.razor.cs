@@ -1,18 +1,14 @@
 using Microsoft.EntityFrameworkCore;
-using MudBlazor;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Shared;
 
 namespace Portal.Storage;
 
-public sealed partial class SnapshotsPage(ChangeSnapshot change, SnapshotJobs jobs, IDialogService dialogs)
+public sealed partial class SnapshotsPage(ChangeSnapshot change, SnapshotJobs jobs)
 {
     private static readonly (string Value, string Label)[] Sorts =
         [("", "Newest first"), ("created", "Oldest first"), ("name", "Name, A to Z"), ("-name", "Name, Z to A"), ("state", "State"), ("size", "Stored, little first"), ("-size", "Stored, much first")];
-
-    private BulkResult? result;
-    private bool acting;
 
     /// <summary>Volumes, for their names.</summary>
     protected override IReadOnlyCollection<string> Tables { get; } = ["Snapshots", "Volumes"];
@@ -30,29 +26,14 @@ public sealed partial class SnapshotsPage(ChangeSnapshot change, SnapshotJobs jo
     protected override Task<(IReadOnlyList<SnapshotLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
         Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
-    private async Task DeleteAsync()
-    {
-        var actor = await Current.GetAsync();
-        var ids = await SelectedAsync((db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left));
-        var what = ids.Count == 1 ? "1 snapshot" : $"{ids.Count} snapshots";
-        if (ids.Count == 0 || !await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Delete {what}?", "What they keep is deleted. This cannot be undone. Volumes that were made from them stay.", $"Delete {what}", $"delete {ids.Count}")))
-        {
-            return;
-        }
-
-        acting = true;
-        StateHasChanged();
-        try
+    private Task DeleteAsync() => ActAsync(
+        (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
+        count => Confirmation.ToDelete(count, "snapshot", "What they keep is deleted. This cannot be undone. Volumes that were made from them stay."),
+        "being deleted",
+        async (actor, ids) =>
         {
             var changes = await change.DeleteAsync(actor, ids, CancellationToken.None);
             jobs.Advance(changes);
-            result = BulkResult.Of("being deleted", [.. changes.Select(one => (one.Name ?? one.Id, one.Outcome))]);
-            Selection.SetAll(false);
-        }
-        finally
-        {
-            acting = false;
-        }
-    }
+            return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
+        });
 }

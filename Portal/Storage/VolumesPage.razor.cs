@@ -1,18 +1,14 @@
 using Microsoft.EntityFrameworkCore;
-using MudBlazor;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Shared;
 
 namespace Portal.Storage;
 
-public sealed partial class VolumesPage(ChangeVolume change, VolumeJobs jobs, IDialogService dialogs)
+public sealed partial class VolumesPage(ChangeVolume change, VolumeJobs jobs)
 {
     private static readonly (string Value, string Label)[] Sorts =
         [("", "Newest first"), ("created", "Oldest first"), ("name", "Name, A to Z"), ("-name", "Name, Z to A"), ("state", "State"), ("size", "Size, small first"), ("-size", "Size, large first")];
-
-    private BulkResult? result;
-    private bool acting;
 
     /// <summary>Instances, for their names.</summary>
     protected override IReadOnlyCollection<string> Tables { get; } = ["Volumes", "Instances"];
@@ -30,29 +26,14 @@ public sealed partial class VolumesPage(ChangeVolume change, VolumeJobs jobs, ID
     protected override Task<(IReadOnlyList<VolumeLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
         Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
-    private async Task DeleteAsync()
-    {
-        var actor = await Current.GetAsync();
-        var ids = await SelectedAsync((db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left));
-        var what = ids.Count == 1 ? "1 volume" : $"{ids.Count} volumes";
-        if (ids.Count == 0 || !await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Delete {what}?", "Everything on them is deleted. This cannot be undone. Those that an instance has are left as they are.", $"Delete {what}", $"delete {ids.Count}")))
-        {
-            return;
-        }
-
-        acting = true;
-        StateHasChanged();
-        try
+    private Task DeleteAsync() => ActAsync(
+        (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
+        count => Confirmation.ToDelete(count, "volume", "Everything on them is deleted. This cannot be undone. Those that an instance has are left as they are."),
+        "being deleted",
+        async (actor, ids) =>
         {
             var changes = await change.DeleteAsync(actor, ids, CancellationToken.None);
             jobs.Advance(changes);
-            result = BulkResult.Of("being deleted", [.. changes.Select(one => (one.Name ?? one.Id, one.Outcome))]);
-            Selection.SetAll(false);
-        }
-        finally
-        {
-            acting = false;
-        }
-    }
+            return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
+        });
 }
