@@ -167,6 +167,24 @@ public sealed class GuestRequestTests(TestPostgres postgres) : TestDatabase(post
         Assert.StartsWith("The instance was rebuilt or put into rescue meanwhile", ended.Reason, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_password_that_was_set_on_a_disk_which_is_exchanged_meanwhile_is_not_told_to_be_set()
+    {
+        var request = Done(await Change.SetPasswordAsync(ada, id, GuestPassword.Hash("x"), Ct));
+        var image = (await InstanceAsync()).ImageId;
+        engine.Hook = async (call, point, _) =>
+        {
+            if (call is nameof(IGuestEngine.SetPasswordAsync) && point is FaultPoint.After)
+            {
+                Assert.Null((await new RebuildInstance(this, clock).RunAsync(ada, id, image, null, Ct)).Outcome.Reason);
+            }
+        };
+        await AdvanceAsync(request.Id);
+        var ended = await ReadAsync(request.Id);
+        Assert.Equal((GuestRequestState.Failed, null), (ended.State, ended.SealedHash));
+        Assert.StartsWith("The instance was rebuilt or put into rescue meanwhile", ended.Reason, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(InstanceAction.Rescue, false)]
     [InlineData(InstanceAction.Stop, true)]

@@ -52,7 +52,7 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
     {
         try
         {
-            await (request.Kind is GuestRequestKind.Password ? SetPasswordAsync(request, ct) : SetKeyAsync(db, request, instance, ct));
+            await (request.Kind is GuestRequestKind.Password ? SetPasswordAsync(db, request, instance, ct) : SetKeyAsync(db, request, instance, ct));
             return true;
         }
         catch (EngineException error) when (error.Fault is EngineFault.Unavailable)
@@ -67,7 +67,7 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
         }
     }
 
-    private async Task SetPasswordAsync(GuestRequest request, CancellationToken ct)
+    private async Task SetPasswordAsync(PortalDb db, GuestRequest request, Instance instance, CancellationToken ct)
     {
         if (secrets.Hash.Open(request.SealedHash) is not { } hash)
         {
@@ -76,7 +76,7 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
         }
 
         await engine.SetPasswordAsync(request.InstanceId, request.User, hash, ct);
-        request.ObserveDone();
+        await EndAsync(db, request, instance, null, ct);
     }
 
     private async Task SetKeyAsync(PortalDb db, GuestRequest request, Instance instance, CancellationToken ct)
@@ -88,20 +88,26 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
         }
 
         await engine.SetKeyAsync(request.InstanceId, request.User, key.PublicKey, instance.PublicKey == key.PublicKey ? null : instance.PublicKey, ct);
+        await EndAsync(db, request, instance, key, ct);
+    }
 
-        // Together with the row that says so: from here on its page names this key, and a rebuilding begins with it. The agent took its time, and the
-        // customer may have asked for another disk with another key meanwhile: that key stays.
+    /// <summary>
+    /// Together with the row that says so: from here on its page names the key, and a rebuilding begins with it. The agent took its time, and the customer may
+    /// have asked for another disk with another key meanwhile: that key stays, and on that disk is nothing of what was asked for.
+    /// </summary>
+    private static async Task EndAsync(PortalDb db, GuestRequest request, Instance asked, KeyPair? key, CancellationToken ct)
+    {
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var current = (await db.LockInstancesAsync(request.AccountId, [request.InstanceId], ct)).Single();
         await db.Entry(current).Collection(one => one.Volumes).LoadAsync(ct);
-        if (IsTheSameSystem(instance, current))
+        if (IsTheSameSystem(asked, current))
         {
             current.BeginWith(key);
             request.ObserveDone();
         }
         else
         {
-            request.Fail("The instance was rebuilt or put into rescue meanwhile, and keeps the key that it has now: ask again if you want another.");
+            request.Fail("The instance was rebuilt or put into rescue meanwhile, and stays as it is now: ask again if you still want it otherwise.");
         }
 
         await db.SaveChangesAsync(ct);
