@@ -87,24 +87,7 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
 
     protected Task AdvanceAsync(string id) => worker.GetRequiredKeyedService<IResourceJob>(ResourceIds.Prefix(id)).AdvanceAsync(id, Ct);
 
-    protected async Task SettleAsync()
-    {
-        for (var round = 0; round < 40; round++)
-        {
-            var left = await UnsettledAsync();
-            if (left.Count == 0)
-            {
-                return;
-            }
-
-            foreach (var id in left)
-            {
-                await AdvanceAsync(id);
-            }
-        }
-
-        Assert.Fail($"Not settled: {string.Join(", ", await UnsettledAsync())}");
-    }
+    protected Task SettleAsync() => Settle.AllAsync(UnsettledAsync, AdvanceAsync);
 
     protected Task<Account> AccountAsync(string id) => ReadAsync(db => db.Accounts.AsNoTracking().SingleAsync(account => account.Id == id, Ct));
 

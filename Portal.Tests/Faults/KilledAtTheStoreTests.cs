@@ -164,21 +164,11 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
     /// <summary>Starts a worker and kills it as it makes such a call for the first time.</summary>
     private async Task KillAtAsync(Func<HttpRequest, bool> isCall, FaultPoint point, string name)
     {
-        var (killed, once) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), 0);
         Task<WorkerUnderFire>? starting = null;
-        proxy.Interfere = async (request, at) =>
-        {
-            if (at == point && isCall(request) && Interlocked.Exchange(ref once, 1) == 0)
-            {
-                await (await starting!).KillAsync();
-                killed.SetResult();
-            }
-
-            return once == 0 ? Interference.None : Interference.HangUp;
-        };
+        var killed = proxy.KillAtFirst(isCall, point, async () => await (await starting!).KillAsync());
         starting = StartAsync();
         using var worker = await starting;
-        await killed.Task.WaitAsync(Patience, Ct).ContinueWith(done => Assert.True(done.IsCompletedSuccessfully, $"No worker came to {name}."), TaskScheduler.Default);
+        await killed.WaitAsync(Patience, Ct).ContinueWith(done => Assert.True(done.IsCompletedSuccessfully, $"No worker came to {name}."), TaskScheduler.Default);
         proxy.Interfere = (_, _) => Task.FromResult(Interference.None);
     }
 

@@ -98,24 +98,7 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
     }
 
     /// <summary>Advances everything that is unsettled, as nudges and sweeps would, until nothing is.</summary>
-    protected async Task SettleAsync()
-    {
-        for (var round = 0; round < 30; round++)
-        {
-            var left = await UnsettledAsync();
-            if (left.Count == 0)
-            {
-                return;
-            }
-
-            foreach (var id in left)
-            {
-                await AdvanceAsync(id);
-            }
-        }
-
-        Assert.Fail($"Not settled: {string.Join(", ", await UnsettledAsync())}");
-    }
+    protected Task SettleAsync() => Settle.AllAsync(UnsettledAsync, AdvanceAsync);
 
     protected Task AdvanceAsync(string id) => services.GetRequiredKeyedService<IResourceJob>(ResourceIds.Prefix(id)).AdvanceAsync(id, Ct);
 

@@ -86,24 +86,7 @@ internal sealed class BucketCustomer : IAsyncDisposable
     public Task AdvanceAsync(string id) => services.GetRequiredKeyedService<IResourceJob>(ResourceIds.Prefix(id)).AdvanceAsync(id, Ct);
 
     /// <summary>Advances as the nudges and the sweeps would, until nothing is left to do.</summary>
-    public async Task SettleAsync()
-    {
-        for (var round = 0; round < 40; round++)
-        {
-            var left = await UnsettledAsync();
-            if (left.Count == 0)
-            {
-                return;
-            }
-
-            foreach (var id in left)
-            {
-                await AdvanceAsync(id);
-            }
-        }
-
-        Assert.Fail($"Not settled: {string.Join(", ", await UnsettledAsync())}");
-    }
+    public Task SettleAsync() => Settle.AllAsync(UnsettledAsync, AdvanceAsync);
 
     public async Task<List<string>> UnsettledAsync()
     {

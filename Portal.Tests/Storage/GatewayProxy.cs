@@ -54,6 +54,25 @@ public sealed class GatewayProxy : IAsyncDisposable
     public void Always(Interference what, Func<HttpRequest, bool> like) =>
         Interfere = (request, at) => Task.FromResult(at is FaultPoint.Before && like(request) ? what : Interference.None);
 
+    /// <summary>
+    /// When such a request comes for the first time, <paramref name="kill"/> is run and nothing is answered any more. Whoever made it is dead by the time at which what is returned completes.
+    /// </summary>
+    public Task KillAtFirst(Func<HttpRequest, bool> like, FaultPoint point, Func<Task> kill)
+    {
+        var (killed, once) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), 0);
+        Interfere = async (request, at) =>
+        {
+            if (at == point && like(request) && Interlocked.Exchange(ref once, 1) == 0)
+            {
+                await kill();
+                killed.SetResult();
+            }
+
+            return once == 0 ? Interference.None : Interference.HangUp;
+        };
+        return killed.Task;
+    }
+
     public static async Task<GatewayProxy> StartAsync(string gateway)
     {
         var builder = WebApplication.CreateSlimBuilder();
