@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
@@ -163,6 +164,24 @@ public sealed partial class LibvirtEngineTests
         Assert.Equal("written before", await ReadAsync(machine, volume));
         await DetachAndRemoveAsync(machine, volume);
         Assert.DoesNotContain(volume.Id, await MonitorAsync(machine, """{"execute": "query-named-block-nodes"}"""), StringComparison.Ordinal);
+    }
+
+    /// <summary>libvirt counts on from what it had written down, and comes to a name that is taken; by another volume's remains, e.g.</summary>
+    [Fact]
+    public async Task A_name_that_QEMU_has_already_is_no_reason_to_refuse_an_attachment()
+    {
+        var (machine, first, second) = (await RunningMachineAsync(), AVolume(), AVolume());
+        await AttachAsync(machine, first, "sdd");
+        var nodes = JsonSerializer.Deserialize<JsonElement>(await MonitorAsync(machine, """{"execute": "query-named-block-nodes"}""")).GetProperty("return").EnumerateArray();
+        var name = nodes.First(node => node.GetProperty("file").GetString()!.Contains(first.Id, StringComparison.Ordinal)).GetProperty("node-name").GetString()!;
+        var taken = $"libvirt-{int.Parse(name.Split('-')[1], CultureInfo.InvariantCulture) + 1}-storage";
+        await MonitorAsync(machine, $$$"""{"execute": "blockdev-add", "arguments": {"driver": "null-co", "node-name": "{{{taken}}}"}}""");
+        await Volumes.EnsureVolumeAsync(second, Ct);
+        Assert.Equal(EngineFault.Unavailable, await FaultOfAsync(() => Volumes.EnsureAttachedAsync(new(second, "sde"), machine.Id, Ct)));
+        await AttachAsync(machine, second, "sde");
+        await MonitorAsync(machine, $$$"""{"execute": "blockdev-del", "arguments": {"node-name": "{{{taken}}}"}}""");
+        await DetachAndRemoveAsync(machine, first);
+        await DetachAndRemoveAsync(machine, second);
     }
 
     private async Task<string> MonitorAsync(InstanceSpec machine, string command)

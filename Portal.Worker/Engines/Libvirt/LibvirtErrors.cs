@@ -28,7 +28,7 @@ internal static class LibvirtErrors
     {
         var error = LibvirtLibrary.virGetLastError();
         var (code, message) = error is null ? (0, null) : (error->Code, Utf8StringMarshaller.ConvertToManaged(error->Message));
-        var fault = code == NoDomain ? EngineFault.Missing : connectionLost || Passing.Contains(code) || (!isOfGuest && IsLock(message)) ? EngineFault.Unavailable : EngineFault.Rejected;
+        var fault = code == NoDomain ? EngineFault.Missing : connectionLost || Passing.Contains(code) || (!isOfGuest && IsTaken(message)) ? EngineFault.Unavailable : EngineFault.Rejected;
         var sentence = fault switch
         {
             EngineFault.Missing => "The machine is not there.",
@@ -46,8 +46,12 @@ internal static class LibvirtErrors
             || Utf8StringMarshaller.ConvertToManaged(error->Message)?.Contains("in the process of unplug", StringComparison.Ordinal) is true);
     }
 
-    /// <summary>QEMU locks the disks that it works with: another program is still at this one, e.g. growing or copying it.</summary>
-    private static bool IsLock(string? message) => message?.Contains("Failed to get ", StringComparison.Ordinal) is true && message.Contains(" lock", StringComparison.Ordinal);
+    /// <summary>
+    /// QEMU locks the disks that it works with: another program is still at this one, e.g. growing or copying it. Or the name that libvirt gave to what it
+    /// opens is that of something which a libvirtd had opened that died; the next attempt has another name.
+    /// </summary>
+    private static bool IsTaken(string? message) => message is not null
+        && ((message.Contains("Failed to get ", StringComparison.Ordinal) && message.Contains(" lock", StringComparison.Ordinal)) || message.Contains("Duplicate nodes with node-name", StringComparison.Ordinal));
 
     public static unsafe bool LastIs(int code)
     {
