@@ -38,8 +38,9 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
     public async Task Charts_show_what_was_measured_over_any_range_and_what_comes_in_by_itself()
     {
         await HistoryAsync();
-        var page = await browser.SignInAsync(server, ada, $"/instances/{id}?tab=metrics");
+        var page = await browser.SignInAsync(server, ada, $"/instances/{id}");
         await ABrowser.InteractiveAsync(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Metrics", Exact = true }).ClickAsync();
         var cpu = page.GetByRole(AriaRole.Img, new() { Name = "CPU: between" });
         await Expect(cpu).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "metrics");

@@ -43,6 +43,10 @@ public sealed partial class InstancePage(
     [SupplyParameterFromQuery]
     public string? Kind { get; set; }
 
+    /// <summary>Of the metrics.</summary>
+    [SupplyParameterFromQuery]
+    public string? Range { get; set; }
+
     private string Shown => Array.Exists(Tabs, known => known.Tab == Tab) ? Tab! : "overview";
 
     private string Url(string tab) => tab is "overview" ? $"/instances/{Id}" : $"/instances/{Id}?tab={tab}";

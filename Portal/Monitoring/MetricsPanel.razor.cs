@@ -33,7 +33,8 @@ public sealed partial class MetricsPanel(IDbContextFactory<PortalDb> dbs, Curren
     [Parameter]
     public string? Why { get; set; }
 
-    [SupplyParameterFromQuery(Name = "range")]
+    /// <summary>The address's <c>range</c>, which the page knows.</summary>
+    [Parameter, EditorRequired]
     public string? Range { get; set; }
 
     private MetricRange Shown => MetricRange.Of(Range);

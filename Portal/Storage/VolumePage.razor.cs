@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Components;
 using MudBlazor;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
@@ -10,6 +11,10 @@ namespace Portal.Storage;
 public sealed partial class VolumePage(PriceList prices, ChangeVolume change, VolumeJobs jobs, IDialogService dialogs)
 {
     private string? name;
+
+    /// <summary>Of the metrics.</summary>
+    [SupplyParameterFromQuery]
+    public string? Range { get; set; }
 
     protected override IReadOnlyList<(string Tab, string Label)> Tabs { get; } = [("overview", "Overview"), ("snapshots", "Snapshots"), ("metrics", "Metrics"), ("events", "Events")];
 
