@@ -44,7 +44,12 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
         await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
         await Expect(Item(page, "Resize…")).ToHaveAttributeAsync("aria-disabled", "true");
         await Expect(Item(page, "Resize…")).ToContainTextAsync("Its size can be changed while it is stopped; it is running.");
-        await ABrowser.AssertAccessibleAsync(page, "actions");
+        foreach (var size in (ViewportSize[])[ABrowser.Phone, ABrowser.Desktop])
+        {
+            await page.SetViewportSizeAsync(size.Width, size.Height);
+            await ABrowser.AssertAccessibleAsync(page, "actions");
+        }
+
         await page.Keyboard.PressAsync("Escape");
         await Expect(Item(page, "Resize…")).ToBeHiddenAsync();
 
