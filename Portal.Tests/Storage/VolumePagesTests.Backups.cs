@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
@@ -53,6 +54,16 @@ public sealed partial class VolumePagesTests
         await Expect(page.GetByText("Snapshots that you take yourself are never touched, nor is the one of an earlier schedule.")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Turn on backups" }).ClickAsync();
         await Expect(page.GetByText("1 snapshot of an earlier schedule, which this one leaves alone")).ToBeVisibleAsync();
+
+        // Soon after a slot, and far from the next one.
+        await using var db = CreateDbContext();
+        await db.BackupSchedules.ExecuteUpdateAsync(schedule => schedule.SetProperty(row => row.Hour, TimeProvider.System.GetUtcNow().Hour), Ct);
+        engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
+        await RunSlotAsync();
+        await Expect(page.GetByText("The one that is due could not be taken at the first go; it is tried again at")).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "volume-backups-again");
+        await page.SetViewportSizeAsync(ABrowser.Phone.Width, ABrowser.Phone.Height);
+        await ABrowser.AssertAccessibleAsync(page, "volume-backups-again");
     }
 
     [Fact]
