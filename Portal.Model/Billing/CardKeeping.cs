@@ -23,7 +23,7 @@ public static class CardKeeping
 
     /// <summary>
     /// Takes in a card that was checked. A card with the same number, and the one that it replaces, leave; it becomes the default if one of those
-    /// was, or if there is no other that can be charged. Refused if its number was flagged since the check began.
+    /// was, or if there is no other that can be charged. Refused if, since the check began, its number was flagged or the account closed.
     /// </summary>
     public static async Task<Outcome> KeepAsync(PortalDb db, Actor actor, Card card, string? replaces, DateTimeOffset now, CancellationToken ct)
     {
@@ -35,14 +35,14 @@ public static class CardKeeping
             return Outcome.Done;
         }
 
-        if (await FraudFlags.IsFlaggedAsync(db, card.Fingerprint, ct))
+        if (await WhyNotKeepAsync(db, actor.AccountId, card, ct) is { } reason)
         {
             // Kept as refused, so that it is detached at Stripe.
-            (card.State, card.Problem) = (CardState.Refused, FraudFlags.NotHere);
+            (card.State, card.Problem) = (CardState.Refused, reason);
             db.Cards.Add(card);
             db.AuditEntries.Add(actor.Audit(now, "RefuseCard", card.Id, after: new { card.Label, card.Problem }));
             await db.SaveChangesAsync(ct);
-            return Outcome.Refused(FraudFlags.NotHere);
+            return Outcome.Refused(reason);
         }
 
         if (valid.Exists(known => known.Fingerprint == card.Fingerprint && IsLater(known, card)))
@@ -72,6 +72,11 @@ public static class CardKeeping
 
         return Outcome.Done;
     }
+
+    private static async Task<string?> WhyNotKeepAsync(PortalDb db, string accountId, Card card, CancellationToken ct) =>
+        await FraudFlags.IsFlaggedAsync(db, card.Fingerprint, ct) ? FraudFlags.NotHere
+        : await db.Accounts.AnyAsync(account => account.Id == accountId && account.ClosingSince != null, ct) ? "This account was closed while the card was entered. The card was not added."
+        : null;
 
     /// <summary>Two writes, since for a moment between them no card may be the default but never two.</summary>
     public static async Task SetDefaultAsync(PortalDb db, Actor actor, Card card, DateTimeOffset now, CancellationToken ct)

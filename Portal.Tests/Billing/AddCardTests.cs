@@ -111,6 +111,25 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
         Assert.Empty(await ValidCardsAsync());
     }
 
+    [Fact]
+    public async Task A_card_that_was_entered_while_its_account_closed_is_not_taken_in()
+    {
+        var setup = await EnterAsync("4242424242424242");
+        await using (var db = CreateDbContext())
+        {
+            (await db.Accounts.SingleAsync(account => account.Id == Actor.AccountId)).RequestClose(null, Clock.GetUtcNow());
+            await db.SaveChangesAsync();
+        }
+
+        await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
+
+        setup = await ReloadAsync(setup);
+        Assert.Equal((CardSetupState.Refused, "This account was closed while the card was entered. The card was not added."), (setup.State, setup.Problem));
+        Assert.Empty(await ValidCardsAsync());
+        await using var after = CreateDbContext();
+        Assert.Equal(CardState.Refused, (await after.Cards.SingleAsync(card => card.AccountId == Actor.AccountId)).State);
+    }
+
     private async Task KeepAsync(Portal.Model.Accounts.Actor actor, string id, string fingerprint, bool isDefault)
     {
         await using var db = CreateDbContext();
