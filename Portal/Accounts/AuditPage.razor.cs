@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
+using Portal.Shared;
 
 namespace Portal.Accounts;
 
@@ -9,7 +10,7 @@ public sealed partial class AuditPage
 {
     private const int PerPage = 50;
 
-    private readonly CancellationTokenSource leaving = new();
+    private readonly Leaving leaving = new();
     private string? resource;
     private IReadOnlyList<string> actions = [];
     private IReadOnlyList<AuditEntry>? entries;
@@ -28,7 +29,6 @@ public sealed partial class AuditPage
 
     public void Dispose()
     {
-        leaving.Cancel();
         leaving.Dispose();
     }
 

@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Shared;
+using Portal.Shared;
 
 namespace Portal.Billing;
 
@@ -12,7 +13,7 @@ public sealed partial class BillingPage
 {
     private const string MonthFormat = "yyyy-MM";
 
-    private readonly CancellationTokenSource gone = new();
+    private readonly Leaving gone = new();
     private Forecast? forecast;
     private IReadOnlyList<BillRow>? rows;
     private Card? card;
@@ -40,7 +41,6 @@ public sealed partial class BillingPage
     public void Dispose()
     {
         subscription?.Dispose();
-        gone.Cancel();
         gone.Dispose();
     }
 
@@ -59,7 +59,7 @@ public sealed partial class BillingPage
 
     private async Task ShowAsync()
     {
-        if (!gone.IsCancellationRequested)
+        if (!gone.Token.IsCancellationRequested)
         {
             await LoadAsync();
             StateHasChanged();

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Shared;
+using Portal.Shared;
 
 namespace Portal.Billing;
 
@@ -12,7 +13,7 @@ public sealed partial class CardReturnPage
     /// <summary>Long enough to read that it worked.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1.2);
 
-    private readonly CancellationTokenSource gone = new();
+    private readonly Leaving gone = new();
     private CardSetup? setup;
     private IDisposable? subscription;
     private bool leaving;
@@ -50,7 +51,6 @@ public sealed partial class CardReturnPage
     public void Dispose()
     {
         subscription?.Dispose();
-        gone.Cancel();
         gone.Dispose();
     }
 
@@ -86,7 +86,7 @@ public sealed partial class CardReturnPage
 
     private async Task ShowAsync()
     {
-        if (gone.IsCancellationRequested)
+        if (gone.Token.IsCancellationRequested)
         {
             return;
         }
@@ -97,7 +97,7 @@ public sealed partial class CardReturnPage
         {
             leaving = true;
             await Task.Delay(Pause, Clock, gone.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            if (!gone.IsCancellationRequested)
+            if (!gone.Token.IsCancellationRequested)
             {
                 Navigation.NavigateTo(Target);
             }

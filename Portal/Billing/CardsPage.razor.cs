@@ -5,12 +5,13 @@ using Portal.Accounts;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Shared;
+using Portal.Shared;
 
 namespace Portal.Billing;
 
 public sealed partial class CardsPage
 {
-    private readonly CancellationTokenSource gone = new();
+    private readonly Leaving gone = new();
     private List<Card>? cards;
     private Card? blocked;
     private bool isSpending;
@@ -44,7 +45,6 @@ public sealed partial class CardsPage
     public void Dispose()
     {
         subscription?.Dispose();
-        gone.Cancel();
         gone.Dispose();
     }
 
@@ -62,7 +62,7 @@ public sealed partial class CardsPage
 
     private async Task ShowAsync()
     {
-        if (!gone.IsCancellationRequested)
+        if (!gone.Token.IsCancellationRequested)
         {
             await LoadAsync();
             StateHasChanged();

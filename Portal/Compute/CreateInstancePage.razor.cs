@@ -22,7 +22,7 @@ public sealed partial class CreateInstancePage(
     TimeProvider clock,
     NavigationManager navigation) : IDisposable
 {
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private readonly List<TagRow> tags = [];
     private readonly Wish wish = new();
@@ -93,7 +93,6 @@ public sealed partial class CreateInstancePage(
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

@@ -24,7 +24,7 @@ public sealed partial class InstancePage(
 {
     private static readonly (string Tab, string Label)[] Tabs = [("overview", "Overview"), ("volumes", "Volumes"), ("metrics", "Metrics"), ("networking", "Networking"), ("console", "Console"), ("log", "Log"), ("events", "Events"), ("settings", "Settings")];
 
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private InstanceView? view;
     private IDisposable? listening;
@@ -56,7 +56,6 @@ public sealed partial class InstancePage(
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

@@ -12,7 +12,7 @@ public sealed partial class KeysPage(
 {
     private const string WhyNotMake = "This browser cannot make Ed25519 keys. Make one with ssh-keygen -t ed25519, and add its public half.";
 
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private IReadOnlyList<Row>? keys;
     private IDisposable? listening;
@@ -31,7 +31,6 @@ public sealed partial class KeysPage(
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

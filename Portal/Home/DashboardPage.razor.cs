@@ -9,7 +9,7 @@ namespace Portal.Home;
 /// <summary>The first page after signing in: what runs, what it costs, what needs attention, what happened.</summary>
 public sealed partial class DashboardPage(IDbContextFactory<PortalDb> dbs, CurrentActor current, PriceList prices, LiveUpdates live, TimeProvider clock) : IDisposable
 {
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private Dashboard? view;
     private IDisposable? listening;
@@ -17,7 +17,6 @@ public sealed partial class DashboardPage(IDbContextFactory<PortalDb> dbs, Curre
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

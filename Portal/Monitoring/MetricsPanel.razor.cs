@@ -18,7 +18,7 @@ public sealed partial class MetricsPanel(IDbContextFactory<PortalDb> dbs, Curren
 
     private static readonly Chart[] OfVolume = [Disk with { Title = "Throughput" }, Operations with { Title = "Operations" }];
 
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private IReadOnlyList<MetricPoint>? points;
     private IReadOnlyList<AlertRule> rules = [];
@@ -44,7 +44,6 @@ public sealed partial class MetricsPanel(IDbContextFactory<PortalDb> dbs, Curren
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

@@ -13,7 +13,7 @@ public sealed partial class AddressesPage(
 {
     private static readonly string[] Shows = ["PublicAddresses", "NetworkInterfaces", "Networks", "Instances", "Cards", "Users"];
 
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private AddressesView? view;
     private IDisposable? listening;
@@ -26,7 +26,6 @@ public sealed partial class AddressesPage(
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

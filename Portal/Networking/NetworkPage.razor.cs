@@ -27,7 +27,7 @@ public sealed partial class NetworkPage(
 
     private static readonly string[] Shows = ["Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "PublicAddresses", "Peerings", "Instances"];
 
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private NetworkView? view;
     private IDisposable? listening;
@@ -50,7 +50,6 @@ public sealed partial class NetworkPage(
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

@@ -14,7 +14,7 @@ public sealed partial class SecurityGroupPage(
 {
     private static readonly string[] Shows = ["SecurityGroups", "Networks", "NetworkInterfaces", "Instances"];
 
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private SecurityGroupView? view;
     private IDisposable? listening;
@@ -48,7 +48,6 @@ public sealed partial class SecurityGroupPage(
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

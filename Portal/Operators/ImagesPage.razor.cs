@@ -9,7 +9,7 @@ namespace Portal.Operators;
 
 public sealed partial class ImagesPage(IDbContextFactory<PortalDb> dbs, CurrentActor current, ImageCatalogue catalogue, LiveUpdates live, IDialogService dialogs) : IDisposable
 {
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private IReadOnlyList<Image>? images;
     private NewImage draft = new();
     private bool adding;
@@ -19,7 +19,6 @@ public sealed partial class ImagesPage(IDbContextFactory<PortalDb> dbs, CurrentA
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

@@ -5,14 +5,13 @@ namespace Portal.Operators;
 
 public sealed partial class ObjectStoresPage(CurrentActor current, EnterObjectStore stores, LiveUpdates live) : IDisposable
 {
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private IReadOnlyList<StoreOfRegion>? regions;
     private IDisposable? listening;
 
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

@@ -7,14 +7,13 @@ namespace Portal.Operators;
 
 public sealed partial class OverviewPage(IDbContextFactory<PortalDb> dbs, CurrentActor current, LiveUpdates live, TimeProvider clock) : IDisposable
 {
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private Overview? view;
     private IDisposable? listening;
 
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

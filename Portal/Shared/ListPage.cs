@@ -22,7 +22,7 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
 
     private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
 
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private CancellationTokenSource? typing;
     private IDisposable? listening;
@@ -90,7 +90,6 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
     {
         listening?.Dispose();
         typing?.Dispose();
-        left.Cancel();
         left.Dispose();
         GC.SuppressFinalize(this);
     }

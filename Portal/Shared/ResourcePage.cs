@@ -14,7 +14,7 @@ namespace Portal.Shared;
 public abstract class ResourcePage<TView> : ComponentBase, IDisposable
     where TView : class
 {
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private IDisposable? listening;
     private bool subscribed;
@@ -60,7 +60,6 @@ public abstract class ResourcePage<TView> : ComponentBase, IDisposable
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
         GC.SuppressFinalize(this);
     }

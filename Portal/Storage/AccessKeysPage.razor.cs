@@ -14,7 +14,7 @@ public sealed partial class AccessKeysPage(
     /// <summary>A revoked key stays in sight for a while, so that one sees that it is.</summary>
     private static readonly TimeSpan KeepInSight = TimeSpan.FromHours(24);
 
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private IReadOnlyList<Row>? keys;
     private IReadOnlyList<(string Id, string Name)> buckets = [];
@@ -31,7 +31,6 @@ public sealed partial class AccessKeysPage(
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

@@ -26,7 +26,7 @@ public sealed partial class BucketPage(
 {
     private static readonly (string Tab, string Label)[] Tabs = [("objects", "Objects"), ("settings", "Settings"), ("usage", "Usage"), ("connect", "Connect"), ("events", "Events")];
 
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private BucketView? view;
     private OpenBucket? open;
@@ -64,7 +64,6 @@ public sealed partial class BucketPage(
     {
         listening?.Dispose();
         open?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

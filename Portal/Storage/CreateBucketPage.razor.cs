@@ -13,7 +13,7 @@ namespace Portal.Storage;
 public sealed partial class CreateBucketPage(
     IDbContextFactory<PortalDb> dbs, CurrentActor current, PriceList prices, CreateBucket create, BucketJobs jobs, LiveUpdates live, TimeProvider clock, NavigationManager navigation) : IDisposable
 {
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private BucketOffer? offer;
     private IDisposable? listening;
@@ -37,7 +37,6 @@ public sealed partial class CreateBucketPage(
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

@@ -21,7 +21,7 @@ public sealed partial class CreateVolumePage(
     TimeProvider clock,
     NavigationManager navigation) : IDisposable
 {
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private readonly List<TagRow> tags = [];
     private VolumeOffers? offers;
@@ -67,7 +67,6 @@ public sealed partial class CreateVolumePage(
     public void Dispose()
     {
         listening?.Dispose();
-        left.Cancel();
         left.Dispose();
     }
 

@@ -8,7 +8,7 @@ namespace Portal.Storage;
 
 public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges changes, IDialogService dialogs, NavigationManager navigation) : IDisposable
 {
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private ObjectView? view;
     private IReadOnlyList<ObjectVersion> versions = [];
     private string? shown, problem;
@@ -25,7 +25,6 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
 
     public void Dispose()
     {
-        left.Cancel();
         left.Dispose();
     }
 

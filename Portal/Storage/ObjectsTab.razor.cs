@@ -18,7 +18,7 @@ public sealed partial class ObjectsTab(
 
     private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
 
-    private readonly CancellationTokenSource left = new();
+    private readonly Leaving left = new();
     private CancellationTokenSource? typing;
     private UploadsInBrowser? uploads;
     private ElementReference zone;
@@ -63,7 +63,6 @@ public sealed partial class ObjectsTab(
     {
         listening?.Dispose();
         typing?.Dispose();
-        await left.CancelAsync();
         left.Dispose();
         if (uploads is not null)
         {
