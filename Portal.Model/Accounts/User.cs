@@ -27,5 +27,8 @@ public sealed class User : IdentityUser<Guid>, IOwned
         (PasswordHash, TwoFactorEnabled) = (null, false);
         (NormalizedEmail, EmailConfirmed) = (null, false);
         SecurityStamp = Guid.NewGuid().ToString("N");
+
+        // Identity writes whole rows: a request that had read this one before must not bring the password back.
+        ConcurrencyStamp = Guid.NewGuid().ToString();
     }
 }

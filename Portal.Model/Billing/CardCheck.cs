@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Billing;
@@ -14,6 +15,11 @@ public static class CardCheck
     /// </summary>
     public static async Task<string?> WhyNoBillingAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct)
     {
+        if (await db.IsClosingAsync(accountId, ct))
+        {
+            return CreateRule.Closing;
+        }
+
         if (await db.Accounts.AnyAsync(account => account.Id == accountId && account.SuspendedAt != null, ct))
         {
             return "This account is suspended. Nothing new can be started until that is settled.";

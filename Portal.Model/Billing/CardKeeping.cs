@@ -10,6 +10,8 @@ namespace Portal.Model.Billing;
 /// </summary>
 public static class CardKeeping
 {
+    public const string ClosedMeanwhile = "This account was closed while the card was entered. The card was not added.";
+
     public static Task LockAccountAsync(PortalDb db, string accountId, CancellationToken ct) =>
         db.Database.ExecuteSqlAsync($"""SELECT 1 FROM "Accounts" WHERE "Id" = {accountId} FOR NO KEY UPDATE""", ct);
 
@@ -75,7 +77,7 @@ public static class CardKeeping
 
     private static async Task<string?> WhyNotKeepAsync(PortalDb db, string accountId, Card card, CancellationToken ct) =>
         await FraudFlags.IsFlaggedAsync(db, card.Fingerprint, ct) ? FraudFlags.NotHere
-        : await db.Accounts.AnyAsync(account => account.Id == accountId && account.ClosingSince != null, ct) ? "This account was closed while the card was entered. The card was not added."
+        : await db.IsClosingAsync(accountId, ct) ? ClosedMeanwhile
         : null;
 
     /// <summary>Two writes, since for a moment between them no card may be the default but never two.</summary>

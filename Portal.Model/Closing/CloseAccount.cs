@@ -37,7 +37,7 @@ public sealed class CloseAccount(IDbContextFactory<PortalDb> dbs, TimeProvider c
     /// <summary>Why it cannot be closed; null if it can.</summary>
     public static string? WhyNot(Account account, IReadOnlyCollection<User> users, AccountContents contents) =>
         account.WhyNotClose
-        ?? (users.Any(user => user.IsOperator) ? "An operator of Portal signs in with this account. Another operator has to take that right away first." : null)
+        ?? (users.Any(user => user.IsOperator) ? "An operator of Portal signs in with this account, and an operator's account is not closed." : null)
         ?? contents.WhyNot;
 
     /// <summary>Everything by which somebody of the account could come back.</summary>

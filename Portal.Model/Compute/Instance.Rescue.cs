@@ -31,6 +31,7 @@ public sealed partial class Instance
 
     public string? WhyNotRescue => (State, Goal) switch
     {
+        _ when RebuildImageId is not null => "It is being rebuilt: its next start exchanges the disk that would be rescued.",
         (Running, InstanceGoal.Running) when IsRescue => "It is in rescue already.",
         (Running, InstanceGoal.Running) => IsRebooting ? "A reboot is under way." : null,
         _ => WhyNotStart is null ? null : $"It can be rescued while it runs or is stopped; it is {Status}.",

@@ -19,7 +19,11 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
 
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        await db.LockAccountAsync(actor.AccountId, ct);
+        if ((await db.LockAccountAsync(actor.AccountId, ct)).ClosingSince is not null)
+        {
+            return Outcome.Refused(CreateRule.Closing);
+        }
+
         if (await db.KeyPairs.AnyAsync(key => key.AccountId == actor.AccountId && key.Name == name.Trim(), ct))
         {
             return Outcome.Refused($"You have a key named “{name.Trim()}” already.");

@@ -4,6 +4,9 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Closing;
 using Portal.Model.Accounts;
+using Portal.Model.Billing;
+using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 
@@ -89,6 +92,34 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
     }
 
     [Fact]
+    public async Task A_request_that_had_read_the_person_before_brings_nothing_back()
+    {
+        var person = await Server.AddPersonAsync();
+        using var client = await Server.NewClientAsync(person);
+        await using var scope = Server.Services.CreateAsyncScope();
+        var users = scope.ServiceProvider.GetRequiredService<UserManager<User>>();
+        var early = (await users.FindByIdAsync(person.UserId.ToString()))!;
+        await CloseAsync(client, person);
+        Assert.Equal("ConcurrencyFailure", Assert.Single((await users.AccessFailedAsync(early)).Errors).Code);
+        await using var db = CreateDbContext();
+        var kept = await db.Users.SingleAsync(user => user.Id == person.UserId, Ct);
+        Assert.Equal((null, null, false), (kept.PasswordHash, kept.NormalizedEmail, kept.EmailConfirmed));
+    }
+
+    [Fact]
+    public async Task Nothing_new_comes_into_it()
+    {
+        var person = await Server.AddPersonAsync();
+        using var client = await Server.NewClientAsync(person);
+        await CloseAsync(client, person);
+        await using var db = CreateDbContext();
+        Assert.Equal(CreateRule.Closing, await CardCheck.WhyNoBillingAsync(db, person.AccountId, TimeProvider.System.GetUtcNow(), Ct));
+        var keys = Server.Services.GetRequiredService<KeyPairs>();
+        Assert.Equal(CreateRule.Closing, (await keys.ImportAsync(new Actor(person.AccountId, person.UserId, person.Email, null), "late", AnAccount.Ed25519, Ct)).Reason);
+        Assert.Equal(CreateRule.Closing, CreateNetwork.WhyNotMore(await db.Accounts.SingleAsync(account => account.Id == person.AccountId, Ct), 0));
+    }
+
+    [Fact]
     public async Task The_address_is_free_for_a_new_account_which_has_nothing_of_the_old_one()
     {
         var person = await Server.AddPersonAsync();
@@ -131,7 +162,7 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
         using var client = await Server.NewClientAsync(keeper);
         var page = await client.PageAsync("/settings/close");
         Assert.True(page.QuerySelector("form.narrow button[type=submit]")!.HasAttribute("disabled"));
-        Assert.StartsWith("An operator of Portal signs in with this account.", await RefusalAsync(client, keeper.Email, PortalServer.Password), StringComparison.Ordinal);
+        Assert.StartsWith("An operator of Portal signs in with this account, and an operator's account is not closed.", await RefusalAsync(client, keeper.Email, PortalServer.Password), StringComparison.Ordinal);
     }
 
     /// <summary>The address of the page that shows the removal.</summary>

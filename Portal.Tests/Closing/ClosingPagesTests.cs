@@ -60,7 +60,7 @@ public sealed class ClosingPagesTests(TestPostgres postgres, TestCeph ceph, ABro
         await page.ReloadAsync();
         await Expect(page.GetByRole(AriaRole.Row, new() { Name = "Instances" })).ToContainTextAsync("1");
         await Expect(page.GetByRole(AriaRole.Row, new() { Name = "Buckets" })).ToContainTextAsync("1");
-        await Expect(page.GetByText("It is charged to Visa •••• 4242")).ToBeVisibleAsync();
+        await Expect(page.GetByText("It is to be paid with Visa •••• 4242")).ToBeVisibleAsync();
         await page.GetByLabel($"Type {ada.Email} to confirm").FillAsync(ada.Email);
         await page.GetByLabel("Your password").FillAsync("not it at all");
         await Button(page).ClickAsync();

@@ -78,6 +78,12 @@ public sealed partial class CardSetupJob(
             return;
         }
 
+        if (await db.IsClosingAsync(setup.AccountId, ct))
+        {
+            await RefuseAsync(db, setup, method, CardKeeping.ClosedMeanwhile, fraud: false, ct);
+            return;
+        }
+
         var verdict = await authorization.RunAsync(db, setup, method, session.CustomerId, ct);
         if (verdict.IsAccepted)
         {

@@ -37,16 +37,16 @@ public sealed class SnapshotJob(IDbContextFactory<PortalDb> dbs, IVolumeEngine e
 
     private async Task RemoveAsync(PortalDb db, Snapshot snapshot, CancellationToken ct)
     {
-        // What was promised from it is made first; from then on it is whole without it.
-        if (await db.Volumes.AnyAsync(volume => volume.SnapshotId == snapshot.Id && volume.State == VolumeState.Creating && volume.Goal != VolumeGoal.Deleted, ct))
-        {
-            snapshot.Wait("A volume is being made from it; it is deleted as soon as that is done.");
-            return;
-        }
-
+        // What was promised from it is made first; from then on it is whole without it. A rebuild hands the promise from the instance to its new disk: whoever asked the other way round could miss both.
         if (await db.Instances.AnyAsync(instance => instance.AccountId == snapshot.AccountId && instance.RebuildSnapshotId == snapshot.Id && instance.Goal != InstanceGoal.Terminated, ct))
         {
             snapshot.Wait("An instance is being rebuilt from it; it is deleted as soon as that is done.");
+            return;
+        }
+
+        if (await db.Volumes.AnyAsync(volume => volume.SnapshotId == snapshot.Id && volume.State == VolumeState.Creating && volume.Goal != VolumeGoal.Deleted, ct))
+        {
+            snapshot.Wait("A volume is being made from it; it is deleted as soon as that is done.");
             return;
         }
 

@@ -43,7 +43,7 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
         }
 
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var found = await db.Sessions.Where(session => session.Id == id && session.RevokedAt == null)
+        var found = await db.Sessions.Where(session => session.Id == id && session.RevokedAt == null && db.Accounts.Any(account => account.Id == session.AccountId && account.ClosingSince == null))
             .Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new { user.SecurityStamp, user.IsOperator, session.LastSeenAt })
             .SingleOrDefaultAsync(ct);
         var now = clock.GetUtcNow();

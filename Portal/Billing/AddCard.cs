@@ -95,6 +95,11 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
 
     private async Task<string?> WhyNotAsync(PortalDb db, Actor actor, CardSetup begun, CancellationToken ct)
     {
+        if (await db.IsClosingAsync(actor.AccountId, ct))
+        {
+            return CreateRule.Closing;
+        }
+
         var (mine, hourAgo) = (db.CardSetups.Where(setup => setup.AccountId == actor.AccountId), begun.CreatedAt.AddHours(-1));
         if (await mine.CountAsync(setup => setup.CreatedAt > hourAgo, ct) >= MostPerHour)
         {

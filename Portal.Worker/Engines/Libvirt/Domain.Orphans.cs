@@ -15,17 +15,21 @@ internal sealed partial class Domain
     /// Makes QEMU let go of these files, as far as it has them for no disk of libvirt's. False if there was nothing of the kind;
     /// <see cref="EngineFault.Unavailable"/> while the guest is still at it.
     /// </summary>
-    /// <param name="files">Those of one volume, which the running machine does not have, as the machine sees them.</param>
-    public bool DropOrphans(IReadOnlyCollection<string> files)
+    /// <param name="images">Those of a volume which the running machine does not have.</param>
+    public bool DropOrphans(OpenedImages images)
     {
         // QEMU first: what libvirt adds after that is not among the nodes, and what it added before is in its description.
         var open = Ask("query-named-block-nodes", new { flat = true }).EnumerateArray()
-            .Where(node => files.Contains(node.GetProperty("file").GetString(), StringComparer.Ordinal)).Select(node => node.GetProperty("node-name").GetString()!).ToList();
-        var orphans = open.Count == 0 ? [] : open.Except(NamedNodes(), StringComparer.Ordinal).ToList();
-        if (orphans.Count == 0)
+            .Where(node => node.GetProperty("file").GetString() is { } of && (of.Equals(images.Own, StringComparison.Ordinal) || of.Equals(images.Parent, StringComparison.Ordinal)))
+            .ToLookup(node => node.GetProperty("file").GetString()!.Equals(images.Own, StringComparison.Ordinal), node => node.GetProperty("node-name").GetString()!);
+        var named = open[true].Any() ? NamedNodes().ToHashSet(StringComparer.Ordinal) : [];
+        var own = open[true].Where(node => !named.Contains(node)).ToList();
+        if (own.Count == 0)
         {
             return false;
         }
+
+        List<string> orphans = [.. own, .. open[false].Where(node => !named.Contains(node))];
 
         // One that the guest has for a disk already. It is not asked, but what it has just asked of the disk comes to its end first.
         foreach (var device in Ask("query-block", new { }).EnumerateArray().Where(device => orphans.Contains(NodeOf(device), StringComparer.Ordinal)))
@@ -34,9 +38,10 @@ internal sealed partial class Domain
         }
 
         Close(orphans);
-        return orphans.Count == 0
+        own.RemoveAll(node => !orphans.Contains(node, StringComparer.Ordinal));
+        return own.Count == 0
             ? true
-            : throw new EngineException(EngineFault.Unavailable, "The host cannot do it at the moment.", vendorsWords: $"QEMU still uses {string.Join(", ", orphans)}, of which libvirt knows nothing.");
+            : throw new EngineException(EngineFault.Unavailable, "The host cannot do it at the moment.", vendorsWords: $"QEMU still uses {string.Join(", ", own)}, of which libvirt knows nothing.");
     }
 
     /// <summary>A node goes after those that are built on it: QEMU refuses what is in use.</summary>
@@ -70,3 +75,7 @@ internal sealed partial class Domain
         return JsonSerializer.Deserialize<JsonElement>(Take(answer)!);
     }
 }
+
+/// <summary>What QEMU opens for a volume, as the machine sees it.</summary>
+/// <param name="Parent">What it is built on: other volumes are, too, and may have it in use.</param>
+internal sealed record OpenedImages(string Own, string? Parent);

@@ -42,7 +42,7 @@ public sealed partial class LibvirtEngine
 
     public async Task<VolumeObservation> EnsureDetachedAsync(string volumeId, string instanceId, CancellationToken ct)
     {
-        var opened = files.Has(volumeId) ? FilesOf(volumeId) : [];
+        var opened = files.Has(volumeId) ? ImagesOf(volumeId) : null;
         var isGone = await libvirt.CallAsync(session => Detach(session, EngineFolder.Checked(instanceId), volumeId, opened), ct);
         return new VolumeObservation(files.SizeOf(volumeId), isGone ? null : instanceId);
     }
@@ -81,11 +81,10 @@ public sealed partial class LibvirtEngine
     private bool DropOrphans(LibvirtSession session, string volumeId) => session.List().Where(machine => machine.IsOn).Any(machine =>
     {
         using var domain = session.Find(machine.Name);
-        return domain is not null && domain.State().State.IsOn() && !domain.Volumes(live: true).ContainsKey(volumeId) && domain.DropOrphans(FilesOf(volumeId));
+        return domain is not null && domain.State().State.IsOn() && !domain.Volumes(live: true).ContainsKey(volumeId) && domain.DropOrphans(ImagesOf(volumeId));
     });
 
-    /// <summary>What QEMU opens for it, as the machine sees it.</summary>
-    private string[] FilesOf(string volumeId) => [EngineFolder.InsideVolume(volumeId), .. files.BaseOf(volumeId) is { } parent ? [EngineFolder.InsideBase(parent)] : Array.Empty<string>()];
+    private OpenedImages ImagesOf(string volumeId) => new(EngineFolder.InsideVolume(volumeId), files.BaseOf(volumeId) is { } parent ? EngineFolder.InsideBase(parent) : null);
 
     private bool Attach(LibvirtSession session, string instanceId, string volumeId, XElement disk)
     {
@@ -109,7 +108,7 @@ public sealed partial class LibvirtEngine
         catch (EngineException)
         {
             // An earlier attempt may have come to QEMU, and libvirtd died before it knew: then QEMU holds the file itself.
-            if ((where & Live) == 0 || !domain.DropOrphans(FilesOf(volumeId)))
+            if ((where & Live) == 0 || !domain.DropOrphans(ImagesOf(volumeId)))
             {
                 throw;
             }
@@ -121,7 +120,7 @@ public sealed partial class LibvirtEngine
     }
 
     /// <summary>Whether the machine has it no more. The definition comes first: a guest that is started in between is started without it.</summary>
-    private static bool Detach(LibvirtSession session, string instanceId, string volumeId, string[] opened)
+    private static bool Detach(LibvirtSession session, string instanceId, string volumeId, OpenedImages? opened)
     {
         using var domain = session.Find(instanceId);
         if (domain is null)
@@ -142,7 +141,11 @@ public sealed partial class LibvirtEngine
         if (!domain.Volumes(live: true).TryGetValue(volumeId, out var running))
         {
             // Of an attachment that was cut off, QEMU may hold more than libvirt knows: no other machine could have the volume.
-            domain.DropOrphans(opened);
+            if (opened is not null)
+            {
+                domain.DropOrphans(opened);
+            }
+
             return true;
         }
 
