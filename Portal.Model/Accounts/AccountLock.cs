@@ -12,6 +12,6 @@ public static class AccountLock
     /// The account's row, locked until the transaction ends: requests that take from its quotas queue up here. NO KEY: what only refers to the row (an audit entry, a
     /// sign-in) does not wait.
     /// </summary>
-    internal static Task<Account> LockAccountAsync(this PortalDb db, string id, CancellationToken ct) =>
+    public static Task<Account> LockAccountAsync(this PortalDb db, string id, CancellationToken ct) =>
         db.Accounts.FromSql($"""SELECT a.*, a.xmin FROM "Accounts" a WHERE a."Id" = {id} FOR NO KEY UPDATE""").SingleAsync(ct);
 }

@@ -15,12 +15,13 @@ public static class CardCheck
     /// </summary>
     public static async Task<string?> WhyNoBillingAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct)
     {
-        if (await db.IsClosingAsync(accountId, ct))
+        var account = await db.Accounts.Where(account => account.Id == accountId).Select(account => new { account.ClosingSince, account.SuspendedAt }).SingleOrDefaultAsync(ct);
+        if (account?.ClosingSince is not null)
         {
             return CreateRule.Closing;
         }
 
-        if (await db.Accounts.AnyAsync(account => account.Id == accountId && account.SuspendedAt != null, ct))
+        if (account?.SuspendedAt is not null)
         {
             return "This account is suspended. Nothing new can be started until that is settled.";
         }

@@ -45,7 +45,7 @@ public sealed class ClosingJob(IDbContextFactory<PortalDb> dbs, AccountRemoval r
     private async Task LookAsync(PortalDb db, string id, CancellationToken ct)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var account = await db.Accounts.FromSql($"""SELECT a.*, a.xmin FROM "Accounts" a WHERE a."Id" = {id} FOR NO KEY UPDATE""").SingleAsync(ct);
+        var account = await db.LockAccountAsync(id, ct);
         var (contents, now) = (await AccountContents.OfAsync(db, id, ct), clock.GetUtcNow());
         account.ObserveLeft(contents.Left, now);
         if (contents.Left == 0 && await IsLedgerCompleteAsync(db, id, ct))
