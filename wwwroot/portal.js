@@ -1,7 +1,23 @@
 // What Blazor cannot do by itself. Functions are called from C# by the name portal.*.
 window.portal = {
   isDark: () => getComputedStyle(document.documentElement).getPropertyValue('--dark').trim() === '1',
-  copy: text => navigator.clipboard.writeText(text),
+  // Whether it could. The clipboard is closed to pages without TLS; there the old way, by a selection, is left.
+  copy: async text => {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const focused = document.activeElement, field = document.createElement('textarea');
+      field.value = text;
+      field.className = 'visually-hidden';
+      (focused?.closest('[role=dialog]') ?? document.body).append(field);
+      field.select();
+      const done = document.execCommand('copy');
+      field.remove();
+      focused?.focus();
+      return done;
+    }
+  },
   download: (name, text) => {
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' }));
@@ -42,3 +58,15 @@ document.addEventListener('keydown', event => {
     menu.querySelector('summary').focus();
   }
 });
+
+// What a disabled button says stays within the window, wherever its button is.
+function keepInWindow(event) {
+  const why = event.target.closest?.('.why-box')?.querySelector('.why');
+  if (!why) return;
+  why.style.translate = '';
+  const { left, right } = why.getBoundingClientRect(), edge = 8;
+  const shift = Math.max(edge - left, Math.min(0, document.documentElement.clientWidth - edge - right));
+  if (shift !== 0) why.style.translate = `${shift}px`;
+}
+document.addEventListener('pointerover', keepInWindow);
+document.addEventListener('focusin', keepInWindow);
