@@ -28,6 +28,9 @@ public static class BucketPolicy
     // What goes to the store is no HTML: a plus or an apostrophe stays readable.
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    // Of two values of one name, who reads which is anybody's guess.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>The owner's own part, indented; null if he wrote none.</summary>
     public static string? OwnersPart(string? policy)
     {
@@ -63,7 +66,7 @@ public static class BucketPolicy
 
         try
         {
-            return JsonNode.Parse(text) switch
+            return JsonNode.Parse(text, documentOptions: Strict) switch
             {
                 not JsonObject => Outcome.Refused("A policy is one JSON object: { … }."),
                 JsonObject document when document["Version"]?.ToString() is not Version => Outcome.Refused($"It needs \"Version\": \"{Version}\"."),
@@ -73,7 +76,7 @@ public static class BucketPolicy
         }
         catch (JsonException error)
         {
-            return Outcome.Refused($"This is not JSON: line {error.LineNumber + 1}, column {error.BytePositionInLine + 1}.");
+            return Outcome.Refused(error.LineNumber is { } line ? $"This is not JSON: line {line + 1}, column {error.BytePositionInLine + 1}." : "This is not JSON: a name stands twice in one object.");
         }
     }
 

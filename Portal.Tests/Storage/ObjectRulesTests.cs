@@ -105,12 +105,31 @@ public sealed class ObjectRulesTests
     [InlineData("https://*.example.com", null)]
     [InlineData("", "origin")]
     [InlineData("https://example.com/", "is not an origin")]
+    [InlineData("*.example.com http://localhost:*", null)]
     [InlineData("example.com", "is not an origin")]
+    [InlineData("https://", "is not an origin")]
+    [InlineData("https://*.*.example.com", "is not an origin")]
+    [InlineData("https://example.com:99999", "is not an origin")]
+    [InlineData("https://ada@example.com", "is not an origin")]
+    [InlineData("https://example.com?a=b", "is not an origin")]
+    [InlineData("javascript:alert(*)", "is not an origin")]
+    [InlineData("ftp://*.example.com", "is not an origin")]
     public void An_origin_is_a_scheme_and_a_host(string origins, string? problem)
     {
         var draft = new CorsDraft { Origins = origins };
         draft.Methods.Add("GET");
         Assert.True(problem is null ? draft.Check() is null : draft.Check()?.Contains(problem, StringComparison.Ordinal) is true, draft.Check());
+    }
+
+    [Theory]
+    [InlineData("Content-Type x-amz-* *", null)]
+    [InlineData("Content-Type:", "“Content-Type:” is not the name of a header.")]
+    [InlineData("x-ü", "“x-ü” is not the name of a header.")]
+    public void A_header_of_a_CORS_rule_has_a_name_that_one_can_have(string headers, string? problem)
+    {
+        var draft = new CorsDraft { Origins = "*", Headers = headers };
+        draft.Methods.Add("GET");
+        Assert.Equal(problem, draft.Check());
     }
 
     [Fact]

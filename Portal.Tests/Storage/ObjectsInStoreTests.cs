@@ -167,6 +167,17 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     }
 
     [Fact]
+    public async Task Everything_is_moved_into_one_of_its_folders_except_that_folder()
+    {
+        await PutAsync("a", "b/c", "old/x");
+        Assert.NotNull((await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.All("", []), "", "old/", "Moving")).Reason);
+        var work = (await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.All("", ["old/"]), "", "old/", "Moving")).Value!;
+        await Until.TrueAsync(() => work.IsOver);
+        Assert.Equal((2, 0, null), (work.Done, work.Failed, work.Reason));
+        Assert.Equal(["old/a", "old/b/c", "old/x"], await KeysAsync(""));
+    }
+
+    [Fact]
     public async Task What_is_too_large_for_one_copy_is_copied_in_parts()
     {
         var content = FilesOnDisk.Random(13 << 20);
@@ -221,10 +232,10 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Null((await change.MakePublicAsync(scene.Actor, bucket, true, Ct)).Reason);
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(bucket.PublicUrl("index.html"), Ct)).StatusCode);
         Assert.Null((await change.SetWebsiteAsync(scene.Actor, bucket, "index.html", "404.html", Ct)).Reason);
-        Assert.Null((await change.SetLifecycleAsync(scene.Actor, bucket, [new LifecycleDraft { Prefix = "tmp/", Expire = "3", ExpireOlder = "2", Abort = "1" }.ToRule()], Ct)).Reason);
+        Assert.Null((await change.SetLifecycleAsync(scene.Actor, bucket, [], [new LifecycleDraft { Prefix = "tmp/", Expire = "3", ExpireOlder = "2", Abort = "1" }.ToRule()], Ct)).Reason);
         Assert.Null((await change.SetVersioningAsync(scene.Actor, bucket, true, Ct)).Reason);
         await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
-        Assert.Null((await change.SetCorsAsync(scene.Actor, bucket, [new CORSRule { Id = "star", AllowedOrigins = ["*"], AllowedMethods = ["GET"] }], Ct)).Reason);
+        Assert.Null((await change.SetCorsAsync(scene.Actor, bucket, [], [new CORSRule { Id = "star", AllowedOrigins = ["*"], AllowedMethods = ["GET"] }], Ct)).Reason);
 
         var read = await BucketSettings.ReadAsync(bucket, Ct);
         Assert.Equal((true, true, "index.html", "404.html"), (read.Public.BySwitch, read.IsVersioned, read.Website!.IndexDocumentSuffix, read.Website.ErrorDocument));
@@ -245,17 +256,47 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     }
 
     [Fact]
+    public async Task What_somebody_changed_meanwhile_is_not_overwritten_unseen()
+    {
+        var change = server.Services.GetRequiredService<ChangeBucketSettings>();
+        var seen = await BucketSettings.ReadAsync(bucket, Ct);
+        var policy = PolicyExamples.Of(bucket.Name)[0].Text;
+        await scene.S3.PutBucketPolicyAsync(bucket.Name, policy, Ct);
+        await scene.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct);
+        await scene.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [new LifecycleDraft { Expire = "3" }.ToRule()] }, Ct);
+        string?[] refused =
+        [
+            (await change.SetPolicyAsync(scene.Actor, bucket, seen.Policy, "", Ct)).Reason,
+            (await change.SetCorsAsync(scene.Actor, bucket, seen.Cors, [], Ct)).Reason,
+            (await change.SetLifecycleAsync(scene.Actor, bucket, seen.Lifecycle, [], Ct)).Reason,
+        ];
+        Assert.All(refused, reason => Assert.StartsWith("It was changed elsewhere", reason, StringComparison.Ordinal));
+
+        // Portal's own rule and the statements of keys come and go unasked: they are no change.
+        await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
+        seen = await BucketSettings.ReadAsync(bucket, Ct);
+        Assert.True(BucketPolicy.IsSame(policy, seen.Policy));
+        Assert.Null((await change.SetPolicyAsync(scene.Actor, bucket, seen.Policy, "", Ct)).Reason);
+        Assert.Null((await change.SetCorsAsync(scene.Actor, bucket, seen.Cors, [], Ct)).Reason);
+        Assert.Null((await change.SetLifecycleAsync(scene.Actor, bucket, seen.Lifecycle, [], Ct)).Reason);
+        seen = await BucketSettings.ReadAsync(bucket, Ct);
+        Assert.Equal((null, 1, 0), (seen.Policy, seen.Cors.Count, seen.Lifecycle.Count));
+    }
+
+    [Fact]
     public async Task A_policy_that_S3_does_not_take_is_refused_with_a_sentence()
     {
         var change = server.Services.GetRequiredService<ChangeBucketSettings>();
         var wrong = PolicyExamples.Of(bucket.Name)[0].Text.Replace(bucket.Name, "somebody-elses", StringComparison.Ordinal).Replace("s3:GetObject", "s3:FlyToTheMoon", StringComparison.Ordinal);
-        Assert.NotNull((await change.SetPolicyAsync(scene.Actor, bucket, wrong, Ct)).Reason);
+        Assert.NotNull((await change.SetPolicyAsync(scene.Actor, bucket, null, wrong, Ct)).Reason);
+        string? seen = null;
         foreach (var (name, text) in PolicyExamples.Of(bucket.Name))
         {
-            Assert.True((await change.SetPolicyAsync(scene.Actor, bucket, text, Ct)).Reason is null, name);
+            Assert.True((await change.SetPolicyAsync(scene.Actor, bucket, seen, text, Ct)).Reason is null, name);
+            seen = text;
         }
 
-        Assert.Null((await change.SetPolicyAsync(scene.Actor, bucket, "", Ct)).Reason);
+        Assert.Null((await change.SetPolicyAsync(scene.Actor, bucket, seen, "", Ct)).Reason);
         Assert.Null((await BucketSettings.ReadAsync(bucket, Ct)).Policy);
     }
 

@@ -29,7 +29,7 @@ public sealed record BucketSettings
         var acl = s3.GetBucketAclAsync(new GetBucketAclRequest { BucketName = name }, ct);
         var cors = PortalCorsRule.ReadAsync(bucket, ct);
         var versioning = s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = name }, ct);
-        var lifecycle = OrNoneAsync(async () => (await s3.GetLifecycleConfigurationAsync(name, ct)).Configuration?.Rules, "NoSuchLifecycleConfiguration");
+        var lifecycle = LifecycleAsync(bucket, ct);
         var website = OrNoneAsync(async () => Set((await s3.GetBucketWebsiteAsync(name, ct)).WebsiteConfiguration), "NoSuchWebsiteConfiguration");
         await Task.WhenAll(policy, acl, cors, versioning, lifecycle, website);
         var grants = new S3AccessControlList { Grants = (await acl).Grants };
@@ -39,10 +39,13 @@ public sealed record BucketSettings
             Public = PublicRead.Of(BucketPolicy.OwnersPart(await policy), grants, name),
             Cors = await cors,
             Versioning = (await versioning).VersioningConfig?.Status ?? VersionStatus.Off,
-            Lifecycle = await lifecycle ?? [],
+            Lifecycle = await lifecycle,
             Website = await website,
         };
     }
+
+    public static async Task<IReadOnlyList<LifecycleRule>> LifecycleAsync(OpenBucket bucket, CancellationToken ct) =>
+        await OrNoneAsync(async () => (await bucket.S3.GetLifecycleConfigurationAsync(bucket.Name, ct)).Configuration?.Rules, "NoSuchLifecycleConfiguration") ?? [];
 
     /// <summary>Amazon's client takes the XML of an error for a website without anything.</summary>
     private static WebsiteConfiguration? Set(WebsiteConfiguration? read) => read is null or { IndexDocumentSuffix: null, RedirectAllRequestsTo: null } ? null : read;

@@ -7,12 +7,17 @@ using Portal.Model.Storage;
 
 namespace Portal.Storage;
 
-/// <summary>Writes a bucket's settings to S3, which is the only place that keeps them, and notes who did it.</summary>
+/// <summary>
+/// Writes a bucket's settings to S3, which is the only place that keeps them, and notes who did it. What is edited as a whole is written only over what the page
+/// has shown: S3 would let whoever saves last wipe out what somebody did meanwhile in another window, or with another tool.
+/// </summary>
 public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     /// <summary>S3's limits.</summary>
     public const int MostCorsRules = 100;
     public const int MostLifecycleRules = 1000;
+
+    private const string Stale = "It was changed elsewhere since you opened this page. Reload the page to see how it is now; copy what you typed first.";
 
     public Task<Outcome> MakePublicAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) => RunAsync(actor, bucket, on ? "MakeBucketPublic" : "MakeBucketPrivate", null, async () =>
     {
@@ -21,35 +26,56 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimePr
     });
 
     /// <summary>The owner's part of the policy; null or empty takes it away. The statements of access keys stay.</summary>
-    public async Task<Outcome> SetPolicyAsync(Actor actor, OpenBucket bucket, string? text, CancellationToken ct)
+    /// <param name="seen">The owner's part as it was edited.</param>
+    public async Task<Outcome> SetPolicyAsync(Actor actor, OpenBucket bucket, string? seen, string? text, CancellationToken ct)
     {
         if (!string.IsNullOrWhiteSpace(text) && BucketPolicy.Check(text) is { IsDone: false } refused)
         {
             return refused;
         }
 
-        return await RunAsync(actor, bucket, "PutBucketPolicy", new { Policy = text }, async () => await WritePolicyAsync(bucket, text, await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct), ct));
+        return await RunAsync(
+            actor,
+            bucket,
+            "PutBucketPolicy",
+            new { Policy = text },
+            async () => await WritePolicyAsync(bucket, text, await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct), ct),
+            async () => BucketPolicy.IsSame(BucketPolicy.OwnersPart(await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct)), seen));
     }
 
     /// <summary>The customer's rules. Portal's own is kept, if it is there.</summary>
-    public async Task<Outcome> SetCorsAsync(Actor actor, OpenBucket bucket, IReadOnlyList<CORSRule> rules, CancellationToken ct) =>
+    /// <param name="seen">The rules as they were edited.</param>
+    public async Task<Outcome> SetCorsAsync(Actor actor, OpenBucket bucket, IReadOnlyList<CORSRule> seen, IReadOnlyList<CORSRule> rules, CancellationToken ct) =>
         rules.Count > MostCorsRules - 1 ? Outcome.Refused($"S3 keeps {MostCorsRules} rules, and one is Portal's.")
-        : await RunAsync(actor, bucket, "PutBucketCors", new { Rules = rules.Count }, async () =>
-        {
-            var kept = (await PortalCorsRule.ReadAsync(bucket, ct)).Where(PortalCorsRule.Is);
-            await PortalCorsRule.WriteAsync(bucket, [.. kept, .. rules.Where(rule => !PortalCorsRule.Is(rule))], ct);
-        });
+        : await RunAsync(
+            actor,
+            bucket,
+            "PutBucketCors",
+            new { Rules = rules.Count },
+            async () =>
+            {
+                var kept = (await PortalCorsRule.ReadAsync(bucket, ct)).Where(PortalCorsRule.Is);
+                await PortalCorsRule.WriteAsync(bucket, [.. kept, .. rules.Where(rule => !PortalCorsRule.Is(rule))], ct);
+            },
+            async () => CorsDraft.AreSame(await PortalCorsRule.ReadAsync(bucket, ct), seen));
 
     /// <summary>What has been versioned once can be suspended, and never be without versions again.</summary>
     public Task<Outcome> SetVersioningAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) => RunAsync(actor, bucket, "PutBucketVersioning", new { On = on }, () =>
         bucket.S3.PutBucketVersioningAsync(
             new PutBucketVersioningRequest { BucketName = bucket.Name, VersioningConfig = new S3BucketVersioningConfig { Status = on ? VersionStatus.Enabled : VersionStatus.Suspended } }, ct));
 
-    public async Task<Outcome> SetLifecycleAsync(Actor actor, OpenBucket bucket, IReadOnlyList<LifecycleRule> rules, CancellationToken ct) =>
+    /// <param name="seen">The rules as they were edited.</param>
+    public async Task<Outcome> SetLifecycleAsync(Actor actor, OpenBucket bucket, IReadOnlyList<LifecycleRule> seen, IReadOnlyList<LifecycleRule> rules, CancellationToken ct) =>
         rules.Count > MostLifecycleRules ? Outcome.Refused($"S3 keeps at most {MostLifecycleRules} rules.")
-        : await RunAsync(actor, bucket, "PutBucketLifecycle", new { Rules = rules.Count }, () => rules.Count == 0
-            ? bucket.S3.DeleteLifecycleConfigurationAsync(bucket.Name, ct)
-            : bucket.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [.. rules] }, ct));
+        : await RunAsync(
+            actor,
+            bucket,
+            "PutBucketLifecycle",
+            new { Rules = rules.Count },
+            () => rules.Count == 0
+                ? bucket.S3.DeleteLifecycleConfigurationAsync(bucket.Name, ct)
+                : bucket.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [.. rules] }, ct),
+            async () => LifecycleDraft.AreSame(await BucketSettings.LifecycleAsync(bucket, ct), seen));
 
     /// <summary>Null turns it off.</summary>
     public Task<Outcome> SetWebsiteAsync(Actor actor, OpenBucket bucket, string? index, string? error, CancellationToken ct) =>
@@ -58,10 +84,16 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimePr
             : bucket.S3.PutBucketWebsiteAsync(bucket.Name, new WebsiteConfiguration { IndexDocumentSuffix = index, ErrorDocument = string.IsNullOrWhiteSpace(error) ? null : error }, ct));
 
     /// <summary>S3 has the last word; what it refuses is said, and what it did is noted.</summary>
-    private async Task<Outcome> RunAsync(Actor actor, OpenBucket bucket, string action, object? after, Func<Task> write)
+    /// <param name="isAsSeen">Whether what is overwritten is what the page has shown.</param>
+    private async Task<Outcome> RunAsync(Actor actor, OpenBucket bucket, string action, object? after, Func<Task> write, Func<Task<bool>>? isAsSeen = null)
     {
         try
         {
+            if (isAsSeen is not null && !await isAsSeen())
+            {
+                return Outcome.Refused(Stale);
+            }
+
             await write();
         }
         catch (Exception error) when (StorageFault.Is(error))

@@ -34,12 +34,16 @@ public sealed class CorsDraft
         return draft;
     }
 
+    /// <summary>Whether the customer's rules are the same; Portal's own is not looked at.</summary>
+    public static bool AreSame(IEnumerable<CORSRule> one, IEnumerable<CORSRule> other) => Said(one).SequenceEqual(Said(other));
+
     /// <summary>What is wrong, as a sentence; null if nothing is.</summary>
     public string? Check() =>
         Words(Origins) is not { Count: > 0 } origins ? "A rule needs an origin, e.g. https://example.com; * is all of them."
         : origins.FirstOrDefault(origin => !IsOrigin(origin)) is { } wrong ? $"“{wrong}” is not an origin: it is like https://example.com, without a path, with at most one *."
         : Methods.Count == 0 ? "A rule needs at least one method."
         : Words(Headers).FirstOrDefault(header => header.Count(c => c is '*') > 1) is { } twice ? $"“{twice}” has more than one *."
+        : Words(Headers).Concat(Words(Exposed)).FirstOrDefault(header => !IsHeader(header)) is { } odd ? $"“{odd}” is not the name of a header."
         : MaxAge.Trim().Length > 0 && !(int.TryParse(MaxAge.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var age) && age <= 86_400 * 30) ? "The age is a number of seconds."
         : null;
 
@@ -53,8 +57,25 @@ public sealed class CorsDraft
         MaxAgeSeconds = int.TryParse(MaxAge.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var age) ? age : null,
     };
 
-    private static bool IsOrigin(string text) => text == "*" || (text.Count(c => c is '*') <= 1 && (text.StartsWith("http://", StringComparison.Ordinal) || text.StartsWith("https://", StringComparison.Ordinal) || text.Contains('*', StringComparison.Ordinal))
-        && !text[(text.IndexOf("//", StringComparison.Ordinal) is >= 0 and var at ? at + 2 : 0)..].Contains('/', StringComparison.Ordinal));
+    private static IEnumerable<(string?, string, string, string, string, string)> Said(IEnumerable<CORSRule> rules) => rules.Where(rule => !PortalCorsRule.Is(rule)).Select(Of)
+        .Select(draft => (draft.Id, draft.Origins, string.Join(' ', draft.Methods.Order(StringComparer.Ordinal)), draft.Headers, draft.Exposed, draft.MaxAge));
+
+    /// <summary>What a browser sends as a page's origin, in which one * may stand for anything.</summary>
+    private static bool IsOrigin(string text)
+    {
+        if (text is "*" || text.Count(c => c is '*') > 1)
+        {
+            return text is "*";
+        }
+
+        // A digit may stand in a host's name, as a port, and where the scheme is left open.
+        var example = text.StartsWith('*') ? $"https://1{text[1..]}" : text.Replace('*', '1');
+        return Uri.TryCreate(example, UriKind.Absolute, out var page) && !example.EndsWith('/')
+            && page is { Scheme: "http" or "https", Host.Length: > 0, UserInfo: "", AbsolutePath: "/", Query: "", Fragment: "" };
+    }
+
+    /// <summary>https://www.rfc-editor.org/rfc/rfc9110#name-tokens, of which names of headers consist.</summary>
+    private static bool IsHeader(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
 
     private static List<string> Words(string text) => [.. text.Split([' ', ',', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)];
 }

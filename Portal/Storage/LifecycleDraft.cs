@@ -48,6 +48,8 @@ public sealed class LifecycleDraft
         }
         : new LifecycleDraft(rule) { Id = rule.Id, IsEnabled = rule.Status == LifecycleRuleStatus.Enabled, Prefix = PrefixOf(rule) ?? "" };
 
+    public static bool AreSame(IEnumerable<LifecycleRule> one, IEnumerable<LifecycleRule> other) => Said(one).SequenceEqual(Said(other));
+
     /// <summary>What is wrong, as a sentence; null if nothing is.</summary>
     public string? Check() => IsForeign ? null
         : new[] { Expire, ExpireOlder, Abort }.All(days => days.Trim().Length == 0) ? "A rule does at least one thing: say after how many days."
@@ -63,6 +65,9 @@ public sealed class LifecycleDraft
         NoncurrentVersionExpiration = Days(ExpireOlder) is { } older ? new LifecycleRuleNoncurrentVersionExpiration { NoncurrentDays = older } : null,
         AbortIncompleteMultipartUpload = Days(Abort) is { } abort ? new LifecycleRuleAbortIncompleteMultipartUpload { DaysAfterInitiation = abort } : null,
     };
+
+    private static IEnumerable<(string?, bool, string, string, string, string, bool)> Said(IEnumerable<LifecycleRule> rules) => rules.Select(Of)
+        .Select(draft => (draft.Id, draft.IsEnabled, draft.Prefix, draft.Expire, draft.ExpireOlder, draft.Abort, draft.IsForeign));
 
     private static bool IsKnown(LifecycleRule rule) =>
         rule.Transitions is not { Count: > 0 } && rule.NoncurrentVersionTransitions is not { Count: > 0 }

@@ -68,7 +68,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, IDbContext
     {
         var folders = what.Names.Where(name => name.EndsWith('/') && what.AllUnder is null);
         return to == from ? "It is there already."
-            : folders.Any(folder => (to + folder[from.Length..]).StartsWith(folder, StringComparison.Ordinal)) || (what.AllUnder is { } all && to.StartsWith(all, StringComparison.Ordinal)) ? "A folder cannot be moved into itself."
+            : folders.Any(folder => (to + folder[from.Length..]).StartsWith(folder, StringComparison.Ordinal)) || (what.AllUnder is { } all && to.StartsWith(all, StringComparison.Ordinal) && !what.Names.Contains(to, StringComparer.Ordinal)) ? "A folder cannot be moved into itself."
             : to.Length > 0 && ObjectKey.Check(to).Reason is { } reason ? reason
             : what is { AllUnder: null, Names: [var one] } && await IsThereAsync(bucket, to + one[from.Length..]) ? $"There is something called “{ObjectKey.NameOf(to + one[from.Length..])}” already."
             : null;
