@@ -35,6 +35,26 @@ public sealed class ComponentTests : BunitContext
     }
 
     [Fact]
+    public void A_button_that_is_clicked_twice_is_pressed_once_until_what_it_does_is_done()
+    {
+        var (pressed, done) = (0, new TaskCompletionSource());
+        var button = Render<ActionButton>(parameters => parameters.AddChildContent("Start").Add(button => button.OnPress, EventCallback.Factory.Create(this, async () =>
+        {
+            pressed++;
+            await done.Task;
+        })));
+        button.Find("button").Click();
+        button.Find("button").Click();
+        Assert.Equal(1, pressed);
+        done.SetResult();
+        button.WaitForAssertion(() =>
+        {
+            button.Find("button").Click();
+            Assert.Equal(2, pressed);
+        });
+    }
+
+    [Fact]
     public void Steps_show_what_is_done_how_long_it_took_and_what_goes_on()
     {
         var instance = AnInstance().Requested(Now);

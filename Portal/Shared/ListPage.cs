@@ -20,11 +20,8 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
 {
     private const string NewestFirst = "-created";
 
-    private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
-
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
-    private CancellationTokenSource? typing;
     private IDisposable? listening;
     private bool acting;
 
@@ -89,7 +86,6 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
     public void Dispose()
     {
         listening?.Dispose();
-        typing?.Dispose();
         left.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -141,26 +137,7 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
     protected void Filter(string name, string? value) =>
         Navigation.NavigateTo(Navigation.GetUriWithQueryParameter(name, string.IsNullOrWhiteSpace(value) ? null : value.Trim()), replace: true);
 
-    /// <summary>Once the typing pauses.</summary>
-    protected async Task SearchLaterAsync(string? text)
-    {
-        if (typing is not null)
-        {
-            await typing.CancelAsync();
-            typing.Dispose();
-        }
-
-        var mine = typing = CancellationTokenSource.CreateLinkedTokenSource(Left);
-        try
-        {
-            await Task.Delay(TypingPause, Clock, mine.Token);
-            Filter("q", text);
-        }
-        catch (OperationCanceledException)
-        {
-            // Another key was pressed, or the page was left.
-        }
-    }
+    protected void SearchFor(string? text) => Filter("q", text);
 
     /// <summary>Ascending at the first press on a column's head, descending at the next.</summary>
     protected void SortBy(string column)

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Components;
 using Microsoft.EntityFrameworkCore;
 using MudBlazor;
 using Portal.Accounts;
@@ -25,6 +26,10 @@ public sealed partial class AccessKeysPage(
     private string? bucketId, refusal;
     private KeyRights rights;
     private bool adding, saving;
+    private ElementReference heading, madeHeading, nameField;
+
+    /// <summary>What was pressed is gone with the next rendering: where the keyboard goes on.</summary>
+    private Func<ElementReference>? next;
 
     private string? WhyNot => saving ? "It is being made." : InstanceName.Check(name).Reason;
 
@@ -47,6 +52,12 @@ public sealed partial class AccessKeysPage(
                 StateHasChanged();
             }));
         }
+
+        if (next is { } element)
+        {
+            next = null;
+            await element().FocusAsync();
+        }
     }
 
     private async Task LoadAsync()
@@ -66,10 +77,19 @@ public sealed partial class AccessKeysPage(
         }
     }
 
-    private void Begin() => (adding, name, bucketId, rights, token, refusal) = (true, "", null, KeyRights.ReadWrite, Guid.NewGuid().ToString("N"), null);
+    private void Begin() => (adding, name, bucketId, rights, token, refusal, next) = (true, "", null, KeyRights.ReadWrite, Guid.NewGuid().ToString("N"), null, () => nameField);
+
+    private void Cancel() => (adding, next) = (false, () => heading);
+
+    private void Copied() => (made, next) = (null, () => heading);
 
     private async Task CreateAsync()
     {
+        if (WhyNot is not null)
+        {
+            return;
+        }
+
         (saving, refusal) = (true, null);
         try
         {
@@ -119,7 +139,7 @@ public sealed partial class AccessKeysPage(
         }
 
         jobs.Advance(key.Key);
-        made = key.Secret is null ? made : key;
+        (made, next) = key.Secret is null ? (made, next) : (key, () => madeHeading);
         return true;
     }
 

@@ -11,15 +11,12 @@ using Portal.Shared;
 namespace Portal.Storage;
 
 public sealed partial class ObjectsTab(
-    CurrentActor current, ObjectChanges changes, ObjectWorks works, IDialogService dialogs, IJSRuntime js, NavigationManager navigation, TimeProvider clock) : IAsyncDisposable
+    CurrentActor current, ObjectChanges changes, ObjectWorks works, IDialogService dialogs, IJSRuntime js, NavigationManager navigation) : IAsyncDisposable
 {
     /// <summary>Enough for the tallest screen.</summary>
     private const int FirstLines = 60;
 
-    private static readonly TimeSpan TypingPause = TimeSpan.FromMilliseconds(250);
-
     private readonly Leaving left = new();
-    private CancellationTokenSource? typing;
     private UploadsInBrowser? uploads;
     private ElementReference zone;
     private ObjectListing listing = null!;
@@ -62,7 +59,6 @@ public sealed partial class ObjectsTab(
     public async ValueTask DisposeAsync()
     {
         listening?.Dispose();
-        typing?.Dispose();
         left.Dispose();
         if (uploads is not null)
         {
@@ -157,25 +153,7 @@ public sealed partial class ObjectsTab(
         }
     }
 
-    private async Task SearchLaterAsync(string? text)
-    {
-        if (typing is not null)
-        {
-            await typing.CancelAsync();
-            typing.Dispose();
-        }
-
-        var mine = typing = CancellationTokenSource.CreateLinkedTokenSource(left.Token);
-        try
-        {
-            await Task.Delay(TypingPause, clock, mine.Token);
-            navigation.NavigateTo(BucketUrl.Folder(Bucket.Name, Prefix, text, Deleted), replace: true);
-        }
-        catch (OperationCanceledException)
-        {
-            // Another key was pressed, or the page was left.
-        }
-    }
+    private void SearchFor(string? text) => navigation.NavigateTo(BucketUrl.Folder(Bucket.Name, Prefix, text, Deleted), replace: true);
 
     private ObjectSelection Selected => Selection.All ? ObjectSelection.All(Prefix + Search, Selection.Marked) : ObjectSelection.Of(Selection.Marked);
 
@@ -186,7 +164,7 @@ public sealed partial class ObjectsTab(
         var many = Selection.All || Selection.Marked.Count > 1 || Selection.Marked[0].EndsWith('/');
         var text = (Selection.All ? $"All in {Bucket.Name}/{Prefix}{Search}{(Selection.Marked.Count > 0 ? " except what you unticked" : "")}, with its folders. " : Selection.Marked.Any(key => key.EndsWith('/')) ? "Folders go with everything in them. " : "")
             + (IsVersioned ? "Versioning is on: older versions stay, and what is deleted can be restored." : "This cannot be undone.");
-        var word = many ? Selection.All ? "delete all" : $"delete {Selection.Marked.Count}" : null;
+        var word = !many ? null : Selection.All ? "delete all" : Selection.Marked is [var folder] ? ObjectKey.NameOf(folder) : $"delete {Selection.Marked.Count}";
         if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {What}?", text, "Delete", word)))
         {
             await changes.DeleteAsync(await current.GetAsync(), Bucket, Selected, $"Deleting {What}");
@@ -196,19 +174,41 @@ public sealed partial class ObjectsTab(
 
     private async Task MoveAsync()
     {
-        var target = await AskName.ShowAsync(dialogs, new NameQuestion($"Move {What}", "To the folder", Prefix, "Move") { Hint = "From the top of the bucket, e.g. photos/2026/. Empty is the top. It need not exist.", MayBeEmpty = true });
-        if (target is not null)
+        static string Folder(string typed) => typed.Length == 0 || typed.EndsWith('/') ? typed : typed + "/";
+        var question = new NameQuestion($"Move {What}", "To the folder", Prefix, "Move")
         {
-            var to = target.Length == 0 || target.EndsWith('/') ? target : target + "/";
-            var outcome = await changes.MoveAsync(await current.GetAsync(), Bucket, Selected, Prefix, to, $"Moving {What} to {Bucket.Name}/{to}");
-            problem = outcome.Reason;
-            Selection.SetAll(!outcome.IsDone && Selection.All);
+            Hint = "From the top of the bucket, e.g. photos/2026/. Empty is the top. It need not exist.",
+            MayBeEmpty = true,
+            Check = typed => Folder(typed) == Prefix ? "It is there already." : typed.Length == 0 ? null : ObjectKey.Check(Folder(typed)).Reason,
+        };
+        if (await AskName.ShowAsync(dialogs, question) is { } target)
+        {
+            await MoveToAsync(Folder(target));
+        }
+    }
+
+    private async Task MoveToAsync(string folder)
+    {
+        try
+        {
+            // Everything moves into a folder of this one, except that folder.
+            var what = Selection.All && folder.StartsWith(Prefix + Search, StringComparison.Ordinal) ? ObjectSelection.All(Prefix + Search, [.. Selection.Marked, folder]) : Selected;
+            var begun = await changes.MoveAsync(await current.GetAsync(), Bucket, what, Prefix, folder, $"Moving {What} to {Bucket.Name}/{folder}");
+            problem = begun.Reason;
+            if (begun.IsDone)
+            {
+                Selection.SetAll(false);
+            }
+        }
+        catch (Exception error) when (StorageFault.Is(error))
+        {
+            problem = StorageFault.Sentence(error);
         }
     }
 
     private async Task MakeFolderAsync()
     {
-        var name = await AskName.ShowAsync(dialogs, new NameQuestion("New folder", "Name", "", "Create") { Check = name => ObjectKey.Check($"{Prefix}{name}/").Reason });
+        var name = await AskName.ShowAsync(dialogs, new NameQuestion("New folder", "Name", "", "Create") { Check = name => name.Trim('/').Length == 0 ? "Give it a name." : ObjectKey.Check($"{Prefix}{name}/").Reason });
         if (name is null)
         {
             return;
