@@ -1,11 +1,13 @@
 // Uploads: from this browser straight to S3, through addresses that Portal signs. Files come in through a zone: what is dropped anywhere on its
 // page or picked with one of its inputs. The queue and its panel live as long as the tab, whatever page is shown.
+import { CutOff } from './uploads/cutoff.js';
 import { dropped, picked } from './uploads/dropped.js';
 import { Queue } from './uploads/queue.js';
 import { Panel } from './uploads/panel.js';
 
 const queue = new Queue();
-const panel = new Panel(queue);
+const cutOff = new CutOff(queue, () => panel.draw());
+const panel = new Panel(queue, cutOff);
 
 /** Pages that are told some at a time, not of each of ten thousand files. */
 const PAUSE = 700;
@@ -35,11 +37,15 @@ export function attach(zone, owner, bucket, prefix) {
   }, { signal });
   zone.addEventListener('change', event => { if (event.target.type === 'file') begin(picked(event.target)); }, { signal });
   zone.dataset.takes = 'files';
+  cutOff.look(bucket);
   const deaf = queue.listen(undefined, transfer => {
     if (transfer.bucket === target.bucket) timer ||= setTimeout(() => { timer = 0; owner.invokeMethodAsync('Uploaded').catch(() => {}); }, PAUSE);
   });
   return {
-    move: (toBucket, toPrefix) => Object.assign(target, { bucket: toBucket, prefix: toPrefix }),
+    move: (toBucket, toPrefix) => {
+      Object.assign(target, { bucket: toBucket, prefix: toPrefix });
+      cutOff.look(toBucket);
+    },
     close: () => {
       ended.abort();
       delete zone.dataset.takes;

@@ -97,6 +97,38 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     }
 
     [Fact]
+    public async Task Uploads_that_a_reload_cut_off_are_told_of_and_go_on_or_are_given_up()
+    {
+        var bucket = await scene.AddBucketAsync();
+        var page = await OpenAsync($"/buckets/{bucket.Name}");
+        page.Dialog += (_, leave) => _ = leave.AcceptAsync();
+        using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(40 << 20)), ("other.bin", FilesOnDisk.Random(20 << 20)));
+        await page.RouteAsync(url => url.Contains(".bin?", StringComparison.Ordinal) && !url.Contains("partNumber=1&", StringComparison.Ordinal), route => route.AbortAsync());
+        await Drop.OnAsync(page, ".objects", files.Paths("big.bin", "other.bin"));
+        await Until.TrueAsync(async () => await PartsAsync(bucket.Name) is [1, 1], TimeSpan.FromSeconds(60));
+        await page.ReloadAsync();
+        await ABrowser.InteractiveAsync(page);
+        var panel = page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" });
+        await Expect(panel.GetByRole(AriaRole.Heading)).ToHaveTextAsync("2 files cut off");
+        await ABrowser.AssertAccessibleAsync(page, "bucket-cut-off");
+
+        var sent = 0;
+        await page.UnrouteAllAsync();
+        page.RequestFinished += (_, request) => sent += request.Method is "PUT" ? 1 : 0;
+        await Drop.OnAsync(page, ".objects", files.Paths("big.bin"));
+        await Expect(panel.GetByRole(AriaRole.Heading)).ToHaveTextAsync("1 file uploaded");
+        await Expect(panel.GetByText("“other.bin” was cut off.")).ToBeVisibleAsync();
+        Assert.Equal(4, sent);
+        await panel.GetByRole(AriaRole.Button, new() { Name = "Discard" }).ClickAsync();
+        await Expect(panel.GetByText("“other.bin” was cut off.")).ToBeHiddenAsync();
+        await Until.TrueAsync(async () => await PartsAsync(bucket.Name) is []);
+        await page.ReloadAsync();
+        await ABrowser.InteractiveAsync(page);
+        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["big.bin"]);
+        await Expect(panel).ToBeHiddenAsync();
+    }
+
+    [Fact]
     public async Task A_text_is_previewed_shared_with_a_clean_browser_and_deleted()
     {
         var bucket = await scene.AddBucketAsync();
@@ -177,6 +209,19 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await ABrowser.InteractiveAsync(page);
         await Expect(page.Locator(".meter")).ToHaveTextAsync("15 GB of 15 GB, full");
         await ABrowser.AssertAccessibleAsync(page, "bucket-quota-account");
+    }
+
+    /// <summary>How many parts there are of each upload that is under way.</summary>
+    private async Task<List<int>> PartsAsync(string bucket)
+    {
+        var uploads = (await scene.S3.ListMultipartUploadsAsync(bucket, Ct)).MultipartUploads ?? [];
+        var parts = new List<int>();
+        foreach (var upload in uploads)
+        {
+            parts.Add((await scene.S3.ListPartsAsync(bucket, upload.Key, upload.UploadId, Ct)).Parts?.Count ?? 0);
+        }
+
+        return parts;
     }
 
     private async Task<IPage> OpenAsync(string path)

@@ -50,9 +50,23 @@ export function remembered(transfer) {
 }
 
 export function forget(transfer) {
+  forgetMemory(memory(transfer));
+}
+
+export function forgetMemory(name) {
   try {
-    localStorage.removeItem(memory(transfer));
+    localStorage.removeItem(name);
   } catch {
     // Nothing was stored.
+  }
+}
+
+/** What is remembered of a bucket's uploads: [{ name, key, uploadId }], the name as forgetMemory wants it. */
+export function memories(bucket) {
+  try {
+    const known = Object.keys(localStorage).map(name => ({ name, of: /^upload (\S+) \d+ \d+ (.*)$/s.exec(name) }));
+    return known.filter(({ of }) => of?.[1] === bucket).map(({ name, of }) => ({ name, key: of[2], uploadId: localStorage.getItem(name) }));
+  } catch {
+    return [];
   }
 }

@@ -3,12 +3,14 @@ const SHOWN = 50;
 
 export class Panel {
   #queue;
+  #cutOff;
   #rows = new Map();
   #open = true;
   #announced = '';
 
-  constructor(queue) {
+  constructor(queue, cutOff) {
     this.#queue = queue;
+    this.#cutOff = cutOff;
     this.element = document.createElement('aside');
     this.element.className = 'uploads';
     this.element.setAttribute('aria-label', 'Uploads');
@@ -24,14 +26,15 @@ export class Panel {
       <p class="visually-hidden" role="status"></p>
       <div class="uploads-exist" hidden><p></p>
         <button type="button" class="button" data-do="replace">Replace</button> <button type="button" class="button" data-do="skip">Skip</button></div>
+      <div class="uploads-cut" hidden><p></p> <button type="button" class="button" data-do="discard">Discard</button></div>
       <ul id="uploads-list"></ul><p class="uploads-more muted"></p>`;
     this.element.addEventListener('click', event => this.#clicked(event.target.closest('button')));
     queue.listen(() => this.draw());
   }
 
   draw() {
-    const queue = this.#queue, transfers = queue.transfers;
-    if (transfers.length === 0) {
+    const queue = this.#queue, transfers = queue.transfers, cut = this.#cutOff.all;
+    if (transfers.length === 0 && cut.length === 0) {
       this.element.remove();
       this.#rows.clear();
       this.#part('ul').replaceChildren();
@@ -39,19 +42,23 @@ export class Panel {
     }
     if (!this.element.isConnected) document.body.append(this.element);
     const done = queue.count('done'), left = queue.count('waiting', 'running'), paused = queue.count('paused'), failed = queue.count('failed', 'refused'), exist = queue.count('exists');
-    const title = left > 0 ? `Uploading ${files(transfers.length)}` : paused > 0 ? `${files(paused)} paused` : failed > 0 ? `${files(failed)} not uploaded` : exist > 0 ? `${files(exist)} to decide on` : `${files(done)} uploaded`;
+    const title = left > 0 ? `Uploading ${files(transfers.length)}` : paused > 0 ? `${files(paused)} paused` : failed > 0 ? `${files(failed)} not uploaded` : exist > 0 ? `${files(exist)} to decide on` : done > 0 ? `${files(done)} uploaded` : `${files(cut.length)} cut off`;
     this.#text('h2', title);
-    this.#announce(left > 0 ? `Uploading ${files(transfers.length)}.` : exist > 0 ? `${files(exist)} to decide on.` : `${files(done)} uploaded${failed > 0 ? `, ${files(failed)} not` : ''}.`);
+    this.#announce(transfers.length === 0 ? `${title}.` : left > 0 ? `Uploading ${files(transfers.length)}.` : paused > 0 ? `${title}.` : exist > 0 ? `${files(exist)} to decide on.` : `${files(done)} uploaded${failed > 0 ? `, ${files(failed)} not` : ''}.`);
     this.#show('pause', left > 0);
     this.#show('resume', paused > 0);
     this.#show('cancel', left + paused > 0);
     this.#show('close', left + paused + exist === 0);
+    this.#show('fold', transfers.length > 0);
     const bar = this.#part('.uploads-total');
+    bar.hidden = transfers.length === 0;
     bar.max = Math.max(1, queue.size);
     bar.value = queue.sent;
     this.#text('.uploads-figures', queue.size > 0 ? figures(queue, left) : '');
     this.#part('.uploads-exist').hidden = exist === 0;
     this.#text('.uploads-exist p', `${exist === 1 ? '1 file is' : `${exist} files are`} there already.`);
+    this.#part('.uploads-cut').hidden = cut.length === 0;
+    this.#text('.uploads-cut p', cut.length === 1 ? `“${cut[0].key}” was cut off. Drop it here again, and it goes on where it was.` : `${files(cut.length)} were cut off. Drop them here again, and they go on where they were.`);
     this.#draw(transfers);
   }
 
@@ -97,9 +104,13 @@ export class Panel {
     const all = { pause: t => t.pause(), resume: t => t.state === 'paused' && t.resume(), cancel: t => t.cancel(), replace: t => t.decide(true), skip: t => t.decide(false) };
     if (transfer) transfer[button.dataset.one]();
     else if (button?.dataset.do === 'fold') this.#fold(button);
+    else if (button?.dataset.do === 'discard') this.#cutOff.discard();
     else if (button?.dataset.do === 'close') this.#queue.each(t => { if (t.state === 'failed') t.cancel(); });
     else if (button) this.#queue.each(all[button.dataset.do]);
-    if (button?.dataset.do === 'close') this.#queue.clear();
+    if (button?.dataset.do === 'close') {
+      this.#cutOff.hide();
+      this.#queue.clear();
+    }
     this.draw();
   }
 

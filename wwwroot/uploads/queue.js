@@ -40,7 +40,11 @@ export class Queue {
   count(...states) { return this.transfers.reduce((sum, transfer) => sum + (states.includes(transfer.state) ? 1 : 0), 0); }
 
   add(bucket, prefix, items) {
-    for (const { file, path } of items) this.transfers.push(new Transfer(bucket, prefix + path, file, this.#told));
+    for (const { file, path, problem } of items) {
+      const transfer = new Transfer(bucket, prefix + path, file ?? new File([], path), this.#told);
+      this.transfers.push(transfer);
+      if (problem) transfer.begin({ refused: problem });
+    }
     this.transfers.forEach(transfer => { if (transfer.state === 'waiting') this.#waiting.add(transfer); });
     this.#start();
   }
