@@ -42,7 +42,8 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
         await StartAgainAsync(page, id);
         await TerminateAsync(page, id);
         await TheBillTellsItAsync(page);
-        await File.WriteAllTextAsync(Path.Combine(ABrowser.Pictures, "..", "from-sign-up-to-shell.md"), clicks.Table());
+        var artifacts = Directory.CreateDirectory(Path.Combine(TestPostgres.Repository, "artifacts")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(artifacts, "from-sign-up-to-shell.md"), clicks.Table());
     }
 
     /// <summary>The catalogue shows the image once the worker has found its file.</summary>
