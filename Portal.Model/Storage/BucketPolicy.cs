@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -24,6 +25,8 @@ public static class BucketPolicy
 
     private static readonly string[] Writing =
         ["s3:PutObject", "s3:PutObjectTagging", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:ListBucketMultipartUploads"];
+
+    private static readonly string[] KeepingPolicies = ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
 
     // What goes to the store is no HTML: a plus or an apostrophe stays readable.
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -87,9 +90,19 @@ public static class BucketPolicy
         JsonObject statement when !statement.ContainsKey("Principal") && !statement.ContainsKey("NotPrincipal") => "A statement needs \"Principal\": whom it is about. Everybody is \"*\".",
         JsonObject statement when !statement.ContainsKey("Action") && !statement.ContainsKey("NotAction") => "A statement needs \"Action\", e.g. \"s3:GetObject\".",
         JsonObject statement when !statement.ContainsKey("Resource") && !statement.ContainsKey("NotResource") => "A statement needs \"Resource\", e.g. \"arn:aws:s3:::BUCKET/*\".",
+        JsonObject statement when ShutsOut(statement) =>
+            "This would shut out you and Portal as well: nobody could change the policy again. Name the actions to deny without s3:PutBucketPolicy and s3:DeleteBucketPolicy, or only objects: \"arn:aws:s3:::BUCKET/*\".",
         JsonObject statement when IsPortals(statement) => $"A \"Sid\" that begins with {SidPrefix} is Portal's own.",
         _ => null,
     };
+
+    /// <summary>At Amazon the account's root may always change a policy. RADOS Gateway denies it to the owner too.</summary>
+    private static bool ShutsOut(JsonObject statement) =>
+        statement["Effect"]?.ToString() is "Deny" && !statement.ContainsKey("Condition") && Words(statement["Principal"] is JsonObject named ? named["AWS"] : statement["Principal"]).Contains("*", StringComparer.Ordinal)
+        && Words(statement["Action"]).Any(action => KeepingPolicies.Any(keeping => FileSystemName.MatchesSimpleExpression(action, keeping)))
+        && Words(statement["Resource"]).Any(resource => !resource.Contains('/', StringComparison.Ordinal));
+
+    private static IEnumerable<string> Words(JsonNode? node) => node is JsonArray many ? many.OfType<JsonValue>().Select(word => word.ToString()) : node is JsonValue one ? [one.ToString()] : [];
 
     private static JsonNode[] PortalsPart(string? policy) => string.IsNullOrWhiteSpace(policy) || JsonNode.Parse(policy) is not JsonObject document
         ? []

@@ -54,11 +54,17 @@ public interface IObjectStore
     /// <summary>Makes the policy grant exactly these; what else is in it, its owner's own statements, stays. Missing if there is no such bucket.</summary>
     Task EnsureGrantsAsync(StoreKey owner, string bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct);
 
-    /// <summary>Removes up to about a thousand objects, versions and unfinished uploads.</summary>
+    /// <summary>Removes up to about a thousand objects, versions and unfinished uploads. Rejected if the bucket's own policy denies it.</summary>
     Task<EmptiedBatch> EmptyAsync(StoreKey owner, string bucket, CancellationToken ct);
 
-    /// <summary>False if something is in it. Nothing there is success.</summary>
+    /// <summary>False if something is in it. Nothing there is success. Rejected if the bucket's own policy denies it.</summary>
     Task<bool> DeleteBucketAsync(StoreKey owner, string bucket, CancellationToken ct);
+
+    /// <summary>
+    /// Takes away what of the bucket's own policy denies its owner to empty and to delete it; where it denies him to change the policy as well, the bucket goes with all that is in it.
+    /// Nothing there is success; never rejected.
+    /// </summary>
+    Task OverrideDenialAsync(StoreKey owner, string bucket, CancellationToken ct);
 
     /// <summary>All buckets of all users, and what they hold.</summary>
     Task<IReadOnlyList<BucketContent>> BucketsAsync(CancellationToken ct);

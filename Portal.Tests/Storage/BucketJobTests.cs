@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Tests.Compute;
@@ -146,6 +147,36 @@ public sealed class BucketJobTests(TestPostgres postgres) : TestDatabase(postgre
         Assert.All(await ada.BucketsAsync(), bucket => Assert.Equal("deleted", bucket.Status));
         Assert.Equal(["bobs"], ada.Store.Names);
         Assert.Equal([(await bob.UserAsync()).Id], ada.Store.Users.Keys);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_bucket_whose_policy_denies_deleting_stays_and_says_so(bool emptyFirst)
+    {
+        var bucket = await ada.AddBucketAsync();
+        ada.Store.Deny("photos");
+        await ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, bucket.Id, emptyFirst, Ct);
+        await ada.SettleAsync();
+        var kept = await ada.LoadAsync(bucket);
+        Assert.Equal(("available", "Its policy denies deleting."), (kept.Status, kept.LastError));
+    }
+
+    [Theory]
+    [InlineData(FaultPoint.Before)]
+    [InlineData(FaultPoint.After)]
+    public async Task A_closed_account_goes_whatever_its_buckets_policies_deny_and_asks_each_once(FaultPoint point)
+    {
+        var bucket = await ada.AddBucketAsync();
+        ada.Store.Fill("photos", 5, 10);
+        ada.Store.Deny("photos");
+        ada.Store.FailOnce(nameof(IObjectStore.OverrideDenialAsync), point);
+        await ada.CloseAsync();
+        await ada.SettleAsync();
+        Assert.Equal(ObjectStoreUserState.Removed, (await ada.UserAsync()).State);
+        Assert.Empty(ada.Store.Names);
+        await using var db = CreateDbContext();
+        Assert.Equal(1, await db.AuditEntries.CountAsync(entry => entry.ResourceId == bucket.Id && entry.Action == "DeleteBucket", Ct));
     }
 
     [Fact]

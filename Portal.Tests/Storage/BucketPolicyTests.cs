@@ -65,8 +65,17 @@ public sealed class BucketPolicyTests
     [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*" }] }""", "Action")]
     [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "s3:*" }] }""", "Resource")]
     [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Sid": "PortalKeyX", "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*" }] }""", "Portal's own")]
+    [InlineData("""{ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"] } }""", "shut out")]
+    [InlineData("""{ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Principal": { "AWS": ["*"] }, "Action": ["s3:GetObject", "s3:putbucket*"], "Resource": "*" } }""", "shut out")]
     public void A_policy_that_cannot_be_is_refused_with_a_sentence(string text, string part) => Assert.Contains(part, BucketPolicy.Check(text).Reason, StringComparison.Ordinal);
 
     [Fact]
     public void A_policy_that_may_be_is_taken() => Assert.Null(BucketPolicy.Check(Owners).Reason);
+
+    [Theory]
+    [InlineData("""{ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*" }""")]
+    [InlineData("""{ "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::b" }""")]
+    [InlineData("""{ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": { "Bool": { "aws:SecureTransport": "false" } } }""")]
+    public void A_denial_that_leaves_the_policy_to_its_owner_is_taken(string statement) =>
+        Assert.Null(BucketPolicy.Check($$"""{ "Version": "2012-10-17", "Statement": [{{statement}}] }""").Reason);
 }

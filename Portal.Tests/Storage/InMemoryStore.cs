@@ -38,6 +38,9 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
 
     public IObjectStore Open(StoreAccess access) => this;
 
+    /// <summary>As if its owner had written a policy that denies deleting to everybody.</summary>
+    public void Deny(string bucket) => buckets[bucket].IsDenied = true;
+
     /// <summary>The next call of this verb fails, those after it do not.</summary>
     public void FailOnce(string call, FaultPoint point, EngineFault fault = EngineFault.Unavailable) =>
         once[(call, point)] = new EngineException(fault, $"{call} was made to fail {(point is FaultPoint.Before ? "before" : "after")} its effect.");
@@ -145,7 +148,7 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
 
     public Task<EmptiedBatch> EmptyAsync(StoreKey owner, string bucket, CancellationToken ct) => CallAsync(nameof(EmptyAsync), () =>
     {
-        var there = There(bucket);
+        var there = Allowed(There(bucket));
         var batch = there.Objects.Keys.Take(Batch).ToList();
         batch.ForEach(name => there.Objects.Remove(name));
         return new EmptiedBatch(batch.Count, there.Objects.Count == 0);
@@ -153,7 +156,7 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
 
     public Task<bool> DeleteBucketAsync(StoreKey owner, string bucket, CancellationToken ct) => CallAsync(nameof(DeleteBucketAsync), () =>
     {
-        if (buckets.TryGetValue(bucket, out var there) && there.Objects.Count > 0)
+        if (buckets.TryGetValue(bucket, out var there) && Allowed(there).Objects.Count > 0)
         {
             return false;
         }
@@ -161,6 +164,9 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
         buckets.Remove(bucket);
         return true;
     }, ct);
+
+    public Task OverrideDenialAsync(StoreKey owner, string bucket, CancellationToken ct) =>
+        CallAsync(nameof(OverrideDenialAsync), () => buckets.TryGetValue(bucket, out var there) && (there.IsDenied = false), ct);
 
     public Task<IReadOnlyList<BucketContent>> BucketsAsync(CancellationToken ct) => CallAsync<IReadOnlyList<BucketContent>>(nameof(BucketsAsync), () =>
         [.. buckets.Select(row => new BucketContent(row.Key, row.Value.UserId, row.Value.StoreId, row.Value.Bytes, row.Value.Objects.Count, row.Value.MadeAt))], ct);
@@ -212,6 +218,8 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
 
     private StoredBucket There(string bucket) => buckets.TryGetValue(bucket, out var there) ? there : throw new EngineException(EngineFault.Missing, "There is no such bucket.");
 
+    private static StoredBucket Allowed(StoredBucket bucket) => bucket.IsDenied ? throw new EngineException(EngineFault.Rejected, "Its policy denies deleting.") : bucket;
+
     private bool Allows(StoreKey key, string bucket, KeyRights wanted) =>
         keys.TryGetValue(key.AccessKeyId, out var known) && known.Secret == key.Secret && !users[known.UserId].IsSuspended
         && buckets.TryGetValue(bucket, out var there) && !users[there.UserId].IsSuspended
@@ -238,6 +246,8 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
         public IReadOnlyList<BucketGrant> Grants { get; set; } = [];
 
         public long? MaxBytes { get; set; }
+
+        public bool IsDenied { get; set; }
 
         public long Bytes => Objects.Values.Sum(size => (long)size);
     }

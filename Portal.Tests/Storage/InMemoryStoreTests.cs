@@ -12,5 +12,11 @@ public sealed class InMemoryStoreTests : ObjectStoreContract
 
     protected override Task<bool> CanReadAsync(StoreKey key, string bucket, string name) => Task.FromResult(store.Read(key, bucket, name));
 
+    protected override Task DenyAsync(StoreKey key, string bucket, string action, string prefix)
+    {
+        store.Deny(bucket);
+        return Task.CompletedTask;
+    }
+
     protected override async Task UntilAsync(Func<Task<bool>> condition) => Assert.True(await condition());
 }

@@ -14,6 +14,9 @@ public abstract class ObjectStoreContract
     /// <summary>Whether the key may read it.</summary>
     protected abstract Task<bool> CanReadAsync(StoreKey key, string bucket, string name);
 
+    /// <summary>Writes the policy by which an owner denies this action to everybody, for what begins with the prefix.</summary>
+    protected abstract Task DenyAsync(StoreKey key, string bucket, string action, string prefix);
+
     /// <summary>Waits until <paramref name="condition"/> holds, as long as the driver may take to count.</summary>
     protected abstract Task UntilAsync(Func<Task<bool>> condition);
 
@@ -161,6 +164,34 @@ public abstract class ObjectStoreContract
         Assert.Equal(new EmptiedBatch(5, IsEmpty: true), await Store.EmptyAsync(key, bucket, Ct));
         Assert.Equal(new EmptiedBatch(0, IsEmpty: true), await Store.EmptyAsync(key, bucket, Ct));
         Assert.True(await Store.DeleteBucketAsync(key, bucket, Ct));
+        await RemoveAsync(user, key);
+    }
+
+    [Theory]
+    [InlineData("s3:DeleteBucket")]
+    [InlineData("s3:DeleteObject")]
+    [InlineData("s3:*")] // not even the policy can be changed any more
+    public async Task What_its_own_policy_denies_is_rejected_until_that_is_overridden(string action)
+    {
+        var (user, key) = await AUserAsync();
+        var bucket = ABucketName();
+        await Store.EnsureBucketAsync(key, bucket, Ct);
+        await PutAsync(key, bucket, "kept/a", 1);
+        await DenyAsync(key, bucket, action, "");
+        await FailsAsync(EngineFault.Rejected, async () =>
+        {
+            await Store.EmptyAsync(key, bucket, Ct);
+            await Store.DeleteBucketAsync(key, bucket, Ct);
+        });
+
+        await Store.OverrideDenialAsync(key, bucket, Ct);
+        await Store.OverrideDenialAsync(key, bucket, Ct);
+        if ((await Store.BucketsAsync(Ct)).Any(row => row.Name == bucket))
+        {
+            await Store.EmptyAsync(key, bucket, Ct);
+            Assert.True(await Store.DeleteBucketAsync(key, bucket, Ct));
+        }
+
         await RemoveAsync(user, key);
     }
 

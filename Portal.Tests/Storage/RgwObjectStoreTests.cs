@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Portal.Model.Shared;
 using Portal.Model.Storage;
 
 namespace Portal.Tests.Storage;
@@ -39,6 +40,32 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
             await timer.WaitForNextTickAsync(Ct);
         }
     }
+
+    [Fact]
+    public async Task A_policy_that_denies_deleting_in_one_folder_is_rejected_as_well()
+    {
+        var (user, key) = await AUserAsync();
+        var bucket = ABucketName();
+        await Store.EnsureBucketAsync(key, bucket, Ct);
+        Assert.True(await PutAsync(key, bucket, "free/a", 1));
+        Assert.True(await PutAsync(key, bucket, "kept/a", 1));
+        await DenyAsync(key, bucket, "s3:DeleteObject", "kept/");
+        await FailsAsync(EngineFault.Rejected, () => Store.EmptyAsync(key, bucket, Ct));
+        Assert.True(await CanReadAsync(key, bucket, "kept/a"));
+
+        await Store.OverrideDenialAsync(key, bucket, Ct);
+        await Store.EmptyAsync(key, bucket, Ct);
+        Assert.True(await Store.DeleteBucketAsync(key, bucket, Ct));
+        await Store.RemoveUserAsync(user.Id, Ct);
+    }
+
+    protected override Task DenyAsync(StoreKey key, string bucket, string action, string prefix) => IsAllowedAsync(key, s3 => s3.PutBucketPolicyAsync(
+        new PutBucketPolicyRequest
+        {
+            BucketName = bucket,
+            Policy = $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"{{action}}","Resource":["arn:aws:s3:::{{bucket}}","arn:aws:s3:::{{bucket}}/{{prefix}}*"]}]}""",
+        },
+        Ct));
 
     private async Task<bool> IsAllowedAsync(StoreKey key, Func<IAmazonS3, Task> ask)
     {

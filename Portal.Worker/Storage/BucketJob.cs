@@ -26,7 +26,7 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
         var owner = Stores.KeyOf(user);
         if (bucket.Goal is BucketGoal.Deleted)
         {
-            await RemoveAsync(store, owner, bucket, ct);
+            await RemoveAsync(store, user, bucket, ct);
             return;
         }
 
@@ -86,6 +86,22 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
         }
 
         Nudges.Now(user.Id);
+    }
+
+    private async Task RemoveAsync(IObjectStore store, ObjectStoreUser user, Bucket bucket, CancellationToken ct)
+    {
+        var owner = Stores.KeyOf(user);
+        try
+        {
+            await RemoveAsync(store, owner, bucket, ct);
+        }
+        catch (EngineException error) when (error.Fault is EngineFault.Rejected && user.Goal is ObjectStoreUserGoal.Removed)
+        {
+            // Whoever closes an account has said that all of it goes, and nobody is left who could change the policy.
+            await store.OverrideDenialAsync(owner, bucket.Name, ct);
+            bucket.Wait(Later);
+            Nudges.Now(bucket.Id);
+        }
     }
 
     private async Task RemoveAsync(IObjectStore store, StoreKey owner, Bucket bucket, CancellationToken ct)

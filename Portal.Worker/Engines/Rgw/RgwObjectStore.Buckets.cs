@@ -63,17 +63,17 @@ public sealed partial class RgwObjectStore
     /// <summary>Unfinished uploads first: they are few, and a bucket with one is not empty.</summary>
     public async Task<EmptiedBatch> EmptyAsync(StoreKey owner, string bucket, CancellationToken ct)
     {
-        var uploads = await AskAsync(owner, s3 => s3.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket, MaxUploads = 100 }, ct), ct);
+        var uploads = await AskToDeleteAsync(owner, s3 => s3.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket, MaxUploads = 100 }, ct), ct);
         foreach (var upload in uploads.MultipartUploads ?? [])
         {
-            await AskAsync(owner, s3 => AbortAsync(s3, bucket, upload, ct), ct);
+            await AskToDeleteAsync(owner, s3 => AbortAsync(s3, bucket, upload, ct), ct);
         }
 
-        var found = await AskAsync(owner, s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket, MaxKeys = 1000 }, ct), ct);
+        var found = await AskToDeleteAsync(owner, s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket, MaxKeys = 1000 }, ct), ct);
         var versions = (found.Versions ?? []).Select(version => new KeyVersion { Key = version.Key, VersionId = version.VersionId }).ToList();
         if (versions.Count > 0)
         {
-            await AskAsync(owner, s3 => s3.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = bucket, Objects = versions, Quiet = true }, ct), ct);
+            await AskToDeleteAsync(owner, s3 => s3.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = bucket, Objects = versions, Quiet = true }, ct), ct);
         }
 
         return new EmptiedBatch(versions.Count, found.IsTruncated is not true && uploads.IsTruncated is not true);
@@ -83,7 +83,7 @@ public sealed partial class RgwObjectStore
     {
         try
         {
-            await AskAsync(owner, s3 => s3.DeleteBucketAsync(new DeleteBucketRequest { BucketName = bucket }, ct), ct);
+            await AskToDeleteAsync(owner, s3 => s3.DeleteBucketAsync(new DeleteBucketRequest { BucketName = bucket }, ct), ct);
             return true;
         }
         catch (EngineException error) when (error.Fault is EngineFault.Missing)
@@ -93,6 +93,51 @@ public sealed partial class RgwObjectStore
         catch (EngineException error) when (error.InnerException is AmazonS3Exception { ErrorCode: "BucketNotEmpty" })
         {
             return false;
+        }
+    }
+
+    /// <summary>
+    /// RADOS Gateway holds an owner to his own policy, even where Amazon would let him change it: once it denies everything to everybody, only the admin API reaches the bucket. Its answer to a
+    /// full one may take longer than we wait; it goes on all the same, and is asked again.
+    /// </summary>
+    public async Task OverrideDenialAsync(StoreKey owner, string bucket, CancellationToken ct)
+    {
+        try
+        {
+            await AskToDeleteAsync(owner, s3 => s3.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = bucket }, ct), ct);
+        }
+        catch (EngineException error) when (error.Fault is EngineFault.Missing)
+        {
+        }
+        catch (EngineException error) when (error.Fault is EngineFault.Rejected)
+        {
+            await PurgeAsync(bucket, ct);
+        }
+    }
+
+    private async Task PurgeAsync(string bucket, CancellationToken ct)
+    {
+        try
+        {
+            await admin.AskAsync(HttpMethod.Delete, "bucket", [("bucket", bucket), ("purge-objects", "true")], ct).OrMissingAsync();
+        }
+        catch (EngineException error) when (error.Fault is EngineFault.Rejected)
+        {
+            throw new EngineException(EngineFault.Unavailable, error.Message, error);
+        }
+    }
+
+    /// <summary>What is denied to an owner in his own bucket is denied by its policy, or by a lock on an object: it stays so until he changes it.</summary>
+    private async Task<T> AskToDeleteAsync<T>(StoreKey owner, Func<IAmazonS3, Task<T>> ask, CancellationToken ct)
+    {
+        try
+        {
+            return await AskAsync(owner, ask, ct);
+        }
+        catch (EngineException error) when (error.InnerException is AmazonS3Exception { ErrorCode: "AccessDenied" }
+            || error.InnerException is DeleteObjectsException { Response.DeleteErrors: { } errors } && errors.Exists(one => one.Code is "AccessDenied"))
+        {
+            throw new EngineException(EngineFault.Rejected, "It was not deleted: its policy, or a lock on an object, denies deleting. Change that in its settings, then delete it again.", error);
         }
     }
 
