@@ -21,19 +21,23 @@ internal static class Benchmarks
         ("up", WholeMachine.RunAsync),
     ];
 
+    /// <summary>What takes longer than all the others together is run when it is named.</summary>
+    private static readonly (string Name, Func<TestPostgres, Task<IReadOnlyList<Figure>>> Run)[] ByNameOnly = [("emptying", BucketEmptying.RunAsync)];
+
     public static async Task<int> RunAsync(string[] args)
     {
         TestLog.Begin();
         var json = args is ["--json", var file, ..] ? file : null;
         var names = args.Skip(json is null ? 0 : 2).ToArray();
-        if (names.FirstOrDefault(name => !All.Any(bench => bench.Name == name)) is { } unknown)
+        var known = All.Concat(ByNameOnly).ToList();
+        if (names.FirstOrDefault(name => !known.Exists(bench => bench.Name == name)) is { } unknown)
         {
-            await Console.Error.WriteLineAsync($"There is no benchmark {unknown}; there are {string.Join(", ", All.Select(bench => bench.Name))}.");
+            await Console.Error.WriteLineAsync($"There is no benchmark {unknown}; there are {string.Join(", ", known.Select(bench => bench.Name))}.");
             return 2;
         }
 
         var figures = new List<Figure>();
-        foreach (var (name, run) in All.Where(bench => names.Length == 0 || names.Contains(bench.Name, StringComparer.Ordinal)))
+        foreach (var (name, run) in names.Length == 0 ? All : known.Where(bench => names.Contains(bench.Name, StringComparer.Ordinal)))
         {
             // With fsync, unlike the tests' usual cluster: a benchmark of durable writes must wait for the disk.
             await using var postgres = new TestPostgres { Durable = true };

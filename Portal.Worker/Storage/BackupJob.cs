@@ -122,13 +122,18 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
 
     private async Task<List<string>> RemoveAsync(PortalDb db, BackupSchedule schedule, List<string> ids, CancellationToken ct)
     {
+        var removed = new List<string>();
         foreach (var snapshot in await db.Snapshots.Where(snapshot => snapshot.AccountId == schedule.AccountId && ids.Contains(snapshot.Id)).ToListAsync(ct))
         {
-            snapshot.RequestDelete(clock.GetUtcNow());
-            db.AuditEntries.Add(Actor.Portal(schedule.AccountId).Audit(clock.GetUtcNow(), "DeleteSnapshot", snapshot.Id, after: new { snapshot.Name, snapshot.Status, Backups = schedule.Sentence }));
+            // What goes already is no deed of the schedule's.
+            if (snapshot.RequestDelete(clock.GetUtcNow()).IsDone)
+            {
+                db.AuditEntries.Add(Actor.Portal(schedule.AccountId).Audit(clock.GetUtcNow(), "DeleteSnapshot", snapshot.Id, after: new { snapshot.Name, snapshot.Status, Backups = schedule.Sentence }));
+                removed.Add(snapshot.Id);
+            }
         }
 
-        return ids;
+        return removed;
     }
 
     /// <summary>Its volume is deleted: what was taken of it stays.</summary>

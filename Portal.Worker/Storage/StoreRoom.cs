@@ -25,6 +25,7 @@ public sealed class StoreRoom(EmbeddedCeph embedded, RegionStore stores, TimePro
 
     private DateTimeOffset? collectedAt;
     private DateTimeOffset? triedAt;
+    private (string? Endpoint, string? KeyId) tried;
     private Task<string?>? trial;
     private int failures;
 
@@ -50,6 +51,12 @@ public sealed class StoreRoom(EmbeddedCeph embedded, RegionStore stores, TimePro
     /// <summary>Begins a write, or looks what came of the last one: whoever calls is not held up by a store that hangs.</summary>
     private async Task TryAsync(PortalDb db, ObjectStore store, CancellationToken ct)
     {
+        if (tried != (store.OwnEndpoint, store.AdminKeyId))
+        {
+            // What was begun at another address says nothing of this one.
+            (tried, trial, triedAt, failures) = ((store.OwnEndpoint, store.AdminKeyId), null, null, 0);
+        }
+
         if (trial is null && (failures > 0 || triedAt is not { } last || clock.GetUtcNow() - last >= BetweenTrials))
         {
             (trial, triedAt) = (WhyNotTakingAsync(stores.Open(store), ct), clock.GetUtcNow());

@@ -28,8 +28,8 @@ public sealed partial class AccessKeysPage(
     private bool adding, saving;
     private ElementReference heading, madeHeading, nameField;
 
-    /// <summary>What was pressed is gone with the next rendering: where the keyboard goes on.</summary>
-    private Func<ElementReference>? next;
+    /// <summary>What was pressed is gone with the next rendering: where the keyboard goes on. Not before that rendering, which an earlier one may be reported after: the element is not there yet.</summary>
+    private Func<ElementReference>? next, rendered;
 
     private string? WhyNot => saving ? "It is being made." : InstanceName.Check(name).Reason;
 
@@ -40,6 +40,12 @@ public sealed partial class AccessKeysPage(
     }
 
     protected override Task OnInitializedAsync() => LoadAsync();
+
+    protected override bool ShouldRender()
+    {
+        (rendered, next) = (next ?? rendered, null);
+        return true;
+    }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
@@ -53,9 +59,9 @@ public sealed partial class AccessKeysPage(
             }));
         }
 
-        if (next is { } element)
+        if (rendered is { } element)
         {
-            next = null;
+            rendered = null;
             await element().FocusAsync();
         }
     }

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using System.Globalization;
+using Amazon.S3.Model;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Storage;
+using Portal.Tests.Shared;
+using Portal.Tests.Storage;
+
+namespace Portal.Tests.Bench;
+
+/// <summary>
+/// (m) A bucket with hundreds of thousands of objects is emptied by the worker, and another customer makes buckets all the while, beside what they take with nothing else going on.
+/// Only by its name, since putting the objects takes most of an hour for a million: <c>BENCH_OBJECTS=1000000 bin/bench emptying</c>.
+/// </summary>
+internal sealed class BucketEmptying(TestPostgres postgres) : TestDatabase(postgres)
+{
+    private const int Alone = 20;
+
+    private static readonly int Objects = int.Parse(Environment.GetEnvironmentVariable("BENCH_OBJECTS") ?? "300000", CultureInfo.InvariantCulture);
+
+    public static async Task<IReadOnlyList<Figure>> RunAsync(TestPostgres postgres)
+    {
+        await using var bench = new BucketEmptying(postgres);
+        await bench.InitializeAsync();
+        return await bench.MeasureAsync();
+    }
+
+    private async Task<IReadOnlyList<Figure>> MeasureAsync()
+    {
+        await using var ceph = new TestCeph();
+        await using var work = await BucketsAtWork.StartAsync(this, ConnectionString, ceph);
+        var (ada, bob) = (await work.AddCustomerAsync(), await work.AddCustomerAsync());
+        var (full, _) = (await work.AddBucketAsync(ada), await work.AddBucketAsync(bob));
+        using (var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.AddKeyAsync(ada)))
+        {
+            await FillAsync(s3, full);
+        }
+
+        var (alone, meanwhile) = (new List<double>(), new List<double>());
+        for (var turn = 0; turn < Alone; turn++)
+        {
+            alone.Add(await MakeAsync(work, bob));
+        }
+
+        var start = Stopwatch.GetTimestamp();
+        await work.DeleteAsync(ada, full);
+        while (await IsThereAsync(full))
+        {
+            meanwhile.Add(await MakeAsync(work, bob));
+        }
+
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        var (p95, usual) = (Figure.Percentile(meanwhile, 0.95), Figure.Percentile(alone, 0.95));
+        return
+        [
+            new Figure(string.Create(CultureInfo.InvariantCulture, $"(m) another's bucket while {Objects:N0} objects go, p95 of {meanwhile.Count}"), p95, "ms", usual, 2000),
+            new Figure("(m) the longest of them", meanwhile.Max(), "ms", alone.Max()),
+            new Figure("(m) objects removed meanwhile", Objects / seconds, "objects/s"),
+        ];
+    }
+
+    /// <summary>Made and deleted again, as an account may have a hundred only; the making is measured.</summary>
+    private static async Task<double> MakeAsync(BucketsAtWork work, Person customer)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var made = await work.AddBucketAsync(customer);
+        var taken = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        await work.DeleteAsync(customer, made);
+        return taken;
+    }
+
+    private static async Task FillAsync(Amazon.S3.AmazonS3Client s3, string bucket) =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, Objects), new ParallelOptions { MaxDegreeOfParallelism = 24 }, async (number, ct) =>
+            await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = string.Create(CultureInfo.InvariantCulture, $"{number:d7}"), ContentBody = "x", UseChunkEncoding = false }, ct));
+
+    private async Task<bool> IsThereAsync(string name)
+    {
+        await using var db = CreateDbContext();
+        return await db.Buckets.AnyAsync(bucket => bucket.Name == name && bucket.State != BucketState.Deleted);
+    }
+}
