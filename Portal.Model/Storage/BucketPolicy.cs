@@ -42,7 +42,7 @@ public static class BucketPolicy
             return null;
         }
 
-        var own = Statements(document).Where(statement => !IsPortals(statement)).Select(statement => statement.DeepClone()).ToArray();
+        var own = PolicyStatements.Of(document).Where(statement => !IsPortals(statement)).Select(statement => statement.DeepClone()).ToArray();
         return own.Length == 0 ? null : With(document, own).ToJsonString(Json);
     }
 
@@ -74,7 +74,7 @@ public static class BucketPolicy
                 not JsonObject => Outcome.Refused("A policy is one JSON object: { … }."),
                 JsonObject document when document["Version"]?.ToString() is not Version => Outcome.Refused($"It needs \"Version\": \"{Version}\"."),
                 JsonObject document when document["Statement"] is not (JsonArray { Count: > 0 } or JsonObject) => Outcome.Refused("It needs \"Statement\": a list of at least one."),
-                JsonObject document => Statements(document).Select(WhyNot).FirstOrDefault(reason => reason is not null) is { } reason ? Outcome.Refused(reason) : Outcome.Done,
+                JsonObject document => PolicyStatements.Of(document).Select(WhyNot).FirstOrDefault(reason => reason is not null) is { } reason ? Outcome.Refused(reason) : Outcome.Done,
             };
         }
         catch (JsonException error)
@@ -98,20 +98,18 @@ public static class BucketPolicy
 
     /// <summary>At Amazon the account's root may always change a policy. RADOS Gateway denies it to the owner too.</summary>
     private static bool ShutsOut(JsonObject statement) =>
-        statement["Effect"]?.ToString() is "Deny" && !statement.ContainsKey("Condition") && Words(statement["Principal"] is JsonObject named ? named["AWS"] : statement["Principal"]).Contains("*", StringComparer.Ordinal)
-        && Words(statement["Action"]).Any(action => KeepingPolicies.Any(keeping => FileSystemName.MatchesSimpleExpression(action, keeping)))
-        && Words(statement["Resource"]).Any(resource => !resource.Contains('/', StringComparison.Ordinal));
-
-    private static IEnumerable<string> Words(JsonNode? node) => node is JsonArray many ? many.OfType<JsonValue>().Select(word => word.ToString()) : node is JsonValue one ? [one.ToString()] : [];
+        PolicyStatements.IsForEverybody(statement, "Deny")
+        && PolicyStatements.Texts(statement["Action"]).Any(action => KeepingPolicies.Any(keeping => FileSystemName.MatchesSimpleExpression(action, keeping)))
+        && PolicyStatements.Texts(statement["Resource"]).Any(resource => !resource.Contains('/', StringComparison.Ordinal));
 
     private static JsonNode[] PortalsPart(string? policy) => string.IsNullOrWhiteSpace(policy) || JsonNode.Parse(policy) is not JsonObject document
         ? []
-        : [.. Statements(document).Where(IsPortals).Select(statement => statement.DeepClone())];
+        : [.. PolicyStatements.Of(document).Where(IsPortals).Select(statement => statement.DeepClone())];
 
     private static string? Join(string? owners, JsonNode[] portals)
     {
         var document = string.IsNullOrWhiteSpace(owners) ? new JsonObject { ["Version"] = Version } : JsonNode.Parse(owners)!.AsObject();
-        JsonNode[] all = [.. Statements(document).Where(statement => !IsPortals(statement)).Select(statement => statement.DeepClone()), .. portals];
+        JsonNode[] all = [.. PolicyStatements.Of(document).Where(statement => !IsPortals(statement)).Select(statement => statement.DeepClone()), .. portals];
         return all.Length == 0 ? null : With(document, all).ToJsonString(Json);
     }
 
@@ -121,13 +119,6 @@ public static class BucketPolicy
         changed["Statement"] = new JsonArray(statements);
         return changed;
     }
-
-    private static IEnumerable<JsonNode> Statements(JsonObject document) => document["Statement"] switch
-    {
-        JsonArray many => many.OfType<JsonNode>(),
-        JsonObject one => [one],
-        _ => [],
-    };
 
     private static bool IsPortals(JsonNode statement) =>
         statement is JsonObject named && named["Sid"]?.ToString().StartsWith(SidPrefix, StringComparison.Ordinal) is true;

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Amazon.S3.Model;
-using Microsoft.EntityFrameworkCore;
 using Portal.Model.Storage;
 using Portal.Tests.Shared;
 using Portal.Tests.Storage;
@@ -30,10 +28,11 @@ internal sealed class BucketEmptying(TestPostgres postgres) : TestDatabase(postg
         await using var ceph = new TestCeph();
         await using var work = await BucketsAtWork.StartAsync(this, ConnectionString, ceph);
         var (ada, bob) = (await work.AddCustomerAsync(), await work.AddCustomerAsync());
-        var (full, _) = (await work.AddBucketAsync(ada), await work.AddBucketAsync(bob));
+        var full = await work.AddBucketAsync(ada);
+        await work.AddBucketAsync(bob); // his first waits for his user
         using (var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.AddKeyAsync(ada)))
         {
-            await FillAsync(s3, full);
+            await ManyObjects.PutAsync(s3, full, Objects);
         }
 
         var (alone, meanwhile) = (new List<double>(), new List<double>());
@@ -44,7 +43,7 @@ internal sealed class BucketEmptying(TestPostgres postgres) : TestDatabase(postg
 
         var start = Stopwatch.GetTimestamp();
         await work.DeleteAsync(ada, full);
-        while (await IsThereAsync(full))
+        while (await work.IsThereAsync(full))
         {
             meanwhile.Add(await MakeAsync(work, bob));
         }
@@ -67,15 +66,5 @@ internal sealed class BucketEmptying(TestPostgres postgres) : TestDatabase(postg
         var taken = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         await work.DeleteAsync(customer, made);
         return taken;
-    }
-
-    private static async Task FillAsync(Amazon.S3.AmazonS3Client s3, string bucket) =>
-        await Parallel.ForEachAsync(Enumerable.Range(0, Objects), new ParallelOptions { MaxDegreeOfParallelism = 24 }, async (number, ct) =>
-            await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = string.Create(CultureInfo.InvariantCulture, $"{number:d7}"), ContentBody = "x", UseChunkEncoding = false }, ct));
-
-    private async Task<bool> IsThereAsync(string name)
-    {
-        await using var db = CreateDbContext();
-        return await db.Buckets.AnyAsync(bucket => bucket.Name == name && bucket.State != BucketState.Deleted);
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Amazon.S3.Model;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
@@ -27,8 +26,8 @@ internal static class ObjectListPage
         await using var browser = new ABrowser();
         var scene = await BucketScene.AddAsync(web, ceph, web.Services.GetRequiredService<IDbContextFactory<PortalDb>>());
         var bucket = (await scene.AddBucketAsync()).Name;
-        await FillAsync(scene, bucket, "few/", Few);
-        await FillAsync(scene, bucket, "many/", Objects);
+        await ManyObjects.PutAsync(scene.S3, bucket, Few, "few/");
+        await ManyObjects.PutAsync(scene.S3, bucket, Objects, "many/");
         var page = await browser.SignInAsync(web, scene.Ada, $"/buckets/{bucket}?prefix=few%2F");
         var (many, few) = (new List<double>(), new List<double>());
         for (var visit = 0; visit < Visits + 5; visit++)
@@ -44,10 +43,6 @@ internal static class ObjectListPage
             new Figure("(j) removing its objects: the last 10,000, the first", last, "objects/s", first),
         ];
     }
-
-    private static async Task FillAsync(BucketScene scene, string bucket, string prefix, int count) =>
-        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 24 }, async (number, ct) =>
-            await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = $"{prefix}{number:d6}", ContentBody = "x", UseChunkEncoding = false }, ct));
 
     private static async Task<double> VisitAsync(IPage page, string path)
     {

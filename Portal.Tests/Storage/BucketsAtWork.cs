@@ -59,6 +59,8 @@ public sealed class BucketsAtWork : IAsyncDisposable
         return made.Name;
     }
 
+    public Task<bool> IsThereAsync(string name) => InDatabaseAsync(db => db.Buckets.AnyAsync(bucket => bucket.Name == name && bucket.State != BucketState.Deleted, Ct));
+
     /// <summary>With everything in them; they go in their own time.</summary>
     public async Task DeleteAsync(Person customer, params string[] names)
     {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using Amazon.S3.Model;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Storage;
 using Portal.Tests.Shared;
@@ -40,9 +38,9 @@ public sealed class EmptyingTests(TestPostgres postgres, TestCeph ceph, ABrowser
         var page = await browser.SignInAsync(work.Server, ada, "/buckets");
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.AddKeyAsync(ada));
         string[] full = [await work.AddBucketAsync(ada), await work.AddBucketAsync(ada), await work.AddBucketAsync(ada)];
-        await FillAsync(s3, full[0], Objects);
-        await FillAsync(s3, full[1], 4000);
-        await FillAsync(s3, full[2], 4000);
+        await ManyObjects.PutAsync(s3, full[0], Objects, ct: Ct);
+        await ManyObjects.PutAsync(s3, full[1], 4000, ct: Ct);
+        await ManyObjects.PutAsync(s3, full[2], 4000, ct: Ct);
         await page.GotoAsync($"/buckets/{full[0]}", new() { Timeout = 60_000 });
         await ABrowser.InteractiveAsync(page);
         await work.DeleteAsync(ada, full);
@@ -60,23 +58,13 @@ public sealed class EmptyingTests(TestPostgres postgres, TestCeph ceph, ABrowser
             longest = watch.Elapsed > longest ? watch.Elapsed : longest;
         }
 
-        Assert.True(await IsThereAsync(full[0]), "The first bucket was empty before the others came: this proves nothing.");
+        Assert.True(await work.IsThereAsync(full[0]), "The first bucket was empty before the others came: this proves nothing.");
         Assert.True(longest < TimeSpan.FromSeconds(10), $"A new bucket took {longest.TotalSeconds:0.0} s.");
-        await Until.TrueAsync(async () => !await IsThereAsync(full[0]) && !await IsThereAsync(full[1]) && !await IsThereAsync(full[2]), Patience);
+        await Until.TrueAsync(async () => !await work.IsThereAsync(full[0]) && !await work.IsThereAsync(full[1]) && !await work.IsThereAsync(full[2]), Patience);
         var counted = await page.EvaluateAsync<string[]>("() => [...window.counted]");
         Assert.True(counted.Length >= 3, $"The page counted {string.Join(", ", counted)}.");
         Assert.Empty((await ceph.Store.BucketsAsync(Ct)).Select(bucket => bucket.Name).Intersect(full));
         await using var db = CreateDbContext();
         Assert.Equal(Objects, (await db.Buckets.AsNoTracking().SingleAsync(bucket => bucket.Name == full[0], Ct)).Removed);
-    }
-
-    private static Task FillAsync(Amazon.S3.AmazonS3Client s3, string bucket, int objects) => Parallel.ForEachAsync(
-        Enumerable.Range(0, objects), new ParallelOptions { MaxDegreeOfParallelism = 24, CancellationToken = Ct }, async (number, ct) =>
-            await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = string.Create(CultureInfo.InvariantCulture, $"{number:d6}"), ContentBody = "x", UseChunkEncoding = false }, ct));
-
-    private async Task<bool> IsThereAsync(string name)
-    {
-        await using var db = CreateDbContext();
-        return await db.Buckets.AnyAsync(bucket => bucket.Name == name && bucket.State != BucketState.Deleted, Ct);
     }
 }

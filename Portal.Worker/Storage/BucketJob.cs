@@ -26,7 +26,7 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
         var owner = Stores.KeyOf(user);
         if (bucket.Goal is BucketGoal.Deleted)
         {
-            await RemoveAsync(store, user, bucket, ct);
+            await RemoveAsync(store, user, owner, bucket, ct);
             return;
         }
 
@@ -88,12 +88,11 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
         Nudges.Now(user.Id);
     }
 
-    private async Task RemoveAsync(IObjectStore store, ObjectStoreUser user, Bucket bucket, CancellationToken ct)
+    private async Task RemoveAsync(IObjectStore store, ObjectStoreUser user, StoreKey owner, Bucket bucket, CancellationToken ct)
     {
-        var owner = Stores.KeyOf(user);
         try
         {
-            await RemoveAsync(store, owner, bucket, ct);
+            await EmptyAndDeleteAsync(store, owner, bucket, ct);
         }
         catch (EngineException error) when (error.Fault is EngineFault.Rejected && user.Goal is ObjectStoreUserGoal.Removed)
         {
@@ -104,7 +103,7 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
         }
     }
 
-    private async Task RemoveAsync(IObjectStore store, StoreKey owner, Bucket bucket, CancellationToken ct)
+    private async Task EmptyAndDeleteAsync(IObjectStore store, StoreKey owner, Bucket bucket, CancellationToken ct)
     {
         if (bucket.StoreId is null)
         {

@@ -39,8 +39,9 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimePr
             bucket,
             "PutBucketPolicy",
             new { Policy = text },
-            async () => await WritePolicyAsync(bucket, text, await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct), ct),
-            async () => BucketPolicy.IsSame(BucketPolicy.OwnersPart(await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct)), seen));
+            () => StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct),
+            current => BucketPolicy.IsSame(BucketPolicy.OwnersPart(current), seen),
+            current => WritePolicyAsync(bucket, text, current, ct));
     }
 
     /// <summary>The customer's rules. Portal's own is kept, if it is there.</summary>
@@ -52,12 +53,9 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimePr
             bucket,
             "PutBucketCors",
             new { Rules = rules.Count },
-            async () =>
-            {
-                var kept = (await PortalCorsRule.ReadAsync(bucket, ct)).Where(PortalCorsRule.Is);
-                await PortalCorsRule.WriteAsync(bucket, [.. kept, .. rules.Where(rule => !PortalCorsRule.Is(rule))], ct);
-            },
-            async () => CorsDraft.AreSame(await PortalCorsRule.ReadAsync(bucket, ct), seen));
+            () => PortalCorsRule.ReadAsync(bucket, ct),
+            current => CorsDraft.AreSame(current, seen),
+            current => PortalCorsRule.WriteAsync(bucket, [.. current.Where(PortalCorsRule.Is), .. rules.Where(rule => !PortalCorsRule.Is(rule))], ct));
 
     /// <summary>What has been versioned once can be suspended, and never be without versions again.</summary>
     public Task<Outcome> SetVersioningAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) => RunAsync(actor, bucket, "PutBucketVersioning", new { On = on }, () =>
@@ -72,10 +70,11 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimePr
             bucket,
             "PutBucketLifecycle",
             new { Rules = rules.Count },
-            () => rules.Count == 0
+            () => BucketSettings.LifecycleAsync(bucket, ct),
+            current => LifecycleDraft.AreSame(current, seen),
+            _ => rules.Count == 0
                 ? bucket.S3.DeleteLifecycleConfigurationAsync(bucket.Name, ct)
-                : bucket.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [.. rules] }, ct),
-            async () => LifecycleDraft.AreSame(await BucketSettings.LifecycleAsync(bucket, ct), seen));
+                : bucket.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [.. rules] }, ct));
 
     /// <summary>Null turns it off.</summary>
     public Task<Outcome> SetWebsiteAsync(Actor actor, OpenBucket bucket, string? index, string? error, CancellationToken ct) =>
@@ -83,18 +82,22 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimePr
             ? bucket.S3.DeleteBucketWebsiteAsync(bucket.Name, ct)
             : bucket.S3.PutBucketWebsiteAsync(bucket.Name, new WebsiteConfiguration { IndexDocumentSuffix = index, ErrorDocument = string.IsNullOrWhiteSpace(error) ? null : error }, ct));
 
+    private Task<Outcome> RunAsync(Actor actor, OpenBucket bucket, string action, object? after, Func<Task> write) =>
+        RunAsync(actor, bucket, action, after, () => Task.FromResult<object?>(null), _ => true, _ => write());
+
     /// <summary>S3 has the last word; what it refuses is said, and what it did is noted.</summary>
     /// <param name="isAsSeen">Whether what is overwritten is what the page has shown.</param>
-    private async Task<Outcome> RunAsync(Actor actor, OpenBucket bucket, string action, object? after, Func<Task> write, Func<Task<bool>>? isAsSeen = null)
+    private async Task<Outcome> RunAsync<T>(Actor actor, OpenBucket bucket, string action, object? after, Func<Task<T>> read, Func<T, bool> isAsSeen, Func<T, Task> write)
     {
         try
         {
-            if (isAsSeen is not null && !await isAsSeen())
+            var current = await read();
+            if (!isAsSeen(current))
             {
                 return Outcome.Refused(Stale);
             }
 
-            await write();
+            await write(current);
         }
         catch (Exception error) when (StorageFault.Is(error))
         {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Portal.Model.Storage;
 
 namespace Portal.Storage;
 
@@ -47,26 +48,13 @@ public sealed record PublicRead(bool BySwitch, bool ByPolicy, bool ListsByAcl)
         ["Resource"] = new JsonArray($"arn:aws:s3:::{bucket}/*"),
     };
 
-    private static IEnumerable<JsonObject> Statements(string? policy) => policy is null ? [] : (JsonNode.Parse(policy)?["Statement"] switch
-    {
-        JsonArray many => many.OfType<JsonObject>(),
-        JsonObject one => [one],
-        _ => [],
-    });
+    private static IEnumerable<JsonObject> Statements(string? policy) => policy is not null && JsonNode.Parse(policy) is JsonObject document ? PolicyStatements.Of(document).OfType<JsonObject>() : [];
 
     private static bool IsSwitch(JsonObject statement) => statement["Sid"] is JsonValue sid && sid.ToString() == Sid;
 
     /// <summary>Whether the statement lets everybody read every object, without a condition.</summary>
     private static bool Opens(JsonObject statement, string bucket) =>
-        statement["Effect"]?.ToString() is "Allow" && !statement.ContainsKey("Condition")
-        && (statement["Principal"] is JsonObject principal ? Texts(principal["AWS"]) : Texts(statement["Principal"])).Contains("*", StringComparer.Ordinal)
-        && Texts(statement["Action"]).Any(action => action is "*" or "s3:*" or "s3:GetObject" or "s3:Get*")
-        && Texts(statement["Resource"]).Any(resource => resource == "*" || resource == $"arn:aws:s3:::{bucket}/*" || resource == $"arn:aws:s3:::{bucket}*");
-
-    private static IEnumerable<string> Texts(JsonNode? node) => node switch
-    {
-        JsonArray many => many.OfType<JsonValue>().Select(value => value.ToString()),
-        JsonValue one => [one.ToString()],
-        _ => [],
-    };
+        PolicyStatements.IsForEverybody(statement, "Allow")
+        && PolicyStatements.Texts(statement["Action"]).Any(action => action is "*" or "s3:*" or "s3:GetObject" or "s3:Get*")
+        && PolicyStatements.Texts(statement["Resource"]).Any(resource => resource == "*" || resource == $"arn:aws:s3:::{bucket}/*" || resource == $"arn:aws:s3:::{bucket}*");
 }
