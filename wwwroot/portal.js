@@ -28,7 +28,7 @@ window.portal = {
   // The session has ended: away from here, unless this tab is on its way because of that.
   leave: target => { if (!window.portal.leaving) location.assign(target); },
   // Called by the layout's first interactive render: from now on clicks are heard.
-  ready: () => { window.portal.interactive = true; },
+  ready: () => document.documentElement.removeAttribute('data-connecting'),
 };
 
 // The navigation of a narrow screen, with a circuit or without.

@@ -86,7 +86,6 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
     public async Task On_a_phone_the_navigation_opens_and_leads_on_with_a_circuit_and_without()
     {
         var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(), "/audit", ABrowser.Phone);
-        await ABrowser.InteractiveAsync(page);
         var menu = page.GetByRole(AriaRole.Button, new() { Name = "Menu" });
         await menu.ClickAsync();
         await Assertions.Expect(menu).ToHaveAttributeAsync("aria-expanded", "true");

@@ -98,7 +98,6 @@ public sealed class CircuitTests(TestPostgres postgres, ABrowser browser) : Serv
     {
         var person = await Server.AddPersonAsync();
         var page = await browser.SignInAsync(Server, person, "/audit");
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = person.Email }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Settings" })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Audit" }).ClickAsync();
@@ -114,7 +113,6 @@ public sealed class CircuitTests(TestPostgres postgres, ABrowser browser) : Serv
     {
         var person = await Server.AddPersonAsync();
         var page = await browser.SignInAsync(Server, person, "/audit");
-        await ABrowser.InteractiveAsync(page);
         await using var db = CreateDbContext();
         var now = TimeProvider.System.GetUtcNow();
         await db.Sessions.Where(session => session.UserId == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now));

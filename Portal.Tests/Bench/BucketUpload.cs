@@ -33,7 +33,6 @@ internal static class BucketUpload
         using var aws = new AwsCommand(ceph.Endpoint, scene.Key);
         using var files = new FilesOnDisk([.. Enumerable.Range(0, Rounds + 1).Select(round => (Name(round), FilesOnDisk.Random((64 << 20) + round)))]);
         var page = await browser.SignInAsync(web, scene.Ada, $"/buckets/{bucket}");
-        await ABrowser.InteractiveAsync(page);
         var (byPage, byAws) = (new List<double>(), new List<double>());
         for (var round = 0; round <= Rounds; round++)
         {

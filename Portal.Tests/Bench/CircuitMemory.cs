@@ -15,7 +15,6 @@ internal static class CircuitMemory
         await using var browser = new ABrowser();
         var person = await ListPage.PersonWithAsync(web, 1000);
         var first = await browser.SignInAsync(web, person);
-        await ABrowser.InteractiveAsync(first);
         for (var i = 1; i < WarmUp; i++)
         {
             await OpenAsync(first);

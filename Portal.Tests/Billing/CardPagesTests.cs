@@ -32,7 +32,6 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
     {
         var person = await Server.AddPersonAsync();
         var page = await browser.SignInAsync(Server, person, "/billing/card?returnUrl=%2Fbilling");
-        await ABrowser.InteractiveAsync(page);
         await ABrowser.AssertAccessibleAsync(page, "cards-empty");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add card — $0 now" }).ClickAsync();
         await page.GetByLabel("Card number").WaitForAsync();
@@ -58,7 +57,6 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
     public async Task A_card_that_is_refused_says_why_and_offers_another_try()
     {
         var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(), "/billing/card", ABrowser.Phone);
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Button, new() { Name = "Add card — $0 now" }).ClickAsync();
         await FillAsync(page, "4000002760003184");
         await ABrowser.AssertAccessibleAsync(page, "three-d-secure");
@@ -90,7 +88,6 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
         foreach (var size in (ViewportSize[])[ABrowser.Desktop, ABrowser.Phone])
         {
             var page = await browser.SignInAsync(Server, person, "/billing", size);
-            await ABrowser.InteractiveAsync(page);
             await page.GetByText("amber-falcon").ClickAsync();
             await page.GetByText("still on").First.WaitForAsync();
             await ABrowser.AssertAccessibleAsync(page, "billing");
@@ -102,7 +99,6 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
     public async Task An_empty_bill_teaches_the_first_step()
     {
         var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(), "/billing");
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "Create an instance" }).WaitForAsync();
         await ABrowser.AssertAccessibleAsync(page, "billing-empty");
     }

@@ -71,7 +71,6 @@ public sealed class ClosingPagesTests(TestPostgres postgres, TestCeph ceph, ABro
         await page.SetViewportSizeAsync(ABrowser.Desktop.Width, ABrowser.Desktop.Height);
 
         var other = await browser.SignInAsync(work.Server, ada, "/instances");
-        await ABrowser.InteractiveAsync(other);
         await page.GetByLabel("Your password").FillAsync(PortalServer.Password);
         await Button(page).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Your account is being closed" })).ToBeVisibleAsync();
@@ -91,7 +90,6 @@ public sealed class ClosingPagesTests(TestPostgres postgres, TestCeph ceph, ABro
     {
         var keeper = await work.Server.AddPersonAsync(isOperator: true);
         var page = await browser.SignInAsync(work.Server, keeper, "/operator");
-        await ABrowser.InteractiveAsync(page);
         var ada = await work.AddCustomerAsync();
         await using (var db = CreateDbContext())
         {

@@ -189,7 +189,6 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
     {
         await StopAsync();
         var page = await browser.SignInAsync(server, ada, $"/instances/{id}", ABrowser.Phone);
-        await ABrowser.InteractiveAsync(page);
         foreach (var name in new[] { "Resize", "Rebuild" })
         {
             await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
@@ -208,7 +207,6 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
     private async Task<IPage> OpenAsync(string tab = "")
     {
         var page = await browser.SignInAsync(server, ada, $"/instances/{id}{tab}");
-        await ABrowser.InteractiveAsync(page);
         return page;
     }
 

@@ -40,7 +40,6 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
     {
         await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
         var page = await browser.SignInAsync(server, ada);
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "Create your first instance" }).ClickAsync();
         await Expect(page.GetByText("$0.00 → $")).ToBeVisibleAsync();
         await ABrowser.InteractiveAsync(page);
@@ -69,7 +68,6 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
     {
         await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
         var page = await browser.SignInAsync(server, ada, "/instances/new");
-        await ABrowser.InteractiveAsync(page);
         var before = await page.Locator(".summary .money").InnerTextAsync();
         await page.GetByText("Volumes none besides its root disk").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a volume" }).ClickAsync();
@@ -99,7 +97,6 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
     public async Task Without_a_card_the_create_page_says_so_and_leads_there()
     {
         var page = await browser.SignInAsync(server, ada, "/instances/new");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Create instance" })).ToHaveAttributeAsync("aria-disabled", "true");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Go to the card" })).ToHaveAttributeAsync("href", "/billing/card?returnUrl=%2Finstances%2Fnew");
         await ABrowser.AssertAccessibleAsync(page, "instance-new");
@@ -117,7 +114,6 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         }
 
         var page = await browser.SignInAsync(server, ada, "/instances?tag=env%3Dtest&sort=name");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["cache-1", "cache-2", "cache-3", "sql-1", "sql-2", "sql-3"]);
         await ABrowser.AssertAccessibleAsync(page, "instances");
 
@@ -159,7 +155,6 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         await consoles.StartAsync(Ct);
         var id = await RunningMachines.AddAsync(this, engine, Ada);
         var page = await browser.SignInAsync(server, ada, $"/instances/{id}?tab=console");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByText("Connected", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.Locator(".xterm-rows")).ToContainTextAsync("amber-falcon login:");
         await page.Keyboard.TypeAsync("root");
@@ -180,7 +175,6 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
     public async Task Keys_are_made_pasted_and_deleted()
     {
         var page = await browser.SignInAsync(server, ada, "/keys");
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Button, new() { Name = "Paste a public key" }).ClickAsync();
         await page.GetByLabel("Public key").FillAsync(AnAccount.Ed25519);
         await page.GetByLabel("Name").FillAsync("laptop");

@@ -46,7 +46,6 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
     public async Task An_image_is_made_of_a_running_instance_another_begins_as_it_and_it_is_renamed_and_deleted()
     {
         var page = await browser.SignInAsync(server, ada, "/images");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No images of your own yet" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "images-empty");
         await page.GotoAsync($"/instances/{instance}");
@@ -109,7 +108,6 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
 
         await SettleAsync();
         var page = await browser.SignInAsync(server, ada, "/images?sort=name");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["golden", "silver"]);
         await ABrowser.AssertAccessibleAsync(page, "images");
         await page.SetViewportSizeAsync(ABrowser.Phone.Width, ABrowser.Phone.Height);
@@ -125,6 +123,7 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
         await SettleAsync();
         await Expect(page.Locator("tbody .state.deleted")).ToHaveCountAsync(1);
         await page.GotoAsync("/images?q=gold");
+        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "golden", Exact = true }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "golden" })).ToBeVisibleAsync();
         await ABrowser.InteractiveAsync(page);
@@ -140,7 +139,6 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
         await using var db = CreateDbContext();
         engine.Write((await db.Volumes.SingleAsync(Ct)).Id, "broken since");
         var page = await browser.SignInAsync(server, ada, $"/instances/{instance}");
-        await ABrowser.InteractiveAsync(page);
         var dialog = await OpenRebuildAsync(page);
         await Expect(dialog.GetByRole(AriaRole.Radio, new() { Name = "Tiny Linux · as now" })).ToBeCheckedAsync();
         await dialog.GetByRole(AriaRole.Radio, new() { Name = "golden" }).CheckAsync();

@@ -63,7 +63,6 @@ public sealed class DashboardPageTests(TestPostgres postgres, ABrowser browser) 
         await ConfirmAsync();
         var first = await RunningMachines.AddAsync(this, null, Ada);
         var page = await browser.SignInAsync(server, ada, "/dashboard");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.Locator("[data-figure=running]")).ToHaveTextAsync("1");
         await Expect(page.GetByText("Nothing needs your attention.")).ToBeVisibleAsync();
         var second = await RunningMachines.AddAsync(this, null, Ada, "blue-heron");
@@ -86,7 +85,6 @@ public sealed class DashboardPageTests(TestPostgres postgres, ABrowser browser) 
     public async Task A_phone_shows_it_without_scrolling_sideways()
     {
         var page = await browser.SignInAsync(server, ada, "/dashboard", ABrowser.Phone);
-        await ABrowser.InteractiveAsync(page);
         await ABrowser.AssertAccessibleAsync(page, "dashboard-first");
         await ConfirmAsync();
         await RunningMachines.AddAsync(this, null, Ada);

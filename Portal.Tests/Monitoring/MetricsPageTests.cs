@@ -39,7 +39,6 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
     {
         await HistoryAsync();
         var page = await browser.SignInAsync(server, ada, $"/instances/{id}");
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "Metrics", Exact = true }).ClickAsync();
         var cpu = page.GetByRole(AriaRole.Img, new() { Name = "CPU: between" });
         await Expect(cpu).ToBeVisibleAsync();
@@ -65,7 +64,6 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
     public async Task An_alert_is_made_changed_and_deleted_on_the_page_and_shows_when_it_fires()
     {
         var page = await browser.SignInAsync(server, ada, $"/instances/{id}?tab=metrics");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByText("Nothing was measured in this time.").First).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "New alert" }).ClickAsync();
         await page.GetByLabel("Threshold, percent").FillAsync("120");
@@ -105,7 +103,6 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
         }
 
         var page = await browser.SignInAsync(server, ada, $"/volumes/{volume}?tab=metrics");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Read: between" })).ToBeVisibleAsync();
         await Expect(page.Locator(".chart")).ToHaveCountAsync(2);
         await page.GetByRole(AriaRole.Button, new() { Name = "New alert" }).ClickAsync();
@@ -120,7 +117,6 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
     {
         await HistoryAsync();
         var page = await browser.SignInAsync(server, ada, $"/instances/{id}?tab=metrics&range=24h", ABrowser.Phone);
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "CPU: between" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "metrics");
     }

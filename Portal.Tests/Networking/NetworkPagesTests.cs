@@ -268,7 +268,6 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
     private async Task<IPage> OpenAsync(string path, ViewportSize? size = null)
     {
         var page = await browser.SignInAsync(server, ada, path, size);
-        await ABrowser.InteractiveAsync(page);
         return page;
     }
 }

@@ -32,7 +32,6 @@ public sealed class ObjectStorePageTests(TestPostgres postgres, TestCeph ceph, A
     {
         await using var worker = await WorkerServer.StartAsync(ConnectionString, new InMemoryEngine());
         var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(isOperator: true), "/operator/object-stores");
-        await ABrowser.InteractiveAsync(page);
         await ABrowser.AssertAccessibleAsync(page, "operator-no-store");
         await page.GetByRole(AriaRole.Button, new() { Name = "Enter a gateway" }).ClickAsync();
         await page.GetByLabel("Endpoint", new() { Exact = true }).FillAsync(ceph.Endpoint + "/path");
@@ -72,7 +71,6 @@ public sealed class ObjectStorePageTests(TestPostgres postgres, TestCeph ceph, A
         await using var worker = await WorkerServer.StartAsync(ConnectionString, new InMemoryEngine(), ("ObjectStore:Folder", ceph.Folder));
         await Until.TrueAsync(ThereAsync, Patience);
         var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(isOperator: true), "/operator/object-stores");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByText("its worker, which runs it")).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Change" })).ToHaveAttributeAsync("aria-disabled", "true");
         var stores = Server.Services.GetRequiredService<EnterObjectStore>();

@@ -13,7 +13,6 @@ public sealed class OperatorPagesTests(TestPostgres postgres, ABrowser browser) 
     public async Task An_operator_adds_an_image_sees_it_prepared_and_retires_it()
     {
         var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(isOperator: true), "/operator/images");
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Button, new() { Name = "Add an image" }).ClickAsync();
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Debian 13");
         await page.GetByLabel("Address").FillAsync("https://cloud.example.com/debian-13.qcow2");
@@ -39,7 +38,6 @@ public sealed class OperatorPagesTests(TestPostgres postgres, ABrowser browser) 
     public async Task The_overview_tells_virtualization_capacity_and_incidents_as_they_change()
     {
         var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(isOperator: true), "/operator");
-        await ABrowser.InteractiveAsync(page);
         await using var db = CreateDbContext();
         var now = TimeProvider.System.GetUtcNow();
         await db.Regions.ExecuteUpdateAsync(set => set.SetProperty(region => region.Virtualization, "KVM").SetProperty(region => region.SeenAt, now)

@@ -67,11 +67,15 @@ public sealed class ABrowser : IAsyncLifetime
         await page.GetByLabel("Password").FillAsync(PortalServer.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
         await page.WaitForURLAsync(url => new Uri(url).PathAndQuery == path);
+        await InteractiveAsync(page);
         return page;
     }
 
-    /// <summary>Waits until the page's circuit runs, so that a click is not lost.</summary>
-    public static Task InteractiveAsync(IPage page) => page.WaitForFunctionAsync("() => window.portal?.interactive === true");
+    /// <summary>
+    /// Waits until the page's circuit runs, if it is one that gets one: what was rendered before is replaced then, and a click that falls
+    /// between the two is lost.
+    /// </summary>
+    public static Task InteractiveAsync(IPage page) => page.WaitForFunctionAsync("() => !document.documentElement.hasAttribute('data-connecting')");
 
     /// <summary>Takes <c>artifacts/screenshots/{name}.png</c> in a run with <c>bin/test --pictures</c>.</summary>
     public static Task PictureAsync(IPage page, string name, bool fullPage = true) =>

@@ -33,7 +33,6 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     {
         var bucket = await scene.AddBucketAsync();
         var page = await browser.SignInAsync(server, scene.Ada, $"/buckets/{bucket.Name}");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "The bucket is empty" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "bucket-empty");
 
@@ -227,7 +226,6 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     private async Task<IPage> OpenAsync(string path)
     {
         var page = await browser.SignInAsync(server, scene.Ada, path);
-        await ABrowser.InteractiveAsync(page);
         return page;
     }
 }

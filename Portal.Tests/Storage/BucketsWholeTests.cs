@@ -46,7 +46,6 @@ public sealed class BucketsWholeTests(TestPostgres postgres, TestCeph ceph, ABro
     {
         var name = $"trip-{Guid.NewGuid():N}";
         var page = await browser.SignInAsync(server, ada, "/buckets/new");
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync(name);
         await page.GetByRole(AriaRole.Button, new() { Name = "Create bucket" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "The bucket is empty" })).ToBeVisibleAsync();

@@ -44,7 +44,6 @@ public sealed class FullStoreTests(TestPostgres postgres, ABrowser browser) : Te
         var pieces = await FillAsync(s3, bucket);
         await FullAsync(true);
         var page = await browser.SignInAsync(work.Server, ada, $"/buckets/{bucket}");
-        await ABrowser.InteractiveAsync(page);
         var notice = page.Locator("main .notice", new() { HasText = "The object store is full, and takes nothing more for now." });
         await Expect(notice).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "bucket-full-store");

@@ -48,7 +48,6 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
         proxy.Always(what, GatewayProxy.IsAdmin);
         var name = $"test-{Guid.NewGuid():N}";
         var page = await browser.SignInAsync(work.Server, ada, "/buckets/new");
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync(name);
         await page.GetByRole(AriaRole.Button, new() { Name = "Create bucket" }).ClickAsync();
         await Expect(page.GetByText("The object store does not do this at the moment. Your request is kept and goes on by itself.")).ToBeVisibleAsync();
@@ -81,7 +80,6 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
         proxy.Always(Interference.Hang, _ => true);
         await IncidentAsync("engine-away", "s3-local", isOpen: true);
         var page = await browser.SignInAsync(work.Server, ada, $"/buckets/{name}");
-        await ABrowser.InteractiveAsync(page);
         var problem = page.GetByRole(AriaRole.Alert);
         await Expect(problem).ToContainTextAsync("The object store does not answer at the moment.");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "The bucket is empty" })).ToHaveCountAsync(0);
@@ -104,7 +102,6 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
         proxy.Always(what, request => request.Method is "PUT" or "POST" && !GatewayProxy.IsAdmin(request));
         await IncidentAsync("store-full", "s3-local", isOpen: true);
         var page = await browser.SignInAsync(work.Server, ada, $"/buckets/{name}");
-        await ABrowser.InteractiveAsync(page);
         var notice = page.Locator("main .notice", new() { HasText = "The object store is full, and takes nothing more for now." });
         await Expect(notice).ToBeVisibleAsync();
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["notes.txt"]);
@@ -112,7 +109,6 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
         await Drop.OnAsync(page, ".objects", files.Paths("late.txt"));
         await Expect(page.Locator("#uploads-list li")).ToContainTextAsync("The object store is full");
         var keeper = await browser.SignInAsync(work.Server, await work.Server.AddPersonAsync(isOperator: true), "/operator/object-stores");
-        await ABrowser.InteractiveAsync(keeper);
         await Expect(keeper.GetByRole(AriaRole.Alert)).ToContainTextAsync("most likely because it is full");
         await ABrowser.AssertAccessibleAsync(keeper, "operator-store-takes-nothing");
         await using (var db = CreateDbContext())

@@ -18,7 +18,6 @@ public sealed partial class VolumePagesTests
     {
         var instance = await RunningMachines.AddAsync(this, engine, Ada);
         var page = await browser.SignInAsync(server, ada, $"/instances/{instance}");
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "Turn on backups of its disk" }).ClickAsync();
         await page.GetByLabel("Keep the newest").FillAsync("many");
         await Expect(page.GetByText("A whole number from 1 to 90.")).ToBeVisibleAsync();

@@ -44,7 +44,6 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
     {
         await RunningMachines.AddAsync(this, engine, Ada);
         var page = await browser.SignInAsync(server, ada, "/volumes");
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "New volume" }).ClickAsync();
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("data");
         await page.GetByLabel("Size, GiB").FillAsync("ten");
@@ -105,7 +104,6 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         }
 
         var page = await browser.SignInAsync(server, ada, "/volumes?sort=name");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["amber-falcon root", "logs", "photos"]);
         await ABrowser.AssertAccessibleAsync(page, "volumes");
         await page.GotoAsync($"/instances/{instance}?tab=volumes");
@@ -128,7 +126,6 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await SettleAsync(volume);
         engine.Write(volume, "summer");
         var page = await browser.SignInAsync(server, ada, "/snapshots");
-        await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No snapshots yet" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "snapshots-empty");
         await page.GotoAsync($"/volumes/{volume}?tab=snapshots");
@@ -216,7 +213,6 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         var snapshot = (await new CreateSnapshot(this, TimeProvider.System).RunAsync(Ada, new NewSnapshot(root.Id, "before the upgrade", "token"), Ct)).Value!.Id;
         await SettleSnapshotAsync(snapshot);
         var page = await browser.SignInAsync(server, ada, $"/snapshots/{snapshot}");
-        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "New instance from it" }).ClickAsync();
         await Expect(page.GetByLabel("before the upgrade")).ToBeCheckedAsync();
         await ABrowser.AssertAccessibleAsync(page, "instance-from-snapshot");
