@@ -4,7 +4,7 @@ using Portal.Model.Shared;
 
 namespace Portal.Tests.Shared;
 
-/// <summary>One database of the tests' PostgreSQL. Derive a test class from it; it is made before and dropped with the server.</summary>
+/// <summary>One database of the tests' PostgreSQL. Derive a test class from it; it is made before and dropped after.</summary>
 public abstract class TestDatabase(TestPostgres postgres) : IDbContextFactory<PortalDb>, IAsyncLifetime
 {
     private NpgsqlDataSource? source;
@@ -32,6 +32,7 @@ public abstract class TestDatabase(TestPostgres postgres) : IDbContextFactory<Po
         if (source is not null)
         {
             await source.DisposeAsync();
+            await postgres.DropDatabaseAsync(ConnectionString);
         }
     }
 }
