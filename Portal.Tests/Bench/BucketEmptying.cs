@@ -25,7 +25,7 @@ internal sealed class BucketEmptying(TestPostgres postgres) : TestDatabase(postg
 
     private async Task<IReadOnlyList<Figure>> MeasureAsync()
     {
-        await using var ceph = new TestCeph();
+        await using var ceph = new TestCeph { GiB = 4 + (Objects / 50_000) }; // an object takes a block of 4 KiB, and its place in the index
         await using var work = await BucketsAtWork.StartAsync(this, ConnectionString, ceph);
         var (ada, bob) = (await work.AddCustomerAsync(), await work.AddCustomerAsync());
         var full = await work.AddBucketAsync(ada);
