@@ -26,7 +26,7 @@ public static class ObjectKey
     /// <summary>Why a browser cannot be led to an object that somebody made with another tool; null if it can.</summary>
     public static string? WhyNotInBrowser(string key) => key switch
     {
-        ['/', ..] => "Its name begins with a slash, which addresses lose on their way. Rename it, or use the aws CLI.",
+        ['/', ..] => "Its name begins with a slash, which addresses lose on their way. Use the aws CLI.",
         _ when key.Split('/').Any(part => part is "." or "..") => "Its name holds a part “.” or “..”, which browsers leave out of addresses. Use the aws CLI.",
         _ => null,
     };

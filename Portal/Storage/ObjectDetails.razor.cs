@@ -48,7 +48,8 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
         catch (Exception error) when (StorageFault.Is(error))
         {
             // What is shown already stays.
-            (problem, unread) = (StorageFault.Sentence(error), view is null);
+            // S3's client loses the slash as well, and asks for something else.
+            (problem, unread) = (Key is ['/', ..] ? ObjectKey.WhyNotInBrowser(Key) : StorageFault.Sentence(error), view is null);
         }
 
         loaded = true;

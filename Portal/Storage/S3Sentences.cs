@@ -20,8 +20,8 @@ public static class S3Sentences
         ("KeyTooLongError", _) => "A name has at most 1,024 bytes.",
         ("UserSuspended", _) => "This account is suspended in the object store.",
         ("AccessDenied", _) or (_, HttpStatusCode.Forbidden) => "The bucket's own rules do not allow this, not even to you.",
-        ("MalformedPolicy" or "InvalidPolicyDocument", _) => $"The object store does not understand this policy: {error.Message}",
-        ("MalformedXML" or "InvalidArgument" or "InvalidRequest", _) => $"The object store does not take this: {error.Message}",
+        ("MalformedPolicy" or "InvalidPolicyDocument", _) => "The object store does not understand this policy. Check the spelling of its actions, principals and conditions, and that each resource is this bucket.",
+        ("MalformedXML" or "InvalidArgument" or "InvalidRequest", _) => "The object store does not take this: one of its values is not what S3 expects.",
         ("SlowDown" or "ServiceUnavailable", _) or (_, >= HttpStatusCode.InternalServerError) => Away,
         _ => $"The object store refused: {error.ErrorCode}.",
     };
