@@ -48,9 +48,11 @@ public static class RunningMachines
             db.Cards.Add(AnAccount.ACard(accountId));
         }
 
-        var image = await db.Images.SingleAsync(image => image.FileName == "tiny.qcow2");
-        image.State = ImageState.Available;
         await db.SaveChangesAsync();
-        return image;
+
+        // A worker may be looking at the images at this moment.
+        var tiny = db.Images.Where(image => image.FileName == "tiny.qcow2");
+        await tiny.ExecuteUpdateAsync(image => image.SetProperty(row => row.State, ImageState.Available));
+        return await tiny.SingleAsync();
     }
 }
