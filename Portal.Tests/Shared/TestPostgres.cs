@@ -101,7 +101,7 @@ public sealed class TestPostgres : IAsyncLifetime
     private async Task<string> StartAsync()
     {
         var port = FreePort();
-        folder = Path.Combine(Durable ? Path.GetTempPath() : InMemory() ?? Path.GetTempPath(), name);
+        folder = Path.Combine((Durable ? null : InMemory()) ?? Path.GetTempPath(), name);
         await RunAsync("bin/postgres", ["start", folder, port.ToString(System.Globalization.CultureInfo.InvariantCulture), "max_connections=500", .. Durable ? Array.Empty<string>() : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]]);
         var connection = new NpgsqlConnectionStringBuilder
         {
