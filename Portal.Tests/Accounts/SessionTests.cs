@@ -119,4 +119,30 @@ public sealed class CircuitTests(TestPostgres postgres, ABrowser browser) : Serv
         await page.WaitForURLAsync("**/sign-in?returnUrl=**");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
     }
+
+    [Fact]
+    public async Task An_open_page_leaves_too_when_nobody_tells_it_that_its_session_was_revoked()
+    {
+        var person = await Server.AddPersonAsync();
+        var page = await browser.SignInAsync(Server, person, "/audit");
+        await using var db = CreateDbContext();
+        await db.Database.ExecuteSqlAsync($"""ALTER TABLE "Sessions" DISABLE TRIGGER USER""");
+        var now = TimeProvider.System.GetUtcNow();
+        await db.Sessions.Where(session => session.UserId == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now));
+        await page.WaitForURLAsync("**/sign-in?returnUrl=**");
+    }
+
+    [Fact]
+    public async Task An_operator_who_is_one_no_more_leaves_the_operators_pages_and_others_stay()
+    {
+        var (person, other) = (await Server.AddPersonAsync(isOperator: true), await Server.AddPersonAsync(isOperator: true));
+        var page = await browser.SignInAsync(Server, person, "/operator");
+        var others = await browser.SignInAsync(Server, other, "/operator");
+        await using var db = CreateDbContext();
+        await db.Database.ExecuteSqlAsync($"""ALTER TABLE "Users" DISABLE TRIGGER USER""");
+        await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.IsOperator, false));
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Not found" })).ToBeVisibleAsync();
+        await others.GetByRole(AriaRole.Link, new() { Name = "Images" }).Last.ClickAsync();
+        await Assertions.Expect(others.GetByRole(AriaRole.Heading, new() { Name = "Images", Level = 1 })).ToBeVisibleAsync();
+    }
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Endpoints;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.StaticAssets;
 using Microsoft.EntityFrameworkCore;
@@ -201,6 +203,36 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
             using var shown = await keeper.GetAsync(path);
             Assert.Equal(HttpStatusCode.OK, shown.StatusCode);
         }
+    }
+
+    /// <summary>A form for strangers that nobody limits can be used to guess, or to send mails.</summary>
+    [Fact]
+    public void Every_page_for_everybody_is_limited_but_those_that_take_nothing()
+    {
+        string[] takeNothing = ["/", "/error", "/not-found", "/status/{Code:int}", "/healthz", "/readyz", "/sign-out", "/webhooks/stripe"];
+        Assert.Empty(Endpoints().Where(endpoint => Table[Pattern(endpoint)] is For.Everybody && endpoint.Metadata.GetMetadata<EnableRateLimitingAttribute>() is null)
+            .Select(Pattern).Distinct(StringComparer.Ordinal).Except(takeNothing, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_page_says_quietly_that_no_real_card_is_charged()
+    {
+        var owner = await OwnerAsync();
+        using var own = await Server.NewClientAsync(owner.Person);
+        using var visitor = Server.NewClient();
+        var seen = 0;
+        foreach (var endpoint in Endpoints().Where(endpoint => endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null))
+        {
+            var client = Table[Pattern(endpoint)] is For.Everybody ? visitor : own;
+            using var answer = await client.GetAsync(owner.Fill(Pattern(endpoint)));
+            if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotFound)
+            {
+                seen++;
+                Assert.True((await FormClient.ReadAsync(answer)).QuerySelector(".test-mode") is not null, $"{Pattern(endpoint)} does not say it.");
+            }
+        }
+
+        Assert.InRange(seen, 30, int.MaxValue);
     }
 
     private IEnumerable<RouteEndpoint> Endpoints() => Server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()

@@ -1,6 +1,7 @@
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
@@ -43,6 +44,15 @@ public sealed class ArchitectureTests
     {
         Assert.DoesNotContain(Web.GetReferencedAssemblies(), reference => reference.Name is "Portal.Worker" or "Portal.Sandbox" or "Hangfire.Server");
         Assert.DoesNotContain(Worker.GetReferencedAssemblies(), reference => reference.Name is "Portal" or "Portal.Sandbox" or "MudBlazor");
+    }
+
+    /// <summary>What waits there is overtaken by the events behind it (CircuitBeginning says more).</summary>
+    [Fact]
+    public void Nothing_stands_between_an_event_and_its_circuit()
+    {
+        var handlers = Web.GetTypes().Where(typeof(CircuitHandler).IsAssignableFrom).ToList();
+        Assert.NotEmpty(handlers);
+        Assert.All(handlers, handler => Assert.Equal(typeof(CircuitHandler), handler.GetMethod(nameof(CircuitHandler.CreateInboundActivityHandler))!.DeclaringType));
     }
 
     [Fact]

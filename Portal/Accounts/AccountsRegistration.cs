@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.Identity;
 using Portal.Accounts.Settings;
@@ -20,7 +21,8 @@ public static class AccountsRegistration
 
         services.AddCascadingAuthenticationState();
         services.AddScoped<CurrentActor>();
-        services.AddSingleton<SessionCookie>().AddScoped<CircuitHandler, SessionCircuit>();
+        services.AddSingleton<SessionCookie>().AddSingleton<SessionWatch>().AddHostedService(provider => provider.GetRequiredService<SessionWatch>())
+            .AddScoped<CircuitUser>().AddScoped<AuthenticationStateProvider>(provider => provider.GetRequiredService<CircuitUser>()).AddScoped<CircuitHandler, CircuitBeginning>();
         // Before Identity's own registration, which would be one per request.
         services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
         services.AddSingleton<AttemptLimits>().AddScoped<EvenAnswer>();

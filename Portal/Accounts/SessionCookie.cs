@@ -35,19 +35,27 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     /// <summary>What the database says of the session that a cookie names, or null if it stands no more.</summary>
     public async Task<Standing?> StandingAsync(ClaimsPrincipal cookie, CancellationToken ct) => await StandingAsync(cookie, null, ct);
 
+    /// <summary>Those whose session stands, as what they were when they signed in: an operator who is one no more is not among them.</summary>
+    public async Task<IReadOnlySet<ClaimsPrincipal>> StandingAsync(IReadOnlyCollection<ClaimsPrincipal> cookies, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var found = await Found(db, [.. cookies.Select(SessionOf).OfType<Guid>().Distinct()]).ToDictionaryAsync(session => session.Id, ct);
+        var now = clock.GetUtcNow();
+        return cookies.Where(cookie => SessionOf(cookie) is { } id && found.TryGetValue(id, out var session) && session.Stands(cookie, now)
+            && (session.IsOperator || !cookie.HasClaim(claim => claim.Type == AccountClaims.Operator))).ToHashSet();
+    }
+
     private async Task<Standing?> StandingAsync(ClaimsPrincipal cookie, HttpContext? http, CancellationToken ct)
     {
-        if (!Guid.TryParse(cookie.FindFirstValue(AccountClaims.Session), out var id))
+        if (SessionOf(cookie) is not { } id)
         {
             return null;
         }
 
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var found = await db.Sessions.Where(session => session.Id == id && session.RevokedAt == null && db.Accounts.Any(account => account.Id == session.AccountId && account.ClosingSince == null))
-            .Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new { user.SecurityStamp, user.IsOperator, session.LastSeenAt })
-            .SingleOrDefaultAsync(ct);
+        var found = await Found(db, [id]).SingleOrDefaultAsync(ct);
         var now = clock.GetUtcNow();
-        if (found is null || now - found.LastSeenAt > SessionList.Lifetime || found.SecurityStamp != cookie.FindFirstValue("AspNet.Identity.SecurityStamp"))
+        if (found?.Stands(cookie, now) is not true)
         {
             return null;
         }
@@ -61,6 +69,12 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
 
         return new Standing(found.IsOperator);
     }
+
+    private static Guid? SessionOf(ClaimsPrincipal cookie) => Guid.TryParse(cookie.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
+
+    private static IQueryable<FoundSession> Found(PortalDb db, Guid[] ids) =>
+        db.Sessions.Where(session => ids.Contains(session.Id) && session.RevokedAt == null && db.Accounts.Any(account => account.Id == session.AccountId && account.ClosingSince == null))
+            .Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new FoundSession(session.Id, user.SecurityStamp, user.IsOperator, session.LastSeenAt));
 
     private static void Apply(Standing standing, ClaimsIdentity identity)
     {
@@ -76,4 +90,10 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     }
 
     public sealed record Standing(bool IsOperator);
+
+    private sealed record FoundSession(Guid Id, string? SecurityStamp, bool IsOperator, DateTimeOffset LastSeenAt)
+    {
+        public bool Stands(ClaimsPrincipal cookie, DateTimeOffset now) =>
+            now - LastSeenAt <= SessionList.Lifetime && SecurityStamp == cookie.FindFirstValue("AspNet.Identity.SecurityStamp");
+    }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net.WebSockets;
-using System.Security.Claims;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Portal.Accounts;
@@ -13,7 +12,7 @@ namespace Portal.Compute;
 /// Bytes go from one to the other; when one ends, so does the other.
 /// </summary>
 public sealed class ConsoleEndpoints(
-    ConsoleTickets tickets, ConsoleRelay relay, SessionCookie sessions, Changes changes, IServer server, IConfiguration configuration, IHostApplicationLifetime lifetime, TimeProvider clock)
+    ConsoleTickets tickets, ConsoleRelay relay, SessionWatch sessions, IServer server, IConfiguration configuration, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
     public const string Protocol = "portal-console";
 
@@ -38,7 +37,15 @@ public sealed class ConsoleEndpoints(
 
         using var browser = await http.WebSockets.AcceptWebSocketAsync(Protocol);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        using var signedOut = WatchSession(http.User, browser, ended);
+        // A socket outlives the sign-in that opened it: a revoked session closes it.
+        using var watching = await sessions.WatchAsync(http.User, async () =>
+        {
+            if (browser.State is WebSocketState.Open)
+            {
+                await SocketPair.SayAsync(browser, WebSocketCloseStatus.PolicyViolation, "You have been signed out.");
+                await ended.CancelAsync();
+            }
+        });
         await JoinAsync(browser, visit, ended);
     }
 
@@ -87,19 +94,5 @@ public sealed class ConsoleEndpoints(
         {
             await SocketPair.CloseAsync(browser, WebSocketCloseStatus.EndpointUnavailable, "The console was closed.");
         }
-    }
-
-    /// <summary>A socket outlives the sign-in that opened it: a revoked session closes it.</summary>
-    private IDisposable WatchSession(ClaimsPrincipal user, WebSocket browser, CancellationTokenSource ended)
-    {
-        var (session, id) = (user.FindFirstValue(AccountClaims.Session), user.FindFirstValue(ClaimTypes.NameIdentifier));
-        return changes.Subscribe(change => change is { Table: "Sessions" or "Users" } && (change.Id == session || change.Id == id), async _ =>
-        {
-            if (browser.State is WebSocketState.Open && await sessions.StandingAsync(user, CancellationToken.None) is null)
-            {
-                await SocketPair.SayAsync(browser, WebSocketCloseStatus.PolicyViolation, "You have been signed out.");
-                await ended.CancelAsync();
-            }
-        });
     }
 }

@@ -157,7 +157,6 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
     protected async Task ActAsync(
         Func<PortalDb, string, Task<List<string>>> match, Func<int, Confirmation> ask, string doing, Func<Actor, IReadOnlyList<string>, Task<IEnumerable<(string Name, Outcome Outcome)>>> act)
     {
-        var actor = await Current.GetAsync();
         var ids = await SelectedAsync(match);
         if (acting || ids.Count == 0 || !await ConfirmDialog.ShowAsync(Dialogs, ask(ids.Count)))
         {
@@ -168,7 +167,8 @@ public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
         StateHasChanged();
         try
         {
-            Result = BulkResult.Of(doing, [.. await act(actor, ids)]);
+            // Who that is, is asked now: the question may have stood there for hours.
+            Result = BulkResult.Of(doing, [.. await act(await Current.GetAsync(), ids)]);
             Selection.SetAll(false);
         }
         finally

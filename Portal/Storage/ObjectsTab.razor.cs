@@ -216,6 +216,7 @@ public sealed partial class ObjectsTab(
 
         try
         {
+            await current.GetAsync(); // somebody still
             var outcome = await ObjectChanges.MakeFolderAsync(Bucket, $"{Prefix}{name.TrimEnd('/')}/", left.Token);
             problem = outcome.Reason;
             await RefreshAsync();

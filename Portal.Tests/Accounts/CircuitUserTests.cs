@@ -1,0 +1,93 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.Components.Server.Circuits;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Accounts;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Accounts;
+
+/// <summary>Whose a circuit is, from its beginning on and whoever connects to it later. The host's part is played by the test.</summary>
+[Trait("Needs", "database")]
+public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgres)
+{
+    [Fact]
+    public async Task A_circuit_stays_with_the_session_that_it_began_with()
+    {
+        var (ada, bob) = (await SignedInAsync(), await SignedInAsync());
+        await using var circuit = await BeginAsync(ada);
+        Assert.Equal(ada.FindFirstValue(AccountClaims.Account), (await ActorAsync(circuit)).AccountId);
+        Connect(circuit, ada);
+        Assert.Equal(ada.FindFirstValue(AccountClaims.Account), (await ActorAsync(circuit)).AccountId);
+        Connect(circuit, bob);
+        await Assert.ThrowsAsync<UnauthorizedAccessException>(() => ActorAsync(circuit));
+        Connect(circuit, ada);
+        await Assert.ThrowsAsync<UnauthorizedAccessException>(() => ActorAsync(circuit));
+    }
+
+    [Fact]
+    public async Task One_whose_session_has_ended_is_nobodys_however_often_it_is_connected_to()
+    {
+        var ada = await SignedInAsync();
+        await using var circuit = await BeginAsync(ada);
+        await RevokeAsync(ada);
+        await Until.TrueAsync(async () => (await UserAsync(circuit)).Identity?.IsAuthenticated is not true);
+        Connect(circuit, ada);
+        await Assert.ThrowsAsync<UnauthorizedAccessException>(() => ActorAsync(circuit));
+    }
+
+    [Fact]
+    public async Task One_that_begins_on_a_connection_from_before_the_revocation_is_nobodys_at_once()
+    {
+        var ada = await SignedInAsync();
+        await RevokeAsync(ada);
+        await using var circuit = await BeginAsync(ada);
+        await Assert.ThrowsAsync<UnauthorizedAccessException>(() => ActorAsync(circuit));
+    }
+
+    private static Task<ClaimsPrincipal> UserAsync(AsyncServiceScope circuit) => StateAsync(circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>());
+
+    private static async Task<ClaimsPrincipal> StateAsync(AuthenticationStateProvider provider) => (await provider.GetAuthenticationStateAsync()).User;
+
+    private static Task<Model.Accounts.Actor> ActorAsync(AsyncServiceScope circuit) => circuit.ServiceProvider.GetRequiredService<CurrentActor>().GetAsync();
+
+    /// <summary>As the host does with each request, and when a browser comes back to its circuit.</summary>
+    private static void Connect(AsyncServiceScope circuit, ClaimsPrincipal user) =>
+        ((IHostEnvironmentAuthenticationStateProvider)circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>()).SetAuthenticationState(Task.FromResult(new AuthenticationState(user)));
+
+    private async Task<AsyncServiceScope> BeginAsync(ClaimsPrincipal user)
+    {
+        var circuit = Server.Services.CreateAsyncScope();
+        Connect(circuit, user);
+        foreach (var handler in circuit.ServiceProvider.GetServices<CircuitHandler>())
+        {
+            await handler.OnCircuitOpenedAsync(null!, TestContext.Current.CancellationToken);
+        }
+
+        return circuit;
+    }
+
+    /// <summary>Somebody with a session, as the cookie says it.</summary>
+    private async Task<ClaimsPrincipal> SignedInAsync()
+    {
+        var person = await Server.AddPersonAsync();
+        using var client = await Server.NewClientAsync(person);
+        await using var db = CreateDbContext();
+        var session = await db.Sessions.SingleAsync(session => session.UserId == person.UserId);
+        var user = await db.Users.SingleAsync(user => user.Id == person.UserId);
+        return new ClaimsPrincipal(new ClaimsIdentity(
+            [
+                new Claim(AccountClaims.Session, session.Id.ToString()), new Claim(AccountClaims.Account, person.AccountId), new Claim(ClaimTypes.NameIdentifier, person.UserId.ToString()),
+                new Claim(ClaimTypes.Email, person.Email), new Claim("AspNet.Identity.SecurityStamp", user.SecurityStamp!),
+            ],
+            "cookie"));
+    }
+
+    private async Task RevokeAsync(ClaimsPrincipal user)
+    {
+        await using var db = CreateDbContext();
+        var (id, now) = (Guid.Parse(user.FindFirstValue(AccountClaims.Session)!), TimeProvider.System.GetUtcNow());
+        await db.Sessions.Where(session => session.Id == id).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now));
+    }
+}
