@@ -213,13 +213,20 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "k", ContentBody = "two" }, Ct);
         var versions = await ObjectVersions.ListAsync(bucket, "k", Ct);
         Assert.Equal([true, false], versions.Select(version => version.IsLatest));
-        await server.Services.GetRequiredService<ObjectVersions>().RestoreAsync(bucket, "k", versions[1].Id, Ct);
+        var keeper = server.Services.GetRequiredService<ObjectVersions>();
+        await keeper.RestoreAsync(scene.Actor, bucket, "k", versions[1].Id, Ct);
         Assert.Equal("one", await TextAsync("k"));
         await scene.S3.DeleteObjectAsync(bucket.Name, "k", Ct);
         var gone = Assert.Single((await DeletedPage.ReadAsync(bucket, "", null, Ct)).Found);
         Assert.Null(await ObjectView.LoadAsync(bucket, "k", Ct));
-        await ObjectVersions.DeleteAsync(bucket, gone.Key, gone.MarkId, Ct);
+        await keeper.UndeleteAsync(scene.Actor, bucket, gone.Key, gone.MarkId, Ct);
         Assert.Equal("one", await TextAsync("k"));
+        await keeper.DeleteAsync(scene.Actor, bucket, "k", versions[0].Id, Ct);
+        Assert.DoesNotContain(versions[0].Id, (await ObjectVersions.ListAsync(bucket, "k", Ct)).Select(version => version.Id));
+        await using var db = CreateDbContext();
+        Assert.Equal(
+            ["PutBucketVersioning", "RestoreObject", "RestoreObject", "DeleteObjectVersion"],
+            await db.AuditEntries.Where(entry => entry.ResourceId == bucket.Id).OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync(Ct));
     }
 
     [Fact]

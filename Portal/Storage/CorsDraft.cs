@@ -4,7 +4,7 @@ using Amazon.S3.Model;
 namespace Portal.Storage;
 
 /// <summary>A CORS rule while somebody edits it: lists as words with spaces or commas between.</summary>
-public sealed class CorsDraft
+public sealed class CorsDraft : IRuleDraft
 {
     public static readonly IReadOnlyList<string> AllMethods = ["GET", "PUT", "POST", "DELETE", "HEAD"];
 
@@ -37,7 +37,6 @@ public sealed class CorsDraft
     /// <summary>Whether the customer's rules are the same; Portal's own is not looked at.</summary>
     public static bool AreSame(IEnumerable<CORSRule> one, IEnumerable<CORSRule> other) => Said(one).SequenceEqual(Said(other));
 
-    /// <summary>What is wrong, as a sentence; null if nothing is.</summary>
     public string? Check() =>
         Words(Origins) is not { Count: > 0 } origins ? "A rule needs an origin, e.g. https://example.com; * is all of them."
         : origins.FirstOrDefault(origin => !IsOrigin(origin)) is { } wrong ? $"“{wrong}” is not an origin: it is like https://example.com, without a path, with at most one *."

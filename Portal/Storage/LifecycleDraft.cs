@@ -8,7 +8,7 @@ namespace Portal.Storage;
 /// A lifecycle rule while somebody edits it. What the form does not know (tags, dates, other storage classes) makes a rule a foreign one: it is shown, kept
 /// as it is, and can only be removed.
 /// </summary>
-public sealed class LifecycleDraft
+public sealed class LifecycleDraft : IRuleDraft
 {
     private readonly LifecycleRule? foreign;
 
@@ -50,7 +50,6 @@ public sealed class LifecycleDraft
 
     public static bool AreSame(IEnumerable<LifecycleRule> one, IEnumerable<LifecycleRule> other) => Said(one).SequenceEqual(Said(other));
 
-    /// <summary>What is wrong, as a sentence; null if nothing is.</summary>
     public string? Check() => IsForeign ? null
         : new[] { Expire, ExpireOlder, Abort }.All(days => days.Trim().Length == 0) ? "A rule does at least one thing: say after how many days."
         : new[] { Expire, ExpireOlder, Abort }.Any(days => days.Trim().Length > 0 && Days(days) is null) ? "Days are a number from 1 to 36,500."

@@ -1,4 +1,7 @@
 using Amazon.S3.Model;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
 
 namespace Portal.Storage;
 
@@ -6,7 +9,7 @@ namespace Portal.Storage;
 public sealed record ObjectVersion(string Id, bool IsLatest, bool IsDeleteMarker, long Size, DateTimeOffset At);
 
 /// <summary>What S3 keeps of an object where versioning is on.</summary>
-public sealed class ObjectVersions(ObjectCopy copy)
+public sealed class ObjectVersions(ObjectCopy copy, IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     public const int MostShown = 500;
 
@@ -33,8 +36,31 @@ public sealed class ObjectVersions(ObjectCopy copy)
     }
 
     /// <summary>Makes an older version the newest, as a copy of it; the ones in between stay.</summary>
-    public Task RestoreAsync(OpenBucket bucket, string key, string versionId, CancellationToken ct) => copy.RunAsync(bucket, key, key, versionId, null, ct);
+    public async Task RestoreAsync(Actor actor, OpenBucket bucket, string key, string versionId, CancellationToken ct)
+    {
+        await AuditAsync(actor, bucket, "RestoreObject", key, versionId);
+        await copy.RunAsync(bucket, key, key, versionId, null, ct);
+    }
 
-    /// <summary>Deletes one version for good. Without its delete marker, an object is back.</summary>
-    public static Task DeleteAsync(OpenBucket bucket, string key, string versionId, CancellationToken ct) => bucket.S3.DeleteObjectAsync(bucket.Name, key, versionId, ct);
+    /// <summary>Takes away the mark that it was deleted: its newest version is the object again.</summary>
+    public async Task UndeleteAsync(Actor actor, OpenBucket bucket, string key, string markId, CancellationToken ct)
+    {
+        await AuditAsync(actor, bucket, "RestoreObject", key, versionId: null);
+        await bucket.S3.DeleteObjectAsync(bucket.Name, key, markId, ct);
+    }
+
+    /// <summary>Deletes one version for good.</summary>
+    public async Task DeleteAsync(Actor actor, OpenBucket bucket, string key, string versionId, CancellationToken ct)
+    {
+        await AuditAsync(actor, bucket, "DeleteObjectVersion", key, versionId);
+        await bucket.S3.DeleteObjectAsync(bucket.Name, key, versionId, ct);
+    }
+
+    /// <summary>Before it is done: what is asked of another server and then not written down is worse than what is written down and then fails.</summary>
+    private async Task AuditAsync(Actor actor, OpenBucket bucket, string action, string key, string? versionId)
+    {
+        await using var db = await dbs.CreateDbContextAsync();
+        db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, bucket.Id, before: new { Key = key, VersionId = versionId }));
+        await db.SaveChangesAsync();
+    }
 }
