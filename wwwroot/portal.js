@@ -44,11 +44,15 @@ document.addEventListener('click', event => {
 document.addEventListener('submit', event => { window.portal.leaving = event.target.getAttribute('action') === '/sign-out'; });
 addEventListener('pageshow', () => { window.portal.leaving = false; });
 
-// Menus close by a click elsewhere or on one of their items that can be chosen, and by Escape, which gives the focus back to their button.
+// Menus close by a click elsewhere, on one of their items that can be chosen, and by Escape; the last two give the focus back to their button,
+// where a dialog that the item opens returns it.
 document.addEventListener('click', event => {
   const item = event.target.closest('.menu-items button');
   for (const menu of document.querySelectorAll('details.menu[open]')) {
-    if (!menu.contains(event.target) || (item && item.getAttribute('aria-disabled') !== 'true')) menu.open = false;
+    const chosen = menu.contains(item) && item.getAttribute('aria-disabled') !== 'true';
+    if (menu.contains(event.target) && !chosen) continue;
+    menu.open = false;
+    if (chosen) menu.querySelector('summary').focus();
   }
 });
 document.addEventListener('keydown', event => {

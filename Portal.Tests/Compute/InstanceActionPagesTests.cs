@@ -137,6 +137,7 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
         await AdvanceGuestAsync(worker);
         await Expect(dialog.GetByText("From now on the key laptop opens it.")).ToBeVisibleAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await Expect(page.Locator("details.menu summary").Filter(new() { HasText = "Actions" })).ToBeFocusedAsync();
         await Expect(page.Locator("dl.facts").Filter(new() { HasText = "SSH key" }).GetByText("laptop")).ToBeVisibleAsync();
         Assert.Equal([Laptop], engine.Keys.Values.Single());
     }

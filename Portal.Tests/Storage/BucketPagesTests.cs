@@ -99,6 +99,12 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await page.EvaluateAsync("() => { window.cancelled = true; }");
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["small.txt"]);
         await Until.TrueAsync(async () => (await scene.S3.ListMultipartUploadsAsync(bucket.Name, Ct)).MultipartUploads is not { Count: > 0 });
+
+        // The keyboard is nowhere lost: not with the button that went, nor with the panel.
+        var panel = page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" });
+        await Expect(panel).ToBeFocusedAsync();
+        await panel.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Main)).ToBeFocusedAsync();
     }
 
     [Fact]
@@ -174,6 +180,87 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
         await Until.TrueAsync(async () => (await scene.S3.ListObjectsV2Async(new() { BucketName = bucket.Name }, Ct)).S3Objects is not { Count: > 0 });
+    }
+
+    [Fact]
+    public async Task Uploads_show_how_far_they_are_wait_go_on_and_are_tried_again()
+    {
+        var bucket = await scene.AddBucketAsync();
+        var page = await OpenAsync($"/buckets/{bucket.Name}");
+        using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(20 << 20)), ("refused.txt", "refused"u8.ToArray()));
+
+        // The first part goes through; the others hang. The other file is refused, once.
+        await page.RouteAsync(url => url.Contains("big.bin?", StringComparison.Ordinal) && !url.Contains("partNumber=1&", StringComparison.Ordinal), async route =>
+        {
+            await page.WaitForFunctionAsync("() => window.goOn === true");
+            await route.AbortAsync();
+        });
+        await page.RouteAsync("**/refused.txt?**", route => route.FulfillAsync(new()
+        {
+            Status = 400,
+            Headers = new Dictionary<string, string> { ["Access-Control-Allow-Origin"] = "*" },
+            Body = "<Error><Code>EntityTooLarge</Code></Error>",
+        }));
+        await Drop.OnAsync(page, ".objects", files.Paths("big.bin", "refused.txt"));
+        var panel = page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" });
+        var (big, refused) = (page.Locator("#uploads-list li", new() { HasText = "big.bin" }), page.Locator("#uploads-list li", new() { HasText = "refused.txt" }));
+        await Expect(refused).ToContainTextAsync("The storage does not take a file of this size");
+        await Expect(big).ToContainTextAsync("40% of 20 MB");
+        await Expect(panel.GetByRole(AriaRole.Progressbar, new() { Name = "All uploads" })).ToHaveJSPropertyAsync("value", 8 << 20);
+        await ABrowser.PictureAsync(page, "bucket-uploading");
+        await big.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        await Expect(big).ToContainTextAsync("paused");
+        await Expect(panel.GetByRole(AriaRole.Heading)).ToHaveTextAsync("1 file paused");
+        await page.EvaluateAsync("() => { window.goOn = true; }");
+        await page.UnrouteAllAsync();
+        await Expect(page.Locator("tbody td.name a")).ToHaveCountAsync(0);
+        await big.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await refused.GetByRole(AriaRole.Button, new() { Name = "Retry" }).ClickAsync();
+        await Expect(panel.GetByRole(AriaRole.Heading)).ToHaveTextAsync("2 files uploaded");
+        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["big.bin", "refused.txt"]);
+    }
+
+    [Fact]
+    public async Task A_long_list_is_scrolled_to_its_end_searched_and_some_of_it_deleted()
+    {
+        var bucket = await scene.AddBucketAsync();
+        await ManyObjects.PutAsync(scene.S3, bucket.Name, 1_100, ct: Ct);
+        var page = await OpenAsync($"/buckets/{bucket.Name}");
+        var names = page.Locator("tbody td.name a");
+        await Expect(names.First).ToHaveTextAsync("0000000");
+        await Until.TrueAsync(async () =>
+        {
+            await page.EvaluateAsync("() => scrollTo(0, document.documentElement.scrollHeight)");
+            return await page.GetByRole(AriaRole.Link, new() { Name = "0001099", Exact = true }).IsVisibleAsync();
+        });
+        Assert.InRange(await names.CountAsync(), 10, 200);
+        await Expect(page.GetByText("1,100 entries")).ToBeVisibleAsync();
+
+        await page.GetByRole(AriaRole.Searchbox, new() { Name = "Names that begin with" }).FillAsync("000109");
+        await Expect(page.GetByText("10 entries")).ToBeVisibleAsync();
+        await Expect(names).ToHaveCountAsync(10);
+        foreach (var name in (string[])["0001090", "0001099"])
+        {
+            await page.GetByLabel($"Select {name}").CheckAsync();
+        }
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
+        await page.GetByLabel("Type delete 2 to confirm").FillAsync("delete 2");
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Expect(names).ToHaveTextAsync(Enumerable.Range(1091, 8).Select(number => number.ToString("d7", System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
+    [Fact]
+    public async Task A_picture_is_shown_and_its_name_copied()
+    {
+        var bucket = await scene.AddBucketAsync();
+        using var pixel = new MemoryStream(Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="));
+        await scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "ä/pixel.png", InputStream = pixel, ContentType = "image/png" }, Ct);
+        var page = await OpenAsync($"/buckets/{bucket.Name}?key=%C3%A4/pixel.png");
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "pixel.png" })).ToHaveJSPropertyAsync("naturalWidth", 1);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy its S3 name" }).ClickAsync();
+        await page.WaitForFunctionAsync("async name => await navigator.clipboard.readText() === name", $"s3://{bucket.Name}/ä/pixel.png");
     }
 
     [Theory]

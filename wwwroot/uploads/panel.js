@@ -14,6 +14,7 @@ export class Panel {
     this.element = document.createElement('aside');
     this.element.className = 'uploads';
     this.element.setAttribute('aria-label', 'Uploads');
+    this.element.tabIndex = -1;
     this.element.innerHTML = `
       <div class="uploads-head"><h2></h2><span class="spacer"></span>
         <button type="button" class="link-button" data-do="pause">Pause all</button>
@@ -32,7 +33,14 @@ export class Panel {
     queue.listen(() => this.draw());
   }
 
+  /** The keyboard stays in the panel when what it was on goes, and goes on in the page when the panel does. */
   draw() {
+    const had = this.element.contains(document.activeElement);
+    this.#redraw();
+    if (had && !(this.element.contains(document.activeElement) && document.activeElement.checkVisibility())) (this.element.isConnected ? this.element : document.querySelector('main'))?.focus({ preventScroll: true });
+  }
+
+  #redraw() {
     const queue = this.#queue, transfers = queue.transfers, cut = this.#cutOff.all;
     if (transfers.length === 0 && cut.length === 0) {
       this.element.remove();
