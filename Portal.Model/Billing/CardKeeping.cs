@@ -12,9 +12,6 @@ public static class CardKeeping
 {
     public const string ClosedMeanwhile = "This account was closed while the card was entered. The card was not added.";
 
-    public static Task LockAccountAsync(PortalDb db, string accountId, CancellationToken ct) =>
-        db.Database.ExecuteSqlAsync($"""SELECT 1 FROM "Accounts" WHERE "Id" = {accountId} FOR NO KEY UPDATE""", ct);
-
     public static Task<List<Card>> ValidAsync(PortalDb db, string accountId, CancellationToken ct) =>
         db.Cards.Where(card => card.AccountId == accountId && card.State == CardState.Valid).OrderBy(card => card.AddedAt).ThenBy(card => card.Id).ToListAsync(ct);
 
@@ -30,7 +27,7 @@ public static class CardKeeping
     public static async Task<Outcome> KeepAsync(PortalDb db, Actor actor, Card card, string? replaces, DateTimeOffset now, CancellationToken ct)
     {
         await FraudFlags.LockAsync(db, card.Fingerprint, ct);
-        await LockAccountAsync(db, actor.AccountId, ct);
+        await db.LockAccountAsync(actor.AccountId, ct);
         var valid = await ValidAsync(db, actor.AccountId, ct);
         if (valid.Exists(known => known.Id == card.Id))
         {

@@ -39,7 +39,7 @@ public sealed class ChangeCard(IDbContextFactory<PortalDb> dbs, TimeProvider clo
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        await CardKeeping.LockAccountAsync(db, actor.AccountId, ct);
+        await db.LockAccountAsync(actor.AccountId, ct);
         if (await db.Cards.SingleOrDefaultAsync(card => card.Id == cardId && card.AccountId == actor.AccountId, ct) is not { } card)
         {
             return Outcome.Refused("There is no such card.");

@@ -35,7 +35,7 @@ public static class FraudFlags
         // In one order, so that two numbers that are flagged at once do not wait for each other.
         foreach (var account in await known.Select(card => card.AccountId).Distinct().Order().ToListAsync(ct))
         {
-            await CardKeeping.LockAccountAsync(db, account, ct);
+            await db.LockAccountAsync(account, ct);
             foreach (var card in await known.Where(card => card.AccountId == account).ToListAsync(ct))
             {
                 await CardKeeping.BlockAsync(db, Actor.Portal(account), card, now, ct);

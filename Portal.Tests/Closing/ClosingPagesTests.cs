@@ -18,15 +18,12 @@ namespace Portal.Tests.Closing;
 [Trait("Needs", "engine")]
 public sealed class ClosingPagesTests(TestPostgres postgres, TestCeph ceph, ABrowser browser) : TestDatabase(postgres)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
-
     private BucketsAtWork work = null!;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout((float)Patience.TotalMilliseconds);
         await base.InitializeAsync();
         work = await BucketsAtWork.StartAsync(this, ConnectionString, ceph);
     }

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Playwright;
@@ -40,6 +42,9 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
     {
         await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
         var page = await browser.SignInAsync(server, ada);
+        var sent = Sent(page);
+        await page.ReloadAsync();
+        await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "Create your first instance" }).ClickAsync();
         await Expect(page.GetByText("$0.00 → $")).ToBeVisibleAsync();
         await ABrowser.InteractiveAsync(page);
@@ -51,6 +56,12 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         await using var db = CreateDbContext();
         var instance = await db.Instances.SingleAsync(Ct);
         Assert.Equal($"{instance.KeyName}.pem", download.SuggestedFilename);
+        var pieces = key.Split('\n').Where(line => !line.StartsWith('-')).SelectMany(line => line.Chunk(32)).Select(piece => new string(piece)).Where(piece => piece.Length == 32).ToList();
+        Assert.Contains(instance.PublicKey!.Split(' ')[1], string.Concat(sent), StringComparison.Ordinal);
+        Assert.All(pieces, piece => Assert.DoesNotContain(piece, string.Concat(sent), StringComparison.Ordinal));
+        var audit = await db.AuditEntries.SingleAsync(entry => entry.ResourceId == instance.Id, Ct);
+        Assert.True(audit.From is { } from && IPAddress.IsLoopback(from), $"It was asked for from {audit.From}.");
+        var other = await browser.SignInAsync(server, ada, $"/instances/{instance.Id}");
         await Expect(page.GetByRole(AriaRole.Status).GetByText("pending")).ToBeVisibleAsync();
         instance.ObserveStep(InstanceStep.Address, TimeProvider.System.GetUtcNow());
         await db.SaveChangesAsync(Ct);
@@ -59,6 +70,7 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         instance.Observe(new MachineObservation(MachinePower.Running, 0, true, AnAccount.Ed25519, null), TimeProvider.System.GetUtcNow());
         await db.SaveChangesAsync(Ct);
         await Expect(page.Locator(".steps li.done")).ToHaveCountAsync(5);
+        await Expect(other.Locator(".steps li.done")).ToHaveCountAsync(5);
         await Expect(page.GetByLabel("the ssh command", new() { Exact = true })).ToContainTextAsync($"ssh -i ~/Downloads/{instance.KeyName}.pem -p {instance.PublicPort}");
         await ABrowser.AssertAccessibleAsync(page, "instance");
     }
@@ -91,6 +103,24 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         await using var db = CreateDbContext();
         var made = await db.Volumes.SingleAsync(volume => !volume.IsRoot, Ct);
         Assert.Equal((20, "fast", "sdb", true), (made.SizeGiB, made.TypeId, made.Device, made.DeleteOnTermination));
+    }
+
+    [Fact]
+    public async Task A_size_without_room_for_it_is_greyed_and_says_so()
+    {
+        await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
+        await using (var db = CreateDbContext())
+        {
+            var now = TimeProvider.System.GetUtcNow();
+            await db.Regions.ExecuteUpdateAsync(
+                set => set.SetProperty(region => region.SeenAt, now).SetProperty(region => region.FreeVcpus, 1).SetProperty(region => region.FreeMemoryMiB, 1024).SetProperty(region => region.FreeDiskGiB, 100), Ct);
+        }
+
+        var page = await browser.SignInAsync(server, ada, "/instances/new");
+        var (small, large) = (page.Locator("label.choice.size").First, page.Locator("label.choice.size").Last);
+        await Expect(small.GetByRole(AriaRole.Radio)).ToBeCheckedAsync();
+        await Expect(large.GetByRole(AriaRole.Radio)).ToBeDisabledAsync();
+        await Expect(large).ToContainTextAsync("There is no room for another");
     }
 
     [Fact]
@@ -154,15 +184,33 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         await changes.Listening;
         await consoles.StartAsync(Ct);
         var id = await RunningMachines.AddAsync(this, engine, Ada);
-        var page = await browser.SignInAsync(server, ada, $"/instances/{id}?tab=console");
+        var page = await browser.SignInAsync(server, ada, $"/instances/{id}");
+        var opened = new TaskCompletionSource<IWebSocket>(TaskCreationOptions.RunContinuationsAsynchronously);
+        page.WebSocket += (_, socket) => _ = socket.Url.Contains("/console/", StringComparison.Ordinal) && opened.TrySetResult(socket);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Console" }).ClickAsync();
         await Expect(page.GetByText("Connected", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.Locator(".xterm-rows")).ToContainTextAsync("amber-falcon login:");
         await page.Keyboard.TypeAsync("root");
         await Expect(page.Locator(".xterm-rows")).ToContainTextAsync("login: root");
         await ABrowser.AssertAccessibleAsync(page, "console");
+        var console = await opened.Task;
+        Assert.False(console.IsClosed);
+
+        await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        await page.EvaluateAsync("() => navigator.clipboard.writeText(' and pasted')");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Paste" }).ClickAsync();
+        await Expect(page.Locator(".xterm-rows")).ToContainTextAsync("login: root and pasted");
+        var screen = await page.Locator(".xterm-screen").BoundingBoxAsync() ?? throw new InvalidOperationException("There is no screen.");
+        await page.Mouse.MoveAsync(screen.X + 1, screen.Y + 2);
+        await page.Mouse.DownAsync();
+        await page.Mouse.MoveAsync(screen.X + screen.Width - 4, screen.Y + screen.Height - 4);
+        await page.Mouse.UpAsync();
+        await page.Keyboard.PressAsync("Control+Shift+C");
+        await page.WaitForFunctionAsync("async () => (await navigator.clipboard.readText()).includes('amber-falcon login: root and pasted')");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Log" }).ClickAsync();
         await Expect(page.GetByText("The last 256 KB of what it printed.")).ToBeVisibleAsync();
+        await Until.TrueAsync(() => console.IsClosed);
         await ABrowser.AssertAccessibleAsync(page, "log");
         await page.GetByRole(AriaRole.Link, new() { Name = "Events" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "OpenConsole" })).ToBeVisibleAsync();
@@ -203,4 +251,13 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
     }
 
     private Actor Ada => new(ada.AccountId, ada.UserId, ada.Email, IPAddress.Loopback);
+
+    /// <summary>All that the page sends from now on, as far as it is text.</summary>
+    private static ConcurrentQueue<string> Sent(IPage page)
+    {
+        var sent = new ConcurrentQueue<string>();
+        page.Request += (_, request) => sent.Enqueue(request.PostData ?? "");
+        page.WebSocket += (_, socket) => socket.FrameSent += (_, frame) => sent.Enqueue(frame.Text ?? Encoding.Latin1.GetString(frame.Binary ?? []));
+        return sent;
+    }
 }

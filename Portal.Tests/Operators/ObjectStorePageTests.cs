@@ -22,7 +22,6 @@ public sealed class ObjectStorePageTests(TestPostgres postgres, TestCeph ceph, A
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout((float)Patience.TotalMilliseconds);
         await base.InitializeAsync();
         await ceph.StartAsync();
     }

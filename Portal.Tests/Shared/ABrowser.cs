@@ -33,6 +33,9 @@ public sealed class ABrowser : IAsyncLifetime
     /// <summary>Milliseconds after which a page that does not come to look as expected has failed: many times what it takes on a machine with other work.</summary>
     private const float Patience = 60_000;
 
+    /// <summary>The same for what a page shows of others' work: a worker's, an engine's, a store's that is restarted. Playwright has one for the whole process.</summary>
+    private const float PatienceWithOthers = 4 * Patience;
+
     private readonly SemaphoreSlim gate = new(1, 1);
     private IPlaywright? playwright;
     private IBrowser? chromium;
@@ -117,7 +120,7 @@ public sealed class ABrowser : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        Assertions.SetDefaultExpectTimeout(Patience);
+        Assertions.SetDefaultExpectTimeout(PatienceWithOthers);
         return ValueTask.CompletedTask;
     }
 

@@ -49,6 +49,16 @@ public sealed class TestPostgres : IAsyncLifetime
     public Task DropDatabaseAsync(string connection) =>
         ExecuteAsync(server!, $"DROP DATABASE {new NpgsqlConnectionStringBuilder(connection).Database} WITH (FORCE)");
 
+    /// <summary>Whether anybody can reach a database; who is in it is thrown out.</summary>
+    public Task LetInAsync(string connection, bool anybody)
+    {
+        var database = new NpgsqlConnectionStringBuilder(connection).Database;
+        return ExecuteAsync(server!, $"""
+            ALTER DATABASE {database} ALLOW_CONNECTIONS {anybody};
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}' AND NOT {anybody}
+            """);
+    }
+
     /// <summary>Stops the server as a crash would and starts it again. For tests that own the whole run only.</summary>
     public async Task RestartAsync()
     {

@@ -13,6 +13,8 @@ public sealed class WorkerServer : IAsyncDisposable
 
     private WorkerServer(WebApplication app) => this.app = app;
 
+    public Uri Address => new(app.Urls.Single());
+
     /// <param name="engine">What it drives; without one, the real engine that its settings name.</param>
     /// <param name="settings">Configuration, e.g. <c>("Engine:Folder", "/tmp/engine")</c>.</param>
     public static async Task<WorkerServer> StartAsync(string database, InMemoryEngine? engine = null, params (string Key, string Value)[] settings)

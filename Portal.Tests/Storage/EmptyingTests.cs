@@ -20,7 +20,6 @@ public sealed class EmptyingTests(TestPostgres postgres, TestCeph ceph, ABrowser
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout((float)Patience.TotalMilliseconds);
         await base.InitializeAsync();
         work = await BucketsAtWork.StartAsync(this, ConnectionString, ceph);
     }

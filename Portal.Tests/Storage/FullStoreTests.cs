@@ -23,7 +23,6 @@ public sealed class FullStoreTests(TestPostgres postgres, ABrowser browser) : Te
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout((float)Patience.TotalMilliseconds);
         await base.InitializeAsync();
         work = await BucketsAtWork.StartAsync(this, ConnectionString, ceph);
     }

@@ -23,7 +23,6 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
 
     public override async ValueTask InitializeAsync()
     {
-        SetDefaultExpectTimeout((float)Patience.TotalMilliseconds);
         await base.InitializeAsync();
         await ceph.StartAsync();
         proxy = await GatewayProxy.StartAsync(ceph.Endpoint);

@@ -75,7 +75,7 @@ public sealed class StripeEventJob(IDbContextFactory<PortalDb> dbs, StripeClient
         var method = await stripe.V1.PaymentMethods.GetAsync(id, cancellationToken: ct);
         var (actor, now) = (Actor.Portal(known.AccountId), clock.GetUtcNow());
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        await CardKeeping.LockAccountAsync(db, known.AccountId, ct);
+        await db.LockAccountAsync(known.AccountId, ct);
         var card = await db.Cards.SingleAsync(mine => mine.Id == id, ct);
         if (card.State is CardState.Valid && method.CustomerId is null)
         {

@@ -80,7 +80,7 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
     private async Task<Outcome> SaveAsync(PortalDb db, Actor actor, CardSetup begun, CancellationToken ct)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        await CardKeeping.LockAccountAsync(db, actor.AccountId, ct);
+        await db.LockAccountAsync(actor.AccountId, ct);
         if (await WhyNotAsync(db, actor, begun, ct) is { } reason)
         {
             return Outcome.Refused(reason);

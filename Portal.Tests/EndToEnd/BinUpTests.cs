@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.EndToEnd;
+
+/// <summary>What <c>bin/up</c> says when it cannot run: one sentence with what to do, before anything is built or started.</summary>
+[Trait("Needs", "engine")]
+public sealed class BinUpTests : IDisposable
+{
+    private readonly DirectoryInfo home = Directory.CreateTempSubdirectory("portal-test-up-");
+
+    private string State => Path.Combine(home.FullName, "state");
+
+    public void Dispose() => home.Delete(recursive: true);
+
+    [Theory]
+    [InlineData(0, "web")]
+    [InlineData(3, "worker")]
+    [InlineData(5, "buckets")]
+    public async Task A_port_in_use_is_named_with_another_one_to_choose(int offset, string what)
+    {
+        var port = TestPostgres.FreePort();
+        using var other = new TcpListener(IPAddress.Loopback, port + offset);
+        other.Start();
+        Assert.Equal(
+            $"bin/up: Port {port + offset}, meant for the {what}, is in use by another program. Stop that, or choose another: PORTAL_PORT={port + 100} bin/up",
+            await RefusedAsync("bin/up", [], ("PORTAL_PORT", $"{port}")));
+    }
+
+    [Fact]
+    public async Task A_second_one_beside_the_first_is_refused()
+    {
+        Directory.CreateDirectory(State);
+        await File.WriteAllTextAsync(Path.Combine(State, "address"), "http://localhost:5080", TestContext.Current.CancellationToken);
+        await using var running = new FileStream(Path.Combine(State, "lock"), FileMode.Create, FileAccess.Write, FileShare.None); // which is flock(2)
+        Assert.Equal("bin/up: Another bin/up is running in this checkout (http://localhost:5080). Stop it with Ctrl-C first.", await RefusedAsync("bin/up", []));
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_told_before_it_is_filled()
+    {
+        Directory.CreateDirectory(State);
+        string[] small = ["--mount", "sh", "-c", "mount -t tmpfs -o size=64m tmpfs \"$1\" && exec bin/up", "sh", State];
+        Assert.Matches("^bin/up: Only \\d+ MiB are free where .* lies; Portal with its images wants 4096 at least. Free some space first.$", await RefusedAsync("unshare", small));
+    }
+
+    [Theory]
+    [InlineData("80")]
+    [InlineData("http")]
+    [InlineData("65536")]
+    public async Task A_port_that_is_none_is_refused(string port) =>
+        Assert.Equal($"bin/up: PORTAL_PORT is “{port}”; it must be a number from 1024 to 65500.", await RefusedAsync("bin/up", [], ("PORTAL_PORT", port)));
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_to_is_named()
+    {
+        await File.WriteAllTextAsync(State, "a file", TestContext.Current.CancellationToken);
+        Assert.Contains("bin/up keeps its state in " + State, await RefusedAsync("bin/up", []), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_word_it_does_not_know_is_answered_with_those_it_does() =>
+        Assert.Equal("bin/up: unknown argument --rest. Usage: bin/up [--reset]", await RefusedAsync("bin/up", ["--rest"]));
+
+    /// <summary>What it printed before it ended with 1.</summary>
+    private async Task<string> RefusedAsync(string program, string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(program.Contains('/', StringComparison.Ordinal) ? Path.Combine(TestPostgres.Repository, program) : program, arguments)
+        {
+            WorkingDirectory = TestPostgres.Repository,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+            Environment = { ["PORTAL_STATE"] = State, ["PORTAL_PORT"] = $"{TestPostgres.FreePort()}" },
+        };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        using var process = Process.Start(start)!;
+        var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(("", 1), (await said, process.ExitCode));
+        return (await complained).Trim().Split('\n')[^1];
+    }
+}
