@@ -46,9 +46,8 @@ public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgr
         await Assert.ThrowsAsync<UnauthorizedAccessException>(() => ActorAsync(circuit));
     }
 
-    private static Task<ClaimsPrincipal> UserAsync(AsyncServiceScope circuit) => StateAsync(circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>());
-
-    private static async Task<ClaimsPrincipal> StateAsync(AuthenticationStateProvider provider) => (await provider.GetAuthenticationStateAsync()).User;
+    private static async Task<ClaimsPrincipal> UserAsync(AsyncServiceScope circuit) =>
+        (await circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User;
 
     private static Task<Model.Accounts.Actor> ActorAsync(AsyncServiceScope circuit) => circuit.ServiceProvider.GetRequiredService<CurrentActor>().GetAsync();
 
