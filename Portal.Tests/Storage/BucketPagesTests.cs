@@ -10,31 +10,13 @@ namespace Portal.Tests.Storage;
 /// <summary>Buckets as a person uses them, in Chromium, on a real Ceph; the worker's part is played by the test.</summary>
 [Trait("Needs", "browser")]
 [Trait("Needs", "engine")]
-public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrowser browser) : TestDatabase(postgres)
+public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrowser browser) : BucketTests(postgres, ceph)
 {
-    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-
-    private PortalServer server = null!;
-    private BucketScene scene = null!;
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        server = await PortalServer.StartAsync(ConnectionString);
-        scene = await BucketScene.AddAsync(server, ceph, this);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await server.DisposeAsync();
-        await base.DisposeAsync();
-    }
-
     [Fact]
     public async Task Three_files_and_a_folder_are_dropped_and_arrive_whole()
     {
-        var bucket = await scene.AddBucketAsync();
-        var page = await browser.SignInAsync(server, scene.Ada, $"/buckets/{bucket.Name}");
+        var bucket = await Scene.AddBucketAsync();
+        var page = await browser.SignInAsync(Server, Scene.Ada, $"/buckets/{bucket.Name}");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "The bucket is empty" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "bucket-empty");
 
@@ -46,7 +28,7 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["trip/", "big.bin", "one.txt", "ü + 100%.txt"]);
         foreach (var (key, content) in files.All)
         {
-            using var found = await scene.S3.GetObjectAsync(bucket.Name, key, Ct);
+            using var found = await Scene.S3.GetObjectAsync(bucket.Name, key, Ct);
             using var copy = new MemoryStream();
             await found.ResponseStream.CopyToAsync(copy, Ct);
             Assert.True(content.AsSpan().SequenceEqual(copy.ToArray()), $"{key} differs.");
@@ -59,7 +41,7 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     [Fact]
     public async Task A_dialog_takes_the_keyboard_keeps_what_is_typed_and_gives_the_keyboard_back()
     {
-        var bucket = await scene.AddBucketAsync();
+        var bucket = await Scene.AddBucketAsync();
         var page = await OpenAsync($"/buckets/{bucket.Name}");
         var opener = page.GetByRole(AriaRole.Button, new() { Name = "New folder" });
         await opener.ClickAsync();
@@ -83,7 +65,7 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     [Fact]
     public async Task One_of_two_uploads_is_cancelled_and_the_other_arrives()
     {
-        var bucket = await scene.AddBucketAsync();
+        var bucket = await Scene.AddBucketAsync();
         var page = await OpenAsync($"/buckets/{bucket.Name}");
         using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(60 << 20)), ("small.txt", "small"u8.ToArray()));
 
@@ -98,7 +80,7 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await row.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         await page.EvaluateAsync("() => { window.cancelled = true; }");
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["small.txt"]);
-        await Until.TrueAsync(async () => (await scene.S3.ListMultipartUploadsAsync(bucket.Name, Ct)).MultipartUploads is not { Count: > 0 });
+        await Until.TrueAsync(async () => (await Scene.S3.ListMultipartUploadsAsync(bucket.Name, Ct)).MultipartUploads is not { Count: > 0 });
 
         // The keyboard is nowhere lost: not with the button that went, nor with the panel.
         var panel = page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" });
@@ -110,18 +92,18 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     [Fact]
     public async Task An_upload_goes_on_where_it_was_when_the_gateway_was_killed_and_came_back()
     {
-        var bucket = await scene.AddBucketAsync();
+        var bucket = await Scene.AddBucketAsync();
         var page = await OpenAsync($"/buckets/{bucket.Name}");
         using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(80 << 20)));
         var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         page.RequestFinished += (_, request) => _ = request.Method is "PUT" && sent.TrySetResult();
         await Drop.OnAsync(page, ".objects", files.Paths("big.bin"));
         await sent.Task.WaitAsync(TimeSpan.FromSeconds(60), Ct);
-        await ceph.KillGatewayAsync();
-        await ceph.RestartAsync();
+        await Ceph.KillGatewayAsync();
+        await Ceph.RestartAsync();
         var heading = page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" }).GetByRole(AriaRole.Heading);
         await Expect(heading).ToHaveTextAsync("1 file uploaded", new() { Timeout = 180_000 });
-        using var found = await scene.S3.GetObjectAsync(bucket.Name, "big.bin", Ct);
+        using var found = await Scene.S3.GetObjectAsync(bucket.Name, "big.bin", Ct);
         using var copy = new MemoryStream();
         await found.ResponseStream.CopyToAsync(copy, Ct);
         Assert.True(files.All.Single().Value.AsSpan().SequenceEqual(copy.ToArray()), "It arrived otherwise than it went.");
@@ -130,7 +112,7 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     [Fact]
     public async Task Uploads_that_a_reload_cut_off_are_told_of_and_go_on_or_are_given_up()
     {
-        var bucket = await scene.AddBucketAsync();
+        var bucket = await Scene.AddBucketAsync();
         var page = await OpenAsync($"/buckets/{bucket.Name}");
         page.Dialog += (_, leave) => _ = leave.AcceptAsync();
         using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(40 << 20)), ("other.bin", FilesOnDisk.Random(20 << 20)));
@@ -162,8 +144,8 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     [Fact]
     public async Task A_text_is_previewed_shared_with_a_clean_browser_and_deleted()
     {
-        var bucket = await scene.AddBucketAsync();
-        await scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "notes/ä b+c.txt", ContentBody = "for you alone", ContentType = "text/plain" }, Ct);
+        var bucket = await Scene.AddBucketAsync();
+        await Scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "notes/ä b+c.txt", ContentBody = "for you alone", ContentType = "text/plain" }, Ct);
         var page = await OpenAsync($"/buckets/{bucket.Name}");
         await page.GetByRole(AriaRole.Link, new() { Name = "Folder notes" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "ä b+c.txt", Exact = true }).ClickAsync();
@@ -171,7 +153,7 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await page.GetByRole(AriaRole.Button, new() { Name = "Share a link" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the link" }).ClickAsync();
         var link = await page.GetByRole(AriaRole.Group, new() { Name = "the link" }).Locator("code").InnerTextAsync();
-        var clean = await browser.NewPageAsync(new Uri(ceph.Endpoint));
+        var clean = await browser.NewPageAsync(new Uri(Ceph.Endpoint));
         await clean.GotoAsync(link);
         await Expect(clean.Locator("body")).ToHaveTextAsync("for you alone");
         await clean.Context.CloseAsync();
@@ -179,13 +161,13 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
-        await Until.TrueAsync(async () => (await scene.S3.ListObjectsV2Async(new() { BucketName = bucket.Name }, Ct)).S3Objects is not { Count: > 0 });
+        await Until.TrueAsync(async () => (await Scene.S3.ListObjectsV2Async(new() { BucketName = bucket.Name }, Ct)).S3Objects is not { Count: > 0 });
     }
 
     [Fact]
     public async Task Uploads_show_how_far_they_are_wait_go_on_and_are_tried_again()
     {
-        var bucket = await scene.AddBucketAsync();
+        var bucket = await Scene.AddBucketAsync();
         var page = await OpenAsync($"/buckets/{bucket.Name}");
         using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(20 << 20)), ("refused.txt", "refused"u8.ToArray()));
 
@@ -223,8 +205,8 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     [Fact]
     public async Task A_long_list_is_scrolled_to_its_end_searched_and_some_of_it_deleted()
     {
-        var bucket = await scene.AddBucketAsync();
-        await ManyObjects.PutAsync(scene.S3, bucket.Name, 1_100, ct: Ct);
+        var bucket = await Scene.AddBucketAsync();
+        await ManyObjects.PutAsync(Scene.S3, bucket.Name, 1_100, ct: Ct);
         var page = await OpenAsync($"/buckets/{bucket.Name}");
         var names = page.Locator("tbody td.name a");
         await Expect(names.First).ToHaveTextAsync("0000000");
@@ -253,9 +235,9 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     [Fact]
     public async Task A_picture_is_shown_and_its_name_copied()
     {
-        var bucket = await scene.AddBucketAsync();
+        var bucket = await Scene.AddBucketAsync();
         using var pixel = new MemoryStream(Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="));
-        await scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "ä/pixel.png", InputStream = pixel, ContentType = "image/png" }, Ct);
+        await Scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "ä/pixel.png", InputStream = pixel, ContentType = "image/png" }, Ct);
         var page = await OpenAsync($"/buckets/{bucket.Name}?key=%C3%A4/pixel.png");
         await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "pixel.png" })).ToHaveJSPropertyAsync("naturalWidth", 1);
@@ -268,13 +250,13 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     [InlineData(390)]
     public async Task Every_page_of_buckets_can_be_read_by_everybody_at_every_width(int width)
     {
-        var bucket = await scene.AddBucketAsync();
+        var bucket = await Scene.AddBucketAsync();
         foreach (var key in (string[])["2026/holiday.jpg", "2026/plan.txt", "invoice + 100%.pdf", "notes.txt"])
         {
-            await scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = key, ContentBody = "What is written here is shown.", ContentType = "text/plain" }, Ct);
+            await Scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = key, ContentBody = "What is written here is shown.", ContentType = "text/plain" }, Ct);
         }
 
-        var page = await browser.SignInAsync(server, scene.Ada, "/buckets", width == 390 ? ABrowser.Phone : ABrowser.Desktop);
+        var page = await browser.SignInAsync(Server, Scene.Ada, "/buckets", width == 390 ? ABrowser.Phone : ABrowser.Desktop);
         (string Name, string Path)[] all =
         [
             ("list", "/buckets"), ("new", "/buckets/new"), ("objects", $"/buckets/{bucket.Name}"), ("object", $"/buckets/{bucket.Name}?key=notes.txt"), ("settings", $"/buckets/{bucket.Name}?tab=settings"),
@@ -294,17 +276,17 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     [InlineData(390)]
     public async Task A_quota_is_a_bar_that_is_empty_half_or_full(int width)
     {
-        var page = await browser.SignInAsync(server, scene.Ada, "/buckets", width == 390 ? ABrowser.Phone : ABrowser.Desktop);
+        var page = await browser.SignInAsync(Server, Scene.Ada, "/buckets", width == 390 ? ABrowser.Phone : ABrowser.Desktop);
         foreach (var (gib, words) in ((long, string)[])[(0, "0 bytes of 10 GB"), (5, "5 GB of 10 GB"), (10, "10 GB of 10 GB, full")])
         {
-            var bucket = await scene.AddBucketAsync($"quota-{gib}");
+            var bucket = await Scene.AddBucketAsync($"quota-{gib}");
             await using (var db = CreateDbContext())
             {
                 var row = await db.Buckets.SingleAsync(row => row.Id == bucket.Id, Ct);
                 Assert.True(row.SetQuota(10, TimeProvider.System.GetUtcNow()).IsDone);
                 row.ObserveQuota(10);
                 row.Measure(gib << 30, gib * 1000, TimeProvider.System.GetUtcNow());
-                (await db.Accounts.SingleAsync(account => account.Id == scene.Ada.AccountId, Ct)).BucketGiBLimit = 15;
+                (await db.Accounts.SingleAsync(account => account.Id == Scene.Ada.AccountId, Ct)).BucketGiBLimit = 15;
                 await db.SaveChangesAsync(Ct);
             }
 
@@ -326,13 +308,13 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     /// <summary>How many parts there are of each upload that is under way.</summary>
     private async Task<List<int>> PartsAsync(string bucket)
     {
-        var uploads = (await scene.S3.ListMultipartUploadsAsync(bucket, Ct)).MultipartUploads ?? [];
+        var uploads = (await Scene.S3.ListMultipartUploadsAsync(bucket, Ct)).MultipartUploads ?? [];
         var parts = new List<int>();
         foreach (var upload in uploads)
         {
             try
             {
-                parts.Add((await scene.S3.ListPartsAsync(bucket, upload.Key, upload.UploadId, Ct)).Parts?.Count ?? 0);
+                parts.Add((await Scene.S3.ListPartsAsync(bucket, upload.Key, upload.UploadId, Ct)).Parts?.Count ?? 0);
             }
             catch (AmazonS3Exception error) when (error.StatusCode is HttpStatusCode.NotFound)
             {
@@ -343,5 +325,5 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         return parts;
     }
 
-    private Task<IPage> OpenAsync(string path) => browser.SignInAsync(server, scene.Ada, path);
+    private Task<IPage> OpenAsync(string path) => browser.SignInAsync(Server, Scene.Ada, path);
 }

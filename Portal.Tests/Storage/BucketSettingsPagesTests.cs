@@ -11,33 +11,21 @@ namespace Portal.Tests.Storage;
 /// <summary>A bucket's settings as a person changes them: filled in, in Chromium, and found in the real store afterwards.</summary>
 [Trait("Needs", "browser")]
 [Trait("Needs", "engine")]
-public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph ceph, ABrowser browser) : TestDatabase(postgres)
+public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph ceph, ABrowser browser) : BucketTests(postgres, ceph)
 {
-    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-
-    private PortalServer server = null!;
-    private BucketScene scene = null!;
     private Bucket bucket = null!;
     private IPage page = null!;
 
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
-        server = await PortalServer.StartAsync(ConnectionString);
-        scene = await BucketScene.AddAsync(server, ceph, this);
-        bucket = await scene.AddBucketAsync();
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await server.DisposeAsync();
-        await base.DisposeAsync();
+        bucket = await Scene.AddBucketAsync();
     }
 
     [Fact]
     public async Task Everybody_is_let_in_after_a_warning_and_sees_the_website()
     {
-        await scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "index.html", ContentBody = "<h1>Hello</h1>", ContentType = "text/html" }, Ct);
+        await Scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "index.html", ContentBody = "<h1>Hello</h1>", ContentType = "text/html" }, Ct);
         await OpenAsync();
         var (open, site, dialog) = (Setting("Public read"), Setting("Static website"), page.GetByRole(AriaRole.Dialog));
         await Press(site, "Turn it on").ClickAsync();
@@ -50,7 +38,7 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await Expect(open).ToContainTextAsync("Everybody on the internet can read every object in this bucket");
         await Expect(site).Not.ToContainTextAsync("The bucket is private");
 
-        var visitor = await browser.NewPageAsync(new Uri(ceph.Endpoint));
+        var visitor = await browser.NewPageAsync(new Uri(Ceph.Endpoint));
         foreach (var address in (string[])[await AddressAsync(site, "the website's address"), await AddressAsync(open, "the public address") + "index.html"])
         {
             await visitor.GotoAsync(address);
@@ -77,7 +65,7 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await cors.GetByLabel("PUT").CheckAsync();
         await Press(cors, "Save the rules").ClickAsync();
         await Expect(cors).ToContainTextAsync("Saved.");
-        var rule = Assert.Single((await scene.S3.GetCORSConfigurationAsync(bucket.Name, Ct)).Configuration.Rules);
+        var rule = Assert.Single((await Scene.S3.GetCORSConfigurationAsync(bucket.Name, Ct)).Configuration.Rules);
         Assert.Equal("https://example.com; GET PUT; *", string.Join("; ", string.Join(' ', rule.AllowedOrigins), string.Join(' ', rule.AllowedMethods.Order(StringComparer.Ordinal)), string.Join(' ', rule.AllowedHeaders)));
 
         await Press(lifecycle, "Abort unfinished uploads after a week").ClickAsync();
@@ -87,7 +75,7 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await lifecycle.GetByLabel("Delete objects after days").Nth(1).FillAsync("3");
         await Press(lifecycle, "Save the rules").ClickAsync();
         await Expect(lifecycle).ToContainTextAsync("Saved.");
-        var rules = (await scene.S3.GetLifecycleConfigurationAsync(bucket.Name, Ct)).Configuration.Rules.Select(LifecycleDraft.Of).OrderBy(draft => draft.Prefix, StringComparer.Ordinal);
+        var rules = (await Scene.S3.GetLifecycleConfigurationAsync(bucket.Name, Ct)).Configuration.Rules.Select(LifecycleDraft.Of).OrderBy(draft => draft.Prefix, StringComparer.Ordinal);
         Assert.Equal([("", "", "7"), ("tmp/", "3", "")], rules.Select(draft => (draft.Prefix, draft.Expire, draft.Abort)));
 
         await policy.GetByLabel("Policy").FillAsync("{");
@@ -95,10 +83,10 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await Press(policy, "One folder is public").ClickAsync();
         await Press(policy, "Save the policy").ClickAsync();
         await Expect(policy).ToContainTextAsync("Saved.");
-        Assert.Contains("PublicFolder", (await scene.S3.GetBucketPolicyAsync(bucket.Name, Ct)).Policy, StringComparison.Ordinal);
+        Assert.Contains("PublicFolder", (await Scene.S3.GetBucketPolicyAsync(bucket.Name, Ct)).Policy, StringComparison.Ordinal);
 
-        await scene.S3.PutCORSConfigurationAsync(bucket.Name, new() { Rules = [new() { AllowedOrigins = ["https://other.example"], AllowedMethods = ["GET"] }] }, Ct);
-        await scene.S3.DeleteBucketPolicyAsync(bucket.Name, Ct);
+        await Scene.S3.PutCORSConfigurationAsync(bucket.Name, new() { Rules = [new() { AllowedOrigins = ["https://other.example"], AllowedMethods = ["GET"] }] }, Ct);
+        await Scene.S3.DeleteBucketPolicyAsync(bucket.Name, Ct);
         await page.ReloadAsync();
         await ABrowser.InteractiveAsync(page);
         await Expect(cors.GetByLabel("Origins")).ToHaveValueAsync("https://other.example");
@@ -127,7 +115,7 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
             Assert.All(slices.SkipLast(3), slice => Assert.Equal((0m, 0m), (slice.Stored!.Value, slice.Out)));
         }
 
-        page = await browser.SignInAsync(server, scene.Ada, $"/buckets/{bucket.Name}?tab=usage&days=1");
+        page = await browser.SignInAsync(Server, Scene.Ada, $"/buckets/{bucket.Name}?tab=usage&days=1");
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Stored: at most 3.5 GB" })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Out: at most 256 MB" })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Requests: at most 42" })).ToBeVisibleAsync();
@@ -137,7 +125,7 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
 
     private static Task<string> AddressAsync(ILocator part, string label) => part.GetByRole(AriaRole.Group, new() { Name = label }).Locator("code").InnerTextAsync();
 
-    private async Task OpenAsync() => page = await browser.SignInAsync(server, scene.Ada, $"/buckets/{bucket.Name}?tab=settings");
+    private async Task OpenAsync() => page = await browser.SignInAsync(Server, Scene.Ada, $"/buckets/{bucket.Name}?tab=settings");
 
     private ILocator Setting(string heading) => page.Locator(".setting", new() { Has = page.GetByRole(AriaRole.Heading, new() { Name = heading, Exact = true }) });
 }

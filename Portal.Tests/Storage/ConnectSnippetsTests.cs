@@ -8,19 +8,15 @@ namespace Portal.Tests.Storage;
 
 /// <summary>What a bucket's page gives to paste does, pasted, what it says: only the words in capitals are replaced, as a person would.</summary>
 [Trait("Needs", "engine")]
-public sealed class ConnectSnippetsTests(TestPostgres postgres, TestCeph ceph) : ServedTests(postgres)
+public sealed class ConnectSnippetsTests(TestPostgres postgres, TestCeph ceph) : BucketTests(postgres, ceph)
 {
     private readonly DirectoryInfo home = Directory.CreateTempSubdirectory("portal-test-paste-");
-    private BucketScene scene = null!;
     private OpenBucket bucket = null!;
-
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
-        scene = await BucketScene.AddAsync(Server, ceph, this);
-        bucket = await scene.OpenAsync(await scene.AddBucketAsync());
+        bucket = await Scene.OpenAsync(await Scene.AddBucketAsync());
         await File.WriteAllTextAsync(Path.Combine(home.FullName, "note.txt"), "pasted", Ct);
         await File.WriteAllTextAsync(Path.Combine(Directory.CreateDirectory(Path.Combine(home.FullName, "trip")).FullName, "a b.txt"), "pasted", Ct);
     }
@@ -71,12 +67,12 @@ public sealed class ConnectSnippetsTests(TestPostgres postgres, TestCeph ceph) :
     }
 
     private string Filled(string snippet) => snippet
-        .Replace("YOUR-ACCESS-KEY", scene.Key.AccessKeyId, StringComparison.Ordinal)
-        .Replace("YOUR-SECRET", scene.Key.Secret, StringComparison.Ordinal)
+        .Replace("YOUR-ACCESS-KEY", Scene.Key.AccessKeyId, StringComparison.Ordinal)
+        .Replace("YOUR-SECRET", Scene.Key.Secret, StringComparison.Ordinal)
         .Replace("FILE", "note.txt", StringComparison.Ordinal)
         .Replace("FOLDER", "trip", StringComparison.Ordinal);
 
-    private async Task<List<string>> KeysAsync() => [.. ((await scene.S3.ListObjectsV2Async(new() { BucketName = bucket.Name }, Ct)).S3Objects ?? []).Select(found => found.Key)];
+    private async Task<List<string>> KeysAsync() => [.. ((await Scene.S3.ListObjectsV2Async(new() { BucketName = bucket.Name }, Ct)).S3Objects ?? []).Select(found => found.Key)];
 
     private async Task<string> RunAsync(string program, params string[] arguments)
     {

@@ -13,26 +13,19 @@ namespace Portal.Tests.Storage;
 /// <summary>What the pages do with objects and settings, against a real Ceph.</summary>
 [Trait("Needs", "engine")]
 [Trait("Needs", "database")]
-public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : TestDatabase(postgres)
+public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : BucketTests(postgres, ceph)
 {
-    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-
-    private PortalServer server = null!;
-    private BucketScene scene = null!;
     private OpenBucket bucket = null!;
 
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
-        server = await PortalServer.StartAsync(ConnectionString);
-        scene = await BucketScene.AddAsync(server, ceph, this);
-        bucket = await scene.OpenAsync(await scene.AddBucketAsync());
+        bucket = await Scene.OpenAsync(await Scene.AddBucketAsync());
     }
 
     public override async ValueTask DisposeAsync()
     {
         bucket.Dispose();
-        await server.DisposeAsync();
         await base.DisposeAsync();
     }
 
@@ -55,7 +48,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         }
 
         Assert.Equal(keys.Order(KeyOrder.Instance), await KeysAsync(""));
-        var work = await scene.Changes.DeleteAsync(scene.Actor, bucket, ObjectSelection.All("", ["a b.txt"]), "Deleting");
+        var work = await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.All("", ["a b.txt"]), "Deleting");
         await Until.TrueAsync(() => work.IsOver);
         Assert.Equal((9, 0, null), (work.Done, work.Failed, work.Reason));
         Assert.Equal(["a b.txt"], await KeysAsync(""));
@@ -78,7 +71,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         await PutAsync(2);
         Assert.Null((await Uploads.CompleteAsync(bucket, complete, Ct)).Missing);
         Assert.Null((await Uploads.CompleteAsync(bucket, complete, Ct)).Missing);
-        using var found = await scene.S3.GetObjectAsync(bucket.Name, "big.bin", Ct);
+        using var found = await Scene.S3.GetObjectAsync(bucket.Name, "big.bin", Ct);
         using var copy = new MemoryStream();
         await found.ResponseStream.CopyToAsync(copy, Ct);
         Assert.True(content.AsSpan().SequenceEqual(copy.ToArray()));
@@ -103,7 +96,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         var plan = (await Uploads.BeginAsync(bucket, [new UploadFile("big.bin", 20 << 20, null, null, false)], Ct)).Files[0];
         await Uploads.AbortAsync(bucket, new AbortUpload("big.bin", plan.UploadId!), Ct);
         await Uploads.AbortAsync(bucket, new AbortUpload("big.bin", plan.UploadId!), Ct);
-        Assert.Empty((await scene.S3.ListMultipartUploadsAsync(bucket.Name, Ct)).MultipartUploads ?? []);
+        Assert.Empty((await Scene.S3.ListMultipartUploadsAsync(bucket.Name, Ct)).MultipartUploads ?? []);
     }
 
     [Fact]
@@ -119,7 +112,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Equal((true, 2501, 2501), (listing.IsComplete, listing.Known, listing.Total));
         Assert.Equal("many/1500", (await listing.WindowAsync(1500, 1, Ct))[0].Key);
         listing.Forget();
-        await scene.S3.DeleteObjectAsync(bucket.Name, "many/0000", Ct);
+        await Scene.S3.DeleteObjectAsync(bucket.Name, "many/0000", Ct);
         Assert.Equal("many/0001", (await listing.WindowAsync(0, 1, Ct))[0].Key);
         Assert.Equal("many/sub/", (await listing.WindowAsync(2499, 5, Ct)).Single().Key);
     }
@@ -135,15 +128,15 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     [Fact]
     public async Task A_folder_is_renamed_with_all_that_is_in_it_and_what_it_carries()
     {
-        await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "old/a.txt", ContentBody = "a", ContentType = "text/x-own", CannedACL = S3CannedACL.PublicRead, Headers = { CacheControl = "max-age=60" }, Metadata = { ["colour"] = "red" } }, Ct);
+        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "old/a.txt", ContentBody = "a", ContentType = "text/x-own", CannedACL = S3CannedACL.PublicRead, Headers = { CacheControl = "max-age=60" }, Metadata = { ["colour"] = "red" } }, Ct);
         await PutAsync("old/deep/b.txt", "new/deep/b.txt");
-        var work = (await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.Of("old/"), "old/", "new/", "Moving")).Value;
+        var work = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of("old/"), "old/", "new/", "Moving")).Value;
         Assert.Null(work);
-        work = (await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.Of("old/"), "", "kept/", "Moving")).Value!;
+        work = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of("old/"), "", "kept/", "Moving")).Value!;
         await Until.TrueAsync(() => work.IsOver);
         Assert.Equal((2, 0, null), (work.Done, work.Failed, work.Reason));
         Assert.Equal(["kept/old/a.txt", "kept/old/deep/b.txt", "new/deep/b.txt"], await KeysAsync(""));
-        var moved = await scene.S3.GetObjectMetadataAsync(bucket.Name, "kept/old/a.txt", Ct);
+        var moved = await Scene.S3.GetObjectMetadataAsync(bucket.Name, "kept/old/a.txt", Ct);
         Assert.Equal(("text/x-own", "max-age=60", "red"), (moved.Headers.ContentType, moved.Headers.CacheControl, moved.Metadata["colour"]));
         Assert.True(await ObjectCopy.IsPublicAsync(bucket, "kept/old/a.txt", null, Ct));
     }
@@ -152,7 +145,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     public async Task Moving_over_what_is_there_leaves_both()
     {
         await PutAsync("a/1", "a/2", "b/1");
-        var work = (await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.Of("a/1", "a/2"), "a/", "b/", "Moving")).Value!;
+        var work = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of("a/1", "a/2"), "a/", "b/", "Moving")).Value!;
         await Until.TrueAsync(() => work.IsOver);
         Assert.Equal((1, 1), (work.Done, work.Failed));
         Assert.Equal(["a/1", "b/1", "b/2"], await KeysAsync(""));
@@ -162,7 +155,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     public async Task A_folder_is_not_moved_into_itself()
     {
         await PutAsync("a/1");
-        Assert.NotNull((await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.Of("a/"), "", "a/b/", "Moving")).Reason);
+        Assert.NotNull((await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of("a/"), "", "a/b/", "Moving")).Reason);
         Assert.Equal(["a/1"], await KeysAsync(""));
     }
 
@@ -170,8 +163,8 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     public async Task Everything_is_moved_into_one_of_its_folders_except_that_folder()
     {
         await PutAsync("a", "b/c", "old/x");
-        Assert.NotNull((await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.All("", []), "", "old/", "Moving")).Reason);
-        var work = (await scene.Changes.MoveAsync(scene.Actor, bucket, ObjectSelection.All("", ["old/"]), "", "old/", "Moving")).Value!;
+        Assert.NotNull((await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.All("", []), "", "old/", "Moving")).Reason);
+        var work = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.All("", ["old/"]), "", "old/", "Moving")).Value!;
         await Until.TrueAsync(() => work.IsOver);
         Assert.Equal((2, 0, null), (work.Done, work.Failed, work.Reason));
         Assert.Equal(["old/a", "old/b/c", "old/x"], await KeysAsync(""));
@@ -182,9 +175,9 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     {
         var content = FilesOnDisk.Random(13 << 20);
         using var stream = new MemoryStream(content);
-        await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "large", InputStream = stream, ContentType = "text/x-own", Metadata = { ["colour"] = "red" } }, Ct);
+        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "large", InputStream = stream, ContentType = "text/x-own", Metadata = { ["colour"] = "red" } }, Ct);
         await new ObjectCopy(largest: 5 << 20, partSize: 5 << 20).RunAsync(bucket, "large", "copy of large", null, null, Ct);
-        using var found = await scene.S3.GetObjectAsync(bucket.Name, "copy of large", Ct);
+        using var found = await Scene.S3.GetObjectAsync(bucket.Name, "copy of large", Ct);
         using var copy = new MemoryStream();
         await found.ResponseStream.CopyToAsync(copy, Ct);
         Assert.True(content.AsSpan().SequenceEqual(copy.ToArray()));
@@ -196,10 +189,10 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     public async Task Headers_are_changed_in_place_and_noted()
     {
         await PutAsync("a.txt");
-        var outcome = await server.Services.GetRequiredService<ChangeObjectHeaders>().RunAsync(
-            scene.Actor, bucket, "a.txt", new ObjectHeaders { ContentType = "text/markdown", ContentDisposition = "attachment", Metadata = new Dictionary<string, string> { ["colour"] = "blue" } }, Ct);
+        var outcome = await Server.Services.GetRequiredService<ChangeObjectHeaders>().RunAsync(
+            Scene.Actor, bucket, "a.txt", new ObjectHeaders { ContentType = "text/markdown", ContentDisposition = "attachment", Metadata = new Dictionary<string, string> { ["colour"] = "blue" } }, Ct);
         Assert.Null(outcome.Reason);
-        var found = await scene.S3.GetObjectMetadataAsync(bucket.Name, "a.txt", Ct);
+        var found = await Scene.S3.GetObjectMetadataAsync(bucket.Name, "a.txt", Ct);
         Assert.Equal(("text/markdown", "attachment", "blue"), (found.Headers.ContentType, found.Headers.ContentDisposition, found.Metadata["colour"]));
         await using var db = CreateDbContext();
         Assert.Equal("PutObjectHeaders", await db.AuditEntries.Where(entry => entry.ResourceId == bucket.Id).Select(entry => entry.Action).SingleAsync(Ct));
@@ -208,20 +201,20 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     [Fact]
     public async Task An_older_version_and_a_deleted_object_are_restored()
     {
-        await server.Services.GetRequiredService<ChangeBucketSettings>().SetVersioningAsync(scene.Actor, bucket, true, Ct);
-        await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "k", ContentBody = "one" }, Ct);
-        await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "k", ContentBody = "two" }, Ct);
+        await Server.Services.GetRequiredService<ChangeBucketSettings>().SetVersioningAsync(Scene.Actor, bucket, true, Ct);
+        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "k", ContentBody = "one" }, Ct);
+        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "k", ContentBody = "two" }, Ct);
         var versions = await ObjectVersions.ListAsync(bucket, "k", Ct);
         Assert.Equal([true, false], versions.Select(version => version.IsLatest));
-        var keeper = server.Services.GetRequiredService<ObjectVersions>();
-        await keeper.RestoreAsync(scene.Actor, bucket, "k", versions[1].Id, Ct);
+        var keeper = Server.Services.GetRequiredService<ObjectVersions>();
+        await keeper.RestoreAsync(Scene.Actor, bucket, "k", versions[1].Id, Ct);
         Assert.Equal("one", await TextAsync("k"));
-        await scene.S3.DeleteObjectAsync(bucket.Name, "k", Ct);
+        await Scene.S3.DeleteObjectAsync(bucket.Name, "k", Ct);
         var gone = Assert.Single((await DeletedPage.ReadAsync(bucket, "", null, Ct)).Found);
         Assert.Null(await ObjectView.LoadAsync(bucket, "k", Ct));
-        await keeper.UndeleteAsync(scene.Actor, bucket, gone.Key, gone.MarkId, Ct);
+        await keeper.UndeleteAsync(Scene.Actor, bucket, gone.Key, gone.MarkId, Ct);
         Assert.Equal("one", await TextAsync("k"));
-        await keeper.DeleteAsync(scene.Actor, bucket, "k", versions[0].Id, Ct);
+        await keeper.DeleteAsync(Scene.Actor, bucket, "k", versions[0].Id, Ct);
         Assert.DoesNotContain(versions[0].Id, (await ObjectVersions.ListAsync(bucket, "k", Ct)).Select(version => version.Id));
         await using var db = CreateDbContext();
         Assert.Equal(
@@ -232,17 +225,17 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     [Fact]
     public async Task Settings_are_written_to_S3_and_read_back_whoever_wrote_them()
     {
-        var change = server.Services.GetRequiredService<ChangeBucketSettings>();
+        var change = Server.Services.GetRequiredService<ChangeBucketSettings>();
         await PutAsync("index.html");
         using var http = new HttpClient();
         Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync(bucket.PublicUrl("index.html"), Ct)).StatusCode);
-        Assert.Null((await change.MakePublicAsync(scene.Actor, bucket, true, Ct)).Reason);
+        Assert.Null((await change.MakePublicAsync(Scene.Actor, bucket, true, Ct)).Reason);
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(bucket.PublicUrl("index.html"), Ct)).StatusCode);
-        Assert.Null((await change.SetWebsiteAsync(scene.Actor, bucket, "index.html", "404.html", Ct)).Reason);
-        Assert.Null((await change.SetLifecycleAsync(scene.Actor, bucket, [], [new LifecycleDraft { Prefix = "tmp/", Expire = "3", ExpireOlder = "2", Abort = "1" }.ToRule()], Ct)).Reason);
-        Assert.Null((await change.SetVersioningAsync(scene.Actor, bucket, true, Ct)).Reason);
+        Assert.Null((await change.SetWebsiteAsync(Scene.Actor, bucket, "index.html", "404.html", Ct)).Reason);
+        Assert.Null((await change.SetLifecycleAsync(Scene.Actor, bucket, [], [new LifecycleDraft { Prefix = "tmp/", Expire = "3", ExpireOlder = "2", Abort = "1" }.ToRule()], Ct)).Reason);
+        Assert.Null((await change.SetVersioningAsync(Scene.Actor, bucket, true, Ct)).Reason);
         await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
-        Assert.Null((await change.SetCorsAsync(scene.Actor, bucket, [], [new CORSRule { Id = "star", AllowedOrigins = ["*"], AllowedMethods = ["GET"] }], Ct)).Reason);
+        Assert.Null((await change.SetCorsAsync(Scene.Actor, bucket, [], [new CORSRule { Id = "star", AllowedOrigins = ["*"], AllowedMethods = ["GET"] }], Ct)).Reason);
 
         var read = await BucketSettings.ReadAsync(bucket, Ct);
         Assert.Equal((true, true, "index.html", "404.html"), (read.Public.BySwitch, read.IsVersioned, read.Website!.IndexDocumentSuffix, read.Website.ErrorDocument));
@@ -251,9 +244,9 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Equal(("tmp/", "3", "2", "1", false), (rule.Prefix, rule.Expire, rule.ExpireOlder, rule.Abort, rule.IsForeign));
 
         // With another tool:
-        await scene.S3.DeleteBucketPolicyAsync(bucket.Name, Ct);
-        await scene.S3.DeleteBucketWebsiteAsync(bucket.Name, Ct);
-        await scene.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct);
+        await Scene.S3.DeleteBucketPolicyAsync(bucket.Name, Ct);
+        await Scene.S3.DeleteBucketWebsiteAsync(bucket.Name, Ct);
+        await Scene.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct);
         read = await BucketSettings.ReadAsync(bucket, Ct);
         Assert.Equal((false, null), (read.Public.IsOn, read.Website));
         await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
@@ -265,17 +258,17 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     [Fact]
     public async Task What_somebody_changed_meanwhile_is_not_overwritten_unseen()
     {
-        var change = server.Services.GetRequiredService<ChangeBucketSettings>();
+        var change = Server.Services.GetRequiredService<ChangeBucketSettings>();
         var seen = await BucketSettings.ReadAsync(bucket, Ct);
         var policy = PolicyExamples.Of(bucket.Name)[0].Text;
-        await scene.S3.PutBucketPolicyAsync(bucket.Name, policy, Ct);
-        await scene.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct);
-        await scene.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [new LifecycleDraft { Expire = "3" }.ToRule()] }, Ct);
+        await Scene.S3.PutBucketPolicyAsync(bucket.Name, policy, Ct);
+        await Scene.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct);
+        await Scene.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [new LifecycleDraft { Expire = "3" }.ToRule()] }, Ct);
         string?[] refused =
         [
-            (await change.SetPolicyAsync(scene.Actor, bucket, seen.Policy, "", Ct)).Reason,
-            (await change.SetCorsAsync(scene.Actor, bucket, seen.Cors, [], Ct)).Reason,
-            (await change.SetLifecycleAsync(scene.Actor, bucket, seen.Lifecycle, [], Ct)).Reason,
+            (await change.SetPolicyAsync(Scene.Actor, bucket, seen.Policy, "", Ct)).Reason,
+            (await change.SetCorsAsync(Scene.Actor, bucket, seen.Cors, [], Ct)).Reason,
+            (await change.SetLifecycleAsync(Scene.Actor, bucket, seen.Lifecycle, [], Ct)).Reason,
         ];
         Assert.All(refused, reason => Assert.StartsWith("It was changed elsewhere", reason, StringComparison.Ordinal));
 
@@ -283,9 +276,9 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
         seen = await BucketSettings.ReadAsync(bucket, Ct);
         Assert.True(BucketPolicy.IsSame(policy, seen.Policy));
-        Assert.Null((await change.SetPolicyAsync(scene.Actor, bucket, seen.Policy, "", Ct)).Reason);
-        Assert.Null((await change.SetCorsAsync(scene.Actor, bucket, seen.Cors, [], Ct)).Reason);
-        Assert.Null((await change.SetLifecycleAsync(scene.Actor, bucket, seen.Lifecycle, [], Ct)).Reason);
+        Assert.Null((await change.SetPolicyAsync(Scene.Actor, bucket, seen.Policy, "", Ct)).Reason);
+        Assert.Null((await change.SetCorsAsync(Scene.Actor, bucket, seen.Cors, [], Ct)).Reason);
+        Assert.Null((await change.SetLifecycleAsync(Scene.Actor, bucket, seen.Lifecycle, [], Ct)).Reason);
         seen = await BucketSettings.ReadAsync(bucket, Ct);
         Assert.Equal((null, 1, 0), (seen.Policy, seen.Cors.Count, seen.Lifecycle.Count));
     }
@@ -293,17 +286,17 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     [Fact]
     public async Task A_policy_that_S3_does_not_take_is_refused_with_a_sentence()
     {
-        var change = server.Services.GetRequiredService<ChangeBucketSettings>();
+        var change = Server.Services.GetRequiredService<ChangeBucketSettings>();
         var wrong = PolicyExamples.Of(bucket.Name)[0].Text.Replace(bucket.Name, "somebody-elses", StringComparison.Ordinal).Replace("s3:GetObject", "s3:FlyToTheMoon", StringComparison.Ordinal);
-        Assert.NotNull((await change.SetPolicyAsync(scene.Actor, bucket, null, wrong, Ct)).Reason);
+        Assert.NotNull((await change.SetPolicyAsync(Scene.Actor, bucket, null, wrong, Ct)).Reason);
         string? seen = null;
         foreach (var (name, text) in PolicyExamples.Of(bucket.Name))
         {
-            Assert.True((await change.SetPolicyAsync(scene.Actor, bucket, seen, text, Ct)).Reason is null, name);
+            Assert.True((await change.SetPolicyAsync(Scene.Actor, bucket, seen, text, Ct)).Reason is null, name);
             seen = text;
         }
 
-        Assert.Null((await change.SetPolicyAsync(scene.Actor, bucket, seen, "", Ct)).Reason);
+        Assert.Null((await change.SetPolicyAsync(Scene.Actor, bucket, seen, "", Ct)).Reason);
         Assert.Null((await BucketSettings.ReadAsync(bucket, Ct)).Policy);
     }
 
@@ -322,16 +315,16 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     {
         foreach (var key in keys)
         {
-            await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = key, ContentBody = key, UseChunkEncoding = false }, Ct);
+            await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = key, ContentBody = key, UseChunkEncoding = false }, Ct);
         }
     }
 
     private Task PutManyAsync(int count, string prefix) => Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (number, ct) =>
-        await scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = string.Create(CultureInfo.InvariantCulture, $"{prefix}{number:0000}"), ContentBody = "", UseChunkEncoding = false }, ct));
+        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = string.Create(CultureInfo.InvariantCulture, $"{prefix}{number:0000}"), ContentBody = "", UseChunkEncoding = false }, ct));
 
     private async Task<string> TextAsync(string key)
     {
-        using var found = await scene.S3.GetObjectAsync(bucket.Name, key, Ct);
+        using var found = await Scene.S3.GetObjectAsync(bucket.Name, key, Ct);
         using var reader = new StreamReader(found.ResponseStream);
         return await reader.ReadToEndAsync(Ct);
     }

@@ -21,7 +21,8 @@ public static class BucketsRegistration
         .AddSingleton<ObjectVersions>()
         .AddSingleton<ChangeObjectHeaders>()
         .AddSingleton<ChangeBucketSettings>()
-        .AddSingleton<ShareObject>();
+        .AddSingleton<ShareObject>()
+        .AddSingleton<BucketAudit>();
 
     public static void MapBuckets(this WebApplication app)
     {

@@ -1,6 +1,5 @@
 using Amazon.S3;
 using Amazon.S3.Model;
-using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
@@ -11,7 +10,7 @@ namespace Portal.Storage;
 /// Writes a bucket's settings to S3, which is the only place that keeps them, and notes who did it. What is edited as a whole is written only over what the page
 /// has shown: S3 would let whoever saves last wipe out what somebody did meanwhile in another window, or with another tool.
 /// </summary>
-public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+public sealed class ChangeBucketSettings(BucketAudit audit)
 {
     /// <summary>S3's limits.</summary>
     public const int MostCorsRules = 100;
@@ -104,9 +103,7 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, TimePr
             return StorageFault.Refuse(error);
         }
 
-        await using var db = await dbs.CreateDbContextAsync();
-        db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, bucket.Id, after: after));
-        await db.SaveChangesAsync();
+        await audit.WriteAsync(actor, bucket, action, after: after);
         return Outcome.Done;
     }
 

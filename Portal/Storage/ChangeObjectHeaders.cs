@@ -1,11 +1,10 @@
-using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
 
 namespace Portal.Storage;
 
 /// <summary>Writes other headers to an object: a copy onto itself, since S3 knows no other way.</summary>
-public sealed class ChangeObjectHeaders(ObjectCopy copy, IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+public sealed class ChangeObjectHeaders(ObjectCopy copy, BucketAudit audit)
 {
     public async Task<Outcome> RunAsync(Actor actor, OpenBucket bucket, string key, ObjectHeaders headers, CancellationToken ct)
     {
@@ -18,9 +17,7 @@ public sealed class ChangeObjectHeaders(ObjectCopy copy, IDbContextFactory<Porta
             return StorageFault.Refuse(error);
         }
 
-        await using var db = await dbs.CreateDbContextAsync(ct);
-        db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "PutObjectHeaders", bucket.Id, after: new { Key = key, headers.ContentType }));
-        await db.SaveChangesAsync(ct);
+        await audit.WriteAsync(actor, bucket, "PutObjectHeaders", after: new { Key = key, headers.ContentType });
         return Outcome.Done;
     }
 }

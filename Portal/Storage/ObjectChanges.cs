@@ -1,6 +1,5 @@
 using Amazon.S3;
 using Amazon.S3.Model;
-using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
@@ -8,7 +7,7 @@ using Portal.Model.Storage;
 namespace Portal.Storage;
 
 /// <summary>Deletes, moves and renames objects, one or a hundred thousand, as an <see cref="ObjectWork"/>.</summary>
-public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudit audit)
 {
     /// <summary>As many as S3 deletes in one request.</summary>
     private const int Batch = 1000;
@@ -161,10 +160,6 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, IDbContext
         return found.S3Objects is [var first, ..] && (first.Key == key || key.EndsWith('/'));
     }
 
-    private async Task AuditAsync(Actor actor, OpenBucket bucket, string action, ObjectSelection what, string? to)
-    {
-        await using var db = await dbs.CreateDbContextAsync();
-        db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, bucket.Id, before: new { what.AllUnder, Names = what.Names.Take(NamesInAudit), what.Names.Count }, after: to is null ? null : new { To = to }));
-        await db.SaveChangesAsync();
-    }
+    private Task AuditAsync(Actor actor, OpenBucket bucket, string action, ObjectSelection what, string? to) =>
+        audit.WriteAsync(actor, bucket, action, before: new { what.AllUnder, Names = what.Names.Take(NamesInAudit), what.Names.Count }, after: to is null ? null : new { To = to });
 }

@@ -1,7 +1,5 @@
 using Amazon.S3.Model;
-using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
-using Portal.Model.Shared;
 
 namespace Portal.Storage;
 
@@ -9,7 +7,7 @@ namespace Portal.Storage;
 public sealed record ObjectVersion(string Id, bool IsLatest, bool IsDeleteMarker, long Size, DateTimeOffset At);
 
 /// <summary>What S3 keeps of an object where versioning is on.</summary>
-public sealed class ObjectVersions(ObjectCopy copy, IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+public sealed class ObjectVersions(ObjectCopy copy, BucketAudit audit)
 {
     public const int MostShown = 500;
 
@@ -57,10 +55,6 @@ public sealed class ObjectVersions(ObjectCopy copy, IDbContextFactory<PortalDb> 
     }
 
     /// <summary>Before it is done: what is asked of another server and then not written down is worse than what is written down and then fails.</summary>
-    private async Task AuditAsync(Actor actor, OpenBucket bucket, string action, string key, string? versionId)
-    {
-        await using var db = await dbs.CreateDbContextAsync();
-        db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, bucket.Id, before: new { Key = key, VersionId = versionId }));
-        await db.SaveChangesAsync();
-    }
+    private Task AuditAsync(Actor actor, OpenBucket bucket, string action, string key, string? versionId) =>
+        audit.WriteAsync(actor, bucket, action, before: new { Key = key, VersionId = versionId });
 }
