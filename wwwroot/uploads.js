@@ -2,6 +2,7 @@
 // page or picked with one of its inputs. The queue and its panel live as long as the tab, whatever page is shown.
 import { CutOff } from './uploads/cutoff.js';
 import { dropped, picked } from './uploads/dropped.js';
+import { permits, reloadFor } from './uploads/policy.js';
 import { Queue } from './uploads/queue.js';
 import { Panel } from './uploads/panel.js';
 
@@ -15,8 +16,10 @@ const PAUSE = 700;
 /**
  * @param zone the element that shows where a drop would go; its inputs of type file pick
  * @param owner is told Uploaded() some time after files have arrived in this bucket
+ * @param endpoint where they are to go
  */
-export function attach(zone, owner, bucket, prefix) {
+export function attach(zone, owner, bucket, prefix, endpoint) {
+  if (!permits(endpoint) && !queue.isBusy && reloadFor(endpoint)) return { move: () => {}, close: () => {} };
   const target = { bucket, prefix };
   const ended = new AbortController(), signal = ended.signal;
   let depth = 0, timer = 0;

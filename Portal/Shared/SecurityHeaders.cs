@@ -6,10 +6,13 @@ namespace Portal.Shared;
 /// <summary>What every answer tells the browser not to do with it.</summary>
 public static class SecurityHeaders
 {
-    private const string NonceKey = "csp-nonce";
+    private const string NonceKey = "csp-nonce", StorageKey = "csp-storage";
 
     /// <summary>This request's value for <c>nonce</c> on an inline script; there is one, the import map.</summary>
     public static string Nonce(HttpContext http) => (string)(http.Items[NonceKey] ??= RandomNumberGenerator.GetHexString(32, lowercase: true));
+
+    /// <summary>The object stores that the policy of this request's answer lets its page talk to, with spaces between.</summary>
+    public static string Storage(HttpContext http) => (string)http.Items[StorageKey]!;
 
     public static void UseSecurityHeaders(this WebApplication app)
     {
@@ -20,6 +23,7 @@ public static class SecurityHeaders
         {
             var origins = await storage.GetAsync(http.RequestAborted);
             var headers = http.Response.Headers;
+            http.Items[StorageKey] = origins;
 
             // MudBlazor's theme is an inline style and its popovers set style attributes: styles cannot be stricter.
             headers.ContentSecurityPolicy =

@@ -11,7 +11,7 @@ using Portal.Shared;
 namespace Portal.Storage;
 
 public sealed partial class ObjectsTab(
-    CurrentActor current, ObjectChanges changes, ObjectWorks works, IDialogService dialogs, IJSRuntime js, NavigationManager navigation) : IAsyncDisposable
+    CurrentActor current, ObjectChanges changes, ObjectWorks works, StorageOrigins origins, IDialogService dialogs, IJSRuntime js, NavigationManager navigation) : IAsyncDisposable
 {
     /// <summary>Enough for the tallest screen.</summary>
     private const int FirstLines = 60;
@@ -95,7 +95,8 @@ public sealed partial class ObjectsTab(
             interactive = true;
             listening = works.Subscribe(work => _ = work.BucketId == Bucket.Id && work.AccountId == actor!.AccountId ? InvokeAsync(() => SeenAsync(work)) : Task.CompletedTask);
             uploads = new UploadsInBrowser(js, () => InvokeAsync(RefreshAsync));
-            await uploads.AttachAsync(zone, Bucket.Name, Prefix);
+            origins.Expect(Bucket.Store.Endpoint);
+            await uploads.AttachAsync(zone, Bucket.Name, Prefix, Bucket.Store.Endpoint);
             StateHasChanged();
         }
     }

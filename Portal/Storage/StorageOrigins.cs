@@ -6,7 +6,8 @@ namespace Portal.Storage;
 
 /// <summary>
 /// The addresses of the object stores, for the policy by which browsers let a page talk to them: pictures of objects come from there, and
-/// uploads go there. Read once, and again when an operator or a worker changes one.
+/// uploads go there. Read once, and again when an operator or a worker changes one. A document keeps the policy that it came with, whatever
+/// page its circuit shows later: so it is also told what that says (<c>uploads/policy.js</c>).
 /// </summary>
 public sealed class StorageOrigins : IDisposable
 {
@@ -35,7 +36,7 @@ public sealed class StorageOrigins : IDisposable
             {
                 await using var db = await dbs.CreateDbContextAsync(ct);
                 var endpoints = await db.ObjectStores.Select(store => store.Endpoint).ToListAsync(ct);
-                known = new Known(seen, string.Join(' ', endpoints.Select(endpoint => new Uri(endpoint).GetLeftPart(UriPartial.Authority)).Distinct(StringComparer.Ordinal)));
+                known = new Known(seen, string.Join(' ', endpoints.Select(OriginOf).Distinct(StringComparer.Ordinal)));
             }
             catch (Exception away) when (away is NpgsqlException or InvalidOperationException)
             {
@@ -46,7 +47,18 @@ public sealed class StorageOrigins : IDisposable
         return known.Origins;
     }
 
+    /// <summary>A page is to talk to this store: unless it is among those that are known, the next document is told of all anew.</summary>
+    public void Expect(string endpoint)
+    {
+        if (!known.Origins.Split(' ').Contains(OriginOf(endpoint), StringComparer.Ordinal))
+        {
+            Interlocked.Increment(ref changes);
+        }
+    }
+
     public void Dispose() => listening.Dispose();
+
+    private static string OriginOf(string endpoint) => new Uri(endpoint).GetLeftPart(UriPartial.Authority);
 
     private sealed record Known(int Seen, string Origins);
 }

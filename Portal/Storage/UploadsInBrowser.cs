@@ -12,13 +12,14 @@ public sealed class UploadsInBrowser(IJSRuntime js, Func<Task> uploaded) : IAsyn
     private IJSObjectReference? zone;
     private bool isLeft;
 
-    public async Task AttachAsync(ElementReference element, string bucket, string prefix)
+    /// <param name="endpoint">Where the browser is to send them.</param>
+    public async Task AttachAsync(ElementReference element, string bucket, string prefix, string endpoint)
     {
         self ??= DotNetObjectReference.Create(this);
         module ??= await js.InvokeAsync<IJSObjectReference>("import", "./uploads.js");
         if (!isLeft)
         {
-            zone ??= await module.InvokeAsync<IJSObjectReference>("attach", element, self, bucket, prefix);
+            zone ??= await module.InvokeAsync<IJSObjectReference>("attach", element, self, bucket, prefix, endpoint);
         }
 
         if (isLeft)

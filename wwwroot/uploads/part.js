@@ -1,4 +1,5 @@
 import { Refusal } from './ask.js';
+import { permits } from './policy.js';
 
 /** So long without a byte sent or an answer, and the connection counts as lost. */
 const STALL = 60_000;
@@ -8,6 +9,7 @@ const STALL = 60_000;
  * Rejects with a Refusal, or with an AbortError when the signal says so.
  */
 export function put(url, piece, type, signal, onProgress) {
+  if (!permits(url)) throw new Refusal(400, '', 'The storage has another address since this page was opened. Reload the page and drop the file again.');
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     let stalled = false, timer = 0;
