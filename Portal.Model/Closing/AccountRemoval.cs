@@ -10,7 +10,7 @@ namespace Portal.Model.Closing;
 
 /// <summary>
 /// Asks for the end of everything that an account still has, by the verbs that its owner would use: each resource then goes by its own job. What cannot be asked for yet (a volume that an
-/// instance still holds) is asked for in a later round, so this can be run at any time, any number of times.
+/// instance still holds) is asked for in a later round, so this can be run at any time, any number of times. What fails keeps nothing else from going.
 /// </summary>
 public sealed class AccountRemoval(
     IDbContextFactory<PortalDb> dbs, ChangeInstance instances, EditInstance edits, ChangeVolume volumes, BackupSchedules backups, ChangeSnapshot snapshots, ChangeImage images,
@@ -19,39 +19,39 @@ public sealed class AccountRemoval(
     /// <summary>Of each kind in one round, so that a round stays short. Only what is not asked for yet counts.</summary>
     private const int AtOnce = 100;
 
-    public async Task RunAsync(Actor actor, CancellationToken ct)
+    /// <summary>One round. What failed in it, for whoever runs it to tell.</summary>
+    public async Task<IReadOnlyList<Exception>> RunAsync(Actor actor, CancellationToken ct)
     {
-        // Nothing new may come out of a schedule, and nobody is to be told of what stops now.
-        await EachAsync(db => db.BackupSchedules.Where(schedule => schedule.AccountId == actor.AccountId).Select(schedule => schedule.VolumeId), id => backups.TurnOffAsync(actor, id, ct), ct);
-        await EachAsync(db => db.AlertRules.Where(rule => rule.AccountId == actor.AccountId).Select(rule => rule.Id), id => alerts.DeleteAsync(actor, id, ct), ct);
-        await TerminateAsync(actor, ct);
-        await RemoveFromStoresAsync(actor, ct);
-        await EachAsync(
-            db => db.PrivateImages.Where(image => image.AccountId == actor.AccountId && image.Snapshot.State != SnapshotState.Deleted && !image.Snapshot.IsToGo).Select(image => image.Id),
-            id => images.DeleteAsync(actor, id, ct), ct);
-        await EachAsync(
-            db => db.Snapshots.Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State != SnapshotState.Deleted && !snapshot.IsToGo && snapshot.PrivateImageId == null).Select(snapshot => snapshot.Id),
-            id => snapshots.DeleteAsync(actor, id, ct), ct);
-        await EachAsync(
-            db => db.Volumes.Where(volume => volume.AccountId == actor.AccountId && volume.State != VolumeState.Deleted && volume.Goal != VolumeGoal.Deleted && volume.InstanceId == null).Select(volume => volume.Id),
-            id => volumes.DeleteAsync(actor, id, ct), ct);
-        await EachAsync(db => db.PublicAddresses.Where(address => address.AccountId == actor.AccountId && address.ReleasedAt == null).Select(address => address.Id), id => ReleaseAsync(actor, id, ct), ct);
-        await EachAsync(
-            db => db.Networks.Where(network => network.AccountId == actor.AccountId && network.DeletingSince == null).Select(network => network.Id),
-            id => networks.RunAsync(actor, id, withContents: true, ct), ct);
-        await EachAsync(db => db.KeyPairs.Where(key => key.AccountId == actor.AccountId).Select(key => key.Id), id => keys.DeleteAsync(actor, id, ct), ct);
-    }
+        var round = new Round(dbs, ct);
 
-    /// <summary>An account with something protected is not closed; what is protected now became so at that very moment.</summary>
-    private async Task TerminateAsync(Actor actor, CancellationToken ct)
-    {
-        await EachAsync(
+        // Nothing new may come out of a schedule, and nobody is to be told of what stops now.
+        await round.EachAsync(db => db.BackupSchedules.Where(schedule => schedule.AccountId == actor.AccountId).Select(schedule => schedule.VolumeId), id => backups.TurnOffAsync(actor, id, ct));
+        await round.EachAsync(db => db.AlertRules.Where(rule => rule.AccountId == actor.AccountId).Select(rule => rule.Id), id => alerts.DeleteAsync(actor, id, ct));
+
+        // An account with something protected is not closed; what is protected now became so at that very moment.
+        await round.EachAsync(
             db => db.Instances.Where(instance => instance.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated && instance.IsProtected).Select(instance => instance.Id),
-            id => edits.ProtectAsync(actor, id, isProtected: false, ct), ct);
-        await using var db = await dbs.CreateDbContextAsync(ct);
-        var ids = await db.Instances.Where(instance => instance.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated && instance.State != InstanceState.Terminated && !instance.IsProtected)
-            .OrderBy(instance => instance.Id).Select(instance => instance.Id).Take(AtOnce).ToListAsync(ct);
-        await instances.RunAsync(actor, InstanceAction.Terminate, ids, ct);
+            id => edits.ProtectAsync(actor, id, isProtected: false, ct));
+        await round.EachAsync(
+            db => db.Instances.Where(instance => instance.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated && instance.State != InstanceState.Terminated && !instance.IsProtected)
+                .Select(instance => instance.Id),
+            id => instances.RunAsync(actor, InstanceAction.Terminate, id, ct));
+        await round.TryAsync(() => RemoveFromStoresAsync(actor, ct));
+        await round.EachAsync(
+            db => db.PrivateImages.Where(image => image.AccountId == actor.AccountId && image.Snapshot.State != SnapshotState.Deleted && !image.Snapshot.IsToGo).Select(image => image.Id),
+            id => images.DeleteAsync(actor, id, ct));
+        await round.EachAsync(
+            db => db.Snapshots.Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State != SnapshotState.Deleted && !snapshot.IsToGo && snapshot.PrivateImageId == null).Select(snapshot => snapshot.Id),
+            id => snapshots.DeleteAsync(actor, id, ct));
+        await round.EachAsync(
+            db => db.Volumes.Where(volume => volume.AccountId == actor.AccountId && volume.State != VolumeState.Deleted && volume.Goal != VolumeGoal.Deleted && volume.InstanceId == null).Select(volume => volume.Id),
+            id => volumes.DeleteAsync(actor, id, ct));
+        await round.EachAsync(db => db.PublicAddresses.Where(address => address.AccountId == actor.AccountId && address.ReleasedAt == null).Select(address => address.Id), id => ReleaseAsync(actor, id, ct));
+        await round.EachAsync(
+            db => db.Networks.Where(network => network.AccountId == actor.AccountId && network.DeletingSince == null).Select(network => network.Id),
+            id => networks.RunAsync(actor, id, withContents: true, ct));
+        await round.EachAsync(db => db.KeyPairs.Where(key => key.AccountId == actor.AccountId).Select(key => key.Id), id => keys.DeleteAsync(actor, id, ct));
+        return round.Failures;
     }
 
     private async Task RemoveFromStoresAsync(Actor actor, CancellationToken ct)
@@ -67,17 +67,38 @@ public sealed class AccountRemoval(
         await addresses.ReleaseAsync(actor, id, ct);
     }
 
-    private async Task EachAsync(Func<PortalDb, IQueryable<string>> of, Func<string, Task> ask, CancellationToken ct)
+    private sealed class Round(IDbContextFactory<PortalDb> dbs, CancellationToken ct)
     {
-        List<string> ids;
-        await using (var db = await dbs.CreateDbContextAsync(ct))
+        public List<Exception> Failures { get; } = [];
+
+        public async Task EachAsync(Func<PortalDb, IQueryable<string>> of, Func<string, Task> ask)
         {
-            ids = await of(db).Order().Take(AtOnce).ToListAsync(ct);
+            List<string> ids;
+            await using (var db = await dbs.CreateDbContextAsync(ct))
+            {
+                ids = await of(db).Order().Take(AtOnce).ToListAsync(ct);
+            }
+
+            foreach (var id in ids)
+            {
+                await TryAsync(() => ask(id));
+            }
         }
 
-        foreach (var id in ids)
+        public async Task TryAsync(Func<Task> ask)
         {
-            await ask(id);
+            try
+            {
+                await ask();
+            }
+            catch (DbUpdateConcurrencyException)
+            {
+                // The resource's own job wrote at the same moment; it is asked again in the next round.
+            }
+            catch (Exception error) when (!ct.IsCancellationRequested)
+            {
+                Failures.Add(error);
+            }
         }
     }
 }

@@ -73,6 +73,37 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
     }
 
     [Fact]
+    public async Task What_cannot_be_asked_to_go_is_told_and_keeps_nothing_else()
+    {
+        var ada = await SomebodyAsync();
+        Assert.Null((await Close.RunAsync(ada, FollowAt, Ct)).Reason);
+        await using (var db = CreateDbContext())
+        {
+            // Alerts are asked for before everything else.
+            await db.Database.ExecuteSqlRawAsync("""
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'it stays'; END $$;
+                CREATE TRIGGER stays BEFORE DELETE ON "AlertRules" FOR EACH ROW EXECUTE FUNCTION refuse();
+                """, Ct);
+        }
+
+        var told = await Assert.ThrowsAsync<AggregateException>(() => AdvanceAsync(ada.AccountId));
+        Assert.Contains("it stays", Assert.Single(told.InnerExceptions).InnerException!.Message, StringComparison.Ordinal);
+        await SettleAsync();
+        await Assert.ThrowsAsync<AggregateException>(() => AdvanceAsync(ada.AccountId));
+        await SettleAsync();
+        var contents = await ReadAsync(db => AccountContents.OfAsync(db, ada.AccountId, Ct));
+        Assert.Equal((1, contents.Alerts), (contents.Left, contents.Left));
+        Assert.Empty(Engine.Machines);
+
+        await using (var db = CreateDbContext())
+        {
+            await db.Database.ExecuteSqlRawAsync("DROP TRIGGER stays ON \"AlertRules\"", Ct);
+        }
+
+        await CloseToTheEndAsync(ada.AccountId);
+    }
+
+    [Fact]
     public async Task A_protected_instance_holds_it_up_with_a_sentence_and_whoever_asks_twice_is_told()
     {
         var ada = await SomebodyAsync();

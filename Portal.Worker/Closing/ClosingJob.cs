@@ -29,16 +29,12 @@ public sealed class ClosingJob(IDbContextFactory<PortalDb> dbs, AccountRemoval r
 
         if (await db.Accounts.AnyAsync(account => account.Id == id && account.ClosingSince != null && account.ClosedAt == null, ct))
         {
-            try
-            {
-                await removal.RunAsync(Actor.Portal(id), ct);
-            }
-            catch (DbUpdateConcurrencyException)
-            {
-                // The job of one of these resources wrote at the same moment; it is asked again in the next round.
-            }
-
+            var failures = await removal.RunAsync(Actor.Portal(id), ct);
             await LookAsync(db, id, ct);
+            if (failures.Count > 0)
+            {
+                throw new AggregateException($"Some of what the account {id} has could not be asked to go.", failures);
+            }
         }
     }
 
