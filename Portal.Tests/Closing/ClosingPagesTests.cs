@@ -45,7 +45,7 @@ public sealed class ClosingPagesTests(TestPostgres postgres, TestCeph ceph, ABro
             await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = $"{number}.txt", ContentBody = "x" }, Ct);
         }
 
-        var instance = await RunningMachines.AddAsync(this, work.Engine, ActorOf(ada));
+        var instance = await RunningMachines.AddByWorkerAsync(this, ActorOf(ada));
         await UseAsync(ada);
         await ProtectAsync(instance, true);
         var page = await browser.SignInAsync(work.Server, ada, "/settings");

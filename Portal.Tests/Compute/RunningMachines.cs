@@ -4,6 +4,7 @@ using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Tests.Networking;
+using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;
 
@@ -13,9 +14,7 @@ public static class RunningMachines
     /// <summary>For an account as signing up makes it: gives it a card, makes an image available, creates an instance and starts it. Its id.</summary>
     public static async Task<string> AddAsync(IDbContextFactory<PortalDb> dbs, InMemoryEngine? engine, Actor actor, string name = "amber-falcon")
     {
-        var image = await ReadyToCreateAsync(dbs, actor.AccountId);
-        var made = await new CreateInstance(dbs, TimeProvider.System).RunAsync(actor, AnAccount.Wish(image) with { Name = name }, CancellationToken.None);
-        var id = (made.Value ?? throw new InvalidOperationException(made.Reason))[0].Id;
+        var id = await CreateAsync(dbs, actor, name);
         await using var db = await dbs.CreateDbContextAsync();
         var instance = await db.Instances.WithParts().SingleAsync(instance => instance.Id == id);
         var now = TimeProvider.System.GetUtcNow();
@@ -39,6 +38,18 @@ public static class RunningMachines
         return id;
     }
 
+    /// <summary>The same where a worker runs, and makes it.</summary>
+    public static async Task<string> AddByWorkerAsync(IDbContextFactory<PortalDb> dbs, Actor actor, string name = "amber-falcon")
+    {
+        var id = await CreateAsync(dbs, actor, name);
+        await Until.TrueAsync(async () =>
+        {
+            await using var db = await dbs.CreateDbContextAsync();
+            return await db.Instances.AnyAsync(instance => instance.Id == id && instance.State == InstanceState.Running);
+        }, TimeSpan.FromSeconds(60));
+        return id;
+    }
+
     /// <summary>A card for the account and an image that can be started; the image.</summary>
     public static async Task<Image> ReadyToCreateAsync(IDbContextFactory<PortalDb> dbs, string accountId)
     {
@@ -54,5 +65,12 @@ public static class RunningMachines
         var tiny = db.Images.Where(image => image.FileName == "tiny.qcow2");
         await tiny.ExecuteUpdateAsync(image => image.SetProperty(row => row.State, ImageState.Available));
         return await tiny.SingleAsync();
+    }
+
+    private static async Task<string> CreateAsync(IDbContextFactory<PortalDb> dbs, Actor actor, string name)
+    {
+        var image = await ReadyToCreateAsync(dbs, actor.AccountId);
+        var made = await new CreateInstance(dbs, TimeProvider.System).RunAsync(actor, AnAccount.Wish(image) with { Name = name }, CancellationToken.None);
+        return (made.Value ?? throw new InvalidOperationException(made.Reason))[0].Id;
     }
 }
