@@ -14,6 +14,7 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
     [InlineData("/forgot-password", "forgot-password")]
     [InlineData("/reset-password?user=x&code=y", "reset-password")]
     [InlineData("/not-there", "not-found")]
+    [InlineData("/not-found", "not-found-in-circuit")]
     [InlineData("/error", "error")]
     [InlineData("/status/429", "too-many-tries")]
     public async Task Is_readable_by_everybody(string path, string name)

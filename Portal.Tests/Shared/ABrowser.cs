@@ -90,6 +90,7 @@ public sealed class ABrowser : IAsyncLifetime
     /// </summary>
     public static async Task AssertAccessibleAsync(IPage page, string? picture = null)
     {
+        PagesLookedAt.Add(page.Url);
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
             // Colours do not depend on the width: a phone's layout is looked at in one of them.
@@ -133,6 +134,8 @@ public sealed class ABrowser : IAsyncLifetime
 
         playwright?.Dispose();
         gate.Dispose();
+        var missing = PagesLookedAt.Missing();
+        Assert.True(missing.Count == 0, $"No test has axe look at {string.Join(", ", missing)}: call {nameof(AssertAccessibleAsync)} there.");
     }
 
     private async Task StartAsync()
