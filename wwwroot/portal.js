@@ -1,5 +1,7 @@
 // What Blazor cannot do by itself. Functions are called from C# by the name portal.*.
 window.portal = {
+  // What came with this document's policy. A page that is merged into it (enhanced navigation) brings another attribute, and no other policy.
+  storage: (document.documentElement.dataset.storage ?? '').split(' ').filter(Boolean),
   isDark: () => getComputedStyle(document.documentElement).getPropertyValue('--dark').trim() === '1',
   // Whether it could. The clipboard is closed to pages without TLS; there the old way, by a selection, is left.
   copy: async text => {

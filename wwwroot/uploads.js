@@ -2,7 +2,7 @@
 // page or picked with one of its inputs. The queue and its panel live as long as the tab, whatever page is shown.
 import { CutOff } from './uploads/cutoff.js';
 import { dropped, picked } from './uploads/dropped.js';
-import { permits, reloadFor } from './uploads/policy.js';
+import { otherAddress, permits, reloadFor } from './uploads/policy.js';
 import { Queue } from './uploads/queue.js';
 import { Panel } from './uploads/panel.js';
 
@@ -19,14 +19,20 @@ const PAUSE = 700;
  * @param endpoint where they are to go
  */
 export function attach(zone, owner, bucket, prefix, endpoint) {
-  if (!permits(endpoint) && !queue.isBusy && reloadFor(endpoint)) return { move: () => {}, close: () => {} };
-  const target = { bucket, prefix };
+  const target = { bucket, prefix, endpoint };
   const ended = new AbortController(), signal = ended.signal;
-  let depth = 0, timer = 0;
+  let depth = 0, timer = 0, walking = 0;
   const light = is => zone.classList.toggle('dropping', is);
   const begin = items => {
-    queue.add(target.bucket, target.prefix, items);
+    // Nothing is begun at the storage that could not be sent there.
+    const problem = permits(target.endpoint) ? undefined : otherAddress;
+    queue.add(target.bucket, target.prefix, items.map(item => ({ problem, ...item })));
     panel.draw();
+  };
+  const look = () => {
+    const isReloading = !permits(target.endpoint) && walking === 0 && queue.isDone && reloadFor(target.endpoint);
+    if (!isReloading) zone.dataset.takes = 'files';
+    cutOff.look(target.bucket);
   };
   const has = event => event.dataTransfer?.types.includes('Files');
   document.addEventListener('dragenter', event => { if (has(event)) light(++depth > 0); }, { signal });
@@ -36,18 +42,24 @@ export function attach(zone, owner, bucket, prefix, endpoint) {
     if (!has(event)) return;
     event.preventDefault();
     light((depth = 0) > 0);
-    begin(await dropped(event.dataTransfer));
+    walking++;
+    try {
+      begin(await dropped(event.dataTransfer));
+    } finally {
+      walking--;
+    }
   }, { signal });
   zone.addEventListener('change', event => { if (event.target.type === 'file') begin(picked(event.target)); }, { signal });
-  zone.dataset.takes = 'files';
-  cutOff.look(bucket);
   const deaf = queue.listen(undefined, transfer => {
     if (transfer.bucket === target.bucket) timer ||= setTimeout(() => { timer = 0; owner.invokeMethodAsync('Uploaded').catch(() => {}); }, PAUSE);
   });
+  look();
   return {
-    move: (toBucket, toPrefix) => {
-      Object.assign(target, { bucket: toBucket, prefix: toPrefix });
-      cutOff.look(toBucket);
+    move: (toBucket, toPrefix, toEndpoint) => {
+      const isOther = toBucket !== target.bucket;
+      Object.assign(target, { bucket: toBucket, prefix: toPrefix, endpoint: toEndpoint });
+      // The one that is looked at is not loaded anew under somebody's hands: a drop is told.
+      if (isOther) look();
     },
     close: () => {
       ended.abort();

@@ -24,7 +24,7 @@ public sealed class AccountRemoval(
     {
         var round = new Round(dbs, ct);
 
-        // Nothing new may come out of a schedule, and nobody is to be told of what stops now.
+        // First, so that nothing new comes out of a schedule and nobody is told of what stops now.
         await round.EachAsync(db => db.BackupSchedules.Where(schedule => schedule.AccountId == actor.AccountId).Select(schedule => schedule.VolumeId), id => backups.TurnOffAsync(actor, id, ct));
         await round.EachAsync(db => db.AlertRules.Where(rule => rule.AccountId == actor.AccountId).Select(rule => rule.Id), id => alerts.DeleteAsync(actor, id, ct));
 
@@ -73,12 +73,13 @@ public sealed class AccountRemoval(
 
         public async Task EachAsync(Func<PortalDb, IQueryable<string>> of, Func<string, Task> ask)
         {
-            List<string> ids;
-            await using (var db = await dbs.CreateDbContextAsync(ct))
+            List<string> ids = [];
+            await TryAsync(async () =>
             {
-                ids = await of(db).Order().Take(AtOnce).ToListAsync(ct);
-            }
-
+                // In no order: a hundred that fail are not all that is ever asked.
+                await using var db = await dbs.CreateDbContextAsync(ct);
+                ids = await of(db).OrderBy(_ => EF.Functions.Random()).Take(AtOnce).ToListAsync(ct);
+            });
             foreach (var id in ids)
             {
                 await TryAsync(() => ask(id));

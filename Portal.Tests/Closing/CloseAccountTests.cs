@@ -153,6 +153,14 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
 
         using var nothing = await visitor.GetAsync("/closing/nonsense/changes");
         Assert.Equal(HttpStatusCode.NotFound, nothing.StatusCode);
+
+        foreach (var (days, status) in ((int, HttpStatusCode)[])[(29, HttpStatusCode.OK), (31, HttpStatusCode.NotFound)])
+        {
+            await using var db = CreateDbContext();
+            await db.Accounts.Where(account => account.Id == person.AccountId).ExecuteUpdateAsync(set => set.SetProperty(account => account.ClosedAt, TimeProvider.System.GetUtcNow().AddDays(-days)));
+            using var closed = await visitor.GetAsync(path);
+            Assert.Equal(status, closed.StatusCode);
+        }
     }
 
     [Fact]

@@ -8,10 +8,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>Instances that run, in the database and in the engine, without a worker having been at it.</summary>
+/// <summary>Instances that run, in the database and in the engine.</summary>
 public static class RunningMachines
 {
-    /// <summary>For an account as signing up makes it: gives it a card, makes an image available, creates an instance and starts it. Its id.</summary>
+    /// <summary>Without a worker, where none runs. For an account as signing up makes it: gives it a card, makes an image available, creates an instance and starts it. Its id.</summary>
     public static async Task<string> AddAsync(IDbContextFactory<PortalDb> dbs, InMemoryEngine? engine, Actor actor, string name = "amber-falcon")
     {
         var id = await CreateAsync(dbs, actor, name);
@@ -38,15 +38,17 @@ public static class RunningMachines
         return id;
     }
 
-    /// <summary>The same where a worker runs, and makes it.</summary>
+    /// <summary>The same where a worker runs: its next sweep finds it and makes it.</summary>
     public static async Task<string> AddByWorkerAsync(IDbContextFactory<PortalDb> dbs, Actor actor, string name = "amber-falcon")
     {
         var id = await CreateAsync(dbs, actor, name);
+        Instance? seen = null;
         await Until.TrueAsync(async () =>
         {
             await using var db = await dbs.CreateDbContextAsync();
-            return await db.Instances.AnyAsync(instance => instance.Id == id && instance.State == InstanceState.Running);
-        }, TimeSpan.FromSeconds(60));
+            seen = await db.Instances.AsNoTracking().SingleAsync(instance => instance.Id == id);
+            return seen.State is InstanceState.Running;
+        }, TimeSpan.FromSeconds(60), () => $"It is {seen?.State}.");
         return id;
     }
 

@@ -103,6 +103,7 @@ public sealed class NewObjectStoreTests
     [InlineData("s3.example.com", "", "us-east-1", "KEY", "a-long-secret", "The endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.")]
     [InlineData("https://s3.example.com/path", "", "us-east-1", "KEY", "a-long-secret", "The endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.")]
     [InlineData("https://me:secret@s3.example.com", "", "us-east-1", "KEY", "a-long-secret", "The endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.")]
+    [InlineData("http://[2001:db8::7]:8000", "", "us-east-1", "KEY", "a-long-secret", "Browsers cannot be told of an endpoint that is an IPv6 address: give it a name.")]
     [InlineData("https://s3.example.com", "ftp://inside", "us-east-1", "KEY", "a-long-secret", "The internal endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.")]
     [InlineData("https://s3.example.com", "", "US East", "KEY", "a-long-secret", "The region is small letters, digits and hyphens, such as us-east-1.")]
     [InlineData("https://s3.example.com", "", "us-east-1", "", "a-long-secret", "The access key's id is missing, or holds something that no id does.")]

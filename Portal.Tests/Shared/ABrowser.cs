@@ -90,7 +90,6 @@ public sealed class ABrowser : IAsyncLifetime
     /// </summary>
     public static async Task AssertAccessibleAsync(IPage page, string? picture = null)
     {
-        PagesLookedAt.Add(page.Url);
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
             // Colours do not depend on the width: a phone's layout is looked at in one of them.
@@ -116,6 +115,12 @@ public sealed class ABrowser : IAsyncLifetime
             Assert.True(found.Violations.Length == 0, $"{page.Url}, {scheme}:\n{string.Join('\n', found.Violations.Select(Describe))}");
         }
 
+        // A refusal stands at the address that was asked for.
+        if (page.Url.EndsWith("/not-found", StringComparison.Ordinal) || page.Url.Contains("/status/", StringComparison.Ordinal) || page.Url.EndsWith("/error", StringComparison.Ordinal) || await page.Locator(".status-code").CountAsync() == 0)
+        {
+            PagesLookedAt.Add(page.Url);
+        }
+
         Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{page.Url} scrolls sideways at {page.ViewportSize!.Width} px.");
     }
 
@@ -135,7 +140,7 @@ public sealed class ABrowser : IAsyncLifetime
         playwright?.Dispose();
         gate.Dispose();
         var missing = PagesLookedAt.Missing();
-        Assert.True(missing.Count == 0, $"No test has axe look at {string.Join(", ", missing)}: call {nameof(AssertAccessibleAsync)} there.");
+        Assert.True(missing.Count == 0, $"No test that passed had axe look at {string.Join(", ", missing)}: call {nameof(AssertAccessibleAsync)} there.");
     }
 
     private async Task StartAsync()

@@ -30,6 +30,7 @@ public sealed class NewObjectStore
     public string? WhyNot(string? knownKeyId) => this switch
     {
         _ when !IsAddress(Endpoint) => "The endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.",
+        _ when new Uri(Endpoint.Trim()).HostNameType is UriHostNameType.IPv6 => "Browsers cannot be told of an endpoint that is an IPv6 address: give it a name.",
         _ when InternalEndpoint.Trim().Length > 0 && !IsAddress(InternalEndpoint) => "The internal endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.",
         _ when SigningRegion.Trim() is not { Length: > 0 and <= 64 } region || !region.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-') => "The region is small letters, digits and hyphens, such as us-east-1.",
         _ when WebsiteSuffix.Trim().Length > 0 && !IsAddress($"http://{WebsiteSuffix.Trim()}") => "The name for websites is a host and perhaps a port, such as s3-website.example.com.",

@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Storage;
 
 /// <summary>
-/// Notes what somebody has S3 do with a bucket or its objects: there is no row of Portal's that changes, and so no transaction in which it would be noted. Not to be
-/// cancelled, by whoever closes the page meanwhile.
+/// Notes what somebody does with a bucket or its objects: no row of Portal's changes, and so there is no transaction in which it would be noted. Before it is done: what is asked of
+/// another server and then not written down is worse than what is written down and then refused. Whoever closes the page meanwhile does not cancel it.
 /// </summary>
 public sealed class BucketAudit(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {

@@ -108,7 +108,7 @@ public sealed partial class BucketPage(
         }
 
         view = loaded;
-        if (open is null || open.Id != view.Bucket.Id || view.Bucket.WhyNotOpen is not null)
+        if (open is null || open.Id != view.Bucket.Id || view.Bucket.WhyNotOpen is not null || open.Store.Endpoint != view.Store?.Endpoint || open.Store.OwnEndpoint != view.Store.OwnEndpoint)
         {
             await OpenAsync(actor);
         }
@@ -131,16 +131,15 @@ public sealed partial class BucketPage(
 
     private async Task OpenAsync(Actor actor)
     {
-        open?.Dispose();
-        (open, whyNotOpen) = (null, null);
+        // The former one is shown until this is there.
         var opened = await buckets.OpenAsync(actor, view!.Bucket.Id, left.Token);
-        if (opened.Value is not { } bucket)
+        open?.Dispose();
+        (open, whyNotOpen) = (opened.Value, opened.Reason);
+        if (open is not { } bucket)
         {
-            whyNotOpen = opened.Reason;
             return;
         }
 
-        open = bucket;
         var versioning = await bucket.AskAsync(s3 => s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket.Name }, left.Token));
         isVersioned = versioning.Value?.VersioningConfig?.Status == VersionStatus.Enabled || versioning.Value?.VersioningConfig?.Status == VersionStatus.Suspended;
     }

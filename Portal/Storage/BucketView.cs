@@ -7,7 +7,7 @@ using Portal.Model.Storage;
 namespace Portal.Storage;
 
 /// <summary>What the page of one bucket shows of what Portal keeps; what is in the bucket is asked of the store.</summary>
-public sealed record BucketView(Bucket Bucket, ResourceCost? Cost, decimal MonthEnd, string? StoreIsFull, IReadOnlyList<AuditEntry> Events)
+public sealed record BucketView(Bucket Bucket, ResourceCost? Cost, decimal MonthEnd, ObjectStore? Store, IReadOnlyList<AuditEntry> Events)
 {
     private const int MaxEvents = 200;
 
@@ -30,7 +30,7 @@ public sealed record BucketView(Bucket Bucket, ResourceCost? Cost, decimal Month
             bucket,
             await ResourceCost.OfAsync(db, prices, actor.AccountId, [bucket.Id], now, ct),
             forecast.AtMonthEnd.Lines.Where(line => line.ResourceId == bucket.Id).Sum(line => line.Amount),
-            (await db.ObjectStores.AsNoTracking().FirstOrDefaultAsync(store => store.Id == bucket.RegionId, ct))?.WhyNotUpload,
+            await db.ObjectStores.AsNoTracking().FirstOrDefaultAsync(store => store.Id == bucket.RegionId, ct),
             !events ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == bucket.Id)
                 .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct));
     }

@@ -84,7 +84,7 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
     private Task<Outcome> RunAsync(Actor actor, OpenBucket bucket, string action, object? after, Func<Task> write) =>
         RunAsync(actor, bucket, action, after, () => Task.FromResult<object?>(null), _ => true, _ => write());
 
-    /// <summary>S3 has the last word; what it refuses is said, and what it did is noted.</summary>
+    /// <summary>S3 has the last word; what it refuses is said.</summary>
     /// <param name="isAsSeen">Whether what is overwritten is what the page has shown.</param>
     private async Task<Outcome> RunAsync<T>(Actor actor, OpenBucket bucket, string action, object? after, Func<Task<T>> read, Func<T, bool> isAsSeen, Func<T, Task> write)
     {
@@ -96,6 +96,7 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
                 return Outcome.Refused(Stale);
             }
 
+            await audit.WriteAsync(actor, bucket, action, after: after);
             await write(current);
         }
         catch (Exception error) when (StorageFault.Is(error))
@@ -103,7 +104,6 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
             return StorageFault.Refuse(error);
         }
 
-        await audit.WriteAsync(actor, bucket, action, after: after);
         return Outcome.Done;
     }
 

@@ -8,6 +8,7 @@ public sealed class ChangeObjectHeaders(ObjectCopy copy, BucketAudit audit)
 {
     public async Task<Outcome> RunAsync(Actor actor, OpenBucket bucket, string key, ObjectHeaders headers, CancellationToken ct)
     {
+        await audit.WriteAsync(actor, bucket, "PutObjectHeaders", after: new { Key = key, headers.ContentType });
         try
         {
             await copy.RunAsync(bucket, key, key, null, headers, ct);
@@ -17,7 +18,6 @@ public sealed class ChangeObjectHeaders(ObjectCopy copy, BucketAudit audit)
             return StorageFault.Refuse(error);
         }
 
-        await audit.WriteAsync(actor, bucket, "PutObjectHeaders", after: new { Key = key, headers.ContentType });
         return Outcome.Done;
     }
 }

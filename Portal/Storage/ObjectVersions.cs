@@ -54,7 +54,6 @@ public sealed class ObjectVersions(ObjectCopy copy, BucketAudit audit)
         await bucket.S3.DeleteObjectAsync(bucket.Name, key, versionId, ct);
     }
 
-    /// <summary>Before it is done: what is asked of another server and then not written down is worse than what is written down and then fails.</summary>
     private Task AuditAsync(Actor actor, OpenBucket bucket, string action, string key, string? versionId) =>
         audit.WriteAsync(actor, bucket, action, before: new { Key = key, VersionId = versionId });
 }

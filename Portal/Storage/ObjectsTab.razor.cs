@@ -24,7 +24,7 @@ public sealed partial class ObjectsTab(
     private Virtualize<ObjectLine>? rows;
     private IDisposable? listening;
     private Actor? actor;
-    private (string Bucket, string Prefix, string? Search)? shown;
+    private (OpenBucket Bucket, string Prefix, string? Search)? shown;
     private string? problem;
     private bool interactive, provided, unread;
 
@@ -69,7 +69,7 @@ public sealed partial class ObjectsTab(
     protected override async Task OnParametersSetAsync()
     {
         actor ??= await current.GetAsync();
-        var asked = (Bucket.Name, Prefix, Search);
+        var asked = (Bucket, Prefix, Search);
         if (shown == asked)
         {
             return;
@@ -81,7 +81,8 @@ public sealed partial class ObjectsTab(
         Selection.SetAll(false);
         if (uploads is not null)
         {
-            await uploads.MoveAsync(Bucket.Name, Prefix);
+            origins.Expect(Bucket.Store.Endpoint);
+            await uploads.MoveAsync(Bucket.Name, Prefix, Bucket.Store.Endpoint);
         }
 
         await ReadFirstAsync();

@@ -7,7 +7,8 @@ public sealed class ShareObject(BucketAudit audit, TimeProvider clock)
 {
     public async Task<string> RunAsync(Actor actor, OpenBucket bucket, string key, TimeSpan life)
     {
-        await audit.WriteAsync(actor, bucket, "ShareObject", after: new { Key = key, Until = clock.GetUtcNow() + life });
-        return ObjectLinks.Share(bucket, key, life);
+        var (link, until) = (ObjectLinks.Share(bucket, key, life), clock.GetUtcNow() + life);
+        await audit.WriteAsync(actor, bucket, "ShareObject", after: new { Key = key, Until = until });
+        return link;
     }
 }

@@ -47,7 +47,7 @@ public sealed class StorageOrigins : IDisposable
         return known.Origins;
     }
 
-    /// <summary>A page is to talk to this store: unless it is among those that are known, the next document is told of all anew.</summary>
+    /// <summary>A page is to talk to this store: unless it is among those that are known, all are read anew for the next document.</summary>
     public void Expect(string endpoint)
     {
         if (!known.Origins.Split(' ').Contains(OriginOf(endpoint), StringComparer.Ordinal))
@@ -58,7 +58,12 @@ public sealed class StorageOrigins : IDisposable
 
     public void Dispose() => listening.Dispose();
 
-    private static string OriginOf(string endpoint) => new Uri(endpoint).GetLeftPart(UriPartial.Authority);
+    /// <summary>As a header can spell it.</summary>
+    private static string OriginOf(string endpoint)
+    {
+        var address = new Uri(endpoint);
+        return new UriBuilder(address.Scheme, address.IdnHost, address.IsDefaultPort ? -1 : address.Port).Uri.GetLeftPart(UriPartial.Authority);
+    }
 
     private sealed record Known(int Seen, string Origins);
 }

@@ -30,11 +30,11 @@ public sealed class UploadsInBrowser(IJSRuntime js, Func<Task> uploaded) : IAsyn
     }
 
     /// <summary>What comes from now on goes there.</summary>
-    public async Task MoveAsync(string bucket, string prefix)
+    public async Task MoveAsync(string bucket, string prefix, string endpoint)
     {
         if (zone is not null)
         {
-            await zone.InvokeVoidAsync("move", bucket, prefix);
+            await zone.InvokeVoidAsync("move", bucket, prefix, endpoint);
         }
     }
 

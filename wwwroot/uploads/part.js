@@ -1,5 +1,5 @@
 import { Refusal } from './ask.js';
-import { permits } from './policy.js';
+import { otherAddress, permits } from './policy.js';
 
 /** So long without a byte sent or an answer, and the connection counts as lost. */
 const STALL = 60_000;
@@ -8,8 +8,8 @@ const STALL = 60_000;
  * Puts one piece of a file to a presigned address. XMLHttpRequest, since fetch does not tell how far it is.
  * Rejects with a Refusal, or with an AbortError when the signal says so.
  */
-export function put(url, piece, type, signal, onProgress) {
-  if (!permits(url)) throw new Refusal(400, '', 'The storage has another address since this page was opened. Reload the page and drop the file again.');
+export async function put(url, piece, type, signal, onProgress) {
+  if (!permits(url)) throw new Refusal(400, '', otherAddress);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     let stalled = false, timer = 0;

@@ -4,19 +4,20 @@
 /** So long a document that was loaded for a store is believed to have come with all there is. */
 const RECENT = 60_000;
 
+export const otherAddress = 'The storage has another address since this page was opened. Reload the page and drop the file again.';
+
 export function permits(url) {
   const { origin } = new URL(url);
-  return (document.documentElement.dataset.storage ?? '').split(' ').some(known => known && new URL(known).origin === origin);
+  return window.portal.storage.some(known => new URL(known).origin === origin);
 }
 
-/** Loads the document anew, which brings the policy of today; false if that was just done and did not help. */
+/** Loads the document anew, which brings the policy of today; false if that was just done and did not help, or if nothing could remember that it was. */
 export function reloadFor(endpoint) {
   const name = `reloaded for ${endpoint}`, now = Date.now();
   try {
     if (now - Number(sessionStorage.getItem(name)) < RECENT) return false;
     sessionStorage.setItem(name, now);
   } catch {
-    // Where nothing can be remembered it might go on for ever.
     return false;
   }
   location.reload();

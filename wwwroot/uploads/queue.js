@@ -35,6 +35,8 @@ export class Queue {
   }
 
   get isBusy() { return this.transfers.some(transfer => transfer.state === 'running' || transfer.state === 'waiting'); }
+  /** Nothing would be lost with this document. */
+  get isDone() { return this.transfers.every(transfer => transfer.state === 'done'); }
   get sent() { return this.transfers.reduce((sum, transfer) => sum + (counts(transfer) ? transfer.sent : 0), 0); }
   get size() { return this.transfers.reduce((sum, transfer) => sum + (counts(transfer) ? transfer.size : 0), 0); }
   count(...states) { return this.transfers.reduce((sum, transfer) => sum + (states.includes(transfer.state) ? 1 : 0), 0); }
