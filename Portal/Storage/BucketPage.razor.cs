@@ -28,6 +28,10 @@ public sealed partial class BucketPage(
 
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
+
+    /// <summary>Opened before, at another address: what is still being read there ends undisturbed.</summary>
+    private readonly List<OpenBucket> formers = [];
+
     private BucketView? view;
     private OpenBucket? open;
     private IDisposable? listening;
@@ -64,6 +68,7 @@ public sealed partial class BucketPage(
     {
         listening?.Dispose();
         open?.Dispose();
+        formers.ForEach(former => former.Dispose());
         left.Dispose();
     }
 
@@ -110,7 +115,7 @@ public sealed partial class BucketPage(
         view = loaded;
         if (open is null || open.Id != view.Bucket.Id || view.Bucket.WhyNotOpen is not null || open.Store.Endpoint != view.Store?.Endpoint || open.Store.OwnEndpoint != view.Store.OwnEndpoint)
         {
-            await OpenAsync(actor);
+            await OpenAsync(actor, turn);
         }
     }
 
@@ -129,11 +134,17 @@ public sealed partial class BucketPage(
         return Task.CompletedTask;
     }
 
-    private async Task OpenAsync(Actor actor)
+    private async Task OpenAsync(Actor actor, int turn)
     {
         // The former one is shown until this is there.
         var opened = await buckets.OpenAsync(actor, view!.Bucket.Id, left.Token);
-        open?.Dispose();
+        if (!loads.IsToBeShown(turn))
+        {
+            opened.Value?.Dispose();
+            return;
+        }
+
+        formers.AddRange(open is null ? [] : [open]);
         (open, whyNotOpen) = (opened.Value, opened.Reason);
         if (open is not { } bucket)
         {

@@ -72,6 +72,8 @@ public sealed partial class ObjectsTab(
         var asked = (Bucket, Prefix, Search);
         if (shown == asked)
         {
+            // The page was told something: perhaps that the store is there again.
+            await (unread && interactive ? RefreshAsync() : Task.CompletedTask);
             return;
         }
 
