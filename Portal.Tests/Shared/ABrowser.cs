@@ -115,12 +115,7 @@ public sealed class ABrowser : IAsyncLifetime
             Assert.True(found.Violations.Length == 0, $"{page.Url}, {scheme}:\n{string.Join('\n', found.Violations.Select(Describe))}");
         }
 
-        // A refusal stands at the address that was asked for.
-        if (page.Url.EndsWith("/not-found", StringComparison.Ordinal) || page.Url.Contains("/status/", StringComparison.Ordinal) || page.Url.EndsWith("/error", StringComparison.Ordinal) || await page.Locator(".status-code").CountAsync() == 0)
-        {
-            PagesLookedAt.Add(page.Url);
-        }
-
+        await PagesLookedAt.AddAsync(page);
         Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{page.Url} scrolls sideways at {page.ViewportSize!.Width} px.");
     }
 

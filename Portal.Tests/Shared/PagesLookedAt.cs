@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Routing.Template;
+using Microsoft.Playwright;
 
 namespace Portal.Tests.Shared;
 
@@ -10,7 +11,15 @@ internal static class PagesLookedAt
 {
     private static readonly ConcurrentDictionary<string, bool> Paths = new(StringComparer.Ordinal);
 
-    public static void Add(string url) => Paths.TryAdd(new Uri(url).AbsolutePath, true);
+    /// <summary>A refusal stands at the address that was asked for: it is looked at only where it has its own.</summary>
+    public static async Task AddAsync(IPage page)
+    {
+        var path = new Uri(page.Url).AbsolutePath;
+        if (path is "/not-found" or "/error" || path.StartsWith("/status/", StringComparison.Ordinal) || await page.Locator(".status-code").CountAsync() == 0)
+        {
+            Paths.TryAdd(path, true);
+        }
+    }
 
     /// <summary>The routes of pages without one; none in a run of only some tests, which <c>bin/test</c> tells apart.</summary>
     public static IReadOnlyList<string> Missing() => Environment.GetEnvironmentVariable("WHOLE_RUN") is "1" ? [.. Routes.Except(Paths.Keys.Select(RouteOf))!] : [];
