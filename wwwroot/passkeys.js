@@ -26,6 +26,7 @@ async function create(form) {
 
 function send(form, credential) {
   form.querySelector('[name=credential i]').value = JSON.stringify(credential);
+  for (const field of form.querySelectorAll('[data-same-as]')) field.value = document.getElementById(field.dataset.sameAs).checked;
   HTMLFormElement.prototype.submit.call(form);
 }
 

@@ -6,7 +6,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 internal sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntityTypeConfiguration<User>, IEntityTypeConfiguration<Project>,
-    IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<AuditEntry>, IEntityTypeConfiguration<Mail>
+    IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<AuditEntry>, IEntityTypeConfiguration<Mail>,
+    IEntityTypeConfiguration<Throttle>, IEntityTypeConfiguration<KnownDevice>, IEntityTypeConfiguration<AddressChange>
 {
     public void Configure(EntityTypeBuilder<Account> builder) => builder.HasIndex(account => account.StripeCustomerId).IsUnique();
 
@@ -45,5 +46,29 @@ internal sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntity
         builder.BelongsToAccount();
         builder.HasIndex(mail => mail.DueAt).HasFilter("\"DueAt\" IS NOT NULL");
         builder.HasIndex(mail => new { mail.CountedAs, mail.CreatedAt }).HasFilter("\"CountedAs\" IS NOT NULL");
+    }
+
+    public void Configure(EntityTypeBuilder<Throttle> builder)
+    {
+        builder.HasKey(throttle => throttle.Key);
+        builder.HasIndex(throttle => throttle.Until);
+
+        // Written at each try and worth little: no log for a crash, after which counting begins anew.
+        builder.ToTable("Throttles").IsUnlogged();
+    }
+
+    public void Configure(EntityTypeBuilder<KnownDevice> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasIndex(device => device.UserId);
+        builder.HasOne<User>().WithMany().HasForeignKey(device => device.UserId);
+    }
+
+    public void Configure(EntityTypeBuilder<AddressChange> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasIndex(change => change.UserId);
+        builder.HasIndex(change => change.UndoKey).IsUnique();
+        builder.HasOne<User>().WithMany().HasForeignKey(change => change.UserId);
     }
 }

@@ -4,9 +4,21 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Accounts;
 
-/// <summary>One sign-in of one browser. The cookie carries its id; a revoked session ends at its next request and closes its circuits.</summary>
+/// <summary>
+/// One sign-in of one browser. The cookie carries its id; a revoked session ends at its next request and closes its circuits. So does one that is over: the end is set
+/// at the sign-in, and nothing moves it.
+/// </summary>
 public sealed class Session : IOwned
 {
+    /// <summary>Of one that its owner wanted to keep.</summary>
+    public static readonly TimeSpan KeptFor = TimeSpan.FromDays(14);
+
+    /// <summary>Of any other, however much it is used.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
+
+    /// <summary>How long any other stands without being used.</summary>
+    public static readonly TimeSpan LongestPause = TimeSpan.FromHours(12);
+
     public required Guid Id { get; init; }
 
     public required Guid UserId { get; init; }
@@ -16,6 +28,11 @@ public sealed class Session : IOwned
 
     public required DateTimeOffset CreatedAt { get; init; }
 
+    public required DateTimeOffset EndsAt { get; init; }
+
+    /// <summary>How long it stands without being used; null if that is no matter.</summary>
+    public TimeSpan? IdleLimit { get; init; }
+
     public DateTimeOffset LastSeenAt { get; set; }
 
     public IPAddress? From { get; set; }
@@ -23,5 +40,10 @@ public sealed class Session : IOwned
     [MaxLength(512)]
     public string? UserAgent { get; set; }
 
+    /// <summary>The browser that is known by it: forgotten when somebody ends the session.</summary>
+    public Guid? DeviceId { get; init; }
+
     public DateTimeOffset? RevokedAt { get; set; }
+
+    public bool Stands(DateTimeOffset now) => RevokedAt is null && now < EndsAt && (IdleLimit is not { } limit || now - LastSeenAt <= limit);
 }

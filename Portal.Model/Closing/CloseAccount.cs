@@ -47,6 +47,8 @@ public sealed class CloseAccount(IDbContextFactory<PortalDb> dbs, TimeProvider c
         var ids = users.ConvertAll(user => user.Id);
         await db.UserPasskeys.Where(passkey => ids.Contains(passkey.UserId)).ExecuteDeleteAsync(ct);
         await db.UserTokens.Where(token => ids.Contains(token.UserId)).ExecuteDeleteAsync(ct);
+        await db.KnownDevices.Where(device => ids.Contains(device.UserId)).ExecuteDeleteAsync(ct);
+        await db.AddressChanges.Where(change => ids.Contains(change.UserId)).ExecuteDeleteAsync(ct);
         await db.Sessions.Where(session => ids.Contains(session.UserId) && session.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
     }
 

@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("7a4c22ff-e96d-4466-9f38-27e1db99eb3f"), entityTypeCount: 47)
+            : base(skipDetectChanges: false, modelId: new Guid("8e5f8e5e-0f81-4d34-bbc8-fad92302313b"), entityTypeCount: 50)
         {
         }
 
@@ -25,10 +25,13 @@ namespace Portal.Model.CompiledModel
             var identityUserPasskey = IdentityUserPasskeyEntityType.Create(this);
             var identityUserToken = IdentityUserTokenEntityType.Create(this);
             var account = AccountEntityType.Create(this);
+            var addressChange = AddressChangeEntityType.Create(this);
             var auditEntry = AuditEntryEntityType.Create(this);
+            var knownDevice = KnownDeviceEntityType.Create(this);
             var mail = MailEntityType.Create(this);
             var project = ProjectEntityType.Create(this);
             var session = SessionEntityType.Create(this);
+            var throttle = ThrottleEntityType.Create(this);
             var user = UserEntityType.Create(this);
             var card = CardEntityType.Create(this);
             var cardSetup = CardSetupEntityType.Create(this);
@@ -71,7 +74,11 @@ namespace Portal.Model.CompiledModel
             IdentityUserLoginEntityType.CreateForeignKey1(identityUserLogin, user);
             IdentityUserPasskeyEntityType.CreateForeignKey1(identityUserPasskey, user);
             IdentityUserTokenEntityType.CreateForeignKey1(identityUserToken, user);
+            AddressChangeEntityType.CreateForeignKey1(addressChange, account);
+            AddressChangeEntityType.CreateForeignKey2(addressChange, user);
             AuditEntryEntityType.CreateForeignKey1(auditEntry, account);
+            KnownDeviceEntityType.CreateForeignKey1(knownDevice, account);
+            KnownDeviceEntityType.CreateForeignKey2(knownDevice, user);
             MailEntityType.CreateForeignKey1(mail, account);
             ProjectEntityType.CreateForeignKey1(project, account);
             SessionEntityType.CreateForeignKey1(session, account);
@@ -144,10 +151,13 @@ namespace Portal.Model.CompiledModel
             IdentityUserPasskeyEntityType.CreateAnnotations(identityUserPasskey);
             IdentityUserTokenEntityType.CreateAnnotations(identityUserToken);
             AccountEntityType.CreateAnnotations(account);
+            AddressChangeEntityType.CreateAnnotations(addressChange);
             AuditEntryEntityType.CreateAnnotations(auditEntry);
+            KnownDeviceEntityType.CreateAnnotations(knownDevice);
             MailEntityType.CreateAnnotations(mail);
             ProjectEntityType.CreateAnnotations(project);
             SessionEntityType.CreateAnnotations(session);
+            ThrottleEntityType.CreateAnnotations(throttle);
             UserEntityType.CreateAnnotations(user);
             CardEntityType.CreateAnnotations(card);
             CardSetupEntityType.CreateAnnotations(cardSetup);

@@ -22,7 +22,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Accounts.Session",
                 typeof(Session),
                 baseEntityType,
-                propertyCount: 8,
+                propertyCount: 11,
                 foreignKeyCount: 2,
                 unnamedIndexCount: 2,
                 keyCount: 1);
@@ -53,6 +53,22 @@ namespace Portal.Model.CompiledModel
                 sentinel: new DateTimeOffset(new DateTime(1, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)));
             createdAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
+            var deviceId = runtimeEntityType.AddProperty(
+                "DeviceId",
+                typeof(Guid?),
+                propertyInfo: typeof(Session).GetProperty("DeviceId", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Session).GetField("<DeviceId>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            deviceId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var endsAt = runtimeEntityType.AddProperty(
+                "EndsAt",
+                typeof(DateTimeOffset),
+                propertyInfo: typeof(Session).GetProperty("EndsAt", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Session).GetField("<EndsAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                sentinel: new DateTimeOffset(new DateTime(1, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)));
+            endsAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
             var from = runtimeEntityType.AddProperty(
                 "From",
                 typeof(IPAddress),
@@ -60,6 +76,14 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Session).GetField("<From>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 nullable: true);
             from.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var idleLimit = runtimeEntityType.AddProperty(
+                "IdleLimit",
+                typeof(TimeSpan?),
+                propertyInfo: typeof(Session).GetProperty("IdleLimit", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Session).GetField("<IdleLimit>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            idleLimit.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var lastSeenAt = runtimeEntityType.AddProperty(
                 "LastSeenAt",

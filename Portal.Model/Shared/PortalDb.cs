@@ -20,6 +20,12 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<Session> Sessions => Set<Session>();
 
+    public DbSet<KnownDevice> KnownDevices => Set<KnownDevice>();
+
+    public DbSet<AddressChange> AddressChanges => Set<AddressChange>();
+
+    public DbSet<Throttle> Throttles => Set<Throttle>();
+
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
     public DbSet<Mail> Mails => Set<Mail>();

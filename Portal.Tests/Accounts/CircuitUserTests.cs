@@ -46,6 +46,28 @@ public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgr
         await Assert.ThrowsAsync<UnauthorizedAccessException>(() => ActorAsync(circuit));
     }
 
+    [Fact]
+    public async Task One_whose_session_is_over_is_nobodys()
+    {
+        var ada = await SignedInAsync();
+        await using var circuit = await BeginAsync(ada);
+        await ChangeAsync(ada, set => set.SetProperty(session => session.EndsAt, TimeProvider.System.GetUtcNow().AddMilliseconds(-1)));
+        await Until.TrueAsync(async () => (await UserAsync(circuit)).Identity?.IsAuthenticated is not true);
+    }
+
+    /// <summary>A circuit sends no requests: else who works in an open page all day would be signed out as idle.</summary>
+    [Fact]
+    public async Task What_is_done_in_one_is_use_of_its_session()
+    {
+        var ada = await SignedInAsync();
+        await using var circuit = await BeginAsync(ada);
+        var before = TimeProvider.System.GetUtcNow().AddHours(-11);
+        await ChangeAsync(ada, set => set.SetProperty(session => session.LastSeenAt, before));
+        await ActorAsync(circuit);
+        await using var db = CreateDbContext();
+        await Until.TrueAsync(() => db.Sessions.AnyAsync(session => session.LastSeenAt > before.AddHours(10)));
+    }
+
     private static async Task<ClaimsPrincipal> UserAsync(AsyncServiceScope circuit) =>
         (await circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User;
 
@@ -83,10 +105,12 @@ public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgr
             "cookie"));
     }
 
-    private async Task RevokeAsync(ClaimsPrincipal user)
+    private Task RevokeAsync(ClaimsPrincipal user) => ChangeAsync(user, set => set.SetProperty(session => session.RevokedAt, (DateTimeOffset?)TimeProvider.System.GetUtcNow()));
+
+    private async Task ChangeAsync(ClaimsPrincipal user, Action<Microsoft.EntityFrameworkCore.Query.UpdateSettersBuilder<Model.Accounts.Session>> change)
     {
         await using var db = CreateDbContext();
-        var (id, now) = (Guid.Parse(user.FindFirstValue(AccountClaims.Session)!), TimeProvider.System.GetUtcNow());
-        await db.Sessions.Where(session => session.Id == id).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now));
+        var id = Guid.Parse(user.FindFirstValue(AccountClaims.Session)!);
+        await db.Sessions.Where(session => session.Id == id).ExecuteUpdateAsync(change);
     }
 }

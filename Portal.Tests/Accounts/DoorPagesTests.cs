@@ -53,7 +53,7 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
         await page.GetByLabel("E-mail").FillAsync("nobody@example.com");
         await page.GetByLabel("Password").FillAsync("not the right one");
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("do not go together");
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Incorrect e-mail or password");
         await ABrowser.AssertAccessibleAsync(page, "sign-in-refused");
     }
 

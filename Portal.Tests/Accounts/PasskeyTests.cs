@@ -32,8 +32,12 @@ public sealed class PasskeyTests(TestPostgres postgres, ABrowser browser) : Serv
         // The simulated device would answer the page's own question at once, before anybody could press the button.
         await page.AddInitScriptAsync("PublicKeyCredential.isConditionalMediationAvailable = async () => false;");
         await page.GotoAsync("/sign-in?returnUrl=/settings");
+        await page.GetByLabel("Keep me signed in").CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in with a passkey" }).ClickAsync();
         await page.WaitForURLAsync("**/settings");
+        await using var db = CreateDbContext();
+        var session = db.Sessions.OrderByDescending(session => session.CreatedAt).First();
+        Assert.Equal(TimeSpan.FromDays(14), session.EndsAt - session.CreatedAt);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove Work laptop" }).ClickAsync();
         await Assertions.Expect(page.GetByText("None yet.")).ToBeVisibleAsync();

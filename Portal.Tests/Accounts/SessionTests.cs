@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
+using Portal.Model.Accounts;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
@@ -57,12 +58,37 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
     }
 
     [Fact]
-    public async Task A_session_that_nobody_used_for_two_weeks_has_ended()
+    public async Task One_that_is_to_be_kept_ends_two_weeks_after_the_sign_in_however_much_it_is_used()
+    {
+        var person = await Server.AddPersonAsync();
+        using var client = Server.NewClient();
+        using var signedIn = await client.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", PortalServer.Password), ("Keep", "true"));
+        var session = await SessionAsync();
+        Assert.Equal((TimeSpan.FromDays(14), null), (session.EndsAt - session.CreatedAt, session.IdleLimit));
+        Assert.InRange(Cookie(client).Expires.ToUniversalTime() - session.EndsAt.UtcDateTime, TimeSpan.FromMinutes(-1), TimeSpan.FromMinutes(1));
+
+        await using var db = CreateDbContext();
+        var now = TimeProvider.System.GetUtcNow();
+        await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now.AddDays(-13)).SetProperty(session => session.EndsAt, now.AddMinutes(5)));
+        using var stands = await client.GetAsync("/settings");
+        Assert.Equal(HttpStatusCode.OK, stands.StatusCode);
+        Assert.Equal(now.AddMinutes(5), (await SessionAsync()).EndsAt, TimeSpan.FromMilliseconds(1));
+        await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.EndsAt, now.AddSeconds(-1)));
+        using var over = await client.GetAsync("/settings");
+        Assert.Equal(HttpStatusCode.Found, over.StatusCode);
+    }
+
+    [Fact]
+    public async Task Any_other_ends_with_the_browser_after_a_day_or_after_half_a_day_without_use()
     {
         var person = await Server.AddPersonAsync();
         using var client = await Server.NewClientAsync(person);
+        var session = await SessionAsync();
+        Assert.Equal((TimeSpan.FromHours(24), TimeSpan.FromHours(12)), (session.EndsAt - session.CreatedAt, session.IdleLimit));
+        Assert.Equal(default, Cookie(client).Expires);
+
         await using var db = CreateDbContext();
-        var longAgo = TimeProvider.System.GetUtcNow().AddDays(-15);
+        var longAgo = TimeProvider.System.GetUtcNow().AddHours(-13);
         await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, longAgo));
         using var answer = await client.GetAsync("/settings");
         Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
@@ -87,6 +113,14 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
         await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.IsOperator, false));
         using var refused = await client.GetAsync("/operator");
         Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
+    }
+
+    private static System.Net.Cookie Cookie(FormClient client) => client.Cookies.GetAllCookies().Single(cookie => cookie.Name.EndsWith("portal", StringComparison.Ordinal));
+
+    private async Task<Session> SessionAsync()
+    {
+        await using var db = CreateDbContext();
+        return await db.Sessions.AsNoTracking().SingleAsync();
     }
 }
 

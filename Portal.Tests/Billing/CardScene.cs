@@ -21,7 +21,6 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
 {
     protected const string Origin = "http://127.0.0.1:1";
 
-    private readonly AttemptLimits limits = new(new ConfigurationBuilder().Build(), new UpperInvariantLookupNormalizer());
     private RecordedJobs jobs = null!;
 
     protected FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.Parse("2026-11-23T12:00:00Z", System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeSeconds()));
@@ -48,13 +47,12 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
         db.Users.Add(new User { Id = Actor.UserId, AccountId = Actor.AccountId, UserName = Actor.Email, Email = Actor.Email, EmailConfirmed = true, CreatedAt = Tenant.Epoch });
         await db.SaveChangesAsync();
         jobs = new RecordedJobs();
-        Add = new AddCard(this, Stripe, new CardJobs(jobs, NullLogger<CardJobs>.Instance), limits, Clock, NullLogger<AddCard>.Instance);
+        Add = new AddCard(this, Stripe, new CardJobs(jobs, NullLogger<CardJobs>.Instance), new AttemptLimits(new ConfigurationBuilder().Build(), new UpperInvariantLookupNormalizer(), new Throttles(Source, Clock)), Clock, NullLogger<AddCard>.Instance);
     }
 
     public override async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        limits.Dispose();
         await Sandbox.DisposeAsync();
         await base.DisposeAsync();
     }

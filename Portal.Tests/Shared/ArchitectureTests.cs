@@ -23,10 +23,10 @@ public sealed class ArchitectureTests
     private static readonly Assembly Worker = typeof(Portal.Worker.WorkerHost).Assembly;
     private static readonly Architecture Code = new ArchLoader().LoadAssemblies(Model, Web, Worker).Build();
 
-    /// <summary>What belongs to no customer: the catalogue, the operators' rows, Stripe's events, the keys of cookies; and the owner itself.</summary>
+    /// <summary>What belongs to no customer: the catalogue, the operators' rows, Stripe's events, the keys of cookies, what is counted at the door; and the owner itself.</summary>
     private static readonly Type[] Nobodys =
     [
-        typeof(Account), typeof(Image), typeof(InstanceSize), typeof(VolumeType), typeof(Price), typeof(Region), typeof(Patrol), typeof(Incident), typeof(StripeEvent), typeof(ObjectStore), typeof(FlaggedFingerprint), typeof(DataProtectionKey),
+        typeof(Account), typeof(Image), typeof(InstanceSize), typeof(VolumeType), typeof(Price), typeof(Region), typeof(Patrol), typeof(Incident), typeof(StripeEvent), typeof(ObjectStore), typeof(FlaggedFingerprint), typeof(Throttle), typeof(DataProtectionKey),
     ];
 
     [Fact]

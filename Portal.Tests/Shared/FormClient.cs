@@ -21,6 +21,17 @@ public sealed class FormClient : IDisposable
 
     public CookieContainer Cookies => handler.CookieContainer;
 
+    /// <summary>From another network than the tests' own; the server has to take its visitors' word for that (Portal:KnownProxies).</summary>
+    public FormClient From(string network)
+    {
+        http.DefaultRequestHeaders.Remove("X-Forwarded-For");
+        http.DefaultRequestHeaders.Add("X-Forwarded-For", network);
+        return this;
+    }
+
+    /// <summary>A secure cookie, which .NET's jar keeps back from plain HTTP, where browsers trust localhost.</summary>
+    public void SendKnownDevice() => Cookies.GetAllCookies().Single(cookie => cookie.Name == Portal.Accounts.KnownDevices.Cookie).Secure = false;
+
     public Task<HttpResponseMessage> GetAsync(string path) => http.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute), TestContext.Current.CancellationToken);
 
     public async Task<IHtmlDocument> PageAsync(string path)

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.WebUtilities;
@@ -31,6 +32,15 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         if (user.EmailConfirmed)
         {
             db.Add(Changed(user, what));
+        }
+    }
+
+    /// <summary>Word of a sign-in in a browser that was not known; whoever has the password can cause as many as he likes, so few are sent.</summary>
+    public async Task TellNewDeviceAsync(User user, string browser, IPAddress? from, CancellationToken ct)
+    {
+        if (user.EmailConfirmed)
+        {
+            await AddCountedAsync("new-device", NewDevice(user, browser, from), ct);
         }
     }
 
@@ -72,6 +82,18 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
         "Look at your settings", $"{Origin}/settings",
         $"If it was not you, choose a new password at once: {Origin}/forgot-password");
+
+    private Mail NewDevice(User user, string browser, IPAddress? from) => Write(user, "New sign-in to your Portal account",
+        $"Somebody, most likely you, signed in to your Portal account with {browser} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC, from {Address(from)}. Portal had not seen this browser before.",
+        "Look at your sessions", $"{Origin}/settings#sessions",
+        $"If it was you, you need not do anything. If not, choose a new password at once: {Origin}/forgot-password");
+
+    private static string Address(IPAddress? from) => from switch
+    {
+        null => "an unknown address",
+        { IsIPv4MappedToIPv6: true } => from.MapToIPv4().ToString(),
+        _ => from.ToString(),
+    };
 
     /// <summary>A token as it travels in a link, and back.</summary>
     public static string? TokenOf(string? code)

@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -25,7 +24,7 @@ public static class AccountsRegistration
             .AddScoped<CircuitUser>().AddScoped<AuthenticationStateProvider>(provider => provider.GetRequiredService<CircuitUser>()).AddScoped<CircuitHandler, CircuitBeginning>();
         // Before Identity's own registration, which would be one per request.
         services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
-        services.AddSingleton<AttemptLimits>().AddScoped<EvenAnswer>();
+        services.AddSingleton<Throttles>().AddSingleton<Guesses>().AddSingleton<AttemptLimits>().AddScoped<EvenAnswer>().AddScoped<KnownDevices>();
         services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
             .AddScoped<SessionList>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
         services.AddIdentityOfPortal(configuration);
@@ -42,8 +41,7 @@ public static class AccountsRegistration
     public static void MapAccounts(this WebApplication app)
     {
         app.MapPost("/sign-out", SignOutEndpoint.RunAsync).RequireValidForm().AllowAnonymous();
-        app.MapPost("/confirm-email/resend", (ConfirmEmail confirmation, ClaimsPrincipal user, AttemptLimits limits, CancellationToken ct) =>
-            confirmation.ResendAsync(user, limits, ct)).RequireValidForm();
+        app.MapPost("/confirm-email/resend", (ConfirmEmail confirmation, HttpContext http, AttemptLimits limits) => confirmation.ResendAsync(http, limits)).RequireValidForm();
         app.MapSettings();
     }
 
@@ -61,7 +59,9 @@ public static class AccountsRegistration
         services.AddIdentityCore<User>(options =>
             {
                 Passwords.Configure(options.Password);
-                (options.Lockout.MaxFailedAccessAttempts, options.Lockout.DefaultLockoutTimeSpan) = (5, TimeSpan.FromMinutes(15));
+
+                // Whoever knows an address could lock its owner out: Guesses slows who guesses instead.
+                (options.Lockout.AllowedForNewUsers, options.Lockout.MaxFailedAccessAttempts) = (false, int.MaxValue);
             })
             .AddEntityFrameworkStores<PortalDb>()
             .AddSignInManager<PortalSignIn>()
@@ -79,7 +79,9 @@ public static class AccountsRegistration
         {
             cookie.Cookie.Name = "portal";
             (cookie.LoginPath, cookie.ReturnUrlParameter) = ("/sign-in", "returnUrl");
-            (cookie.ExpireTimeSpan, cookie.SlidingExpiration) = (SessionList.Lifetime, true);
+
+            // Each sign-in sets its own end, which nothing moves.
+            (cookie.ExpireTimeSpan, cookie.SlidingExpiration) = (Session.KeptFor, false);
             cookie.Events.OnValidatePrincipal = SessionCookie.ValidateAsync;
 
             // Who may not see a page does not learn that there is one.

@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -53,11 +52,12 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
     }
 
     /// <summary>Sends the link again. For an address that another account has confirmed, its owner gets the other mail again.</summary>
-    public async Task<IResult> ResendAsync(ClaimsPrincipal principal, AttemptLimits limits, CancellationToken ct)
+    public async Task<IResult> ResendAsync(HttpContext http, AttemptLimits limits)
     {
-        if (await users.GetUserAsync(principal) is { EmailConfirmed: false } user)
+        var ct = http.RequestAborted;
+        if (await users.GetUserAsync(http.User) is { EmailConfirmed: false } user)
         {
-            if (!limits.TryTake(user.Email!))
+            if (!await limits.TryTakeAsync(user.Email!, http.Connection.RemoteIpAddress, ct))
             {
                 return Results.StatusCode(StatusCodes.Status429TooManyRequests);
             }

@@ -6,18 +6,25 @@ using Portal.Model.Accounts;
 namespace Portal.Accounts;
 
 /// <summary>Who acts: from the request, or in a circuit from its authentication state. Throws when nobody is signed in.</summary>
-public sealed class CurrentActor(AuthenticationStateProvider authentication, IHttpContextAccessor http)
+public sealed class CurrentActor(AuthenticationStateProvider authentication, IHttpContextAccessor http, SessionWatch sessions)
 {
     // The circuit's connection has no HttpContext later on; what it began with stays true for its life.
     private readonly IPAddress? from = http.HttpContext?.Connection.RemoteIpAddress;
 
-    public async Task<Actor> GetAsync() => Of((await authentication.GetAuthenticationStateAsync()).User, from);
+    public async Task<Actor> GetAsync() => Of(await UserAsync(), from);
 
     /// <summary>The same for what only operators may do; throws for anybody else, whatever page the call came from.</summary>
     public async Task<Actor> GetOperatorAsync()
     {
-        var user = (await authentication.GetAuthenticationStateAsync()).User;
+        var user = await UserAsync();
         return user.HasClaim(claim => claim.Type == AccountClaims.Operator) ? Of(user, from) : throw new UnauthorizedAccessException("Not an operator.");
+    }
+
+    private async Task<ClaimsPrincipal> UserAsync()
+    {
+        var user = (await authentication.GetAuthenticationStateAsync()).User;
+        sessions.Saw(user);
+        return user;
     }
 
     public static Actor Of(ClaimsPrincipal user, IPAddress? from) => new(

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
@@ -17,29 +18,76 @@ public sealed class PortalSignIn(
     IAuthenticationSchemeProvider schemes,
     IUserConfirmation<User> confirmation,
     PortalDb db,
+    KnownDevices devices,
+    Guesses guesses,
+    AccountMails mails,
     TimeProvider clock)
     : SignInManager<User>(users, http, claims, options, log, schemes, confirmation)
 {
+    /// <summary>Whether who signs in now wants to stay signed in when the browser is closed.</summary>
+    public bool IsToKeep { get; set; }
+
     /// <summary>Signs in whose password was right; asks for the second factor if there is one.</summary>
-    public Task<SignInResult> BeginAsync(User user) => SignInOrTwoFactorAsync(user, isPersistent: true, bypassTwoFactor: false);
+    public Task<SignInResult> BeginAsync(User user) => SignInOrTwoFactorAsync(user, IsToKeep, bypassTwoFactor: false);
+
+    /// <summary>The second factor of whose password was right: a code of the app, or a recovery code.</summary>
+    /// <returns>Null if it was right, else why not, for the person.</returns>
+    public async Task<string?> WhyNotCodeAsync(User user, string typed)
+    {
+        var (code, ct) = (new string([.. typed.Where(c => !char.IsWhiteSpace(c))]), Context.RequestAborted);
+        var guess = await devices.FindAsync(user.Id, ct) is { } known
+            ? await guesses.BeginAsync(GuessedAt.Code, known, ct)
+            : await guesses.BeginAsync(GuessedAt.Code, user.Id.ToString(), Context.Connection.RemoteIpAddress, ct);
+        if (!guess.IsAllowed)
+        {
+            return $"Too many wrong codes. Wait {Guess.InWords(guess.Wait)}.";
+        }
+
+        var answer = code.Length == 6 && code.All(char.IsAsciiDigit)
+            ? await TwoFactorAuthenticatorSignInAsync(code, IsToKeep, rememberClient: false)
+            : await TwoFactorRecoveryCodeSignInAsync(code.ToUpperInvariant());
+        if (!answer.Succeeded)
+        {
+            return "That code is not right, or it was used already.";
+        }
+
+        await guess.RightAsync();
+        return null;
+    }
 
     public override async Task SignInWithClaimsAsync(User user, AuthenticationProperties? authenticationProperties, IEnumerable<Claim> additionalClaims)
     {
-        (authenticationProperties ??= new AuthenticationProperties()).IsPersistent = true;
-        var now = clock.GetUtcNow();
+        var (now, ct) = (clock.GetUtcNow(), Context.RequestAborted);
+        var (device, isNew) = await devices.RememberAsync(user, ct);
         var session = new Session
         {
             Id = Guid.CreateVersion7(now),
             UserId = user.Id,
             AccountId = user.AccountId,
             CreatedAt = now,
+            EndsAt = now + (IsToKeep ? Session.KeptFor : Session.Lifetime),
+            IdleLimit = IsToKeep ? null : Session.LongestPause,
             LastSeenAt = now,
             From = Context.Connection.RemoteIpAddress,
             UserAgent = Short(Context.Request.Headers.UserAgent.ToString()),
+            DeviceId = device,
         };
-        db.Sessions.Add(session);
-        db.AuditEntries.Add(new Actor(user.AccountId, user.Id, user.Email!, session.From).Audit(now, "SignIn", null, after: new { Browser = Browser.Of(session.UserAgent) }));
-        await db.SaveChangesAsync(Context.RequestAborted);
+        await using (var transaction = db.Database.CurrentTransaction is null ? await db.Database.BeginTransactionAsync(ct) : null)
+        {
+            if (isNew && await db.Sessions.AnyAsync(earlier => earlier.UserId == user.Id, ct))
+            {
+                await mails.TellNewDeviceAsync(user, Browser.Of(session.UserAgent), session.From, ct);
+            }
+
+            db.Sessions.Add(session);
+            db.AuditEntries.Add(new Actor(user.AccountId, user.Id, user.Email!, session.From).Audit(now, "SignIn", null, after: new { Browser = Browser.Of(session.UserAgent) }));
+            await db.SaveChangesAsync(ct);
+            await (transaction?.CommitAsync(ct) ?? Task.CompletedTask);
+        }
+
+        // The cookie ends with the session: it is not prolonged, and unless it is to be kept the browser forgets it when it is closed.
+        authenticationProperties ??= new AuthenticationProperties();
+        (authenticationProperties.IsPersistent, authenticationProperties.ExpiresUtc, authenticationProperties.AllowRefresh) = (IsToKeep, session.EndsAt, false);
         await base.SignInWithClaimsAsync(user, authenticationProperties, additionalClaims.Append(new Claim(AccountClaims.Session, session.Id.ToString())));
     }
 
@@ -52,6 +100,11 @@ public sealed class PortalSignIn(
             await base.SignInWithClaimsAsync(user, ticket.Properties, [session, .. ticket.Principal.FindAll(ClaimTypes.AuthenticationMethod)]);
         }
     }
+
+    /// <summary>Nobody is locked out: <see cref="Guesses"/> slows who guesses.</summary>
+    protected override Task<bool> IsLockedOut(User user) => Task.FromResult(false);
+
+    protected override Task ResetLockout(User user) => Task.CompletedTask;
 
     private static string Short(string agent) => agent.Length <= 512 ? agent : agent[..512];
 }

@@ -9,7 +9,7 @@ namespace Portal.Accounts;
 /// A new password by mail, for a confirmed address only: an unconfirmed one may have been claimed by a stranger. Whoever asks for it may want
 /// to shut somebody out, so sessions and passkeys go too; a passkey would let a thief in past the new password and the second factor.
 /// </summary>
-public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountMails mails, SessionList sessions, TimeProvider clock)
+public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountMails mails, SessionList sessions, KnownDevices devices, TimeProvider clock)
 {
     private const string Useless = "This link is older than a day or was used already.";
 
@@ -39,10 +39,11 @@ public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountM
             return Outcome.Refused(Useless);
         }
 
-        await users.SetLockoutEndDateAsync(user, null);
-        await users.ResetAccessFailedCountAsync(user);
         var removed = await users.RemoveAllPasskeysAsync(user);
         await sessions.RevokeAllAsync(user.Id, except: null, ct);
+
+        // The mailbox proves the owner: whatever strangers try meanwhile, this browser may sign in.
+        await devices.RememberAsync(user, ct);
         db.Add(new Actor(user.AccountId, user.Id, user.Email!, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ResetPassword", null, after: new { RemovedPasskeys = removed }));
         mails.TellChange(user, removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,");
         await db.SaveChangesAsync(ct);

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.StaticAssets;
 using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
 using Portal.Model.Shared;
 
 namespace Portal.Accounts;
@@ -39,7 +40,7 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     public async Task<IReadOnlySet<ClaimsPrincipal>> StandingAsync(IReadOnlyCollection<ClaimsPrincipal> cookies, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var found = await Found(db, [.. cookies.Select(SessionOf).OfType<Guid>().Distinct()]).ToDictionaryAsync(session => session.Id, ct);
+        var found = await Found(db, [.. cookies.Select(SessionOf).OfType<Guid>().Distinct()]).ToDictionaryAsync(found => found.Session.Id, ct);
         var now = clock.GetUtcNow();
         return cookies.Where(cookie => SessionOf(cookie) is { } id && found.TryGetValue(id, out var session) && session.Stands(cookie, now)
             && (session.IsOperator || !cookie.HasClaim(claim => claim.Type == AccountClaims.Operator))).ToHashSet();
@@ -60,7 +61,7 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
             return null;
         }
 
-        if (http is not null && now - found.LastSeenAt > SeenEvery)
+        if (http is not null && now - found.Session.LastSeenAt > SeenEvery)
         {
             var from = http.Connection.RemoteIpAddress;
             await db.Sessions.Where(session => session.Id == id)
@@ -70,11 +71,21 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
         return new Standing(found.IsOperator);
     }
 
-    private static Guid? SessionOf(ClaimsPrincipal cookie) => Guid.TryParse(cookie.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
+    /// <summary>These were used within a circuit, which sends no requests that would tell.</summary>
+    public async Task SawAsync(IReadOnlyCollection<Guid> used, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var now = clock.GetUtcNow();
+        var before = now - SeenEvery;
+        await db.Sessions.Where(session => used.Contains(session.Id) && session.RevokedAt == null && session.LastSeenAt < before)
+            .ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now), ct);
+    }
+
+    public static Guid? SessionOf(ClaimsPrincipal cookie) => Guid.TryParse(cookie.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
 
     private static IQueryable<FoundSession> Found(PortalDb db, Guid[] ids) =>
         db.Sessions.Where(session => ids.Contains(session.Id) && session.RevokedAt == null && db.Accounts.Any(account => account.Id == session.AccountId && account.ClosingSince == null))
-            .Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new FoundSession(session.Id, user.SecurityStamp, user.IsOperator, session.LastSeenAt));
+            .AsNoTracking().Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new FoundSession(session, user.SecurityStamp, user.IsOperator));
 
     private static void Apply(Standing standing, ClaimsIdentity identity)
     {
@@ -91,9 +102,8 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
 
     public sealed record Standing(bool IsOperator);
 
-    private sealed record FoundSession(Guid Id, string? SecurityStamp, bool IsOperator, DateTimeOffset LastSeenAt)
+    private sealed record FoundSession(Session Session, string? SecurityStamp, bool IsOperator)
     {
-        public bool Stands(ClaimsPrincipal cookie, DateTimeOffset now) =>
-            now - LastSeenAt <= SessionList.Lifetime && SecurityStamp == cookie.FindFirstValue("AspNet.Identity.SecurityStamp");
+        public bool Stands(ClaimsPrincipal cookie, DateTimeOffset now) => Session.Stands(now) && SecurityStamp == cookie.FindFirstValue("AspNet.Identity.SecurityStamp");
     }
 }

@@ -4,17 +4,15 @@ using Portal.Model.Shared;
 
 namespace Portal.Accounts;
 
-/// <summary>A person's sessions: to look at, and to end. A revoked one is refused at its next request, and its circuits are told.</summary>
+/// <summary>A person's sessions: to look at, and to end. A revoked one is refused at its next request, and its circuits are told; its browser is known no more.</summary>
 public sealed class SessionList(PortalDb db, TimeProvider clock)
 {
-    /// <summary>How long a session stands without being used.</summary>
-    public static readonly TimeSpan Lifetime = TimeSpan.FromDays(14);
-
     public async Task<IReadOnlyList<Session>> StandingAsync(Guid userId, CancellationToken ct)
     {
-        var oldest = clock.GetUtcNow() - Lifetime;
-        return await db.Sessions.AsNoTracking().Where(session => session.UserId == userId && session.RevokedAt == null && session.LastSeenAt > oldest)
+        var now = clock.GetUtcNow();
+        var open = await db.Sessions.AsNoTracking().Where(session => session.UserId == userId && session.RevokedAt == null && session.EndsAt > now)
             .OrderByDescending(session => session.LastSeenAt).ToListAsync(ct);
+        return open.FindAll(session => session.Stands(now));
     }
 
     /// <returns>Whether this person has such a session.</returns>
@@ -26,6 +24,7 @@ public sealed class SessionList(PortalDb db, TimeProvider clock)
             .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, session => session.RevokedAt ?? now), ct);
         if (revoked > 0)
         {
+            await db.KnownDevices.Where(device => db.Sessions.Any(session => session.Id == id && session.DeviceId == device.Id)).ExecuteDeleteAsync(ct);
             db.Add(actor.Audit(now, "RevokeSession", id.ToString()));
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
@@ -34,11 +33,12 @@ public sealed class SessionList(PortalDb db, TimeProvider clock)
         return revoked > 0;
     }
 
-    /// <summary>Ends all sessions of a user but one. The caller writes the audit row, since it is part of something larger.</summary>
-    public Task<int> RevokeAllAsync(Guid userId, Guid? except, CancellationToken ct)
+    /// <summary>Ends all sessions of a user but one, and forgets the browsers of all others. The caller writes the audit row, since it is part of something larger.</summary>
+    public async Task<int> RevokeAllAsync(Guid userId, Guid? except, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        return db.Sessions.Where(session => session.UserId == userId && session.RevokedAt == null && session.Id != except)
+        await db.KnownDevices.Where(device => device.UserId == userId && !db.Sessions.Any(session => session.Id == except && session.DeviceId == device.Id)).ExecuteDeleteAsync(ct);
+        return await db.Sessions.Where(session => session.UserId == userId && session.RevokedAt == null && session.Id != except)
             .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
     }
 }

@@ -16,6 +16,16 @@ public sealed partial class SessionWatch(SessionCookie sessions, Changes changes
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<Watched, bool> open = [];
+    private readonly ConcurrentDictionary<Guid, bool> used = [];
+
+    /// <summary>Somebody did something in a circuit: that is use of the session, of which no request tells.</summary>
+    public void Saw(ClaimsPrincipal user)
+    {
+        if (SessionCookie.SessionOf(user) is { } id)
+        {
+            used[id] = true;
+        }
+    }
 
     /// <summary>
     /// Until disposed, calls <paramref name="end"/> when the session of <paramref name="user"/> has ended or is an operator's no more; before this
@@ -61,10 +71,21 @@ public sealed partial class SessionWatch(SessionCookie sessions, Changes changes
         try
         {
             await CheckAsync([.. open.Keys]).WaitAsync(Patience, clock, ct);
+            await WriteUsedAsync(ct);
         }
         catch (Exception error) when (!ct.IsCancellationRequested)
         {
             LogUnknown(log, error.Message);
+        }
+    }
+
+    private async Task WriteUsedAsync(CancellationToken ct)
+    {
+        if (!used.IsEmpty)
+        {
+            Guid[] all = [.. used.Keys];
+            await sessions.SawAsync(all, ct).WaitAsync(Patience, clock, ct);
+            Array.ForEach(all, id => used.TryRemove(id, out _));
         }
     }
 

@@ -11,8 +11,7 @@ namespace Portal.Accounts;
 /// </summary>
 public sealed class SignUp(PortalDb db, UserManager<User> users, NewAccount accounts, PasswordCheck passwords, PortalSignIn signIn, AccountMails mails, TimeProvider clock)
 {
-    /// <returns>Whether a second factor is still wanted.</returns>
-    public async Task<SignInResult> RunAsync(string email, string password, HttpContext http)
+    public async Task<SignUpAnswer> RunAsync(string email, string password, HttpContext http)
     {
         var ct = http.RequestAborted;
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -20,10 +19,16 @@ public sealed class SignUp(PortalDb db, UserManager<User> users, NewAccount acco
 
         // One at a time per address, so that a double click makes one account.
         await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({normalized}, 0))", ct);
-        if (await passwords.FindAsync(email, password, ct) is { } known)
+        var found = await passwords.FindAsync(email, password, ct);
+        if (found.IsThrottled)
+        {
+            return new SignUpAnswer(SignInResult.Failed, found.Wait);
+        }
+
+        if (found.User is { } known)
         {
             await transaction.CommitAsync(ct);
-            return await signIn.BeginAsync(known);
+            return new SignUpAnswer(await signIn.BeginAsync(known), TimeSpan.Zero);
         }
 
         var user = await accounts.CreateAsync(email, password);
@@ -31,6 +36,13 @@ public sealed class SignUp(PortalDb db, UserManager<User> users, NewAccount acco
         await mails.AskToConfirmAsync(user, ct);
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
-        return await signIn.BeginAsync(user);
+        return new SignUpAnswer(await signIn.BeginAsync(user), TimeSpan.Zero);
     }
+}
+
+/// <param name="SignIn">Whether a second factor is still wanted.</param>
+/// <param name="Wait">How long to wait, if too much was tried with the address; else zero.</param>
+public sealed record SignUpAnswer(SignInResult SignIn, TimeSpan Wait)
+{
+    public bool IsThrottled => Wait > TimeSpan.Zero;
 }

@@ -116,7 +116,7 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
             return "The card to be replaced is no longer here.";
         }
 
-        return limits.TryTakeCard(actor.From) ? null : "Too many cards were tried from your network. Wait an hour, then try again.";
+        return await limits.TryTakeCardAsync(actor.From, ct) ? null : "Too many cards were tried from your network. Wait an hour, then try again.";
     }
 
     private async Task<Outcome<Uri>> OpenPageAsync(PortalDb db, Actor actor, CardSetup setup, string origin, CancellationToken ct)

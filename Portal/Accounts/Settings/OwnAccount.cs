@@ -10,7 +10,7 @@ namespace Portal.Accounts.Settings;
 /// Each change is audited, mailed to the owner and ends the other sessions where it should.
 /// </summary>
 public sealed class OwnAccount(
-    PortalDb db, UserManager<User> users, PortalSignIn signIn, SessionList sessions, AccountMails mails, AttemptLimits limits, IHttpContextAccessor accessor, TimeProvider clock)
+    PortalDb db, UserManager<User> users, PortalSignIn signIn, SessionList sessions, AccountMails mails, Guesses guesses, IHttpContextAccessor accessor, TimeProvider clock)
 {
     public const int RecoveryCodes = 10;
 
@@ -65,11 +65,18 @@ public sealed class OwnAccount(
         }
 
         var digits = new string([.. code.Where(char.IsAsciiDigit)]);
-        if (!limits.TryTake($"code {user.Id}") || !await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, digits))
+        var guess = await guesses.BeginAsync(GuessedAt.Code, CurrentSession ?? user.Id, Aborted);
+        if (!guess.IsAllowed)
+        {
+            return Outcome.Refused($"Too many wrong codes. Wait {Guess.InWords(guess.Wait)}.");
+        }
+
+        if (!await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, digits))
         {
             return Outcome.Refused("That code is not right. Check that your phone's clock is, and enter the newest one.");
         }
 
+        await guess.RightAsync();
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
         await users.SetTwoFactorEnabledAsync(user, true);
         var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodes);
@@ -124,7 +131,7 @@ public sealed class OwnAccount(
 
     public Actor Actor => CurrentActor.Of(Http.User, Http.Connection.RemoteIpAddress);
 
-    /// <summary>Null if it is the password; a wrong one counts toward the lockout as at the sign-in.</summary>
+    /// <summary>Null if it is the password; wrong ones make this session wait, and no other.</summary>
     public async Task<string?> WhyNotPasswordAsync(User user, string password)
     {
         if (password.Length is 0 or > Passwords.MaxLength)
@@ -132,8 +139,19 @@ public sealed class OwnAccount(
             return password.Length == 0 ? "Enter your password." : Wrong;
         }
 
-        var answer = await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: true);
-        return answer.Succeeded ? null : answer.IsLockedOut ? "Too many wrong passwords. Wait 15 minutes." : Wrong;
+        var guess = await guesses.BeginAsync(GuessedAt.Proof, CurrentSession ?? user.Id, Aborted);
+        if (!guess.IsAllowed)
+        {
+            return $"Too many wrong passwords. Wait {Guess.InWords(guess.Wait)}.";
+        }
+
+        if (!(await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: false)).Succeeded)
+        {
+            return Wrong;
+        }
+
+        await guess.RightAsync();
+        return null;
     }
 
     // The security stamp has changed with what was done: the other sessions end, this one gets a new cookie.

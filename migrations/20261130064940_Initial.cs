@@ -225,6 +225,21 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "Throttles",
+                columns: table => new
+                {
+                    Key = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    Count = table.Column<int>(type: "integer", nullable: false),
+                    At = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    Until = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_Throttles", x => x.Key);
+                })
+                .Annotation("Npgsql:UnloggedTable", true);
+
+            migrationBuilder.CreateTable(
                 name: "VolumeTypes",
                 columns: table => new
                 {
@@ -832,6 +847,36 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "AddressChanges",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Old = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    At = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    HadSecondFactor = table.Column<bool>(type: "boolean", nullable: false),
+                    UndoKey = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    UndoneAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AddressChanges", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_AddressChanges_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_AddressChanges_Users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "Users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AspNetUserClaims",
                 columns: table => new
                 {
@@ -912,6 +957,33 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "KnownDevices",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    UsedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_KnownDevices", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_KnownDevices_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_KnownDevices_Users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "Users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Sessions",
                 columns: table => new
                 {
@@ -919,9 +991,12 @@ namespace Portal.Model.Migrations
                     UserId = table.Column<Guid>(type: "uuid", nullable: false),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    EndsAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    IdleLimit = table.Column<TimeSpan>(type: "interval", nullable: true),
                     LastSeenAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     From = table.Column<IPAddress>(type: "inet", nullable: true),
                     UserAgent = table.Column<string>(type: "character varying(512)", maxLength: 512, nullable: true),
+                    DeviceId = table.Column<Guid>(type: "uuid", nullable: true),
                     RevokedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
                 },
                 constraints: table =>
@@ -1538,6 +1613,22 @@ namespace Portal.Model.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
+                name: "IX_AddressChanges_AccountId",
+                table: "AddressChanges",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AddressChanges_UndoKey",
+                table: "AddressChanges",
+                column: "UndoKey",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AddressChanges_UserId",
+                table: "AddressChanges",
+                column: "UserId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_AlertRules_AccountId_ResourceId",
                 table: "AlertRules",
                 columns: new[] { "AccountId", "ResourceId" });
@@ -1720,6 +1811,16 @@ namespace Portal.Model.Migrations
                 table: "KeyPairs",
                 columns: new[] { "AccountId", "Name" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_KnownDevices_AccountId",
+                table: "KnownDevices",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_KnownDevices_UserId",
+                table: "KnownDevices",
+                column: "UserId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_Mails_AccountId",
@@ -1944,6 +2045,11 @@ namespace Portal.Model.Migrations
                 column: "NetworkId");
 
             migrationBuilder.CreateIndex(
+                name: "IX_Throttles_Until",
+                table: "Throttles",
+                column: "Until");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_UsageSpans_AccountId_From",
                 table: "UsageSpans",
                 columns: new[] { "AccountId", "From" });
@@ -2013,6 +2119,9 @@ namespace Portal.Model.Migrations
                 name: "AccessKeys");
 
             migrationBuilder.DropTable(
+                name: "AddressChanges");
+
+            migrationBuilder.DropTable(
                 name: "AlertRules");
 
             migrationBuilder.DropTable(
@@ -2064,6 +2173,9 @@ namespace Portal.Model.Migrations
                 name: "KeyPairs");
 
             migrationBuilder.DropTable(
+                name: "KnownDevices");
+
+            migrationBuilder.DropTable(
                 name: "Mails");
 
             migrationBuilder.DropTable(
@@ -2098,6 +2210,9 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.DropTable(
                 name: "StripeEvents");
+
+            migrationBuilder.DropTable(
+                name: "Throttles");
 
             migrationBuilder.DropTable(
                 name: "UsageSpans");

@@ -1,0 +1,25 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+using Portal.Worker.Shared;
+
+namespace Portal.Worker.Accounts;
+
+/// <summary>Throws away what the web's door keeps for a time only: counts that count no more, and changes of addresses that nobody can undo any more.</summary>
+public sealed class DoorSweep(IDbContextFactory<PortalDb> dbs, TimeProvider clock, ILogger<DoorSweep> log) : Sweep(TimeSpan.FromMinutes(1), clock, log)
+{
+    /// <summary>Longer than a browser keeps the cookie by which it is known.</summary>
+    private static readonly TimeSpan DeviceLifetime = TimeSpan.FromDays(401);
+
+    private readonly TimeProvider clock = clock;
+
+    public override async Task SweepAsync(CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        var now = clock.GetUtcNow();
+        var (undone, unseen) = (now - AddressChange.UndoneWithin, now - DeviceLifetime);
+        await db.Throttles.Where(throttle => throttle.Until <= now).ExecuteDeleteAsync(ct);
+        await db.AddressChanges.Where(change => change.At < undone).ExecuteDeleteAsync(ct);
+        await db.KnownDevices.Where(device => device.UsedAt < unseen).ExecuteDeleteAsync(ct);
+    }
+}
