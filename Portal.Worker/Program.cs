@@ -1,3 +1,4 @@
+using Portal.Model.Shared;
 using Portal.Worker;
 using Portal.Worker.Engines;
 
@@ -8,7 +9,13 @@ if (args is ["publish", ..])
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddWorker();
-var app = builder.Build();
+await using var app = builder.Build();
+if (await StartCheck.WhyNotAsync(app.Services, app.Lifetime.ApplicationStopping) is { } reason)
+{
+    await Console.Error.WriteLineAsync(reason);
+    return StartCheck.ExitCode;
+}
+
 app.MapWorkerHealth();
 await app.RunAsync();
 return 0;

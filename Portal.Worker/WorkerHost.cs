@@ -33,7 +33,7 @@ public static class WorkerHost
             .UseFilter(new AutomaticRetryAttribute { Attempts = 0 })
             .UsePostgreSqlStorage(
                 postgres => postgres.UseNpgsqlConnection(database),
-                new PostgreSqlStorageOptions { EnableLongPolling = true, QueuePollInterval = TimeSpan.FromSeconds(1), InvisibilityTimeout = TimeSpan.FromMinutes(10) }));
+                new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = false, EnableLongPolling = true, QueuePollInterval = TimeSpan.FromSeconds(1), InvisibilityTimeout = TimeSpan.FromMinutes(10) }));
         builder.Services.AddHangfireServer(server =>
         {
             server.Queues = [region.Id, "default"];

@@ -1,4 +1,5 @@
 using Portal;
+using Portal.Model.Shared;
 using Portal.Operators;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -10,7 +11,15 @@ switch (args)
         return await Commands.MigrateAsync(app.Services, Console.Error, app.Lifetime.ApplicationStopping);
     case ["create-operator", var email, ..]:
         return await Commands.CreateOperatorAsync(app.Services, email, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+    case ["erase-audit", var accountId, ..]:
+        return await Commands.EraseAuditAsync(app.Services, accountId, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
     default:
+        if (await StartCheck.WhyNotAsync(app.Services, app.Lifetime.ApplicationStopping) is { } reason)
+        {
+            await Console.Error.WriteLineAsync(reason);
+            return StartCheck.ExitCode;
+        }
+
         app.UsePortal();
         await app.RunAsync();
         return 0;

@@ -31,7 +31,7 @@ public static class WebHost
         builder.Services.AddKeyRing();
         builder.Services.AddHangfire(hangfire => hangfire
             .UseRecommendedSerializerSettings()
-            .UsePostgreSqlStorage(postgres => postgres.UseNpgsqlConnection(database), new PostgreSqlStorageOptions { EnableLongPolling = true }));
+            .UsePostgreSqlStorage(postgres => postgres.UseNpgsqlConnection(database), new PostgreSqlStorageOptions { EnableLongPolling = true, PrepareSchemaIfNecessary = false }));
 
         // What is typed comes in messages: 16 KiB of user data and what somebody pasted by mistake must arrive, to be refused with a sentence.
         builder.Services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(hub => hub.MaximumReceiveMessageSize = 512 * 1024);

@@ -6,7 +6,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 internal sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntityTypeConfiguration<User>, IEntityTypeConfiguration<Project>,
-    IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<AuditEntry>, IEntityTypeConfiguration<Mail>,
+    IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<AuditEntry>, IEntityTypeConfiguration<Mail>, IEntityTypeConfiguration<AuditPerson>,
     IEntityTypeConfiguration<Throttle>, IEntityTypeConfiguration<KnownDevice>, IEntityTypeConfiguration<AddressChange>
 {
     public void Configure(EntityTypeBuilder<Account> builder) => builder.HasIndex(account => account.StripeCustomerId).IsUnique();
@@ -39,6 +39,19 @@ internal sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntity
         builder.HasIndex(entry => entry.ResourceId);
         builder.Property(entry => entry.Before).HasColumnType("jsonb");
         builder.Property(entry => entry.After).HasColumnType("jsonb");
+        builder.Ignore(entry => entry.Who);
+
+        // No view forgets it. Restrict: a cascade would run as the tables' owner, whatever the rights of whoever set it off.
+        builder.HasOne(entry => entry.Person).WithOne().HasForeignKey<AuditPerson>(person => person.EntryId).OnDelete(DeleteBehavior.Restrict);
+        builder.Navigation(entry => entry.Person).AutoInclude();
+    }
+
+    public void Configure(EntityTypeBuilder<AuditPerson> builder)
+    {
+        builder.HasKey(person => person.EntryId);
+        builder.BelongsToAccount();
+        builder.Property(person => person.Before).HasColumnType("jsonb");
+        builder.Property(person => person.After).HasColumnType("jsonb");
     }
 
     public void Configure(EntityTypeBuilder<Mail> builder)

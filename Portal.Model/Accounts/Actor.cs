@@ -1,23 +1,27 @@
 using System.Net;
-using System.Text.Json;
 
 namespace Portal.Model.Accounts;
 
 /// <summary>The signed-in person on whose behalf something happens; every query and every audit row starts from here.</summary>
 public sealed record Actor(string AccountId, Guid UserId, string Email, IPAddress? From)
 {
-    /// <summary>What Portal does by itself, in the worker.</summary>
-    public static Actor Portal(string accountId) => new(accountId, Guid.Empty, "portal", null);
+    internal const string PortalName = "portal";
 
+    /// <summary>What Portal does by itself, in the worker.</summary>
+    public static Actor Portal(string accountId) => new(accountId, Guid.Empty, PortalName, null);
+
+    /// <param name="before">What tells of a person in it, or in <paramref name="after"/>, is a <see cref="Personal"/>.</param>
     public AuditEntry Audit(DateTimeOffset at, string action, string? resourceId, object? before = null, object? after = null) => new()
     {
         AccountId = AccountId,
         At = at,
-        Actor = Email,
-        From = From,
+        UserId = UserId == Guid.Empty ? null : UserId,
         Action = action,
         ResourceId = resourceId,
-        Before = before is null ? null : JsonSerializer.Serialize(before),
-        After = after is null ? null : JsonSerializer.Serialize(after),
+        Before = Personal.Keep(before),
+        After = Personal.Keep(after),
+        Person = Email is PortalName && From is null
+            ? null
+            : new AuditPerson { AccountId = AccountId, Email = Email, From = From, Before = Personal.Split(before), After = Personal.Split(after) },
     };
 }

@@ -28,6 +28,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
 
+    public DbSet<AuditPerson> AuditPersons => Set<AuditPerson>();
+
     public DbSet<Mail> Mails => Set<Mail>();
 
     public DbSet<Network> Networks => Set<Network>();

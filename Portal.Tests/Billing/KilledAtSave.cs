@@ -2,10 +2,11 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
 using Portal.Model.Shared;
+using Portal.Tests.Shared;
 
 namespace Portal.Tests.Billing;
 
-/// <summary>Contexts of a process that is killed right after its n-th write: what was saved is saved, what came after never happens.</summary>
+/// <summary>Contexts of a worker that is killed right after its n-th write: what was saved is saved, what came after never happens.</summary>
 internal sealed class KilledAtSave(string connectionString, int stopAt) : IDbContextFactory<PortalDb>
 {
     private int left = stopAt;
@@ -13,7 +14,7 @@ internal sealed class KilledAtSave(string connectionString, int stopAt) : IDbCon
     public PortalDb CreateDbContext()
     {
         var options = new DbContextOptionsBuilder<PortalDb>();
-        options.UseNpgsql(connectionString, npgsql => npgsql.MigrationsAssembly(typeof(PortalDb).Assembly.GetName().Name)).AddInterceptors(new Kill(this));
+        options.UseNpgsql(TestPostgres.As("worker", connectionString), npgsql => npgsql.MigrationsAssembly(typeof(PortalDb).Assembly.GetName().Name)).AddInterceptors(new Kill(this));
         return new PortalDb(options.Options);
     }
 

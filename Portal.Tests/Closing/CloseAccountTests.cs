@@ -68,7 +68,7 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
         await using var db = CreateDbContext();
         Assert.Equal(["Your Portal account is being closed"], await db.Mails.Where(mail => mail.To == person.Email && mail.Subject.StartsWith("Your")).Select(mail => mail.Subject).ToListAsync(Ct));
         Assert.Contains(followed, (await db.Mails.SingleAsync(mail => mail.To == person.Email && mail.Subject.StartsWith("Your"), Ct)).Text, StringComparison.Ordinal);
-        Assert.Equal([(person.Email, person.AccountId)], await db.AuditEntries.Where(row => row.Action == "CloseAccount").Select(row => new ValueTuple<string, string?>(row.Actor, row.ResourceId)).ToListAsync(Ct));
+        Assert.Equal([(person.Email, person.AccountId)], (await db.AuditEntries.Where(row => row.Action == "CloseAccount").ToListAsync(Ct)).Select(row => (row.Who, row.ResourceId!)));
     }
 
     [Fact]

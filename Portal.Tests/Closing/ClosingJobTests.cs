@@ -49,8 +49,8 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
         Assert.Equal([(ada.Email, "Your Portal account is being closed"), (ada.Email, "Your Portal account is closed")], mails.Select(mail => (mail.To, mail.Subject)));
         Assert.Contains(FollowAt, mails[0].Text, StringComparison.Ordinal);
         Assert.Contains(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"for November 2026, comes to ${bill:N2}."), mails[1].Text, StringComparison.Ordinal);
-        Assert.Equal([(ada.Email, "CloseAccount"), ("portal", "ObserveAccount")], await db.AuditEntries.Where(row => row.ResourceId == ada.AccountId).OrderBy(row => row.Id).Select(row => new ValueTuple<string, string>(row.Actor, row.Action)).ToListAsync(Ct));
-        Assert.Contains(await db.AuditEntries.Where(row => row.AccountId == ada.AccountId && row.Actor == "portal").Select(row => row.Action).ToListAsync(Ct), action => action is "TerminateInstances");
+        Assert.Equal([(ada.Email, "CloseAccount"), ("portal", "ObserveAccount")], (await db.AuditEntries.Where(row => row.ResourceId == ada.AccountId).OrderBy(row => row.Id).ToListAsync(Ct)).Select(row => (row.Who, row.Action)));
+        Assert.Contains(await db.AuditEntries.Where(row => row.AccountId == ada.AccountId && row.UserId == null).Select(row => row.Action).ToListAsync(Ct), action => action is "TerminateInstances");
         Assert.Equal(CardState.Valid, (await db.Cards.SingleAsync(card => card.AccountId == ada.AccountId, Ct)).State);
     }
 

@@ -60,7 +60,7 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         Assert.Contains(instance.PublicKey!.Split(' ')[1], string.Concat(sent), StringComparison.Ordinal);
         Assert.All(pieces, piece => Assert.DoesNotContain(piece, string.Concat(sent), StringComparison.Ordinal));
         var audit = await db.AuditEntries.SingleAsync(entry => entry.ResourceId == instance.Id, Ct);
-        Assert.True(audit.From is { } from && IPAddress.IsLoopback(from), $"It was asked for from {audit.From}.");
+        Assert.True(audit.Person?.From is { } from && IPAddress.IsLoopback(from), $"It was asked for from {audit.Person?.From}.");
         var other = await browser.SignInAsync(server, ada, $"/instances/{instance.Id}");
         await Expect(page.GetByRole(AriaRole.Status).GetByText("pending")).ToBeVisibleAsync();
         instance.ObserveStep(InstanceStep.Address, TimeProvider.System.GetUtcNow());

@@ -60,7 +60,7 @@ public sealed class KeyPairsTests(TestPostgres postgres) : TestDatabase(postgres
 
         await using var db = CreateDbContext();
         Assert.Equal(AnAccount.Ed25519, (await db.Instances.SingleAsync(Ct)).PublicKey);
-        Assert.True(await db.AuditEntries.AnyAsync(row => row.Action == "DeleteKeyPair" && row.ResourceId == made.KeyPairId && row.Actor == ada.Email, Ct));
+        Assert.True(await db.AuditEntries.AnyAsync(row => row.Action == "DeleteKeyPair" && row.ResourceId == made.KeyPairId && row.Person!.Email == ada.Email, Ct));
     }
 
     [Fact]

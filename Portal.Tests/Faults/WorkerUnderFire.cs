@@ -78,7 +78,7 @@ internal sealed class WorkerUnderFire : IDisposable
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
-        start.Environment["ConnectionStrings__Portal"] = database;
+        start.Environment["ConnectionStrings__Portal"] = TestPostgres.As("worker", database);
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
 
         // It lives for a second or two: nothing that would only pay off later.

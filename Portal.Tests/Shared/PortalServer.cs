@@ -30,6 +30,7 @@ public sealed class PortalServer : IAsyncDisposable
 
     public IServiceProvider Services => app.Services;
 
+    /// <param name="database">A test's; the web uses it with its own role.</param>
     /// <param name="configure">Changes what the web consists of, e.g. replaces a service by a fake.</param>
     /// <param name="port">Of the loopback; a free one unless told.</param>
     /// <param name="settings">Configuration, e.g. <c>("Stripe:ApiBase", "http://127.0.0.1:1")</c>.</param>
@@ -44,7 +45,7 @@ public sealed class PortalServer : IAsyncDisposable
         TestLog.Use(builder);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
-            ["ConnectionStrings:Portal"] = database,
+            ["ConnectionStrings:Portal"] = TestPostgres.As("web", database),
 
             // All tests come from one address. The tests of the limits set their own.
             ["Accounts:PostsPerMinute"] = "100000",

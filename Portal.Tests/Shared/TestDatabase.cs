@@ -8,6 +8,7 @@ namespace Portal.Tests.Shared;
 public abstract class TestDatabase(TestPostgres postgres) : IDbContextFactory<PortalDb>, IAsyncLifetime
 {
     private NpgsqlDataSource? source;
+    private OfRole? worker;
 
     protected string ConnectionString { get; private set; } = "";
 
@@ -19,20 +20,35 @@ public abstract class TestDatabase(TestPostgres postgres) : IDbContextFactory<Po
         source = NpgsqlDataSource.Create(ConnectionString);
     }
 
-    public PortalDb CreateDbContext()
-    {
-        var options = new DbContextOptionsBuilder<PortalDb>();
-        PortalDbSetup.Configure(options, source!);
-        return new PortalDb(options.Options);
-    }
+    /// <summary>As the database's owner, for what a test arranges and looks at.</summary>
+    public PortalDb CreateDbContext() => Of(source!);
+
+    /// <summary>As the worker, so that a right that it lacks shows.</summary>
+    internal OfRole AsWorker => worker ??= new OfRole(TestPostgres.As("worker", ConnectionString));
 
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         if (source is not null)
         {
+            await (worker?.Source.DisposeAsync() ?? ValueTask.CompletedTask);
             await source.DisposeAsync();
             await postgres.DropDatabaseAsync(ConnectionString);
         }
+    }
+
+    private static PortalDb Of(NpgsqlDataSource database)
+    {
+        var options = new DbContextOptionsBuilder<PortalDb>();
+        PortalDbSetup.Configure(options, database);
+        return new PortalDb(options.Options);
+    }
+
+    /// <summary>The same database with the rights of one of its roles.</summary>
+    internal sealed class OfRole(string connection) : IDbContextFactory<PortalDb>
+    {
+        public NpgsqlDataSource Source { get; } = NpgsqlDataSource.Create(connection);
+
+        public PortalDb CreateDbContext() => Of(Source);
     }
 }

@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Portal.Model.Shared;
+using Portal.Operators;
 using Portal.Tests.Shared;
 
 [assembly: AssemblyFixture(typeof(TestPostgres))]
@@ -16,6 +18,9 @@ namespace Portal.Tests.Shared;
 /// </summary>
 public sealed class TestPostgres : IAsyncLifetime
 {
+    // Of each role in each cluster, by the port.
+    private static readonly ConcurrentDictionary<(int Port, string Role), string> Passwords = new();
+
     private readonly SemaphoreSlim gate = new(1, 1);
     private readonly string name = $"portal-test-pg-{Environment.ProcessId}-{Guid.NewGuid():N}"[..32];
     private string folder = "";
@@ -28,7 +33,7 @@ public sealed class TestPostgres : IAsyncLifetime
     /// <summary>The repository's top folder.</summary>
     public static string Repository { get; } = FindRepository();
 
-    /// <summary>A new, migrated, empty database; its connection string.</summary>
+    /// <summary>A new, migrated, empty database; its connection string, as its owner: for what a test arranges and looks at.</summary>
     public async Task<string> CreateDatabaseAsync()
     {
         await gate.WaitAsync();
@@ -36,14 +41,30 @@ public sealed class TestPostgres : IAsyncLifetime
         {
             server ??= await StartAsync();
             var database = $"test_{++count}";
-            await ExecuteAsync(server, $"CREATE DATABASE {database} TEMPLATE template_portal");
-            return new NpgsqlConnectionStringBuilder(server) { Database = database, MaxPoolSize = 40 }.ConnectionString;
+            await ExecuteAsync(server, $"CREATE DATABASE {database} TEMPLATE template_portal OWNER portal_owner");
+            return As("owner", new NpgsqlConnectionStringBuilder(server) { Database = database, MaxPoolSize = 40 }.ConnectionString);
         }
         finally
         {
             gate.Release();
         }
     }
+
+    /// <summary>The same database for another role: <c>owner</c>, <c>web</c> or <c>worker</c>. What is no database of the tests stays as it is.</summary>
+    public static string As(string role, string connection)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connection);
+        return Passwords.TryGetValue((builder.Port, role), out var password)
+            ? new NpgsqlConnectionStringBuilder(connection) { Username = $"portal_{role}", Password = password }.ConnectionString
+            : connection;
+    }
+
+    /// <summary>The same for the cluster's administrator, a superuser.</summary>
+    public string AsAdministrator(string connection) =>
+        new NpgsqlConnectionStringBuilder(server!) { Database = new NpgsqlConnectionStringBuilder(connection).Database }.ConnectionString;
+
+    /// <summary>Runs a verb of bin/postgres on this cluster.</summary>
+    public Task<string> ScriptAsync(string verb, params string[] arguments) => RunAsync("bin/postgres", [verb, folder, .. arguments]);
 
     /// <summary>Removes one that <see cref="CreateDatabaseAsync"/> made.</summary>
     public Task DropDatabaseAsync(string connection) =>
@@ -122,14 +143,19 @@ public sealed class TestPostgres : IAsyncLifetime
             Database = "postgres",
             IncludeErrorDetail = true,
         }.ConnectionString;
-        await ExecuteAsync(connection, "CREATE DATABASE template_portal");
-        var template = new NpgsqlConnectionStringBuilder(connection) { Database = "template_portal", Pooling = false }.ConnectionString;
+        foreach (var role in (string[])["owner", "web", "worker"])
+        {
+            Passwords[(port, role)] = (await RunAsync("bin/postgres", "password", folder, role)).Trim();
+        }
+
+        await ExecuteAsync(connection, "CREATE DATABASE template_portal OWNER portal_owner");
+        var template = As("owner", new NpgsqlConnectionStringBuilder(connection) { Database = "template_portal", Pooling = false }.ConnectionString);
         await using (var source = NpgsqlDataSource.Create(template))
         {
             var options = new DbContextOptionsBuilder<PortalDb>();
             PortalDbSetup.Configure(options, source);
             await using var db = new PortalDb(options.Options);
-            await Migrator.MigrateAsync(db, CancellationToken.None);
+            Assert.Null(await DatabaseUpgrade.RunAsync(db, new DatabaseRights("portal_web", "portal_worker"), CancellationToken.None));
         }
 
         return connection;

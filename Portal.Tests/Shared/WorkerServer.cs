@@ -15,6 +15,7 @@ public sealed class WorkerServer : IAsyncDisposable
 
     public Uri Address => new(app.Urls.Single());
 
+    /// <param name="database">A test's; the worker uses it with its own role.</param>
     /// <param name="engine">What it drives; without one, the real engine that its settings name.</param>
     /// <param name="settings">Configuration, e.g. <c>("Engine:Folder", "/tmp/engine")</c>.</param>
     public static async Task<WorkerServer> StartAsync(string database, InMemoryEngine? engine = null, params (string Key, string Value)[] settings)
@@ -27,7 +28,7 @@ public sealed class WorkerServer : IAsyncDisposable
             Args = ["--urls=http://127.0.0.1:0"],
         });
         TestLog.Use(builder);
-        builder.Configuration.AddInMemoryCollection(settings.Append(("ConnectionStrings:Portal", database)).Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
+        builder.Configuration.AddInMemoryCollection(settings.Append(("ConnectionStrings:Portal", TestPostgres.As("worker", database))).Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
         if (engine is not null)
         {
             builder.Services.AddEngine(engine);

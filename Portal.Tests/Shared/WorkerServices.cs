@@ -20,12 +20,12 @@ using Portal.Worker.Storage;
 
 namespace Portal.Tests.Shared;
 
-/// <summary>The worker's jobs, sweeps and patrols on an engine in memory, none of which runs by itself.</summary>
+/// <summary>The worker's jobs, sweeps and patrols on an engine in memory, none of which runs by itself. On a test's database they have the worker's role.</summary>
 internal static class WorkerServices
 {
     public static ServiceProvider Of(IDbContextFactory<PortalDb> dbs, NpgsqlDataSource source, InMemoryEngine engine, TimeProvider clock, IObjectStores? store = null, IDataProtectionProvider? keys = null) => new ServiceCollection()
-        .AddSingleton(dbs)
-        .AddSingleton(source)
+        .AddSingleton(dbs is TestDatabase test ? test.AsWorker : dbs)
+        .AddSingleton(dbs is TestDatabase same ? same.AsWorker.Source : source)
         .AddEngine(engine)
         .AddSingleton(clock)
         .AddSingleton(new RegionName("local"))

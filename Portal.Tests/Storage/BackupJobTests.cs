@@ -30,7 +30,7 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         await SettleAllAsync();
         Assert.Equal("completed", Assert.Single(await SnapshotsAsync()).Status);
         await using var db = CreateDbContext();
-        Assert.Equal("portal", (await db.AuditEntries.SingleAsync(row => row.ResourceId == taken.Id && row.Action == "CreateSnapshot", Ct)).Actor);
+        Assert.Equal("portal", (await db.AuditEntries.SingleAsync(row => row.ResourceId == taken.Id && row.Action == "CreateSnapshot", Ct)).Who);
     }
 
     /// <summary>One of two halves, and a flag of two such.</summary>
@@ -126,7 +126,7 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         Assert.Equal([own, others, second, third], await LivingAsync());
         Assert.DoesNotContain(first, Engine.Snapshots);
         await using var db = CreateDbContext();
-        Assert.Equal("portal", (await db.AuditEntries.SingleAsync(row => row.ResourceId == first && row.Action == "DeleteSnapshot", Ct)).Actor);
+        Assert.Equal("portal", (await db.AuditEntries.SingleAsync(row => row.ResourceId == first && row.Action == "DeleteSnapshot", Ct)).Who);
 
         // Fewer from now on: at the next complete one, and from the old end.
         await Schedules.SetAsync(Ada, VolumeId, Nightly with { Keep = 1 }, Ct);

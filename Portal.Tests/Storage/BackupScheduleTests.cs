@@ -118,7 +118,7 @@ public sealed class BackupScheduleTests(TestPostgres postgres) : BackupScene(pos
         await SweepAsync();
         await using var db = CreateDbContext();
         Assert.Empty(await db.BackupSchedules.ToListAsync(Ct));
-        Assert.Equal("portal", (await db.AuditEntries.SingleAsync(row => row.ResourceId == VolumeId && row.Action == "DeleteLifecyclePolicy", Ct)).Actor);
+        Assert.Equal("portal", (await db.AuditEntries.SingleAsync(row => row.ResourceId == VolumeId && row.Action == "DeleteLifecyclePolicy", Ct)).Who);
         Assert.Equal([taken], await LivingAsync());
         Assert.Empty(await OpenIncidentsAsync());
     }

@@ -80,7 +80,7 @@ public sealed class PortalSignIn(
             }
 
             db.Sessions.Add(session);
-            db.AuditEntries.Add(new Actor(user.AccountId, user.Id, user.Email!, session.From).Audit(now, "SignIn", null, after: new { Browser = Browser.Of(session.UserAgent) }));
+            db.AuditEntries.Add(new Actor(user.AccountId, user.Id, user.Email!, session.From).Audit(now, "SignIn", null, after: new { Browser = new Personal(Browser.Of(session.UserAgent)) }));
             await db.SaveChangesAsync(ct);
             await (transaction?.CommitAsync(ct) ?? Task.CompletedTask);
         }

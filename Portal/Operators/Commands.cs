@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Portal.Accounts;
+using Portal.Model.Accounts;
 using Portal.Model.Shared;
 
 namespace Portal.Operators;
@@ -12,23 +13,27 @@ namespace Portal.Operators;
 /// <summary>What the program does instead of serving, when its first argument says so.</summary>
 public static class Commands
 {
-    /// <summary><c>Portal migrate</c>: brings the database to this version's schema, and makes the key ring's first key. What stands in the way is one sentence.</summary>
+    /// <summary><c>Portal migrate</c>: brings the database to this version's schema, says what web and worker may do in it, and makes the key ring's first key. Runs as the owner. What stands in the way is one sentence.</summary>
     public static async Task<int> MigrateAsync(IServiceProvider services, TextWriter errors, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
         try
         {
-            if (await Migrator.WhyNotAsync(db, ct) is { } reason)
+            var rights = DatabaseRights.Of(services.GetRequiredService<IConfiguration>());
+            if (await DatabaseUpgrade.RunAsync(db, rights, ct) is { } reason)
             {
                 return await RefuseAsync(errors, reason);
             }
-
-            await Migrator.MigrateAsync(db, ct);
         }
         catch (NpgsqlException error) when (error is not PostgresException { IsTransient: false } || error is PostgresException { SqlState: PostgresErrorCodes.InvalidPassword })
         {
             return await RefuseAsync(errors, $"The database that ConnectionStrings__Portal names cannot be used: {error.Message}");
+        }
+
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return await RefuseAsync(errors, $"The role in ConnectionStrings__Portal may not change the database's schema; name the one that owns it: {error.MessageText}");
         }
 
         // The first use makes the first key, which the worker then finds.
@@ -62,6 +67,28 @@ public static class Commands
         await transaction.CommitAsync(ct);
         await output.WriteLineAsync(JsonSerializer.Serialize(new { email, password }));
         return 0;
+    }
+
+    /// <summary><c>Portal erase-audit ACCOUNT</c>: takes out of the audit what tells of the account's people. Runs as the database's owner.</summary>
+    public static async Task<int> EraseAuditAsync(IServiceProvider services, string accountId, TextWriter output, TextWriter errors, CancellationToken ct)
+    {
+        await using var scope = services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
+        if (!await db.Accounts.AnyAsync(account => account.Id == accountId, ct))
+        {
+            return await RefuseAsync(errors, $"There is no account {accountId}.");
+        }
+
+        try
+        {
+            var erased = await AuditErasure.RunAsync(db, accountId, services.GetRequiredService<TimeProvider>().GetUtcNow(), ct);
+            await output.WriteLineAsync($"Nothing in the audit of {accountId} tells of a person any more; {erased} entries did.");
+            return 0;
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return await RefuseAsync(errors, "Only the role that owns the database erases something of the audit: name that one in ConnectionStrings__Portal.");
+        }
     }
 
     private static async Task<int> RefuseAsync(TextWriter errors, string reason)

@@ -44,7 +44,7 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
         made.Passkey.Name = Named(name);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await users.AddOrUpdatePasskeyAsync(user, made.Passkey);
-        db.Add(own.Actor.Audit(clock.GetUtcNow(), "AddPasskey", null, after: new { made.Passkey.Name }));
+        db.Add(own.Actor.Audit(clock.GetUtcNow(), "AddPasskey", null, after: new { Name = new Personal(made.Passkey.Name) }));
         mails.TellChange(user, "A passkey was added");
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
@@ -85,7 +85,7 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
             return Results.LocalRedirect("/settings?done=too-often");
         }
 
-        var before = new { passkey.Name };
+        var before = new { Name = new Personal(passkey.Name ?? "") };
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await change(user, passkey);
         db.Add(own.Actor.Audit(clock.GetUtcNow(), action, null, before));

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Portal.Model.Shared;
+
+/// <summary>What web and worker look at before they serve, so that something set up in a dangerous way ends with a sentence instead.</summary>
+public static partial class StartCheck
+{
+    /// <summary>What a program ends with that was set up wrongly (<c>EX_CONFIG</c> of sysexits.h), so that whoever starts it does not try again for ever.</summary>
+    public const int ExitCode = 78;
+
+    private const string Where = "docs/operating.md, “With your own PostgreSQL”, says how.";
+
+    /// <summary>Why this process must not start; null if it may. A database that does not answer is no reason: it may come back.</summary>
+    public static async Task<string?> WhyNotAsync(IServiceProvider services, CancellationToken ct)
+    {
+        var log = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(StartCheck).FullName!);
+        try
+        {
+            return await WhyNotRoleAsync(services, log, ct);
+        }
+        catch (NpgsqlException error)
+        {
+            LogUnchecked(log, error.Message);
+            return null;
+        }
+    }
+
+    /// <summary>Whoever gets hold of the process has what its role can do.</summary>
+    private static async Task<string?> WhyNotRoleAsync(IServiceProvider services, ILogger log, CancellationToken ct)
+    {
+        await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand("""
+            SELECT rolname::text, rolsuper, COALESCE((SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass('"AuditEntries"')), false)
+            FROM pg_roles WHERE rolname = current_user
+            """);
+        await using var row = await command.ExecuteReaderAsync(ct);
+        await row.ReadAsync(ct);
+        var (role, isSuperuser, owns) = (row.GetString(0), row.GetBoolean(1), row.GetBoolean(2));
+        if (isSuperuser && !services.GetRequiredService<IHostEnvironment>().IsDevelopment())
+        {
+            return $"The role {role} in ConnectionStrings__Portal is a superuser of PostgreSQL, which can run programs on the database's machine. Give Portal a role that is none: {Where}";
+        }
+
+        if (owns)
+        {
+            LogOwner(log, role, Where);
+        }
+
+        return null;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database could not be looked at before the start: {Reason}")]
+    private static partial void LogUnchecked(ILogger log, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "This process uses the role {Role}, which owns Portal's tables: who gets hold of it can change the audit and the keys. Roles for web and worker close that; {Where}")]
+    private static partial void LogOwner(ILogger log, string role, string where);
+}
