@@ -86,7 +86,10 @@ public sealed record MachineObservation(MachinePower Power, int Boot, bool SshAn
 public sealed record EngineInventory(IReadOnlyList<string> InstanceIds, IReadOnlyList<string> NetworkIds);
 
 /// <param name="Virtualization">For the operator: <c>KVM</c>, or <c>TCG</c> and why.</param>
-public sealed record EngineCapacity(string Virtualization, int TotalVcpus, int FreeVcpus, int TotalMemoryMiB, int FreeMemoryMiB, int TotalDiskGiB, int FreeDiskGiB);
+/// <param name="Walls">What stands between guests, in <see cref="GuestWalls"/>' words with commas between them; null where the engine does not say.</param>
+/// <param name="GuestsWaiting">Running guests that get theirs at their next stop.</param>
+public sealed record EngineCapacity(
+    string Virtualization, int TotalVcpus, int FreeVcpus, int TotalMemoryMiB, int FreeMemoryMiB, int TotalDiskGiB, int FreeDiskGiB, string? Walls = null, int GuestsWaiting = 0);
 
 public sealed record ImageSource(string FileName, Uri Url, string Sha256);
 

@@ -50,6 +50,13 @@ public sealed class Region
     [MaxLength(255)]
     public string? Virtualization { get; set; }
 
+    /// <summary>What stands between its guests, as <see cref="Compute.GuestWalls"/> names it; null where the engine does not say.</summary>
+    [MaxLength(255)]
+    public string? Walls { get; set; }
+
+    /// <summary>Guests that run since before they had a user of their own, and get it at their next stop.</summary>
+    public int GuestsWaiting { get; set; }
+
     public int TotalVcpus { get; set; }
 
     public int FreeVcpus { get; set; }

@@ -118,7 +118,11 @@ internal sealed class VolumeVerbs : IDisposable
 
     private async Task DirectlyAsync(VolumeSpec volume, string instanceId, int round)
     {
-        await TimedAsync("attach", through: false, () => OnAsync(instanceId, domain => domain.Attach(DomainXml.Disk(new VolumeAttachment(volume, ByHand), null), LibvirtLibrary.Config | LibvirtLibrary.Live)));
+        await TimedAsync("attach", through: false, () => OnAsync(instanceId, domain =>
+        {
+            Libc.GiveTo(folder.Volume(volume.Id), domain.RunsAs()!.Value, -1);
+            domain.Attach(DomainXml.Disk(instanceId, new VolumeAttachment(volume, ByHand), null), LibvirtLibrary.Config | LibvirtLibrary.Live);
+        }));
         await TimedAsync("grow", through: false, () => OnAsync(instanceId, domain => domain.Resize(domain.Volumes(live: true)[volume.Id], (round + 2) * VolumeFiles.GiB)));
         await TimedAsync("snapshot", through: false, () => CopyAsync(instanceId, round));
         await TimedAsync("detach", through: false, async () =>
@@ -137,9 +141,11 @@ internal sealed class VolumeVerbs : IDisposable
     {
         var files = new SnapshotFiles(folder);
         var id = ResourceIds.New("snap");
-        var target = await files.NewTargetAsync(id, (round + 2) * VolumeFiles.GiB, default);
+        var uid = 0;
+        await OnAsync(instanceId, domain => uid = domain.RunsAs()!.Value);
+        var target = await files.NewTargetAsync(id, (round + 2) * VolumeFiles.GiB, uid, default);
         await OnAsync(instanceId, domain => domain.BeginBackup(XElement.Parse(
-            $"<domainbackup mode='push'><disks><disk name='{ByHand}' backup='yes' type='file'><driver type='qcow2'/><target file='{EngineFolder.InsideSnapshot(target)}'/></disk></disks></domainbackup>")));
+            $"<domainbackup mode='push'><disks><disk name='{ByHand}' backup='yes' type='file'><driver type='qcow2'/><target file='{EngineFolder.InsideCopy(target)}'/></disk></disks></domainbackup>")));
         await Until.TrueAsync(() => libvirt.CallAsync(session => !session.Find(instanceId)!.HasJob(), default));
         files.Drop(id);
     }

@@ -133,6 +133,10 @@ public sealed partial class LibvirtEngineTests
         await Volumes.EnsureVolumeAsync(volume, Ct);
         await WriteAsync(null, volume, "written before");
         var file = $"/var/lib/libvirt/volumes/{volume.Id}.qcow2";
+
+        // The file is given to the guest before QEMU is asked to open it.
+        var uid = $"{await UidAsync(await real.QemuAsync(machine.Id))}";
+        await TestEngine.RunAsync("chown", $"{uid}:{uid}", Path.Combine(real.Folder, "engine", "lib", "volumes", $"{volume.Id}.qcow2"));
         await MonitorAsync(machine, $$$"""{"execute": "blockdev-add", "arguments": {"driver": "file", "filename": "{{{file}}}", "node-name": "libvirt-901-storage", "auto-read-only": true, "discard": "unmap"}}""");
         await MonitorAsync(machine, """{"execute": "blockdev-add", "arguments": {"driver": "qcow2", "file": "libvirt-901-storage", "node-name": "libvirt-901-format", "read-only": false, "discard": "unmap", "backing": null}}""");
         if (asDisk)

@@ -91,6 +91,11 @@ public sealed class TestEngine : IAsyncLifetime
         return await File.ReadAllTextAsync(sector);
     }
 
+    public Task<string> VirshAsync(params string[] arguments) => RunAsync("virsh", ["-q", "-c", $"qemu+unix:///system?socket={Settings.LibvirtSocket}", .. arguments]);
+
+    /// <summary>The pid of a running machine's QEMU.</summary>
+    public async Task<string> QemuAsync(string instanceId) => (await File.ReadAllTextAsync(Path.Combine(Settings.Run, "libvirt", "qemu", $"{instanceId}.pid"))).Trim();
+
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;

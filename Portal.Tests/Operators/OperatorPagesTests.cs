@@ -41,11 +41,14 @@ public sealed class OperatorPagesTests(TestPostgres postgres, ABrowser browser) 
         await using var db = CreateDbContext();
         var now = TimeProvider.System.GetUtcNow();
         await db.Regions.ExecuteUpdateAsync(set => set.SetProperty(region => region.Virtualization, "KVM").SetProperty(region => region.SeenAt, now)
-            .SetProperty(region => region.TotalVcpus, 8).SetProperty(region => region.FreeVcpus, 5));
+            .SetProperty(region => region.TotalVcpus, 8).SetProperty(region => region.FreeVcpus, 5)
+            .SetProperty(region => region.Walls, "uid,seccomp,mount,cpu,io,processes").SetProperty(region => region.GuestsWaiting, 2));
         db.Add(new Model.Operators.Incident { ResourceId = "i-0123", Kind = "deadline", Message = "It has been pending for 6 min.", OpenedAt = now });
         await db.SaveChangesAsync();
         await Assertions.Expect(page.GetByText("5 of 8 free")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("KVM")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("a limit of memory · AppArmor or SELinux")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("2 running guests share a user from before the upgrade")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("It has been pending for 6 min.")).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "operator");
     }

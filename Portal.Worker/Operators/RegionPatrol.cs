@@ -38,6 +38,7 @@ public sealed class RegionPatrol(IDbContextFactory<PortalDb> dbs, IComputeEngine
     {
         (region.HasUplink, region.PublicRange) = (uplink.IsConnected, uplink.PublicRange);
         (region.AwaySince, region.AwayReason, region.Virtualization) = (null, null, capacity.Virtualization);
+        (region.Walls, region.GuestsWaiting) = (capacity.Walls, capacity.GuestsWaiting);
         (region.TotalVcpus, region.FreeVcpus) = (capacity.TotalVcpus, capacity.FreeVcpus);
         (region.TotalMemoryMiB, region.FreeMemoryMiB) = (capacity.TotalMemoryMiB, capacity.FreeMemoryMiB);
         (region.TotalDiskGiB, region.FreeDiskGiB) = (capacity.TotalDiskGiB, capacity.FreeDiskGiB);

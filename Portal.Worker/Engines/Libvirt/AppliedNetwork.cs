@@ -47,7 +47,7 @@ internal sealed record AppliedNetwork(
     public void Write(EngineSettings settings, string networkId)
     {
         var file = Path.Combine(Folder(settings, networkId), "applied");
-        File.WriteAllText(file + ".new", JsonSerializer.Serialize(this));
+        EngineFolder.WriteClosed(file + ".new", JsonSerializer.Serialize(this));
         File.Move(file + ".new", file, overwrite: true);
     }
 

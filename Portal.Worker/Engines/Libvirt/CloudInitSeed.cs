@@ -14,8 +14,8 @@ internal static class CloudInitSeed
 {
     private static readonly ISerializer Yaml = new SerializerBuilder().WithQuotingNecessaryStrings(quoteYaml1_1Strings: true).Build();
 
-    /// <summary>Only the guests' user can read it: user data holds passwords and tokens of customers.</summary>
-    public static async Task WriteAsync(InstanceSpec spec, string file, EngineSettings settings, CancellationToken ct)
+    /// <summary>Nobody can read it until it is given to its guest: user data holds passwords and tokens of customers.</summary>
+    public static async Task WriteAsync(InstanceSpec spec, string file, CancellationToken ct)
     {
         if (File.Exists(file))
         {
@@ -33,7 +33,6 @@ internal static class CloudInitSeed
             var made = $"{file}.{Guid.NewGuid():N}";
             await new FileStream(made, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).DisposeAsync();
             await Command.RunAsync("genisoimage", ["-quiet", "-volid", "cidata", "-joliet", "-rock", "-output", made, folder.FullName], ct);
-            Libc.GiveTo(made, settings.Uid, settings.Gid);
             File.Move(made, file, overwrite: true);
         }
         finally

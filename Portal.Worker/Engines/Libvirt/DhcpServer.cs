@@ -14,9 +14,9 @@ internal static class DhcpServer
         var files = Path.Combine(settings.Networks, network.Id);
         if (restart || reload)
         {
-            await File.WriteAllTextAsync(Path.Combine(files, "hosts"), Hosts(network), ct);
-            await File.WriteAllTextAsync(Path.Combine(files, "names"), Names(network), ct);
-            await File.WriteAllTextAsync(Path.Combine(files, "servers"), Servers(network, uplink), ct);
+            Write(Path.Combine(files, "hosts"), Hosts(network), settings.DnsUid);
+            Write(Path.Combine(files, "names"), Names(network), settings.DnsUid);
+            Write(Path.Combine(files, "servers"), Servers(network, uplink), settings.DnsUid);
         }
 
         if (Running(settings, network.Id) is { } pid)
@@ -38,10 +38,11 @@ internal static class DhcpServer
             "ip",
             [
                 "netns", "exec", settings.Router(network.Id), "dnsmasq", "--conf-file=/dev/null", "--bind-interfaces", "--interface=lan", "--except-interface=lo", "--no-resolv", "--no-hosts",
-                $"--addn-hosts={files}/names", $"--dhcp-hostsfile={files}/hosts", $"--servers-file={files}/servers", "--domain=internal", "--local=/internal/", "--expand-hosts", "--leasefile-ro",
+                $"--addn-hosts={files}/names", $"--dhcp-hostsfile={files}/hosts", $"--servers-file={files}/servers", "--domain=internal", "--local=/internal/", "--expand-hosts", "--leasefile-ro", $"--user={settings.Dns}",
                 .. Ranges(network).Select(range => $"--dhcp-range={range}"), "--quiet-dhcp", "--log-facility=/dev/null", $"--pid-file={files}/dnsmasq.pid",
             ],
             ct);
+        File.SetUnixFileMode(Path.Combine(files, "dnsmasq.pid"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return Running(settings, network.Id) ?? 0;
     }
 
@@ -82,6 +83,13 @@ internal static class DhcpServer
         {
             // It has ended meanwhile.
         }
+    }
+
+    /// <summary>It reads them again when it is told to, and is no longer root by then. Customers' names are nobody else's to read.</summary>
+    private static void Write(string file, string text, int uid)
+    {
+        EngineFolder.WriteClosed(file, text);
+        Libc.GiveTo(file, uid, 0);
     }
 
     private static IPAddress Mask(IPNetwork subnet) => new(IPAddress.HostToNetworkOrder((int)(uint.MaxValue << (32 - subnet.PrefixLength))) & 0xFFFFFFFFL);

@@ -20,7 +20,7 @@ internal sealed partial class Domain
     {
         // QEMU first: what libvirt adds after that is not among the nodes, and what it added before is in its description.
         var open = Ask("query-named-block-nodes", new { flat = true }).EnumerateArray()
-            .Where(node => node.GetProperty("file").GetString() is { } of && (of.Equals(images.Own, StringComparison.Ordinal) || of.Equals(images.Parent, StringComparison.Ordinal)))
+            .Where(node => node.GetProperty("file").GetString() is { } of && (of.Equals(images.Own, StringComparison.Ordinal) || images.IsParent(of)))
             .ToLookup(node => node.GetProperty("file").GetString()!.Equals(images.Own, StringComparison.Ordinal), node => node.GetProperty("node-name").GetString()!);
         var named = open[true].Any() ? NamedNodes().ToHashSet(StringComparer.Ordinal) : [];
         var own = open[true].Where(node => !named.Contains(node)).ToList();
@@ -77,5 +77,8 @@ internal sealed partial class Domain
 }
 
 /// <summary>What QEMU opens for a volume, as the machine sees it.</summary>
-/// <param name="Parent">What it is built on: other volumes are, too, and may have it in use.</param>
-internal sealed record OpenedImages(string Own, string? Parent);
+/// <param name="Parent">What it is built on, by the name that it has in every folder: other volumes are, too, and may have it in use.</param>
+internal sealed record OpenedImages(string Own, string? Parent)
+{
+    public bool IsParent(string file) => Parent is not null && Path.GetFileName(file).Equals(Parent, StringComparison.Ordinal);
+}

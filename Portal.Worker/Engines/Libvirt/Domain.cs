@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Xml.Linq;
 using static Portal.Worker.Engines.Libvirt.LibvirtLibrary;
 
@@ -69,7 +70,9 @@ internal sealed partial class Domain(LibvirtSession session, DomainHandle handle
     /// <summary>Tells the running machine and its guest that a disk is larger now.</summary>
     public void Resize(XElement disk, long bytes) => session.Check(virDomainBlockResize(handle, (string)disk.Element("target")!.Attribute("dev")!, (ulong)bytes, SizeInBytes));
 
-    private unsafe XElement Devices(bool live)
+    private XElement Devices(bool live) => Description(live).Element("devices")!;
+
+    private unsafe XElement Description(bool live)
     {
         var text = Take(virDomainGetXMLDesc(handle, live ? 0 : InactiveXml));
         if (text is null)
@@ -77,7 +80,31 @@ internal sealed partial class Domain(LibvirtSession session, DomainHandle handle
             session.Check(-1);
         }
 
-        return XElement.Parse(text!).Element("devices")!;
+        return XElement.Parse(text!);
+    }
+
+    /// <summary>The user as which the running machine's QEMU runs; null if libvirt does not say.</summary>
+    public int? RunsAs() => Description(live: true).Elements("seclabel").Where(label => (string?)label.Attribute("model") == "dac").Select(label => ((string?)label.Element("label"))?.Split(':')[0].TrimStart('+'))
+        .Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var uid) ? uid : (int?)null).FirstOrDefault();
+
+    public bool HasMemoryLimit() => Description(live: true).Element("memtune")?.Element("hard_limit") is not null;
+
+    /// <summary>
+    /// Set while it runs: in the definition it would be taken for a wish to keep so much from being swapped out, which needs a right that the engine may not have.
+    /// </summary>
+    public unsafe void LimitMemory(long kibibytes)
+    {
+        const int unsignedLong = 4;
+        var parameter = new TypedParameter { Type = unsignedLong, Value = kibibytes };
+        "hard_limit\0"u8.CopyTo(new Span<byte>(parameter.Field, FieldLength));
+        session.Check(virDomainSetMemoryParameters(handle, &parameter, 1, Live));
+    }
+
+    /// <summary>One end of a connection to the machine's display, whose other end QEMU holds.</summary>
+    public int OpenDisplay()
+    {
+        const uint withoutPassword = 1;
+        return session.Check(virDomainOpenGraphicsFD(handle, 0, withoutPassword));
     }
 
     public void Start() => session.Check(virDomainCreate(handle));

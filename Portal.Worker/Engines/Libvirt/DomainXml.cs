@@ -17,6 +17,12 @@ internal static class DomainXml
     /// </summary>
     private const int RootPorts = Model.Networking.Interfaces.MaxPerInstance;
 
+    /// <summary>
+    /// What a machine gets of the host's processors when all are wanted, against what the others get. In both versions of control groups it is a number that is allowed.
+    /// https://libvirt.org/formatdomain.html#cpu-tuning
+    /// </summary>
+    private const int SharesPerVcpu = 100;
+
     /// <summary>Places on the root bus, above those that libvirt takes by itself: the display's, then the root ports', eight to a slot.</summary>
     private enum Slot
     {
@@ -30,9 +36,10 @@ internal static class DomainXml
 
     /// <param name="baseOf">The version of an image that a volume is a child of; null for none.</param>
     /// <param name="rescue">The version of the rescue system that it starts into; null for its own system.</param>
-    public static string Of(InstanceSpec spec, MachineMark mark, Func<string, string?> baseOf, string? rescue, bool kvm) => new XElement(
+    /// <param name="uid">The user as which it runs, which no other guest does.</param>
+    public static string Of(InstanceSpec spec, MachineMark mark, Func<string, string?> baseOf, string? rescue, int uid, EngineSettings settings) => new XElement(
         "domain",
-        new XAttribute("type", kvm ? "kvm" : "qemu"),
+        new XAttribute("type", settings.HasKvm ? "kvm" : "qemu"),
         new XElement("name", spec.Id),
         new XElement("uuid", Uuid(spec.Id)),
         new XElement("metadata", mark.ToXml()),
@@ -40,7 +47,8 @@ internal static class DomainXml
         new XElement("vcpu", Text(spec.Vcpus)),
         new XElement("os", new XElement("type", new XAttribute("arch", "x86_64"), new XAttribute("machine", "q35"), "hvm"), Start(spec, rescue)),
         new XElement("features", new XElement("acpi"), new XElement("apic")),
-        Cpu(kvm),
+        Cpu(settings.HasKvm),
+        settings.HasWall(GuestWalls.Processor) ? new XElement("cputune", new XElement("shares", Text(SharesPerVcpu * (long)spec.Vcpus))) : null,
         new XElement("clock", new XAttribute("offset", "utc")),
         new XElement("on_poweroff", "destroy"),
         new XElement("on_reboot", "restart"),
@@ -50,12 +58,13 @@ internal static class DomainXml
             Controllers(),
 
             // It starts from the first disk, whatever the others are called.
-            spec.Volumes.OrderByDescending(volume => volume.IsRoot).Select(volume => Disk(volume, baseOf(volume.Volume.Id))),
+            spec.Volumes.OrderByDescending(volume => volume.IsRoot).Select(volume => Disk(spec.Id, volume, baseOf(volume.Volume.Id))),
             Seed(spec),
             spec.Interfaces.Select(card => Interface(spec.NetworkId, card)),
             Consoles(spec),
             new XElement("rng", new XAttribute("model", "virtio"), new XElement("backend", new XAttribute("model", "random"), "/dev/urandom"), At(Slot.Random)),
-            new XElement("memballoon", new XAttribute("model", "virtio"), new XAttribute("freePageReporting", "on"), new XElement("stats", new XAttribute("period", "10")), At(Slot.Balloon)))).ToString();
+            new XElement("memballoon", new XAttribute("model", "virtio"), new XAttribute("freePageReporting", "on"), new XElement("stats", new XAttribute("period", "10")), At(Slot.Balloon))),
+        new XElement("seclabel", new XAttribute("type", "static"), new XAttribute("model", "dac"), new XAttribute("relabel", "no"), new XElement("label", $"+{Text(uid)}:+{Text(uid)}"))).ToString();
 
     /// <summary>What it starts from: its root disk, or the rescue system.</summary>
     private static IEnumerable<XElement> Start(InstanceSpec spec, string? rescue) => rescue is not null
@@ -85,13 +94,13 @@ internal static class DomainXml
     /// A volume. The root disk sits on virtio-blk, which boots everywhere; the others on virtio-scsi, where disks come and go while the guest runs. The
     /// guest is told the id as the serial number, since its own names for disks follow from the order in which it finds them.
     /// </summary>
-    public static XElement Disk(VolumeAttachment attachment, string? baseFile) => new(
+    public static XElement Disk(string instanceId, VolumeAttachment attachment, string? baseFile) => new(
         "disk",
         new XAttribute("type", "file"),
         new XAttribute("device", "disk"),
         new XElement("driver", new XAttribute("name", "qemu"), new XAttribute("type", "qcow2"), new XAttribute("cache", "writeback"), new XAttribute("discard", "unmap")),
         new XElement("source", new XAttribute("file", EngineFolder.InsideVolume(attachment.Volume.Id))),
-        Backing(baseFile),
+        Backing(instanceId, baseFile),
         new XElement("target", new XAttribute("dev", attachment.Device), new XAttribute("bus", attachment.IsRoot ? "virtio" : "scsi")),
         new XElement(
             "iotune",
@@ -111,11 +120,11 @@ internal static class DomainXml
     }
 
     /// <summary>Said in full, so that libvirt does not look for it itself.</summary>
-    private static XElement Backing(string? baseFile) => baseFile is null ? new XElement("backingStore") : new XElement(
+    private static XElement Backing(string instanceId, string? baseFile) => baseFile is null ? new XElement("backingStore") : new XElement(
         "backingStore",
         new XAttribute("type", "file"),
         new XElement("format", new XAttribute("type", "qcow2")),
-        new XElement("source", new XAttribute("file", EngineFolder.InsideBase(baseFile))),
+        new XElement("source", new XAttribute("file", EngineFolder.InsideGuest(instanceId, baseFile))),
         new XElement("backingStore"));
 
     private static XElement Seed(InstanceSpec spec) => new(
@@ -148,7 +157,9 @@ internal static class DomainXml
             new XElement("log", new XAttribute("file", EngineFolder.InsideGuest(spec.Id, spec.Rescue ? RescueSystem.Log : "serial.log")), new XAttribute("append", spec.Rescue ? "off" : "on")),
             new XElement("target", new XAttribute("type", "isa-serial"), new XAttribute("port", "0"))),
         new("channel", new XAttribute("type", "unix"), new XElement("target", new XAttribute("type", "virtio"), new XAttribute("name", "org.qemu.guest_agent.0"))),
-        new("graphics", new XAttribute("type", "vnc"), new XElement("listen", new XAttribute("type", "socket"), new XAttribute("socket", EngineFolder.InsideSocket(spec.Id, "vnc")))),
+
+        // It listens nowhere: who looks at it is handed a connection by libvirt.
+        new("graphics", new XAttribute("type", "vnc"), new XElement("listen", new XAttribute("type", "none"))),
         new("video", new XElement("model", new XAttribute("type", "vga"))),
     ];
 

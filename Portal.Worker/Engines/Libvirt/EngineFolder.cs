@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Portal.Model.Shared;
 
@@ -30,6 +31,12 @@ public sealed partial class EngineFolder(string folder)
 
     public string Snapshot(string snapshotId) => Path.Combine(Snapshots, $"{Checked(snapshotId)}.qcow2");
 
+    /// <summary>Copies that running machines make, until they are whole.</summary>
+    public string Copies => Path.Combine(state, "engine", "lib", "copies");
+
+    /// <summary>Which guest has which uid: see <see cref="GuestUids"/>.</summary>
+    public string Uids => Path.Combine(state, "engine", "uids");
+
     public string Seed(string instanceId) => Path.Combine(Guest(instanceId), "seed.iso");
 
     public string SerialLog(string instanceId, bool isRescue = false) => Path.Combine(Guest(instanceId), isRescue ? RescueSystem.Log : "serial.log");
@@ -40,7 +47,12 @@ public sealed partial class EngineFolder(string folder)
         try
         {
             var values = File.ReadLines(Path.Combine(state, "engine", "settings")).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
-            return new EngineSettings(values["name"], values["run"], Number(values["uid"]), Number(values["gid"]), values["virtualization"]);
+            if (!values.TryGetValue("uids", out var uids))
+            {
+                throw new EngineException(EngineFault.Unavailable, "The engine was started by an earlier version: bin/engine start.");
+            }
+
+            return new EngineSettings(values["name"], values["run"], Number(values["uid"]), Number(uids.Split(':')[0]), Number(uids.Split(':')[1]), values["dns"].Split(':')[0], Number(values["dns"].Split(':')[1]), values["walls"], values["virtualization"]);
         }
         catch (Exception error) when (error is IOException or KeyNotFoundException or UnauthorizedAccessException)
         {
@@ -48,6 +60,7 @@ public sealed partial class EngineFolder(string folder)
         }
     }
 
+    /// <summary>What a volume's header says that it is a child of. Guests have names of their own for it: see <see cref="GuestFiles"/>.</summary>
     public static string InsideBase(string file) => $"/var/lib/libvirt/bases/{file}";
 
     public static string InsideGuest(string instanceId, string file) => $"/var/lib/libvirt/guests/{Checked(instanceId)}/{file}";
@@ -57,12 +70,22 @@ public sealed partial class EngineFolder(string folder)
 
     public static string InsideVolume(string volumeId) => $"/var/lib/libvirt/volumes/{Checked(volumeId)}.qcow2";
 
-    public static string InsideSnapshot(string file) => $"/var/lib/libvirt/snapshots/{file}";
+    public static string InsideCopy(string file) => $"/var/lib/libvirt/copies/{file}";
 
-    public static string InsideSocket(string instanceId, string kind) => $"/run/libvirt/guests/{Checked(instanceId)}.{kind}";
+    public static string InsideSocket(string instanceId, string kind) => $"/run/libvirt/guests/{Checked(instanceId)}/{kind}";
 
     /// <summary>A name for a network device, which has at most 15 characters: a letter and the id's last eleven digits.</summary>
     public static string Device(char kind, string id) => $"{kind}-{Checked(id)[^11..]}";
+
+    /// <summary>Writes a file that only its owner can read, also if it was another's before.</summary>
+    public static void WriteClosed(string file, string text)
+    {
+        using var stream = new FileStream(file, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+        File.SetUnixFileMode(stream.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        stream.Write(Encoding.UTF8.GetBytes(text));
+    }
+
+    public static bool IsId(string name) => IdForm().IsMatch(name);
 
     /// <summary>Ids become names of files, devices and namespaces: nothing but EC2's form is let through.</summary>
     public static string Checked(string id) => IdForm().IsMatch(id) ? id : throw new EngineException(EngineFault.Rejected, "That is not an id of Portal's.");
@@ -75,9 +98,12 @@ public sealed partial class EngineFolder(string folder)
 
 /// <param name="Name">The network namespace of libvirtd; those of the routers begin with it.</param>
 /// <param name="Run">What a reboot of the host forgets.</param>
-/// <param name="Uid">The user as which guests run.</param>
+/// <param name="SharedUid">The user as which guests ran before each had a uid of its own; some may still be running.</param>
+/// <param name="FirstUid">Of those that guests get; <paramref name="UidCount"/> in all.</param>
+/// <param name="Dns">The user as which the networks' name servers run.</param>
+/// <param name="Walls">What was found to stand around a guest, in <see cref="Portal.Model.Compute.GuestWalls"/>' words, with commas between them.</param>
 /// <param name="Virtualization"><c>KVM</c>, or <c>TCG</c> and why.</param>
-public sealed record EngineSettings(string Name, string Run, int Uid, int Gid, string Virtualization)
+public sealed record EngineSettings(string Name, string Run, int SharedUid, int FirstUid, int UidCount, string Dns, int DnsUid, string Walls, string Virtualization)
 {
     public bool HasKvm => Virtualization.StartsWith("KVM", StringComparison.Ordinal);
 
@@ -87,7 +113,14 @@ public sealed record EngineSettings(string Name, string Run, int Uid, int Gid, s
 
     public string Published => Path.Combine(Run, "publish");
 
-    public string Socket(string instanceId, string kind) => Path.Combine(Run, "libvirt", "guests", $"{EngineFolder.Checked(instanceId)}.{kind}");
+    public bool HasWall(string name) => Walls.Split(',').Contains(name, StringComparer.Ordinal);
+
+    public bool IsGuestsOwn(int uid) => uid > FirstUid && uid < FirstUid + UidCount;
+
+    public string Sockets(string instanceId) => Path.Combine(Run, "libvirt", "guests", EngineFolder.Checked(instanceId));
+
+    /// <summary>The machine's serial console. That of one from before each had a folder of its own lies beside those.</summary>
+    public string SerialSocket(string instanceId) => Path.Combine(Sockets(instanceId), "serial") is var own && (File.Exists(own) || !File.Exists($"{Sockets(instanceId)}.serial")) ? own : $"{Sockets(instanceId)}.serial";
 
     public string Router(string networkId) => $"{Name}-{EngineFolder.Checked(networkId)}";
 

@@ -5,7 +5,7 @@ internal static class GuestFolder
 {
     public static void Create(EngineFolder folder, string instanceId) => Make(folder.Guest(instanceId));
 
-    /// <summary>Guests find what they know the name of.</summary>
+    /// <summary>Guests find what they know the name of. A machine's own folder is closed to all others as it starts.</summary>
     public static void Make(string path) => Directory.CreateDirectory(
         path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
 

@@ -6,12 +6,14 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>What .NET does not offer of the C library's.</summary>
 internal static partial class Libc
 {
-    /// <summary>AT_FDCWD; STATX_INO, STATX_BLOCKS and their unit. https://man7.org/linux/man-pages/man2/statx.2.html</summary>
+    /// <summary>AT_FDCWD; STATX_INO, STATX_UID, STATX_BLOCKS and their unit. https://man7.org/linux/man-pages/man2/statx.2.html</summary>
     private const int CurrentFolder = -100;
 
     private const uint WantInode = 0x100;
 
     private const uint WantBlocks = 0x400;
+
+    private const uint WantOwner = 0x8;
 
     private const long Block = 512;
 
@@ -24,6 +26,9 @@ internal static partial class Libc
 
     /// <summary>What a file takes of its file system, which is less than its length where it has holes. Nothing if it is not there.</summary>
     public static long BytesTaken(string path) => statx(CurrentFolder, path, 0, WantBlocks, out var stat) == 0 ? (long)stat.Blocks * Block : 0;
+
+    /// <summary>Null if it is not there.</summary>
+    public static int? OwnerOf(string path) => statx(CurrentFolder, path, 0, WantOwner, out var stat) == 0 ? (int)stat.Owner : null;
 
     public static void GiveTo(string path, int uid, int gid) => Check(chown(path, uid, gid), path);
 
@@ -50,6 +55,9 @@ internal static partial class Libc
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct Statx
     {
+        [FieldOffset(20)]
+        public uint Owner;
+
         [FieldOffset(32)]
         public ulong Inode;
 

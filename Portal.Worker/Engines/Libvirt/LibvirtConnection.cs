@@ -106,8 +106,8 @@ internal sealed unsafe partial class LibvirtSession(ConnectionHandle connection,
         {
             var name = System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)virDomainGetName(domains[i]))!;
 
-            // One that was removed meanwhile has no information any more.
-            if (virDomainGetInfo(domains[i], out var info) == 0)
+            // One that was removed meanwhile has no information any more. Others than Portal's are bin/engine's, which looks what stands around a guest.
+            if (EngineFolder.IsId(name) && virDomainGetInfo(domains[i], out var info) == 0)
             {
                 sizes.Add(new DomainSize(name, info.Vcpus, (int)((ulong)info.MaxMemoryKiB.Value / 1024), ((DomainState)info.State).IsOn()));
             }

@@ -8,7 +8,7 @@ public sealed partial class LibvirtEngine
     private bool Ensure(LibvirtSession session, InstanceSpec spec)
     {
         using var found = session.Find(spec.Id);
-        using var domain = found ?? Define(session, spec, NewMark(spec));
+        using var domain = found ?? Prepare(session, spec);
         var (state, writeFailed, _) = domain.State();
         if (state is DomainState.Paused && writeFailed)
         {
@@ -18,6 +18,7 @@ public sealed partial class LibvirtEngine
         switch (state.IsOn(), spec.Power)
         {
             case (true, MachinePower.Running):
+                Confine(domain, spec);
                 Reboot(session, domain, spec, state);
                 break;
             case (true, _) when spec.Force:
@@ -27,8 +28,7 @@ public sealed partial class LibvirtEngine
                 domain.PressPowerButton();
                 break;
             case (false, MachinePower.Running) when found is null:
-                probes.Forget(spec.Id);
-                domain.Start();
+                Start(domain, spec);
                 break;
             case (false, MachinePower.Running):
                 Start(session, spec);
@@ -73,13 +73,26 @@ public sealed partial class LibvirtEngine
     /// <summary>Whatever it was defined with before, it starts with what is wanted now: size, address and count of reboots.</summary>
     private void Start(LibvirtSession session, InstanceSpec spec)
     {
-        using var domain = Define(session, spec, NewMark(spec));
+        using var domain = Prepare(session, spec);
+        Start(domain, spec);
+    }
+
+    private void Start(Domain domain, InstanceSpec spec)
+    {
         probes.Forget(spec.Id);
         domain.Start();
+        Confine(domain, spec);
+    }
+
+    /// <summary>Only a machine that is off: one that runs keeps the user and the files that it was started with.</summary>
+    private Domain Prepare(LibvirtSession session, InstanceSpec spec)
+    {
+        guestFiles.Prepare(spec.Id, spec.Volumes.Select(volume => volume.Volume.Id), uids.Of(spec.Id));
+        return Define(session, spec, NewMark(spec));
     }
 
     private Domain Define(LibvirtSession session, InstanceSpec spec, MachineMark mark) =>
-        session.Define(DomainXml.Of(spec, mark, files.BaseOf, spec.Rescue ? RescueSystem.VersionOf(folder, spec.Id) : null, folder.Settings().HasKvm));
+        session.Define(DomainXml.Of(spec, mark, files.BaseOf, spec.Rescue ? RescueSystem.VersionOf(folder, spec.Id) : null, uids.Of(spec.Id), folder.Settings()));
 
     private static MachineMark NewMark(InstanceSpec spec) => new(spec.AccountId, spec.NetworkId, spec.Boot, null);
 
@@ -99,19 +112,22 @@ public sealed partial class LibvirtEngine
             AgentAnswers: state is DomainState.Running && domain.HasAgent());
     }
 
-    private static bool Remove(LibvirtSession session, string id)
+    private bool Remove(LibvirtSession session, string id)
     {
         using var domain = session.Find(id);
         if (domain is not null)
         {
+            var held = domain.Volumes(live: false).Keys.ToList();
             if (domain.State().State.IsOn())
             {
                 domain.CutPower();
             }
 
             domain.Undefine();
+            held.ForEach(volume => guestFiles.TakeBack(id, volume, [], uids.Find(id), folder.Settings().SharedUid));
         }
 
+        guestFiles.TakeAllBack(id, uids.Find(id));
         return true;
     }
 }

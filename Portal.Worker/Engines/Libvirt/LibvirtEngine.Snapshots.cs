@@ -100,7 +100,7 @@ public sealed partial class LibvirtEngine
     /// </summary>
     private static CopyProgress LookAtJob(Domain domain, string file)
     {
-        if (domain.DiskCopiedTo(EngineFolder.InsideSnapshot(file)) is not { } disk)
+        if (domain.DiskCopiedTo(EngineFolder.InsideCopy(file)) is not { } disk)
         {
             return CopyProgress.None;
         }
@@ -133,7 +133,7 @@ public sealed partial class LibvirtEngine
 
     private async Task CopyAsync(SnapshotSpec snapshot, CancellationToken ct)
     {
-        var target = await snapshots.NewTargetAsync(snapshot.Id, files.BytesOf(snapshot.VolumeId), ct);
+        var target = await snapshots.NewTargetAsync(snapshot.Id, files.BytesOf(snapshot.VolumeId), uid: 0, ct);
         var mark = new SnapshotMark(target, null, clock.GetUtcNow(), Quiesced: false, HasBegun: true);
         snapshots.WriteMark(snapshot.Id, mark);
         await WithFileAsync(snapshot.VolumeId, () => snapshots.CopyAsync(files.Described(folder.Volume(snapshot.VolumeId)), target, ct), ct);
@@ -142,7 +142,8 @@ public sealed partial class LibvirtEngine
 
     private async Task BeginAsync(SnapshotSpec snapshot, string machine, CancellationToken ct)
     {
-        var target = await snapshots.NewTargetAsync(snapshot.Id, files.BytesOf(snapshot.VolumeId), ct);
+        var uid = await libvirt.CallAsync(session => UidOf(session, machine), ct);
+        var target = await snapshots.NewTargetAsync(snapshot.Id, files.BytesOf(snapshot.VolumeId), uid, ct);
         var mark = new SnapshotMark(target, machine, clock.GetUtcNow(), Quiesced: false, HasBegun: false);
         snapshots.WriteMark(snapshot.Id, mark);
         var quiesced = await libvirt.CallAsync(session => Begin(session, machine, snapshot.VolumeId, target), ct);
@@ -177,7 +178,7 @@ public sealed partial class LibvirtEngine
     private static bool Abort(LibvirtSession session, string machine, string file)
     {
         using var domain = session.Find(machine);
-        if (domain is not null && domain.State().State.IsOn() && domain.HasJob() && domain.DiskCopiedTo(EngineFolder.InsideSnapshot(file)) is not null)
+        if (domain is not null && domain.State().State.IsOn() && domain.HasJob() && domain.DiskCopiedTo(EngineFolder.InsideCopy(file)) is not null)
         {
             domain.AbortJob();
         }
@@ -201,7 +202,7 @@ public sealed partial class LibvirtEngine
             new XAttribute("backup", "yes"),
             new XAttribute("type", "file"),
             new XElement("driver", new XAttribute("type", "qcow2")),
-            new XElement("target", new XAttribute("file", EngineFolder.InsideSnapshot(file))))));
+            new XElement("target", new XAttribute("file", EngineFolder.InsideCopy(file))))));
 
     private enum CopyProgress
     {

@@ -35,7 +35,7 @@ public sealed partial class LibvirtEngine
             throw new EngineException(EngineFault.Missing, $"{volume.Volume.Id} is not there.");
         }
 
-        var disk = DomainXml.Disk(volume, files.BaseOf(volume.Volume.Id));
+        var disk = DomainXml.Disk(instanceId, volume, files.BaseOf(volume.Volume.Id));
         await libvirt.CallAsync(session => Attach(session, EngineFolder.Checked(instanceId), volume.Volume.Id, disk), ct);
         return new VolumeObservation(files.SizeOf(volume.Volume.Id), instanceId);
     }
@@ -84,7 +84,7 @@ public sealed partial class LibvirtEngine
         return domain is not null && domain.State().State.IsOn() && !domain.Volumes(live: true).ContainsKey(volumeId) && domain.DropOrphans(ImagesOf(volumeId));
     });
 
-    private OpenedImages ImagesOf(string volumeId) => new(EngineFolder.InsideVolume(volumeId), files.BaseOf(volumeId) is { } parent ? EngineFolder.InsideBase(parent) : null);
+    private OpenedImages ImagesOf(string volumeId) => new(EngineFolder.InsideVolume(volumeId), files.BaseOf(volumeId));
 
     private bool Attach(LibvirtSession session, string instanceId, string volumeId, XElement disk)
     {
@@ -101,6 +101,7 @@ public sealed partial class LibvirtEngine
             throw new EngineException(EngineFault.Rejected, $"{holder} has {volumeId}.");
         }
 
+        guestFiles.Give(instanceId, volumeId, isOn ? RunsAs(domain) : uids.Of(instanceId));
         try
         {
             domain.Attach(disk, where);
@@ -120,13 +121,21 @@ public sealed partial class LibvirtEngine
     }
 
     /// <summary>Whether the machine has it no more. The definition comes first: a guest that is started in between is started without it.</summary>
-    private static bool Detach(LibvirtSession session, string instanceId, string volumeId, OpenedImages? opened)
+    private bool Detach(LibvirtSession session, string instanceId, string volumeId, OpenedImages? opened)
     {
         using var domain = session.Find(instanceId);
-        if (domain is null)
+        var isOut = domain is null || Detach(domain, volumeId, opened);
+        if (isOut)
         {
-            return true;
+            var left = domain is null ? [] : domain.Volumes(live: false).Keys.Concat(domain.State().State.IsOn() ? domain.Volumes(live: true).Keys : []).ToList();
+            guestFiles.TakeBack(instanceId, volumeId, left, uids.Find(instanceId), folder.Settings().SharedUid);
         }
+
+        return isOut;
+    }
+
+    private static bool Detach(Domain domain, string volumeId, OpenedImages? opened)
+    {
 
         if (domain.Volumes(live: false).TryGetValue(volumeId, out var defined))
         {

@@ -14,6 +14,8 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     private readonly LibvirtConnection libvirt;
     private readonly PrivateNetworks networks;
     private readonly VolumeFiles files;
+    private readonly GuestFiles guestFiles;
+    private readonly GuestUids uids;
     private readonly SnapshotFiles snapshots;
     private readonly ImageStore images;
     private readonly SshProbes probes;
@@ -23,8 +25,8 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
         (this.folder, this.clock, probes) = (folder, clock, new SshProbes(clock));
         (libvirt, networks, files) = (new LibvirtConnection(folder), new PrivateNetworks(folder), new VolumeFiles(folder));
         (snapshots, images) = (new SnapshotFiles(folder), new ImageStore(folder, http));
+        (guestFiles, uids) = (new GuestFiles(folder, files), new GuestUids(folder));
     }
-
 
     public async Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct)
     {
@@ -40,7 +42,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
         }
 
         GuestFolder.Create(folder, instance.Id);
-        await CloudInitSeed.WriteAsync(instance, folder.Seed(instance.Id), settings, ct);
+        await CloudInitSeed.WriteAsync(instance, folder.Seed(instance.Id), ct);
         if (instance.Rescue)
         {
             await RescueSystem.PrepareAsync(folder, instance, ct);
@@ -74,6 +76,8 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
         PublishedPorts.Remove(folder.Settings(), EngineFolder.Checked(instance.Id));
         await libvirt.CallAsync(session => Remove(session, instance.Id), ct);
         GuestFolder.Remove(folder, instance.Id);
+        uids.Release(instance.Id);
+        behindWalls.TryRemove(instance.Id, out _);
         probes.Forget(instance.Id);
     }
 
@@ -84,7 +88,13 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     }
 
     public async Task<EngineCapacity> CapacityAsync(CancellationToken ct) =>
-        HostCapacity.Of(folder, await libvirt.CallAsync(session => session.List(), ct), files.BytesPromised());
+        await libvirt.CallAsync(
+            session =>
+            {
+                var machines = session.List();
+                return HostCapacity.Of(folder, machines, files.BytesPromised()) with { Walls = folder.Settings().Walls, GuestsWaiting = Waiting(session, machines) };
+            },
+            ct);
 
     public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) => Task.FromResult(images.List());
 
@@ -92,7 +102,13 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
 
     public async Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct)
     {
-        var path = folder.Settings().Socket(instanceId, kind is ConsoleKind.Text ? "serial" : "vnc");
+        if (kind is ConsoleKind.Graphical)
+        {
+            var display = await libvirt.CallAsync(session => OpenDisplay(session, EngineFolder.Checked(instanceId)), ct);
+            return new NetworkStream(new Socket(new SafeSocketHandle(display, ownsHandle: true)), ownsSocket: true);
+        }
+
+        var path = folder.Settings().SerialSocket(instanceId);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -104,6 +120,12 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
             socket.Dispose();
             throw new EngineException(EngineFault.Missing, $"{instanceId} is not running.", error);
         }
+    }
+
+    private static nint OpenDisplay(LibvirtSession session, string instanceId)
+    {
+        using var domain = session.Find(instanceId);
+        return domain is not null && domain.State().State.IsOn() ? domain.OpenDisplay() : throw new EngineException(EngineFault.Missing, $"{instanceId} is not running.");
     }
 
     public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => Task.FromResult(SerialLog.Tail(SerialLog.Newer(folder.SerialLog(instanceId), folder.SerialLog(instanceId, isRescue: true)), maxBytes));

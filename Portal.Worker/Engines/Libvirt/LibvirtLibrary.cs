@@ -28,6 +28,9 @@ internal static unsafe partial class LibvirtLibrary
     /// <summary>VIR_DOMAIN_BLOCK_RESIZE_BYTES.</summary>
     public const uint SizeInBytes = 1;
 
+    /// <summary>VIR_TYPED_PARAM_FIELD_LENGTH.</summary>
+    public const int FieldLength = 80;
+
     static LibvirtLibrary() => virSetErrorFunc(null, &Silence);
 
     [StructLayout(LayoutKind.Sequential)]
@@ -52,7 +55,7 @@ internal static unsafe partial class LibvirtLibrary
     [StructLayout(LayoutKind.Sequential)]
     public struct TypedParameter
     {
-        public fixed byte Field[80];
+        public fixed byte Field[FieldLength];
         public int Type;
         public long Value;
     }
@@ -177,6 +180,13 @@ internal static unsafe partial class LibvirtLibrary
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int virDomainAuthorizedSSHKeysSet(DomainHandle domain, string user, string[] keys, uint count, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int virDomainSetMemoryParameters(DomainHandle domain, TypedParameter* parameters, int count, uint flags);
+
+    /// <returns>A file descriptor, or -1.</returns>
+    [LibraryImport(Library)]
+    public static partial int virDomainOpenGraphicsFD(DomainHandle domain, uint index, uint flags);
 
     /// <summary>QEMU's answer as it is, an error of QEMU's included. https://libvirt.org/html/libvirt-libvirt-qemu.html#virDomainQemuMonitorCommand</summary>
     [LibraryImport(QemuLibrary, StringMarshalling = StringMarshalling.Utf8)]

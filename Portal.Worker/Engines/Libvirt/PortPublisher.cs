@@ -30,7 +30,7 @@ internal sealed class PortPublisher(EngineFolder folder)
         FileStream only;
         try
         {
-            only = new FileStream(pid + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            only = new FileStream(pid + ".lock", new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
         }
         catch (IOException)
         {
@@ -40,7 +40,7 @@ internal sealed class PortPublisher(EngineFolder folder)
 
         await using (only)
         {
-            await File.WriteAllTextAsync(pid, Environment.ProcessId.ToString(CultureInfo.InvariantCulture), ct);
+            EngineFolder.WriteClosed(pid, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             using var changed = new SemaphoreSlim(1, 1);
             using var watcher = new FileSystemWatcher(settings.Published);
             watcher.Created += (_, _) => Release(changed);

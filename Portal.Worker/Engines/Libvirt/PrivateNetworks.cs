@@ -81,7 +81,7 @@ internal sealed class PrivateNetworks(EngineFolder folder) : IDisposable
     /// <summary>Makes what is absent; what is there stays, guests that hang on it too.</summary>
     private static async Task BuildAsync(EngineSettings settings, NetworkSpec network, CancellationToken ct)
     {
-        Directory.CreateDirectory(AppliedNetwork.Folder(settings, network.Id));
+        GuestFolder.Make(AppliedNetwork.Folder(settings, network.Id));
         var (router, bridge, cable) = (settings.Router(network.Id), EngineFolder.Device('b', network.Id), EngineFolder.Device('v', network.Id));
         if (!File.Exists(EngineSettings.NamespaceFile(router)))
         {

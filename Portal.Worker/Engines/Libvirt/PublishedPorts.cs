@@ -76,7 +76,7 @@ internal static class PublishedPorts
         var file = FileOf(settings, port);
         if (Read(file) != target)
         {
-            File.WriteAllText(file + ".new", target.ToString());
+            EngineFolder.WriteClosed(file + ".new", target.ToString());
             File.Move(file + ".new", file, overwrite: true);
         }
     }

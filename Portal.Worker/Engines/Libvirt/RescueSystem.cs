@@ -39,7 +39,7 @@ internal static class RescueSystem
             File.Delete(former);
         }
 
-        await CloudInitSeed.WriteAsync(spec with { UserData = null, SshUser = Instance.RescueUser }, seed, folder.Settings(), ct);
+        await CloudInitSeed.WriteAsync(spec with { UserData = null, SshUser = Instance.RescueUser }, seed, ct);
     }
 
     /// <summary>The machine is off, or runs from its own disk again: nothing of a rescue is needed any more.</summary>

@@ -15,7 +15,8 @@ internal sealed record SnapshotMark(string File, string? Machine, DateTimeOffset
 /// </summary>
 internal sealed class SnapshotFiles(EngineFolder folder)
 {
-    private const UnixFileMode ReadableByGuests = UnixFileMode.UserRead | UnixFileMode.GroupRead;
+    /// <summary>By whoever has a name for it: those of the guests that need it are in their own folders, and this one is closed.</summary>
+    private const UnixFileMode ReadableByGuests = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     public bool Has(string snapshotId) => File.Exists(folder.Snapshot(snapshotId));
 
@@ -48,33 +49,33 @@ internal sealed class SnapshotFiles(EngineFolder folder)
     public IReadOnlyList<string> List() =>
         [.. Ids().Union(Directory.GetFiles(folder.Snapshots, "snap-*.qcow2").Select(path => Path.GetFileNameWithoutExtension(path)!), StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
-    /// <summary>An empty file of the guests' user for a copy to go into, as large as the volume. What an earlier attempt left is removed.</summary>
-    public async Task<string> NewTargetAsync(string snapshotId, long size, CancellationToken ct)
+    /// <summary>An empty file for a copy to go into, as large as the volume. What an earlier attempt left is removed.</summary>
+    /// <param name="uid">Who copies: a running guest, or root.</param>
+    public async Task<string> NewTargetAsync(string snapshotId, long size, int uid, CancellationToken ct)
     {
         Drop(snapshotId);
-        var settings = folder.Settings();
         var file = $".{EngineFolder.Checked(snapshotId)}.{Guid.NewGuid():N}.qcow2";
-        var path = Path.Combine(folder.Snapshots, file);
+        var path = PathOf(file);
         await Command.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", path, size.ToString(CultureInfo.InvariantCulture)], ct);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        Libc.GiveTo(path, settings.Uid, settings.Gid);
+        Libc.GiveTo(path, uid, uid);
         return file;
     }
 
     /// <summary>Copies a volume that no machine runs with; QEMU's own lock on the file sees to that.</summary>
     public Task CopyAsync(string described, string file, CancellationToken ct) =>
-        Command.RunAsync("qemu-img", ["convert", "-q", "-n", "-O", "qcow2", described, Path.Combine(folder.Snapshots, file)], ct);
+        Command.RunAsync("qemu-img", ["convert", "-q", "-n", "-O", "qcow2", described, PathOf(file)], ct);
 
     /// <summary>The copy is whole: it is on the disk before it has its name.</summary>
     public void Finish(string snapshotId, SnapshotMark mark)
     {
-        var path = Path.Combine(folder.Snapshots, mark.File);
+        var path = PathOf(mark.File);
         using (var written = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
         {
             written.Flush(flushToDisk: true);
         }
 
-        Libc.GiveTo(path, 0, folder.Settings().Gid);
+        Libc.GiveTo(path, 0, 0);
         File.SetUnixFileMode(path, ReadableByGuests);
         File.Move(path, folder.Snapshot(snapshotId), overwrite: false);
     }
@@ -82,7 +83,8 @@ internal sealed class SnapshotFiles(EngineFolder folder)
     /// <summary>Removes what there is of a copy that is not whole. A machine that still holds it open, as after a death of libvirtd, is to hold none of its room.</summary>
     public void Drop(string snapshotId)
     {
-        foreach (var file in Directory.GetFiles(folder.Snapshots, $".{EngineFolder.Checked(snapshotId)}.*"))
+        var files = $".{EngineFolder.Checked(snapshotId)}.*";
+        foreach (var file in Directory.GetFiles(folder.Copies, files).Concat(Directory.GetFiles(folder.Snapshots, files)))
         {
             if (Path.GetExtension(file) is ".qcow2")
             {
@@ -98,6 +100,8 @@ internal sealed class SnapshotFiles(EngineFolder folder)
         File.Delete(folder.Snapshot(snapshotId));
         Drop(snapshotId);
     }
+
+    private string PathOf(string file) => Path.Combine(folder.Copies, file);
 
     private IEnumerable<string> Ids() => Directory.GetFiles(folder.Snapshots, ".snap-*.json").Select(path => Path.GetFileNameWithoutExtension(path)![1..]);
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 
@@ -98,7 +97,7 @@ internal sealed class Uplink(EngineFolder folder) : IDisposable
         var taken = Directory.GetDirectories(settings.Networks).Select(folder => Path.Combine(folder, "slot")).Where(File.Exists)
             .Select(file => int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture)).ToHashSet();
         var free = Enumerable.Range(0, 1 << (31 - Links.PrefixLength)).First(slot => !taken.Contains(slot));
-        File.WriteAllText(own, free.ToString(CultureInfo.InvariantCulture), Encoding.ASCII);
+        EngineFolder.WriteClosed(own, free.ToString(CultureInfo.InvariantCulture));
         return free;
     }
 

@@ -6,7 +6,7 @@ using Portal.Model.Storage;
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
-/// Volumes: qcow2 files that belong to the guests' user. One that begins as an image or a snapshot is a child of it. A catalogue's file may be replaced by a newer
+/// Volumes: qcow2 files, root's or of the one guest that has them (<see cref="GuestFiles"/>). One that begins as an image or a snapshot is a child of it. A catalogue's file may be replaced by a newer
 /// one at any time; a volume must keep the very blocks that it was made from. So each version of an image gets a second name in a folder of its own,
 /// and that is what volumes refer to.
 /// </summary>
@@ -20,7 +20,6 @@ internal sealed class VolumeFiles(EngineFolder folder)
 
     public async Task CreateAsync(VolumeSpec spec, CancellationToken ct)
     {
-        var settings = folder.Settings();
         var source = spec.ImageFile is null && spec.SnapshotId is null ? null : Source(spec);
         var size = (spec.SizeGiB * GiB).ToString(CultureInfo.InvariantCulture);
         var made = Path.Combine(folder.Volumes, $".{EngineFolder.Checked(spec.Id)}.{Guid.NewGuid():N}");
@@ -31,7 +30,6 @@ internal sealed class VolumeFiles(EngineFolder folder)
         IEnumerable<string> parent = version is null ? [] : ["-u", "-F", "qcow2", "-b", EngineFolder.InsideBase(version)];
         await Command.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", .. parent, made, size], ct);
         File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        Libc.GiveTo(made, settings.Uid, settings.Gid);
         lock (bases)
         {
             if (source is not null)
