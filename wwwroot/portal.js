@@ -75,4 +75,6 @@ function keepInWindow(event) {
   if (shift !== 0) why.style.translate = `${shift}px`;
 }
 document.addEventListener('pointerover', keepInWindow);
+// A reason that appears under the pointer, as Save's does when it is done, is heard of by nothing else.
+new MutationObserver(changes => changes.forEach(change => change.addedNodes.forEach(node => node.classList?.contains('why') && keepInWindow({ target: node })))).observe(document.body, { childList: true, subtree: true });
 document.addEventListener('focusin', keepInWindow);

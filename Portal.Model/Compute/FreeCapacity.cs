@@ -54,8 +54,11 @@ public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
     /// <summary>A stopped instance's disk is there already: to start it takes processors and memory only.</summary>
     public string? WhyNotStart(Instance instance) => Fits(instance.Vcpus, instance.MemoryMiB, 0, 1) ? null : "There is no room to start it at the moment; try again later.";
 
-    /// <summary>What it has as it is stays promised to it: only what it would have more of must be there.</summary>
-    public string? WhyNotResize(Instance instance, InstanceSize size) => Fits(Math.Max(0, size.Vcpus - instance.Vcpus), Math.Max(0, size.MemoryMiB - instance.MemoryMiB), 0, 1)
+    /// <summary>
+    /// A stopped instance holds neither processors nor memory, so that all of what it would have more of must be there for its next start, not only the difference. To shrink
+    /// is never refused.
+    /// </summary>
+    public string? WhyNotResize(Instance instance, InstanceSize size) => Fits(size.Vcpus > instance.Vcpus ? size.Vcpus : 0, size.MemoryMiB > instance.MemoryMiB ? size.MemoryMiB : 0, 0, 1)
         ? null : $"There is no room for a {size.Id} at the moment.";
 
     public FreeCapacity Less(Instance started) => this == Unknown ? this : this with { Vcpus = Vcpus - started.Vcpus, MemoryMiB = MemoryMiB - started.MemoryMiB };

@@ -72,7 +72,7 @@ public sealed class Image
 
     /// <summary>The same for what began as it and is kept: that can be started from for ever, whatever became of the image.</summary>
     public string? WhyNotFit(InstanceSize size) =>
-        size.MemoryMiB < MinMemoryMiB ? $"{Name} needs {MinMemoryMiB} MB of memory; {size.Id} has {size.MemoryMiB}."
-        : size.DiskGiB < MinDiskGiB ? $"{Name} needs a disk of {MinDiskGiB} GB; {size.Id} has {size.DiskGiB}."
+        size.MemoryMiB < MinMemoryMiB ? $"{Name} needs {MinMemoryMiB} MiB of memory; {size.Id} has {size.MemoryMiB}."
+        : size.DiskGiB < MinDiskGiB ? $"{Name} needs a disk of {MinDiskGiB} GiB; {size.Id} has {size.DiskGiB}."
         : null;
 }

@@ -33,6 +33,9 @@ public sealed partial class Instance
         }
     }
 
+    /// <summary>Since when the system that runs now does: a restart begins anew.</summary>
+    public DateTimeOffset? UpSince => State is Running ? BootAt : null;
+
     public DateTimeOffset? StepAt(InstanceStep step) => step switch
     {
         InstanceStep.Accepted => RequestedAt ?? CreatedAt,
@@ -57,11 +60,17 @@ public sealed partial class Instance
                 Fail(seen.Problem ?? "The machine broke down.");
                 break;
             default:
-                (StartedAt, BootAt, SshAt) = (null, null, null);
+                (BootAt, SshAt) = (null, null);
                 if (seen.StoppedByGuest && (State, Goal) is (Running, InstanceGoal.Running))
                 {
                     ObserveShutdownFromInside();
                     break;
+                }
+
+                if ((State, Goal) is (Running, InstanceGoal.Running))
+                {
+                    // Lost, or its host was. It is started again, and that is waited for as for any start.
+                    (RequestedAt, Deadline) = (now, now + StartLimit);
                 }
 
                 State = Goal switch
@@ -82,7 +91,6 @@ public sealed partial class Instance
 
     private void ObserveRunning(MachineObservation seen, DateTimeOffset now)
     {
-        StartedAt ??= now;
         RebootsDone = Math.Max(RebootsDone, Math.Min(seen.Boot, RebootsWanted));
         State = Goal switch
         {
@@ -107,7 +115,7 @@ public sealed partial class Instance
     public void ObserveRemoved(DateTimeOffset now)
     {
         (State, TerminatedAt, PublicPort) = (Terminated, TerminatedAt ?? now, null);
-        (Deadline, Waiting, StartedAt) = (null, null, null);
+        (Deadline, Waiting) = (null, null);
         Interfaces.Clear();
     }
 

@@ -35,8 +35,8 @@ public sealed partial class Instance
     public string? WhyNotRebuildFrom(PrivateImage own) => WhyNotRebuild ?? own.WhyNot ?? WhyNotFit(own.Base) ?? own.Snapshot.WhyNotRestoreTo(RootGiB);
 
     private string? WhyNotFit(Image image) => image.RegionId != RegionId ? "That image is in another region."
-        : MemoryMiB < image.MinMemoryMiB ? $"{image.Name} needs {image.MinMemoryMiB} MB of memory; it has {MemoryMiB}."
-        : RootGiB < image.MinDiskGiB ? $"{image.Name} needs a disk of {image.MinDiskGiB} GB; its disk has {RootGiB}."
+        : MemoryMiB < image.MinMemoryMiB ? $"{image.Name} needs {image.MinMemoryMiB} MiB of memory; it has {MemoryMiB}."
+        : RootGiB < image.MinDiskGiB ? $"{image.Name} needs a disk of {image.MinDiskGiB} GiB; its disk has {RootGiB}."
         : null;
 
     /// <summary>From now on it is pending, and not billed until it runs again.</summary>
@@ -52,7 +52,7 @@ public sealed partial class Instance
         }
 
         (RebuildImageId, RebuildSnapshotId, State, Deadline, LastError) = (imageId, snapshotId, Pending, now + StartLimit, null);
-        (RequestedAt, AddressAt, DiskAt, BootAt, SshAt, StartedAt, HostKey) = (now, null, null, null, null, null, null);
+        (RequestedAt, AddressAt, DiskAt, BootAt, SshAt, HostKey) = (now, null, null, null, null, null);
         return Outcome.Done;
     }
 

@@ -10,7 +10,7 @@ public sealed partial class Instance
 
     /// <summary>Why it cannot become this size, whatever room there is; null if it can. Needs <see cref="Image"/>.</summary>
     public string? WhyNotResizeTo(InstanceSize size) => WhyNotResize
-        ?? (size.MemoryMiB < Image.MinMemoryMiB ? $"{Image.Name} needs {Image.MinMemoryMiB} MB of memory; {size.Id} has {size.MemoryMiB}." : null);
+        ?? (size.MemoryMiB < Image.MinMemoryMiB ? $"{Image.Name} needs {Image.MinMemoryMiB} MiB of memory; {size.Id} has {size.MemoryMiB}." : null);
 
     public Outcome Resize(InstanceSize size)
     {

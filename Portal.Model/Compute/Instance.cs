@@ -105,8 +105,5 @@ public sealed partial class Instance : Resource
     [MaxLength(1024)]
     public string? HostKey { get; private set; }
 
-    /// <summary>When the machine last began to run, and when it was terminated.</summary>
-    public DateTimeOffset? StartedAt { get; private set; }
-
     public DateTimeOffset? TerminatedAt { get; private set; }
 }

@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Portal.Model.Billing;
 using Portal.Model.Shared;
 
@@ -16,6 +17,17 @@ public static class InstanceMeter
         {
             yield return ($"instance.{instance.SizeId}", 1);
         }
+    }
+
+    /// <summary>
+    /// After a look at the engine. What no longer runs although it should stopped at some time after it was last seen at work: from the last round of the region's patrol on nothing is
+    /// charged, however long its host was away since.
+    /// </summary>
+    public static async Task RecordObservedAsync(PortalDb db, Instance instance, DateTimeOffset now, CancellationToken ct)
+    {
+        var since = Billed(instance).Any() ? now
+            : await db.Patrols.Where(patrol => patrol.RegionId == instance.RegionId && patrol.At < now).MaxAsync(patrol => (DateTimeOffset?)patrol.At, ct) ?? now;
+        await RecordAsync(db, instance, since, ct);
     }
 
     public static Task RecordAsync(PortalDb db, Instance instance, DateTimeOffset now, CancellationToken ct) =>

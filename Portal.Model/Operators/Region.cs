@@ -57,6 +57,9 @@ public sealed class Region
     /// <summary>Guests that run since before they had a user of their own, and get it at their next stop.</summary>
     public int GuestsWaiting { get; set; }
 
+    /// <summary>Guests run in software, many times slower than elsewhere. False while the engine has not said.</summary>
+    public bool IsEmulated => Virtualization?.StartsWith("TCG", StringComparison.Ordinal) is true;
+
     public int TotalVcpus { get; set; }
 
     public int FreeVcpus { get; set; }

@@ -74,7 +74,7 @@ public sealed partial class Bucket
 
         if (gib is < 1 or > MaxQuotaGiB)
         {
-            return Outcome.Refused($"A quota is between 1 and {MaxQuotaGiB:N0} GB.");
+            return Outcome.Refused($"A quota is between 1 and {MaxQuotaGiB:N0} GiB.");
         }
 
         (QuotaGiB, Deadline) = (gib, now + CreateLimit);

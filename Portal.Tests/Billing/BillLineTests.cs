@@ -32,8 +32,18 @@ public sealed class BillLineTests : BunitContext
     [Fact]
     public void Resources_are_listed_dearest_first_with_the_sums_of_their_lines()
     {
-        var rows = BillRow.Of(new Forecast([ASpan(Skus.Disk, 8, Month, null), ASpan("instance.t1.nano", 1, Month, null, "i-2")], Prices, Month.AddDays(1)));
+        var rows = BillRow.Of(
+            new Forecast([ASpan(Skus.Disk, 8, Month, null), ASpan("instance.t1.nano", 1, Month, null, "i-2")], Prices, Month.AddDays(1)), new Dictionary<string, string> { ["i-1"] = "web-1" });
         Assert.Equal([("i-2", 0.24m, 7.20m), ("i-1", 0.0192m, 0.576m)], rows.Select(row => (row.ResourceId, row.SoFar, row.AtMonthEnd)));
+    }
+
+    [Fact]
+    public void A_resource_is_called_as_it_is_today_and_deleted_only_if_it_is_gone()
+    {
+        // One was stopped, the other terminated: neither costs anything any more.
+        var forecast = new Forecast([ASpan("instance.t1.nano", 1, Month, Month.AddDays(1)), ASpan("instance.t1.nano", 1, Month, Month.AddDays(1), "i-2")], Prices, Month.AddDays(2));
+        var rows = BillRow.Of(forecast, new Dictionary<string, string> { ["i-1"] = "renamed" });
+        Assert.Equal([("i-2", "i-2", false), ("i-1", "renamed", true)], rows.Select(row => (row.ResourceId, row.ResourceName, row.Exists)));
     }
 
     private static UsageSpan ASpan(string sku, decimal quantity, DateTimeOffset from, DateTimeOffset? to, string resource = "i-1") =>

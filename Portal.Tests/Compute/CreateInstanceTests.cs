@@ -123,7 +123,7 @@ public sealed class CreateInstanceTests(TestPostgres postgres) : TestDatabase(po
     [Theory]
     [InlineData(ImageState.Preparing, 128, "still being prepared")]
     [InlineData(ImageState.Retired, 128, "no longer offered")]
-    [InlineData(ImageState.Available, 1024, "needs 1024 MB")]
+    [InlineData(ImageState.Available, 1024, "needs 1024 MiB")]
     public async Task An_image_that_is_not_ready_or_does_not_fit_is_refused(ImageState state, int memory, string reason)
     {
         var actor = await AnAccount.ReadyAsync(this);

@@ -63,7 +63,7 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
         await Expect(dialog.GetByText("$4.38 → $15.33")).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "resize");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Resize" }).ClickAsync();
-        await Expect(page.GetByText("t1.small · 1 vCPU · 2 GB")).ToBeVisibleAsync();
+        await Expect(page.GetByText("t1.small · 1 vCPU · 2 GiB")).ToBeVisibleAsync();
     }
 
     [Fact]

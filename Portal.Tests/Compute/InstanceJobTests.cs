@@ -221,6 +221,66 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
         Assert.Equal(TimeSpan.FromHours(1), compute.To - compute.From);
     }
 
+    /// <summary>Its job watches it until ssh answers, and finds it off when its host is back.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_machine_that_was_still_booting_when_its_host_went_away_is_billed_until_it_was_last_seen_on(bool isRebooting)
+    {
+        engine.ObservationsUntilSsh = isRebooting ? 0 : int.MaxValue;
+        var id = await RequestAsync();
+        await AdvanceAsync(id);
+        if (isRebooting)
+        {
+            await SettleAsync(id);
+            await ChangeAsync(id, instance => instance.RequestReboot(clock.GetUtcNow()));
+        }
+
+        clock.Advance(TimeSpan.FromMinutes(2));
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        engine.PowerCut();
+        engine.Away = "The host is off.";
+        clock.Advance(TimeSpan.FromHours(1));
+        await AdvanceAsync(id);
+        engine.Away = null;
+        await AdvanceAsync(id);
+        var compute = Assert.Single(await SpansAsync(id), span => span.Sku == "instance.t1.nano" && span.To != null);
+        Assert.Equal(TimeSpan.FromMinutes(2), compute.To - compute.From);
+    }
+
+    [Fact]
+    public async Task The_restart_of_a_machine_that_was_lost_is_watched_like_any_start()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        engine.PowerCut();
+        engine.ObservationsUntilSsh = int.MaxValue;
+        clock.Advance(TimeSpan.FromMinutes(1));
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        Assert.Equal(clock.GetUtcNow() + Instance.StartLimit, (await LoadAsync(id)).Deadline);
+        await AdvanceAsync(id);
+        Assert.True((await LoadAsync(id)) is { State: InstanceState.Running, SshAt: null, IsUnsettled: true });
+
+        engine.PowerCut();
+        engine.ObservationsUntilSsh = 0;
+        await SettleAsync(id);
+        Assert.NotNull((await LoadAsync(id)).SshAt);
+    }
+
+    [Fact]
+    public async Task It_is_up_since_its_last_restart()
+    {
+        var id = await SettleAsync(await RequestAsync());
+        Assert.Equal(clock.GetUtcNow(), (await LoadAsync(id)).UpSince);
+        clock.Advance(TimeSpan.FromHours(1));
+        await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+        Assert.Null((await LoadAsync(id)).UpSince);
+        await SettleAsync(id);
+        Assert.Equal(clock.GetUtcNow(), (await LoadAsync(id)).UpSince);
+        await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+        await SettleAsync(id);
+        Assert.Null((await LoadAsync(id)).UpSince);
+    }
+
     [Fact]
     public async Task A_host_key_that_is_told_long_after_ssh_answers_is_written_down_too()
     {

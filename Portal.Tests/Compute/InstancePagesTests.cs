@@ -209,7 +209,7 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         await page.WaitForFunctionAsync("async () => (await navigator.clipboard.readText()).includes('amber-falcon login: root and pasted')");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Log" }).ClickAsync();
-        await Expect(page.GetByText("The last 256 KB of what it printed.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The last 256 KiB of what it printed.")).ToBeVisibleAsync();
         await Until.TrueAsync(() => console.IsClosed);
         await ABrowser.AssertAccessibleAsync(page, "log");
         await page.GetByRole(AriaRole.Link, new() { Name = "Events" }).ClickAsync();

@@ -54,14 +54,14 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
         var (actor, id) = await ARunningInstanceAsync();
         Assert.Equal("There is no such image.", await WhyNotAsync(actor, id, "ami-nowhere"));
         Assert.Equal("Later is still being prepared.", await WhyNotAsync(actor, id, (await AnAccount.ImageAsync(this, "Later", ImageState.Preparing)).Id));
-        Assert.Equal("Hungry needs 4096 MB of memory; it has 512.", await WhyNotAsync(actor, id, (await AnAccount.ImageAsync(this, "Hungry", minMemoryMiB: 4096)).Id));
+        Assert.Equal("Hungry needs 4096 MiB of memory; it has 512.", await WhyNotAsync(actor, id, (await AnAccount.ImageAsync(this, "Hungry", minMemoryMiB: 4096)).Id));
         var large = await AnAccount.ImageAsync(this, "Large");
         await using (var db = CreateDbContext())
         {
             await db.Images.Where(image => image.Id == large.Id).ExecuteUpdateAsync(image => image.SetProperty(one => one.MinDiskGiB, 64), Ct);
         }
 
-        Assert.Equal("Large needs a disk of 64 GB; its disk has 4.", await WhyNotAsync(actor, id, large.Id));
+        Assert.Equal("Large needs a disk of 64 GiB; its disk has 4.", await WhyNotAsync(actor, id, large.Id));
         Assert.Equal("There is no such key any more: choose another.", (await Rebuild.RunAsync(actor, id, (await AnAccount.ImageAsync(this)).Id, "key-of-somebody-else", Ct)).Outcome.Reason);
     }
 

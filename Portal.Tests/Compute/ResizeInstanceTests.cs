@@ -49,13 +49,26 @@ public sealed class ResizeInstanceTests(TestPostgres postgres) : TestDatabase(po
         Assert.Equal("There is no such size.", (await Resize.RunAsync(actor, id, "t9.huge", Ct)).Reason);
         await using (var db = CreateDbContext())
         {
-            await db.Regions.ExecuteUpdateAsync(region => region.SetProperty(one => one.SeenAt, AnAccount.Now).SetProperty(one => one.FreeVcpus, 4).SetProperty(one => one.FreeMemoryMiB, 512), Ct);
+            await db.Regions.ExecuteUpdateAsync(region => region.SetProperty(one => one.SeenAt, AnAccount.Now).SetProperty(one => one.FreeVcpus, 4).SetProperty(one => one.FreeMemoryMiB, 1024), Ct);
             await db.Images.ExecuteUpdateAsync(image => image.SetProperty(one => one.MinMemoryMiB, 1024), Ct);
         }
 
         Assert.Equal("There is no room for a t1.small at the moment.", (await Resize.RunAsync(actor, id, "t1.small", Ct)).Reason);
         Assert.Null((await Resize.RunAsync(actor, id, "t1.micro", Ct)).Reason);
-        Assert.Equal("Tiny needs 1024 MB of memory; t1.nano has 512.", (await Resize.RunAsync(actor, id, "t1.nano", Ct)).Reason);
+        Assert.Equal("Tiny needs 1024 MiB of memory; t1.nano has 512.", (await Resize.RunAsync(actor, id, "t1.nano", Ct)).Reason);
+    }
+
+    [Fact]
+    public async Task What_it_would_have_more_of_must_be_free_as_a_whole_for_it_holds_nothing_while_it_is_stopped()
+    {
+        var (actor, id) = await AStoppedInstanceAsync();
+        await using (var db = CreateDbContext())
+        {
+            // 512 MiB more than it has would be there; the 1,024 that its next start takes are not.
+            await db.Regions.ExecuteUpdateAsync(region => region.SetProperty(one => one.SeenAt, AnAccount.Now).SetProperty(one => one.FreeVcpus, 4).SetProperty(one => one.FreeMemoryMiB, 1023), Ct);
+        }
+
+        Assert.Equal("There is no room for a t1.micro at the moment.", (await Resize.RunAsync(actor, id, "t1.micro", Ct)).Reason);
     }
 
     [Fact]

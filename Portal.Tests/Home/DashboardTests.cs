@@ -5,6 +5,7 @@ using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
@@ -28,6 +29,33 @@ public sealed class DashboardTests(TestPostgres postgres) : TestDatabase(postgre
         Assert.Equal("Add a card first; $0 now.", view.WhyNoBilling);
         Assert.Empty(view.Concerns);
         Assert.Equal(0, view.PerMonth);
+    }
+
+    [Fact]
+    public async Task An_account_whose_last_instance_is_gone_and_which_has_something_else_is_not_new()
+    {
+        var actor = await AnAccount.ReadyAsync(this);
+        await using (var db = CreateDbContext())
+        {
+            db.PublicAddresses.Add(new PublicAddress { Id = ResourceIds.New("eipalloc"), AccountId = actor.AccountId, Name = "left", RegionId = "local", CreatedAt = Now, FirstPort = 25000 });
+            await db.SaveChangesAsync(Ct);
+        }
+
+        Assert.False((await LoadAsync(actor)).IsEmpty);
+    }
+
+    [Fact]
+    public async Task What_costs_is_called_by_its_name_of_today_and_a_stopped_instance_is_not_deleted()
+    {
+        var actor = await AnAccount.ReadyAsync(this);
+        var id = (await CreateAsync(actor, 1))[0];
+        await ObserveAsync(id, MachinePower.Running);
+        clock.Advance(TimeSpan.FromHours(1));
+        await new ChangeInstance(this, clock).RunAsync(actor, InstanceAction.Stop, id, Ct);
+        await ObserveAsync(id, MachinePower.Off);
+        Assert.Null((await new EditInstance(this, clock).RenameAsync(actor, id, "renamed", Ct)).Reason);
+        var row = (await LoadAsync(actor)).Dearest.Single(row => row.ResourceId == id);
+        Assert.Equal(("renamed", true), (row.ResourceName, row.Exists));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Portal.Model.Shared;
 using Portal.Shared;
 
 namespace Portal.Tests.Shared;
@@ -26,6 +27,27 @@ public sealed class FieldTests : BunitContext
             .SelectMany(file => File.ReadLines(file).Where(line => line.Contains("@oninput=", StringComparison.Ordinal) && (line.Contains("<input", StringComparison.Ordinal) || line.Contains(" value=", StringComparison.Ordinal)))
                 .Select(line => $"{Path.GetFileName(file)}: {line.Trim()}"));
         Assert.Empty(unbound);
+    }
+
+    /// <summary>Two tabs, or two colleagues: the second must not replace without a word what the first has just saved.</summary>
+    [Fact]
+    public void Who_types_hears_that_the_same_was_changed_elsewhere()
+    {
+        var form = Render<SettingForm>(parameters => parameters.Add(form => form.Heading, "Name").Add(form => form.Stored, "web-1").Add(form => form.Save, () => Task.FromResult(Outcome.Done)).AddChildContent("<input class='text' />"));
+        form.Find("form").Input("web-2");
+        Assert.Empty(form.FindAll(".notice"));
+        form.Render(parameters => parameters.Add(form => form.Stored, "db-1"));
+        Assert.Equal("This was changed elsewhere while you were typing: it is “db-1” now. Saving replaces that.", form.Find(".notice").TextContent);
+        form.Find("form").Submit();
+        Assert.Empty(form.FindAll(".notice"));
+    }
+
+    [Fact]
+    public void What_nobody_types_into_says_nothing_of_changes()
+    {
+        var form = Render<SettingForm>(parameters => parameters.Add(form => form.Heading, "Name").Add(form => form.Stored, "web-1").Add(form => form.Save, () => Task.FromResult(Outcome.Done)).AddChildContent("<input class='text' />"));
+        form.Render(parameters => parameters.Add(form => form.Stored, "db-1"));
+        Assert.Empty(form.FindAll(".notice"));
     }
 
     [Fact]

@@ -187,7 +187,7 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         var panel = page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" });
         var (big, refused) = (page.Locator("#uploads-list li", new() { HasText = "big.bin" }), page.Locator("#uploads-list li", new() { HasText = "refused.txt" }));
         await Expect(refused).ToContainTextAsync("The storage does not take a file of this size");
-        await Expect(big).ToContainTextAsync("40% of 20 MB");
+        await Expect(big).ToContainTextAsync("40% of 20 MiB");
         await Expect(panel.GetByRole(AriaRole.Progressbar, new() { Name = "All uploads" })).ToHaveJSPropertyAsync("value", 8 << 20);
         await ABrowser.PictureAsync(page, "bucket-uploading");
         await big.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
@@ -277,7 +277,7 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     public async Task A_quota_is_a_bar_that_is_empty_half_or_full(int width)
     {
         var page = await browser.SignInAsync(Server, Scene.Ada, "/buckets", width == 390 ? ABrowser.Phone : ABrowser.Desktop);
-        foreach (var (gib, words) in ((long, string)[])[(0, "0 bytes of 10 GB"), (5, "5 GB of 10 GB"), (10, "10 GB of 10 GB, full")])
+        foreach (var (gib, words) in ((long, string)[])[(0, "0 bytes of 10 GiB"), (5, "5 GiB of 10 GiB"), (10, "10 GiB of 10 GiB, full")])
         {
             var bucket = await Scene.AddBucketAsync($"quota-{gib}");
             await using (var db = CreateDbContext())
@@ -301,7 +301,7 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
 
         await page.GotoAsync("/buckets");
         await ABrowser.InteractiveAsync(page);
-        await Expect(page.Locator(".meter")).ToHaveTextAsync("15 GB of 15 GB, full");
+        await Expect(page.Locator(".meter")).ToHaveTextAsync("15 GiB of 15 GiB, full");
         await ABrowser.AssertAccessibleAsync(page, "bucket-quota-account");
     }
 

@@ -116,8 +116,8 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         }
 
         page = await browser.SignInAsync(Server, Scene.Ada, $"/buckets/{bucket.Name}?tab=usage&days=1");
-        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Stored: at most 3.5 GB" })).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Out: at most 256 MB" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Stored: at most 3.5 GiB" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Out: at most 256 MiB" })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Requests: at most 42" })).ToBeVisibleAsync();
     }
 

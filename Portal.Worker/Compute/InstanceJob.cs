@@ -70,6 +70,13 @@ public sealed partial class InstanceJob(
     /// <summary>Step by step, each saved as it is reached. A machine that is to be stopped takes the same way: after a power cut its network is gone too.</summary>
     private async Task EnsureAsync(PortalDb db, Instance instance, CancellationToken ct)
     {
+        if (instance is { State: InstanceState.Running, Goal: InstanceGoal.Running } && await engine.ObserveAsync(instance.Spec(clock.GetUtcNow()), ct) is { Power: not MachinePower.Running } lost)
+        {
+            // It was to be restarted, and its host went away before: that it was off meanwhile is seen now or never.
+            instance.Observe(lost, clock.GetUtcNow());
+            await SaveAsync(db, instance, ct);
+        }
+
         // Neither needs the other. Whatever becomes of the network, nothing of this run goes on behind its end.
         var making = MakeVolumesAsync(instance, ct);
         try
@@ -180,7 +187,7 @@ public sealed partial class InstanceJob(
     {
         if (db.ChangeTracker.HasChanges())
         {
-            await InstanceMeter.RecordAsync(db, instance, clock.GetUtcNow(), ct);
+            await InstanceMeter.RecordObservedAsync(db, instance, clock.GetUtcNow(), ct);
             await db.SaveChangesAsync(ct);
         }
     }

@@ -101,11 +101,7 @@ public sealed class MachinePatrol(
 
         var now = clock.GetUtcNow();
         instance.Observe(seen, now);
-
-        // What stopped did so at some time after it was last seen at work; what goes on does so from now.
-        var since = InstanceMeter.Billed(instance).Any() ? now
-            : await db.Patrols.Where(patrol => patrol.RegionId == region.Id && patrol.At < now).MaxAsync(patrol => (DateTimeOffset?)patrol.At, ct) ?? now;
-        await InstanceMeter.RecordAsync(db, instance, since, ct);
+        await InstanceMeter.RecordObservedAsync(db, instance, now, ct);
         db.AuditEntries.Add(Actor.Portal(instance.AccountId).Audit(now, "ObserveInstance", id, after: new { State = instance.Status, instance.Stalled }));
         await db.SaveChangesAsync(ct);
     }

@@ -36,6 +36,9 @@ public sealed partial class BillingPage
 
     [Inject] private TimeProvider Clock { get; set; } = null!;
 
+    /// <summary>An allowance that something was used of: what would read “0 of 0” tells nobody anything.</summary>
+    private static bool IsToldFree(InvoiceLine line) => line.FreeUnitHours > 0 && Math.Round(line.UnitHours, 2) > 0;
+
     private bool IsPast => start < Forecast.StartOfMonth(now);
 
     public void Dispose()
@@ -75,7 +78,7 @@ public sealed partial class BillingPage
         var prices = await Prices.GetAsync(gone.Token);
         await using var db = await Dbs.CreateDbContextAsync(gone.Token);
         forecast = await Forecast.LoadAsync(db, prices, account, IsPast ? start.AddMonths(1).AddTicks(-1) : now, gone.Token);
-        rows = BillRow.Of(forecast);
+        rows = await BillRow.LoadAsync(db, account, forecast, gone.Token);
         var cards = await CardKeeping.ValidAsync(db, account, gone.Token);
         (card, noCard) = (cards.Find(mine => mine.IsDefault) ?? cards.FirstOrDefault(), CardCheck.WhyNoBilling(cards, now));
     }

@@ -68,9 +68,15 @@ public sealed class Catalogue
 
     public required string? WhyNoBilling { get; init; }
 
-    /// <summary>Debian where it is ready, else what boots fastest.</summary>
+    /// <summary>Regions whose guests are emulated: a whole distribution takes minutes to boot there.</summary>
+    public required IReadOnlySet<string> Emulated { get; init; }
+
+    /// <summary>Debian where it is ready and guests run at the processor's speed, else what boots fastest.</summary>
     public Image? DefaultImage => Images.Where(image => image.WhyNot is null)
-        .OrderByDescending(image => image.Name.StartsWith("Debian", StringComparison.Ordinal)).ThenBy(image => image.MinMemoryMiB).FirstOrDefault();
+        .OrderByDescending(image => image.Name.StartsWith("Debian", StringComparison.Ordinal) && !Emulated.Contains(image.RegionId)).ThenBy(image => image.MinMemoryMiB).FirstOrDefault();
+
+    /// <summary>What an image is, and where that is so, that it takes its time.</summary>
+    public string About(Image image) => IsSlow(image) ? $"{image.Description} Guests are emulated on this machine: it takes several minutes to boot." : image.Description;
 
     public static async Task<Catalogue> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, DateTimeOffset now, CancellationToken ct)
     {
@@ -97,6 +103,7 @@ public sealed class Catalogue
                 .ToLookup(group => group.NetworkId, StringComparer.Ordinal),
             Free = free,
             Away = regions.Where(region => region.AwaySince is not null).Select(region => region.Id).ToHashSet(StringComparer.Ordinal),
+            Emulated = regions.Where(region => region.IsEmulated).Select(region => region.Id).ToHashSet(StringComparer.Ordinal),
             Prices = prices,
             Forecast = await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
             Confirmed = await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct),
@@ -108,6 +115,9 @@ public sealed class Catalogue
     public static Task<List<PrivateImage>> OwnAsync(PortalDb db, Actor actor, CancellationToken ct) => db.PrivateImages.AsNoTracking().Include(image => image.Snapshot).Include(image => image.Base)
         .Where(image => image.AccountId == actor.AccountId && !image.Snapshot.IsToGo && (image.Snapshot.State == SnapshotState.Completed || image.Snapshot.State == SnapshotState.Pending))
         .OrderBy(image => image.Name).ThenBy(image => image.Id).ToListAsync(ct);
+
+    /// <summary>All but the smallest there are: what an emulated guest boots within seconds has no distribution in it.</summary>
+    private bool IsSlow(Image image) => Emulated.Contains(image.RegionId) && image.MinMemoryMiB > Images.Min(other => other.MinMemoryMiB);
 
     /// <summary>Why so many of this size cannot be had with this image; null if they can.</summary>
     public string? WhyNot(InstanceSize size, Image? image, int count, Snapshot? snapshot = null, int volumesGiB = 0) => image is null ? null

@@ -22,6 +22,8 @@ public sealed partial class CreateInstancePage(
     TimeProvider clock,
     NavigationManager navigation) : IDisposable
 {
+    private const string UserDataExample = "#cloud-config\npackages: [htop]";
+
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private readonly List<TagRow> tags = [];

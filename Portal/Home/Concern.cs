@@ -109,7 +109,7 @@ public sealed record Concern(string Subject, string Text, string Url, bool IsUrg
             (await living.CountAsync(ct), account.InstanceLimit, "instances"),
             (await living.SumAsync(instance => instance.Vcpus, ct), account.VcpuLimit, "vCPUs"),
             (await volumes.CountAsync(ct), account.VolumeLimit, "volumes"),
-            (await volumes.SumAsync(volume => volume.SizeGiB, ct), account.VolumeGiBLimit, "GB of volumes"),
+            (await volumes.SumAsync(volume => volume.SizeGiB, ct), account.VolumeGiBLimit, "GiB of volumes"),
             (await db.Snapshots.CountAsync(snapshot => snapshot.AccountId == account.Id && snapshot.State != SnapshotState.Deleted, ct), account.SnapshotLimit, "snapshots"),
         ];
         return

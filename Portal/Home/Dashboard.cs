@@ -10,6 +10,7 @@ namespace Portal.Home;
 
 /// <summary>What the first page shows of an account.</summary>
 /// <param name="States">How many instances there are of each state as shown, terminated ones left out.</param>
+/// <param name="HasOthers">Something of its own that is neither an instance nor a volume.</param>
 /// <param name="PerMonth">US dollars of a whole month if all goes on as it is now.</param>
 /// <param name="WhyNoBilling">Why nothing billable can be made, as a sentence; null if it can.</param>
 public sealed record Dashboard(
@@ -22,6 +23,7 @@ public sealed record Dashboard(
     IReadOnlyList<BillRow> Dearest,
     IReadOnlyList<Concern> Concerns,
     IReadOnlyList<AuditEntry> Events,
+    bool HasOthers,
     bool IsConfirmed,
     string? WhyNoBilling)
 {
@@ -37,7 +39,7 @@ public sealed record Dashboard(
     public int Running => States.GetValueOrDefault(Instance.Spell(InstanceState.Running));
 
     /// <summary>Nothing is there yet: the page teaches instead of telling.</summary>
-    public bool IsEmpty => Total == 0 && Volumes == 0;
+    public bool IsEmpty => Total == 0 && Volumes == 0 && !HasOthers;
 
     public static async Task<Dashboard> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, DateTimeOffset now, CancellationToken ct)
     {
@@ -55,12 +57,18 @@ public sealed record Dashboard(
             await InstancesAsync(db, actor.AccountId, now, ct),
             forecast,
             ResourceCost.MonthOf(forecast.Going, prices, now),
-            [.. BillRow.Of(forecast).Where(row => row.AtMonthEnd > 0).Take(MostCosts)],
+            [.. (await BillRow.LoadAsync(db, actor.AccountId, forecast, ct)).Where(row => row.AtMonthEnd > 0).Take(MostCosts)],
             await Concern.OfAsync(db, account, isConfirmed, now, ct),
             await db.AuditEntries.AsNoTracking().Where(entry => entry.AccountId == actor.AccountId).OrderByDescending(entry => entry.Id).Take(MostEvents).ToListAsync(ct),
+            await HasOthersAsync(db, actor.AccountId, ct),
             isConfirmed,
             await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct));
     }
+
+    private static Task<bool> HasOthersAsync(PortalDb db, string accountId, CancellationToken ct) => db.Accounts.Where(account => account.Id == accountId).Select(account =>
+        db.Buckets.Any(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted)
+        || db.Snapshots.Any(snapshot => snapshot.AccountId == accountId && snapshot.State != SnapshotState.Deleted)
+        || db.PublicAddresses.Any(address => address.AccountId == accountId && address.ReleasedAt == null)).SingleAsync(ct);
 
     private static async Task<IReadOnlyDictionary<string, int>> StatesAsync(PortalDb db, string accountId, CancellationToken ct)
     {

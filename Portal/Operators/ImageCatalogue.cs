@@ -27,8 +27,8 @@ public sealed class NewImage
         _ when !Uri.TryCreate(Url.Trim(), UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http") || url.UserInfo.Length > 0 => "The address must begin with https:// or http://.",
         _ when Sha256.Trim() is not { Length: 64 } sum || !sum.All(char.IsAsciiHexDigit) => "The SHA-256 sum has 64 hexadecimal digits; the image's publisher tells it.",
         _ when SshUser.Trim() is not [>= 'a' and <= 'z' or '_', ..] user || user.Length > 32 || !user.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '-') => "The SSH user is a Linux user's name, such as debian.",
-        { MinDiskGiB: < 1 or > 2048 } => "The least disk is between 1 and 2048 GB.",
-        { MinMemoryMiB: < 64 or > 1_048_576 } => "The least memory is between 64 MB and 1 TB.",
+        { MinDiskGiB: < 1 or > 2048 } => "The least disk is between 1 and 2048 GiB.",
+        { MinMemoryMiB: < 64 or > 1_048_576 } => "The least memory is between 64 MiB and 1 TiB.",
         _ => null,
     };
 }

@@ -20,12 +20,12 @@ public static class Format
     public static string UnitPrice(decimal dollars) => string.Create(English, $"${dollars:0.0000####}");
 
     /// <summary>Memory as it is sold: <c>512 MB</c>, <c>4 GB</c> (binary, as at Amazon).</summary>
-    public static string Memory(int mib) => mib < 1024 ? string.Create(English, $"{mib} MB") : string.Create(English, $"{mib / 1024.0:0.#} GB");
+    public static string Memory(int mib) => mib < 1024 ? string.Create(English, $"{mib} MiB") : string.Create(English, $"{mib / 1024.0:0.#} GiB");
 
     /// <summary>Bytes as they are sold and as S3's own console writes them: binary, <c>12 bytes</c>, <c>1.4 KB</c>, <c>230 MB</c>.</summary>
     public static string Bytes(long bytes)
     {
-        string[] units = ["bytes", "KB", "MB", "GB", "TB", "PB"];
+        string[] units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
         var (value, unit) = ((double)bytes, 0);
         for (; value >= 1024 && unit < units.Length - 1; unit++)
         {

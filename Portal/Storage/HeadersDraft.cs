@@ -29,7 +29,7 @@ public sealed class HeadersDraft
         : !IsAscii(CacheControl) || !IsAscii(ContentDisposition) || !IsAscii(Metadata) ? "Headers hold letters, digits and signs of ASCII only."
         : Lines().FirstOrDefault(line => !IsName(line.Name)) is { Line: { } line } ? $"“{line}” is not name=value; a name holds letters, digits, hyphens and underscores."
         : Lines().GroupBy(entry => entry.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { Key: { } twice } ? $"“{twice}” is there twice."
-        : Metadata.Length > MostMetadata ? "S3 keeps 2 KB of metadata."
+        : Metadata.Length > MostMetadata ? "S3 keeps 2 KiB of metadata."
         : null;
 
     /// <param name="before">What is not edited here stays.</param>

@@ -93,7 +93,7 @@ public static class Uploads
 
         if (file.Size is < 0 or > LargestObject)
         {
-            return new UploadPlan { Refused = "S3 takes files of up to 5 TB." };
+            return new UploadPlan { Refused = "S3 takes files of up to 5 TiB." };
         }
 
         var (type, partSize) = (TypeOf(file), PartSize(file.Size));

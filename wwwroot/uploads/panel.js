@@ -169,7 +169,7 @@ const files = count => (count === 1 ? '1 file' : `${count.toLocaleString('en')} 
 
 /** As the pages write it: binary, as at Amazon. */
 export function bytes(count) {
-  const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
   let unit = 0;
   for (; count >= 1024 && unit < units.length - 1; unit++) count /= 1024;
   if (unit === 0) return Math.round(count) === 1 ? '1 byte' : `${Math.round(count)} bytes`;

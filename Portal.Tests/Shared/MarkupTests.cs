@@ -1,0 +1,59 @@
+using System.Text.RegularExpressions;
+
+namespace Portal.Tests.Shared;
+
+/// <summary>Mistakes in markup that compile, that axe does not mind, and that a person reads or a circuit dies of.</summary>
+public sealed partial class MarkupTests
+{
+    private static readonly string Web = Path.Combine(TestPostgres.Repository, "Portal");
+
+    /// <summary>What was opened before it is never closed, which ends the circuit. At the top of a file, under an @if of its own, it is the pattern of "still loading".</summary>
+    [Fact]
+    public void No_part_returns_from_within_an_open_element() => Assert.Empty(Markup().SelectMany(file => file.Lines.Index()
+        .Where(line => line.Item.Trim() is "return;" && Enclosing(file.Lines, line.Index).Any(outer => outer.TrimStart().StartsWith('<')))
+        .Select(line => $"{file.Name}:{line.Index + 1}")));
+
+    /// <summary>Behind @: an element whose attribute holds C# is written as text.</summary>
+    [Fact]
+    public void No_line_of_plain_text_holds_an_element() => Assert.Empty(Find(TextLineWithTag()));
+
+    /// <summary>Razor does not read entities in an attribute that it hands on as a string: people see them as they are typed.</summary>
+    [Fact]
+    public void No_attribute_holds_an_entity() => Assert.Empty(Find(EntityInAttribute()));
+
+    [Theory]
+    [InlineData("<p>\n    @if (x)\n    {\n        return;\n    }\n</p>", true)]
+    [InlineData("@if (x)\n{\n    <p>Loading</p>\n    return;\n}\n<p></p>", false)]
+    public void A_return_within_an_element_is_told_from_one_at_the_top(string markup, bool isWithin)
+    {
+        var lines = markup.Split('\n');
+        Assert.Equal(isWithin, Enclosing(lines, Array.FindIndex(lines, line => line.Trim() is "return;")).Any(outer => outer.TrimStart().StartsWith('<')));
+    }
+
+    private static IEnumerable<string> Find(Regex mistake) => Markup().SelectMany(file => file.Lines.Index().Where(line => mistake.IsMatch(line.Item)).Select(line => $"{file.Name}:{line.Index + 1}: {line.Item.Trim()}"));
+
+    /// <summary>The lines that a line stands within, by their indentation, the innermost first.</summary>
+    private static IEnumerable<string> Enclosing(string[] lines, int index)
+    {
+        var depth = Depth(lines[index]);
+        for (var i = index - 1; i >= 0 && depth > 0; i--)
+        {
+            if (lines[i].Trim().Length > 0 && Depth(lines[i]) < depth)
+            {
+                depth = Depth(lines[i]);
+                yield return lines[i];
+            }
+        }
+    }
+
+    private static int Depth(string line) => line.Length - line.TrimStart().Length;
+
+    private static IEnumerable<(string Name, string[] Lines)> Markup() => Directory.EnumerateFiles(Web, "*.razor", SearchOption.AllDirectories)
+        .Select(file => (Path.GetRelativePath(Web, file), File.ReadLines(file).TakeWhile(line => line is not "@code {").ToArray()));
+
+    [GeneratedRegex("""@:.*<[a-z]""", RegexOptions.IgnoreCase)]
+    private static partial Regex TextLineWithTag();
+
+    [GeneratedRegex("=\"[^\"@]*&(#[0-9]+|[a-z]+);")]
+    private static partial Regex EntityInAttribute();
+}
