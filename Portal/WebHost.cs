@@ -26,6 +26,7 @@ public static class WebHost
         var database = builder.Configuration.GetConnectionString("Portal")
             ?? throw new InvalidOperationException("ConnectionStrings__Portal is not set: Portal needs its database. On a laptop, start it with bin/up.");
         builder.Services.AddKnownProxies(builder.Configuration);
+        builder.Services.AddInputBounds();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddPortalDb(database);
         builder.Services.AddKeyRing();
@@ -64,6 +65,7 @@ public static class WebHost
 
         app.UseSecurityHeaders();
         app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+        app.UseInputBounds();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseRateLimiter();

@@ -8,6 +8,9 @@ namespace Portal.Compute;
 /// <param name="told">Gets <c>open</c> or <c>closed</c>, and a sentence.</param>
 public sealed class ConsoleInBrowser(IJSRuntime js, Func<string, string, Task> told) : IAsyncDisposable
 {
+    /// <summary>A socket's reason to close has at most 123 bytes.</summary>
+    public const int LongestSentence = 123;
+
     private DotNetObjectReference<ConsoleInBrowser>? self;
     private IJSObjectReference? module;
     private IJSObjectReference? shown;
@@ -29,8 +32,9 @@ public sealed class ConsoleInBrowser(IJSRuntime js, Func<string, string, Task> t
         }
     }
 
+    /// <summary>Anybody with a circuit can say anything here: more than a socket's reason is not taken.</summary>
     [JSInvokable]
-    public Task Told(string state, string sentence) => told(state, sentence);
+    public Task Told(string state, string sentence) => told(state is "open" ? "open" : "closed", sentence is { Length: > LongestSentence } ? sentence[..LongestSentence] : sentence ?? "");
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,7 @@
+using System.Net.Http.Headers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using Microsoft.AspNetCore.Mvc;
 using Portal.Accounts;
 
 namespace Portal.Storage;
@@ -10,11 +13,17 @@ namespace Portal.Storage;
 /// </summary>
 public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<UploadEndpoints> log)
 {
+    /// <summary>A hundred files with names of usual length; the pages ask about fifty.</summary>
+    public const int LargestBody = 256 * 1024;
+
     private const string JsonType = "application/json";
+
+    /// <summary>What is asked is a list of flat objects at most. An answer is never taken for HTML, so that nothing of an address has to be escaped for it.</summary>
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { MaxDepth = 4, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/buckets/{name}/uploads").RequireAuthorization();
+        var group = routes.MapGroup("/buckets/{name}/uploads").RequireAuthorization().WithMetadata(new RequestSizeLimitAttribute(LargestBody));
         group.MapPost("/begin", (HttpContext http, string name) => AnswerAsync<BeginUploads>(http, name, BeginAsync));
         group.MapPost("/sign", (HttpContext http, string name) => AnswerAsync<SignParts>(http, name, SignAsync));
         group.MapPost("/complete", (HttpContext http, string name) => AnswerAsync<CompleteUpload>(http, name, async (bucket, ask, _) => await Uploads.CompleteAsync(bucket, ask, http.RequestAborted)));
@@ -25,13 +34,8 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
         }));
     }
 
-    private static async Task<object?> BeginAsync(OpenBucket bucket, BeginUploads ask, HttpContext http)
+    private static async Task<object> BeginAsync(OpenBucket bucket, BeginUploads ask, HttpContext http)
     {
-        if (ask.Files is not { Count: > 0 and <= Uploads.MostFilesAtOnce })
-        {
-            return null;
-        }
-
         // A store that takes nothing does not take a rule either: why not is what each file is told.
         if (bucket.Store.WhyNotUpload is null)
         {
@@ -41,19 +45,14 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
         return await Uploads.BeginAsync(bucket, ask.Files, http.RequestAborted);
     }
 
-    private static async Task<object?> SignAsync(OpenBucket bucket, SignParts ask, HttpContext http)
+    private static async Task<object> SignAsync(OpenBucket bucket, SignParts ask, HttpContext http)
     {
-        if (ask.Parts is not { Count: > 0 and <= Uploads.MostPartsAtOnce })
-        {
-            return null;
-        }
-
         await PortalCorsRule.EnsureAsync(bucket, OriginOf(http.Request), http.RequestAborted);
         return Uploads.Sign(bucket, ask);
     }
 
-    private async Task<IResult> AnswerAsync<T>(HttpContext http, string name, Func<OpenBucket, T, HttpContext, Task<object?>> work)
-        where T : class
+    private async Task<IResult> AnswerAsync<T>(HttpContext http, string name, Func<OpenBucket, T, HttpContext, Task<object>> work)
+        where T : class, IFromBrowser
     {
         try
         {
@@ -63,7 +62,7 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
                 return Results.NotFound();
             }
 
-            return await ReadAsync<T>(http) is { } ask && await work(bucket, ask, http) is { } answer ? Results.Json(answer) : Results.BadRequest();
+            return await ReadAsync<T>(http) is { } ask ? Results.Json(await work(bucket, ask, http), Json) : Results.BadRequest();
         }
         catch (Exception error) when (StorageFault.Is(error) && !http.RequestAborted.IsCancellationRequested)
         {
@@ -74,23 +73,27 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
         }
     }
 
+    /// <summary>What is asked; null unless it is what our pages ask, and within bounds.</summary>
     private static async Task<T?> ReadAsync<T>(HttpContext http)
-        where T : class
+        where T : class, IFromBrowser
     {
-        if (http.Request.ContentType?.StartsWith(JsonType, StringComparison.OrdinalIgnoreCase) is not true || OriginOf(http.Request) is "")
+        if (!IsJson(http.Request.ContentType) || OriginOf(http.Request) is "")
         {
             return null;
         }
 
         try
         {
-            return await http.Request.ReadFromJsonAsync<T>(http.RequestAborted);
+            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, Json, http.RequestAborted) is { IsWithinBounds: true } ask ? ask : null;
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or BadHttpRequestException)
         {
             return null;
         }
     }
+
+    private static bool IsJson(string? type) => MediaTypeHeaderValue.TryParse(type, out var said) && said.MediaType is { } name && name.Equals(JsonType, StringComparison.OrdinalIgnoreCase)
+        && said.CharSet?.Trim('"').ToUpperInvariant() is null or "UTF-8";
 
     /// <summary>The origin of the page that asks, if it is one of ours; else empty.</summary>
     private static string OriginOf(HttpRequest request) =>

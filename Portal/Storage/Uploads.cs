@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Mime;
+using System.Text;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.AspNetCore.StaticFiles;
@@ -20,15 +21,21 @@ public static class Uploads
     public const int MostFilesAtOnce = 100;
     public const int MostPartsAtOnce = 100;
 
+    /// <summary>S3 takes 10,000 parts, of an object of 5 TiB.</summary>
+    public const int MostParts = 10_000;
+
+    public const long LargestObject = 5L << 40;
+
+    /// <summary>Of one answer, in bytes, leaving some room for the braces: nobody gets much for a small question.</summary>
+    private const int LargestAnswer = 60_000;
+
+    /// <summary>Of a signature and its neighbours in an address, and of what else an answer says of a file.</summary>
+    private const int AroundAddress = 640;
+
     /// <summary>What is not larger goes in one request.</summary>
     private const long LargestWhole = 8 << 20;
 
     private const long MiB = 1 << 20;
-
-    /// <summary>S3 takes 10,000 parts, of an object of 5 TiB.</summary>
-    private const int MostParts = 10_000;
-
-    private const long LargestObject = 5L << 40;
 
     private static readonly FileExtensionContentTypeProvider Types = new();
 
@@ -37,13 +44,16 @@ public static class Uploads
 
     public static async Task<UploadPlans> BeginAsync(OpenBucket bucket, IReadOnlyList<UploadFile> files, CancellationToken ct)
     {
-        var plans = new UploadPlan[files.Count];
-        await Parallel.ForEachAsync(Enumerable.Range(0, files.Count), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = ct }, async (index, token) => plans[index] = await PlanAsync(bucket, files[index], token));
+        var plans = new UploadPlan[CountInAnswer(files, file => LengthOfPlan(bucket, file))];
+        await Parallel.ForEachAsync(Enumerable.Range(0, plans.Length), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = ct }, async (index, token) => plans[index] = await PlanAsync(bucket, files[index], token));
         return new UploadPlans(plans);
     }
 
-    public static SignedParts Sign(OpenBucket bucket, SignParts ask) => new([.. ask.Parts.Select(part =>
-        bucket.Link(HttpVerb.PUT, ask.Key, AddressLife, request => (request.UploadId, request.PartNumber) = (ask.UploadId, part)))]);
+    public static SignedParts Sign(OpenBucket bucket, SignParts ask)
+    {
+        var urls = ask.Parts.Select(part => bucket.Link(HttpVerb.PUT, ask.Key, AddressLife, request => (request.UploadId, request.PartNumber) = (ask.UploadId, part))).ToList();
+        return new SignedParts(urls[..CountInAnswer(urls, url => url.Length)]);
+    }
 
     /// <summary>Puts the parts together if all of them are there, else says which are not. Done again, it finds the object.</summary>
     public static async Task<CompletedUpload> CompleteAsync(OpenBucket bucket, CompleteUpload ask, CancellationToken ct)
@@ -51,7 +61,7 @@ public static class Uploads
         try
         {
             var parts = await PartsAsync(bucket, ask.Key, ask.UploadId, ct);
-            var missing = Enumerable.Range(1, PartCount(ask.Size, ask.PartSize)).Where(number => parts.GetValueOrDefault(number)?.Size != Length(number, ask.Size, ask.PartSize)).ToList();
+            var missing = Enumerable.Range(1, PartCount(ask.Size)).Where(number => parts.GetValueOrDefault(number)?.Size != Length(number, ask.Size)).ToList();
             if (missing.Count > 0)
             {
                 return new CompletedUpload(missing);
@@ -97,7 +107,7 @@ public static class Uploads
         }
 
         var (type, partSize) = (TypeOf(file), PartSize(file.Size));
-        if (file.UploadId is { } known && await DoneAsync(bucket, file, known, partSize, ct) is { } done)
+        if (file.UploadId is { } known && await DoneAsync(bucket, file, known, ct) is { } done)
         {
             return new UploadPlan { Type = type, UploadId = known, PartSize = partSize, Done = done };
         }
@@ -111,12 +121,12 @@ public static class Uploads
         (await bucket.S3.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket.Name, Key = key, ContentType = type }, ct)).UploadId;
 
     /// <summary>Which parts are there, whole; null if the upload is not.</summary>
-    private static async Task<IReadOnlyList<int>?> DoneAsync(OpenBucket bucket, UploadFile file, string uploadId, long partSize, CancellationToken ct)
+    private static async Task<IReadOnlyList<int>?> DoneAsync(OpenBucket bucket, UploadFile file, string uploadId, CancellationToken ct)
     {
         try
         {
             var parts = await PartsAsync(bucket, file.Key, uploadId, ct);
-            return [.. parts.Where(part => part.Value.Size == Length(part.Key, file.Size, partSize)).Select(part => part.Key)];
+            return [.. parts.Where(part => part.Value.Size == Length(part.Key, file.Size)).Select(part => part.Key)];
         }
         catch (AmazonS3Exception gone) when (StorageFault.IsMissing(gone))
         {
@@ -160,7 +170,7 @@ public static class Uploads
         try
         {
             var found = await bucket.S3.GetObjectMetadataAsync(bucket.Name, ask.Key, ct);
-            return found.ContentLength == ask.Size && found.ETag.Trim('"').EndsWith($"-{PartCount(ask.Size, ask.PartSize)}", StringComparison.Ordinal);
+            return found.ContentLength == ask.Size && found.ETag.Trim('"').EndsWith($"-{PartCount(ask.Size)}", StringComparison.Ordinal);
         }
         catch (AmazonS3Exception gone) when (StorageFault.IsMissing(gone))
         {
@@ -168,13 +178,30 @@ public static class Uploads
         }
     }
 
-    private static int PartCount(long size, long partSize) => (int)((size + partSize - 1) / partSize);
+    private static int PartCount(long size) => PartSize(size) is var part ? (int)((size + part - 1) / part) : 0;
 
-    private static long Length(int number, long size, long partSize) => Math.Min(partSize, size - ((number - 1) * partSize));
+    private static long Length(int number, long size) => PartSize(size) is var part ? Math.Min(part, size - ((number - 1) * part)) : 0;
+
+    /// <summary>How many of the first fit into one answer; one always does.</summary>
+    private static int CountInAnswer<T>(IReadOnlyList<T> all, Func<T, int> length)
+    {
+        var (count, sum) = (0, 0);
+        while (count < all.Count && ((sum += length(all[count])) <= LargestAnswer || count == 0))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>How long what is said of a file can be: its address, in which a byte may take three, or the numbers of its parts.</summary>
+    private static int LengthOfPlan(OpenBucket bucket, UploadFile file) => AroundAddress + (2 * (file.Type?.Length ?? 0))
+        + (file is { UploadId: not null, Size: > LargestWhole and <= LargestObject } ? PartCount(file.Size) * 6
+            : bucket.Store.Endpoint.Length + bucket.Name.Length + (3 * Math.Min(Encoding.UTF8.GetByteCount(file.Key), ObjectKey.MaxBytes)));
 
     /// <summary>What the browser says, else what the name says.</summary>
     private static string TypeOf(UploadFile file) =>
-        file.Type is { Length: > 0 and <= 255 } said && MediaTypeHeaderValue.TryParse(said, out _) ? said
+        file.Type is { Length: > 0 } said && said.All(c => c is >= ' ' and <= '~') && MediaTypeHeaderValue.TryParse(said, out _) ? said
         : Types.TryGetContentType(file.Key, out var known) ? known
         : MediaTypeNames.Application.Octet;
 }

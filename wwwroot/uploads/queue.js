@@ -108,7 +108,8 @@ export class Queue {
     try {
       const { files } = await ask(batch[0].bucket, 'begin', { files: batch.map(transfer => transfer.request) });
       this.#beginFailures = 0;
-      batch.forEach((transfer, i) => transfer.begin(files[i]));
+      // Long names may not all have fitted into the answer: those left go on waiting.
+      files.forEach((plan, i) => batch[i].begin(plan));
     } catch (error) {
       if (!error.passes) batch.forEach(transfer => transfer.begin({ refused: error.message }));
       this.#beginAt = Date.now() + Math.min(15_000, 1_000 * 2 ** this.#beginFailures++);

@@ -157,13 +157,14 @@ export class Transfer {
     const parts = [];
     for (let part = first; part <= this.#parts && parts.length < SIGNED_AT_ONCE; part++) if (!this.#done.has(part)) parts.push(part);
     const { urls } = await ask(this.bucket, 'sign', { key: this.key, uploadId: this.uploadId, parts });
-    parts.forEach((part, i) => this.#urls.set(part, { url: urls[i], at: Date.now() }));
+    // With a long name some fewer than were asked for.
+    urls.forEach((url, i) => this.#urls.set(parts[i], { url, at: Date.now() }));
   }
 
   async #complete() {
     this.#completing = true;
     try {
-      const { missing } = await ask(this.bucket, 'complete', { key: this.key, uploadId: this.uploadId, size: this.size, partSize: this.#partSize });
+      const { missing } = await ask(this.bucket, 'complete', { key: this.key, uploadId: this.uploadId, size: this.size });
       if (missing) missing.forEach(part => this.#done.delete(part));
       else this.#finish();
     } finally {
