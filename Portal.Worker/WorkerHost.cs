@@ -43,10 +43,10 @@ public static class WorkerHost
         });
         builder.Services.AddSingleton<Nudges>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<Nudges>());
-        builder.Services.AddEngine(builder.Configuration);
+        builder.Services.AddEngine(builder.Configuration, builder.Environment);
         builder.Services.AddCompute();
         builder.Services.AddVolumes();
-        builder.Services.AddBuckets(builder.Configuration);
+        builder.Services.AddBuckets(builder.Configuration, builder.Environment);
         builder.Services.AddMonitoring();
         builder.Services.AddNetworking();
         builder.Services.AddOperators();

@@ -30,6 +30,9 @@ public sealed partial class Account
     /// <summary>Quota: what all buckets of a region hold together.</summary>
     public int BucketGiBLimit { get; set; } = 100;
 
+    /// <summary>Quota: objects, versions included, of all buckets of a region together. Each costs the store some memory, however small it is.</summary>
+    public long BucketObjectLimit { get; set; } = 1_000_000;
+
     /// <summary>Quota: private networks.</summary>
     public int NetworkLimit { get; set; } = 20;
 

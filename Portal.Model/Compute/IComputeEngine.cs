@@ -32,7 +32,8 @@ public interface IComputeEngine
     Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct);
 
     /// <summary>Fetches an image, checks its SHA-256 and puts it into place whole or not at all.</summary>
-    Task FetchImageAsync(ImageSource source, CancellationToken ct);
+    /// <param name="progress">Is told now and then how far it is.</param>
+    Task FetchImageAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct);
 
     /// <summary>Opens the graphical (RFB) or text (serial) console of a running machine as a byte stream.</summary>
     Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct);
@@ -92,6 +93,9 @@ public sealed record EngineCapacity(
     string Virtualization, int TotalVcpus, int FreeVcpus, int TotalMemoryMiB, int FreeMemoryMiB, int TotalDiskGiB, int FreeDiskGiB, string? Walls = null, int GuestsWaiting = 0);
 
 public sealed record ImageSource(string FileName, Uri Url, string Sha256);
+
+/// <param name="Total">If the address tells it.</param>
+public sealed record ImageProgress(long Fetched, long? Total);
 
 public enum ConsoleKind
 {

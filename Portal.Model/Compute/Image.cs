@@ -53,6 +53,11 @@ public sealed class Image
     [MaxLength(1024)]
     public string? LastError { get; set; }
 
+    /// <summary>While it is fetched, in bytes: how much has come, and of how many if the address tells that.</summary>
+    public long? Fetched { get; set; }
+
+    public long? FetchedOf { get; set; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     [Timestamp]

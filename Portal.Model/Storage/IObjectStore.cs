@@ -78,7 +78,8 @@ public interface IObjectStore
 
 /// <param name="MaxBuckets">How many he may have; 0 for none.</param>
 /// <param name="MaxBytes">In all his buckets together.</param>
-public sealed record StoreUser(string Id, string DisplayName, bool IsSuspended, int MaxBuckets, long MaxBytes);
+/// <param name="MaxObjects">The same; versions count.</param>
+public sealed record StoreUser(string Id, string DisplayName, bool IsSuspended, int MaxBuckets, long MaxBytes, long MaxObjects);
 
 /// <summary>What a user who owns nothing may do in a bucket.</summary>
 public sealed record BucketGrant(string UserId, KeyRights Rights);

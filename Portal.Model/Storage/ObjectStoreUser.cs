@@ -56,20 +56,22 @@ public sealed class ObjectStoreUser : Resource
 
     public DateTimeOffset? RemovedAt { get; private set; }
 
-    /// <summary>What the store was told last: whether it may do anything, how many buckets and how many bytes it may have.</summary>
+    /// <summary>What the store was told last: whether it may do anything, how many buckets, bytes and objects it may have.</summary>
     public bool IsSuspended { get; private set; }
 
     public int BucketsAllowed { get; private set; }
 
     public long BytesAllowed { get; private set; }
 
+    public long ObjectsAllowed { get; private set; }
+
     /// <summary>What the store is to hold of it.</summary>
     /// <param name="isStoreFull">Then nobody may put anything into it.</param>
-    public StoreUser Wanted(Account account, bool isStoreFull) => new(Id, Name, account.SuspendedAt is not null, account.BucketLimit, BytesOf(account, isStoreFull));
+    public StoreUser Wanted(Account account, bool isStoreFull) => new(Id, Name, account.SuspendedAt is not null, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit);
 
     /// <summary>There is something left to do for the worker.</summary>
     public bool IsUnsettled(Account account, bool isStoreFull) => State is not ObjectStoreUserState.Removed && (State is ObjectStoreUserState.Pending || Goal is ObjectStoreUserGoal.Removed
-        || (IsSuspended, BucketsAllowed, BytesAllowed) != (account.SuspendedAt is not null, account.BucketLimit, BytesOf(account, isStoreFull)));
+        || (IsSuspended, BucketsAllowed, BytesAllowed, ObjectsAllowed) != (account.SuspendedAt is not null, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit));
 
     public static long BytesOf(Account account, bool isStoreFull = false) => isStoreFull ? 0 : (long)account.BucketGiBLimit << 30;
 
@@ -84,7 +86,7 @@ public sealed class ObjectStoreUser : Resource
     /// <summary>The store holds it as <paramref name="told"/>.</summary>
     public void Observe(StoreUser told)
     {
-        (State, IsSuspended, BucketsAllowed, BytesAllowed) = (ObjectStoreUserState.Active, told.IsSuspended, told.MaxBuckets, told.MaxBytes);
+        (State, IsSuspended, BucketsAllowed, BytesAllowed, ObjectsAllowed) = (ObjectStoreUserState.Active, told.IsSuspended, told.MaxBuckets, told.MaxBytes, told.MaxObjects);
         (Deadline, Waiting) = (null, null);
     }
 

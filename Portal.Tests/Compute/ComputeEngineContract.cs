@@ -164,7 +164,7 @@ public abstract partial class ComputeEngineContract
     {
         var content = await AnImageAsync();
         var name = $"fetched-{Guid.NewGuid():N}.qcow2";
-        await Engine.FetchImageAsync(new ImageSource(name, await PublishAsync(content), Convert.ToHexString(SHA256.HashData(content))), Ct);
+        await Engine.FetchImageAsync(new ImageSource(name, await PublishAsync(content), Convert.ToHexString(SHA256.HashData(content))), null, Ct);
         Assert.Contains(name, await Engine.ImagesAsync(Ct));
     }
 
@@ -173,7 +173,7 @@ public abstract partial class ComputeEngineContract
     {
         var name = $"wrong-{Guid.NewGuid():N}.qcow2";
         var source = new ImageSource(name, await PublishAsync(await AnImageAsync()), new string('0', 64));
-        await FailsAsync(EngineFault.Rejected, () => Engine.FetchImageAsync(source, Ct));
+        await FailsAsync(EngineFault.Rejected, () => Engine.FetchImageAsync(source, null, Ct));
         Assert.DoesNotContain(name, await Engine.ImagesAsync(Ct));
     }
 

@@ -54,7 +54,7 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
 
     public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) => CallAsync<IReadOnlyList<string>>(() => [.. ImageFiles.Keys], ct);
 
-    public Task FetchImageAsync(ImageSource source, CancellationToken ct) => CallAsync(
+    public Task FetchImageAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct) => CallAsync(
         () =>
         {
             if (!Downloads.TryGetValue(source.Url, out var content))

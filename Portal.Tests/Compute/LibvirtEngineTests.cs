@@ -146,7 +146,7 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
         await TestEngine.RunAsync("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", "/etc/passwd", file, "1M");
         var content = await File.ReadAllBytesAsync(file, Ct);
         var source = new ImageSource("leak.qcow2", await PublishAsync(content), Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(content)));
-        await FailsAsync(Portal.Model.Shared.EngineFault.Rejected, () => Engine.FetchImageAsync(source, Ct));
+        await FailsAsync(Portal.Model.Shared.EngineFault.Rejected, () => Engine.FetchImageAsync(source, null, Ct));
         Assert.DoesNotContain("leak.qcow2", await Engine.ImagesAsync(Ct));
     }
 

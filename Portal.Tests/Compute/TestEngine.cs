@@ -3,6 +3,7 @@ using System.Globalization;
 using Portal.Model.Compute;
 using Portal.Tests.Shared;
 using Portal.Worker.Engines.Libvirt;
+using Portal.Worker.Shared;
 
 namespace Portal.Tests.Compute;
 
@@ -47,7 +48,7 @@ public sealed class TestEngine : IAsyncLifetime
         await StartAsync();
         await RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KeyFile);
         publisher = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Portal.Worker"), ["publish", Folder]) { UseShellExecute = false })!;
-        Engine = new LibvirtEngine(new EngineFolder(Folder), new HttpClient(), TimeProvider.System);
+        Engine = new LibvirtEngine(new EngineFolder(Folder), new TypedAddresses(isLaptop: true), TimeProvider.System);
     }
 
     public Task StartAsync() => TestPostgres.RunAsync("bin/engine", "start", Folder);

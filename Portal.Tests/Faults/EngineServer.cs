@@ -59,7 +59,7 @@ internal sealed class EngineServer : IAsyncDisposable
         Map<string>("list", async _ => EngineWire.Result(await engine.ListAsync(default)));
         Map<string>("capacity", async _ => EngineWire.Result(await engine.CapacityAsync(default)));
         Map<string>("images", async _ => EngineWire.Result(await engine.ImagesAsync(default)));
-        Map<ImageSource>("fetch", async source => await DoneAsync(engine.FetchImageAsync(source, default)));
+        Map<ImageSource>("fetch", async source => await DoneAsync(engine.FetchImageAsync(source, null, default)));
         Map<(string InstanceId, string User, string Hash)>("password", async asked => await DoneAsync(engine.SetPasswordAsync(asked.InstanceId, asked.User, asked.Hash, default)));
         Map<(string InstanceId, string User, string PublicKey, string? Former)>("key", async asked => await DoneAsync(engine.SetKeyAsync(asked.InstanceId, asked.User, asked.PublicKey, asked.Former, default)));
         Map<string>("counters", async _ => EngineWire.Result(await ((IMetricsEngine)engine).CountersAsync(default)));

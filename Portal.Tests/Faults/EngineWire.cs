@@ -85,7 +85,7 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEn
 
     public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) => AskAsync<string, IReadOnlyList<string>>("images", "", ct);
 
-    public Task FetchImageAsync(ImageSource source, CancellationToken ct) => AskAsync<ImageSource, bool>("fetch", source, ct);
+    public Task FetchImageAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct) => AskAsync<ImageSource, bool>("fetch", source, ct);
 
     public Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct) =>
         throw new EngineException(EngineFault.Rejected, "This engine is asked from another process and has no console.");

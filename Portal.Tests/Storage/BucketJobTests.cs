@@ -72,14 +72,14 @@ public sealed class BucketJobTests(TestPostgres postgres) : TestDatabase(postgre
         await ada.SettleAsync();
         Assert.Equal(["photos"], ada.Store.Names);
         Assert.Equal([user.Id], ada.Store.Users.Keys);
-        Assert.Equal((100, 100L << 30, false), ada.Store.Users[user.Id] is var told ? (told.MaxBuckets, told.MaxBytes, told.IsSuspended) : default);
+        Assert.Equal((100, 100L << 30, 1_000_000, false), ada.Store.Users[user.Id] is var told ? (told.MaxBuckets, told.MaxBytes, told.MaxObjects, told.IsSuspended) : default);
     }
 
     [Fact]
     public async Task A_name_that_only_the_store_knows_to_be_taken_fails_with_a_sentence_and_the_failed_one_can_be_deleted()
     {
         var stranger = StorageSecrets.Make();
-        await ada.Store.EnsureUserAsync(new StoreUser("somebody", "somebody", false, 10, 1 << 20), Ct);
+        await ada.Store.EnsureUserAsync(new StoreUser("somebody", "somebody", false, 10, 1 << 20, 1000), Ct);
         await ada.Store.EnsureKeyAsync("somebody", stranger, Ct);
         await ada.Store.EnsureBucketAsync(stranger, "photos", Ct);
         var bucket = await ada.AddBucketAsync();

@@ -50,7 +50,8 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
         lock (gate)
         {
             if (!Allows(key, bucket, KeyRights.ReadWrite) || buckets[bucket] is var there && there.Bytes + bytes > (there.MaxBytes ?? long.MaxValue)
-                || buckets.Values.Where(other => other.UserId == buckets[bucket].UserId).Sum(other => other.Bytes) + bytes > users[buckets[bucket].UserId].MaxBytes)
+                || buckets.Values.Where(other => other.UserId == buckets[bucket].UserId).Sum(other => other.Bytes) + bytes > users[buckets[bucket].UserId].MaxBytes
+                || buckets.Values.Where(other => other.UserId == buckets[bucket].UserId).Sum(other => other.Objects.Count) >= users[buckets[bucket].UserId].MaxObjects)
             {
                 return false;
             }

@@ -196,6 +196,21 @@ public abstract class ObjectStoreContract
     }
 
     [Fact]
+    public async Task A_user_with_as_many_objects_as_he_may_have_gets_no_more_of_them_however_small()
+    {
+        var (user, key) = await AUserAsync();
+        var bucket = ABucketName();
+        await Store.EnsureBucketAsync(key, bucket, Ct);
+        await Store.EnsureUserAsync(user with { MaxObjects = 2 }, Ct);
+        Assert.True(await PutAsync(key, bucket, "a", 1));
+        Assert.True(await PutAsync(key, bucket, "b", 1));
+        Assert.False(await PutAsync(key, bucket, "c", 1));
+        await Store.EnsureUserAsync(user with { MaxObjects = 4 }, Ct);
+        await UntilAsync(() => PutAsync(key, bucket, "c", 1));
+        await RemoveAsync(user, key, bucket);
+    }
+
+    [Fact]
     public async Task A_bucket_at_its_quota_takes_nothing_more()
     {
         var (user, key) = await AUserAsync();
@@ -264,7 +279,7 @@ public abstract class ObjectStoreContract
 
     protected async Task<(StoreUser User, StoreKey Key)> AUserAsync(int maxBuckets = 10, long maxBytes = 1L << 30)
     {
-        var user = new StoreUser(ResourceIds.New(ObjectStoreUser.Prefix), "default", IsSuspended: false, maxBuckets, maxBytes);
+        var user = new StoreUser(ResourceIds.New(ObjectStoreUser.Prefix), "default", IsSuspended: false, maxBuckets, maxBytes, 1_000_000);
         var key = StorageSecrets.Make();
         await Store.EnsureUserAsync(user, Ct);
         await Store.EnsureKeyAsync(user.Id, key, Ct);

@@ -300,6 +300,47 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Null((await BucketSettings.ReadAsync(bucket, Ct)).Policy);
     }
 
+    [Fact]
+    public void A_link_works_exactly_as_long_as_it_is_said_to()
+    {
+        foreach (var (life, label) in ObjectLinks.Lives)
+        {
+            var link = new Uri(ObjectLinks.Share(bucket, "a.txt", "text/plain", life));
+            Assert.True(System.Web.HttpUtility.ParseQueryString(link.Query)["X-Amz-Expires"] == life.TotalSeconds.ToString(CultureInfo.InvariantCulture), $"{label}: {link.Query}");
+        }
+    }
+
+    [Theory]
+    [InlineData("text/html", true)]
+    [InlineData("image/svg+xml", true)]
+    [InlineData("application/xhtml+xml", true)]
+    [InlineData("text/xml", true)]
+    [InlineData("application/pdf", true)]
+    [InlineData("text/javascript", true)]
+    [InlineData("Image/PNG", false)]
+    [InlineData("text/plain; charset=utf-8", false)]
+    public async Task A_shared_link_opens_nothing_that_a_browser_could_run_whatever_is_put_there_later(string type, bool isSaved)
+    {
+        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "shown", ContentBody = "x", ContentType = type, UseChunkEncoding = false }, Ct);
+        var made = await Server.Services.GetRequiredService<ShareObject>().RunAsync(Scene.Actor, bucket, "shown", TimeSpan.FromHours(1), Ct);
+        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "shown", ContentBody = "<script>", ContentType = "text/html", UseChunkEncoding = false }, Ct);
+        using var http = new HttpClient();
+        using var got = await http.GetAsync(made.Value, Ct);
+        Assert.Equal(HttpStatusCode.OK, got.StatusCode);
+        Assert.Equal(isSaved, got.Content.Headers.ContentDisposition?.DispositionType is "attachment");
+        Assert.Equal(isSaved ? "text/html" : type, got.Content.Headers.ContentType?.ToString(), ignoreCase: true);
+        using var preview = await http.GetAsync(ObjectLinks.View(bucket, "shown"), Ct);
+        Assert.Equal("attachment", preview.Content.Headers.ContentDisposition?.DispositionType);
+    }
+
+    [Fact]
+    public async Task What_is_gone_is_not_shared()
+    {
+        Assert.NotNull((await Server.Services.GetRequiredService<ShareObject>().RunAsync(Scene.Actor, bucket, "gone", TimeSpan.FromHours(1), Ct)).Reason);
+        await using var db = CreateDbContext();
+        Assert.False(await db.AuditEntries.AnyAsync(entry => entry.Action == "ShareObject", Ct));
+    }
+
     private async Task<List<string>> KeysAsync(string prefix)
     {
         var keys = new List<string>();

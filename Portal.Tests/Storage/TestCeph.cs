@@ -111,7 +111,7 @@ public sealed class TestCeph : IAsyncLifetime
         }
     }
 
-    private static StoreUser AUser(string id) => new(id, id, IsSuspended: false, 1000, 1L << 40);
+    private static StoreUser AUser(string id) => new(id, id, IsSuspended: false, 1000, 1L << 40, 1_000_000);
 
     private async Task<StoreKey> AdministratorAsync()
     {

@@ -3,6 +3,7 @@ using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Storage;
 using Portal.Worker.Engines.Libvirt;
+using Portal.Worker.Shared;
 
 namespace Portal.Worker.Engines;
 
@@ -10,7 +11,7 @@ namespace Portal.Worker.Engines;
 public static class EngineRegistration
 {
     /// <summary><c>Engine:Folder</c> is the folder that was given to <c>bin/engine start</c>. Who registered an engine before keeps that.</summary>
-    public static IServiceCollection AddEngine(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddEngine(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
         if (services.Any(service => service.ServiceType == typeof(IComputeEngine)))
         {
@@ -21,8 +22,9 @@ public static class EngineRegistration
             ?? throw new InvalidOperationException("Engine__Folder is not set: the worker needs the folder with which the engine was started (bin/engine start FOLDER).");
         return services
             .AddSingleton(new EngineFolder(folder))
+            .AddSingleton(_ => new TypedAddresses(environment.IsDevelopment()))
             .AddSingleton(provider => new LibvirtEngine(
-                provider.GetRequiredService<EngineFolder>(), new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, provider.GetRequiredService<TimeProvider>()))
+                provider.GetRequiredService<EngineFolder>(), provider.GetRequiredService<TypedAddresses>(), provider.GetRequiredService<TimeProvider>()))
             .AddSingleton<IComputeEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
             .AddSingleton<IGuestEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
             .AddSingleton<INetworkEngine>(provider => provider.GetRequiredService<LibvirtEngine>())

@@ -110,7 +110,7 @@ public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore st
     private static async Task EnsureUserAsync(PortalDb db, IObjectStore store, AccessKey key, CancellationToken ct)
     {
         var account = await AccountAsync(db, key, ct);
-        await store.EnsureUserAsync(new StoreUser(key.StoreUserId, key.Name, account.SuspendedAt is not null, MaxBuckets: 0, ObjectStoreUser.BytesOf(account)), ct);
+        await store.EnsureUserAsync(new StoreUser(key.StoreUserId, key.Name, account.SuspendedAt is not null, MaxBuckets: 0, ObjectStoreUser.BytesOf(account), account.BucketObjectLimit), ct);
         key.ObserveSuspension(account.SuspendedAt is not null);
     }
 

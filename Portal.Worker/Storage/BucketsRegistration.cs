@@ -9,8 +9,13 @@ namespace Portal.Worker.Storage;
 public static class BucketsRegistration
 {
     /// <summary>Who registered a driver before keeps that.</summary>
-    public static IServiceCollection AddBuckets(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddBuckets(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
+        if (!environment.IsDevelopment() && WhyNotThere(configuration) is { } reason)
+        {
+            throw new InvalidOperationException(reason);
+        }
+
         services.AddKeyRing().DisableAutomaticKeyGeneration();
         if (!services.Any(service => service.ServiceType == typeof(IObjectStores)))
         {
@@ -37,4 +42,10 @@ public static class BucketsRegistration
             .AddHostedService<BucketSweep>()
             .AddHostedService<AccessKeySweep>();
     }
+
+    /// <summary>Why the settings cannot name this store; null if they can, or name none.</summary>
+    public static string? WhyNotThere(IConfiguration configuration) => configuration["ObjectStore:Endpoint"] is not { } endpoint ? null
+        : !Uri.TryCreate(configuration["Portal:Url"], UriKind.Absolute, out var portal)
+            ? "Portal__Url is not set: the worker compares it with ObjectStore__Endpoint, which must be of another site. Set it to the web's public address, e.g. https://portal.example.com."
+            : StoreSite.WhyNot(portal, endpoint, configuration["ObjectStore:WebsiteSuffix"]);
 }

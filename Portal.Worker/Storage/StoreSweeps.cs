@@ -49,7 +49,7 @@ public sealed class ObjectStoreUserSweep(IDbContextFactory<PortalDb> dbs, Nudges
             where user.RegionId == region.Id && user.State != ObjectStoreUserState.Removed
             join account in db.Accounts on user.AccountId equals account.Id
             where user.State == ObjectStoreUserState.Pending || user.Goal == ObjectStoreUserGoal.Removed || user.IsSuspended != (account.SuspendedAt != null)
-                || user.BucketsAllowed != account.BucketLimit || user.BytesAllowed != (isFull ? 0 : (long)account.BucketGiBLimit * 1073741824L)
+                || user.BucketsAllowed != account.BucketLimit || user.BytesAllowed != (isFull ? 0 : (long)account.BucketGiBLimit * 1073741824L) || user.ObjectsAllowed != account.BucketObjectLimit
             select new { user, account }).ToListAsync(ct);
         return [.. living.Where(row => row.user.IsUnsettled(row.account, isFull)).Select(row => new Unsettled(row.user.Id, row.user.AccountId, row.user.Deadline < now
             ? $"{row.user.Id} is {row.user.State} in the object store and should be {row.user.Goal} since {row.user.Deadline:u}. {row.user.Waiting}"

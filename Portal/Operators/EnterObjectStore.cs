@@ -9,7 +9,7 @@ namespace Portal.Operators;
 public sealed record StoreOfRegion(string RegionId, string RegionName, ObjectStore? Store, ObjectStoreChange? Change, int Buckets);
 
 /// <summary>What operators do with the object stores of regions. The region's worker tries what was entered, and takes it or says why not.</summary>
-public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, StorageSecrets secrets, TimeProvider clock)
+public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, StorageSecrets secrets, IConfiguration configuration, IHostEnvironment environment, TimeProvider clock)
 {
     public async Task<IReadOnlyList<StoreOfRegion>> ListAsync(CancellationToken ct)
     {
@@ -35,7 +35,7 @@ public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, StorageSec
 
         var store = await db.ObjectStores.AsNoTracking().FirstOrDefaultAsync(store => store.Id == regionId, ct);
         var before = await db.ObjectStoreChanges.AsNoTracking().FirstOrDefaultAsync(change => change.Id == regionId, ct);
-        if ((store?.WhyNotEnter ?? draft.WhyNot(before?.AdminKeyId ?? store?.AdminKeyId)) is { } reason)
+        if ((store?.WhyNotEnter ?? draft.WhyNot(before?.AdminKeyId ?? store?.AdminKeyId) ?? WhyNotThere(draft)) is { } reason)
         {
             return Outcome.Refused(reason);
         }
@@ -60,6 +60,11 @@ public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, StorageSec
             await db.SaveChangesAsync(ct);
         }
     }
+
+    /// <summary>On a laptop everything is localhost.</summary>
+    private string? WhyNotThere(NewObjectStore draft) => !environment.IsDevelopment() && Uri.TryCreate(configuration["Portal:Url"], UriKind.Absolute, out var portal)
+        ? StoreSite.WhyNot(portal, draft.Endpoint, draft.WebsiteSuffix)
+        : null;
 
     private ObjectStoreChange Build(Actor actor, string regionId, NewObjectStore draft, string? sealedSecret) => new()
     {

@@ -10,7 +10,7 @@ public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
     private static readonly (string Value, string Label)[] Sorts =
         [("", "Name, A to Z"), ("-name", "Name, Z to A"), ("-size", "Size, large first"), ("-objects", "Objects, most first"), ("-created", "Newest first"), ("created", "Oldest first")];
 
-    private long used;
+    private long used, objects, objectLimit;
     private int limit;
 
     protected override IReadOnlyCollection<string> Tables { get; } = ["Buckets"];
@@ -28,8 +28,10 @@ public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
     {
         var states = await db.Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted)
             .GroupBy(bucket => bucket.State).Select(group => new { group.Key, Count = group.Count() }).ToListAsync(ct);
-        used = await db.Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted).SumAsync(bucket => bucket.Bytes, ct);
-        limit = await db.Accounts.Where(account => account.Id == accountId).Select(account => account.BucketGiBLimit).SingleAsync(ct);
+        var mine = db.Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted);
+        (used, objects) = (await mine.SumAsync(bucket => bucket.Bytes, ct), await mine.SumAsync(bucket => bucket.Objects, ct));
+        var account = await db.Accounts.Where(account => account.Id == accountId).Select(account => new { account.BucketGiBLimit, account.BucketObjectLimit }).SingleAsync(ct);
+        (limit, objectLimit) = (account.BucketGiBLimit, account.BucketObjectLimit);
         return states.ToDictionary(row => Bucket.Spell(row.Key), row => row.Count, StringComparer.Ordinal);
     }
 

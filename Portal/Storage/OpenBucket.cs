@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -11,6 +12,9 @@ public sealed class OpenBucket : IDisposable
 {
     /// <summary>S3's limit for a signed address.</summary>
     public static readonly TimeSpan LongestLink = TimeSpan.FromDays(7);
+
+    /// <summary>Amazon's client reckons the seconds from a clock of its own and rounds what is left of one: of three neighbours one comes out as was meant.</summary>
+    private static readonly TimeSpan[] Shifts = [TimeSpan.Zero, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(-1)];
 
     /// <summary>How long a page waits for the store; less if its worker says that it is away.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15), PatienceWhileAway = TimeSpan.FromSeconds(3);
@@ -84,10 +88,21 @@ public sealed class OpenBucket : IDisposable
             Key = key,
             Verb = verb,
             Protocol = Store.Endpoint.StartsWith("https://", StringComparison.Ordinal) ? Protocol.HTTPS : Protocol.HTTP,
-            Expires = (clock.GetUtcNow() + (validity < LongestLink ? validity : LongestLink)).UtcDateTime,
         };
         more?.Invoke(request);
-        return signer.GetPreSignedURL(request);
+        var (life, link) = (validity < LongestLink ? validity : LongestLink, "");
+        var (now, exactly) = (clock.GetUtcNow(), string.Create(CultureInfo.InvariantCulture, $"X-Amz-Expires={life.TotalSeconds:0}&"));
+        foreach (var shift in Shifts)
+        {
+            request.Expires = (now.AddTicks(-(now.UtcTicks % TimeSpan.TicksPerSecond)) + life + shift).UtcDateTime;
+            link = signer.GetPreSignedURL(request);
+            if (link.Contains(exactly, StringComparison.Ordinal))
+            {
+                break;
+            }
+        }
+
+        return link;
     }
 
     public void Dispose()

@@ -10,7 +10,7 @@ public static class S3Sentences
 
     public static string Of(AmazonS3Exception error) => (error.ErrorCode, error.StatusCode) switch
     {
-        ("QuotaExceeded", _) => "This would exceed your quota: delete something, or ask support for more.",
+        ("QuotaExceeded", _) => "This would exceed your quota of bytes or of objects: delete something, or ask support for more.",
         ("NoSuchBucket", _) => "The bucket is not there any more.",
         ("NoSuchKey" or "NotFound", _) or (_, HttpStatusCode.NotFound) => "There is no such object any more.",
         ("NoSuchUpload", _) => "This upload was ended or has expired: begin it again.",

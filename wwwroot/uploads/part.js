@@ -42,7 +42,7 @@ function refusal(request) {
 }
 
 const sentences = {
-  QuotaExceeded: 'The bucket or the account is full (QuotaExceeded). Delete something, or raise the quota.',
+  QuotaExceeded: 'The bucket or the account is full, in bytes or in objects (QuotaExceeded). Delete something, or raise the quota.',
   EntityTooLarge: 'The storage does not take a file of this size (EntityTooLarge).',
   NoSuchBucket: 'The bucket is no longer there.',
 };

@@ -3,12 +3,19 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
+using Portal.Worker.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>The catalogue's files: root's, readable by guests, never written to once they are in place.</summary>
-internal sealed partial class ImageStore(EngineFolder folder, HttpClient http)
+internal sealed partial class ImageStore(EngineFolder folder, TypedAddresses outside, TimeProvider clock)
 {
+    /// <summary>A catalogue's images have some hundred MB.</summary>
+    private const long LargestImage = 32L << 30;
+
+    /// <summary>For all of it, and between two pieces.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromHours(2), PiecePatience = TimeSpan.FromMinutes(1);
+
     private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     public static string PathOf(EngineFolder folder, string fileName) => NameForm().IsMatch(fileName)
@@ -19,7 +26,7 @@ internal sealed partial class ImageStore(EngineFolder folder, HttpClient http)
         ? [.. Directory.GetFiles(folder.Images, "*.qcow2").Select(path => Path.GetFileName(path)!).Where(name => NameForm().IsMatch(name)).Order(StringComparer.Ordinal)]
         : [];
 
-    public async Task FetchAsync(ImageSource source, CancellationToken ct)
+    public async Task FetchAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct)
     {
         var target = PathOf(folder, source.FileName);
         if (File.Exists(target))
@@ -31,7 +38,7 @@ internal sealed partial class ImageStore(EngineFolder folder, HttpClient http)
         var fetched = Path.Combine(folder.Images, $".fetch-{source.FileName}");
         try
         {
-            await DownloadAsync(source, fetched, ct);
+            await DownloadAsync(source, fetched, progress, ct);
             await CheckAsync(fetched, ct);
             File.SetUnixFileMode(fetched, ReadableByAll);
             File.Move(fetched, target, overwrite: false);
@@ -42,36 +49,58 @@ internal sealed partial class ImageStore(EngineFolder folder, HttpClient http)
         }
     }
 
-    private async Task DownloadAsync(ImageSource source, string file, CancellationToken ct)
+    private async Task DownloadAsync(ImageSource source, string file, IProgress<ImageProgress>? progress, CancellationToken ct)
     {
+        using var limit = new CancellationTokenSource(Patience, clock);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            using var response = await http.GetAsync(source.Url, HttpCompletionOption.ResponseHeadersRead, ct);
+            using var response = await outside.GetAsync(source.Url, ended.Token);
             if (!response.IsSuccessStatusCode)
             {
                 throw new EngineException(EngineFault.Rejected, $"{source.Url.Host} answered {(int)response.StatusCode}.");
             }
 
-            await using var from = await response.Content.ReadAsStreamAsync(ct);
-            await using var to = File.Create(file);
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            var buffer = new byte[1 << 16];
-            for (int count; (count = await from.ReadAsync(buffer, ct)) > 0;)
-            {
-                hash.AppendData(buffer, 0, count);
-                await to.WriteAsync(buffer.AsMemory(0, count), ct);
-            }
-
-            var found = Convert.ToHexStringLower(hash.GetHashAndReset());
+            var found = await CopyAsync(response.Content, file, progress, ended.Token);
             if (!string.Equals(found, source.Sha256, StringComparison.OrdinalIgnoreCase))
             {
-                throw new EngineException(EngineFault.Rejected, $"What {source.Url.Host} sent has another SHA-256: {found}.");
+                // Not which: whoever may add images would learn what there is at an address.
+                throw new EngineException(EngineFault.Rejected, $"What {source.Url.Host} sent has another SHA-256 than the one that was entered.");
             }
         }
-        catch (HttpRequestException error)
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            throw new EngineException(EngineFault.Rejected, $"{source.Url.Host} did not send the image within {Patience.TotalHours:0} hours.");
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException or TimeoutException)
         {
             throw new EngineException(EngineFault.Unavailable, $"The image could not be fetched from {source.Url.Host}: {error.Message}", error);
         }
+    }
+
+    /// <returns>Its SHA-256.</returns>
+    private async Task<string> CopyAsync(HttpContent content, string file, IProgress<ImageProgress>? progress, CancellationToken ct)
+    {
+        var total = content.Headers.ContentLength;
+        await using var from = await content.ReadAsStreamAsync(ct);
+        await using var to = File.Create(file);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var (buffer, fetched) = (new byte[1 << 16], 0L);
+        int count;
+        do
+        {
+            progress?.Report(new ImageProgress(fetched, total));
+            count = await from.ReadAsync(buffer, ct).AsTask().WaitAsync(PiecePatience, clock, ct);
+            if ((fetched += count) > LargestImage || total > LargestImage)
+            {
+                throw new EngineException(EngineFault.Rejected, $"It is larger than {LargestImage >> 30} GB, which is the most that an image may have.");
+            }
+
+            hash.AppendData(buffer, 0, count);
+            await to.WriteAsync(buffer.AsMemory(0, count), ct);
+        }
+        while (count > 0);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     /// <summary>A qcow2 file may refer to other files of the host; one that does would show them to its guest.</summary>

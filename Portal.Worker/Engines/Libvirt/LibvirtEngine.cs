@@ -3,6 +3,7 @@ using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
+using Portal.Worker.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;
 
@@ -20,11 +21,11 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     private readonly ImageStore images;
     private readonly SshProbes probes;
 
-    public LibvirtEngine(EngineFolder folder, HttpClient http, TimeProvider clock)
+    public LibvirtEngine(EngineFolder folder, TypedAddresses outside, TimeProvider clock)
     {
         (this.folder, this.clock, probes) = (folder, clock, new SshProbes(clock));
         (libvirt, networks, files) = (new LibvirtConnection(folder), new PrivateNetworks(folder), new VolumeFiles(folder));
-        (snapshots, images) = (new SnapshotFiles(folder), new ImageStore(folder, http));
+        (snapshots, images) = (new SnapshotFiles(folder), new ImageStore(folder, outside, clock));
         (guestFiles, uids) = (new GuestFiles(folder, files), new GuestUids(folder));
     }
 
@@ -98,7 +99,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
 
     public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) => Task.FromResult(images.List());
 
-    public Task FetchImageAsync(ImageSource source, CancellationToken ct) => images.FetchAsync(source, ct);
+    public Task FetchImageAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct) => images.FetchAsync(source, progress, ct);
 
     public async Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct)
     {

@@ -36,7 +36,7 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
             await admin.AskAsync(HttpMethod.Post, "user", wanted, ct);
         }
 
-        await admin.AskAsync(HttpMethod.Put, "user", [("quota", ""), ("uid", user.Id), ("quota-type", "user"), ("enabled", "true"), ("max-size-kb", Kilobytes(user.MaxBytes))], ct);
+        await admin.AskAsync(HttpMethod.Put, "user", [("quota", ""), ("uid", user.Id), ("quota-type", "user"), ("enabled", "true"), ("max-size-kb", Kilobytes(user.MaxBytes)), ("max-objects", Text(user.MaxObjects))], ct);
     }
 
     public async Task RemoveUserAsync(string userId, CancellationToken ct)
