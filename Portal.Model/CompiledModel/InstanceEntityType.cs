@@ -28,7 +28,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Compute.Instance",
                 typeof(Instance),
                 baseEntityType,
-                propertyCount: 44,
+                propertyCount: 43,
                 navigationCount: 3,
                 foreignKeyCount: 3,
                 unnamedIndexCount: 5,
@@ -335,14 +335,6 @@ namespace Portal.Model.CompiledModel
                 nullable: true,
                 maxLength: 2048);
             stalled.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
-
-            var startedAt = runtimeEntityType.AddProperty(
-                "StartedAt",
-                typeof(DateTimeOffset?),
-                propertyInfo: typeof(Instance).GetProperty("StartedAt", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
-                fieldInfo: typeof(Instance).GetField("<StartedAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
-                nullable: true);
-            startedAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var state = runtimeEntityType.AddProperty(
                 "State",

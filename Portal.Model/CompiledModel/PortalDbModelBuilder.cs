@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("8e5f8e5e-0f81-4d34-bbc8-fad92302313b"), entityTypeCount: 50)
+            : base(skipDetectChanges: false, modelId: new Guid("22d4a7c6-802c-4f07-9962-585a798a179d"), entityTypeCount: 51)
         {
         }
 
@@ -27,6 +27,7 @@ namespace Portal.Model.CompiledModel
             var account = AccountEntityType.Create(this);
             var addressChange = AddressChangeEntityType.Create(this);
             var auditEntry = AuditEntryEntityType.Create(this);
+            var auditPerson = AuditPersonEntityType.Create(this);
             var knownDevice = KnownDeviceEntityType.Create(this);
             var mail = MailEntityType.Create(this);
             var project = ProjectEntityType.Create(this);
@@ -77,6 +78,8 @@ namespace Portal.Model.CompiledModel
             AddressChangeEntityType.CreateForeignKey1(addressChange, account);
             AddressChangeEntityType.CreateForeignKey2(addressChange, user);
             AuditEntryEntityType.CreateForeignKey1(auditEntry, account);
+            AuditPersonEntityType.CreateForeignKey1(auditPerson, account);
+            AuditPersonEntityType.CreateForeignKey2(auditPerson, auditEntry);
             KnownDeviceEntityType.CreateForeignKey1(knownDevice, account);
             KnownDeviceEntityType.CreateForeignKey2(knownDevice, user);
             MailEntityType.CreateForeignKey1(mail, account);
@@ -153,6 +156,7 @@ namespace Portal.Model.CompiledModel
             AccountEntityType.CreateAnnotations(account);
             AddressChangeEntityType.CreateAnnotations(addressChange);
             AuditEntryEntityType.CreateAnnotations(auditEntry);
+            AuditPersonEntityType.CreateAnnotations(auditPerson);
             KnownDeviceEntityType.CreateAnnotations(knownDevice);
             MailEntityType.CreateAnnotations(mail);
             ProjectEntityType.CreateAnnotations(project);

@@ -21,7 +21,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Operators.Region",
                 typeof(Region),
                 baseEntityType,
-                propertyCount: 21,
+                propertyCount: 23,
                 keyCount: 1);
 
             var id = runtimeEntityType.AddProperty(
@@ -97,6 +97,14 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Region).GetField("<FreeVcpus>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 sentinel: 0);
             freeVcpus.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var guestsWaiting = runtimeEntityType.AddProperty(
+                "GuestsWaiting",
+                typeof(int),
+                propertyInfo: typeof(Region).GetProperty("GuestsWaiting", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Region).GetField("<GuestsWaiting>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                sentinel: 0);
+            guestsWaiting.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var hasUplink = runtimeEntityType.AddProperty(
                 "HasUplink",
@@ -199,6 +207,15 @@ namespace Portal.Model.CompiledModel
                 nullable: true,
                 maxLength: 255);
             virtualization.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var walls = runtimeEntityType.AddProperty(
+                "Walls",
+                typeof(string),
+                propertyInfo: typeof(Region).GetProperty("Walls", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Region).GetField("<Walls>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                maxLength: 255);
+            walls.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var key = runtimeEntityType.AddKey(
                 new[] { id });

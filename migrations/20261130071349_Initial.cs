@@ -192,6 +192,8 @@ namespace Portal.Model.Migrations
                     AwaySince = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     AwayReason = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
                     Virtualization = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
+                    Walls = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
+                    GuestsWaiting = table.Column<int>(type: "integer", nullable: false),
                     TotalVcpus = table.Column<int>(type: "integer", nullable: false),
                     FreeVcpus = table.Column<int>(type: "integer", nullable: false),
                     TotalMemoryMiB = table.Column<int>(type: "integer", nullable: false),
@@ -290,8 +292,7 @@ namespace Portal.Model.Migrations
                         .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     At = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    Actor = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    From = table.Column<IPAddress>(type: "inet", nullable: true),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: true),
                     Action = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
                     ResourceId = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: true),
                     Before = table.Column<string>(type: "jsonb", nullable: true),
@@ -640,6 +641,34 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "AuditPersons",
+                columns: table => new
+                {
+                    EntryId = table.Column<long>(type: "bigint", nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Email = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    From = table.Column<IPAddress>(type: "inet", nullable: true),
+                    Before = table.Column<string>(type: "jsonb", nullable: true),
+                    After = table.Column<string>(type: "jsonb", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_AuditPersons", x => x.EntryId);
+                    table.ForeignKey(
+                        name: "FK_AuditPersons_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_AuditPersons_AuditEntries_EntryId",
+                        column: x => x.EntryId,
+                        principalTable: "AuditEntries",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Instances",
                 columns: table => new
                 {
@@ -674,7 +703,6 @@ namespace Portal.Model.Migrations
                     BootAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     SshAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     HostKey = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
-                    StartedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     TerminatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     HasAgent = table.Column<bool>(type: "boolean", nullable: false),
                     RebuildImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
@@ -1562,8 +1590,8 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.InsertData(
                 table: "Regions",
-                columns: new[] { "Id", "AwayReason", "AwaySince", "Engine", "FirstAddressPort", "FirstPublicPort", "FreeDiskGiB", "FreeMemoryMiB", "FreeVcpus", "HasUplink", "LastAddressPort", "LastPublicPort", "Name", "PublicHost", "PublicRange", "SeenAt", "TotalDiskGiB", "TotalMemoryMiB", "TotalVcpus", "Virtualization" },
-                values: new object[] { "local", null, null, "libvirt", 25000, 22000, 0, 0, 0, false, 27999, 24999, "This machine", "127.0.0.1", null, null, 0, 0, 0, null });
+                columns: new[] { "Id", "AwayReason", "AwaySince", "Engine", "FirstAddressPort", "FirstPublicPort", "FreeDiskGiB", "FreeMemoryMiB", "FreeVcpus", "GuestsWaiting", "HasUplink", "LastAddressPort", "LastPublicPort", "Name", "PublicHost", "PublicRange", "SeenAt", "TotalDiskGiB", "TotalMemoryMiB", "TotalVcpus", "Virtualization", "Walls" },
+                values: new object[] { "local", null, null, "libvirt", 25000, 22000, 0, 0, 0, 0, false, 27999, 24999, "This machine", "127.0.0.1", null, null, 0, 0, 0, null, null });
 
             migrationBuilder.InsertData(
                 table: "VolumeTypes",
@@ -1662,6 +1690,11 @@ namespace Portal.Model.Migrations
                 name: "IX_AuditEntries_ResourceId",
                 table: "AuditEntries",
                 column: "ResourceId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_AuditPersons_AccountId",
+                table: "AuditPersons",
+                column: "AccountId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_BackupSchedules_AccountId",
@@ -2137,7 +2170,7 @@ namespace Portal.Model.Migrations
                 name: "AspNetUserTokens");
 
             migrationBuilder.DropTable(
-                name: "AuditEntries");
+                name: "AuditPersons");
 
             migrationBuilder.DropTable(
                 name: "BackupSchedules");
@@ -2219,6 +2252,9 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.DropTable(
                 name: "Buckets");
+
+            migrationBuilder.DropTable(
+                name: "AuditEntries");
 
             migrationBuilder.DropTable(
                 name: "Snapshots");

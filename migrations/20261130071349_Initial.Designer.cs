@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261130064940_Initial")]
+    [Migration("20261130071349_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -270,11 +270,6 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(64)
                         .HasColumnType("character varying(64)");
 
-                    b.Property<string>("Actor")
-                        .IsRequired()
-                        .HasMaxLength(256)
-                        .HasColumnType("character varying(256)");
-
                     b.Property<string>("After")
                         .HasColumnType("jsonb");
 
@@ -284,12 +279,12 @@ namespace Portal.Model.Migrations
                     b.Property<string>("Before")
                         .HasColumnType("jsonb");
 
-                    b.Property<IPAddress>("From")
-                        .HasColumnType("inet");
-
                     b.Property<string>("ResourceId")
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
+
+                    b.Property<Guid?>("UserId")
+                        .HasColumnType("uuid");
 
                     b.HasKey("Id");
 
@@ -298,6 +293,37 @@ namespace Portal.Model.Migrations
                     b.HasIndex("AccountId", "At");
 
                     b.ToTable("AuditEntries");
+                });
+
+            modelBuilder.Entity("Portal.Model.Accounts.AuditPerson", b =>
+                {
+                    b.Property<long>("EntryId")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("After")
+                        .HasColumnType("jsonb");
+
+                    b.Property<string>("Before")
+                        .HasColumnType("jsonb");
+
+                    b.Property<string>("Email")
+                        .IsRequired()
+                        .HasMaxLength(256)
+                        .HasColumnType("character varying(256)");
+
+                    b.Property<IPAddress>("From")
+                        .HasColumnType("inet");
+
+                    b.HasKey("EntryId");
+
+                    b.HasIndex("AccountId");
+
+                    b.ToTable("AuditPersons");
                 });
 
             modelBuilder.Entity("Portal.Model.Accounts.KnownDevice", b =>
@@ -1342,9 +1368,6 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(2048)
                         .HasColumnType("character varying(2048)");
 
-                    b.Property<DateTimeOffset?>("StartedAt")
-                        .HasColumnType("timestamp with time zone");
-
                     b.Property<string>("State")
                         .IsRequired()
                         .HasMaxLength(32)
@@ -2218,6 +2241,9 @@ namespace Portal.Model.Migrations
                     b.Property<int>("FreeVcpus")
                         .HasColumnType("integer");
 
+                    b.Property<int>("GuestsWaiting")
+                        .HasColumnType("integer");
+
                     b.Property<bool>("HasUplink")
                         .HasColumnType("boolean");
 
@@ -2262,6 +2288,10 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
 
+                    b.Property<string>("Walls")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
+
                     b.HasKey("Id");
 
                     b.ToTable("Regions");
@@ -2276,6 +2306,7 @@ namespace Portal.Model.Migrations
                             FreeDiskGiB = 0,
                             FreeMemoryMiB = 0,
                             FreeVcpus = 0,
+                            GuestsWaiting = 0,
                             HasUplink = false,
                             LastAddressPort = 27999,
                             LastPublicPort = 24999,
@@ -3199,6 +3230,21 @@ namespace Portal.Model.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("Portal.Model.Accounts.AuditPerson", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Accounts.AuditEntry", null)
+                        .WithOne("Person")
+                        .HasForeignKey("Portal.Model.Accounts.AuditPerson", "EntryId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("Portal.Model.Accounts.KnownDevice", b =>
                 {
                     b.HasOne("Portal.Model.Accounts.Account", null)
@@ -3699,6 +3745,11 @@ namespace Portal.Model.Migrations
                     b.Navigation("Instance");
 
                     b.Navigation("Type");
+                });
+
+            modelBuilder.Entity("Portal.Model.Accounts.AuditEntry", b =>
+                {
+                    b.Navigation("Person");
                 });
 
             modelBuilder.Entity("Portal.Model.Compute.Instance", b =>
