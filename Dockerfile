@@ -17,7 +17,8 @@ FROM mcr.microsoft.com/dotnet/aspnet:10.0 AS portal
 WORKDIR /app
 COPY --from=build /out/portal .
 USER $APP_UID
-ENV ASPNETCORE_HTTP_PORTS=8080
+# Without this of the base image, which ASPNETCORE_URLS overrides with a warning at each start.
+ENV ASPNETCORE_HTTP_PORTS= ASPNETCORE_URLS=http://+:8080
 EXPOSE 8080
 ENTRYPOINT ["dotnet", "Portal.dll"]
 
@@ -27,6 +28,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends libvirt0 qemu-u
 WORKDIR /app
 COPY --from=build /out/worker .
 USER $APP_UID
-ENV ASPNETCORE_HTTP_PORTS=8080
+# Without this of the base image, which ASPNETCORE_URLS overrides with a warning at each start.
+ENV ASPNETCORE_HTTP_PORTS= ASPNETCORE_URLS=http://+:8080
 EXPOSE 8080
 ENTRYPOINT ["dotnet", "Portal.Worker.dll"]

@@ -2,20 +2,18 @@ using Portal.Model.Shared;
 using Portal.Worker;
 using Portal.Worker.Engines;
 
-if (args is ["publish", ..])
+return await StartRefused.TellAsync(Console.Error, async () =>
 {
-    return await PublishCommand.RunAsync(args);
-}
+    if (args is ["publish", ..])
+    {
+        return await PublishCommand.RunAsync(args);
+    }
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddWorker();
-await using var app = builder.Build();
-if (await StartCheck.WhyNotAsync(app.Services, app.Lifetime.ApplicationStopping) is { } reason)
-{
-    await Console.Error.WriteLineAsync(reason);
-    return StartCheck.ExitCode;
-}
-
-app.MapWorkerHealth();
-await app.RunAsync();
-return 0;
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddWorker();
+    await using var app = builder.Build();
+    await StartCheck.RunAsync(app.Services, app.Lifetime.ApplicationStopping);
+    app.MapWorkerHealth();
+    await app.RunAsync();
+    return 0;
+});

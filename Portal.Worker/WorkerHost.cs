@@ -20,8 +20,7 @@ public static class WorkerHost
 {
     public static void AddWorker(this WebApplicationBuilder builder)
     {
-        var database = builder.Configuration.GetConnectionString("Portal")
-            ?? throw new InvalidOperationException("ConnectionStrings__Portal is not set: the worker needs Portal's database.");
+        var database = DatabaseSettings.From(builder.Configuration);
         var region = new RegionName(builder.Configuration["Worker:Region"] ?? "local");
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(region);

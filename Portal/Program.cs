@@ -2,25 +2,23 @@ using Portal;
 using Portal.Model.Shared;
 using Portal.Operators;
 
-var builder = WebApplication.CreateBuilder(args);
-builder.AddPortal();
-await using var app = builder.Build();
-switch (args)
+return await StartRefused.TellAsync(Console.Error, async () =>
 {
-    case ["migrate", ..]:
-        return await Commands.MigrateAsync(app.Services, Console.Error, app.Lifetime.ApplicationStopping);
-    case ["create-operator", var email, ..]:
-        return await Commands.CreateOperatorAsync(app.Services, email, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
-    case ["erase-audit", var accountId, ..]:
-        return await Commands.EraseAuditAsync(app.Services, accountId, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
-    default:
-        if (await StartCheck.WhyNotAsync(app.Services, app.Lifetime.ApplicationStopping) is { } reason)
-        {
-            await Console.Error.WriteLineAsync(reason);
-            return StartCheck.ExitCode;
-        }
-
-        app.UsePortal();
-        await app.RunAsync();
-        return 0;
-}
+    var builder = WebApplication.CreateBuilder(args);
+    builder.AddPortal();
+    await using var app = builder.Build();
+    switch (args)
+    {
+        case ["migrate", ..]:
+            return await Commands.MigrateAsync(app.Services, Console.Error, app.Lifetime.ApplicationStopping);
+        case ["create-operator", var email, ..]:
+            return await Commands.CreateOperatorAsync(app.Services, email, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+        case ["erase-audit", var accountId, ..]:
+            return await Commands.EraseAuditAsync(app.Services, accountId, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+        default:
+            await StartCheck.RunAsync(app.Services, app.Lifetime.ApplicationStopping);
+            app.UsePortal();
+            await app.RunAsync();
+            return 0;
+    }
+});

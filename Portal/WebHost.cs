@@ -23,8 +23,7 @@ public static class WebHost
 {
     public static void AddPortal(this WebApplicationBuilder builder)
     {
-        var database = builder.Configuration.GetConnectionString("Portal")
-            ?? throw new InvalidOperationException("ConnectionStrings__Portal is not set: Portal needs its database. On a laptop, start it with bin/up.");
+        var database = DatabaseSettings.From(builder.Configuration);
         builder.Services.AddKnownProxies(builder.Configuration);
         builder.Services.AddInputBounds();
         builder.Services.AddSingleton(TimeProvider.System);

@@ -8,10 +8,16 @@ namespace Portal.Model.Shared;
 /// <summary>What web and worker look at before they serve, so that something set up in a dangerous way ends with a sentence instead.</summary>
 public static partial class StartCheck
 {
-    /// <summary>What a program ends with that was set up wrongly (<c>EX_CONFIG</c> of sysexits.h), so that whoever starts it does not try again for ever.</summary>
-    public const int ExitCode = 78;
-
     private const string Where = "docs/operating.md, “With your own PostgreSQL”, says how.";
+
+    /// <summary>Throws <see cref="StartRefused"/> if this process must not start.</summary>
+    public static async Task RunAsync(IServiceProvider services, CancellationToken ct)
+    {
+        if (await WhyNotAsync(services, ct) is { } reason)
+        {
+            throw new StartRefused(reason);
+        }
+    }
 
     /// <summary>Why this process must not start; null if it may. A database that does not answer is no reason: it may come back.</summary>
     public static async Task<string?> WhyNotAsync(IServiceProvider services, CancellationToken ct)

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
+using Portal.Model.Shared;
 
 namespace Portal.Tests.Shared;
 
@@ -29,6 +30,6 @@ public sealed class KnownProxiesTests(TestPostgres postgres) : TestDatabase(post
     public void What_would_believe_everybody_or_nobody_does_not_start(string setting, string sentence)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development", Args = ["--ConnectionStrings:Portal=Host=localhost", setting] });
-        Assert.StartsWith(sentence, Assert.Throws<InvalidOperationException>(builder.AddPortal).Message, StringComparison.Ordinal);
+        Assert.StartsWith(sentence, Assert.Throws<StartRefused>(builder.AddPortal).Message, StringComparison.Ordinal);
     }
 }

@@ -1,6 +1,7 @@
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Networking;
+using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Worker.Engines.Libvirt;
 using Portal.Worker.Shared;
@@ -19,7 +20,7 @@ public static class EngineRegistration
         }
 
         var folder = configuration["Engine:Folder"]
-            ?? throw new InvalidOperationException("Engine__Folder is not set: the worker needs the folder with which the engine was started (bin/engine start FOLDER).");
+            ?? throw new StartRefused("Engine__Folder is not set: the worker needs the folder with which the engine was started (bin/engine start FOLDER).");
         return services
             .AddSingleton(new EngineFolder(folder))
             .AddSingleton(_ => new TypedAddresses(environment.IsDevelopment()))

@@ -11,9 +11,10 @@ public static class BucketsRegistration
     /// <summary>Who registered a driver before keeps that.</summary>
     public static IServiceCollection AddBuckets(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
+        StoreSettings.Check(configuration);
         if (!environment.IsDevelopment() && WhyNotThere(configuration) is { } reason)
         {
-            throw new InvalidOperationException(reason);
+            throw new StartRefused(reason);
         }
 
         services.AddKeyRing().DisableAutomaticKeyGeneration();
