@@ -71,6 +71,7 @@ public sealed class DashboardTests(TestPostgres postgres) : TestDatabase(postgre
         await using (var db = CreateDbContext())
         {
             db.MetricSamples.Add(new MetricSample { AccountId = actor.AccountId, ResourceId = ids[1], Resolution = 1, At = Now.AddMinutes(-1), Cpu = 12.34f });
+            db.MetricSamples.Add(new MetricSample { AccountId = actor.AccountId, ResourceId = ids[2], Resolution = 1, At = Now.AddMinutes(-1), Cpu = 56.78f });
             await db.SaveChangesAsync(Ct);
         }
 
@@ -78,6 +79,7 @@ public sealed class DashboardTests(TestPostgres postgres) : TestDatabase(postgre
         Assert.False(view.IsEmpty);
         Assert.Equal((2, 3, 3), (view.Running, view.Total, view.Volumes));
         Assert.Equal(("stopped", ids[2]), (view.Instances[2].Status, view.Instances[2].Id));
+        Assert.Null(view.Instances[2].Load);
         Assert.Equal("12.3 %", view.Instances.Single(one => one.Id == ids[1]).Load);
         Assert.Null(view.Instances.Single(one => one.Id == ids[0]).Load);
         Assert.Equal(2 * 0.006m * Skus.HoursPerMonth, view.PerMonth);

@@ -98,5 +98,6 @@ public sealed record DashboardInstance(string Id, string Name, InstanceState Sta
 {
     public string Status => Instance.Spell(Instance.StateFor(State, Goal));
 
-    public string? Load => Cpu is { } cpu ? Metric.Cpu.Quantity(cpu) : null;
+    /// <summary>What does not run has none, whatever was measured a minute ago.</summary>
+    public string? Load => State is InstanceState.Running && Cpu is { } cpu ? Metric.Cpu.Quantity(cpu) : null;
 }
