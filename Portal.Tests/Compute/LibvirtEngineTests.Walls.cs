@@ -1,6 +1,5 @@
 using System.Globalization;
 using Portal.Model.Compute;
-using Portal.Model.Storage;
 using Portal.Worker.Engines.Libvirt;
 
 namespace Portal.Tests.Compute;

@@ -51,9 +51,9 @@ public sealed partial class MarkupTests
     private static IEnumerable<(string Name, string[] Lines)> Markup() => Directory.EnumerateFiles(Web, "*.razor", SearchOption.AllDirectories)
         .Select(file => (Path.GetRelativePath(Web, file), File.ReadLines(file).TakeWhile(line => line is not "@code {").ToArray()));
 
-    [GeneratedRegex("""@:.*<[a-z]""", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("""@:.*<[a-z]""", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex TextLineWithTag();
 
-    [GeneratedRegex("=\"[^\"@]*&(#[0-9]+|[a-z]+);")]
+    [GeneratedRegex("=\"[^\"@]*&(#[0-9]+|[a-z]+);", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex EntityInAttribute();
 }
