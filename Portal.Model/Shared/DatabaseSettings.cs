@@ -18,7 +18,7 @@ public static class DatabaseSettings
             var settings = new NpgsqlConnectionStringBuilder(text);
 
             // Nobody signs in to PostgreSQL with Kerberos unless told to. Npgsql would try it with each connection, and say in each process of an image without its library that it is not there.
-            if (!settings.Keys.Contains("GSS Encryption Mode"))
+            if (!settings.ShouldSerialize("GSS Encryption Mode"))
             {
                 settings.GssEncryptionMode = GssEncryptionMode.Disable;
             }
