@@ -2,7 +2,7 @@ using Portal.Model.Shared;
 using Portal.Worker;
 using Portal.Worker.Engines;
 
-return await StartRefused.TellAsync(Console.Error, async () =>
+return await StartRefusedException.TellAsync(Console.Error, async () =>
 {
     if (args is ["publish", ..])
     {

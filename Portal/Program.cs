@@ -2,7 +2,7 @@ using Portal;
 using Portal.Model.Shared;
 using Portal.Operators;
 
-return await StartRefused.TellAsync(Console.Error, async () =>
+return await StartRefusedException.TellAsync(Console.Error, async () =>
 {
     var builder = WebApplication.CreateBuilder(args);
     builder.AddPortal();

@@ -14,7 +14,7 @@ public sealed record StripeSettings(string SecretKey, string? WebhookSecret, str
     public const string SandboxKey = "sk_test_sandbox";
     public const string SandboxWebhookSecret = "whsec_sandbox";
 
-    /// <summary>Throws <see cref="StartRefused"/> with one sentence if this configuration must not run.</summary>
+    /// <summary>Throws <see cref="StartRefusedException"/> with one sentence if this configuration must not run.</summary>
     public static StripeSettings From(IConfiguration configuration, IHostEnvironment environment)
     {
         var (key, secret, apiBase) = (Text(configuration, "Stripe:SecretKey"), Text(configuration, "Stripe:WebhookSecret"), Text(configuration, "Stripe:ApiBase"));
@@ -35,7 +35,7 @@ public sealed record StripeSettings(string SecretKey, string? WebhookSecret, str
             (_, null, _, _) => "Stripe:WebhookSecret is not set: without it no webhook can be verified. Set Stripe__WebhookSecret to the signing secret of your webhook endpoint.",
             _ => null,
         };
-        return wrong is null ? new StripeSettings(key!, secret, apiBase) : throw new StartRefused(wrong);
+        return wrong is null ? new StripeSettings(key!, secret, apiBase) : throw new StartRefusedException(wrong);
     }
 
     private static string? Text(IConfiguration configuration, string name) => configuration[name] is { Length: > 0 } text ? text : null;

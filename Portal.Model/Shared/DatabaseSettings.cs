@@ -6,10 +6,10 @@ namespace Portal.Model.Shared;
 /// <summary>How the database is reached: the setting <c>ConnectionStrings:Portal</c>, for this program's own connections and Hangfire's.</summary>
 public static class DatabaseSettings
 {
-    /// <summary>Throws <see cref="StartRefused"/> if there is none, or none that Npgsql understands.</summary>
+    /// <summary>Throws <see cref="StartRefusedException"/> if there is none, or none that Npgsql understands.</summary>
     public static string From(IConfiguration configuration) => configuration.GetConnectionString("Portal") is { Length: > 0 } text
         ? Complete(text)
-        : throw new StartRefused("ConnectionStrings__Portal is not set: Portal needs its database, e.g. Host=db.example.com;Username=portal;Password=…;Database=portal. On a laptop, start it with bin/up.");
+        : throw new StartRefusedException("ConnectionStrings__Portal is not set: Portal needs its database, e.g. Host=db.example.com;Username=portal;Password=…;Database=portal. On a laptop, start it with bin/up.");
 
     private static string Complete(string text)
     {
@@ -23,11 +23,11 @@ public static class DatabaseSettings
                 settings.GssEncryptionMode = GssEncryptionMode.Disable;
             }
 
-            return string.IsNullOrWhiteSpace(settings.Host) ? throw new StartRefused("ConnectionStrings__Portal names no Host.") : settings.ConnectionString;
+            return string.IsNullOrWhiteSpace(settings.Host) ? throw new StartRefusedException("ConnectionStrings__Portal names no Host.") : settings.ConnectionString;
         }
         catch (ArgumentException error)
         {
-            throw new StartRefused($"ConnectionStrings__Portal cannot be read: {error.Message}", error);
+            throw new StartRefusedException($"ConnectionStrings__Portal cannot be read: {error.Message}", error);
         }
     }
 }

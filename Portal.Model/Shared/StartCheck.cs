@@ -10,12 +10,12 @@ public static partial class StartCheck
 {
     private const string Where = "docs/operating.md, “With your own PostgreSQL”, says how.";
 
-    /// <summary>Throws <see cref="StartRefused"/> if this process must not start.</summary>
+    /// <summary>Throws <see cref="StartRefusedException"/> if this process must not start.</summary>
     public static async Task RunAsync(IServiceProvider services, CancellationToken ct)
     {
         if (await WhyNotAsync(services, ct) is { } reason)
         {
-            throw new StartRefused(reason);
+            throw new StartRefusedException(reason);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class StripeSettingsTests
     public void In_production_anything_else_stops_the_start_with_a_sentence(string sentence, params string[] settings)
     {
         var pairs = settings.Chunk(2).Select(pair => (pair[0], pair[1])).ToArray();
-        Assert.StartsWith(sentence, Assert.Throws<StartRefused>(() => Of("Production", pairs)).Message, StringComparison.Ordinal);
+        Assert.StartsWith(sentence, Assert.Throws<StartRefusedException>(() => Of("Production", pairs)).Message, StringComparison.Ordinal);
     }
 
     private static StripeSettings Of(string environment, params (string Key, string Value)[] settings) => StripeSettings.From(

@@ -30,6 +30,6 @@ public sealed class KnownProxiesTests(TestPostgres postgres) : TestDatabase(post
     public void What_would_believe_everybody_or_nobody_does_not_start(string setting, string sentence)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development", Args = ["--ConnectionStrings:Portal=Host=localhost", setting] });
-        Assert.StartsWith(sentence, Assert.Throws<StartRefused>(builder.AddPortal).Message, StringComparison.Ordinal);
+        Assert.StartsWith(sentence, Assert.Throws<StartRefusedException>(builder.AddPortal).Message, StringComparison.Ordinal);
     }
 }

@@ -57,7 +57,7 @@ public sealed class StartRefusedTests
 
     [Fact]
     public async Task What_is_no_refusal_stays_what_it_is() =>
-        await Assert.ThrowsAsync<InvalidOperationException>(() => StartRefused.TellAsync(TextWriter.Null, () => throw new InvalidOperationException("a mistake")));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => StartRefusedException.TellAsync(TextWriter.Null, () => throw new InvalidOperationException("a mistake")));
 
     [Theory]
     [InlineData("Host=db", "Disable")]
@@ -72,12 +72,12 @@ public sealed class StartRefusedTests
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = Path.GetTempPath(), Args = [.. settings.Select(setting => $"--{setting}")] });
         using var errors = new StringWriter();
-        var code = await StartRefused.TellAsync(errors, () =>
+        var code = await StartRefusedException.TellAsync(errors, () =>
         {
             add(builder);
             return Task.FromResult(0);
         });
-        Assert.Equal(StartRefused.ExitCode, code);
+        Assert.Equal(StartRefusedException.ExitCode, code);
         Assert.StartsWith(sentence, Assert.Single(errors.ToString().TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 }

@@ -26,7 +26,7 @@ public sealed class SmtpSettings
         ("tls", _) => SecureSocketOptions.SslOnConnect,
         ("none", _) => SecureSocketOptions.None,
         (null or "", { } host) => IsHere(host) ? SecureSocketOptions.None : SecureSocketOptions.StartTls,
-        _ => throw new StartRefused($"Smtp__Tls is “{Tls}”; it must be StartTls, Tls or None."),
+        _ => throw new StartRefusedException($"Smtp__Tls is “{Tls}”; it must be StartTls, Tls or None."),
     };
 
     private static bool IsHere(string host) => host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));

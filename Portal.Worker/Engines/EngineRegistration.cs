@@ -20,7 +20,7 @@ public static class EngineRegistration
         }
 
         var folder = configuration["Engine:Folder"]
-            ?? throw new StartRefused("Engine__Folder is not set: the worker needs the folder with which the engine was started (bin/engine start FOLDER).");
+            ?? throw new StartRefusedException("Engine__Folder is not set: the worker needs the folder with which the engine was started (bin/engine start FOLDER).");
         return services
             .AddSingleton(new EngineFolder(folder))
             .AddSingleton(_ => new TypedAddresses(environment.IsDevelopment()))

@@ -14,7 +14,7 @@ public static class BucketsRegistration
         StoreSettings.Check(configuration);
         if (!environment.IsDevelopment() && WhyNotThere(configuration) is { } reason)
         {
-            throw new StartRefused(reason);
+            throw new StartRefusedException(reason);
         }
 
         services.AddKeyRing().DisableAutomaticKeyGeneration();

@@ -15,7 +15,7 @@ public static class AccountsRegistration
     {
         if (!environment.IsDevelopment() && !Uri.TryCreate(configuration["Portal:Url"], UriKind.Absolute, out _))
         {
-            throw new StartRefused("Portal__Url is not set: the links in mails begin with it, e.g. https://portal.example.com.");
+            throw new StartRefusedException("Portal__Url is not set: the links in mails begin with it, e.g. https://portal.example.com.");
         }
 
         services.AddCascadingAuthenticationState();

@@ -21,7 +21,7 @@ internal static class KnownProxies
         var proxies = From(configuration);
         if (proxies.Count == 0 && string.Equals(configuration[Switch], "true", StringComparison.OrdinalIgnoreCase))
         {
-            throw new StartRefused(
+            throw new StartRefusedException(
                 "ASPNETCORE_FORWARDEDHEADERS_ENABLED believes whoever connects: set Portal__KnownProxies to your proxies' addresses or networks instead, e.g. 10.0.0.0/8.");
         }
 
@@ -50,5 +50,5 @@ internal static class KnownProxies
 
     private static IPNetwork Parse(string text) => IPNetwork.TryParse(text, out var network) ? network
         : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
-        : throw new StartRefused($"Portal__KnownProxies holds “{text}”, which is neither an address nor a network such as 10.0.0.0/8.");
+        : throw new StartRefusedException($"Portal__KnownProxies holds “{text}”, which is neither an address nor a network such as 10.0.0.0/8.");
 }

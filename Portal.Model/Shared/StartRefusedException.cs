@@ -6,7 +6,7 @@ namespace Portal.Model.Shared;
 /// This program must not run as it is configured. Thrown anywhere between the first line and the moment from which it serves; its message is one sentence that says what to change,
 /// and all that people see of it.
 /// </summary>
-public sealed class StartRefused(string sentence, Exception? cause = null) : Exception(sentence, cause)
+public sealed class StartRefusedException(string sentence, Exception? cause = null) : Exception(sentence, cause)
 {
     /// <summary>EX_CONFIG of sysexits.h: to try again with the same settings is in vain (systemd: <c>RestartPreventExitStatus=78</c>).</summary>
     public const int ExitCode = 78;
@@ -28,7 +28,7 @@ public sealed class StartRefused(string sentence, Exception? cause = null) : Exc
 
     private static string? Sentence(Exception error) => error switch
     {
-        StartRefused => error.Message,
+        StartRefusedException => error.Message,
 
         // The framework's own words for a number that is none, a file of settings that is no JSON, and an address that it cannot listen at.
         InvalidOperationException { InnerException: FormatException or ArgumentException, Source: "Microsoft.Extensions.Configuration.Binder" } => $"A setting cannot be read: {error.Message}",
