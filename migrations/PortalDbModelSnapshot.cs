@@ -141,6 +141,9 @@ namespace Portal.Model.Migrations
                     b.Property<int>("BucketLimit")
                         .HasColumnType("integer");
 
+                    b.Property<long>("BucketObjectLimit")
+                        .HasColumnType("bigint");
+
                     b.Property<DateTimeOffset?>("ClosedAt")
                         .HasColumnType("timestamp with time zone");
 
@@ -1136,6 +1139,12 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(1024)
                         .HasColumnType("character varying(1024)");
+
+                    b.Property<long?>("Fetched")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("FetchedOf")
+                        .HasColumnType("bigint");
 
                     b.Property<string>("FileName")
                         .IsRequired()
@@ -2803,6 +2812,9 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
+
+                    b.Property<long>("ObjectsAllowed")
+                        .HasColumnType("bigint");
 
                     b.Property<string>("ProjectId")
                         .IsRequired()

@@ -20,7 +20,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Accounts.Account",
                 typeof(Account),
                 baseEntityType,
-                propertyCount: 20,
+                propertyCount: 21,
                 unnamedIndexCount: 1,
                 keyCount: 1);
 
@@ -56,6 +56,14 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Account).GetField("<BucketLimit>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 sentinel: 0);
             bucketLimit.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var bucketObjectLimit = runtimeEntityType.AddProperty(
+                "BucketObjectLimit",
+                typeof(long),
+                propertyInfo: typeof(Account).GetProperty("BucketObjectLimit", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Account).GetField("<BucketObjectLimit>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                sentinel: 0L);
+            bucketObjectLimit.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var closedAt = runtimeEntityType.AddProperty(
                 "ClosedAt",

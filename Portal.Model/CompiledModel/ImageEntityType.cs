@@ -20,7 +20,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Compute.Image",
                 typeof(Image),
                 baseEntityType,
-                propertyCount: 14,
+                propertyCount: 16,
                 unnamedIndexCount: 1,
                 keyCount: 1);
 
@@ -48,6 +48,22 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Image).GetField("<Description>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 maxLength: 1024);
             description.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var fetched = runtimeEntityType.AddProperty(
+                "Fetched",
+                typeof(long?),
+                propertyInfo: typeof(Image).GetProperty("Fetched", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Image).GetField("<Fetched>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            fetched.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var fetchedOf = runtimeEntityType.AddProperty(
+                "FetchedOf",
+                typeof(long?),
+                propertyInfo: typeof(Image).GetProperty("FetchedOf", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Image).GetField("<FetchedOf>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            fetchedOf.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var fileName = runtimeEntityType.AddProperty(
                 "FileName",

@@ -22,7 +22,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Storage.ObjectStoreUser",
                 typeof(ObjectStoreUser),
                 baseEntityType,
-                propertyCount: 17,
+                propertyCount: 18,
                 foreignKeyCount: 2,
                 unnamedIndexCount: 2,
                 keyCount: 1);
@@ -109,6 +109,14 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Resource).GetField("<Name>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 maxLength: 255);
             name.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var objectsAllowed = runtimeEntityType.AddProperty(
+                "ObjectsAllowed",
+                typeof(long),
+                propertyInfo: typeof(ObjectStoreUser).GetProperty("ObjectsAllowed", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(ObjectStoreUser).GetField("<ObjectsAllowed>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                sentinel: 0L);
+            objectsAllowed.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var projectId = runtimeEntityType.AddProperty(
                 "ProjectId",

@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("22d4a7c6-802c-4f07-9962-585a798a179d"), entityTypeCount: 51)
+            : base(skipDetectChanges: false, modelId: new Guid("12f12198-7e02-4b2e-8595-bc873d13cc1a"), entityTypeCount: 51)
         {
         }
 

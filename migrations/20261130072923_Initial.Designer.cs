@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261130071349_Initial")]
+    [Migration("20261130072923_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -143,6 +143,9 @@ namespace Portal.Model.Migrations
 
                     b.Property<int>("BucketLimit")
                         .HasColumnType("integer");
+
+                    b.Property<long>("BucketObjectLimit")
+                        .HasColumnType("bigint");
 
                     b.Property<DateTimeOffset?>("ClosedAt")
                         .HasColumnType("timestamp with time zone");
@@ -1139,6 +1142,12 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(1024)
                         .HasColumnType("character varying(1024)");
+
+                    b.Property<long?>("Fetched")
+                        .HasColumnType("bigint");
+
+                    b.Property<long?>("FetchedOf")
+                        .HasColumnType("bigint");
 
                     b.Property<string>("FileName")
                         .IsRequired()
@@ -2806,6 +2815,9 @@ namespace Portal.Model.Migrations
                         .IsRequired()
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
+
+                    b.Property<long>("ObjectsAllowed")
+                        .HasColumnType("bigint");
 
                     b.Property<string>("ProjectId")
                         .IsRequired()

@@ -27,6 +27,7 @@ namespace Portal.Model.Migrations
                     VcpuLimit = table.Column<int>(type: "integer", nullable: false),
                     BucketLimit = table.Column<int>(type: "integer", nullable: false),
                     BucketGiBLimit = table.Column<int>(type: "integer", nullable: false),
+                    BucketObjectLimit = table.Column<long>(type: "bigint", nullable: false),
                     NetworkLimit = table.Column<int>(type: "integer", nullable: false),
                     AddressLimit = table.Column<int>(type: "integer", nullable: false),
                     VolumeLimit = table.Column<int>(type: "integer", nullable: false),
@@ -88,6 +89,8 @@ namespace Portal.Model.Migrations
                     MinMemoryMiB = table.Column<int>(type: "integer", nullable: false),
                     State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     LastError = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    Fetched = table.Column<long>(type: "bigint", nullable: true),
+                    FetchedOf = table.Column<long>(type: "bigint", nullable: true),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false)
                 },
@@ -852,6 +855,7 @@ namespace Portal.Model.Migrations
                     IsSuspended = table.Column<bool>(type: "boolean", nullable: false),
                     BucketsAllowed = table.Column<int>(type: "integer", nullable: false),
                     BytesAllowed = table.Column<long>(type: "bigint", nullable: false),
+                    ObjectsAllowed = table.Column<long>(type: "bigint", nullable: false),
                     AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Name = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
@@ -1548,11 +1552,11 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.InsertData(
                 table: "Images",
-                columns: new[] { "Id", "CreatedAt", "Description", "FileName", "LastError", "MinDiskGiB", "MinMemoryMiB", "Name", "RegionId", "Sha256", "SshUser", "State", "Url" },
+                columns: new[] { "Id", "CreatedAt", "Description", "Fetched", "FetchedOf", "FileName", "LastError", "MinDiskGiB", "MinMemoryMiB", "Name", "RegionId", "Sha256", "SshUser", "State", "Url" },
                 values: new object[,]
                 {
-                    { "ami-00000000000000001", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "A 20 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.", "tiny.qcow2", null, 1, 256, "Tiny Linux", "local", null, "root", "Preparing", null },
-                    { "ami-00000000000000012", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "Debian 12 (bookworm) with cloud-init and the security updates of the day it was built.", "debian-12.qcow2", null, 4, 512, "Debian 12", "local", null, "debian", "Preparing", null }
+                    { "ami-00000000000000001", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "A 20 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.", null, null, "tiny.qcow2", null, 1, 256, "Tiny Linux", "local", null, "root", "Preparing", null },
+                    { "ami-00000000000000012", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "Debian 12 (bookworm) with cloud-init and the security updates of the day it was built.", null, null, "debian-12.qcow2", null, 4, 512, "Debian 12", "local", null, "debian", "Preparing", null }
                 });
 
             migrationBuilder.InsertData(
