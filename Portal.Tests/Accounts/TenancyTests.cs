@@ -21,7 +21,7 @@ namespace Portal.Tests.Accounts;
 /// here how it keeps customers apart, and the others try it with another customer's id.
 /// </summary>
 [Trait("Needs", "database")]
-public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
 {
     private enum For
     {
@@ -255,7 +255,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         }
 
         // With a token of the client's own, so that it is not the missing token that is refused.
-        var page = await client.PageAsync(client.Cookies.GetAllCookies().Any(cookie => cookie.Name == "portal") ? "/settings" : "/sign-in");
+        var page = await client.PageAsync(client.Cookies.GetAllCookies().Any(cookie => cookie.Name == HostCookies.Session) ? "/settings" : "/sign-in");
         var token = page.QuerySelector("[name=__RequestVerificationToken]")!.GetAttribute("value")!;
         using var content = new FormUrlEncodedContent([KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("name", "mine now")]);
         using var request = new HttpRequestMessage(method, path) { Content = content };

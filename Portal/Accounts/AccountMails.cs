@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
+using Portal.Shared;
 
 namespace Portal.Accounts;
 
@@ -12,7 +13,7 @@ namespace Portal.Accounts;
 /// The mails that accounts send, as rows for the outbox, added in the caller's transaction. Whoever types an address into a form makes Portal
 /// write to it: at most so many of one kind an hour go to one mailbox, and the form's answer is the same.
 /// </summary>
-public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNormalizer normalizer, IHttpContextAccessor http, IConfiguration configuration, TimeProvider clock)
+public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNormalizer normalizer, PortalAddress address, TimeProvider clock)
 {
     /// <summary>Mails of one kind to one mailbox that strangers can cause.</summary>
     public const int MostPerHour = 3;
@@ -70,8 +71,8 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     /// <summary>To the owner of an address with which somebody, perhaps they, signed up again.</summary>
     private Mail AlreadyYours(User user) => Write(user, "You already have a Portal account",
         "Somebody, perhaps you, signed up for Portal with this address. It already belongs to your account, so sign in to that one.",
-        "Sign in", $"{Origin}/sign-in",
-        $"Forgot the password? Choose a new one at {Origin}/forgot-password. If it was not you, you need not do anything.");
+        "Sign in", $"{address.Origin}/sign-in",
+        $"Forgot the password? Choose a new one at {address.Origin}/forgot-password. If it was not you, you need not do anything.");
 
     private async Task<Mail> ResetAsync(User user) => Write(user, "Choose a new password",
         "Somebody, perhaps you, asked for a new password for your Portal account. Choosing one ends all sessions and removes all passkeys.",
@@ -80,8 +81,8 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
 
     private Mail Changed(User user, string what) => Write(user, $"{what} on your Portal account",
         $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
-        "Look at your settings", $"{Origin}/settings",
-        $"If it was not you, choose a new password at once: {Origin}/forgot-password");
+        "Look at your settings", $"{address.Origin}/settings",
+        $"If it was not you, choose a new password at once: {address.Origin}/forgot-password");
 
     private Mail NewDevice(User user, string browser, IPAddress? from) => Write(user, "New sign-in to your Portal account",
         $"Somebody, most likely you, signed in to your Portal account with {browser} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC, from {Address(from)}. Portal had not seen this browser before.",
@@ -108,11 +109,8 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         }
     }
 
-    // Links of mails are built on the configured address, since a request's Host is whatever its sender wrote.
-    private string Origin => (configuration["Portal:Url"] ?? $"{http.HttpContext!.Request.Scheme}://{http.HttpContext.Request.Host}").TrimEnd('/');
-
     private string Link(string page, User user, string token) =>
-        $"{Origin}/{page}?user={user.Id}&code={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(token))}";
+        $"{address.Origin}/{page}?user={user.Id}&code={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(token))}";
 
     private Mail Write(User user, string subject, string opening, string button, string link, string closing) =>
         Mail.Write(user.AccountId, user.Email!, subject, opening, (button, link), closing, clock.GetUtcNow());

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
@@ -11,13 +10,8 @@ namespace Portal.Accounts;
 
 public static class AccountsRegistration
 {
-    public static IServiceCollection AddAccounts(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
+    public static IServiceCollection AddAccounts(this IServiceCollection services, IConfiguration configuration)
     {
-        if (!environment.IsDevelopment() && !Uri.TryCreate(configuration["Portal:Url"], UriKind.Absolute, out _))
-        {
-            throw new StartRefusedException("Portal__Url is not set: the links in mails begin with it, e.g. https://portal.example.com.");
-        }
-
         services.AddCascadingAuthenticationState();
         services.AddScoped<CurrentActor>();
         services.AddSingleton<SessionCookie>().AddSingleton<SessionWatch>().AddHostedService(provider => provider.GetRequiredService<SessionWatch>())
@@ -28,7 +22,7 @@ public static class AccountsRegistration
         services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
             .AddScoped<SessionList>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
         services.AddIdentityOfPortal(configuration);
-        services.AddSecureCookies(environment);
+        services.AddHostCookies();
 
         // Whatever says nothing of itself is for signed-in people.
         services.AddAuthorizationBuilder()
@@ -43,14 +37,6 @@ public static class AccountsRegistration
         app.MapPost("/sign-out", SignOutEndpoint.RunAsync).RequireValidForm().AllowAnonymous();
         app.MapPost("/confirm-email/resend", (ConfirmEmail confirmation, HttpContext http, AttemptLimits limits) => confirmation.ResendAsync(http, limits)).RequireValidForm();
         app.MapSettings();
-    }
-
-    /// <summary>Never over plain HTTP; a laptop has nothing else.</summary>
-    private static void AddSecureCookies(this IServiceCollection services, IHostEnvironment environment)
-    {
-        var policy = environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
-        services.ConfigureAll<CookieAuthenticationOptions>(cookie => cookie.Cookie.SecurePolicy = policy);
-        services.AddAntiforgery(antiforgery => antiforgery.Cookie.SecurePolicy = policy);
     }
 
     private static void AddIdentityOfPortal(this IServiceCollection services, IConfiguration configuration)
@@ -77,11 +63,16 @@ public static class AccountsRegistration
         services.AddScoped(provider => (PortalSignIn)provider.GetRequiredService<SignInManager<User>>());
         services.ConfigureApplicationCookie(cookie =>
         {
-            cookie.Cookie.Name = "portal";
             (cookie.LoginPath, cookie.ReturnUrlParameter) = ("/sign-in", "returnUrl");
 
             // Each sign-in sets its own end, which nothing moves.
             (cookie.ExpireTimeSpan, cookie.SlidingExpiration) = (Session.KeptFor, false);
+            cookie.Events.OnSigningOut = context =>
+            {
+                // Pages that could be gone back to, and drafts. Not "cookies": that would be those of the whole domain, and ours goes by name.
+                context.Response.Headers["Clear-Site-Data"] = "\"cache\", \"storage\"";
+                return Task.CompletedTask;
+            };
             cookie.Events.OnValidatePrincipal = SessionCookie.ValidateAsync;
 
             // Who may not see a page does not learn that there is one.

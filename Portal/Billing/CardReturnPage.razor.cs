@@ -22,7 +22,7 @@ public sealed partial class CardReturnPage
     public Guid SetupId { get; set; }
 
     [SupplyParameterFromQuery(Name = "cancelled")]
-    public bool Cancelled { get; set; }
+    public string? Cancelled { get; set; }
 
     [Inject] private IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
 
@@ -70,7 +70,7 @@ public sealed partial class CardReturnPage
             subscription = Changes.Subscribe(
                 change => ReferenceEquals(change, Changes.Missed) || (change.Table is "CardSetups" && string.Equals(change.Id, id, StringComparison.Ordinal)),
                 _ => InvokeAsync(ShowAsync));
-            if (Cancelled)
+            if (FromAddress.IsTrue(Cancelled))
             {
                 await Add.CancelAsync(actor, SetupId, gone.Token);
             }

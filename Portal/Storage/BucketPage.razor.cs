@@ -58,7 +58,7 @@ public sealed partial class BucketPage(
 
     /// <summary>How far back the usage is shown.</summary>
     [SupplyParameterFromQuery]
-    public int? Days { get; set; }
+    public string? Days { get; set; }
 
     private string Shown => Array.Exists(Tabs, known => known.Tab == Tab) ? Tab! : "objects";
 
