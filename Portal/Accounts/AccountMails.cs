@@ -86,8 +86,8 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
 
     private Mail NewDevice(User user, string browser, IPAddress? from) => Write(user, "New sign-in to your Portal account",
         $"Somebody, most likely you, signed in to your Portal account with {browser} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC, from {Address(from)}. Portal had not seen this browser before.",
-        "Look at your sessions", $"{Origin}/settings#sessions",
-        $"If it was you, you need not do anything. If not, choose a new password at once: {Origin}/forgot-password");
+        "Look at your sessions", $"{address.Origin}/settings#sessions",
+        $"If it was you, you need not do anything. If not, choose a new password at once: {address.Origin}/forgot-password");
 
     private static string Address(IPAddress? from) => from switch
     {
