@@ -50,6 +50,7 @@ public static class AccountsRegistration
                 (options.Lockout.AllowedForNewUsers, options.Lockout.MaxFailedAccessAttempts) = (false, int.MaxValue);
             })
             .AddEntityFrameworkStores<PortalDb>()
+            .AddPasswordValidator<PasswordRule>()
             .AddSignInManager<PortalSignIn>()
             .AddClaimsPrincipalFactory<PortalClaims>()
             .AddDefaultTokenProviders()

@@ -11,7 +11,7 @@ namespace Portal.Accounts;
 /// </summary>
 public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountMails mails, SessionList sessions, KnownDevices devices, TimeProvider clock)
 {
-    private const string Useless = "This link is older than a day or was used already.";
+    public const string Useless = "This link is older than a day or was used already.";
 
     public async Task AskAsync(string email, CancellationToken ct)
     {
@@ -34,9 +34,10 @@ public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountM
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        if (!(await users.ResetPasswordAsync(user, token, password)).Succeeded)
+        var answer = await users.ResetPasswordAsync(user, token, password);
+        if (!answer.Succeeded)
         {
-            return Outcome.Refused(Useless);
+            return Outcome.Refused(answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused)?.Description ?? Useless);
         }
 
         var removed = await users.RemoveAllPasskeysAsync(user);

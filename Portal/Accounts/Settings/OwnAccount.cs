@@ -30,9 +30,10 @@ public sealed class OwnAccount(
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
-        if (!(await users.ChangePasswordAsync(user, current, wanted)).Succeeded)
+        var answer = await users.ChangePasswordAsync(user, current, wanted);
+        if (!answer.Succeeded)
         {
-            return Outcome.Refused("Choose another password.");
+            return Outcome.Refused(answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused)?.Description ?? "Choose another password.");
         }
 
         var removed = removesPasskeys ? await users.RemoveAllPasskeysAsync(user) : 0;
