@@ -25,7 +25,7 @@ public sealed class AuditPageTests(TestPostgres postgres) : ServedTests(postgres
         }
 
         using var client = await Server.NewClientAsync(person);
-        Assert.Equal(("SignIn", 50), await FirstAsync(client, "/audit"));
+        Assert.Equal(("Signed in", 50), await FirstAsync(client, "/audit"));
         Assert.Equal(("StopInstances", 1), await FirstAsync(client, "/audit?resource=i-4"));
         Assert.Equal(("StartInstances", 30), await FirstAsync(client, "/audit?action=StartInstances"));
         var older = (await client.PageAsync("/audit")).QuerySelector(".pager a")!.GetAttribute("href")!;

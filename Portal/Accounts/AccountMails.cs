@@ -27,6 +27,9 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
 
     public async Task OfferResetAsync(User user, CancellationToken ct) => await AddCountedAsync("reset", await ResetAsync(user), ct);
 
+    /// <summary>The page to which the mail would lead, for somebody who has proved to read the mailbox.</summary>
+    public async Task<string> ResetPageAsync(User user) => new Uri(Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user))).PathAndQuery;
+
     /// <summary>Tells the owner of a change that a thief would make. An address that nobody has confirmed may be a stranger's: it hears nothing.</summary>
     public void TellChange(User user, string what)
     {
@@ -44,6 +47,20 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
             await AddCountedAsync("new-device", NewDevice(user, browser, from), ct);
         }
     }
+
+    /// <summary>To the address that somebody wants to have: a link that proves it. For one that is another's, word to its owner.</summary>
+    public async Task AskToChangeAsync(User user, string wanted, CancellationToken ct)
+    {
+        var normalized = normalizer.NormalizeEmail(wanted);
+        var taken = await db.Users.AnyAsync(other => other.NormalizedEmail == normalized && other.EmailConfirmed, ct);
+        await AddCountedAsync("address", taken ? AlreadyTaken(user, wanted) : await WantedAsync(user, wanted), ct);
+    }
+
+    /// <summary>To the old address, which nobody reads but its owner.</summary>
+    public void TellAddressChanged(User user, string old, string secret) => db.Add(WriteTo(user, old, "The e-mail address of your Portal account was changed",
+        $"The e-mail address of your Portal account was changed from {old} to {user.Email} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
+        "It was not me: take it back", $"{Origin}/undo-email?code={secret}",
+        $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {old}, ends all sessions and lets you choose a new password."));
 
     private async Task AddCountedAsync(string kind, Mail mail, CancellationToken ct)
     {
@@ -79,6 +96,19 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         "Choose a new password", Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user)),
         "If it was not you, ignore this mail: your password stays as it is.");
 
+    private async Task<Mail> WantedAsync(User user, string wanted)
+    {
+        var code = WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(await users.GenerateChangeEmailTokenAsync(user, wanted)));
+        return WriteTo(user, wanted, "Confirm your new e-mail address",
+            $"Open this link in the browser in which you are signed in to Portal, to sign in with {wanted} from then on. It works for a day.",
+            "Confirm the new address", $"{Origin}/settings/email?to={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(wanted))}&code={code}",
+            "If you did not ask for it, ignore this mail: nobody can use your address without this link.");
+    }
+
+    private Mail AlreadyTaken(User user, string wanted) => WriteTo(user, wanted, "You already have a Portal account",
+        "Somebody, perhaps you, wanted to use this address for another Portal account. It already belongs to yours, so nothing has changed.",
+        "Sign in", $"{Origin}/sign-in", "If it was not you, you need not do anything.");
+
     private Mail Changed(User user, string what) => Write(user, $"{what} on your Portal account",
         $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
         "Look at your settings", $"{address.Origin}/settings",
@@ -112,6 +142,8 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     private string Link(string page, User user, string token) =>
         $"{address.Origin}/{page}?user={user.Id}&code={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(token))}";
 
-    private Mail Write(User user, string subject, string opening, string button, string link, string closing) =>
-        Mail.Write(user.AccountId, user.Email!, subject, opening, (button, link), closing, clock.GetUtcNow());
+    private Mail Write(User user, string subject, string opening, string button, string link, string closing) => WriteTo(user, user.Email!, subject, opening, button, link, closing);
+
+    private Mail WriteTo(User user, string to, string subject, string opening, string button, string link, string closing) =>
+        Mail.Write(user.AccountId, to, subject, opening, (button, link), closing, clock.GetUtcNow());
 }

@@ -18,7 +18,7 @@ public static class AccountsRegistration
             .AddScoped<CircuitUser>().AddScoped<AuthenticationStateProvider>(provider => provider.GetRequiredService<CircuitUser>()).AddScoped<CircuitHandler, CircuitBeginning>();
         // Before Identity's own registration, which would be one per request.
         services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
-        services.AddSingleton<Throttles>().AddSingleton<Guesses>().AddSingleton<AttemptLimits>().AddScoped<EvenAnswer>().AddScoped<KnownDevices>();
+        services.AddSingleton<Throttles>().AddSingleton<Guesses>().AddSingleton<AttemptLimits>().AddSingleton<SecurityEvents>().AddScoped<EvenAnswer>().AddScoped<KnownDevices>().AddScoped<ChangeAddress>();
         services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
             .AddScoped<SessionList>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
         services.AddIdentityOfPortal(configuration);
@@ -77,10 +77,11 @@ public static class AccountsRegistration
             cookie.Events.OnValidatePrincipal = SessionCookie.ValidateAsync;
 
             // Who may not see a page does not learn that there is one.
-            cookie.Events.OnRedirectToAccessDenied = context =>
+            cookie.Events.OnRedirectToAccessDenied = async context =>
             {
+                var http = context.HttpContext;
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return Task.CompletedTask;
+                await http.RequestServices.GetRequiredService<SecurityEvents>().NoteAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), SecurityEvent.AccessDenied, http.RequestAborted, http.Request.Path);
             };
         });
     }

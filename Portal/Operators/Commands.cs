@@ -63,7 +63,9 @@ public static class Commands
 
         var password = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 20);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        await accounts.CreateAsync(email, password, isOperator: true, confirmed: true);
+        var made = await accounts.CreateAsync(email, password, isOperator: true, confirmed: true);
+        db.AuditEntries.Add(scope.ServiceProvider.GetRequiredService<SecurityEvents>().Write(Actor.Portal(made.AccountId), SecurityEvent.CreateOperator));
+        await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         await output.WriteLineAsync(JsonSerializer.Serialize(new { email, password }));
         return 0;
