@@ -146,11 +146,12 @@ public sealed partial class BucketPage(
 
         formers.AddRange(open is null ? [] : [open]);
         (open, whyNotOpen) = (opened.Value, opened.Reason);
-        if (open is not { } bucket)
+        if (open is not { } bucket || !RendererInfo.IsInteractive)
         {
             return;
         }
 
+        StateHasChanged();
         var versioning = await bucket.AskAsync(s3 => s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket.Name }, left.Token));
         isVersioned = versioning.Value?.VersioningConfig?.Status == VersionStatus.Enabled || versioning.Value?.VersioningConfig?.Status == VersionStatus.Suspended;
     }
