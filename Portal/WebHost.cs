@@ -39,6 +39,7 @@ public static class WebHost
         builder.Services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(hub => hub.MaximumReceiveMessageSize = 512 * 1024)
             .AddCircuitLimits(builder.Configuration);
         builder.Services.AddMudServices();
+        builder.Services.AddScoped<Interruptions>();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddAccounts(builder.Configuration);
         builder.Services.AddSingleton<LiveUpdates>().AddSingleton<ResourceJobs>();
@@ -59,10 +60,13 @@ public static class WebHost
     public static void UsePortal(this WebApplication app)
     {
         app.UseKnownProxies();
+        app.UseHttpsOnly();
         if (!app.Environment.IsDevelopment())
         {
             app.UseExceptionHandler("/error", createScopeForErrors: true);
         }
+
+        app.UseBackInAMoment();
 
         app.UseSecurityHeaders();
         app.UseOwnPagesOnly();
