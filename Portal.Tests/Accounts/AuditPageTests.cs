@@ -1,7 +1,5 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Accounts;
-using Portal.Model.Shared;
 using Portal.Operators;
 using Portal.Tests.Shared;
 
@@ -68,7 +66,7 @@ public sealed class AuditPageTests(TestPostgres postgres) : ServedTests(postgres
 
     private static async Task<int> EraseAsync(string accountId, string connection, StringWriter told)
     {
-        await using var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddPortalDb(connection).BuildServiceProvider();
+        await using var services = TestPostgres.ServicesOf(connection, TestPostgres.KeyRingFile);
         return await Commands.EraseAuditAsync(services, accountId, told, told, CancellationToken.None);
     }
 

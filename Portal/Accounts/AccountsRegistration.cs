@@ -51,6 +51,7 @@ public static class AccountsRegistration
             })
             .AddEntityFrameworkStores<PortalDb>()
             .AddPasswordValidator<PasswordRule>()
+            .AddUserStore<PortalUsers>()
             .AddSignInManager<PortalSignIn>()
             .AddClaimsPrincipalFactory<PortalClaims>()
             .AddDefaultTokenProviders()

@@ -53,7 +53,7 @@ public sealed class OwnAccount(
     {
         // Not ResetAuthenticatorKeyAsync: that would sign out every browser for looking at a page.
         var key = users.GenerateNewAuthenticatorKey();
-        await users.SetAuthenticationTokenAsync(user, "[AspNetUserStore]", "AuthenticatorKey", key);
+        await users.SetAuthenticationTokenAsync(user, PortalUsers.Internal, PortalUsers.AppKey, key);
         return key;
     }
 
