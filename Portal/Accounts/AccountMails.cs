@@ -59,7 +59,7 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     /// <summary>To the old address, which nobody reads but its owner.</summary>
     public void TellAddressChanged(User user, string old, string secret) => db.Add(WriteTo(user, old, "The e-mail address of your Portal account was changed",
         $"The e-mail address of your Portal account was changed from {old} to {user.Email} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
-        "It was not me: take it back", $"{Origin}/undo-email?code={secret}",
+        "It was not me: take it back", $"{address.Origin}/undo-email?code={secret}",
         $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {old}, ends all sessions and lets you choose a new password."));
 
     private async Task AddCountedAsync(string kind, Mail mail, CancellationToken ct)
@@ -101,13 +101,13 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         var code = WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(await users.GenerateChangeEmailTokenAsync(user, wanted)));
         return WriteTo(user, wanted, "Confirm your new e-mail address",
             $"Open this link in the browser in which you are signed in to Portal, to sign in with {wanted} from then on. It works for a day.",
-            "Confirm the new address", $"{Origin}/settings/email?to={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(wanted))}&code={code}",
+            "Confirm the new address", $"{address.Origin}/settings/email?to={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(wanted))}&code={code}",
             "If you did not ask for it, ignore this mail: nobody can use your address without this link.");
     }
 
     private Mail AlreadyTaken(User user, string wanted) => WriteTo(user, wanted, "You already have a Portal account",
         "Somebody, perhaps you, wanted to use this address for another Portal account. It already belongs to yours, so nothing has changed.",
-        "Sign in", $"{Origin}/sign-in", "If it was not you, you need not do anything.");
+        "Sign in", $"{address.Origin}/sign-in", "If it was not you, you need not do anything.");
 
     private Mail Changed(User user, string what) => Write(user, $"{what} on your Portal account",
         $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",

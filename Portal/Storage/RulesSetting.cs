@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using Portal.Accounts;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
+using Portal.Shared;
 
 namespace Portal.Storage;
 
