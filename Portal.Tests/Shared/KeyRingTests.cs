@@ -138,6 +138,7 @@ public sealed class KeyRingTests(TestPostgres postgres) : TestDatabase(postgres)
         WrappingKeys.Add(file);
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), "--urls", "http://127.0.0.1:0"])
         {
+            UseShellExecute = false,
             RedirectStandardError = true,
             RedirectStandardOutput = true,
             WorkingDirectory = Path.Combine(TestPostgres.Repository, program),
