@@ -227,13 +227,13 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
     [InlineData(true)]
     public async Task A_machine_that_was_still_booting_when_its_host_went_away_is_billed_until_it_was_last_seen_on(bool isRebooting)
     {
-        engine.ObservationsUntilSsh = isRebooting ? 0 : int.MaxValue;
-        var id = await RequestAsync();
-        await AdvanceAsync(id);
-        if (isRebooting)
+        var id = await SettleAsync(await RequestAsync());
+        await ChangeAsync(id, instance => instance.RequestReboot(clock.GetUtcNow()));
+        if (!isRebooting)
         {
-            await SettleAsync(id);
-            await ChangeAsync(id, instance => instance.RequestReboot(clock.GetUtcNow()));
+            engine.ObservationsUntilSsh = int.MaxValue;
+            await AdvanceAsync(id);
+            Assert.True((await LoadAsync(id)) is { IsRebooting: false, IsUnsettled: true });
         }
 
         clock.Advance(TimeSpan.FromMinutes(2));
