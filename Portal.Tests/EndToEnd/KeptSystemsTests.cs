@@ -4,6 +4,7 @@ using Portal.Model.Compute;
 using Portal.Model.Storage;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
+using Portal.Tests.Storage;
 
 namespace Portal.Tests.EndToEnd;
 
@@ -22,7 +23,7 @@ public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) :
     {
         await base.InitializeAsync();
         await using var db = CreateDbContext();
-        var port = TestPostgres.FreePort();
+        var port = TestCeph.FreeRange(10);
         await db.Regions.ExecuteUpdateAsync(region => region.SetProperty(row => row.FirstPublicPort, port).SetProperty(row => row.LastPublicPort, port + 9), Ct);
     }
 

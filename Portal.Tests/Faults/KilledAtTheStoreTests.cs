@@ -183,7 +183,7 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         }
 
         // What others' sessions wait for is shown to an administrator only.
-        await using var administrator = NpgsqlDataSource.Create(postgres.AsAdministrator(ConnectionString));
+        await using var administrator = NpgsqlDataSource.Create(AsAdministrator);
         using var worker = await StartAsync();
         await Until.TrueAsync(async () =>
         {

@@ -23,6 +23,7 @@ public sealed class PlainHttpTests(TestPostgres postgres) : TestDatabase(postgre
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
         using var proxied = server.NewClient();
         proxied.Http.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        proxied.Http.DefaultRequestHeaders.Host = "portal.test";
         using var page = await proxied.GetAsync("/sign-in");
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
     }

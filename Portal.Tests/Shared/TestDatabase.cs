@@ -14,6 +14,9 @@ public abstract class TestDatabase(TestPostgres postgres) : IDbContextFactory<Po
 
     protected NpgsqlDataSource Source => source!;
 
+    /// <summary>The same database as who may see and do all, e.g. what the sessions of others wait for.</summary>
+    protected string AsAdministrator => postgres.AsAdministrator(ConnectionString);
+
     public virtual async ValueTask InitializeAsync()
     {
         ConnectionString = await postgres.CreateDatabaseAsync();
