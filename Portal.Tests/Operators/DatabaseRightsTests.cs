@@ -1,4 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using Npgsql;
 using Portal.Model.Shared;
 using Portal.Operators;
@@ -170,7 +173,8 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
 
     private static async Task<string?> WhyNotStartAsync(string connection, string environment)
     {
-        await using var services = TestPostgres.ServicesOf(connection, TestPostgres.KeyRingFile, environment);
+        await using var services = new ServiceCollection().AddLogging().AddPortalDb(connection)
+            .AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = environment }).BuildServiceProvider();
         return await StartCheck.WhyNotAsync(services, TestContext.Current.CancellationToken);
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
 using Portal.Model.Billing;
-using Portal.Shared;
 
 namespace Portal.Billing;
 
@@ -22,7 +21,6 @@ public static class BillingRegistration
             .AllowAnonymous()
             .DisableAntiforgery()
             .DisableRateLimiting()
-            .ForPrograms("Stripe's events carry its signature")
             .WithMetadata(new RequestSizeLimitAttribute(StripeWebhook.LargestBody));
     }
 }

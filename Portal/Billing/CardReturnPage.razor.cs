@@ -13,19 +13,16 @@ public sealed partial class CardReturnPage
     /// <summary>Long enough to read that it worked.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1.2);
 
-    /// <summary>From then on it takes longer than it should, and the page says so.</summary>
-    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(10);
-
     private readonly Leaving gone = new();
     private CardSetup? setup;
     private IDisposable? subscription;
-    private bool leaving, isLate;
+    private bool leaving;
 
     [Parameter]
     public Guid SetupId { get; set; }
 
     [SupplyParameterFromQuery(Name = "cancelled")]
-    public string? Cancelled { get; set; }
+    public bool Cancelled { get; set; }
 
     [Inject] private IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
 
@@ -73,7 +70,7 @@ public sealed partial class CardReturnPage
             subscription = Changes.Subscribe(
                 change => ReferenceEquals(change, Changes.Missed) || (change.Table is "CardSetups" && string.Equals(change.Id, id, StringComparison.Ordinal)),
                 _ => InvokeAsync(ShowAsync));
-            if (FromAddress.IsTrue(Cancelled))
+            if (Cancelled)
             {
                 await Add.CancelAsync(actor, SetupId, gone.Token);
             }
@@ -84,17 +81,6 @@ public sealed partial class CardReturnPage
 
             // What happened between the first look and the subscription.
             await ShowAsync();
-            _ = WaitAsync();
-        }
-    }
-
-    private async Task WaitAsync()
-    {
-        await Task.Delay(Usual, Clock, gone.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        if (!gone.Token.IsCancellationRequested)
-        {
-            isLate = true;
-            StateHasChanged();
         }
     }
 
