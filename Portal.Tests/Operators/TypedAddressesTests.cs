@@ -3,10 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Portal.Model.Compute;
 using Portal.Model.Shared;
-using Portal.Tests.Shared;
-using Portal.Worker.Operators;
 using Portal.Worker.Shared;
 
 namespace Portal.Tests.Operators;
