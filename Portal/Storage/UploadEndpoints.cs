@@ -18,8 +18,11 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
 
     private const string JsonType = "application/json";
 
-    /// <summary>What is asked is a list of flat objects at most. An answer is never taken for HTML, so that nothing of an address has to be escaped for it.</summary>
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { MaxDepth = 4, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>What is asked is a list of flat objects at most.</summary>
+    private static readonly JsonSerializerOptions Asked = new(JsonSerializerDefaults.Web) { MaxDepth = 4 };
+
+    /// <summary>An answer is deeper: it lists the parts of each file. It is never taken for HTML, so that nothing of an address has to be escaped for it.</summary>
+    private static readonly JsonSerializerOptions Answered = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -62,7 +65,7 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
                 return Results.NotFound();
             }
 
-            return await ReadAsync<T>(http) is { } ask ? Results.Json(await work(bucket, ask, http), Json) : Results.BadRequest();
+            return await ReadAsync<T>(http) is { } ask ? Results.Json(await work(bucket, ask, http), Answered) : Results.BadRequest();
         }
         catch (Exception error) when (StorageFault.Is(error) && !http.RequestAborted.IsCancellationRequested)
         {
@@ -84,7 +87,7 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
 
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, Json, http.RequestAborted) is { IsWithinBounds: true } ask ? ask : null;
+            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, Asked, http.RequestAborted) is { IsWithinBounds: true } ask ? ask : null;
         }
         catch (Exception error) when (error is JsonException or BadHttpRequestException)
         {
