@@ -19,6 +19,8 @@ COPY --from=build /out/portal .
 USER $APP_UID
 # Without this of the base image, which ASPNETCORE_URLS overrides with a warning at each start.
 ENV ASPNETCORE_HTTP_PORTS= ASPNETCORE_URLS=http://+:8080
+# Mount the file that `new-wrapping-key` made as a secret that user $APP_UID can read, e.g. --mount type=bind,src=…,dst=/run/secrets/portal-key-ring,ro
+ENV KeyRing__File=/run/secrets/portal-key-ring
 EXPOSE 8080
 ENTRYPOINT ["dotnet", "Portal.dll"]
 
@@ -30,5 +32,6 @@ COPY --from=build /out/worker .
 USER $APP_UID
 # Without this of the base image, which ASPNETCORE_URLS overrides with a warning at each start.
 ENV ASPNETCORE_HTTP_PORTS= ASPNETCORE_URLS=http://+:8080
+ENV KeyRing__File=/run/secrets/portal-key-ring
 EXPOSE 8080
 ENTRYPOINT ["dotnet", "Portal.Worker.dll"]

@@ -4,6 +4,12 @@ using Portal.Operators;
 
 return await StartRefusedException.TellAsync(Console.Error, async () =>
 {
+    if (args is ["new-wrapping-key", var file])
+    {
+        WrappingKeys.Add(file);
+        return 0;
+    }
+
     var builder = WebApplication.CreateBuilder(args);
     builder.AddPortal();
     await using var app = builder.Build();
@@ -13,6 +19,8 @@ return await StartRefusedException.TellAsync(Console.Error, async () =>
             return await Commands.MigrateAsync(app.Services, Console.Error, app.Lifetime.ApplicationStopping);
         case ["create-operator", var email, ..]:
             return await Commands.CreateOperatorAsync(app.Services, email, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+        case ["rotate-key-ring", ..]:
+            return await Commands.RotateKeyRingAsync(app.Services, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
         case ["erase-audit", var accountId, ..]:
             return await Commands.EraseAuditAsync(app.Services, accountId, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
         default:

@@ -26,6 +26,8 @@ public static class WebHost
         var database = DatabaseSettings.From(builder.Configuration);
         builder.Services.AddKnownProxies(builder.Configuration);
         builder.Services.AddInputBounds();
+        PortalAddress.Check(builder.Configuration, builder.Environment);
+        builder.Services.AddSingleton<PortalAddress>();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddPortalDb(database);
         builder.Services.AddKeyRing();
@@ -34,10 +36,12 @@ public static class WebHost
             .UsePostgreSqlStorage(postgres => postgres.UseNpgsqlConnection(database), new PostgreSqlStorageOptions { EnableLongPolling = true, PrepareSchemaIfNecessary = false }));
 
         // What is typed comes in messages: 16 KiB of user data and what somebody pasted by mistake must arrive, to be refused with a sentence.
-        builder.Services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(hub => hub.MaximumReceiveMessageSize = 512 * 1024);
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(hub => hub.MaximumReceiveMessageSize = 512 * 1024)
+            .AddCircuitLimits(builder.Configuration);
         builder.Services.AddMudServices();
+        builder.Services.AddScoped<Interruptions>();
         builder.Services.AddHttpContextAccessor();
-        builder.Services.AddAccounts(builder.Configuration, builder.Environment);
+        builder.Services.AddAccounts(builder.Configuration);
         builder.Services.AddSingleton<LiveUpdates>().AddSingleton<ResourceJobs>();
         builder.Services.AddCompute();
         builder.Services.AddNetworking();
@@ -56,22 +60,37 @@ public static class WebHost
     public static void UsePortal(this WebApplication app)
     {
         app.UseKnownProxies();
+        app.UseHttpsOnly();
         if (!app.Environment.IsDevelopment())
         {
             app.UseExceptionHandler("/error", createScopeForErrors: true);
-            app.UseHsts();
         }
 
+        app.UseBackInAMoment();
+
         app.UseSecurityHeaders();
+        app.UseOwnPagesOnly();
+        app.UseHostCookies();
         app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+        app.Use(async (http, next) =>
+        {
+            await next(http);
+
+            // The page that says so is fetched for whatever was asked: as an answer to a POST it would be taken for a form without its token, and be 400.
+            if (http.Response is { HasStarted: false, StatusCode: >= 400 } && !HttpMethods.IsHead(http.Request.Method))
+            {
+                http.Request.Method = HttpMethods.Get;
+            }
+        });
         app.UseInputBounds();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseRateLimiter();
+        app.UseCircuitLimits();
         app.UseWebSockets();
         app.UseAntiforgery();
-        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
-        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
+        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous().ForPrograms("says only that the process lives");
+        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous().ForPrograms("says only whether the database answers");
         app.MapStaticAssets().AllowAnonymous();
         app.MapAccounts();
         app.MapCompute();

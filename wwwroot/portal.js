@@ -33,6 +33,15 @@ window.portal = {
   ready: () => document.documentElement.removeAttribute('data-connecting'),
 };
 
+// The policy takes a style element with this page's nonce only. The terminal and the framework's sign of a lost connection make theirs by script,
+// and know of no nonce.
+const nonce = document.querySelector('style[nonce]').nonce, create = Document.prototype.createElement;
+Document.prototype.createElement = function (name, ...rest) {
+  const element = create.call(this, name, ...rest);
+  if (element instanceof HTMLStyleElement) element.nonce = nonce;
+  return element;
+};
+
 // The navigation of a narrow screen, with a circuit or without.
 document.addEventListener('click', event => {
   const button = event.target.closest('.menu-button');

@@ -10,6 +10,9 @@ public sealed record Actor(string AccountId, Guid UserId, string Email, IPAddres
     /// <summary>What Portal does by itself, in the worker.</summary>
     public static Actor Portal(string accountId) => new(accountId, Guid.Empty, PortalName, null);
 
+    /// <summary>Somebody who is not signed in, and tried what belongs to this account.</summary>
+    public static Actor Stranger(string accountId, IPAddress? from) => new(accountId, Guid.Empty, "somebody", from);
+
     /// <param name="before">What tells of a person in it, or in <paramref name="after"/>, is a <see cref="Personal"/>.</param>
     public AuditEntry Audit(DateTimeOffset at, string action, string? resourceId, object? before = null, object? after = null) => new()
     {

@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("12f12198-7e02-4b2e-8595-bc873d13cc1a"), entityTypeCount: 51)
+            : base(skipDetectChanges: false, modelId: new Guid("e1d65910-6061-4ee2-9acd-1254d888529f"), entityTypeCount: 51)
         {
         }
 

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
@@ -22,16 +21,10 @@ public static class PortalDbSetup
         .AddSingleton<Changes>()
         .AddHostedService(provider => provider.GetRequiredService<Changes>());
 
-    /// <summary>
-    /// The keys, kept in the database, with which web and worker protect what the other must read. New ones are made by the web alone (the first by <c>migrate</c>), so that
-    /// a worker never uses one that the web does not know yet.
-    /// </summary>
-    public static IDataProtectionBuilder AddKeyRing(this IServiceCollection services) =>
-        services.AddDataProtection().SetApplicationName("Portal").PersistKeysToDbContext<PortalDb>();
-
     public static void Configure(DbContextOptionsBuilder options, NpgsqlDataSource database)
     {
         options.UseNpgsql(database, npgsql => npgsql.MigrationsAssembly(typeof(PortalDb).Assembly.GetName().Name));
+        options.AddInterceptors(PlainText.Instance);
         if (options.Options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider is null)
         {
             options.UseApplicationServiceProvider(NoApplication);

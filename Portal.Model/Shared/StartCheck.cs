@@ -25,7 +25,7 @@ public static partial class StartCheck
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(StartCheck).FullName!);
         try
         {
-            return await WhyNotRoleAsync(services, log, ct);
+            return KeyRing.WhyNotSettings(services) ?? await WhyNotRoleAsync(services, log, ct) ?? await KeyRing.WhyNotAsync(services, ct);
         }
         catch (NpgsqlException error)
         {

@@ -25,7 +25,7 @@ public sealed class AttemptLimitsTests(TestPostgres postgres) : ServedTests(post
             statuses.Add(answer.StatusCode);
             if (answer.StatusCode is HttpStatusCode.Found)
             {
-                client.Cookies.GetAllCookies().First(cookie => cookie.Name == "portal").Expired = true;
+                client.Cookies.GetAllCookies().First(cookie => cookie.Name == HostCookies.Session).Expired = true;
             }
         }
 

@@ -1,7 +1,5 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Accounts;
-using Portal.Model.Shared;
 using Portal.Operators;
 using Portal.Tests.Shared;
 
@@ -25,7 +23,7 @@ public sealed class AuditPageTests(TestPostgres postgres) : ServedTests(postgres
         }
 
         using var client = await Server.NewClientAsync(person);
-        Assert.Equal(("SignIn", 50), await FirstAsync(client, "/audit"));
+        Assert.Equal(("Signed in", 50), await FirstAsync(client, "/audit"));
         Assert.Equal(("StopInstances", 1), await FirstAsync(client, "/audit?resource=i-4"));
         Assert.Equal(("StartInstances", 30), await FirstAsync(client, "/audit?action=StartInstances"));
         var older = (await client.PageAsync("/audit")).QuerySelector(".pager a")!.GetAttribute("href")!;
@@ -68,7 +66,7 @@ public sealed class AuditPageTests(TestPostgres postgres) : ServedTests(postgres
 
     private static async Task<int> EraseAsync(string accountId, string connection, StringWriter told)
     {
-        await using var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddPortalDb(connection).BuildServiceProvider();
+        await using var services = TestPostgres.ServicesOf(connection, TestPostgres.KeyRingFile);
         return await Commands.EraseAuditAsync(services, accountId, told, told, CancellationToken.None);
     }
 

@@ -13,6 +13,7 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
     [InlineData("/sign-in", "sign-in")]
     [InlineData("/forgot-password", "forgot-password")]
     [InlineData("/reset-password?user=x&code=y", "reset-password")]
+    [InlineData("/undo-email?code=x", "undo-email")]
     [InlineData("/not-there", "not-found")]
     [InlineData("/not-found", "not-found-in-circuit")]
     [InlineData("/error", "error")]
@@ -32,6 +33,7 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
     [InlineData("/settings", "settings-phone")]
     [InlineData("/settings/second-factor", "second-factor-setup")]
     [InlineData("/confirm-email", "confirm-email")]
+    [InlineData("/settings/email?to=x&code=y", "new-address-refused")]
     [InlineData("/audit", "audit")]
     [InlineData("/audit?resource=none", "audit-empty")]
     public async Task Is_readable_by_everybody_who_is_signed_in(string path, string name)

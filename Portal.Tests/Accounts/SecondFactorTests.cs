@@ -1,4 +1,8 @@
 using System.Net;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
@@ -41,6 +45,57 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         var refused = clients[Array.FindIndex(answers, answer => answer.StatusCode is not HttpStatusCode.Found)];
         using var older = await refused.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(key)));
         Assert.Contains("used already", (await FormClient.ReadAsync(older)).Body!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_reads_the_database_learns_neither_the_key_nor_a_recovery_code()
+    {
+        var person = await Server.AddPersonAsync();
+        var (key, codes) = await SetUpAsync(person);
+        await using var db = CreateDbContext();
+        var kept = await db.UserTokens.Where(token => token.UserId == person.UserId).Select(token => token.Value!).ToListAsync();
+        Assert.Equal(2, kept.Count);
+        Assert.All(kept, value => Assert.StartsWith("CfDJ8", value, StringComparison.Ordinal));
+        var opened = Server.Services.GetRequiredService<IDataProtectionProvider>().CreateProtector("Portal.Accounts.SecondFactor", person.UserId.ToString());
+        Assert.Equal([key], kept.Select(opened.Unprotect).Where(value => value == key));
+        Assert.All(codes, code => Assert.DoesNotContain(kept, value => opened.Unprotect(value).Contains(code, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Keys_and_codes_of_before_are_sealed_by_migrate_and_go_on_as_they_were()
+    {
+        const string Key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        var person = await Server.AddPersonAsync();
+        await using var db = CreateDbContext();
+        db.AddRange(
+            new IdentityUserToken<Guid> { UserId = person.UserId, LoginProvider = "[AspNetUserStore]", Name = "AuthenticatorKey", Value = Key },
+            new IdentityUserToken<Guid> { UserId = person.UserId, LoginProvider = "[AspNetUserStore]", Name = "RecoveryCodes", Value = "2B3C4-D5F6G;7H8J9-KMNPQ" });
+        await db.SaveChangesAsync();
+        await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, true));
+        await using (var services = TestPostgres.ServicesOf(ConnectionString, TestPostgres.KeyRingFile))
+        {
+            Assert.Equal(0, await Portal.Operators.Commands.MigrateAsync(services, TextWriter.Null, TestContext.Current.CancellationToken));
+            Assert.Equal(0, await Portal.Operators.Commands.MigrateAsync(services, TextWriter.Null, TestContext.Current.CancellationToken));
+        }
+
+        Assert.All(await db.UserTokens.AsNoTracking().ToListAsync(), token => Assert.StartsWith("CfDJ8", token.Value, StringComparison.Ordinal));
+        using var app = await PasswordAsync(person);
+        using var right = await app.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(Key, 1)));
+        Assert.Equal("/dashboard", right.Headers.Location?.PathAndQuery);
+        using var client = await PasswordAsync(person);
+        using var recovered = await client.SubmitAsync("/sign-in/second-factor", ("Code", "7H8J9-KMNPQ"));
+        Assert.Equal("/dashboard", recovered.Headers.Location?.PathAndQuery);
+        Assert.Contains("One recovery code is left.", (await client.PageAsync("/settings")).Body!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_recovery_code_is_good_once_however_many_send_it_at_the_same_moment()
+    {
+        var person = await Server.AddPersonAsync();
+        var (_, codes) = await SetUpAsync(person);
+        var clients = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => PasswordAsync(person)));
+        var answers = await Task.WhenAll(clients.Select(client => client.SubmitAsync("/sign-in/second-factor", ("Code", codes[0]))));
+        Assert.Single(answers, answer => answer.StatusCode is HttpStatusCode.Found);
     }
 
     [Theory]

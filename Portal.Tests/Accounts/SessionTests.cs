@@ -48,7 +48,7 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
     {
         var person = await Server.AddPersonAsync();
         using var client = await Server.NewClientAsync(person);
-        var stolen = client.Cookies.GetCookieHeader(Server.Address);
+        var stolen = client.CookieHeader;
         using var left = await client.SubmitAsync("/settings", "Sign out");
         Assert.Equal("/", left.Headers.Location?.OriginalString);
         using var thief = Server.NewClient();

@@ -125,9 +125,9 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
     [Theory]
     [InlineData("no address", "a long enough one", "That does not look like an e-mail address.")]
     [InlineData("Ada <ada@example.com>", "a long enough one", "That does not look like an e-mail address.")]
-    [InlineData("ada@example.com", "short", "Use at least 10 characters.")]
-    [InlineData("ada@example.com", "aaaaaaaaaaaa", "Use more than three different characters.")]
-    [InlineData("ada@example.com", "ADA@example.com", "Use something else than your e-mail address.")]
+    [InlineData("ada@example.com", "short", "Use at least 8 characters.")]
+    [InlineData("ada@example.com", "iloveyou1", "That is one of the passwords that are tried first. Use something longer, such as a few words that do not belong together.")]
+    [InlineData("ada@example.com", "ADA@example.com", "Use something that has nothing to do with your e-mail address or with Portal.")]
     public async Task What_will_not_do_is_said_beside_its_field(string email, string password, string sentence)
     {
         using var client = Server.NewClient();

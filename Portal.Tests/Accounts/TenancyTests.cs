@@ -21,7 +21,7 @@ namespace Portal.Tests.Accounts;
 /// here how it keeps customers apart, and the others try it with another customer's id.
 /// </summary>
 [Trait("Needs", "database")]
-public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
 {
     private enum For
     {
@@ -52,6 +52,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         ["/sign-out"] = For.Everybody,
         ["/forgot-password"] = For.Everybody,
         ["/reset-password"] = For.Everybody,
+        ["/undo-email"] = For.Everybody,
         ["/passkeys/request-options"] = For.Everybody,
         ["/error"] = For.Everybody,
         ["/not-found"] = For.Everybody,
@@ -64,6 +65,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         ["/settings"] = For.Own,
         ["/settings/second-factor"] = For.Own,
         ["/settings/close"] = For.Own,
+        ["/settings/email"] = For.Own,
         ["/closing/{Ticket}"] = For.WhoHasItsSecret,
         ["/closing/{ticket}/changes"] = For.WhoHasItsSecret,
         ["/settings/passkeys"] = For.Own,
@@ -255,7 +257,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         }
 
         // With a token of the client's own, so that it is not the missing token that is refused.
-        var page = await client.PageAsync(client.Cookies.GetAllCookies().Any(cookie => cookie.Name == "portal") ? "/settings" : "/sign-in");
+        var page = await client.PageAsync(client.Cookies.GetAllCookies().Any(cookie => cookie.Name == HostCookies.Session) ? "/settings" : "/sign-in");
         var token = page.QuerySelector("[name=__RequestVerificationToken]")!.GetAttribute("value")!;
         using var content = new FormUrlEncodedContent([KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("name", "mine now")]);
         using var request = new HttpRequestMessage(method, path) { Content = content };

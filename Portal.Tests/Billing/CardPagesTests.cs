@@ -116,7 +116,7 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
     private async Task ApplyAsync()
     {
         await using var db = CreateDbContext();
-        var job = new CardSetupJob(this, sandbox.Stripe, new CardAuthorization(sandbox.Stripe), TimeProvider.System, NullLogger<CardSetupJob>.Instance);
+        var job = new CardSetupJob(this, sandbox.Stripe, new CardAuthorization(sandbox.Stripe), new CardRetries(), TimeProvider.System, NullLogger<CardSetupJob>.Instance);
         foreach (var setup in await db.CardSetups.AsNoTracking().ToListAsync())
         {
             await job.ApplyAsync(setup.Id, CancellationToken.None);

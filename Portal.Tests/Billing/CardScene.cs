@@ -21,6 +21,7 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
 {
     protected const string Origin = "http://127.0.0.1:1";
 
+    private readonly CardRetries retries = new();
     private RecordedJobs jobs = null!;
 
     protected FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.Parse("2026-11-23T12:00:00Z", System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeSeconds()));
@@ -60,7 +61,7 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
     protected static Actor ActorOf(Tenant tenant) => new(tenant.Account.Id, Guid.NewGuid(), "ada@example.com", IPAddress.Loopback);
 
     protected ICardSetupJob SetupJob(IDbContextFactory<PortalDb>? dbs = null) =>
-        new CardSetupJob(dbs ?? this, Stripe, new CardAuthorization(Stripe), Clock, NullLogger<CardSetupJob>.Instance);
+        new CardSetupJob(dbs ?? this, Stripe, new CardAuthorization(Stripe), retries, Clock, NullLogger<CardSetupJob>.Instance);
 
     protected Task DetachAsync() => new CardDetachment(this, Stripe, Clock).RunAsync(CancellationToken.None);
 

@@ -74,6 +74,22 @@ public sealed class CardSetupFaultTests(TestPostgres postgres) : CardScene(postg
         await AssertEndAsync(setup, "4242424242424242");
     }
 
+    [Fact]
+    public async Task A_failure_that_passes_is_tried_again_in_seconds_and_then_more_and_more_rarely()
+    {
+        var setup = await EnterAsync("4242424242424242");
+        Sandbox.Fail(new Fault("GET", "/v1/checkout/sessions/", Count: 1000));
+        foreach (var seconds in (int[])[2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
+        {
+            await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
+            Assert.Equal(Clock.GetUtcNow() + TimeSpan.FromSeconds(seconds), (await ReloadAsync(setup)).CheckAt);
+        }
+
+        Sandbox.FailNothing();
+        await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
+        await AssertEndAsync(setup, "4242424242424242");
+    }
+
     private async Task AssertEndAsync(CardSetup setup, string number)
     {
         setup = await ReloadAsync(setup);

@@ -43,7 +43,7 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
         using var other = await Server.NewClientAsync(person);
         using var client = await Server.NewClientAsync(person);
         var reset = await ResetLinkAsync(person);
-        var cookies = client.Cookies.GetCookieHeader(Server.Address);
+        var cookies = client.CookieHeader;
         var followed = await CloseAsync(client, person);
 
         foreach (var gone in (FormClient[])[client, other])

@@ -125,7 +125,7 @@ public sealed class ConsoleTests(TestPostgres postgres) : TestDatabase(postgres)
 
     [Fact]
     public async Task A_page_of_another_origin_is_refused() =>
-        Assert.Equal(HttpStatusCode.NotFound, await RefusalAsync(await IssueAsync(ConsoleKind.Text), browser, "https://evil.example"));
+        Assert.Equal(HttpStatusCode.Forbidden, await RefusalAsync(await IssueAsync(ConsoleKind.Text), browser, "https://evil.example"));
 
     [Fact]
     public async Task Nobody_gets_a_ticket_for_a_strangers_or_a_stopped_instance()
@@ -197,7 +197,7 @@ public sealed class ConsoleTests(TestPostgres postgres) : TestDatabase(postgres)
     private ClientWebSocket NewSocket(IssuedTicket ticket, FormClient client, string? origin)
     {
         var socket = new ClientWebSocket();
-        socket.Options.Cookies = client.Cookies;
+        socket.Options.SetRequestHeader("Cookie", client.CookieHeader);
         socket.Options.SetRequestHeader("Origin", origin ?? server.Address.GetLeftPart(UriPartial.Authority));
         socket.Options.AddSubProtocol(ConsoleEndpoints.Protocol);
         socket.Options.AddSubProtocol(ticket.Secret);

@@ -64,6 +64,18 @@ public sealed class BinUpTests : IDisposable
     public async Task A_word_it_does_not_know_is_answered_with_those_it_does() =>
         Assert.Equal("bin/up: unknown argument --rest. Usage: bin/up [--reset]", await RefusedAsync("bin/up", ["--rest"]));
 
+    [Fact]
+    public async Task A_program_that_root_starts_for_strangers_is_nobody_and_reads_only_what_is_named()
+    {
+        var (open, closed) = (home.CreateSubdirectory("open"), home.CreateSubdirectory("closed"));
+        await File.WriteAllTextAsync(Path.Combine(open.FullName, "program"), "read", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(closed.FullName, "secret"), "secret", TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(home.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        const string Try = "id -u; cat \"$1/open/program\"; echo; cat \"$1/closed/secret\" 2> /dev/null || echo closed; (echo a > \"$1/open/program\") 2> /dev/null || echo unwritten; grep CapBnd /proc/self/status";
+        var said = await Portal.Tests.Compute.TestEngine.RunAsync(Path.Combine(TestPostgres.Repository, "bin/unprivileged"), "65210", open.FullName, "--", "sh", "-c", Try, "sh", home.FullName);
+        Assert.Equal("65210\nread\nclosed\nunwritten\nCapBnd:\t0000000000000000", said.Trim());
+    }
+
     /// <summary>What it printed before it ended with 1.</summary>
     private async Task<string> RefusedAsync(string program, string[] arguments, params (string Name, string Value)[] environment)
     {

@@ -79,6 +79,7 @@ internal sealed class WorkerUnderFire : IDisposable
             UseShellExecute = false,
         };
         start.Environment["ConnectionStrings__Portal"] = TestPostgres.As("worker", database);
+        start.Environment["KeyRing__File"] = TestPostgres.KeyRingFile;
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
 
         // It lives for a second or two: nothing that would only pay off later.

@@ -1,8 +1,5 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Portal.Model.Shared;
 using Portal.Operators;
 using Portal.Tests.Shared;
 
@@ -39,7 +36,7 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
             await db.Database.ExecuteSqlRawAsync("""INSERT INTO "__EFMigrationsHistory" VALUES ('20250101000000_Older', '10.0.0')""");
         }
 
-        await using var services = Of(ConnectionString);
+        await using var services = TestPostgres.ServicesOf(ConnectionString, TestPostgres.KeyRingFile);
         using var errors = new StringWriter();
         Assert.Equal(1, await Commands.MigrateAsync(services, errors, TestContext.Current.CancellationToken));
         Assert.Contains("20250101000000_Older", errors.ToString(), StringComparison.Ordinal);
@@ -49,7 +46,7 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
     [Fact]
     public async Task A_database_that_is_not_there_is_told_in_a_sentence()
     {
-        await using var services = Of("Host=127.0.0.1;Port=1;Username=portal");
+        await using var services = TestPostgres.ServicesOf("Host=127.0.0.1;Port=1;Username=portal", TestPostgres.KeyRingFile);
         using var errors = new StringWriter();
         Assert.Equal(1, await Commands.MigrateAsync(services, errors, TestContext.Current.CancellationToken));
         Assert.StartsWith("The database that ConnectionStrings__Portal names cannot be used: ", errors.ToString(), StringComparison.Ordinal);
@@ -61,15 +58,8 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
         using var errors = new StringWriter();
         Assert.Equal(1, await Commands.MigrateAsync(Server.Services, errors, TestContext.Current.CancellationToken));
         Assert.StartsWith("The role in ConnectionStrings__Portal may not change the database's schema; name the one that owns it: ", errors.ToString(), StringComparison.Ordinal);
-        await using var services = Of(ConnectionString);
+        await using var services = TestPostgres.ServicesOf(ConnectionString, TestPostgres.KeyRingFile);
         Assert.Equal(0, await Commands.MigrateAsync(services, TextWriter.Null, TestContext.Current.CancellationToken));
-    }
-
-    private static ServiceProvider Of(string connection)
-    {
-        var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(new ConfigurationBuilder().Build()).AddPortalDb(connection);
-        services.AddKeyRing();
-        return services.BuildServiceProvider();
     }
 
     private async Task<(int Code, string Output)> CreateAsync(string email)

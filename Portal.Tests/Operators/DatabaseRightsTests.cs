@@ -1,7 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Hosting.Internal;
 using Npgsql;
 using Portal.Model.Shared;
 using Portal.Operators;
@@ -173,8 +170,7 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
 
     private static async Task<string?> WhyNotStartAsync(string connection, string environment)
     {
-        await using var services = new ServiceCollection().AddLogging().AddPortalDb(connection)
-            .AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = environment }).BuildServiceProvider();
+        await using var services = TestPostgres.ServicesOf(connection, TestPostgres.KeyRingFile, environment);
         return await StartCheck.WhyNotAsync(services, TestContext.Current.CancellationToken);
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
@@ -36,6 +38,9 @@ public sealed class ABrowser : IAsyncLifetime
     /// <summary>The same for what a page shows of others' work: a worker's, an engine's, a store's that is restarted. Playwright has one for the whole process.</summary>
     private const float PatienceWithOthers = 4 * Patience;
 
+    /// <summary>What the policy of a page's own answer kept it from doing.</summary>
+    private static readonly ConditionalWeakTable<IPage, ConcurrentBag<string>> Refused = [];
+
     private readonly SemaphoreSlim gate = new(1, 1);
     private IPlaywright? playwright;
     private IBrowser? chromium;
@@ -58,7 +63,17 @@ public sealed class ABrowser : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
         });
         context.SetDefaultTimeout(Patience);
-        return await context.NewPageAsync();
+        var page = await context.NewPageAsync();
+        var refused = new ConcurrentBag<string>();
+        Refused.Add(page, refused);
+        page.Console += (_, said) =>
+        {
+            if (said.Type is "error" && said.Text.Contains("Content Security Policy", StringComparison.Ordinal))
+            {
+                refused.Add(said.Text);
+            }
+        };
+        return page;
     }
 
     /// <summary>A visitor who has signed in as <paramref name="person"/>, on the page at <paramref name="path"/>.</summary>
@@ -85,11 +100,12 @@ public sealed class ABrowser : IAsyncLifetime
         Pictures is null ? Task.CompletedTask : page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), FullPage = fullPage });
 
     /// <summary>
-    /// axe finds nothing on the page as it stands, light and dark, nor does the page scroll sideways. With a <paramref name="picture"/>'s name
+    /// axe finds nothing on the page as it stands, light and dark, nor does the page scroll sideways, nor did its own policy refuse it anything. With a <paramref name="picture"/>'s name
     /// both are kept as <c>{picture}-{width}-{light|dark}.png</c>.
     /// </summary>
     public static async Task AssertAccessibleAsync(IPage page, string? picture = null)
     {
+        Assert.Empty(Refused.TryGetValue(page, out var refused) ? refused : []);
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
             // Colours do not depend on the width: a phone's layout is looked at in one of them.

@@ -10,6 +10,7 @@ using Portal.Model.Operators;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Architecture = ArchUnitNET.Domain.Architecture;
+using BindingFlags = System.Reflection.BindingFlags;
 using Assembly = System.Reflection.Assembly;
 using Type = System.Type;
 
@@ -94,6 +95,13 @@ public sealed class ArchitectureTests
         Web.GetTypes(),
         type => !type.IsAbstract && !type.IsDefined(typeof(RouteAttribute), inherit: false)
             && type.GetProperties().Any(property => property.IsDefined(typeof(SupplyParameterFromQueryAttribute), inherit: true)));
+
+    /// <summary>Anybody may write an address: a parameter of another type throws before the page can say a word (FromAddress).</summary>
+    [Fact]
+    public void What_pages_take_from_the_address_is_text() => Assert.All(
+        Web.GetTypes().SelectMany(type => type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+            .Where(property => property.IsDefined(typeof(SupplyParameterFromQueryAttribute), inherit: true)),
+        property => Assert.True(property.PropertyType == typeof(string), $"{property.DeclaringType!.Name}.{property.Name} is {property.PropertyType}."));
 
     private static IEnumerable<Call> Calls(string slice) => Code.Types.Where(type => Slice(type) == slice).SelectMany(Calls);
 

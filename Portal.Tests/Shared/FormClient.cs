@@ -8,18 +8,20 @@ namespace Portal.Tests.Shared;
 /// <summary>Fetches pages and sends their forms as they are, hidden fields and antiforgery tokens included.</summary>
 public sealed class FormClient : IDisposable
 {
-    private readonly HttpClientHandler handler = new() { AllowAutoRedirect = false };
     private readonly HttpClient http;
 
     public FormClient(Uri address)
     {
-        http = new HttpClient(handler) { BaseAddress = address };
+        http = new HttpClient(new AsBrowsersDo(Cookies)) { BaseAddress = address };
         http.DefaultRequestHeaders.UserAgent.ParseAdd("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0");
     }
 
     public HttpClient Http => http;
 
-    public CookieContainer Cookies => handler.CookieContainer;
+    public CookieContainer Cookies { get; } = new();
+
+    /// <summary>All that it would send.</summary>
+    public string CookieHeader => AsBrowsersDo.CookieHeader(Cookies, http.BaseAddress!);
 
     /// <summary>From another network than the tests' own; the server has to take its visitors' word for that (Portal:KnownProxies).</summary>
     public FormClient From(string network)
@@ -67,9 +69,35 @@ public sealed class FormClient : IDisposable
     public static async Task<IHtmlDocument> ReadAsync(HttpResponseMessage answer) =>
         await new HtmlParser().ParseDocumentAsync(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
 
-    public void Dispose()
+    public void Dispose() => http.Dispose();
+
+    /// <summary>What a browser does by itself: it says from where a form is sent, and keeps cookies. It takes http://localhost for a secure place; .NET's own jar does not.</summary>
+    private sealed class AsBrowsersDo(CookieContainer jar) : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
     {
-        http.Dispose();
-        handler.Dispose();
+        public static string CookieHeader(CookieContainer jar, Uri address) => jar.GetCookieHeader(Secure(address));
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var address = request.RequestUri!;
+            if (request.Method != HttpMethod.Get && !request.Headers.Contains("Origin"))
+            {
+                request.Headers.Add("Origin", address.GetLeftPart(UriPartial.Authority));
+            }
+
+            if (!request.Headers.Contains("Cookie") && CookieHeader(jar, address) is { Length: > 0 } cookies)
+            {
+                request.Headers.Add("Cookie", cookies);
+            }
+
+            var answer = await base.SendAsync(request, cancellationToken);
+            foreach (var cookie in answer.Headers.TryGetValues("Set-Cookie", out var set) ? set : [])
+            {
+                jar.SetCookies(Secure(address), cookie);
+            }
+
+            return answer;
+        }
+
+        private static Uri Secure(Uri address) => new UriBuilder(address) { Scheme = Uri.UriSchemeHttps }.Uri;
     }
 }

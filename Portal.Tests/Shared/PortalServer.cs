@@ -46,6 +46,7 @@ public sealed class PortalServer : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["ConnectionStrings:Portal"] = TestPostgres.As("web", database),
+            ["KeyRing:File"] = TestPostgres.KeyRingFile,
 
             // All tests come from one address. The tests of the limits set their own.
             ["Accounts:PostsPerMinute"] = "100000",

@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using Npgsql;
 using Portal.Model.Shared;
 using Portal.Operators;
@@ -32,6 +35,19 @@ public sealed class TestPostgres : IAsyncLifetime
 
     /// <summary>The repository's top folder.</summary>
     public static string Repository { get; } = FindRepository();
+
+    /// <summary>What wraps the key ring in all databases of this run. The worker under fire, which is a process of its own, is told the file by its environment.</summary>
+    public static string KeyRingFile { get; } = Environment.GetEnvironmentVariable("KeyRing__File") ?? MakeKeyRingFile();
+
+    /// <summary>What a command of the program has of its services, on whatever database and with whatever wraps the key ring.</summary>
+    public static ServiceProvider ServicesOf(string connection, string? keyRingFile, string environment = "Development")
+    {
+        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddPortalDb(connection)
+            .AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = environment })
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([new("KeyRing:File", keyRingFile)]).Build());
+        services.AddKeyRing();
+        return services.BuildServiceProvider();
+    }
 
     /// <summary>A new, migrated, empty database; its connection string, as its owner: for what a test arranges and looks at.</summary>
     public async Task<string> CreateDatabaseAsync()
@@ -150,12 +166,10 @@ public sealed class TestPostgres : IAsyncLifetime
 
         await ExecuteAsync(connection, "CREATE DATABASE template_portal OWNER portal_owner");
         var template = As("owner", new NpgsqlConnectionStringBuilder(connection) { Database = "template_portal", Pooling = false }.ConnectionString);
-        await using (var source = NpgsqlDataSource.Create(template))
+        using var errors = new StringWriter();
+        await using (var services = ServicesOf(template, KeyRingFile))
         {
-            var options = new DbContextOptionsBuilder<PortalDb>();
-            PortalDbSetup.Configure(options, source);
-            await using var db = new PortalDb(options.Options);
-            Assert.Null(await DatabaseUpgrade.RunAsync(db, new DatabaseRights("portal_web", "portal_worker"), CancellationToken.None));
+            Assert.True(await Commands.MigrateAsync(services, errors, CancellationToken.None) == 0, errors.ToString());
         }
 
         return connection;
@@ -173,6 +187,14 @@ public sealed class TestPostgres : IAsyncLifetime
         await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { Pooling = false }.ConnectionString);
         await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
+    }
+
+    private static string MakeKeyRingFile()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"portal-test-key-ring-{Guid.NewGuid():N}");
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(file);
+        WrappingKeys.Add(file);
+        return file;
     }
 
     private static string FindRepository()

@@ -28,7 +28,7 @@ public sealed class WorkerServer : IAsyncDisposable
             Args = ["--urls=http://127.0.0.1:0"],
         });
         TestLog.Use(builder);
-        builder.Configuration.AddInMemoryCollection(settings.Append(("ConnectionStrings:Portal", TestPostgres.As("worker", database))).Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
+        builder.Configuration.AddInMemoryCollection(settings.Append(("ConnectionStrings:Portal", TestPostgres.As("worker", database))).Append(("KeyRing:File", TestPostgres.KeyRingFile)).Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
         if (engine is not null)
         {
             builder.Services.AddEngine(engine);

@@ -6,6 +6,7 @@ public static class BillingRegistration
 {
     public static IServiceCollection AddBilling(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment) => services
         .AddStripe(configuration, environment)
+        .AddSingleton<CardRetries>()
         .AddTransient<CardAuthorization>()
         .AddTransient<ICardSetupJob, CardSetupJob>()
         .AddTransient<CardDetachment>()

@@ -13,7 +13,7 @@ namespace Portal.Worker.Billing;
 /// keeps or refuses it. Webhooks, the customer's return and the sweep all come here; whoever comes second finds it done.
 /// </summary>
 public sealed partial class CardSetupJob(
-    IDbContextFactory<PortalDb> dbs, StripeClient stripe, CardAuthorization authorization, TimeProvider clock, ILogger<CardSetupJob> log) : ICardSetupJob
+    IDbContextFactory<PortalDb> dbs, StripeClient stripe, CardAuthorization authorization, CardRetries retries, TimeProvider clock, ILogger<CardSetupJob> log) : ICardSetupJob
 {
     private static readonly TimeSpan WhileOpen = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan WhileVerifying = TimeSpan.FromSeconds(10);
@@ -34,10 +34,15 @@ public sealed partial class CardSetupJob(
         try
         {
             await ApplyAsync(db, setup, ct);
+            retries.Forget(setupId);
         }
         catch (Exception error) when (Declines.IsPassing(error, ct))
         {
             LogAway(log, setupId, error.Message);
+
+            // By itself: what else the attempt had begun to change is not to be saved.
+            var again = clock.GetUtcNow() + retries.Next(setupId);
+            await db.CardSetups.Where(row => row.Id == setupId).ExecuteUpdateAsync(set => set.SetProperty(row => row.CheckAt, again), ct);
         }
     }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
+using Portal.Shared;
 
 namespace Portal.Accounts;
 
@@ -12,7 +13,7 @@ namespace Portal.Accounts;
 /// The mails that accounts send, as rows for the outbox, added in the caller's transaction. Whoever types an address into a form makes Portal
 /// write to it: at most so many of one kind an hour go to one mailbox, and the form's answer is the same.
 /// </summary>
-public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNormalizer normalizer, IHttpContextAccessor http, IConfiguration configuration, TimeProvider clock)
+public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNormalizer normalizer, PortalAddress address, TimeProvider clock)
 {
     /// <summary>Mails of one kind to one mailbox that strangers can cause.</summary>
     public const int MostPerHour = 3;
@@ -25,6 +26,9 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     }
 
     public async Task OfferResetAsync(User user, CancellationToken ct) => await AddCountedAsync("reset", await ResetAsync(user), ct);
+
+    /// <summary>The page to which the mail would lead, for somebody who has proved to read the mailbox.</summary>
+    public async Task<string> ResetPageAsync(User user) => new Uri(Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user))).PathAndQuery;
 
     /// <summary>Tells the owner of a change that a thief would make. An address that nobody has confirmed may be a stranger's: it hears nothing.</summary>
     public void TellChange(User user, string what)
@@ -43,6 +47,20 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
             await AddCountedAsync("new-device", NewDevice(user, browser, from), ct);
         }
     }
+
+    /// <summary>To the address that somebody wants to have: a link that proves it. For one that is another's, word to its owner.</summary>
+    public async Task AskToChangeAsync(User user, string wanted, CancellationToken ct)
+    {
+        var normalized = normalizer.NormalizeEmail(wanted);
+        var taken = await db.Users.AnyAsync(other => other.NormalizedEmail == normalized && other.EmailConfirmed, ct);
+        await AddCountedAsync("address", taken ? AlreadyTaken(user, wanted) : await WantedAsync(user, wanted), ct);
+    }
+
+    /// <summary>To the old address, which nobody reads but its owner.</summary>
+    public void TellAddressChanged(User user, string old, string secret) => db.Add(WriteTo(user, old, "The e-mail address of your Portal account was changed",
+        $"The e-mail address of your Portal account was changed from {old} to {user.Email} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
+        "It was not me: take it back", $"{address.Origin}/undo-email?code={secret}",
+        $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {old}, ends all sessions and lets you choose a new password."));
 
     private async Task AddCountedAsync(string kind, Mail mail, CancellationToken ct)
     {
@@ -70,23 +88,36 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     /// <summary>To the owner of an address with which somebody, perhaps they, signed up again.</summary>
     private Mail AlreadyYours(User user) => Write(user, "You already have a Portal account",
         "Somebody, perhaps you, signed up for Portal with this address. It already belongs to your account, so sign in to that one.",
-        "Sign in", $"{Origin}/sign-in",
-        $"Forgot the password? Choose a new one at {Origin}/forgot-password. If it was not you, you need not do anything.");
+        "Sign in", $"{address.Origin}/sign-in",
+        $"Forgot the password? Choose a new one at {address.Origin}/forgot-password. If it was not you, you need not do anything.");
 
     private async Task<Mail> ResetAsync(User user) => Write(user, "Choose a new password",
         "Somebody, perhaps you, asked for a new password for your Portal account. Choosing one ends all sessions and removes all passkeys.",
         "Choose a new password", Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user)),
         "If it was not you, ignore this mail: your password stays as it is.");
 
+    private async Task<Mail> WantedAsync(User user, string wanted)
+    {
+        var code = WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(await users.GenerateChangeEmailTokenAsync(user, wanted)));
+        return WriteTo(user, wanted, "Confirm your new e-mail address",
+            $"Open this link in the browser in which you are signed in to Portal, to sign in with {wanted} from then on. It works for a day.",
+            "Confirm the new address", $"{address.Origin}/settings/email?to={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(wanted))}&code={code}",
+            "If you did not ask for it, ignore this mail: nobody can use your address without this link.");
+    }
+
+    private Mail AlreadyTaken(User user, string wanted) => WriteTo(user, wanted, "You already have a Portal account",
+        "Somebody, perhaps you, wanted to use this address for another Portal account. It already belongs to yours, so nothing has changed.",
+        "Sign in", $"{address.Origin}/sign-in", "If it was not you, you need not do anything.");
+
     private Mail Changed(User user, string what) => Write(user, $"{what} on your Portal account",
         $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
-        "Look at your settings", $"{Origin}/settings",
-        $"If it was not you, choose a new password at once: {Origin}/forgot-password");
+        "Look at your settings", $"{address.Origin}/settings",
+        $"If it was not you, choose a new password at once: {address.Origin}/forgot-password");
 
     private Mail NewDevice(User user, string browser, IPAddress? from) => Write(user, "New sign-in to your Portal account",
         $"Somebody, most likely you, signed in to your Portal account with {browser} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC, from {Address(from)}. Portal had not seen this browser before.",
-        "Look at your sessions", $"{Origin}/settings#sessions",
-        $"If it was you, you need not do anything. If not, choose a new password at once: {Origin}/forgot-password");
+        "Look at your sessions", $"{address.Origin}/settings#sessions",
+        $"If it was you, you need not do anything. If not, choose a new password at once: {address.Origin}/forgot-password");
 
     private static string Address(IPAddress? from) => from switch
     {
@@ -108,12 +139,11 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         }
     }
 
-    // Links of mails are built on the configured address, since a request's Host is whatever its sender wrote.
-    private string Origin => (configuration["Portal:Url"] ?? $"{http.HttpContext!.Request.Scheme}://{http.HttpContext.Request.Host}").TrimEnd('/');
-
     private string Link(string page, User user, string token) =>
-        $"{Origin}/{page}?user={user.Id}&code={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(token))}";
+        $"{address.Origin}/{page}?user={user.Id}&code={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(token))}";
 
-    private Mail Write(User user, string subject, string opening, string button, string link, string closing) =>
-        Mail.Write(user.AccountId, user.Email!, subject, opening, (button, link), closing, clock.GetUtcNow());
+    private Mail Write(User user, string subject, string opening, string button, string link, string closing) => WriteTo(user, user.Email!, subject, opening, button, link, closing);
+
+    private Mail WriteTo(User user, string to, string subject, string opening, string button, string link, string closing) =>
+        Mail.Write(user.AccountId, to, subject, opening, (button, link), closing, clock.GetUtcNow());
 }

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
@@ -11,24 +10,19 @@ namespace Portal.Accounts;
 
 public static class AccountsRegistration
 {
-    public static IServiceCollection AddAccounts(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
+    public static IServiceCollection AddAccounts(this IServiceCollection services, IConfiguration configuration)
     {
-        if (!environment.IsDevelopment() && !Uri.TryCreate(configuration["Portal:Url"], UriKind.Absolute, out _))
-        {
-            throw new StartRefusedException("Portal__Url is not set: the links in mails begin with it, e.g. https://portal.example.com.");
-        }
-
         services.AddCascadingAuthenticationState();
         services.AddScoped<CurrentActor>();
         services.AddSingleton<SessionCookie>().AddSingleton<SessionWatch>().AddHostedService(provider => provider.GetRequiredService<SessionWatch>())
             .AddScoped<CircuitUser>().AddScoped<AuthenticationStateProvider>(provider => provider.GetRequiredService<CircuitUser>()).AddScoped<CircuitHandler, CircuitBeginning>();
         // Before Identity's own registration, which would be one per request.
         services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
-        services.AddSingleton<Throttles>().AddSingleton<Guesses>().AddSingleton<AttemptLimits>().AddScoped<EvenAnswer>().AddScoped<KnownDevices>();
+        services.AddSingleton<Throttles>().AddSingleton<Guesses>().AddSingleton<AttemptLimits>().AddSingleton<SecurityEvents>().AddScoped<EvenAnswer>().AddScoped<KnownDevices>().AddScoped<ChangeAddress>();
         services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
             .AddScoped<SessionList>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
         services.AddIdentityOfPortal(configuration);
-        services.AddSecureCookies(environment);
+        services.AddHostCookies();
 
         // Whatever says nothing of itself is for signed-in people.
         services.AddAuthorizationBuilder()
@@ -45,14 +39,6 @@ public static class AccountsRegistration
         app.MapSettings();
     }
 
-    /// <summary>Never over plain HTTP; a laptop has nothing else.</summary>
-    private static void AddSecureCookies(this IServiceCollection services, IHostEnvironment environment)
-    {
-        var policy = environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
-        services.ConfigureAll<CookieAuthenticationOptions>(cookie => cookie.Cookie.SecurePolicy = policy);
-        services.AddAntiforgery(antiforgery => antiforgery.Cookie.SecurePolicy = policy);
-    }
-
     private static void AddIdentityOfPortal(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddAuthentication(options => options.DefaultScheme = IdentityConstants.ApplicationScheme).AddIdentityCookies();
@@ -64,6 +50,8 @@ public static class AccountsRegistration
                 (options.Lockout.AllowedForNewUsers, options.Lockout.MaxFailedAccessAttempts) = (false, int.MaxValue);
             })
             .AddEntityFrameworkStores<PortalDb>()
+            .AddPasswordValidator<PasswordRule>()
+            .AddUserStore<PortalUsers>()
             .AddSignInManager<PortalSignIn>()
             .AddClaimsPrincipalFactory<PortalClaims>()
             .AddDefaultTokenProviders()
@@ -77,18 +65,24 @@ public static class AccountsRegistration
         services.AddScoped(provider => (PortalSignIn)provider.GetRequiredService<SignInManager<User>>());
         services.ConfigureApplicationCookie(cookie =>
         {
-            cookie.Cookie.Name = "portal";
             (cookie.LoginPath, cookie.ReturnUrlParameter) = ("/sign-in", "returnUrl");
 
             // Each sign-in sets its own end, which nothing moves.
             (cookie.ExpireTimeSpan, cookie.SlidingExpiration) = (Session.KeptFor, false);
+            cookie.Events.OnSigningOut = context =>
+            {
+                // Pages that could be gone back to, and drafts. Not "cookies": that would be those of the whole domain, and ours goes by name.
+                context.Response.Headers["Clear-Site-Data"] = "\"cache\", \"storage\"";
+                return Task.CompletedTask;
+            };
             cookie.Events.OnValidatePrincipal = SessionCookie.ValidateAsync;
 
             // Who may not see a page does not learn that there is one.
-            cookie.Events.OnRedirectToAccessDenied = context =>
+            cookie.Events.OnRedirectToAccessDenied = async context =>
             {
+                var http = context.HttpContext;
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
-                return Task.CompletedTask;
+                await http.RequestServices.GetRequiredService<SecurityEvents>().NoteAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), SecurityEvent.AccessDenied, http.RequestAborted, http.Request.Path);
             };
         });
     }

@@ -14,7 +14,7 @@ public sealed partial class AuditPage
     private string? resource;
     private IReadOnlyList<string> actions = [];
     private IReadOnlyList<AuditEntry>? entries;
-    private long? older;
+    private long? before, older;
 
     [SupplyParameterFromQuery]
     private string? Resource { get; set; }
@@ -23,7 +23,7 @@ public sealed partial class AuditPage
     private string? Action { get; set; }
 
     [SupplyParameterFromQuery]
-    private long? Before { get; set; }
+    private string? Before { get; set; }
 
     private bool IsFiltered => !string.IsNullOrEmpty(Resource) || !string.IsNullOrEmpty(Action);
 
@@ -34,19 +34,19 @@ public sealed partial class AuditPage
 
     protected override async Task OnParametersSetAsync()
     {
-        resource = Resource;
+        (resource, before) = (Resource, FromAddress.Number<long>(Before));
         var me = await Me.GetAsync();
         await using var db = await Dbs.CreateDbContextAsync(leaving.Token);
         var own = db.AuditEntries.AsNoTracking().Where(entry => entry.AccountId == me.AccountId);
         actions = await own.Select(entry => entry.Action).Distinct().OrderBy(action => action).ToListAsync(leaving.Token);
         var page = await own
             .Where(entry => (string.IsNullOrEmpty(Resource) || entry.ResourceId == Resource) && (string.IsNullOrEmpty(Action) || entry.Action == Action))
-            .Where(entry => Before == null || entry.Id < Before)
+            .Where(entry => before == null || entry.Id < before)
             .OrderByDescending(entry => entry.Id).Take(PerPage + 1).ToListAsync(leaving.Token);
         (entries, older) = (page[..Math.Min(PerPage, page.Count)], page.Count > PerPage ? page[PerPage - 1].Id : null);
     }
 
-    private string Url(long? before) => Navigation.GetUriWithQueryParameter("before", before);
+    private string Url(long? from) => Navigation.GetUriWithQueryParameter("before", from);
 
     private void Apply() => Go(resource, Action);
 

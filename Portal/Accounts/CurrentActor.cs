@@ -6,7 +6,7 @@ using Portal.Model.Accounts;
 namespace Portal.Accounts;
 
 /// <summary>Who acts: from the request, or in a circuit from its authentication state. Throws when nobody is signed in.</summary>
-public sealed class CurrentActor(AuthenticationStateProvider authentication, IHttpContextAccessor http, SessionWatch sessions)
+public sealed class CurrentActor(AuthenticationStateProvider authentication, IHttpContextAccessor http, SessionWatch sessions, SecurityEvents events)
 {
     // The circuit's connection has no HttpContext later on; what it began with stays true for its life.
     private readonly IPAddress? from = http.HttpContext?.Connection.RemoteIpAddress;
@@ -17,7 +17,13 @@ public sealed class CurrentActor(AuthenticationStateProvider authentication, IHt
     public async Task<Actor> GetOperatorAsync()
     {
         var user = await UserAsync();
-        return user.HasClaim(claim => claim.Type == AccountClaims.Operator) ? Of(user, from) : throw new UnauthorizedAccessException("Not an operator.");
+        if (user.HasClaim(claim => claim.Type == AccountClaims.Operator))
+        {
+            return Of(user, from);
+        }
+
+        await events.NoteAsync(Of(user, from), SecurityEvent.AccessDenied, CancellationToken.None);
+        throw new UnauthorizedAccessException("Not an operator.");
     }
 
     private async Task<ClaimsPrincipal> UserAsync()

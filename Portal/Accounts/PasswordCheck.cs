@@ -9,7 +9,7 @@ namespace Portal.Accounts;
 /// Finds whom an address and a password belong to. An address may be claimed by several and confirmed by one (docs/decisions/sign-up.md):
 /// the confirmed one and the newest other are tried, and two passwords are hashed whoever exists, so that the time taken tells nothing.
 /// </summary>
-public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSignIn signIn, Guesses guesses, KnownDevices devices, IPasswordHasher<User> hasher, IHttpContextAccessor accessor)
+public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSignIn signIn, Guesses guesses, KnownDevices devices, SecurityEvents events, IPasswordHasher<User> hasher, IHttpContextAccessor accessor)
 {
     private static readonly User Stranger = new() { AccountId = "", CreatedAt = default };
     private static string? strangersHash;
@@ -30,19 +30,26 @@ public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSi
         {
             await first.RightAsync();
             await second.TakeBackAsync();
-            return new PasswordAnswer(confirmed, confirmed, TimeSpan.Zero);
+            return new PasswordAnswer(confirmed, TimeSpan.Zero);
         }
 
         if (isSecond)
         {
             // What this try was for the confirmed one stays counted: the password of a claim is its maker's to choose, and each would be a free guess at the owner's.
             await second.RightAsync();
-            return new PasswordAnswer(claimed, claimed, TimeSpan.Zero);
+            return new PasswordAnswer(claimed, TimeSpan.Zero);
         }
 
         bool IsKnown(User? user) => user is not null && known.ContainsKey(user.Id);
         var wait = IsKnown(confirmed) ? first.Wait : IsKnown(claimed) || first.Wait < second.Wait ? second.Wait : first.Wait;
-        return new PasswordAnswer(null, confirmed ?? claimed, wait);
+        await NoteAsync(wait > TimeSpan.Zero ? SecurityEvent.ThrottledSignIn : SecurityEvent.FailedSignIn, confirmed ?? claimed, ct);
+        return new PasswordAnswer(null, wait);
+    }
+
+    private Task NoteAsync(SecurityEvent what, User? meant, CancellationToken ct)
+    {
+        var from = accessor.HttpContext?.Connection.RemoteIpAddress;
+        return meant is null ? events.NoteStrangerAsync(what, from, ct) : events.NoteAsync(Actor.Stranger(meant.AccountId, from), what, ct);
     }
 
     private Task<Guess> BeginAsync(User? user, IReadOnlyDictionary<Guid, Guid> known, string whose, CancellationToken ct) => user is not null && known.TryGetValue(user.Id, out var device)
@@ -63,9 +70,8 @@ public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSi
 }
 
 /// <param name="User">Who signs in; null if it was nobody's password.</param>
-/// <param name="Meant">Whose account was tried, whether rightly or not; never to be told.</param>
 /// <param name="Wait">How long to wait, if it was not tried at all; else zero.</param>
-public sealed record PasswordAnswer(User? User, User? Meant, TimeSpan Wait)
+public sealed record PasswordAnswer(User? User, TimeSpan Wait)
 {
     public bool IsThrottled => Wait > TimeSpan.Zero;
 }

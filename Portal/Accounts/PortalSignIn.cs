@@ -21,6 +21,7 @@ public sealed class PortalSignIn(
     KnownDevices devices,
     Guesses guesses,
     AccountMails mails,
+    SecurityEvents events,
     TimeProvider clock)
     : SignInManager<User>(users, http, claims, options, log, schemes, confirmation)
 {
@@ -40,6 +41,7 @@ public sealed class PortalSignIn(
             : await guesses.BeginAsync(GuessedAt.Code, user.Id.ToString(), Context.Connection.RemoteIpAddress, ct);
         if (!guess.IsAllowed)
         {
+            await events.NoteAsync(Actor.Stranger(user.AccountId, Context.Connection.RemoteIpAddress), SecurityEvent.ThrottledCode, ct);
             return $"Too many wrong codes. Wait {Guess.InWords(guess.Wait)}.";
         }
 
@@ -48,6 +50,7 @@ public sealed class PortalSignIn(
             : await TwoFactorRecoveryCodeSignInAsync(code.ToUpperInvariant());
         if (!answer.Succeeded)
         {
+            await events.NoteAsync(Actor.Stranger(user.AccountId, Context.Connection.RemoteIpAddress), SecurityEvent.FailedCode, ct);
             return "That code is not right, or it was used already.";
         }
 
@@ -80,7 +83,7 @@ public sealed class PortalSignIn(
             }
 
             db.Sessions.Add(session);
-            db.AuditEntries.Add(new Actor(user.AccountId, user.Id, user.Email!, session.From).Audit(now, "SignIn", null, after: new { Browser = new Personal(Browser.Of(session.UserAgent)) }));
+            db.AuditEntries.Add(events.Write(new Actor(user.AccountId, user.Id, user.Email!, session.From), SecurityEvent.SignIn, after: new { Browser = new Personal(Browser.Of(session.UserAgent)) }));
             await db.SaveChangesAsync(ct);
             await (transaction?.CommitAsync(ct) ?? Task.CompletedTask);
         }

@@ -9,9 +9,9 @@ namespace Portal.Accounts;
 /// A new password by mail, for a confirmed address only: an unconfirmed one may have been claimed by a stranger. Whoever asks for it may want
 /// to shut somebody out, so sessions and passkeys go too; a passkey would let a thief in past the new password and the second factor.
 /// </summary>
-public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountMails mails, SessionList sessions, KnownDevices devices, TimeProvider clock)
+public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountMails mails, SessionList sessions, KnownDevices devices, SecurityEvents events, IHttpContextAccessor accessor)
 {
-    private const string Useless = "This link is older than a day or was used already.";
+    public const string Useless = "This link is older than a day or was used already.";
 
     public async Task AskAsync(string email, CancellationToken ct)
     {
@@ -22,6 +22,7 @@ public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountM
             await mails.OfferResetAsync(user, ct);
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
+            await events.NoteAsync(Actor.Stranger(user.AccountId, accessor.HttpContext?.Connection.RemoteIpAddress), SecurityEvent.AskPasswordReset, ct);
         }
     }
 
@@ -34,9 +35,10 @@ public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountM
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        if (!(await users.ResetPasswordAsync(user, token, password)).Succeeded)
+        var answer = await users.ResetPasswordAsync(user, token, password);
+        if (!answer.Succeeded)
         {
-            return Outcome.Refused(Useless);
+            return Outcome.Refused(answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused)?.Description ?? Useless);
         }
 
         var removed = await users.RemoveAllPasskeysAsync(user);
@@ -44,7 +46,7 @@ public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountM
 
         // The mailbox proves the owner: whatever strangers try meanwhile, this browser may sign in.
         await devices.RememberAsync(user, ct);
-        db.Add(new Actor(user.AccountId, user.Id, user.Email!, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ResetPassword", null, after: new { RemovedPasskeys = removed }));
+        db.Add(events.Write(new Actor(user.AccountId, user.Id, user.Email!, http.Connection.RemoteIpAddress), SecurityEvent.ResetPassword, after: new { RemovedPasskeys = removed }));
         mails.TellChange(user, removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,");
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);

@@ -5,7 +5,7 @@ using Portal.Model.Shared;
 namespace Portal.Accounts;
 
 /// <summary>A person's sessions: to look at, and to end. A revoked one is refused at its next request, and its circuits are told; its browser is known no more.</summary>
-public sealed class SessionList(PortalDb db, TimeProvider clock)
+public sealed class SessionList(PortalDb db, SecurityEvents events, TimeProvider clock)
 {
     public async Task<IReadOnlyList<Session>> StandingAsync(Guid userId, CancellationToken ct)
     {
@@ -25,7 +25,7 @@ public sealed class SessionList(PortalDb db, TimeProvider clock)
         if (revoked > 0)
         {
             await db.KnownDevices.Where(device => db.Sessions.Any(session => session.Id == id && session.DeviceId == device.Id)).ExecuteDeleteAsync(ct);
-            db.Add(actor.Audit(now, "RevokeSession", id.ToString()));
+            db.Add(events.Write(actor, SecurityEvent.RevokeSession, id.ToString()));
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
         }

@@ -9,12 +9,16 @@ namespace Portal.Accounts;
 internal static class SignOutEndpoint
 {
     /// <summary>Ends the session, in every tab, and forgets the cookie.</summary>
-    public static async Task<IResult> RunAsync(ClaimsPrincipal user, PortalSignIn signIn, PortalDb db, TimeProvider clock, CancellationToken ct)
+    public static async Task<IResult> RunAsync(ClaimsPrincipal user, HttpContext http, PortalSignIn signIn, PortalDb db, SecurityEvents events, TimeProvider clock, CancellationToken ct)
     {
         if (Guid.TryParse(user.FindFirstValue(AccountClaims.Session), out var id))
         {
             var now = clock.GetUtcNow();
-            await db.Sessions.Where(session => session.Id == id).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
+            if (await db.Sessions.Where(session => session.Id == id && session.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct) > 0)
+            {
+                db.AuditEntries.Add(events.Write(CurrentActor.Of(user, http.Connection.RemoteIpAddress), SecurityEvent.SignOut));
+                await db.SaveChangesAsync(ct);
+            }
         }
 
         await signIn.SignOutAsync();

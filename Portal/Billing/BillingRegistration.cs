@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Portal.Model.Billing;
+using Portal.Shared;
 
 namespace Portal.Billing;
 
@@ -21,6 +22,7 @@ public static class BillingRegistration
             .AllowAnonymous()
             .DisableAntiforgery()
             .DisableRateLimiting()
+            .ForPrograms("Stripe's events carry its signature")
             .WithMetadata(new RequestSizeLimitAttribute(StripeWebhook.LargestBody));
     }
 }

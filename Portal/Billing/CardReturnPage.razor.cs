@@ -13,16 +13,19 @@ public sealed partial class CardReturnPage
     /// <summary>Long enough to read that it worked.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1.2);
 
+    /// <summary>From then on it takes longer than it should, and the page says so.</summary>
+    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(10);
+
     private readonly Leaving gone = new();
     private CardSetup? setup;
     private IDisposable? subscription;
-    private bool leaving;
+    private bool leaving, isLate;
 
     [Parameter]
     public Guid SetupId { get; set; }
 
     [SupplyParameterFromQuery(Name = "cancelled")]
-    public bool Cancelled { get; set; }
+    public string? Cancelled { get; set; }
 
     [Inject] private IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
 
@@ -70,7 +73,7 @@ public sealed partial class CardReturnPage
             subscription = Changes.Subscribe(
                 change => ReferenceEquals(change, Changes.Missed) || (change.Table is "CardSetups" && string.Equals(change.Id, id, StringComparison.Ordinal)),
                 _ => InvokeAsync(ShowAsync));
-            if (Cancelled)
+            if (FromAddress.IsTrue(Cancelled))
             {
                 await Add.CancelAsync(actor, SetupId, gone.Token);
             }
@@ -81,6 +84,17 @@ public sealed partial class CardReturnPage
 
             // What happened between the first look and the subscription.
             await ShowAsync();
+            _ = WaitAsync();
+        }
+    }
+
+    private async Task WaitAsync()
+    {
+        await Task.Delay(Usual, Clock, gone.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (!gone.Token.IsCancellationRequested)
+        {
+            isLate = true;
+            StateHasChanged();
         }
     }
 

@@ -40,7 +40,7 @@ public sealed partial class CardsPage
 
     [Inject] private NavigationManager Navigation { get; set; } = null!;
 
-    [Inject] private IConfiguration Configuration { get; set; } = null!;
+    [Inject] private PortalAddress Address { get; set; } = null!;
 
     public void Dispose()
     {
@@ -81,8 +81,7 @@ public sealed partial class CardsPage
     private async Task AddAsync(string? replaces)
     {
         (busy, problem) = (true, null);
-        var origin = Configuration["Portal:Url"] ?? Navigation.BaseUri;
-        var outcome = await Add.BeginAsync(await Current.GetAsync(), origin, ReturnTo, replaces, gone.Token);
+        var outcome = await Add.BeginAsync(await Current.GetAsync(), Address.Origin, ReturnTo, replaces, gone.Token);
         if (outcome.Value is { } page)
         {
             Navigation.NavigateTo(page.ToString(), forceLoad: true);

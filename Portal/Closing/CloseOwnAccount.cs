@@ -11,7 +11,7 @@ namespace Portal.Closing;
 
 /// <summary>The form by which somebody closes the own account. It wants the address and the password: whoever stole a session knows only one of them.</summary>
 public sealed class CloseOwnAccount(
-    PortalDb db, OwnAccount own, CloseAccount close, ClosingTickets tickets, PriceList prices, SignInManager<User> signIn, ResourceJobs jobs, IHttpContextAccessor accessor, IConfiguration configuration, TimeProvider clock)
+    PortalDb db, OwnAccount own, CloseAccount close, ClosingTickets tickets, PriceList prices, SignInManager<User> signIn, ResourceJobs jobs, IHttpContextAccessor accessor, PortalAddress address, TimeProvider clock)
 {
     private HttpContext Http => accessor.HttpContext!;
 
@@ -42,7 +42,7 @@ public sealed class CloseOwnAccount(
         }
 
         var page = $"/closing/{tickets.For(user.AccountId)}";
-        if (await close.RunAsync(own.Actor, Origin + page, Http.RequestAborted) is { IsDone: false } refused)
+        if (await close.RunAsync(own.Actor, address.Origin + page, Http.RequestAborted) is { IsDone: false } refused)
         {
             return refused;
         }
@@ -53,8 +53,6 @@ public sealed class CloseOwnAccount(
     }
 
     public const string WrongAddress = "That is not the e-mail address of this account.";
-
-    private string Origin => (configuration["Portal:Url"] ?? $"{Http.Request.Scheme}://{Http.Request.Host}").TrimEnd('/');
 }
 
 /// <param name="WhyNot">Why it cannot be closed yet; null if it can.</param>

@@ -1,4 +1,5 @@
 using Portal.Model.Compute;
+using Portal.Shared;
 
 namespace Portal.Compute;
 
@@ -27,6 +28,7 @@ public static class ComputeRegistration
     {
         // Not MapGet: over HTTP/2 a WebSocket begins with CONNECT.
         app.Map("/console/{id:guid}", (Guid id, HttpContext http, ConsoleEndpoints consoles) => consoles.BrowserAsync(http, id)).RequireAuthorization();
-        app.Map("/console/worker/{id:guid}", (Guid id, HttpContext http, ConsoleEndpoints consoles) => consoles.WorkerAsync(http, id)).AllowAnonymous();
+        app.Map("/console/worker/{id:guid}", (Guid id, HttpContext http, ConsoleEndpoints consoles) => consoles.WorkerAsync(http, id)).AllowAnonymous()
+            .ForPrograms("a worker shows the secret of the ticket that a browser has just used");
     }
 }

@@ -21,7 +21,7 @@ public sealed class ConsoleEndpoints(
 
     public async Task BrowserAsync(HttpContext http, Guid id)
     {
-        if (!http.WebSockets.IsWebSocketRequest || !IsOurPage(http.Request) || http.WebSockets.WebSocketRequestedProtocols is not [Protocol, var secret])
+        if (!http.WebSockets.IsWebSocketRequest || http.WebSockets.WebSocketRequestedProtocols is not [Protocol, var secret])
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
@@ -74,10 +74,6 @@ public sealed class ConsoleEndpoints(
         var address = BindingAddress.Parse(listening);
         return address.Host is "+" or "*" or "0.0.0.0" or "[::]" ? $"{address.Scheme}://{Environment.MachineName}:{address.Port.ToString(CultureInfo.InvariantCulture)}" : listening;
     }
-
-    /// <summary>A page of another site can open sockets with our cookies, but not with our origin.</summary>
-    private static bool IsOurPage(HttpRequest request) =>
-        Uri.TryCreate(request.Headers.Origin, UriKind.Absolute, out var origin) && string.Equals(origin.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase);
 
     private async Task JoinAsync(WebSocket browser, ConsoleRelay.Visit visit, CancellationTokenSource ended)
     {

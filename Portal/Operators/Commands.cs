@@ -20,11 +20,27 @@ public static class Commands
         var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
         try
         {
+            if (KeyRing.WhyNotSettings(services) is { } unset)
+            {
+                return await RefuseAsync(errors, unset);
+            }
+
             var rights = DatabaseRights.Of(services.GetRequiredService<IConfiguration>());
             if (await DatabaseUpgrade.RunAsync(db, rights, ct) is { } reason)
             {
                 return await RefuseAsync(errors, reason);
             }
+
+            // Of a version that left it in the clear.
+            await KeyRing.RewrapAsync(db, services.GetRequiredService<WrappingKeys>(), ct);
+            if (await KeyRing.WhyNotAsync(services, ct) is { } closed)
+            {
+                return await RefuseAsync(errors, closed);
+            }
+        }
+        catch (CryptographicException error)
+        {
+            return await RefuseAsync(errors, error.Message);
         }
         catch (NpgsqlException error) when (error is not PostgresException { IsTransient: false } || error is PostgresException { SqlState: PostgresErrorCodes.InvalidPassword })
         {
@@ -37,7 +53,9 @@ public static class Commands
         }
 
         // The first use makes the first key, which the worker then finds.
-        services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(Commands)).Protect("");
+        var keys = services.GetRequiredService<IDataProtectionProvider>();
+        keys.CreateProtector(nameof(Commands)).Protect("");
+        await PortalUsers.SealOldAsync(db, keys, ct);
         return 0;
     }
 
@@ -63,10 +81,38 @@ public static class Commands
 
         var password = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 20);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        await accounts.CreateAsync(email, password, isOperator: true, confirmed: true);
+        var made = await accounts.CreateAsync(email, password, isOperator: true, confirmed: true);
+        db.AuditEntries.Add(scope.ServiceProvider.GetRequiredService<SecurityEvents>().Write(Actor.Portal(made.AccountId), SecurityEvent.CreateOperator));
+        await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         await output.WriteLineAsync(JsonSerializer.Serialize(new { email, password }));
         return 0;
+    }
+
+    /// <summary><c>Portal rotate-key-ring</c>: wraps the key ring by the newest key of the file. Runs as the database's owner, while web and worker go on.</summary>
+    public static async Task<int> RotateKeyRingAsync(IServiceProvider services, TextWriter output, TextWriter errors, CancellationToken ct)
+    {
+        var wrapping = services.GetRequiredService<WrappingKeys>();
+        if (!wrapping.IsSet)
+        {
+            return await RefuseAsync(errors, "KeyRing__File is not set: there is no key to wrap the key ring by.");
+        }
+
+        await using var scope = services.CreateAsyncScope();
+        try
+        {
+            var count = await KeyRing.RewrapAsync(scope.ServiceProvider.GetRequiredService<PortalDb>(), wrapping, ct);
+            await output.WriteLineAsync($"{count} keys were wrapped anew by the last key of {wrapping.File}. Nothing needs the lines above it any more, but backups of the database of before.");
+            return 0;
+        }
+        catch (CryptographicException error)
+        {
+            return await RefuseAsync(errors, error.Message);
+        }
+        catch (DbUpdateException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege })
+        {
+            return await RefuseAsync(errors, "Only the role that owns the database wraps its keys anew: name that one in ConnectionStrings__Portal.");
+        }
     }
 
     /// <summary><c>Portal erase-audit ACCOUNT</c>: takes out of the audit what tells of the account's people. Runs as the database's owner.</summary>

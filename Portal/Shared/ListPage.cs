@@ -15,7 +15,7 @@ namespace Portal.Shared;
 /// </summary>
 /// <typeparam name="TLine">What a row shows.</typeparam>
 /// <typeparam name="TQuery">A record: two that are equal ask for the same.</typeparam>
-public abstract class ListPage<TLine, TQuery> : ComponentBase, IDisposable
+public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
     where TQuery : class
 {
     private const string NewestFirst = "-created";

@@ -11,7 +11,7 @@ namespace Portal.Shared;
 /// what it loads, and which changes concern it.
 /// </summary>
 /// <typeparam name="TView">What it shows, read from the database in one go.</typeparam>
-public abstract class ResourcePage<TView> : ComponentBase, IDisposable
+public abstract class ResourcePage<TView> : PortalComponent, IDisposable
     where TView : class
 {
     private readonly Leaving left = new();

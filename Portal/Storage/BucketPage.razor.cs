@@ -58,7 +58,7 @@ public sealed partial class BucketPage(
 
     /// <summary>How far back the usage is shown.</summary>
     [SupplyParameterFromQuery]
-    public int? Days { get; set; }
+    public string? Days { get; set; }
 
     private string Shown => Array.Exists(Tabs, known => known.Tab == Tab) ? Tab! : "objects";
 
@@ -146,11 +146,12 @@ public sealed partial class BucketPage(
 
         formers.AddRange(open is null ? [] : [open]);
         (open, whyNotOpen) = (opened.Value, opened.Reason);
-        if (open is not { } bucket)
+        if (open is not { } bucket || !RendererInfo.IsInteractive)
         {
             return;
         }
 
+        StateHasChanged();
         var versioning = await bucket.AskAsync(s3 => s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket.Name }, left.Token));
         isVersioned = versioning.Value?.VersioningConfig?.Status == VersionStatus.Enabled || versioning.Value?.VersioningConfig?.Status == VersionStatus.Suspended;
     }

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Components;
 using Portal.Accounts;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
+using Portal.Shared;
 
 namespace Portal.Storage;
 
@@ -9,7 +10,7 @@ namespace Portal.Storage;
 /// A setting of a bucket that is a list of rules, which are edited and saved together. What another tool wrote meanwhile is shown as long as
 /// nothing was edited here.
 /// </summary>
-public abstract class RulesSetting<TDraft> : ComponentBase
+public abstract class RulesSetting<TDraft> : PortalComponent
     where TDraft : class, IRuleDraft
 {
     private readonly string prefix = $"rule-{Guid.NewGuid():N}";

@@ -3,15 +3,15 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Portal.Accounts;
+using Portal.Shared;
 
 namespace Portal.Storage;
 
 /// <summary>
 /// What a browser asks while it uploads. It is not the circuit that is asked, since an upload may outlast it. Each call begins with whose
-/// bucket it is: a stranger's is not there. Only Portal's own pages may call: another site has no way to send JSON with our cookies unasked,
-/// and its origin is not ours.
+/// bucket it is: a stranger's is not there. Only Portal's own pages may call (<see cref="OwnPages"/>).
 /// </summary>
-public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<UploadEndpoints> log)
+public sealed partial class UploadEndpoints(BucketGateway buckets, PortalAddress address, ILogger<UploadEndpoints> log)
 {
     /// <summary>A hundred files with names of usual length; the pages ask about fifty.</summary>
     public const int LargestBody = 256 * 1024;
@@ -37,20 +37,20 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
         }));
     }
 
-    private static async Task<object> BeginAsync(OpenBucket bucket, BeginUploads ask, HttpContext http)
+    private async Task<object> BeginAsync(OpenBucket bucket, BeginUploads ask, HttpContext http)
     {
         // A store that takes nothing does not take a rule either: why not is what each file is told.
         if (bucket.Store.WhyNotUpload is null)
         {
-            await PortalCorsRule.EnsureAsync(bucket, OriginOf(http.Request), http.RequestAborted);
+            await PortalCorsRule.EnsureAsync(bucket, address.Origin, http.RequestAborted);
         }
 
         return await Uploads.BeginAsync(bucket, ask.Files, http.RequestAborted);
     }
 
-    private static async Task<object> SignAsync(OpenBucket bucket, SignParts ask, HttpContext http)
+    private async Task<object> SignAsync(OpenBucket bucket, SignParts ask, HttpContext http)
     {
-        await PortalCorsRule.EnsureAsync(bucket, OriginOf(http.Request), http.RequestAborted);
+        await PortalCorsRule.EnsureAsync(bucket, address.Origin, http.RequestAborted);
         return Uploads.Sign(bucket, ask);
     }
 
@@ -80,7 +80,7 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
     private static async Task<T?> ReadAsync<T>(HttpContext http)
         where T : class, IFromBrowser
     {
-        if (!IsJson(http.Request.ContentType) || OriginOf(http.Request) is "")
+        if (!IsJson(http.Request.ContentType))
         {
             return null;
         }
@@ -97,10 +97,6 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, ILogger<Uploa
 
     private static bool IsJson(string? type) => MediaTypeHeaderValue.TryParse(type, out var said) && said.MediaType is { } name && name.Equals(JsonType, StringComparison.OrdinalIgnoreCase)
         && said.CharSet?.Trim('"').ToUpperInvariant() is null or "UTF-8";
-
-    /// <summary>The origin of the page that asks, if it is one of ours; else empty.</summary>
-    private static string OriginOf(HttpRequest request) =>
-        request.Headers.Origin is [{ } origin] && Uri.TryCreate(origin, UriKind.Absolute, out var page) && string.Equals(page.Authority, request.Host.Value, StringComparison.OrdinalIgnoreCase) ? origin : "";
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The storage did not do what an upload asked")]
     private static partial void LogRefused(ILogger log, Exception error);

@@ -10,7 +10,7 @@ namespace Portal.Accounts.Settings;
 /// Each change is audited, mailed to the owner and ends the other sessions where it should.
 /// </summary>
 public sealed class OwnAccount(
-    PortalDb db, UserManager<User> users, PortalSignIn signIn, SessionList sessions, AccountMails mails, Guesses guesses, IHttpContextAccessor accessor, TimeProvider clock)
+    PortalDb db, UserManager<User> users, PortalSignIn signIn, SessionList sessions, AccountMails mails, Guesses guesses, SecurityEvents events, IHttpContextAccessor accessor)
 {
     public const int RecoveryCodes = 10;
 
@@ -30,13 +30,14 @@ public sealed class OwnAccount(
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
-        if (!(await users.ChangePasswordAsync(user, current, wanted)).Succeeded)
+        var answer = await users.ChangePasswordAsync(user, current, wanted);
+        if (!answer.Succeeded)
         {
-            return Outcome.Refused("Choose another password.");
+            return Outcome.Refused(answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused)?.Description ?? "Choose another password.");
         }
 
         var removed = removesPasskeys ? await users.RemoveAllPasskeysAsync(user) : 0;
-        await WriteDownAsync(user, "ChangePassword", removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,", new { RemovedPasskeys = removed });
+        await WriteDownAsync(user, SecurityEvent.ChangePassword, removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,", new { RemovedPasskeys = removed });
         await transaction.CommitAsync(Aborted);
         return Outcome.Done;
     }
@@ -52,7 +53,7 @@ public sealed class OwnAccount(
     {
         // Not ResetAuthenticatorKeyAsync: that would sign out every browser for looking at a page.
         var key = users.GenerateNewAuthenticatorKey();
-        await users.SetAuthenticationTokenAsync(user, "[AspNetUserStore]", "AuthenticatorKey", key);
+        await users.SetAuthenticationTokenAsync(user, PortalUsers.Internal, PortalUsers.AppKey, key);
         return key;
     }
 
@@ -80,7 +81,7 @@ public sealed class OwnAccount(
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
         await users.SetTwoFactorEnabledAsync(user, true);
         var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodes);
-        await WriteDownAsync(user, "EnableSecondFactor", "A second factor was turned on");
+        await WriteDownAsync(user, SecurityEvent.EnableSecondFactor, "A second factor was turned on");
         await transaction.CommitAsync(Aborted);
         return codes!.ToArray();
     }
@@ -95,7 +96,7 @@ public sealed class OwnAccount(
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
         await users.SetTwoFactorEnabledAsync(user, false);
         await users.ResetAuthenticatorKeyAsync(user);
-        await WriteDownAsync(user, "DisableSecondFactor", "The second factor was turned off");
+        await WriteDownAsync(user, SecurityEvent.DisableSecondFactor, "The second factor was turned off");
         await transaction.CommitAsync(Aborted);
         return Outcome.Done;
     }
@@ -109,7 +110,7 @@ public sealed class OwnAccount(
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
         var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodes);
-        db.Add(Actor.Audit(clock.GetUtcNow(), "NewRecoveryCodes", null));
+        db.Add(events.Write(Actor, SecurityEvent.NewRecoveryCodes));
         mails.TellChange(user, "New recovery codes were made");
         await db.SaveChangesAsync(Aborted);
         await transaction.CommitAsync(Aborted);
@@ -121,7 +122,7 @@ public sealed class OwnAccount(
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
         if (await sessions.RevokeAllAsync(user.Id, CurrentSession, Aborted) > 0)
         {
-            db.Add(Actor.Audit(clock.GetUtcNow(), "RevokeOtherSessions", null));
+            db.Add(events.Write(Actor, SecurityEvent.RevokeOtherSessions));
             await db.SaveChangesAsync(Aborted);
             await transaction.CommitAsync(Aborted);
         }
@@ -142,11 +143,13 @@ public sealed class OwnAccount(
         var guess = await guesses.BeginAsync(GuessedAt.Proof, CurrentSession ?? user.Id, Aborted);
         if (!guess.IsAllowed)
         {
+            await events.NoteAsync(Actor, SecurityEvent.ThrottledProof, Aborted);
             return $"Too many wrong passwords. Wait {Guess.InWords(guess.Wait)}.";
         }
 
         if (!(await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: false)).Succeeded)
         {
+            await events.NoteAsync(Actor, SecurityEvent.FailedProof, Aborted);
             return Wrong;
         }
 
@@ -155,10 +158,10 @@ public sealed class OwnAccount(
     }
 
     // The security stamp has changed with what was done: the other sessions end, this one gets a new cookie.
-    private async Task WriteDownAsync(User user, string action, string mail, object? after = null)
+    private async Task WriteDownAsync(User user, SecurityEvent what, string mail, object? after = null)
     {
         await sessions.RevokeAllAsync(user.Id, CurrentSession, Aborted);
-        db.Add(Actor.Audit(clock.GetUtcNow(), action, null, after: after));
+        db.Add(events.Write(Actor, what, after: after));
         mails.TellChange(user, mail);
         await db.SaveChangesAsync(Aborted);
         await signIn.RefreshSignInAsync(user);

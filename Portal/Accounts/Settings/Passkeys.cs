@@ -7,7 +7,7 @@ using Portal.Model.Shared;
 namespace Portal.Accounts.Settings;
 
 /// <summary>Passkeys: asked for by passkeys.js, kept by Identity.</summary>
-public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn signIn, OwnAccount own, AccountMails mails, TimeProvider clock)
+public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn signIn, OwnAccount own, AccountMails mails, SecurityEvents events, TimeProvider clock)
 {
     private const int MostPerUser = 20;
     private const int LongestName = 100;
@@ -44,7 +44,7 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
         made.Passkey.Name = Named(name);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await users.AddOrUpdatePasskeyAsync(user, made.Passkey);
-        db.Add(own.Actor.Audit(clock.GetUtcNow(), "AddPasskey", null, after: new { Name = new Personal(made.Passkey.Name) }));
+        db.Add(events.Write(own.Actor, SecurityEvent.AddPasskey, after: new { Name = new Personal(made.Passkey.Name) }));
         mails.TellChange(user, "A passkey was added");
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
@@ -58,7 +58,7 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
     }, ct);
 
     public Task<IResult> RemoveAsync(string id, CancellationToken ct) =>
-        ChangeAsync(id, "RemovePasskey", (user, passkey) =>
+        ChangeAsync(id, nameof(SecurityEvent.RemovePasskey), (user, passkey) =>
         {
             mails.TellChange(user, "A passkey was removed");
             return users.RemovePasskeyAsync(user, passkey.CredentialId);
@@ -88,7 +88,7 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
         var before = new { Name = new Personal(passkey.Name ?? "") };
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await change(user, passkey);
-        db.Add(own.Actor.Audit(clock.GetUtcNow(), action, null, before));
+        db.Add(action == nameof(SecurityEvent.RemovePasskey) ? events.Write(own.Actor, SecurityEvent.RemovePasskey, before: before) : own.Actor.Audit(clock.GetUtcNow(), action, null, before));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return Results.LocalRedirect("/settings");

@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261130072923_Initial")]
+    [Migration("20261130075130_Initial")]
     partial class Initial
     {
         /// <inheritdoc />

@@ -1,0 +1,125 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Accounts;
+
+[Trait("Needs", "database")]
+public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(postgres)
+{
+    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_new_mailbox_confirms_and_the_old_one_is_told()
+    {
+        var person = await Server.AddPersonAsync(email: "old@example.com");
+        using var client = await Server.NewClientAsync(person);
+        using var other = await Server.NewClientAsync(person);
+        var link = await AskAsync(client, "new@example.com");
+        Assert.Equal("old@example.com", (await UserAsync(person)).Email);
+
+        // The link is worth nothing to anybody else, whoever reads the new mailbox.
+        using var stranger = await Server.NewClientAsync(await Server.AddPersonAsync());
+        Assert.Contains("belongs to another account", (await stranger.PageAsync(link)).Body!.TextContent, StringComparison.Ordinal);
+        using var confirmed = await client.GetAsync(link);
+        Assert.Equal("/settings?done=address", confirmed.Headers.Location?.PathAndQuery);
+        Assert.Equal(("new@example.com", true), ((await UserAsync(person)).Email, (await UserAsync(person)).EmailConfirmed));
+        Assert.Contains("new@example.com", (await client.PageAsync("/settings")).Body!.TextContent, StringComparison.Ordinal);
+        using var ended = await other.GetAsync("/settings");
+        Assert.Equal(HttpStatusCode.Found, ended.StatusCode);
+        using var again = await Server.NewClientAsync(person with { Email = "new@example.com" });
+        await using var db = CreateDbContext();
+        Assert.Equal("old@example.com", (await db.Mails.SingleAsync(mail => mail.Subject == "The e-mail address of your Portal account was changed", Ct)).To);
+    }
+
+    [Fact]
+    public async Task The_old_mailbox_takes_a_thiefs_changes_back_for_a_week_and_shuts_the_thief_out()
+    {
+        var person = await Server.AddPersonAsync(email: "owner@example.com");
+        using var thief = await Server.NewClientAsync(person);
+        using var first = await thief.GetAsync(await AskAsync(thief, "thief@example.com"));
+        using var second = await thief.GetAsync(await AskAsync(thief, "thief2@example.com"));
+        var (owners, thiefs) = (await UndoLinkAsync("owner@example.com"), await UndoLinkAsync("thief@example.com"));
+
+        using var owner = Server.NewClient();
+        Assert.Contains("Take it back", (await owner.PageAsync(owners)).Body!.TextContent, StringComparison.Ordinal);
+        Assert.Equal("thief2@example.com", (await UserAsync(person)).Email);
+        using var undone = await owner.SubmitAsync(owners, "Take it back");
+        var user = await UserAsync(person);
+        Assert.Equal(("owner@example.com", true, null), (user.Email, user.EmailConfirmed, user.PasswordHash));
+        using var shut = await thief.GetAsync("/settings");
+        Assert.Equal(HttpStatusCode.Found, shut.StatusCode);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Server.NewClientAsync(person));
+
+        // It led on to a new password; neither link works again, least of all the one to the thief's mailbox.
+        var reset = undone.Headers.Location!.PathAndQuery;
+        Assert.StartsWith("/reset-password?", reset, StringComparison.Ordinal);
+        using var chosen = await owner.SubmitAsync(reset, "Change password", ("Password", "another good one"));
+        Assert.Equal("/sign-in?after=reset", chosen.Headers.Location?.PathAndQuery);
+        foreach (var used in (string[])[owners, thiefs])
+        {
+            using var refused = await owner.SubmitAsync(used, "Take it back");
+            Assert.Contains("older than a week or was used already", (await FormClient.ReadAsync(refused)).Body!.TextContent, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("owner@example.com", (await UserAsync(person)).Email);
+    }
+
+    [Fact]
+    public async Task After_a_week_it_cannot_be_taken_back_and_a_second_factor_from_before_stays_on()
+    {
+        var person = await Server.AddPersonAsync(email: "ada@example.com");
+        using var client = await Server.NewClientAsync(person);
+        using var changed = await client.GetAsync(await AskAsync(client, "ada2@example.com"));
+        var link = await UndoLinkAsync("ada@example.com");
+        await using var db = CreateDbContext();
+        await db.AddressChanges.ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At.AddDays(-7)).SetProperty(change => change.HadSecondFactor, true), Ct);
+        using var late = await client.SubmitAsync(link, "Take it back");
+        Assert.Contains("older than a week", (await FormClient.ReadAsync(late)).Body!.TextContent, StringComparison.Ordinal);
+        await db.AddressChanges.ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At.AddDays(1)), Ct);
+        await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, true), Ct);
+        using var inTime = await client.SubmitAsync(link, "Take it back");
+        Assert.Equal(HttpStatusCode.Found, inTime.StatusCode);
+        Assert.True((await UserAsync(person)).TwoFactorEnabled);
+    }
+
+    [Fact]
+    public async Task It_wants_the_password_and_tells_nothing_of_an_address_that_is_anothers()
+    {
+        var (person, other) = (await Server.AddPersonAsync(email: "ada@example.com"), await Server.AddPersonAsync(email: "bob@example.com"));
+        using var client = await Server.NewClientAsync(person);
+        using var wrong = await client.SubmitAsync("/settings", "Send the link", ("NewAddress", "new@example.com"), ("AddressPassword", "not it at all"));
+        Assert.Contains("That is not your current password.", (await FormClient.ReadAsync(wrong)).Body!.TextContent, StringComparison.Ordinal);
+        await using var db = CreateDbContext();
+        Assert.Empty(await db.Mails.ToListAsync(Ct));
+
+        using var taken = await client.SubmitAsync("/settings", "Send the link", ("NewAddress", other.Email), ("AddressPassword", PortalServer.Password));
+        Assert.Equal("/settings?done=address-asked", taken.Headers.Location?.PathAndQuery);
+        var mail = await db.Mails.SingleAsync(Ct);
+        Assert.Equal((other.Email, false), (mail.To, mail.Text.Contains("code=", StringComparison.Ordinal)));
+    }
+
+    /// <returns>The link in the mail to the new address.</returns>
+    private async Task<string> AskAsync(FormClient client, string wanted)
+    {
+        using var asked = await client.SubmitAsync("/settings", "Send the link", ("NewAddress", wanted), ("AddressPassword", PortalServer.Password));
+        Assert.Equal("/settings?done=address-asked", asked.Headers.Location?.PathAndQuery);
+        return await LinkAsync(wanted, "/settings/email?");
+    }
+
+    private Task<string> UndoLinkAsync(string to) => LinkAsync(to, "/undo-email?");
+
+    private async Task<string> LinkAsync(string to, string page)
+    {
+        await using var db = CreateDbContext();
+        var mail = await db.Mails.SingleAsync(mail => mail.To == to && mail.Text.Contains(page), Ct);
+        return new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery;
+    }
+
+    private async Task<User> UserAsync(Person person)
+    {
+        await using var db = CreateDbContext();
+        return await db.Users.AsNoTracking().SingleAsync(user => user.Id == person.UserId, Ct);
+    }
+}

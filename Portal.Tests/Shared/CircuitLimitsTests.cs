@@ -1,0 +1,202 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Time.Testing;
+using Portal.Accounts;
+using Portal.Shared;
+
+namespace Portal.Tests.Shared;
+
+/// <summary>How many circuits and messages of one browser are taken.</summary>
+public sealed class CircuitLimitsTests
+{
+    private readonly FakeTimeProvider clock = new();
+    private readonly CircuitLimits limits;
+
+    public CircuitLimitsTests()
+    {
+        var settings = new Dictionary<string, string?> { ["Circuits:PerSession"] = "2", ["Circuits:PerNetwork"] = "3", ["Circuits:MessagesPerSecond"] = "5" };
+        limits = new CircuitLimits(new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), clock);
+    }
+
+    [Fact]
+    public void A_session_has_so_many_circuits_and_another_when_one_ends()
+    {
+        var (one, two, three) = (new Connection("ada"), new Connection("ada"), new Connection("ada"));
+        Assert.Equal([true, true, false], [limits.Begin(one), limits.Begin(two), limits.Begin(three)]);
+        Assert.True(limits.IsFull(three.Http));
+        limits.End(three);
+        limits.End(three);
+        Assert.False(limits.Begin(new Connection("ada")));
+        limits.End(one);
+        Assert.False(limits.IsFull(three.Http));
+        Assert.True(limits.Begin(three));
+    }
+
+    [Fact]
+    public void A_network_has_so_many_circuits_whoever_is_signed_in()
+    {
+        Assert.All((string[])["ada", "bob", "eve"], name => Assert.True(limits.Begin(new Connection(name))));
+        Assert.False(limits.Begin(new Connection("dan")));
+        Assert.True(limits.Begin(new Connection("dan", "198.51.100.7")));
+
+        // What was refused is not counted for the session either.
+        limits.End(new Connection("dan"));
+        Assert.True(limits.Begin(new Connection("dan", "198.51.100.7")));
+    }
+
+    [Fact]
+    public void Messages_flow_as_fast_as_is_set_and_ten_times_as_many_come_at_once()
+    {
+        var page = new Connection("ada");
+        Assert.True(limits.Begin(page));
+        Assert.All(Enumerable.Range(0, 50), _ => Assert.True(limits.Take(page)));
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.All(Enumerable.Range(0, 5), _ => Assert.True(limits.Take(page)));
+        Assert.False(limits.IsFull(page.Http));
+        Assert.False(limits.Take(page));
+    }
+
+    [Fact]
+    public void Who_sent_too_much_waits_and_then_goes_on_while_others_never_noticed()
+    {
+        var page = new Connection("ada");
+        Assert.True(limits.Begin(page));
+        while (limits.Take(page))
+        {
+        }
+
+        limits.End(page);
+        Assert.True(limits.IsFull(page.Http));
+        Assert.False(limits.Begin(new Connection("ada")));
+        Assert.True(limits.Begin(new Connection("bob")));
+        clock.Advance(CircuitLimits.Pause);
+        Assert.False(limits.IsFull(page.Http));
+        Assert.True(limits.Begin(new Connection("ada")));
+    }
+
+    private sealed class Connection : HubCallerContext
+    {
+        public Connection(string session, string from = "203.0.113.9")
+        {
+            Http = new DefaultHttpContext { User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(AccountClaims.Session, session)], "test")), Connection = { RemoteIpAddress = IPAddress.Parse(from) } };
+            Features.Set<IHttpContextFeature>(new HttpFeature { HttpContext = Http });
+        }
+
+        public HttpContext Http { get; }
+
+        public override string ConnectionId => "a";
+
+        public override string? UserIdentifier => null;
+
+        public override ClaimsPrincipal? User => Http.User;
+
+        public override IDictionary<object, object?> Items { get; } = new Dictionary<object, object?>();
+
+        public override IFeatureCollection Features { get; } = new FeatureCollection();
+
+        public override CancellationToken ConnectionAborted => CancellationToken.None;
+
+        public override void Abort()
+        {
+        }
+    }
+
+    private sealed class HttpFeature : IHttpContextFeature
+    {
+        public HttpContext? HttpContext { get; set; }
+    }
+}
+
+/// <summary>The same at the web's own socket, without a browser.</summary>
+[Trait("Needs", "database")]
+public sealed class CircuitGateTests(TestPostgres postgres) : ServedTests(postgres)
+{
+    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    protected override (string Key, string Value)[] Settings => [("Circuits:PerSession", "2"), ("Circuits:MessagesPerSecond", "1")];
+
+    [Fact]
+    public async Task Of_too_many_pages_the_last_says_so_instead_of_doing_nothing()
+    {
+        using var client = await Server.NewClientAsync(await Server.AddPersonAsync());
+        using var one = await OpenAsync(client);
+        using var two = await OpenAsync(client);
+        await Until.TrueAsync(async () => await StatusAsync(client) is HttpStatusCode.TooManyRequests);
+        await FullAsync(client);
+        using var three = await OpenAsync(client);
+        await EndedAsync(three);
+        one.Abort();
+        await Until.TrueAsync(async () => await StatusAsync(client) is HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_page_that_floods_is_disconnected_and_its_session_has_to_wait()
+    {
+        using var client = await Server.NewClientAsync(await Server.AddPersonAsync());
+        using var page = await OpenAsync(client);
+        try
+        {
+            for (var message = 0; message < 11; message++)
+            {
+                // OnRenderCompleted(1, null), as Blazor's protocol packs it.
+                await page.SendAsync((byte[])[25, 0x95, 1, 0x80, 0xc0, 0xb1, .. "OnRenderCompleted"u8, 0x92, 1, 0xc0], WebSocketMessageType.Binary, endOfMessage: true, Ct);
+            }
+        }
+        catch (WebSocketException)
+        {
+            // Already disconnected.
+        }
+
+        await EndedAsync(page);
+        await FullAsync(client);
+        using var stranger = await Server.NewClientAsync(await Server.AddPersonAsync());
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(stranger));
+    }
+
+    private static async Task FullAsync(FormClient client)
+    {
+        using var answer = await client.GetAsync("/audit");
+        Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+        Assert.Contains("too many of your pages are open", await answer.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        using var settings = await client.GetAsync("/settings"); // needs no circuit
+        Assert.Equal(HttpStatusCode.OK, settings.StatusCode);
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(FormClient client)
+    {
+        using var answer = await client.GetAsync("/audit");
+        return answer.StatusCode;
+    }
+
+    private static async Task EndedAsync(ClientWebSocket socket)
+    {
+        try
+        {
+            var buffer = new byte[4096];
+            while ((await socket.ReceiveAsync(buffer, Ct)).MessageType is not WebSocketMessageType.Close)
+            {
+            }
+        }
+        catch (WebSocketException)
+        {
+            // Cut off.
+        }
+    }
+
+    private async Task<ClientWebSocket> OpenAsync(FormClient client)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Origin", Server.Address.GetLeftPart(UriPartial.Authority));
+        socket.Options.SetRequestHeader("Cookie", client.CookieHeader);
+        await socket.ConnectAsync(new UriBuilder(new Uri(Server.Address, "/_blazor")) { Scheme = "ws" }.Uri, Ct);
+        await socket.SendAsync("{\"protocol\":\"blazorpack\",\"version\":1}\u001e"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, Ct);
+        await socket.ReceiveAsync(new byte[4096], Ct);
+        return socket;
+    }
+}

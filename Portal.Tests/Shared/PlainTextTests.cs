@@ -1,0 +1,21 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Portal.Tests.Shared;
+
+/// <summary>Text as no database holds it, from an address or a circuit.</summary>
+[Trait("Needs", "database")]
+public sealed class PlainTextTests(TestPostgres postgres) : TestDatabase(postgres)
+{
+    [Theory]
+    [InlineData("a\0b")]
+    [InlineData("a\ud83d")]
+    [InlineData("\udca9a")]
+    public async Task What_cannot_be_stored_is_looked_for_in_vain_and_does_not_throw(string text)
+    {
+        await using var db = CreateDbContext();
+        string[] texts = ["b", text];
+        Assert.False(await db.Users.AnyAsync(user => user.Email == text || texts.Contains(user.UserName), TestContext.Current.CancellationToken));
+        Assert.Equal("\ufffd", (await db.Database.SqlQuery<string>($"SELECT {text} AS \"Value\"").SingleAsync(TestContext.Current.CancellationToken)).Trim('a', 'b'));
+        Assert.Equal("💩", await db.Database.SqlQuery<string>($"SELECT {"💩"} AS \"Value\"").SingleAsync(TestContext.Current.CancellationToken));
+    }
+}

@@ -1,0 +1,24 @@
+using Amazon.S3;
+using Amazon.S3.Model;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Storage;
+
+/// <summary>A customer's public bucket on Portal's own site, and somebody signed in who opens a page in it.</summary>
+[Trait("Needs", "browser")]
+[Trait("Needs", "engine")]
+public sealed class NeighbourInBucketTests(TestPostgres postgres, TestCeph ceph, ABrowser browser) : BucketTests(postgres, ceph)
+{
+    [Fact]
+    public async Task A_page_in_a_public_bucket_takes_over_no_session()
+    {
+        var bucket = await Scene.AddBucketAsync();
+        await Scene.S3.PutObjectAsync(
+            new PutObjectRequest { BucketName = bucket.Name, Key = "prizes.html", ContentBody = "<!DOCTYPE html><title>Free prizes</title>", ContentType = "text/html", CannedACL = S3CannedACL.PublicRead }, Ct);
+        var page = await browser.SignInAsync(Server, await Server.AddPersonAsync());
+        await page.GotoAsync($"{Ceph.Endpoint.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}/{bucket.Name}/prizes.html");
+        Assert.Equal("Free prizes", await page.TitleAsync());
+        Assert.False(await Neighbour.OpensCircuitAsync(page, Server.Address));
+        Assert.Equal([403, 403, 403, 403, 403], await Neighbour.OtherTransportsAsync(page, Server.Address));
+    }
+}
