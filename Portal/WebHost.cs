@@ -92,6 +92,7 @@ public static class WebHost
         app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous().ForPrograms("says only that the process lives");
         app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous().ForPrograms("says only whether the database answers");
         app.MapStaticAssets().AllowAnonymous();
+        app.MapGet(Colours.Path, Colours.Serve).AllowAnonymous();
         app.MapAccounts();
         app.MapCompute();
         app.MapBilling();

@@ -35,7 +35,7 @@ window.portal = {
 
 // The policy takes a style element with this page's nonce only. The terminal and the framework's sign of a lost connection make theirs by script,
 // and know of no nonce.
-const nonce = document.querySelector('style[nonce]').nonce, create = Document.prototype.createElement;
+const nonce = document.querySelector('script[nonce]').nonce, create = Document.prototype.createElement;
 Document.prototype.createElement = function (name, ...rest) {
   const element = create.call(this, name, ...rest);
   if (element instanceof HTMLStyleElement) element.nonce = nonce;

@@ -58,6 +58,7 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         ["/not-found"] = For.Everybody,
         ["/status/{Code:int}"] = For.Everybody,
         ["/healthz"] = For.Everybody,
+        ["/colours.css"] = For.Everybody,
         ["/readyz"] = For.Everybody,
         ["/confirm-email"] = For.Own,
         ["/confirm-email/resend"] = For.Own,
@@ -211,7 +212,7 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
     [Fact]
     public void Every_page_for_everybody_is_limited_but_those_that_take_nothing()
     {
-        string[] takeNothing = ["/", "/error", "/not-found", "/status/{Code:int}", "/healthz", "/readyz", "/sign-out", "/webhooks/stripe"];
+        string[] takeNothing = ["/", "/error", "/not-found", "/status/{Code:int}", "/healthz", "/readyz", "/colours.css", "/sign-out", "/webhooks/stripe"];
         Assert.Empty(Endpoints().Where(endpoint => Table[Pattern(endpoint)] is For.Everybody && endpoint.Metadata.GetMetadata<EnableRateLimitingAttribute>() is null)
             .Select(Pattern).Distinct(StringComparer.Ordinal).Except(takeNothing, StringComparer.Ordinal));
     }

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
+using Microsoft.Playwright;
 using Portal.Accounts;
 using Portal.Shared;
 
@@ -119,7 +120,7 @@ public sealed class CircuitGateTests(TestPostgres postgres) : ServedTests(postgr
 {
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
-    protected override (string Key, string Value)[] Settings => [("Circuits:PerSession", "2"), ("Circuits:MessagesPerSecond", "1")];
+    protected override (string Key, string Value)[] Settings => [("Circuits:PerSession", "2")];
 
     [Fact]
     public async Task Of_too_many_pages_the_last_says_so_instead_of_doing_nothing()
@@ -133,30 +134,6 @@ public sealed class CircuitGateTests(TestPostgres postgres) : ServedTests(postgr
         await EndedAsync(three);
         one.Abort();
         await Until.TrueAsync(async () => await StatusAsync(client) is HttpStatusCode.OK);
-    }
-
-    [Fact]
-    public async Task A_page_that_floods_is_disconnected_and_its_session_has_to_wait()
-    {
-        using var client = await Server.NewClientAsync(await Server.AddPersonAsync());
-        using var page = await OpenAsync(client);
-        try
-        {
-            for (var message = 0; message < 11; message++)
-            {
-                // OnRenderCompleted(1, null), as Blazor's protocol packs it.
-                await page.SendAsync((byte[])[25, 0x95, 1, 0x80, 0xc0, 0xb1, .. "OnRenderCompleted"u8, 0x92, 1, 0xc0], WebSocketMessageType.Binary, endOfMessage: true, Ct);
-            }
-        }
-        catch (WebSocketException)
-        {
-            // Already disconnected.
-        }
-
-        await EndedAsync(page);
-        await FullAsync(client);
-        using var stranger = await Server.NewClientAsync(await Server.AddPersonAsync());
-        Assert.Equal(HttpStatusCode.OK, await StatusAsync(stranger));
     }
 
     private static async Task FullAsync(FormClient client)
@@ -199,4 +176,24 @@ public sealed class CircuitGateTests(TestPostgres postgres) : ServedTests(postgr
         await socket.ReceiveAsync(new byte[4096], Ct);
         return socket;
     }
+}
+
+/// <summary>A page in a browser whose script sends without end.</summary>
+[Trait("Needs", "browser")]
+public sealed class FloodTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
+{
+    protected override (string Key, string Value)[] Settings => [("Circuits:MessagesPerSecond", "10")];
+
+    [Fact]
+    public async Task A_page_that_floods_is_disconnected_its_session_waits_and_others_never_notice()
+    {
+        var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(), "/audit");
+        var others = await browser.SignInAsync(Server, await Server.AddPersonAsync(), "/audit");
+        await page.GetByLabel("Resource").EvaluateAsync("field => { for (let i = 0; i < 1000; i++) field.dispatchEvent(new Event('change', { bubbles: true })); }");
+        await Until.TrueAsync(async () => await StatusAsync(page) is 429);
+        Assert.Equal(200, await StatusAsync(others));
+        await Until.TrueAsync(async () => await StatusAsync(page) is 200);
+    }
+
+    private static Task<int> StatusAsync(IPage page) => page.EvaluateAsync<int>("() => fetch('/audit').then(answer => answer.status)");
 }

@@ -6,11 +6,16 @@ namespace Portal.Tests.Shared;
 [Trait("Needs", "database")]
 public sealed class PlainTextTests(TestPostgres postgres) : TestDatabase(postgres)
 {
-    [Theory]
-    [InlineData("a\0b")]
-    [InlineData("a\ud83d")]
-    [InlineData("\udca9a")]
-    public async Task What_cannot_be_stored_is_looked_for_in_vain_and_does_not_throw(string text)
+    /// <summary>No theory: what is written into an attribute is UTF-8, which holds no half of a pair.</summary>
+    [Fact]
+    public async Task What_cannot_be_stored_is_looked_for_in_vain_and_does_not_throw()
+    {
+        await LookForAsync("a\0b");
+        await LookForAsync("a\ud83d");
+        await LookForAsync("\udca9a");
+    }
+
+    private async Task LookForAsync(string text)
     {
         await using var db = CreateDbContext();
         string[] texts = ["b", text];

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using MudBlazor;
 
@@ -5,11 +6,23 @@ namespace Portal.Shared;
 
 /// <summary>
 /// Both palettes as one style sheet. The browser chooses: as the system says (<c>data-theme="auto"</c>) or as the person does. So a page has
-/// its colours with the first byte, with or without a circuit, and follows the system without a script.
+/// its colours before it is painted, with or without a circuit, and follows the system without a script. It is a file of its own: a style
+/// within the page needs that page's nonce, and a page that is fetched by script (enhanced navigation, an account that closes) has another.
 /// </summary>
 internal sealed class Colours : MudThemeProvider
 {
+    public const string Path = "/colours.css";
+
     public static string Css { get; } = Build();
+
+    /// <summary>Another one for other colours, so that it may be kept for ever.</summary>
+    public static string Address { get; } = $"{Path}?v={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Css)).AsSpan(0, 8))}";
+
+    public static IResult Serve(HttpContext http)
+    {
+        http.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
+        return Results.Text(Css, "text/css", Encoding.UTF8);
+    }
 
     private static string Build()
     {

@@ -8,7 +8,7 @@ public static class SecurityHeaders
 {
     private const string NonceKey = "csp-nonce", StorageKey = "csp-storage";
 
-    /// <summary>This request's value for <c>nonce</c> on an inline script (there is one, the import map) and an inline style (the theme's colours).</summary>
+    /// <summary>This request's value for <c>nonce</c> on an inline script (there is one, the import map) and on the styles that scripts make (portal.js).</summary>
     public static string Nonce(HttpContext http) => (string)(http.Items[NonceKey] ??= RandomNumberGenerator.GetHexString(32, lowercase: true));
 
     /// <summary>The object stores that the policy of this request's answer lets its page talk to, with spaces between.</summary>
