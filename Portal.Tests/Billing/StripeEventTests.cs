@@ -149,7 +149,7 @@ public sealed class StripeEventTests(TestPostgres postgres) : CardScene(postgres
     {
         await using var services = new ServiceCollection()
             .AddSingleton(at).AddSingleton(Stripe).AddSingleton<TimeProvider>(Clock).AddLogging()
-            .AddTransient<CardAuthorization>().AddTransient<ICardSetupJob, CardSetupJob>().AddTransient<IStripeEventJob, StripeEventJob>()
+            .AddTransient<CardAuthorization>().AddSingleton<CardRetries>().AddTransient<ICardSetupJob, CardSetupJob>().AddTransient<IStripeEventJob, StripeEventJob>()
             .BuildServiceProvider();
         using var changes = new Changes(Source, NullLogger<Changes>.Instance);
         using var sweep = new StripeEventSweep(at, services.GetRequiredService<IServiceScopeFactory>(), changes, Clock, NullLogger<StripeEventSweep>.Instance);

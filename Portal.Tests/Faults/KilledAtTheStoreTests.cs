@@ -67,13 +67,10 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
     public async Task While_it_provisions_nothing_is_made_twice_or_lost()
     {
         var customers = new List<ACustomer>();
-        foreach (var (name, isCall) in Provisioning)
+        foreach (var ((name, isCall), point) in Chaos.Points(Provisioning, sample: 6))
         {
-            foreach (var point in Enum.GetValues<FaultPoint>())
-            {
-                customers.Add(await RequestAsync(objects: 0));
-                await KillAtAsync(isCall, point, name);
-            }
+            customers.Add(await RequestAsync(objects: 0));
+            await KillAtAsync(isCall, point, name);
         }
 
         using var survivor = await StartAsync();
@@ -139,12 +136,9 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
     {
         var (ada, bob) = (await RequestAsync(objects: 2500), await RequestAsync(objects: 10));
         Assert.True((await Server.Services.GetRequiredService<ChangeBucket>().DeleteAsync(ada.Actor, ada.Bucket.Id, emptyFirst: true, Ct)).Outcome.IsDone);
-        foreach (var (name, isCall) in Emptying)
+        foreach (var ((name, isCall), point) in Chaos.Points(Emptying, sample: 4))
         {
-            foreach (var point in Enum.GetValues<FaultPoint>())
-            {
-                await KillAtAsync(isCall, point, name);
-            }
+            await KillAtAsync(isCall, point, name);
         }
 
         using var survivor = await StartAsync();

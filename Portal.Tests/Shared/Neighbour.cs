@@ -62,7 +62,7 @@ public sealed class NeighbourTests(TestPostgres postgres, ABrowser browser) : Se
         }
 
         await page.GotoAsync(Server.Address + "instances");
-        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Instances" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Instances", Exact = true })).ToBeVisibleAsync();
     }
 
     [Fact]

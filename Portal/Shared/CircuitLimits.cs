@@ -127,6 +127,8 @@ public sealed class CircuitLimits(IConfiguration configuration, TimeProvider clo
 /// <summary>Holds each connection of a browser to <see cref="CircuitLimits"/>. It waits for nothing: what waits here lets events overtake each other.</summary>
 internal sealed partial class CircuitGate(CircuitLimits limits, ILogger<CircuitGate> log) : IHubFilter
 {
+    private const string TooFast = "too fast";
+
     public async Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
     {
         if (!limits.Begin(context.Context))
@@ -146,8 +148,12 @@ internal sealed partial class CircuitGate(CircuitLimits limits, ILogger<CircuitG
             return next(invocationContext);
         }
 
-        LogTooFast(log, invocationContext.Context.UserIdentifier);
-        invocationContext.Context.Abort();
+        if (invocationContext.Context.Items.TryAdd(TooFast, true)) // once: what has come with it is still read
+        {
+            LogTooFast(log, invocationContext.Context.UserIdentifier);
+            invocationContext.Context.Abort();
+        }
+
         return ValueTask.FromResult<object?>(null);
     }
 
