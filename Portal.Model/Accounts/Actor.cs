@@ -6,6 +6,9 @@ namespace Portal.Model.Accounts;
 /// <summary>The signed-in person on whose behalf something happens; every query and every audit row starts from here.</summary>
 public sealed record Actor(string AccountId, Guid UserId, string Email, IPAddress? From)
 {
+    /// <summary>The sign-in by which the person acts; null for what Portal does by itself.</summary>
+    public Guid? SessionId { get; init; }
+
     /// <summary>What Portal does by itself, in the worker.</summary>
     public static Actor Portal(string accountId) => new(accountId, Guid.Empty, "portal", null);
 

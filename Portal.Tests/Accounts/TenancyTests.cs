@@ -106,6 +106,10 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
         ["/billing/card/return/{SetupId:guid}"] = For.OwnById,
         ["/webhooks/stripe"] = For.Everybody,
         ["/operator"] = For.Operators,
+        ["/operator/enrol"] = For.Operators,
+        ["/operator/operators"] = For.Operators,
+        ["/proof"] = For.Own,
+        ["/proof/check"] = For.Own,
         ["/operator/images"] = For.Operators,
         ["/operator/object-stores"] = For.Operators,
         ["/{**path:file}"] = For.Framework,
@@ -141,7 +145,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
             Assert.True(isOpen == audience is For.Everybody || audience is For.Framework or For.WhoHasItsSecret, $"{Pattern(endpoint)} is {(isOpen ? "" : "not ")}open.");
             if (audience is For.Operators)
             {
-                Assert.Contains(endpoint.Metadata.OfType<IAuthorizeData>(), rule => rule.Policy == Policies.Operator);
+                Assert.Contains(endpoint.Metadata.OfType<IAuthorizeData>(), rule => rule.Policy?.StartsWith(Policies.Operator, StringComparison.Ordinal) is true);
             }
         }
     }
@@ -201,7 +205,7 @@ public sealed class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
             using var refused = await customer.GetAsync(path);
             Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
             using var shown = await keeper.GetAsync(path);
-            Assert.Equal(HttpStatusCode.OK, shown.StatusCode);
+            Assert.Equal(path is "/operator/enrol" ? HttpStatusCode.Found : HttpStatusCode.OK, shown.StatusCode);
         }
     }
 

@@ -26,14 +26,18 @@ public static class AccountsRegistration
         services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
         services.AddSingleton<Throttles>().AddSingleton<Guesses>().AddSingleton<AttemptLimits>().AddScoped<EvenAnswer>().AddScoped<KnownDevices>();
         services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
-            .AddScoped<SessionList>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
+            .AddScoped<SessionList>().AddScoped<FreshProof>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
         services.AddIdentityOfPortal(configuration);
         services.AddSecureCookies(environment);
 
         // Whatever says nothing of itself is for signed-in people.
-        services.AddAuthorizationBuilder()
-            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
-            .AddPolicy(Policies.Operator, policy => policy.RequireClaim(AccountClaims.Operator));
+        var authorization = services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        foreach (var (name, role) in Policies.Roles)
+        {
+            authorization.AddPolicy(name, policy => policy.RequireAssertion(context => Policies.Is(context.User, role)));
+        }
+
+        authorization.AddPolicy(Policies.Enrolling, policy => policy.RequireAssertion(context => Policies.IsEnrolling(context.User) || Policies.Is(context.User, OperatorRole.Support)));
         services.AddRateLimiter(options => AttemptLimits.Configure(options, configuration));
         return services;
     }
@@ -87,6 +91,13 @@ public static class AccountsRegistration
             // Who may not see a page does not learn that there is one.
             cookie.Events.OnRedirectToAccessDenied = context =>
             {
+                // An operator without a second factor sees the one page by which to have one.
+                if (Policies.IsEnrolling(context.HttpContext.User) && context.Request.Path.StartsWithSegments("/operator", StringComparison.OrdinalIgnoreCase))
+                {
+                    context.Response.Redirect("/operator/enrol");
+                    return Task.CompletedTask;
+                }
+
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
                 return Task.CompletedTask;
             };

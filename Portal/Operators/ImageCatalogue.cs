@@ -38,14 +38,16 @@ public sealed class ImageCatalogue(IDbContextFactory<PortalDb> dbs, TimeProvider
 {
     private const string Region = "local";
 
+    [OperatorVerb(OperatorRole.Infrastructure)]
     public async Task<Outcome> AddAsync(Actor actor, NewImage draft, CancellationToken ct)
     {
-        if (draft.WhyNot is { } reason)
+        var now = clock.GetUtcNow();
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        if ((await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, now, ct) ?? draft.WhyNot) is { } reason)
         {
             return Outcome.Refused(reason);
         }
 
-        var now = clock.GetUtcNow();
         var id = ResourceIds.New("ami");
         var image = new Image
         {
@@ -61,16 +63,21 @@ public sealed class ImageCatalogue(IDbContextFactory<PortalDb> dbs, TimeProvider
             State = ImageState.Preparing,
             CreatedAt = now,
         };
-        await using var db = await dbs.CreateDbContextAsync(ct);
         db.Add(image);
         db.Add(actor.Audit(now, "RegisterImage", id, after: new { image.Name, image.Url, image.Sha256 }));
         await db.SaveChangesAsync(ct);
         return Outcome.Done;
     }
 
+    [OperatorVerb(OperatorRole.Infrastructure)]
     public async Task<Outcome> RetireAsync(Actor actor, string id, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, clock.GetUtcNow(), ct) is { } notAllowed)
+        {
+            return Outcome.Refused(notAllowed);
+        }
+
         if (await db.Images.FindAsync([id], ct) is not { } image)
         {
             return Outcome.Refused("There is no such image.");
