@@ -46,7 +46,7 @@ document.addEventListener('submit', async event => {
   event.preventDefault();
   event.stopImmediatePropagation();
   try {
-    send(form, await (form.dataset.passkey === 'sign-in' ? signIn(form, 'optional') : create(form)));
+    send(form, await (form.dataset.passkey !== 'create' ? signIn(form, 'optional') : create(form)));
   } catch (error) {
     say(form, error);
   }

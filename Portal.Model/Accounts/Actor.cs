@@ -7,6 +7,9 @@ public sealed record Actor(string AccountId, Guid UserId, string Email, IPAddres
 {
     internal const string PortalName = "portal";
 
+    /// <summary>The sign-in by which the person acts; null for what Portal does by itself.</summary>
+    public Guid? SessionId { get; init; }
+
     /// <summary>What Portal does by itself, in the worker.</summary>
     public static Actor Portal(string accountId) => new(accountId, Guid.Empty, PortalName, null);
 

@@ -19,6 +19,14 @@ public sealed class Session : IOwned
     /// <summary>How long any other stands without being used.</summary>
     public static readonly TimeSpan LongestPause = TimeSpan.FromHours(12);
 
+    /// <summary>Of an operator, and how long one stands without being used.</summary>
+    public static readonly TimeSpan OperatorLifetime = TimeSpan.FromHours(12);
+
+    public static readonly TimeSpan OperatorLongestPause = TimeSpan.FromMinutes(30);
+
+    /// <summary>For how long it is believed that the owner still sits there.</summary>
+    public static readonly TimeSpan ProofLifetime = TimeSpan.FromMinutes(15);
+
     public required Guid Id { get; init; }
 
     public required Guid UserId { get; init; }
@@ -44,6 +52,16 @@ public sealed class Session : IOwned
     public Guid? DeviceId { get; init; }
 
     public DateTimeOffset? RevokedAt { get; set; }
+
+    /// <summary>When a password, a code or a passkey last showed that it is the owner, the sign-in included.</summary>
+    public DateTimeOffset? ProvenAt { get; set; }
+
+    /// <summary>When a code or a passkey did; null if none has in this session.</summary>
+    public DateTimeOffset? FactorAt { get; set; }
+
+    public bool IsFresh(DateTimeOffset now) => now - ProvenAt <= ProofLifetime;
+
+    public bool IsFactorFresh(DateTimeOffset now) => now - FactorAt <= ProofLifetime;
 
     public bool Stands(DateTimeOffset now) => RevokedAt is null && now < EndsAt && (IdleLimit is not { } limit || now - LastSeenAt <= limit);
 }

@@ -10,8 +10,10 @@ public sealed class User : IdentityUser<Guid>, IOwned
     [MaxLength(ResourceIds.MaxLength)]
     public required string AccountId { get; init; }
 
-    /// <summary>May enter the operators' console.</summary>
-    public bool IsOperator { get; set; }
+    /// <summary>What this person may do in the operators' console; null for customers.</summary>
+    public OperatorRole? Role { get; set; }
+
+    public bool IsOperator => Role is not null;
 
     public required DateTimeOffset CreatedAt { get; init; }
 

@@ -110,7 +110,7 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
         using var allowed = await client.GetAsync("/operator");
         Assert.Equal(HttpStatusCode.OK, allowed.StatusCode);
         await using var db = CreateDbContext();
-        await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.IsOperator, false));
+        await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.Role, (OperatorRole?)null));
         using var refused = await client.GetAsync("/operator");
         Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
     }
@@ -174,7 +174,7 @@ public sealed class CircuitTests(TestPostgres postgres, ABrowser browser) : Serv
         var others = await browser.SignInAsync(Server, other, "/operator");
         await using var db = CreateDbContext();
         await db.Database.ExecuteSqlAsync($"""ALTER TABLE "Users" DISABLE TRIGGER USER""");
-        await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.IsOperator, false));
+        await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.Role, (OperatorRole?)null));
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Not found" })).ToBeVisibleAsync();
         await others.GetByRole(AriaRole.Link, new() { Name = "Images" }).Last.ClickAsync();
         await Assertions.Expect(others.GetByRole(AriaRole.Heading, new() { Name = "Images", Level = 1 })).ToBeVisibleAsync();

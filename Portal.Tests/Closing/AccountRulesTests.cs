@@ -51,7 +51,7 @@ public sealed class AccountRulesTests
         Assert.Null(CloseAccount.WhyNot(account, [], Nothing));
         Assert.Equal("web is protected from termination: turn that off in its settings first.", CloseAccount.WhyNot(account, [], Nothing with { Protected = [("i-1", "web")] }));
         Assert.Equal("db and web are protected from termination: turn that off in their settings first.", CloseAccount.WhyNot(account, [], Nothing with { Protected = [("i-2", "db"), ("i-1", "web")] }));
-        var keeper = new User { AccountId = account.Id, CreatedAt = AnAccount.Now, IsOperator = true };
+        var keeper = new User { AccountId = account.Id, CreatedAt = AnAccount.Now, Role = OperatorRole.Support };
         Assert.StartsWith("An operator of Portal signs in with this account, and an operator's account is not closed.", CloseAccount.WhyNot(account, [keeper], Nothing), StringComparison.Ordinal);
     }
 

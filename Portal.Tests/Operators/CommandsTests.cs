@@ -1,5 +1,8 @@
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
 using Portal.Operators;
 using Portal.Tests.Shared;
 
@@ -17,6 +20,16 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
         using var client = Server.NewClient();
         using var answer = await client.SubmitAsync("/sign-in?returnUrl=/operator", "Sign in", ("Email", "root@example.com"), ("Password", password));
         Assert.Equal("/operator", answer.Headers.Location?.PathAndQuery);
+    }
+
+    [Fact]
+    public async Task An_operator_is_an_Admin_unless_another_role_is_named()
+    {
+        await CreateAsync("root@example.com");
+        await CreateAsync("reader@example.com", "Support");
+        Assert.Equal(1, (await CreateAsync("king@example.com", "King")).Code);
+        await using var db = CreateDbContext();
+        Assert.Equal([OperatorRole.Support, OperatorRole.Admin], await db.Users.OrderBy(user => user.Role).Select(user => user.Role!.Value).ToListAsync());
     }
 
     [Fact]
@@ -62,10 +75,10 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
         Assert.Equal(0, await Commands.MigrateAsync(services, TextWriter.Null, TestContext.Current.CancellationToken));
     }
 
-    private async Task<(int Code, string Output)> CreateAsync(string email)
+    private async Task<(int Code, string Output)> CreateAsync(string email, string? role = null)
     {
         using var output = new StringWriter();
-        var code = await Commands.CreateOperatorAsync(Server.Services, email, output, TextWriter.Null, TestContext.Current.CancellationToken);
+        var code = await Commands.CreateOperatorAsync(Server.Services, email, role, output, TextWriter.Null, TestContext.Current.CancellationToken);
         return (code, output.ToString());
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Portal.Model.Accounts;
 using Portal.Model.Storage;
 using Portal.Operators;
 using Portal.Storage;
@@ -73,7 +74,7 @@ public sealed class ObjectStorePageTests(TestPostgres postgres, TestCeph ceph, A
         await Expect(page.GetByText("its worker, which runs it")).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Change" })).ToHaveAttributeAsync("aria-disabled", "true");
         var stores = Server.Services.GetRequiredService<EnterObjectStore>();
-        var refused = await stores.RunAsync(await AnAccount.ReadyAsync(this), "local", new NewObjectStore { Endpoint = "https://s3.example.com", AdminKeyId = "key", Secret = "long-enough" }, Ct);
+        var refused = await stores.RunAsync(await AnOperator.AddAsync(this, OperatorRole.Infrastructure), "local", new NewObjectStore { Endpoint = "https://s3.example.com", AdminKeyId = "key", Secret = "long-enough" }, Ct);
         Assert.StartsWith("Its worker runs an object store of its own", refused.Reason, StringComparison.Ordinal);
         await ABrowser.AssertAccessibleAsync(page, "operator-store-embedded");
     }

@@ -84,6 +84,12 @@ public sealed class ABrowser : IAsyncLifetime
         await page.GetByLabel("E-mail").FillAsync(person.Email);
         await page.GetByLabel("Password").FillAsync(PortalServer.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        if (person.FactorKey is not null)
+        {
+            await page.GetByLabel("Code").FillAsync(await server.CodeOfAsync(person));
+            await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        }
+
         await page.WaitForURLAsync(url => new Uri(url).PathAndQuery == path);
         await InteractiveAsync(page);
         return page;

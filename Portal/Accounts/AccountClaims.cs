@@ -6,6 +6,9 @@ public static class AccountClaims
     public const string Account = "account";
     public const string Session = "session";
 
-    /// <summary>Not kept in the cookie: read from the database at every request.</summary>
+    /// <summary>The <see cref="Portal.Model.Accounts.OperatorRole"/>. Not kept in the cookie: read from the database at every request.</summary>
     public const string Operator = "operator";
+
+    /// <summary>The same of one who has shown no second factor in this session: all that it opens is the page to set one up.</summary>
+    public const string Enrolling = "operator-enrolling";
 }

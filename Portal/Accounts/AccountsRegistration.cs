@@ -20,14 +20,18 @@ public static class AccountsRegistration
         services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
         services.AddSingleton<Throttles>().AddSingleton<Guesses>().AddSingleton<AttemptLimits>().AddSingleton<SecurityEvents>().AddScoped<EvenAnswer>().AddScoped<KnownDevices>().AddScoped<ChangeAddress>();
         services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
-            .AddScoped<SessionList>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
+            .AddScoped<SessionList>().AddScoped<FreshProof>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
         services.AddIdentityOfPortal(configuration);
         services.AddHostCookies();
 
         // Whatever says nothing of itself is for signed-in people.
-        services.AddAuthorizationBuilder()
-            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
-            .AddPolicy(Policies.Operator, policy => policy.RequireClaim(AccountClaims.Operator));
+        var authorization = services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        foreach (var (name, role) in Policies.Roles)
+        {
+            authorization.AddPolicy(name, policy => policy.RequireAssertion(context => Policies.Is(context.User, role)));
+        }
+
+        authorization.AddPolicy(Policies.Enrolling, policy => policy.RequireAssertion(context => Policies.IsEnrolling(context.User) || Policies.Is(context.User, OperatorRole.Support)));
         services.AddRateLimiter(options => AttemptLimits.Configure(options, configuration));
         return services;
     }
@@ -81,6 +85,14 @@ public static class AccountsRegistration
             cookie.Events.OnRedirectToAccessDenied = async context =>
             {
                 var http = context.HttpContext;
+
+                // An operator without a second factor sees the one page by which to have one.
+                if (Policies.IsEnrolling(http.User) && context.Request.Path.StartsWithSegments("/operator", StringComparison.OrdinalIgnoreCase))
+                {
+                    context.Response.Redirect("/operator/enrol");
+                    return;
+                }
+
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
                 await http.RequestServices.GetRequiredService<SecurityEvents>().NoteAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), SecurityEvent.AccessDenied, http.RequestAborted, http.Request.Path);
             };

@@ -14,10 +14,11 @@ public sealed class CurrentActor(AuthenticationStateProvider authentication, IHt
     public async Task<Actor> GetAsync() => Of(await UserAsync(), from);
 
     /// <summary>The same for what only operators may do; throws for anybody else, whatever page the call came from.</summary>
-    public async Task<Actor> GetOperatorAsync()
+    /// <param name="needed">Of whom it is. The verbs ask the database again.</param>
+    public async Task<Actor> GetOperatorAsync(OperatorRole needed = OperatorRole.Support)
     {
         var user = await UserAsync();
-        if (user.HasClaim(claim => claim.Type == AccountClaims.Operator))
+        if (Policies.Is(user, needed))
         {
             return Of(user, from);
         }
@@ -37,5 +38,8 @@ public sealed class CurrentActor(AuthenticationStateProvider authentication, IHt
         user.FindFirstValue(AccountClaims.Account) ?? throw new UnauthorizedAccessException("Nobody is signed in."),
         Guid.Parse(user.FindFirstValue(ClaimTypes.NameIdentifier)!),
         user.FindFirstValue(ClaimTypes.Email) ?? user.Identity!.Name!,
-        from);
+        from)
+    {
+        SessionId = Guid.TryParse(user.FindFirstValue(AccountClaims.Session), out var session) ? session : null,
+    };
 }

@@ -8,7 +8,7 @@ namespace Portal.Accounts;
 /// <summary>Makes a user with everything that an account begins with: a project, a private network, a security group. In the caller's transaction.</summary>
 public sealed class NewAccount(PortalDb db, UserManager<User> users, TimeProvider clock)
 {
-    public async Task<User> CreateAsync(string email, string password, bool isOperator = false, bool confirmed = false)
+    public async Task<User> CreateAsync(string email, string password, OperatorRole? role = null, bool confirmed = false)
     {
         var now = clock.GetUtcNow();
         var account = new Account { Id = ResourceIds.New("acc"), Name = email, CreatedAt = now };
@@ -27,7 +27,7 @@ public sealed class NewAccount(PortalDb db, UserManager<User> users, TimeProvide
             UserName = id.ToString("N"),
             Email = email,
             EmailConfirmed = confirmed,
-            IsOperator = isOperator,
+            Role = role,
             CreatedAt = now,
         };
         var made = await users.CreateAsync(user, password);

@@ -25,6 +25,8 @@ public sealed class PortalSignIn(
     TimeProvider clock)
     : SignInManager<User>(users, http, claims, options, log, schemes, confirmation)
 {
+    private bool withPasskey;
+
     /// <summary>Whether who signs in now wants to stay signed in when the browser is closed.</summary>
     public bool IsToKeep { get; set; }
 
@@ -58,9 +60,19 @@ public sealed class PortalSignIn(
         return null;
     }
 
+    public override Task<SignInResult> PasskeySignInAsync(string credentialJson)
+    {
+        withPasskey = true;
+        return base.PasskeySignInAsync(credentialJson);
+    }
+
     public override async Task SignInWithClaimsAsync(User user, AuthenticationProperties? authenticationProperties, IEnumerable<Claim> additionalClaims)
     {
         var (now, ct) = (clock.GetUtcNow(), Context.RequestAborted);
+        var claims = additionalClaims.ToList();
+
+        // An operator's is short, and nothing keeps it.
+        IsToKeep &= !user.IsOperator;
         var (device, isNew) = await devices.RememberAsync(user, ct);
         var session = new Session
         {
@@ -68,8 +80,10 @@ public sealed class PortalSignIn(
             UserId = user.Id,
             AccountId = user.AccountId,
             CreatedAt = now,
-            EndsAt = now + (IsToKeep ? Session.KeptFor : Session.Lifetime),
-            IdleLimit = IsToKeep ? null : Session.LongestPause,
+            EndsAt = now + (IsToKeep ? Session.KeptFor : user.IsOperator ? Session.OperatorLifetime : Session.Lifetime),
+            IdleLimit = IsToKeep ? null : user.IsOperator ? Session.OperatorLongestPause : Session.LongestPause,
+            ProvenAt = now,
+            FactorAt = withPasskey || claims.Any(claim => claim is { Type: ClaimTypes.AuthenticationMethod or "amr", Value: "mfa" }) ? now : null,
             LastSeenAt = now,
             From = Context.Connection.RemoteIpAddress,
             UserAgent = Short(Context.Request.Headers.UserAgent.ToString()),
@@ -91,7 +105,7 @@ public sealed class PortalSignIn(
         // The cookie ends with the session: it is not prolonged, and unless it is to be kept the browser forgets it when it is closed.
         authenticationProperties ??= new AuthenticationProperties();
         (authenticationProperties.IsPersistent, authenticationProperties.ExpiresUtc, authenticationProperties.AllowRefresh) = (IsToKeep, session.EndsAt, false);
-        await base.SignInWithClaimsAsync(user, authenticationProperties, additionalClaims.Append(new Claim(AccountClaims.Session, session.Id.ToString())));
+        await base.SignInWithClaimsAsync(user, authenticationProperties, claims.Append(new Claim(AccountClaims.Session, session.Id.ToString())));
     }
 
     /// <summary>A new cookie for the same session, after the user's security stamp has changed.</summary>

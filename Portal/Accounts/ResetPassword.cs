@@ -9,9 +9,14 @@ namespace Portal.Accounts;
 /// A new password by mail, for a confirmed address only: an unconfirmed one may have been claimed by a stranger. Whoever asks for it may want
 /// to shut somebody out, so sessions and passkeys go too; a passkey would let a thief in past the new password and the second factor.
 /// </summary>
-public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountMails mails, SessionList sessions, KnownDevices devices, SecurityEvents events, IHttpContextAccessor accessor)
+public sealed class ResetPassword(
+    PortalDb db, UserManager<User> users, AccountMails mails, SessionList sessions, KnownDevices devices, FreshProof proof, Guesses guesses, SecurityEvents events, IHttpContextAccessor accessor)
 {
-    public const string Useless = "This link is older than a day or was used already.";
+    private const string CodeMissing = "Operators also enter a code of their authenticator app, or a recovery code.";
+
+    private const string NotByMail = "An operator's password is not reset by mail alone. Sign in with your passkey, or run reset-operator-factor on the machine.";
+
+    private const string Useless = "This link is older than a day or was used already.";
 
     public async Task AskAsync(string email, CancellationToken ct)
     {
@@ -26,19 +31,25 @@ public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountM
         }
     }
 
-    public async Task<Outcome> RunAsync(string? userId, string? code, string password, HttpContext http)
+    /// <returns>Null if it is done.</returns>
+    public async Task<ResetRefusal?> RunAsync(string? userId, string? code, string password, string? factor, HttpContext http)
     {
         var ct = http.RequestAborted;
         if (AccountMails.TokenOf(code) is not { } token || !Guid.TryParse(userId, out var id) || await db.Users.FindAsync([id], ct) is not { } user)
         {
-            return Outcome.Refused(Useless);
+            return new ResetRefusal(Useless);
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var answer = await users.ResetPasswordAsync(user, token, password);
         if (!answer.Succeeded)
         {
-            return Outcome.Refused(answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused)?.Description ?? Useless);
+            return answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused) is { } weak ? new ResetRefusal(weak.Description, IsOfPassword: true) : new ResetRefusal(Useless);
+        }
+
+        if (user.IsOperator && await WhyNotFactorAsync(user, factor ?? "", ct) is { } reason)
+        {
+            return new ResetRefusal(reason);
         }
 
         var removed = await users.RemoveAllPasskeysAsync(user);
@@ -50,6 +61,39 @@ public sealed class ResetPassword(PortalDb db, UserManager<User> users, AccountM
         mails.TellChange(user, removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,");
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
-        return Outcome.Done;
+        return null;
+    }
+
+    /// <summary>A mailbox alone opens no operator's console. The transaction is not committed, so the link stays good.</summary>
+    private async Task<string?> WhyNotFactorAsync(User user, string typed, CancellationToken ct)
+    {
+        var code = new string([.. typed.Where(c => !char.IsWhiteSpace(c))]);
+        if (!user.TwoFactorEnabled)
+        {
+            return NotByMail;
+        }
+
+        if (code.Length == 0)
+        {
+            return CodeMissing;
+        }
+
+        var guess = await guesses.BeginAsync(GuessedAt.Code, user.Id, ct);
+        if (!guess.IsAllowed)
+        {
+            return $"Too many wrong codes. Wait {Guess.InWords(guess.Wait)}.";
+        }
+
+        if (!await proof.IsCodeAsync(user, code))
+        {
+            return "That code is not right, or it was used already.";
+        }
+
+        await guess.RightAsync();
+        return null;
     }
 }
+
+/// <summary>Why a password was not reset.</summary>
+/// <param name="IsOfPassword">Whether another password would do; what it has to do with its owner is known to whoever has the link.</param>
+public sealed record ResetRefusal(string Reason, bool IsOfPassword = false);

@@ -105,5 +105,6 @@ public enum SecurityEvent
     ChangeAddress = 1351,
     UndoAddressChange = 1352,
     CreateOperator = 1360,
+    ResetOperatorFactor = 1361,
     AccessDenied = 1370,
 }

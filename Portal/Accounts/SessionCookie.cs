@@ -36,14 +36,14 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     /// <summary>What the database says of the session that a cookie names, or null if it stands no more.</summary>
     public async Task<Standing?> StandingAsync(ClaimsPrincipal cookie, CancellationToken ct) => await StandingAsync(cookie, null, ct);
 
-    /// <summary>Those whose session stands, as what they were when they signed in: an operator who is one no more is not among them.</summary>
+    /// <summary>Those whose session stands, as what they were when they signed in: an operator whose role is another now, or whose factor is gone, is not among them.</summary>
     public async Task<IReadOnlySet<ClaimsPrincipal>> StandingAsync(IReadOnlyCollection<ClaimsPrincipal> cookies, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var found = await Found(db, [.. cookies.Select(SessionOf).OfType<Guid>().Distinct()]).ToDictionaryAsync(found => found.Session.Id, ct);
         var now = clock.GetUtcNow();
         return cookies.Where(cookie => SessionOf(cookie) is { } id && found.TryGetValue(id, out var session) && session.Stands(cookie, now)
-            && (session.IsOperator || !cookie.HasClaim(claim => claim.Type == AccountClaims.Operator))).ToHashSet();
+            && (cookie.FindFirstValue(AccountClaims.Operator) is not { } role || (session.IsProven && role == session.Role?.ToString()))).ToHashSet();
     }
 
     private async Task<Standing?> StandingAsync(ClaimsPrincipal cookie, HttpContext? http, CancellationToken ct)
@@ -68,7 +68,7 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
                 .ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now).SetProperty(session => session.From, from), ct);
         }
 
-        return new Standing(found.IsOperator);
+        return new Standing(found.Role, found.IsProven);
     }
 
     /// <summary>These were used within a circuit, which sends no requests that would tell.</summary>
@@ -85,25 +85,27 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
 
     private static IQueryable<FoundSession> Found(PortalDb db, Guid[] ids) =>
         db.Sessions.Where(session => ids.Contains(session.Id) && session.RevokedAt == null && db.Accounts.Any(account => account.Id == session.AccountId && account.ClosingSince == null))
-            .AsNoTracking().Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new FoundSession(session, user.SecurityStamp, user.IsOperator));
+            .AsNoTracking().Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new FoundSession(session, user.SecurityStamp, user.Role, user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id)));
 
     private static void Apply(Standing standing, ClaimsIdentity identity)
     {
-        foreach (var claim in identity.FindAll(AccountClaims.Operator).ToList())
+        foreach (var claim in identity.FindAll(claim => claim.Type is AccountClaims.Operator or AccountClaims.Enrolling).ToList())
         {
             identity.RemoveClaim(claim);
         }
 
-        if (standing.IsOperator)
+        if (standing.Role is { } role)
         {
-            identity.AddClaim(new Claim(AccountClaims.Operator, "yes"));
+            identity.AddClaim(new Claim(standing.IsProven ? AccountClaims.Operator : AccountClaims.Enrolling, role.ToString()));
         }
     }
 
-    public sealed record Standing(bool IsOperator);
+    public sealed record Standing(OperatorRole? Role, bool IsProven);
 
-    private sealed record FoundSession(Session Session, string? SecurityStamp, bool IsOperator)
+    private sealed record FoundSession(Session Session, string? SecurityStamp, OperatorRole? Role, bool HasFactor)
     {
+        public bool IsProven => HasFactor && Session.FactorAt is not null;
+
         public bool Stands(ClaimsPrincipal cookie, DateTimeOffset now) => Session.Stands(now) && SecurityStamp == cookie.FindFirstValue("AspNet.Identity.SecurityStamp");
     }
 }

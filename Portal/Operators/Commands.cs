@@ -60,29 +60,30 @@ public static class Commands
     }
 
     /// <summary>
-    /// <c>Portal create-operator EMAIL</c>: makes an operator with a random password and prints both, as one line of JSON. If there is that
+    /// <c>Portal create-operator EMAIL [--role ROLE]</c>: makes an operator, an Admin unless told, with a random password and prints both, as one line of JSON. If there is that
     /// operator already, prints nothing: the password is told once.
     /// </summary>
-    public static async Task<int> CreateOperatorAsync(IServiceProvider services, string email, TextWriter output, TextWriter errors, CancellationToken ct)
+    public static async Task<int> CreateOperatorAsync(IServiceProvider services, string email, string? role, TextWriter output, TextWriter errors, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
         var accounts = scope.ServiceProvider.GetRequiredService<NewAccount>();
-        if (EmailAddress.WhyNot(email) is { } reason)
+        if ((EmailAddress.WhyNot(email) ?? WhyNotRole(role)) is { } reason)
         {
             return await RefuseAsync(errors, reason);
         }
 
+        var asked = role is null ? OperatorRole.Admin : Enum.Parse<OperatorRole>(role);
         var normalized = scope.ServiceProvider.GetRequiredService<ILookupNormalizer>().NormalizeEmail(email);
         if (await db.Users.SingleOrDefaultAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed, ct) is { } known)
         {
             return known.IsOperator ? 0 : await RefuseAsync(errors, $"{email} is a customer's address; choose another for the operator.");
         }
 
-        var password = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 20);
+        var password = NewPassword();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var made = await accounts.CreateAsync(email, password, isOperator: true, confirmed: true);
-        db.AuditEntries.Add(scope.ServiceProvider.GetRequiredService<SecurityEvents>().Write(Actor.Portal(made.AccountId), SecurityEvent.CreateOperator));
+        var made = await accounts.CreateAsync(email, password, asked, confirmed: true);
+        db.AuditEntries.Add(scope.ServiceProvider.GetRequiredService<SecurityEvents>().Write(Actor.Portal(made.AccountId), SecurityEvent.CreateOperator, after: new { Role = asked.ToString() }));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         await output.WriteLineAsync(JsonSerializer.Serialize(new { email, password }));
@@ -136,6 +137,44 @@ public static class Commands
             return await RefuseAsync(errors, "Only the role that owns the database erases something of the audit: name that one in ConnectionStrings__Portal.");
         }
     }
+
+    /// <summary>
+    /// <c>Portal reset-operator-factor EMAIL</c>: for the day on which an operator has lost the second factor. Takes away app, recovery codes and passkeys, ends all sessions, and
+    /// prints a new password as one line of JSON; the next sign-in leads to the page to set up a factor.
+    /// </summary>
+    public static async Task<int> ResetOperatorFactorAsync(IServiceProvider services, string email, TextWriter output, TextWriter errors, CancellationToken ct)
+    {
+        await using var scope = services.CreateAsyncScope();
+        var (db, users) = (scope.ServiceProvider.GetRequiredService<PortalDb>(), scope.ServiceProvider.GetRequiredService<UserManager<User>>());
+        var normalized = users.NormalizeEmail(email);
+        if (await db.Users.SingleOrDefaultAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed && user.Role != null, ct) is not { } user)
+        {
+            return await RefuseAsync(errors, $"There is no operator {email}.");
+        }
+
+        var (password, now) = (NewPassword(), services.GetRequiredService<TimeProvider>().GetUtcNow());
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        await users.RemoveAllPasskeysAsync(user);
+        await users.SetTwoFactorEnabledAsync(user, false);
+        await users.ResetAuthenticatorKeyAsync(user);
+        await users.GenerateNewTwoFactorRecoveryCodesAsync(user, 0);
+        await users.RemovePasswordAsync(user);
+        if (await users.AddPasswordAsync(user, password) is { Succeeded: false } refused)
+        {
+            throw new InvalidOperationException($"The password was not changed: {refused.Errors.First().Code}");
+        }
+
+        await db.Sessions.Where(session => session.UserId == user.Id && session.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
+        db.Add(scope.ServiceProvider.GetRequiredService<SecurityEvents>().Write(Actor.Portal(user.AccountId), SecurityEvent.ResetOperatorFactor, user.Id.ToString()));
+        await db.SaveChangesAsync(ct);
+        await transaction.CommitAsync(ct);
+        await output.WriteLineAsync(JsonSerializer.Serialize(new { email, password }));
+        return 0;
+    }
+
+    private static string NewPassword() => RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 20);
+
+    private static string? WhyNotRole(string? role) => role is null || Enum.GetNames<OperatorRole>().Contains(role, StringComparer.Ordinal) ? null : $"A role is one of {string.Join(", ", Enum.GetNames<OperatorRole>())}.";
 
     private static async Task<int> RefuseAsync(TextWriter errors, string reason)
     {

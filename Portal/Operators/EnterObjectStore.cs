@@ -22,9 +22,15 @@ public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, StorageSec
             .Select(region => new StoreOfRegion(region.Id, region.Name, stores.GetValueOrDefault(region.Id), changes.GetValueOrDefault(region.Id), buckets.GetValueOrDefault(region.Id)))];
     }
 
+    [OperatorVerb(OperatorRole.Infrastructure)]
     public async Task<Outcome> RunAsync(Actor actor, string regionId, NewObjectStore draft, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, clock.GetUtcNow(), ct) is { } notAllowed)
+        {
+            return Outcome.Refused(notAllowed);
+        }
+
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
 
         // One operator at a time.
@@ -50,15 +56,23 @@ public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, StorageSec
     }
 
     /// <summary>What was entered is forgotten; the store that there is stays.</summary>
-    public async Task WithdrawAsync(Actor actor, string regionId, CancellationToken ct)
+    [OperatorVerb(OperatorRole.Infrastructure)]
+    public async Task<Outcome> WithdrawAsync(Actor actor, string regionId, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, clock.GetUtcNow(), ct) is { } notAllowed)
+        {
+            return Outcome.Refused(notAllowed);
+        }
+
         if (await db.ObjectStoreChanges.FirstOrDefaultAsync(change => change.Id == regionId, ct) is { } change)
         {
             db.Remove(change);
             db.Add(actor.Audit(clock.GetUtcNow(), "CancelObjectStore", regionId, new { change.Endpoint, change.AdminKeyId }));
             await db.SaveChangesAsync(ct);
         }
+
+        return Outcome.Done;
     }
 
     /// <summary>On a laptop everything is localhost.</summary>

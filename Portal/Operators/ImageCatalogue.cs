@@ -41,15 +41,18 @@ public sealed class ImageCatalogue(IDbContextFactory<PortalDb> dbs, IHostEnviron
 {
     private const string Region = "local";
 
+    [OperatorVerb(OperatorRole.Infrastructure)]
     public async Task<Outcome> AddAsync(Actor actor, NewImage draft, CancellationToken ct)
     {
+        var now = clock.GetUtcNow();
+        await using var db = await dbs.CreateDbContextAsync(ct);
+
         // On a laptop it may lie on the laptop.
-        if ((draft.WhyNot ?? (environment.IsDevelopment() || draft.IsHttps ? null : "The address must begin with https://.")) is { } reason)
+        if ((await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, now, ct) ?? draft.WhyNot ?? (environment.IsDevelopment() || draft.IsHttps ? null : "The address must begin with https://.")) is { } reason)
         {
             return Outcome.Refused(reason);
         }
 
-        var now = clock.GetUtcNow();
         var id = ResourceIds.New("ami");
         var image = new Image
         {
@@ -65,16 +68,21 @@ public sealed class ImageCatalogue(IDbContextFactory<PortalDb> dbs, IHostEnviron
             State = ImageState.Preparing,
             CreatedAt = now,
         };
-        await using var db = await dbs.CreateDbContextAsync(ct);
         db.Add(image);
         db.Add(actor.Audit(now, "RegisterImage", id, after: new { image.Name, image.Url, image.Sha256 }));
         await db.SaveChangesAsync(ct);
         return Outcome.Done;
     }
 
+    [OperatorVerb(OperatorRole.Infrastructure)]
     public async Task<Outcome> RetireAsync(Actor actor, string id, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, clock.GetUtcNow(), ct) is { } notAllowed)
+        {
+            return Outcome.Refused(notAllowed);
+        }
+
         if (await db.Images.FindAsync([id], ct) is not { } image)
         {
             return Outcome.Refused("There is no such image.");

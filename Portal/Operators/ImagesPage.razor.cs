@@ -45,7 +45,7 @@ public sealed partial class ImagesPage(IDbContextFactory<PortalDb> dbs, CurrentA
 
     private async Task AddAsync()
     {
-        refusal = (await catalogue.AddAsync(await current.GetOperatorAsync(), draft, left.Token)).Reason;
+        refusal = await ProofDialog.RunAsync(dialogs, async () => await catalogue.AddAsync(await current.GetOperatorAsync(), draft, left.Token));
         if (refusal is null)
         {
             (draft, adding) = (new NewImage(), false);
@@ -57,7 +57,7 @@ public sealed partial class ImagesPage(IDbContextFactory<PortalDb> dbs, CurrentA
     {
         if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Retire {image.Name}?", "It is no longer offered. Instances made from it go on.", "Retire", null)))
         {
-            await catalogue.RetireAsync(await current.GetOperatorAsync(), image.Id, left.Token);
+            refusal = await ProofDialog.RunAsync(dialogs, async () => await catalogue.RetireAsync(await current.GetOperatorAsync(), image.Id, left.Token));
             await LoadAsync();
         }
     }

@@ -10,11 +10,9 @@ namespace Portal.Accounts.Settings;
 /// Each change is audited, mailed to the owner and ends the other sessions where it should.
 /// </summary>
 public sealed class OwnAccount(
-    PortalDb db, UserManager<User> users, PortalSignIn signIn, SessionList sessions, AccountMails mails, Guesses guesses, SecurityEvents events, IHttpContextAccessor accessor)
+    PortalDb db, UserManager<User> users, PortalSignIn signIn, SessionList sessions, AccountMails mails, Guesses guesses, FreshProof proof, SecurityEvents events, IHttpContextAccessor accessor)
 {
     public const int RecoveryCodes = 10;
-
-    private const string Wrong = "That is not your current password.";
 
     private HttpContext Http => accessor.HttpContext!;
 
@@ -81,6 +79,7 @@ public sealed class OwnAccount(
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
         await users.SetTwoFactorEnabledAsync(user, true);
         var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodes);
+        await proof.KeepFactorAsync();
         await WriteDownAsync(user, SecurityEvent.EnableSecondFactor, "A second factor was turned on");
         await transaction.CommitAsync(Aborted);
         return codes!.ToArray();
@@ -132,30 +131,8 @@ public sealed class OwnAccount(
 
     public Actor Actor => CurrentActor.Of(Http.User, Http.Connection.RemoteIpAddress);
 
-    /// <summary>Null if it is the password; wrong ones make this session wait, and no other.</summary>
-    public async Task<string?> WhyNotPasswordAsync(User user, string password)
-    {
-        if (password.Length is 0 or > Passwords.MaxLength)
-        {
-            return password.Length == 0 ? "Enter your password." : Wrong;
-        }
-
-        var guess = await guesses.BeginAsync(GuessedAt.Proof, CurrentSession ?? user.Id, Aborted);
-        if (!guess.IsAllowed)
-        {
-            await events.NoteAsync(Actor, SecurityEvent.ThrottledProof, Aborted);
-            return $"Too many wrong passwords. Wait {Guess.InWords(guess.Wait)}.";
-        }
-
-        if (!(await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: false)).Succeeded)
-        {
-            await events.NoteAsync(Actor, SecurityEvent.FailedProof, Aborted);
-            return Wrong;
-        }
-
-        await guess.RightAsync();
-        return null;
-    }
+    /// <inheritdoc cref="FreshProof.WhyNotPasswordAsync"/>
+    public Task<string?> WhyNotPasswordAsync(User user, string password) => proof.WhyNotPasswordAsync(user, password);
 
     // The security stamp has changed with what was done: the other sessions end, this one gets a new cookie.
     private async Task WriteDownAsync(User user, SecurityEvent what, string mail, object? after = null)

@@ -7,7 +7,7 @@ using Portal.Model.Shared;
 namespace Portal.Accounts.Settings;
 
 /// <summary>Passkeys: asked for by passkeys.js, kept by Identity.</summary>
-public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn signIn, OwnAccount own, AccountMails mails, SecurityEvents events, TimeProvider clock)
+public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn signIn, OwnAccount own, FreshProof proof, AccountMails mails, SecurityEvents events, TimeProvider clock)
 {
     private const int MostPerUser = 20;
     private const int LongestName = 100;
@@ -27,7 +27,7 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
     /// <summary>What the browser needs to sign in with one. Names nobody, so that it tells nothing.</summary>
     public async Task<IResult> RequestOptionsAsync() => Results.Content(await signIn.MakePasskeyRequestOptionsAsync(null), "application/json");
 
-    public async Task<IResult> AddAsync(string credential, string? name, string password, CancellationToken ct)
+    public async Task<IResult> AddAsync(string credential, string? name, string password, bool enrols, CancellationToken ct)
     {
         var user = await own.LoadAsync();
         if (await own.WhyNotPasswordAsync(user, password) is not null)
@@ -44,11 +44,12 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
         made.Passkey.Name = Named(name);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await users.AddOrUpdatePasskeyAsync(user, made.Passkey);
+        await proof.KeepFactorAsync();
         db.Add(events.Write(own.Actor, SecurityEvent.AddPasskey, after: new { Name = new Personal(made.Passkey.Name) }));
         mails.TellChange(user, "A passkey was added");
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
-        return Results.LocalRedirect("/settings?done=passkey");
+        return Results.LocalRedirect(enrols && user.IsOperator ? "/operator" : "/settings?done=passkey");
     }
 
     public Task<IResult> RenameAsync(string id, string? name, CancellationToken ct) => ChangeAsync(id, "RenamePasskey", (user, passkey) =>
@@ -78,6 +79,11 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
         if ((await users.GetPasskeysAsync(user)).FirstOrDefault(passkey => IdOf(passkey) == id) is not { } passkey)
         {
             return Results.NotFound();
+        }
+
+        if (action is "RemovePasskey" && !await proof.IsFreshAsync(user))
+        {
+            return Results.LocalRedirect(FreshProof.PageFor("/settings?done=proven"));
         }
 
         if (await db.WhyNotNowAsync(own.Actor, action, clock.GetUtcNow(), ct) is not null)

@@ -6,15 +6,22 @@ internal static class SettingsEndpoints
     {
         app.MapPost("/passkeys/request-options", (Passkeys passkeys) => passkeys.RequestOptionsAsync())
             .AllowAnonymous().RequireRateLimiting(AttemptLimits.AnonymousForm).RequireValidForm();
+        app.MapPost("/proof/check", (Delegate)ProveAsync).RequireAuthorization().RequireValidForm();
         var settings = app.MapGroup("/settings").RequireAuthorization().RequireValidForm();
         settings.MapPost("/passkeys/creation-options", (Delegate)PasskeyOptionsAsync);
         settings.MapPost("/passkeys", (Delegate)AddPasskeyAsync);
         settings.MapPost("/passkeys/{id}/rename", (Delegate)RenamePasskeyAsync);
         settings.MapPost("/passkeys/{id}/remove", (string id, Passkeys passkeys, CancellationToken ct) => passkeys.RemoveAsync(id, ct));
-        settings.MapPost("/sessions/{id:guid}/revoke", async (Guid id, SessionList sessions, OwnAccount own, CancellationToken ct) =>
-            await sessions.RevokeAsync(own.Actor, id, ct) ? Results.LocalRedirect("/settings#sessions") : Results.NotFound());
-        settings.MapPost("/sessions/revoke-others", async (OwnAccount own) =>
+        settings.MapPost("/sessions/{id:guid}/revoke", async (Guid id, SessionList sessions, OwnAccount own, FreshProof proof, CancellationToken ct) =>
+            !await proof.IsFreshAsync(await own.LoadAsync()) ? Results.LocalRedirect(FreshProof.PageFor("/settings?done=proven"))
+            : await sessions.RevokeAsync(own.Actor, id, ct) ? Results.LocalRedirect("/settings#sessions") : Results.NotFound());
+        settings.MapPost("/sessions/revoke-others", async (OwnAccount own, FreshProof proof) =>
         {
+            if (!await proof.IsFreshAsync(await own.LoadAsync()))
+            {
+                return Results.LocalRedirect(FreshProof.PageFor("/settings?done=proven"));
+            }
+
             await own.RevokeOthersAsync(await own.LoadAsync());
             return Results.LocalRedirect("/settings?done=sessions");
         });
@@ -26,7 +33,15 @@ internal static class SettingsEndpoints
     private static async Task<IResult> AddPasskeyAsync(HttpContext http, Passkeys passkeys, CancellationToken ct)
     {
         var form = await http.Request.ReadFormAsync(ct);
-        return await passkeys.AddAsync(form["credential"].ToString(), form["name"], form["password"].ToString(), ct);
+        return await passkeys.AddAsync(form["credential"].ToString(), form["name"], form["password"].ToString(), form["enrols"] == "true", ct);
+    }
+
+    /// <summary>What the dialog of a page with a circuit sends.</summary>
+    private static async Task<IResult> ProveAsync(HttpContext http, OwnAccount own, FreshProof proof, CancellationToken ct)
+    {
+        var (form, user) = (await http.Request.ReadFormAsync(ct), await own.LoadAsync());
+        var reason = form["credential"].ToString() is { Length: > 0 } credential ? await proof.WhyNotPasskeyAsync(user, credential) : await proof.WhyNotCodeAsync(user, form["code"].ToString());
+        return reason is null ? Results.NoContent() : Results.Text(reason, statusCode: StatusCodes.Status403Forbidden);
     }
 
     private static async Task<IResult> RenamePasskeyAsync(string id, HttpContext http, Passkeys passkeys, CancellationToken ct) =>

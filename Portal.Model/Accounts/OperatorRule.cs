@@ -1,0 +1,43 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Accounts;
+
+/// <summary>
+/// Who may do what operators do, asked of the database as it is now: pages and circuits outlive a role. Every verb of operators asks here before anything else
+/// and says by <see cref="OperatorVerbAttribute"/> for whom it is.
+/// </summary>
+public static class OperatorRule
+{
+    public const string NotYours = "Your role does not allow this. Ask an Admin.";
+    public const string NoFactor = "Operators need a second factor. Set one up at /operator/enrol, or sign in with the one you have.";
+
+    /// <summary>Pages that are answered so ask for the proof and try again.</summary>
+    public const string NotFresh = "Confirm with your second factor that it is you.";
+
+    /// <summary>Null if <paramref name="actor"/> may change now what is for <paramref name="needed"/>, else a sentence for the person.</summary>
+    public static async Task<string?> WhyNotOperatorAsync(this PortalDb db, Actor actor, OperatorRole needed, DateTimeOffset now, CancellationToken ct)
+    {
+        var found = await db.Sessions.AsNoTracking().Where(session => session.Id == actor.SessionId && session.UserId == actor.UserId)
+            .Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new
+            {
+                Session = session,
+                user.Role,
+                HasFactor = user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id),
+            }).SingleOrDefaultAsync(ct);
+        return found switch
+        {
+            null => NotYours,
+            _ when !found.Session.Stands(now) || found.Role?.May(needed) is not true => NotYours,
+            { HasFactor: false } or { Session.FactorAt: null } => NoFactor,
+            _ => found.Session.IsFactorFresh(now) ? null : NotFresh,
+        };
+    }
+}
+
+/// <summary>For whom a verb of operators is; a test calls each as somebody else and finds it refused.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class OperatorVerbAttribute(OperatorRole needed) : Attribute
+{
+    public OperatorRole Needed { get; } = needed;
+}

@@ -1,0 +1,126 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Accounts;
+
+/// <summary>
+/// That it is still the owner who sits there: a password, a code or a passkey within the last minutes, kept with the session. Whoever has only got hold of its cookie can
+/// give none. What changes how somebody signs in asks for it, and everything that an operator changes, of whom it has to be a second factor.
+/// </summary>
+public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignIn signIn, Guesses guesses, SecurityEvents events, IHttpContextAccessor accessor, TimeProvider clock)
+{
+    public const string FactorFirst = "Operators confirm this with their passkey or code: open /proof?returnUrl=/settings first.";
+
+    private const string WrongPassword = "That is not your current password.";
+    private const string WrongCode = "That code is not right, or it was used already.";
+
+    private HttpContext Http => accessor.HttpContext!;
+
+    private Actor Actor => CurrentActor.Of(Http.User, Http.Connection.RemoteIpAddress);
+
+    private Guid? SessionId => Guid.TryParse(Http.User.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
+
+    public static string PageFor(string returnUrl) => $"/proof?returnUrl={Uri.EscapeDataString(returnUrl)}";
+
+    public async Task<bool> HasFactorAsync(User user) => user.TwoFactorEnabled || (await users.GetPasskeysAsync(user)).Count > 0;
+
+    /// <summary>Whether nothing more need be asked before a change of how <paramref name="user"/> signs in.</summary>
+    public async Task<bool> IsFreshAsync(User user)
+    {
+        var now = clock.GetUtcNow();
+        return await db.Sessions.AsNoTracking().SingleOrDefaultAsync(session => session.Id == SessionId, Http.RequestAborted) is { } session
+            && (user.IsOperator && await HasFactorAsync(user) ? session.IsFactorFresh(now) : session.IsFresh(now));
+    }
+
+    /// <summary>Null if it is the password; wrong ones make this session wait, and no other. From an operator it is not enough.</summary>
+    public async Task<string?> WhyNotPasswordAsync(User user, string password)
+    {
+        if (password.Length is 0 or > Passwords.MaxLength)
+        {
+            return password.Length == 0 ? "Enter your password." : WrongPassword;
+        }
+
+        var guess = await guesses.BeginAsync(GuessedAt.Proof, SessionId ?? user.Id, Http.RequestAborted);
+        if (!guess.IsAllowed)
+        {
+            await events.NoteAsync(Actor, SecurityEvent.ThrottledProof, Http.RequestAborted);
+            return $"Too many wrong passwords. Wait {Guess.InWords(guess.Wait)}.";
+        }
+
+        if (!(await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: false)).Succeeded)
+        {
+            await events.NoteAsync(Actor, SecurityEvent.FailedProof, Http.RequestAborted);
+            return WrongPassword;
+        }
+
+        await guess.RightAsync();
+        await KeepAsync(isFactor: false);
+        return await IsFreshAsync(user) ? null : FactorFirst;
+    }
+
+    /// <summary>Null if it is a code of the app, or a recovery code, that was not used before.</summary>
+    public async Task<string?> WhyNotCodeAsync(User user, string typed)
+    {
+        var code = new string([.. typed.Where(c => !char.IsWhiteSpace(c))]);
+        var guess = await guesses.BeginAsync(GuessedAt.Code, SessionId ?? user.Id, Http.RequestAborted);
+        if (!guess.IsAllowed)
+        {
+            await events.NoteAsync(Actor, SecurityEvent.ThrottledCode, Http.RequestAborted);
+            return $"Too many wrong codes. Wait {Guess.InWords(guess.Wait)}.";
+        }
+
+        if (!await IsCodeAsync(user, code))
+        {
+            await events.NoteAsync(Actor, SecurityEvent.FailedCode, Http.RequestAborted);
+            return WrongCode;
+        }
+
+        await guess.RightAsync();
+        await KeepAsync(isFactor: true);
+        return null;
+    }
+
+    /// <summary>Null if the browser's answer to /passkeys/request-options is of a passkey of this very person.</summary>
+    public async Task<string?> WhyNotPasskeyAsync(User user, string credential)
+    {
+        const string Wrong = "That passkey is not one of this account.";
+        try
+        {
+            var answer = await signIn.PerformPasskeyAssertionAsync(credential);
+            if (!answer.Succeeded || answer.User.Id != user.Id)
+            {
+                await events.NoteAsync(Actor, SecurityEvent.FailedPasskey, Http.RequestAborted);
+                return Wrong;
+            }
+
+            await users.AddOrUpdatePasskeyAsync(user, answer.Passkey);
+        }
+        catch (InvalidOperationException)
+        {
+            // Nothing had been asked of this browser, or it forgot it.
+            return Wrong;
+        }
+
+        await KeepAsync(isFactor: true);
+        return null;
+    }
+
+    /// <summary>Of a factor that was shown to work just now, by whatever way.</summary>
+    public Task KeepFactorAsync() => KeepAsync(isFactor: true);
+
+    /// <summary>Whether it is a code of the app, or a recovery code, of this person; it is used up then.</summary>
+    public async Task<bool> IsCodeAsync(User user, string code) => user.TwoFactorEnabled && (code.Length == 6 && code.All(char.IsAsciiDigit)
+        ? await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, code)
+        : code.Length > 0 && (await users.RedeemTwoFactorRecoveryCodeAsync(user, code.ToUpperInvariant())).Succeeded);
+
+    private async Task KeepAsync(bool isFactor)
+    {
+        var (id, now) = (SessionId, clock.GetUtcNow());
+        await db.Sessions.Where(session => session.Id == id).ExecuteUpdateAsync(set => set
+            .SetProperty(session => session.ProvenAt, now)
+            .SetProperty(session => session.FactorAt, session => isFactor ? now : session.FactorAt), Http.RequestAborted);
+    }
+}
