@@ -107,6 +107,8 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         ["/webhooks/stripe"] = For.Everybody,
         ["/operator"] = For.Operators,
         ["/operator/images"] = For.Operators,
+        ["/operator/accounts"] = For.Operators,
+        ["/operator/accounts/{Id}"] = For.Operators,
         ["/operator/object-stores"] = For.Operators,
         ["/{**path:file}"] = For.Framework,
         ["/_blazor"] = For.Framework,
