@@ -9,7 +9,11 @@ internal sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntity
     IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<AuditEntry>, IEntityTypeConfiguration<Mail>, IEntityTypeConfiguration<AuditPerson>,
     IEntityTypeConfiguration<Throttle>, IEntityTypeConfiguration<KnownDevice>, IEntityTypeConfiguration<AddressChange>
 {
-    public void Configure(EntityTypeBuilder<Account> builder) => builder.HasIndex(account => account.StripeCustomerId).IsUnique();
+    public void Configure(EntityTypeBuilder<Account> builder)
+    {
+        builder.HasIndex(account => account.StripeCustomerId).IsUnique();
+        builder.Property(account => account.UnpaidLimit).HasPrecision(18, 2);
+    }
 
     public void Configure(EntityTypeBuilder<User> builder)
     {

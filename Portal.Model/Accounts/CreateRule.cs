@@ -9,12 +9,13 @@ public static class CreateRule
     public const string Unconfirmed = "Confirm your e-mail address first: open the link that we sent you.";
     public const string Closing = "This account is being closed.";
     public const string Suspended = "This account is suspended. Contact support.";
+    public const string SuspendedUnpaid = "This account is suspended: it used more that is not paid for than it may. Billing says how to go on.";
 
     /// <summary>Null if <paramref name="user"/> may create, else a sentence for the customer.</summary>
-    public static string? WhyMayNotCreate(Account account, User user) => (account.ClosingSince, account.SuspendedAt, user.EmailConfirmed) switch
+    public static string? WhyMayNotCreate(Account account, User user) => (account.ClosingSince, account.WhySuspended, user.EmailConfirmed) switch
     {
         (not null, _, _) => Closing,
-        (_, not null, _) => Suspended,
+        (_, { } suspended, _) => suspended,
         (_, _, false) => Unconfirmed,
         _ => null,
     };

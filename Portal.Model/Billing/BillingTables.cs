@@ -5,7 +5,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Billing;
 
 internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTypeConfiguration<UsageSpan>, IEntityTypeConfiguration<Card>,
-    IEntityTypeConfiguration<CardSetup>, IEntityTypeConfiguration<StripeEvent>
+    IEntityTypeConfiguration<CardSetup>, IEntityTypeConfiguration<StripeEvent>, IEntityTypeConfiguration<UnpaidUse>, IEntityTypeConfiguration<LimitNotice>
 {
     public void Configure(EntityTypeBuilder<Price> builder)
     {
@@ -52,6 +52,24 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
     }
 
     public void Configure(EntityTypeBuilder<StripeEvent> builder) => builder.HasIndex(stored => stored.ApplyAt).HasFilter("\"AppliedAt\" IS NULL");
+
+    public void Configure(EntityTypeBuilder<UnpaidUse> builder)
+    {
+        builder.HasKey(use => use.AccountId);
+        builder.BelongsToAccount();
+        builder.HasIndex(use => use.DueAt);
+        builder.Property(use => use.Amount).HasPrecision(18, 6);
+        builder.Property(use => use.PerHour).HasPrecision(18, 6);
+        builder.Property(use => use.Settled).HasPrecision(18, 6);
+        builder.Property(use => use.DownloadGiB).HasPrecision(18, 6);
+    }
+
+    public void Configure(EntityTypeBuilder<LimitNotice> builder)
+    {
+        builder.HasKey(notice => new { notice.AccountId, notice.Kind, notice.Month, notice.Limit, notice.Percent });
+        builder.BelongsToAccount();
+        builder.Property(notice => notice.Limit).HasPrecision(18, 2);
+    }
 
     private static Price Seed(long id, string sku, decimal perHour, decimal free = 0) =>
         new() { Id = id, Sku = sku, PerHour = perHour, Free = free, From = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero) };

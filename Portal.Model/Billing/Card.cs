@@ -38,6 +38,9 @@ public sealed class Card : IOwned
     [MaxLength(255)]
     public required string Fingerprint { get; init; }
 
+    /// <summary>What is on it is all that can ever be charged.</summary>
+    public bool IsPrepaid { get; init; }
+
     public CardState State { get; set; }
 
     public bool IsDefault { get; set; }

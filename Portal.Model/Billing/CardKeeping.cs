@@ -10,6 +10,11 @@ namespace Portal.Model.Billing;
 /// </summary>
 public static class CardKeeping
 {
+    /// <summary>On so many accounts may one card number be.</summary>
+    public const int MostAccounts = 3;
+
+    public static readonly string TooManyAccounts = $"This card is on {MostAccounts} accounts already. Use another card.";
+
     public const string ClosedMeanwhile = "This account was closed while the card was entered. The card was not added.";
 
     public static Task<List<Card>> ValidAsync(PortalDb db, string accountId, CancellationToken ct) =>
@@ -75,7 +80,14 @@ public static class CardKeeping
     private static async Task<string?> WhyNotKeepAsync(PortalDb db, string accountId, Card card, CancellationToken ct) =>
         await FraudFlags.IsFlaggedAsync(db, card.Fingerprint, ct) ? FraudFlags.NotHere
         : await db.IsClosingAsync(accountId, ct) ? ClosedMeanwhile
+        : await CountOthersAsync(db, accountId, card.Fingerprint, ct) >= MostAccounts ? TooManyAccounts
         : null;
+
+    /// <summary>Accounts that have the same number, and those that had it and used something: nobody begins anew for ever by taking a card off and signing up again.</summary>
+    private static Task<int> CountOthersAsync(PortalDb db, string accountId, string fingerprint, CancellationToken ct) =>
+        db.Cards.Where(card => card.Fingerprint == fingerprint && card.AccountId != accountId
+                && (card.State == CardState.Valid || (card.State == CardState.Removed && db.UsageSpans.Any(span => span.AccountId == card.AccountId))))
+            .Select(card => card.AccountId).Distinct().CountAsync(ct);
 
     /// <summary>Two writes, since for a moment between them no card may be the default but never two.</summary>
     public static async Task SetDefaultAsync(PortalDb db, Actor actor, Card card, DateTimeOffset now, CancellationToken ct)

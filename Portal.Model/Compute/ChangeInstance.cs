@@ -45,10 +45,11 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var suspended = action is InstanceAction.Reboot or InstanceAction.LeaveRescue ? await CardCheck.WhySuspendedAsync(db, actor.AccountId, ct) : null;
         var starts = action is InstanceAction.Start or InstanceAction.Rescue ? await Starts.LockAsync(db, actor, ids, clock.GetUtcNow(), ct) : null;
         var found = (await db.LockInstancesAsync(actor.AccountId, ids, ct)).ToDictionary(instance => instance.Id, StringComparer.Ordinal);
         var changes = ids.Select(id => found.TryGetValue(id, out var instance)
-            ? new InstanceChange(id, instance.Name, instance.RegionId, Change(db, actor, action, instance, starts))
+            ? new InstanceChange(id, instance.Name, instance.RegionId, suspended is null ? Change(db, actor, action, instance, starts) : Outcome.Refused(suspended))
             : new InstanceChange(id, null, null, Outcome.Refused("There is no such instance."))).ToList();
         foreach (var change in changes.Where(change => change.Outcome.IsDone && action is InstanceAction.Stop or InstanceAction.Terminate))
         {

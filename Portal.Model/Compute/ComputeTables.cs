@@ -25,6 +25,9 @@ internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntit
 
         // The sweep asks for what is not where it should be.
         builder.HasIndex(instance => new { instance.RegionId, instance.State });
+
+        // So is what waits for the end of a suspension.
+        builder.HasIndex(instance => instance.RegionId, "IX_Instances_Suspended").HasFilter("\"IsSuspended\"");
         builder.Property(instance => instance.Tags).AsTags();
     }
 

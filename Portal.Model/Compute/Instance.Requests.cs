@@ -59,7 +59,7 @@ public sealed partial class Instance
             return Outcome.Refused(reason);
         }
 
-        (Goal, Deadline, LastError, IsRescue) = (InstanceGoal.Running, now + StartLimit, null, false);
+        (Goal, Deadline, LastError, IsRescue, IsSuspended) = (InstanceGoal.Running, now + StartLimit, null, false, false);
         State = State is Failed ? Pending : State;
         (RequestedAt, AddressAt, DiskAt, BootAt, SshAt) = (now, null, null, null, null);
         return Outcome.Done;
@@ -74,6 +74,14 @@ public sealed partial class Instance
 
         (Goal, Deadline, IsRescue) = (InstanceGoal.Stopped, now + StopLimit, false);
         return Outcome.Done;
+    }
+
+    /// <summary>For its account's suspension: as a stop, and remembered.</summary>
+    public Outcome RequestSuspension(DateTimeOffset now)
+    {
+        var outcome = RequestStop(now);
+        IsSuspended |= outcome.IsDone;
+        return outcome;
     }
 
     public Outcome RequestReboot(DateTimeOffset now)

@@ -70,6 +70,9 @@ public sealed partial class Instance : Resource
 
     public InstanceState State { get; private set; }
 
+    /// <summary>Its account's suspension stopped it, and the end of that starts it again.</summary>
+    public bool IsSuspended { get; private set; }
+
     /// <summary>By when the goal should be reached; past it an incident opens. Null when nothing is under way.</summary>
     public DateTimeOffset? Deadline { get; private set; }
 

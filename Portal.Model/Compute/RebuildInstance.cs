@@ -74,7 +74,7 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
     /// <summary>What runs goes on costing the same. What does not takes room and somebody who pays; a disk that stays takes both too.</summary>
     private async Task<string?> WhyNotPayAsync(PortalDb db, Actor actor, Account account, Instance instance, FreeCapacity free, CancellationToken ct)
     {
-        if (instance.WhyNotRebuild is { } reason)
+        if ((account.WhySuspended ?? instance.WhyNotRebuild) is { } reason)
         {
             return reason;
         }

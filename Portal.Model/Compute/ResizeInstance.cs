@@ -28,7 +28,7 @@ public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
             return Outcome.Refused("There is no such size.");
         }
 
-        var why = instance.WhyNotResizeTo(size) ?? await WhyNotWithinQuotaAsync(db, account, instance, size, ct)
+        var why = account.WhySuspended ?? instance.WhyNotResizeTo(size) ?? await WhyNotWithinQuotaAsync(db, account, instance, size, ct)
             ?? (await FreeCapacity.OfAsync(db, region, ct)).WhyNotResize(instance, size);
         if (why is not null)
         {

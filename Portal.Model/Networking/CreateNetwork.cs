@@ -41,7 +41,7 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
 
     /// <param name="had">How many networks the account has.</param>
     public static string? WhyNotMore(Account account, int had) => account.ClosingSince is not null ? CreateRule.Closing
-        : account.SuspendedAt is not null ? CreateRule.Suspended
+        : account.WhySuspended is { } suspended ? suspended
         : had >= account.NetworkLimit ? $"Your quota is {account.NetworkLimit} networks and you have {had}: delete one you no longer need, or ask support for more."
         : null;
 

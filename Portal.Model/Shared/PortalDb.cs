@@ -94,6 +94,10 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<CardSetup> CardSetups => Set<CardSetup>();
 
+    public DbSet<UnpaidUse> UnpaidUses => Set<UnpaidUse>();
+
+    public DbSet<LimitNotice> LimitNotices => Set<LimitNotice>();
+
     public DbSet<FlaggedFingerprint> FlaggedFingerprints => Set<FlaggedFingerprint>();
 
     public DbSet<StripeEvent> StripeEvents => Set<StripeEvent>();

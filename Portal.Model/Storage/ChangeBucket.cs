@@ -30,9 +30,9 @@ public sealed class ChangeBucket(IDbContextFactory<PortalDb> dbs, TimeProvider c
         }
 
         // The store lets nobody of a suspended account in, to delete neither: the request would wait for ever.
-        var isSuspended = await db.Accounts.AnyAsync(account => account.Id == actor.AccountId && account.SuspendedAt != null, ct);
+        var account = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == actor.AccountId, ct);
         var before = tell(bucket);
-        var outcome = isSuspended ? Outcome.Refused(CreateRule.Suspended) : change(bucket);
+        var outcome = account.WhyNotStores is { } reason ? Outcome.Refused(reason) : change(bucket);
         if (outcome.IsDone)
         {
             db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, tell(bucket)));

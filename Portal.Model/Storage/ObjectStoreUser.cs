@@ -67,11 +67,11 @@ public sealed class ObjectStoreUser : Resource
 
     /// <summary>What the store is to hold of it.</summary>
     /// <param name="isStoreFull">Then nobody may put anything into it.</param>
-    public StoreUser Wanted(Account account, bool isStoreFull) => new(Id, Name, account.SuspendedAt is not null, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit);
+    public StoreUser Wanted(Account account, bool isStoreFull) => new(Id, Name, account.IsOutOfStores, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit);
 
     /// <summary>There is something left to do for the worker.</summary>
     public bool IsUnsettled(Account account, bool isStoreFull) => State is not ObjectStoreUserState.Removed && (State is ObjectStoreUserState.Pending || Goal is ObjectStoreUserGoal.Removed
-        || (IsSuspended, BucketsAllowed, BytesAllowed, ObjectsAllowed) != (account.SuspendedAt is not null, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit));
+        || (IsSuspended, BucketsAllowed, BytesAllowed, ObjectsAllowed) != (account.IsOutOfStores, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit));
 
     public static long BytesOf(Account account, bool isStoreFull = false) => isStoreFull ? 0 : (long)account.BucketGiBLimit << 30;
 

@@ -36,7 +36,7 @@ internal static class PaymentMethods
                 ExpMonth = month,
                 ExpYear = year,
                 Fingerprint = card.Fingerprint,
-                Funding = "credit",
+                Funding = card.Funding,
                 Last4 = entered.Last4,
                 RegulatedStatus = "unregulated",
                 Checks = new PaymentMethodCardChecks { CvcCheck = "pass" },

@@ -32,13 +32,14 @@ internal sealed record Decline(string Code, string? DeclineCode, string Message)
 }
 
 /// <summary>A card of docs.stripe.com/testing and what it does: when it is entered, and when it is charged later while its owner is away.</summary>
-internal sealed record TestCard(string Number, string Brand, Decline? AtSetup = null, Decline? AtCharge = null, bool Authenticates = false)
+internal sealed record TestCard(string Number, string Brand, Decline? AtSetup = null, Decline? AtCharge = null, bool Authenticates = false, string Funding = "credit")
 {
     public static IReadOnlyList<TestCard> All { get; } =
     [
         new("4242424242424242", "visa"),
         new("4000056655665556", "visa"),
         new("5555555555554444", "mastercard"),
+        new("5105105105105100", "mastercard", Funding: "prepaid"),
         new("378282246310005", "amex"),
         new("6011111111111117", "discover"),
         new("4000000000000002", "visa", Decline.Generic, Decline.Generic),

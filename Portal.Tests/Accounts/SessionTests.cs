@@ -28,6 +28,31 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
     }
 
     [Fact]
+    public async Task A_suspension_ends_all_sessions_for_good_and_people_can_sign_in_again_to_read_why()
+    {
+        var person = await Server.AddPersonAsync();
+        using var before = await Server.NewClientAsync(person);
+        await SuspendAsync(person, isToBe: true);
+        using var ended = await before.GetAsync("/dashboard");
+        Assert.Equal("/sign-in?returnUrl=%2Fdashboard", ended.Headers.Location?.PathAndQuery);
+
+        using var after = await Server.NewClientAsync(person);
+        Assert.Contains(CreateRule.Suspended, (await after.PageAsync("/dashboard")).Body!.TextContent, StringComparison.Ordinal);
+        await SuspendAsync(person, isToBe: false);
+        using var still = await before.GetAsync("/dashboard");
+        Assert.Equal(HttpStatusCode.Found, still.StatusCode);
+        Assert.DoesNotContain(CreateRule.Suspended, (await after.PageAsync("/dashboard")).Body!.TextContent, StringComparison.Ordinal);
+    }
+
+    private async Task SuspendAsync(Person person, bool isToBe)
+    {
+        await using var db = CreateDbContext();
+        var account = await db.Accounts.SingleAsync(account => account.Id == person.AccountId, TestContext.Current.CancellationToken);
+        Assert.True((isToBe ? account.Suspend(SuspensionReason.Operator, TimeProvider.System.GetUtcNow()) : account.Resume()).IsDone);
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_new_password_ends_all_other_sessions()
     {
         var person = await Server.AddPersonAsync();

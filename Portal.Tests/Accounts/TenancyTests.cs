@@ -114,6 +114,8 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         ["/proof"] = For.Own,
         ["/proof/check"] = For.Own,
         ["/operator/images"] = For.Operators,
+        ["/operator/accounts"] = For.Operators,
+        ["/operator/accounts/{Id}"] = For.Operators,
         ["/operator/object-stores"] = For.Operators,
         ["/{**path:file}"] = For.Framework,
         ["/_blazor"] = For.Framework,

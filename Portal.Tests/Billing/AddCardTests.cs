@@ -56,6 +56,44 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
     }
 
     [Fact]
+    public async Task One_number_is_on_three_accounts_at_most_whoever_comes_first_and_whoever_left_after_using_something()
+    {
+        const string number = "4242424242424242";
+        var entered = new List<CardSetup>();
+        await using var db = CreateDbContext();
+        var others = new List<Tenant>();
+        for (var i = 0; i < 4; i++)
+        {
+            var tenant = await Tenant.AddAsync(db, $"Twin {i}");
+            others.Add(tenant);
+            entered.Add(await EnterAsync(number, actor: ActorOf(tenant)));
+        }
+
+        await Task.WhenAll(entered.Select(setup => SetupJob().ApplyAsync(setup.Id, CancellationToken.None)));
+        var settled = await Task.WhenAll(entered.Select(ReloadAsync));
+        Assert.Equal(3, settled.Count(setup => setup.State is CardSetupState.Succeeded));
+        var refused = Assert.Single(settled, setup => setup.State is CardSetupState.Refused);
+        Assert.Equal("This card is on 3 accounts already. Use another card.", refused.Problem);
+
+        // Taken off one that used nothing it makes room; off one that used something it does not.
+        var kept = others.Where(tenant => tenant.Account.Id != refused.AccountId).ToList();
+        db.UsageSpans.Add(new UsageSpan { AccountId = kept[0].Account.Id, ResourceId = "i-1", ResourceName = "one", Sku = "instance.t1.nano", Quantity = 1, From = Tenant.Epoch, To = Tenant.Epoch.AddHours(1) });
+        await db.SaveChangesAsync();
+        await db.Cards.Where(card => card.AccountId == kept[0].Account.Id).ExecuteUpdateAsync(set => set.SetProperty(card => card.State, CardState.Removed).SetProperty(card => card.IsDefault, false));
+        Assert.Equal(CardSetupState.Refused, (await AddAsync(number)).State);
+        await db.Cards.Where(card => card.AccountId == kept[1].Account.Id).ExecuteUpdateAsync(set => set.SetProperty(card => card.State, CardState.Removed).SetProperty(card => card.IsDefault, false));
+        Assert.Equal(CardSetupState.Succeeded, (await AddAsync(number)).State);
+    }
+
+    [Fact]
+    public async Task A_prepaid_card_is_kept_and_marked()
+    {
+        await AddAsync("5105105105105100");
+        await AddAsync("5555555555554444");
+        Assert.Equal([("Mastercard •••• 4444", false), ("Mastercard •••• 5100", true)], (await ValidCardsAsync()).Select(card => (card.Label, card.IsPrepaid)).Order());
+    }
+
+    [Fact]
     public async Task A_number_that_is_fraud_leaves_the_accounts_that_have_it_already()
     {
         await AddAsync("5555555555554444");

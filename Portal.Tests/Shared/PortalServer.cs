@@ -55,6 +55,9 @@ public sealed class PortalServer : IAsyncDisposable
             ["Accounts:PostsPerEmail"] = "100000",
             ["Accounts:SignUpsPerNetwork"] = "100000",
             ["Accounts:CardsPerNetwork"] = "100000",
+
+            // Customers of tests are known already. The tests of the ladder set their own.
+            ["Trust:FirstStep"] = "1",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));

@@ -147,6 +147,12 @@ public sealed class S3ClientTests(TestPostgres postgres, TestCeph ceph) : TestDa
         Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync(link, Ct)).StatusCode);
         await work.ChangeAsync(ada, account => account.SuspendedAt = null);
         await Until.TrueAsync(async () => (await http.GetAsync(link, Ct)).StatusCode is HttpStatusCode.OK, TimeSpan.FromSeconds(60));
+
+        // So does whoever downloaded more in a month than may.
+        await work.ChangeAsync(ada, account => account.ObserveDownloads(account.DownloadGiBLimit, account.CreatedAt));
+        await Until.TrueAsync(async () => (await http.GetAsync(link, Ct)).StatusCode is HttpStatusCode.Forbidden, TimeSpan.FromSeconds(60));
+        await work.ChangeAsync(ada, account => account.ObserveDownloads(0, account.CreatedAt));
+        await Until.TrueAsync(async () => (await http.GetAsync(link, Ct)).StatusCode is HttpStatusCode.OK, TimeSpan.FromSeconds(60));
     }
 
     [Fact]

@@ -11,6 +11,8 @@ public static class BillingRegistration
         .AddTransient<ICardSetupJob, CardSetupJob>()
         .AddTransient<CardDetachment>()
         .AddTransient<IStripeEventJob, StripeEventJob>()
+        .AddSingleton<TrustPatrol>()
+        .AddHostedService<TrustSweep>()
         .AddHostedService<CardSweep>()
         .AddHostedService<StripeEventSweep>();
 }

@@ -144,6 +144,7 @@ public sealed partial class CardSetupJob(
         ExpiryMonth = (int)method.Card.ExpMonth,
         ExpiryYear = (int)method.Card.ExpYear,
         Fingerprint = method.Card.Fingerprint,
+        IsPrepaid = method.Card.Funding is "prepaid",
         State = state,
         Problem = problem,
         AddedAt = setup.CreatedAt,

@@ -10,6 +10,7 @@ public static class ComputeRegistration
         .AddSingleton<GuestSecrets>()
         .AddResourceJob<IGuestRequestJob, GuestRequestJob>(GuestRequest.Prefix)
         .AddHostedService<InstanceSweep>()
+        .AddHostedService<SuspensionSweep>()
         .AddHostedService<GuestRequestSweep>()
         .AddHostedService<Consoles>();
 }

@@ -110,8 +110,8 @@ public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore st
     private static async Task EnsureUserAsync(PortalDb db, IObjectStore store, AccessKey key, CancellationToken ct)
     {
         var account = await AccountAsync(db, key, ct);
-        await store.EnsureUserAsync(new StoreUser(key.StoreUserId, key.Name, account.SuspendedAt is not null, MaxBuckets: 0, ObjectStoreUser.BytesOf(account), account.BucketObjectLimit), ct);
-        key.ObserveSuspension(account.SuspendedAt is not null);
+        await store.EnsureUserAsync(new StoreUser(key.StoreUserId, key.Name, account.IsOutOfStores, MaxBuckets: 0, ObjectStoreUser.BytesOf(account), account.BucketObjectLimit), ct);
+        key.ObserveSuspension(account.IsOutOfStores);
     }
 
     private async Task RevokeAsync(IObjectStore store, AccessKey key, CancellationToken ct)
@@ -129,7 +129,7 @@ public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore st
     }
 
     /// <summary>Its account was suspended, or is not any more. Keys that are not limited belong to the project's user, who is told himself.</summary>
-    private static bool IsToBeTold(AccessKey key, Account account) => key is { IsLimited: true, State: AccessKeyState.Active, Goal: AccessKeyGoal.Active } && key.IsSuspended != (account.SuspendedAt is not null);
+    private static bool IsToBeTold(AccessKey key, Account account) => key is { IsLimited: true, State: AccessKeyState.Active, Goal: AccessKeyGoal.Active } && key.IsSuspended != account.IsOutOfStores;
 
     private static Task<Account> AccountAsync(PortalDb db, AccessKey key, CancellationToken ct) => db.Accounts.AsNoTracking().SingleAsync(account => account.Id == key.AccountId, ct);
 }

@@ -30,7 +30,7 @@ public sealed class AccessKeySweep(IDbContextFactory<PortalDb> dbs, Nudges nudge
             where key.RegionId == region.Id && key.State != AccessKeyState.Revoked
             join account in db.Accounts on key.AccountId equals account.Id
             where key.Goal == AccessKeyGoal.Revoked || key.State == AccessKeyState.Creating
-                || (key.State == AccessKeyState.Active && (key.ExpiresAt <= now || ((key.Rights == KeyRights.ReadOnly || key.BucketId != null) && key.IsSuspended != (account.SuspendedAt != null))))
+                || (key.State == AccessKeyState.Active && (key.ExpiresAt <= now || ((key.Rights == KeyRights.ReadOnly || key.BucketId != null) && key.IsSuspended != (account.SuspendedAt != null || account.DownloadsStoppedAt != null))))
             select key).ToListAsync(ct);
         return [.. unsettled.Select(key => new Unsettled(key.Id, key.AccountId, key.Deadline < now
             ? $"{key.Id} is {key.Status} and should have been done by {key.Deadline:u}. {key.Waiting}"
@@ -48,7 +48,7 @@ public sealed class ObjectStoreUserSweep(IDbContextFactory<PortalDb> dbs, Nudges
             from user in db.ObjectStoreUsers.AsNoTracking()
             where user.RegionId == region.Id && user.State != ObjectStoreUserState.Removed
             join account in db.Accounts on user.AccountId equals account.Id
-            where user.State == ObjectStoreUserState.Pending || user.Goal == ObjectStoreUserGoal.Removed || user.IsSuspended != (account.SuspendedAt != null)
+            where user.State == ObjectStoreUserState.Pending || user.Goal == ObjectStoreUserGoal.Removed || user.IsSuspended != (account.SuspendedAt != null || account.DownloadsStoppedAt != null)
                 || user.BucketsAllowed != account.BucketLimit || user.BytesAllowed != (isFull ? 0 : (long)account.BucketGiBLimit * 1073741824L) || user.ObjectsAllowed != account.BucketObjectLimit
             select new { user, account }).ToListAsync(ct);
         return [.. living.Where(row => row.user.IsUnsettled(row.account, isFull)).Select(row => new Unsettled(row.user.Id, row.user.AccountId, row.user.Deadline < now

@@ -12,6 +12,7 @@ public static class AccountsRegistration
 {
     public static IServiceCollection AddAccounts(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddSingleton(TrustLadder.From(configuration));
         services.AddCascadingAuthenticationState();
         services.AddScoped<CurrentActor>();
         services.AddSingleton<SessionCookie>().AddSingleton<SessionWatch>().AddHostedService(provider => provider.GetRequiredService<SessionWatch>())

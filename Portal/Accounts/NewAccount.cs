@@ -6,12 +6,13 @@ using Portal.Model.Shared;
 namespace Portal.Accounts;
 
 /// <summary>Makes a user with everything that an account begins with: a project, a private network, a security group. In the caller's transaction.</summary>
-public sealed class NewAccount(PortalDb db, UserManager<User> users, TimeProvider clock)
+public sealed class NewAccount(PortalDb db, UserManager<User> users, TrustLadder ladder, TimeProvider clock)
 {
     public async Task<User> CreateAsync(string email, string password, OperatorRole? role = null, bool confirmed = false)
     {
         var now = clock.GetUtcNow();
         var account = new Account { Id = ResourceIds.New("acc"), Name = email, CreatedAt = now };
+        account.StepTo(ladder.First, ladder.Steps[ladder.First]);
         var project = new Project { Id = ResourceIds.New("prj"), AccountId = account.Id, Name = "default", CreatedAt = now };
         var network = DefaultNetwork.For(project, now);
         db.Add(account);

@@ -84,7 +84,8 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     public static Guid? SessionOf(ClaimsPrincipal cookie) => Guid.TryParse(cookie.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
 
     private static IQueryable<FoundSession> Found(PortalDb db, Guid[] ids) =>
-        db.Sessions.Where(session => ids.Contains(session.Id) && session.RevokedAt == null && db.Accounts.Any(account => account.Id == session.AccountId && account.ClosingSince == null))
+        db.Sessions.Where(session => ids.Contains(session.Id) && session.RevokedAt == null && db.Accounts.Any(account => account.Id == session.AccountId && account.ClosingSince == null
+                && (account.SessionsEndedAt == null || account.SessionsEndedAt < session.CreatedAt)))
             .AsNoTracking().Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new FoundSession(session, user.SecurityStamp, user.Role, user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id)));
 
     private static void Apply(Standing standing, ClaimsIdentity identity)

@@ -10,7 +10,8 @@ public sealed class SessionList(PortalDb db, SecurityEvents events, TimeProvider
     public async Task<IReadOnlyList<Session>> StandingAsync(Guid userId, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var open = await db.Sessions.AsNoTracking().Where(session => session.UserId == userId && session.RevokedAt == null && session.EndsAt > now)
+        var open = await db.Sessions.AsNoTracking().Where(session => session.UserId == userId && session.RevokedAt == null && session.EndsAt > now
+                && !db.Accounts.Any(account => account.Id == session.AccountId && account.SessionsEndedAt >= session.CreatedAt))
             .OrderByDescending(session => session.LastSeenAt).ToListAsync(ct);
         return open.FindAll(session => session.Stands(now));
     }

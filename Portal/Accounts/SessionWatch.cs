@@ -49,7 +49,7 @@ public sealed partial class SessionWatch(SessionCookie sessions, Changes changes
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var told = changes.Subscribe(change => change.Table is "Sessions" or "Users", change =>
+        using var told = changes.Subscribe(change => change.Table is "Sessions" or "Users" or "Accounts", change =>
             CheckAsync([.. open.Keys.Where(watched => ReferenceEquals(change, Changes.Missed) || watched.IsOf(change.Id))]));
         using var timer = new PeriodicTimer(Pause, clock);
         try
@@ -127,7 +127,7 @@ public sealed partial class SessionWatch(SessionCookie sessions, Changes changes
 
         public Func<Task> End { get; } = end;
 
-        public bool IsOf(string id) => User.FindFirstValue(AccountClaims.Session) == id || User.FindFirstValue(ClaimTypes.NameIdentifier) == id;
+        public bool IsOf(string id) => User.FindFirstValue(AccountClaims.Session) == id || User.FindFirstValue(AccountClaims.Account) == id || User.FindFirstValue(ClaimTypes.NameIdentifier) == id;
 
         public void Dispose() => watch.open.TryRemove(this, out _);
     }

@@ -16,6 +16,7 @@ public sealed partial class BillingPage
     private readonly Leaving gone = new();
     private Forecast? forecast;
     private IReadOnlyList<BillRow>? rows;
+    private AccountLimits? limits;
     private Card? card;
     private string? noCard;
     private DateTimeOffset start;
@@ -53,7 +54,7 @@ public sealed partial class BillingPage
         {
             var account = (await Current.GetAsync()).AccountId;
             subscription = Changes.Subscribe(
-                change => change.Table is "Instances" or "Cards" && string.Equals(change.AccountId, account, StringComparison.Ordinal),
+                change => change.Table is "Instances" or "Cards" or "Accounts" && (change.AccountId == account || change.Id == account),
                 _ => InvokeAsync(ShowAsync));
         }
     }
@@ -79,6 +80,7 @@ public sealed partial class BillingPage
         await using var db = await Dbs.CreateDbContextAsync(gone.Token);
         forecast = await Forecast.LoadAsync(db, prices, account, IsPast ? start.AddMonths(1).AddTicks(-1) : now, gone.Token);
         rows = await BillRow.LoadAsync(db, account, forecast, gone.Token);
+        limits = await AccountLimits.LoadAsync(db, account, now, gone.Token);
         var cards = await CardKeeping.ValidAsync(db, account, gone.Token);
         (card, noCard) = (cards.Find(mine => mine.IsDefault) ?? cards.FirstOrDefault(), CardCheck.WhyNoBilling(cards, now));
     }

@@ -2,5 +2,6 @@ namespace Portal.Operators;
 
 public static class OperatorsRegistration
 {
-    public static IServiceCollection AddOperators(this IServiceCollection services) => services.AddSingleton<ImageCatalogue>().AddSingleton<EnterObjectStore>().AddSingleton<OperatorTeam>();
+    public static IServiceCollection AddOperators(this IServiceCollection services) =>
+        services.AddSingleton<ImageCatalogue>().AddSingleton<EnterObjectStore>().AddSingleton<OperatorTeam>().AddSingleton<CustomerAccounts>();
 }

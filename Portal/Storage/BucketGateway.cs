@@ -37,13 +37,13 @@ public sealed class BucketGateway(IDbContextFactory<PortalDb> dbs, StorageSecret
             join user in db.ObjectStoreUsers on bucket.UserId equals user.Id
             join store in db.ObjectStores on bucket.RegionId equals store.Id
             join account in db.Accounts on bucket.AccountId equals account.Id
-            select new { bucket, user, store, account.SuspendedAt }).FirstOrDefaultAsync(ct);
+            select new { bucket, user, store, account }).FirstOrDefaultAsync(ct);
         if (found is null)
         {
             return Outcome.Refused("There is no such bucket.");
         }
 
-        if ((found.SuspendedAt is null ? found.bucket.WhyNotOpen : CreateRule.Suspended) is { } reason)
+        if ((found.account.WhyNotStores ?? found.bucket.WhyNotOpen) is { } reason)
         {
             return Outcome.Refused(reason);
         }

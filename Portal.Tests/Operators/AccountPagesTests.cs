@@ -1,0 +1,59 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Playwright;
+using Portal.Model.Accounts;
+using Portal.Tests.Shared;
+
+namespace Portal.Tests.Operators;
+
+[Trait("Needs", "browser")]
+public sealed class AccountPagesTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
+{
+    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    protected override (string Key, string Value)[] Settings => [("Trust:FirstStep", "0"), ("Portal:SupportEmail", "help@example.com")];
+
+    [Fact]
+    public async Task An_operator_finds_an_account_raises_it_suspends_it_and_resumes_it_and_its_owner_reads_why()
+    {
+        var ada = await Server.AddPersonAsync(email: "ada@example.com");
+        await Server.AddPersonAsync(email: "bob@example.com");
+        var customer = await browser.SignInAsync(Server, ada, "/billing");
+        var limits = customer.GetByRole(AriaRole.Region, new() { Name = "Limits" });
+        await Assertions.Expect(limits.GetByText("$0.00 of $50.00")).ToBeVisibleAsync();
+        await Assertions.Expect(limits.GetByText("0 of 5", new() { Exact = true })).ToBeVisibleAsync();
+        await Assertions.Expect(limits.GetByRole(AriaRole.Link, new() { Name = "help@example.com" })).ToBeVisibleAsync();
+
+        var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(isOperator: true), "/operator/accounts");
+        await page.GetByLabel("Find by e-mail, name or id").FillAsync("ada@");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Find" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "bob@example.com" })).ToHaveCountAsync(0);
+        await ABrowser.AssertAccessibleAsync(page, "operator-accounts");
+        await page.GetByRole(AriaRole.Link, new() { Name = "ada@example.com" }).ClickAsync();
+        await page.GetByLabel("Step", new() { Exact = true }).SelectOptionAsync("1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Set the step" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("$0.00 of $200.00")).ToBeVisibleAsync();
+        await Assertions.Expect(limits.GetByText("$0.00 of $200.00")).ToBeVisibleAsync();
+
+        await page.GetByLabel("Note for operators").FillAsync("asked by the bank");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Suspend", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.Locator(".state.suspended")).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "operator-account");
+
+        // The open session is over; the same person signs in again and reads why.
+        await Assertions.Expect(customer).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"));
+        customer = await browser.SignInAsync(Server, ada, "/volumes");
+        await Assertions.Expect(customer.GetByRole(AriaRole.Alert)).ToContainTextAsync(CreateRule.Suspended);
+        await ABrowser.AssertAccessibleAsync(customer, "suspended");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await Assertions.Expect(customer.GetByText(CreateRule.Suspended)).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task Signing_up_makes_an_account_of_the_first_step()
+    {
+        var ada = await Server.AddPersonAsync();
+        await using var db = CreateDbContext();
+        var account = await db.Accounts.SingleAsync(account => account.Id == ada.AccountId, Ct);
+        Assert.Equal((0, 50m, 5), (account.TrustStep, account.UnpaidLimit, account.InstanceLimit));
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Billing;
+using Portal.Model.Shared;
+using Portal.Worker.Shared;
+
+namespace Portal.Worker.Billing;
+
+/// <summary>Looks at accounts that may have passed a limit. Any region's worker may, one at a time. One that cannot be reckoned does not keep the others waiting.</summary>
+public sealed class TrustSweep(IDbContextFactory<PortalDb> dbs, TrustPatrol patrol, IConfiguration configuration, TimeProvider clock, ILogger<TrustSweep> log)
+    : Sweep(TimeSpan.FromSeconds(10), clock, log)
+{
+    private const int AtOnce = 500;
+
+    public override async Task SweepAsync(CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        await using var lease = await Lease.TryTakeAsync(db, "trust", ct);
+        if (lease is null)
+        {
+            return;
+        }
+
+        var link = configuration["Portal:Url"] is { Length: > 0 } origin ? $"{origin.TrimEnd('/')}/billing" : null;
+        var failures = new List<Exception>();
+        foreach (var id in await patrol.DueAsync(AtOnce, ct))
+        {
+            try
+            {
+                await patrol.RunAsync(id, link, ct);
+            }
+            catch (Exception error) when (!ct.IsCancellationRequested)
+            {
+                failures.Add(error);
+            }
+        }
+
+        if (failures.Count > 0)
+        {
+            throw new AggregateException("What some accounts have used could not be reckoned.", failures);
+        }
+    }
+}
