@@ -2,5 +2,5 @@ namespace Portal.Operators;
 
 public static class OperatorsRegistration
 {
-    public static IServiceCollection AddOperators(this IServiceCollection services) => services.AddSingleton<ImageCatalogue>().AddSingleton<EnterObjectStore>();
+    public static IServiceCollection AddOperators(this IServiceCollection services) => services.AddSingleton<ImageCatalogue>().AddSingleton<EnterObjectStore>().AddSingleton<OutboundMail>();
 }
