@@ -47,6 +47,9 @@ public sealed partial class Account
     /// <summary>Quota: snapshots that are not deleted.</summary>
     public int SnapshotLimit { get; set; } = 200;
 
+    /// <summary>Since when its instances may deliver mail to other servers (port 25); null while they may not, as at the beginning.</summary>
+    public DateTimeOffset? MailAllowedAt { get; set; }
+
     public DateTimeOffset? SuspendedAt { get; set; }
 
     /// <summary>Since when it is being closed, and when nothing of it was left.</summary>

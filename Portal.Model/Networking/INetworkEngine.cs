@@ -40,6 +40,9 @@ public sealed record NetworkSpec(
     /// <summary>Whether members may begin to speak to the Internet, under the engine's own address.</summary>
     public bool Nat { get; init; }
 
+    /// <summary>Whether members may deliver mail to servers of the Internet (port 25).</summary>
+    public bool Mail { get; init; }
+
     public IReadOnlyList<PeerSpec> Peers { get; init; } = [];
 
     public IReadOnlyList<AddressSpec> Addresses { get; init; } = [];

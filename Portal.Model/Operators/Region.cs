@@ -50,6 +50,10 @@ public sealed class Region
     [MaxLength(255)]
     public string? Virtualization { get; set; }
 
+    /// <summary>The limits of the way outside that the networks' rules were last written with, as its worker spells them.</summary>
+    [MaxLength(255)]
+    public string? UplinkLimits { get; set; }
+
     /// <summary>What stands between its guests, as <see cref="Compute.GuestWalls"/> names it; null where the engine does not say.</summary>
     [MaxLength(255)]
     public string? Walls { get; set; }

@@ -87,7 +87,7 @@ internal static class RuleChange
     {
         await using var db = await dbs.CreateDbContextAsync();
         var network = await db.Networks.AsNoTracking().Include(network => network.Subnets).SingleAsync(network => network.Id == networkId);
-        var text = NetworkRules.Router(await NetworkReading.SpecAsync(db, network, default));
+        var text = NetworkRules.Router(await NetworkReading.SpecAsync(db, network, default), UplinkLimits.Default);
         var start = Stopwatch.GetTimestamp();
         await Command.RunAsync("ip", ["netns", "exec", engine.Settings.Router(networkId), "nft", "-f", "-"], default, text);
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;

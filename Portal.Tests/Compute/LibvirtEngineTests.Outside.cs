@@ -3,6 +3,8 @@ using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Tests.Networking;
 using Portal.Tests.Shared;
+using Portal.Worker.Engines.Libvirt;
+using Portal.Worker.Shared;
 
 namespace Portal.Tests.Compute;
 
@@ -26,6 +28,7 @@ public sealed partial class LibvirtEngineTests
         {
             Assert.Equal(new UplinkObservation(true, IPNetwork.Parse(OutsideWorld.Range)), await Networks.UplinkAsync(Ct));
             await TranslatesOutboundAsync(guest);
+            await KeepsToItsLimitsAsync(guest);
             await LeadsPublicAddressesAsync(outside, guest, peer, there);
         }
 
@@ -49,6 +52,30 @@ public sealed partial class LibvirtEngineTests
         Assert.Equal("", await FetchAsync(guest, OutsideWorld.Address));
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
         Assert.Equal("", await FetchAsync(guest, OutsideWorld.Address));
+    }
+
+    /// <summary>No mail until its account may; and no more open at one time than a guest may have, by an engine that is told so.</summary>
+    private async Task KeepsToItsLimitsAsync(InstanceSpec guest)
+    {
+        var outside = ANetwork.Of(guest) with { Nat = true };
+        await Networks.EnsureNetworkAsync(outside, Ct);
+        Assert.Equal("", await MailAsync());
+        await Networks.EnsureNetworkAsync(outside with { Mail = true }, Ct);
+        Assert.Equal("220", await MailAsync());
+
+        using (var narrow = new LibvirtEngine(new EngineFolder(real.Folder), new TypedAddresses(isLaptop: true), TimeProvider.System, UplinkLimits.Default with { ConnectionsPerGuest = 2 }))
+        {
+            await narrow.EnsureNetworkAsync(outside with { Mail = true }, Ct);
+            await real.SshAsync(guest, $"for n in 1 2; do (mkfifo /tmp/held$n; sleep 60 > /tmp/held$n & nc {OutsideWorld.Address} 25 < /tmp/held$n > /tmp/greeted$n 2>&1 &) > /dev/null 2>&1; done");
+            await UntilAsync(async () => await real.SshAsync(guest, "cat /tmp/greeted1 /tmp/greeted2 2> /dev/null | grep -c 220 || true") == "2");
+            Assert.Equal("", await MailAsync());
+            await real.SshAsync(guest, "killall nc sleep; rm /tmp/held1 /tmp/held2");
+            await UntilAsync(async () => await MailAsync() == "220");
+        }
+
+        await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
+
+        Task<string> MailAsync() => real.SshAsync(guest, $"(sleep 1 | nc -w 3 {OutsideWorld.Address} 25 2> /dev/null || true) | head -c 3");
     }
 
     /// <summary>What comes keeps its sender's address: a rule for some lets them in and nobody else. The address moves from one guest to another.</summary>

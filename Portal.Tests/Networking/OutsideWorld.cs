@@ -23,8 +23,9 @@ public sealed class OutsideWorld : IAsyncDisposable
 
     private readonly TestEngine engine;
     private readonly TcpListener web;
+    private readonly TcpListener mail;
 
-    private OutsideWorld(TestEngine engine, TcpListener web) => (this.engine, this.web) = (engine, web);
+    private OutsideWorld(TestEngine engine, TcpListener web, TcpListener mail) => (this.engine, this.web, this.mail) = (engine, web, mail);
 
     private static string Namespace(TestEngine engine) => $"{engine.Settings.Name}-outside";
 
@@ -44,14 +45,17 @@ public sealed class OutsideWorld : IAsyncDisposable
         }
 
         await TestPostgres.RunAsync("bin/engine", "uplink", engine.Folder, "out0", $"{Uplink}/24", Address, Range, Address);
-        var web = await NetworkNamespace.RunAsync(outside, () =>
+        var (web, mail) = (await ListenAsync(80), await ListenAsync(25));
+        _ = ServeAsync(web);
+        _ = GreetAsync(mail);
+        return new OutsideWorld(engine, web, mail);
+
+        Task<TcpListener> ListenAsync(int port) => NetworkNamespace.RunAsync(outside, () =>
         {
-            var listener = new TcpListener(IPAddress.Parse(Address), 80);
+            var listener = new TcpListener(IPAddress.Parse(Address), port);
             listener.Start();
             return listener;
         });
-        _ = ServeAsync(web);
-        return new OutsideWorld(engine, web);
     }
 
     /// <summary>The first bytes that the other side sends; empty if no connection comes about.</summary>
@@ -79,8 +83,27 @@ public sealed class OutsideWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         web.Dispose();
+        mail.Dispose();
         await TestPostgres.RunAsync("bin/engine", "uplink", engine.Folder, "none");
         await TestEngine.RunAsync("ip", "netns", "delete", Namespace(engine));
+    }
+
+    /// <summary>As a mail server does, which then waits for its visitor to speak.</summary>
+    private static async Task GreetAsync(TcpListener mail)
+    {
+        var visitors = new List<Socket>();
+        try
+        {
+            while (true)
+            {
+                visitors.Add(await mail.AcceptSocketAsync());
+                await visitors[^1].SendAsync("220 outside\r\n"u8.ToArray());
+            }
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            visitors.ForEach(visitor => visitor.Dispose());
+        }
     }
 
     private static async Task ServeAsync(TcpListener web)

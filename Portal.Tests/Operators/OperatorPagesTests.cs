@@ -50,6 +50,10 @@ public sealed class OperatorPagesTests(TestPostgres postgres, ABrowser browser) 
         await Assertions.Expect(page.GetByText("a limit of memory · AppArmor or SELinux")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("2 running guests share a user from before the upgrade")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("It has been pending for 6 min.")).ToBeVisibleAsync();
+        var account = await db.Accounts.Select(row => row.Id).FirstAsync();
+        await page.GetByLabel("Account or e-mail address").FillAsync(account);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Allow mail" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = $"No more mail for {account}" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "operator");
     }
 }

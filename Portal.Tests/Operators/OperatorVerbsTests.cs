@@ -17,6 +17,8 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
     private static readonly Dictionary<string, string> Pages = new(StringComparer.Ordinal)
     {
         ["/operator"] = Policies.Operator,
+        ["/operator/accounts"] = Policies.Operator,
+        ["/operator/accounts/{Id}"] = Policies.Operator,
         ["/operator/enrol"] = Policies.Enrolling,
         ["/operator/images"] = Policies.Operator,
         ["/operator/object-stores"] = Policies.Operator,
@@ -25,10 +27,14 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
 
     private static readonly Dictionary<string, OperatorRole> Verbs = new(StringComparer.Ordinal)
     {
+        ["CustomerAccounts.ResumeAsync"] = OperatorRole.Billing,
+        ["CustomerAccounts.StepAsync"] = OperatorRole.Billing,
+        ["CustomerAccounts.SuspendAsync"] = OperatorRole.Billing,
         ["ImageCatalogue.AddAsync"] = OperatorRole.Infrastructure,
         ["ImageCatalogue.RetireAsync"] = OperatorRole.Infrastructure,
         ["EnterObjectStore.RunAsync"] = OperatorRole.Infrastructure,
         ["EnterObjectStore.WithdrawAsync"] = OperatorRole.Infrastructure,
+        ["OutboundMail.SetAsync"] = OperatorRole.Infrastructure,
         ["OperatorTeam.EndSessionsAsync"] = OperatorRole.Admin,
         ["OperatorTeam.SetRoleAsync"] = OperatorRole.Admin,
     };

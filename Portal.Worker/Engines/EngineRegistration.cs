@@ -22,10 +22,12 @@ public static class EngineRegistration
         var folder = configuration["Engine:Folder"]
             ?? throw new StartRefusedException("Engine__Folder is not set: the worker needs the folder with which the engine was started (bin/engine start FOLDER).");
         return services
+            .AddSingleton(UplinkLimits.From(configuration))
+            .AddHostedService<UplinkLimitsNote>()
             .AddSingleton(new EngineFolder(folder))
             .AddSingleton(_ => new TypedAddresses(environment.IsDevelopment()))
             .AddSingleton(provider => new LibvirtEngine(
-                provider.GetRequiredService<EngineFolder>(), provider.GetRequiredService<TypedAddresses>(), provider.GetRequiredService<TimeProvider>()))
+                provider.GetRequiredService<EngineFolder>(), provider.GetRequiredService<TypedAddresses>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<UplinkLimits>()))
             .AddSingleton<IComputeEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
             .AddSingleton<IGuestEngine>(provider => provider.GetRequiredService<LibvirtEngine>())
             .AddSingleton<INetworkEngine>(provider => provider.GetRequiredService<LibvirtEngine>())

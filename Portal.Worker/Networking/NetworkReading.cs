@@ -19,6 +19,7 @@ internal static class NetworkReading
             await GroupsAsync(db, network.Id, [.. cards.SelectMany(card => card.Groups).Select(membership => membership.SecurityGroupId).Distinct(StringComparer.Ordinal)], ct))
         {
             Nat = network.IsNatWanted,
+            Mail = await db.Accounts.AnyAsync(account => account.Id == network.AccountId && account.MailAllowedAt != null, ct),
             Peers = await PeersAsync(db, network.Id, ct),
             Addresses = await AddressesAsync(db, network.Id, cards, ct),
         };

@@ -29,6 +29,7 @@ public sealed record NetworkView(
     IReadOnlyList<Network> Others,
     NetworkContents Contents,
     Forecast Forecast,
+    bool IsMailAllowed,
     IReadOnlyList<AuditEntry> Events)
 {
     private const int MaxEvents = 200;
@@ -56,6 +57,7 @@ public sealed record NetworkView(
             [.. networks.Where(other => other.Id != id && other.DeletingSince is null)],
             await NetworkContents.OfAsync(db, actor.AccountId, id, ct),
             await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
+            await db.Accounts.AnyAsync(account => account.Id == actor.AccountId && account.MailAllowedAt != null, ct),
             !events ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
                 .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct));
     }

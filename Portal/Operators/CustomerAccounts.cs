@@ -64,18 +64,21 @@ public sealed class CustomerAccounts(IDbContextFactory<PortalDb> dbs, TrustLadde
     }
 
     /// <param name="note">For the operators' audit; the customer does not read it.</param>
+    [OperatorVerb(OperatorRole.Billing)]
     public Task<Outcome> SuspendAsync(Actor actor, string id, SuspensionReason reason, string note, CancellationToken ct) => ChangeAsync(actor, id, "SuspendAccount", note, (db, account, now) =>
         reason is SuspensionReason.Unpaid ? Task.FromResult(Outcome.Refused("Portal suspends for what is not paid by itself; choose another reason."))
         : string.IsNullOrWhiteSpace(note) ? Task.FromResult(Outcome.Refused("Write down why, for the other operators."))
         : note.Length > LongestNote ? Task.FromResult(Outcome.Refused($"Say it in {LongestNote} characters."))
         : Suspension.SuspendAsync(db, account, reason, Link, now, ct), ct);
 
+    [OperatorVerb(OperatorRole.Billing)]
     public Task<Outcome> ResumeAsync(Actor actor, string id, CancellationToken ct) => ChangeAsync(actor, id, "ResumeAccount", null, async (db, account, now) =>
         await db.UnpaidUses.AsNoTracking().FirstOrDefaultAsync(use => use.AccountId == id, ct) is { } use && use.AmountAt(now) >= account.UnpaidLimit * TrustLadder.Stop
             ? Outcome.Refused(string.Create(CultureInfo.InvariantCulture, $"It has used ${use.AmountAt(now):N2} that is not paid, its limit is ${account.UnpaidLimit:N2}, and it would be suspended again at once. Raise its step first."))
             : await Suspension.ResumeAsync(db, account, Link, now, ct), ct);
 
     /// <summary>Onto another step of the ladder, with all its numbers. What lies above them stays.</summary>
+    [OperatorVerb(OperatorRole.Billing)]
     public Task<Outcome> StepAsync(Actor actor, string id, int number, CancellationToken ct) => ChangeAsync(actor, id, "SetTrustStep", null, async (db, account, now) =>
     {
         if (number < 0 || number >= ladder.Steps.Count)
@@ -106,6 +109,11 @@ public sealed class CustomerAccounts(IDbContextFactory<PortalDb> dbs, TrustLadde
     private async Task<Outcome> ChangeAsync(Actor actor, string id, string action, string? note, Func<PortalDb, Account, DateTimeOffset, Task<Outcome>> change, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Billing, clock.GetUtcNow(), ct) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (!await db.Accounts.AnyAsync(account => account.Id == id, ct))
         {

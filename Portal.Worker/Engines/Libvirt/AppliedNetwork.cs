@@ -20,8 +20,8 @@ internal sealed record AppliedNetwork(
     public int Dnsmasq { get; init; }
 
     /// <summary>What the spec asks for.</summary>
-    public static AppliedNetwork Wanted(NetworkSpec network, UplinkSettings? uplink) => new(
-        Hash(NetworkRules.Router(network)),
+    public static AppliedNetwork Wanted(NetworkSpec network, UplinkSettings? uplink, UplinkLimits limits) => new(
+        Hash(NetworkRules.Router(network, limits)),
         Hash(NetworkRules.Ports(network)),
         Hash(NeighbourLines(network)),
         Hash(DhcpServer.Hosts(network) + DhcpServer.Names(network) + DhcpServer.Servers(network, uplink)),

@@ -7,11 +7,12 @@ namespace Portal.Worker.Engines.Libvirt;
 /// The driver's one connection, opened at the first call and again after it was lost. libvirt's calls block: a few at a time run on the
 /// thread pool, and one that hangs is given up after <see cref="Patience"/>.
 /// </summary>
-internal sealed class LibvirtConnection(EngineFolder folder) : IDisposable
+/// <param name="atOnce">How many calls may run at one time.</param>
+internal sealed class LibvirtConnection(EngineFolder folder, int atOnce = 6) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim slots = new(6);
+    private readonly SemaphoreSlim slots = new(atOnce);
     private readonly Lock gate = new();
     private ConnectionHandle? current;
 

@@ -6,10 +6,7 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>What the agents inside guests are asked for.</summary>
 public sealed partial class LibvirtEngine : IGuestEngine
 {
-    /// <summary>Agents asked at one time. One that never answers holds a place of libvirt's until its time is over, and guests may have such agents on purpose.</summary>
-    private const int AgentsAtOnce = 2;
-
-    private int agentsAsked;
+    private readonly AgentSlots agents = new();
 
     public Task SetPasswordAsync(string instanceId, string user, string hash, CancellationToken ct) => AskAgentAsync(instanceId, domain => domain.SetPassword(user, hash), ct);
 
@@ -25,7 +22,7 @@ public sealed partial class LibvirtEngine : IGuestEngine
         },
         ct);
 
-    private Task<bool> AskAgentAsync(string instanceId, Action<Domain> ask, CancellationToken ct) => libvirt.CallAsync(
+    private Task<bool> AskAgentAsync(string instanceId, Action<Domain> ask, CancellationToken ct) => asking.CallAsync(
         session =>
         {
             using var domain = session.Find(EngineFolder.Checked(instanceId));
@@ -39,33 +36,17 @@ public sealed partial class LibvirtEngine : IGuestEngine
                 throw new EngineException(EngineFault.Unavailable, "The agent in the guest is not connected.");
             }
 
-            try
-            {
-                if (Interlocked.Increment(ref agentsAsked) > AgentsAtOnce)
-                {
-                    throw new EngineException(EngineFault.Unavailable, "The agents of other guests are being asked.");
-                }
-
-                ask(domain);
-                return true;
-            }
-            finally
-            {
-                Interlocked.Decrement(ref agentsAsked);
-            }
+            using var place = agents.TryTake(domain.Mark(live: true).AccountId)
+                ?? throw new EngineException(EngineFault.Unavailable, "The agents of other guests are being asked.");
+            ask(domain);
+            return true;
         },
         ct);
 
-    /// <summary>Makes a guest quiet if its agent does so; while others' agents are being asked the copy is as after a power cut.</summary>
+    /// <summary>Makes a guest quiet if its agent does so; while too many of its account's are being asked the copy is as after a power cut.</summary>
     private bool TryFreeze(Domain domain)
     {
-        try
-        {
-            return Interlocked.Increment(ref agentsAsked) <= AgentsAtOnce && domain.TryFreeze();
-        }
-        finally
-        {
-            Interlocked.Decrement(ref agentsAsked);
-        }
+        using var place = agents.TryTake(domain.Mark(live: true).AccountId);
+        return place is not null && domain.TryFreeze();
     }
 }

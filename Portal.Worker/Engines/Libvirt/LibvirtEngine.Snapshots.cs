@@ -146,7 +146,7 @@ public sealed partial class LibvirtEngine
         var target = await snapshots.NewTargetAsync(snapshot.Id, files.BytesOf(snapshot.VolumeId), uid, ct);
         var mark = new SnapshotMark(target, machine, clock.GetUtcNow(), Quiesced: false, HasBegun: false);
         snapshots.WriteMark(snapshot.Id, mark);
-        var quiesced = await libvirt.CallAsync(session => Begin(session, machine, snapshot.VolumeId, target), ct);
+        var quiesced = await asking.CallAsync(session => Begin(session, machine, snapshot.VolumeId, target), ct);
         snapshots.WriteMark(snapshot.Id, mark with { HasBegun = true, Quiesced = quiesced });
     }
 

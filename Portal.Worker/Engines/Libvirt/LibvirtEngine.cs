@@ -13,6 +13,9 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     private readonly EngineFolder folder;
     private readonly TimeProvider clock;
     private readonly LibvirtConnection libvirt;
+
+    /// <summary>For what asks guests' agents, which may be slow on purpose: nothing else waits behind them.</summary>
+    private readonly LibvirtConnection asking;
     private readonly PrivateNetworks networks;
     private readonly VolumeFiles files;
     private readonly GuestFiles guestFiles;
@@ -21,11 +24,12 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     private readonly ImageStore images;
     private readonly SshProbes probes;
 
-    public LibvirtEngine(EngineFolder folder, TypedAddresses outside, TimeProvider clock)
+    public LibvirtEngine(EngineFolder folder, TypedAddresses outside, TimeProvider clock, UplinkLimits? limits = null)
     {
         (this.folder, this.clock, probes) = (folder, clock, new SshProbes(clock));
-        (libvirt, networks, files) = (new LibvirtConnection(folder), new PrivateNetworks(folder), new VolumeFiles(folder));
+        (libvirt, networks, files) = (new LibvirtConnection(folder), new PrivateNetworks(folder, limits ?? UplinkLimits.Default), new VolumeFiles(folder));
         (snapshots, images) = (new SnapshotFiles(folder), new ImageStore(folder, outside, clock));
+        asking = new LibvirtConnection(folder, AgentSlots.PerHost + 4);
         (guestFiles, uids) = (new GuestFiles(folder, files), new GuestUids(folder));
     }
 
@@ -134,6 +138,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     public void Dispose()
     {
         libvirt.Dispose();
+        asking.Dispose();
         networks.Dispose();
     }
 }

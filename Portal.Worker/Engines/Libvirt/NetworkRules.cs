@@ -36,7 +36,7 @@ internal static partial class NetworkRules
         """);
 
     /// <summary>What the router lets through. All traffic passes it, also that between two guests of one subnet.</summary>
-    public static string Router(NetworkSpec network)
+    public static string Router(NetworkSpec network, UplinkLimits limits)
     {
         var members = Members(network);
         var text = new StringBuilder("table inet portal\ndelete table inet portal\ntable inet portal {\n");
@@ -46,10 +46,12 @@ internal static partial class NetworkRules
         Set(text, "map outside", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : goto public{groups[member]}"));
         Set(text, "map sending", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : jump from{groups[member]}"));
         Chain(text, "receive", ["oifname \"lan\" ip daddr vmap @inside", .. OutsideRules.Leaving(network), "drop"]);
+        OutsideRules.Limit(text, network, limits);
         Chain(text, "forward",
         [
             "type filter hook forward priority filter; policy drop;", "ip daddr { 127.0.0.0/8, 169.254.0.0/16 } drop", "iifname \"lan\" ether saddr . ip saddr != @members drop",
-            .. OutsideRules.Pinning(network), "ct state invalid drop", "ct state established,related accept",
+            .. OutsideRules.Pinning(network), "ct state invalid drop", .. OutsideRules.Limited(network), "ct state established,related accept",
+            string.Create(CultureInfo.InvariantCulture, $"ct state new ct count over {limits.ConnectionsPerNetwork} drop"),
             "iifname \"lan\" ip saddr vmap @sending", "iifname != \"lan\" oifname \"lan\" ip daddr vmap @inside",
         ]);
         Chain(text, "input", "type filter hook input priority filter; policy drop;", "iifname \"lo\" accept", "ct state established,related accept",

@@ -7,7 +7,7 @@ namespace Portal.Worker.Engines.Libvirt;
 /// Private networks: a bridge without an address in the engine's namespace, and a router, a namespace of its own, behind one cable.
 /// The router is gateway of every subnet, DHCP and DNS. Other cables it has only to peers and, if that is turned on, to the uplink.
 /// </summary>
-internal sealed class PrivateNetworks(EngineFolder folder) : IDisposable
+internal sealed class PrivateNetworks(EngineFolder folder, UplinkLimits limits) : IDisposable
 {
     private readonly Uplink uplink = new(folder);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> gates = new(StringComparer.Ordinal);
@@ -16,7 +16,7 @@ internal sealed class PrivateNetworks(EngineFolder folder) : IDisposable
     {
         var settings = folder.Settings();
         var given = UplinkSettings.Read(folder);
-        var wanted = AppliedNetwork.Wanted(network, given);
+        var wanted = AppliedNetwork.Wanted(network, given, limits);
         var gate = gates.GetOrAdd(network.Id, _ => new SemaphoreSlim(1, 1));
         await gate.WaitAsync(ct);
         try
@@ -115,7 +115,7 @@ internal sealed class PrivateNetworks(EngineFolder folder) : IDisposable
 
         // At the same time: what one of them does not let through yet is closed, and no guest is plugged in before all are there.
         await Task.WhenAll(
-            applied?.Rules == wanted.Rules ? Task.CompletedTask : InNamespaceAsync(router, ["nft", "-f", "-"], NetworkRules.Router(network), ct),
+            applied?.Rules == wanted.Rules ? Task.CompletedTask : InNamespaceAsync(router, ["nft", "-f", "-"], NetworkRules.Router(network, limits), ct),
             applied?.Ports == wanted.Ports ? Task.CompletedTask : InNamespaceAsync(settings.Name, ["nft", "-f", "-"], NetworkRules.Ports(network), ct),
             lines.Length == 0 ? Task.CompletedTask : Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, lines));
 
