@@ -9,10 +9,10 @@ namespace Portal.Tests.Shared;
 public static class AnOperator
 {
     /// <param name="role">Null for somebody who is none.</param>
-    public static async Task<Actor> AddAsync(IDbContextFactory<PortalDb> dbs, OperatorRole? role)
+    public static async Task<Actor> AddAsync(IDbContextFactory<PortalDb> dbs, OperatorRole? role, DateTimeOffset? at = null)
     {
         await using var db = await dbs.CreateDbContextAsync();
-        var (account, now) = ((await Tenant.AddAsync(db)).Account, TimeProvider.System.GetUtcNow());
+        var (account, now) = ((await Tenant.AddAsync(db)).Account, at ?? TimeProvider.System.GetUtcNow());
         var email = $"{account.Id}@example.com";
         var user = new User { Id = Guid.NewGuid(), AccountId = account.Id, UserName = email, Email = email, EmailConfirmed = true, CreatedAt = now, Role = role, TwoFactorEnabled = true };
         var session = new Session { Id = Guid.NewGuid(), UserId = user.Id, AccountId = account.Id, CreatedAt = now, LastSeenAt = now, EndsAt = now.AddHours(1), ProvenAt = now, FactorAt = now };
