@@ -1,6 +1,7 @@
 using Hangfire;
 using Hangfire.PostgreSql;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Net.Http.Headers;
 using MudBlazor.Services;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -75,6 +76,12 @@ public static class WebHost
         app.Use(async (http, next) =>
         {
             await next(http);
+            if (http.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
+            {
+                // In Development static files are looked for at every address, by GET only. That there is something to read is nobody's answer to a POST.
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+                http.Response.Headers.Remove(HeaderNames.Allow);
+            }
 
             // The page that says so is fetched for whatever was asked: as an answer to a POST it would be taken for a form without its token, and be 400.
             if (http.Response is { HasStarted: false, StatusCode: >= 400 } && !HttpMethods.IsHead(http.Request.Method))

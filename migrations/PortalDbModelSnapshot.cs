@@ -163,8 +163,17 @@ namespace Portal.Model.Migrations
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<int>("DownloadGiBLimit")
+                        .HasColumnType("integer");
+
+                    b.Property<DateTimeOffset?>("DownloadsStoppedAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<int>("InstanceLimit")
                         .HasColumnType("integer");
+
+                    b.Property<DateTimeOffset?>("MailAllowedAt")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<string>("Name")
                         .IsRequired()
@@ -173,6 +182,9 @@ namespace Portal.Model.Migrations
 
                     b.Property<int>("NetworkLimit")
                         .HasColumnType("integer");
+
+                    b.Property<DateTimeOffset?>("SessionsEndedAt")
+                        .HasColumnType("timestamp with time zone");
 
                     b.Property<int>("SnapshotLimit")
                         .HasColumnType("integer");
@@ -183,6 +195,17 @@ namespace Portal.Model.Migrations
 
                     b.Property<DateTimeOffset?>("SuspendedAt")
                         .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("SuspendedFor")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<int>("TrustStep")
+                        .HasColumnType("integer");
+
+                    b.Property<decimal>("UnpaidLimit")
+                        .HasPrecision(18, 2)
+                        .HasColumnType("numeric(18,2)");
 
                     b.Property<int>("VcpuLimit")
                         .HasColumnType("integer");
@@ -469,6 +492,9 @@ namespace Portal.Model.Migrations
                     b.Property<DateTimeOffset>("EndsAt")
                         .HasColumnType("timestamp with time zone");
 
+                    b.Property<DateTimeOffset?>("FactorAt")
+                        .HasColumnType("timestamp with time zone");
+
                     b.Property<IPAddress>("From")
                         .HasColumnType("inet");
 
@@ -476,6 +502,9 @@ namespace Portal.Model.Migrations
                         .HasColumnType("interval");
 
                     b.Property<DateTimeOffset>("LastSeenAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset?>("ProvenAt")
                         .HasColumnType("timestamp with time zone");
 
                     b.Property<DateTimeOffset?>("RevokedAt")
@@ -549,9 +578,6 @@ namespace Portal.Model.Migrations
                     b.Property<bool>("EmailConfirmed")
                         .HasColumnType("boolean");
 
-                    b.Property<bool>("IsOperator")
-                        .HasColumnType("boolean");
-
                     b.Property<long?>("LastCodeStep")
                         .HasColumnType("bigint");
 
@@ -578,6 +604,10 @@ namespace Portal.Model.Migrations
 
                     b.Property<bool>("PhoneNumberConfirmed")
                         .HasColumnType("boolean");
+
+                    b.Property<string>("Role")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
 
                     b.Property<string>("SecurityStamp")
                         .HasColumnType("text");
@@ -644,6 +674,9 @@ namespace Portal.Model.Migrations
                         .HasColumnType("character varying(255)");
 
                     b.Property<bool>("IsDefault")
+                        .HasColumnType("boolean");
+
+                    b.Property<bool>("IsPrepaid")
                         .HasColumnType("boolean");
 
                     b.Property<string>("Last4")
@@ -763,6 +796,31 @@ namespace Portal.Model.Migrations
                     b.HasKey("Fingerprint");
 
                     b.ToTable("FlaggedFingerprints");
+                });
+
+            modelBuilder.Entity("Portal.Model.Billing.LimitNotice", b =>
+                {
+                    b.Property<string>("AccountId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<string>("Kind")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset>("Month")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<decimal>("Limit")
+                        .HasPrecision(18, 2)
+                        .HasColumnType("numeric(18,2)");
+
+                    b.Property<int>("Percent")
+                        .HasColumnType("integer");
+
+                    b.HasKey("AccountId", "Kind", "Month", "Limit", "Percent");
+
+                    b.ToTable("LimitNotices");
                 });
 
             modelBuilder.Entity("Portal.Model.Billing.Price", b =>
@@ -951,6 +1009,44 @@ namespace Portal.Model.Migrations
                         .HasFilter("\"AppliedAt\" IS NULL");
 
                     b.ToTable("StripeEvents");
+                });
+
+            modelBuilder.Entity("Portal.Model.Billing.UnpaidUse", b =>
+                {
+                    b.Property<string>("AccountId")
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<decimal>("Amount")
+                        .HasPrecision(18, 6)
+                        .HasColumnType("numeric(18,6)");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<decimal>("DownloadGiB")
+                        .HasPrecision(18, 6)
+                        .HasColumnType("numeric(18,6)");
+
+                    b.Property<DateTimeOffset>("DueAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<decimal>("PerHour")
+                        .HasPrecision(18, 6)
+                        .HasColumnType("numeric(18,6)");
+
+                    b.Property<decimal>("Settled")
+                        .HasPrecision(18, 6)
+                        .HasColumnType("numeric(18,6)");
+
+                    b.Property<DateTimeOffset?>("SettledTo")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.HasKey("AccountId");
+
+                    b.HasIndex("DueAt");
+
+                    b.ToTable("UnpaidUses");
                 });
 
             modelBuilder.Entity("Portal.Model.Billing.UsageSpan", b =>
@@ -1287,6 +1383,9 @@ namespace Portal.Model.Migrations
                     b.Property<bool>("IsRescue")
                         .HasColumnType("boolean");
 
+                    b.Property<bool>("IsSuspended")
+                        .HasColumnType("boolean");
+
                     b.Property<string>("KeyName")
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)");
@@ -1415,6 +1514,9 @@ namespace Portal.Model.Migrations
 
                     b.HasIndex("AccountId", "RequestToken", "RequestIndex")
                         .IsUnique();
+
+                    b.HasIndex(new[] { "RegionId" }, "IX_Instances_Suspended")
+                        .HasFilter("\"IsSuspended\"");
 
                     b.ToTable("Instances");
                 });
@@ -2283,6 +2385,10 @@ namespace Portal.Model.Migrations
 
                     b.Property<int>("TotalVcpus")
                         .HasColumnType("integer");
+
+                    b.Property<string>("UplinkLimits")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)");
 
                     b.Property<uint>("Version")
                         .IsConcurrencyToken()
@@ -3321,6 +3427,24 @@ namespace Portal.Model.Migrations
                 });
 
             modelBuilder.Entity("Portal.Model.Billing.CardSetup", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Billing.LimitNotice", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Billing.UnpaidUse", b =>
                 {
                     b.HasOne("Portal.Model.Accounts.Account", null)
                         .WithMany()

@@ -20,7 +20,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Accounts.Account",
                 typeof(Account),
                 baseEntityType,
-                propertyCount: 21,
+                propertyCount: 28,
                 unnamedIndexCount: 1,
                 keyCount: 1);
 
@@ -114,6 +114,22 @@ namespace Portal.Model.CompiledModel
                 sentinel: new DateTimeOffset(new DateTime(1, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)));
             createdAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
+            var downloadGiBLimit = runtimeEntityType.AddProperty(
+                "DownloadGiBLimit",
+                typeof(int),
+                propertyInfo: typeof(Account).GetProperty("DownloadGiBLimit", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Account).GetField("<DownloadGiBLimit>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                sentinel: 0);
+            downloadGiBLimit.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var downloadsStoppedAt = runtimeEntityType.AddProperty(
+                "DownloadsStoppedAt",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(Account).GetProperty("DownloadsStoppedAt", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Account).GetField("<DownloadsStoppedAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            downloadsStoppedAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
             var instanceLimit = runtimeEntityType.AddProperty(
                 "InstanceLimit",
                 typeof(int),
@@ -121,6 +137,14 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Account).GetField("<InstanceLimit>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 sentinel: 0);
             instanceLimit.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var mailAllowedAt = runtimeEntityType.AddProperty(
+                "MailAllowedAt",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(Account).GetProperty("MailAllowedAt", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Account).GetField("<MailAllowedAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            mailAllowedAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var name = runtimeEntityType.AddProperty(
                 "Name",
@@ -137,6 +161,14 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Account).GetField("<NetworkLimit>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 sentinel: 0);
             networkLimit.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var sessionsEndedAt = runtimeEntityType.AddProperty(
+                "SessionsEndedAt",
+                typeof(DateTimeOffset?),
+                propertyInfo: typeof(Account).GetProperty("SessionsEndedAt", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Account).GetField("<SessionsEndedAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true);
+            sessionsEndedAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var snapshotLimit = runtimeEntityType.AddProperty(
                 "SnapshotLimit",
@@ -162,6 +194,34 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Account).GetField("<SuspendedAt>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 nullable: true);
             suspendedAt.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var suspendedFor = runtimeEntityType.AddProperty(
+                "SuspendedFor",
+                typeof(SuspensionReason?),
+                propertyInfo: typeof(Account).GetProperty("SuspendedFor", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Account).GetField("<SuspendedFor>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                maxLength: 32,
+                providerPropertyType: typeof(string));
+            suspendedFor.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var trustStep = runtimeEntityType.AddProperty(
+                "TrustStep",
+                typeof(int),
+                propertyInfo: typeof(Account).GetProperty("TrustStep", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Account).GetField("<TrustStep>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                sentinel: 0);
+            trustStep.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var unpaidLimit = runtimeEntityType.AddProperty(
+                "UnpaidLimit",
+                typeof(decimal),
+                propertyInfo: typeof(Account).GetProperty("UnpaidLimit", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Account).GetField("<UnpaidLimit>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                precision: 18,
+                scale: 2,
+                sentinel: 0m);
+            unpaidLimit.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var vcpuLimit = runtimeEntityType.AddProperty(
                 "VcpuLimit",

@@ -21,7 +21,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Billing.Card",
                 typeof(Card),
                 baseEntityType,
-                propertyCount: 14,
+                propertyCount: 15,
                 foreignKeyCount: 1,
                 unnamedIndexCount: 2,
                 keyCount: 1);
@@ -106,6 +106,14 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Card).GetField("<IsDefault>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 sentinel: false);
             isDefault.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var isPrepaid = runtimeEntityType.AddProperty(
+                "IsPrepaid",
+                typeof(bool),
+                propertyInfo: typeof(Card).GetProperty("IsPrepaid", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Card).GetField("<IsPrepaid>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                sentinel: false);
+            isPrepaid.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var last4 = runtimeEntityType.AddProperty(
                 "Last4",

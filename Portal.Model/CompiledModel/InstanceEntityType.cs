@@ -28,10 +28,11 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Compute.Instance",
                 typeof(Instance),
                 baseEntityType,
-                propertyCount: 43,
+                propertyCount: 44,
                 navigationCount: 3,
                 foreignKeyCount: 3,
                 unnamedIndexCount: 5,
+                namedIndexCount: 1,
                 keyCount: 1);
 
             var id = runtimeEntityType.AddProperty(
@@ -150,6 +151,14 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Instance).GetField("<IsRescue>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 sentinel: false);
             isRescue.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var isSuspended = runtimeEntityType.AddProperty(
+                "IsSuspended",
+                typeof(bool),
+                propertyInfo: typeof(Instance).GetProperty("IsSuspended", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Instance).GetField("<IsSuspended>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                sentinel: false);
+            isSuspended.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var keyName = runtimeEntityType.AddProperty(
                 "KeyName",
@@ -427,6 +436,11 @@ namespace Portal.Model.CompiledModel
             var index3 = runtimeEntityType.AddIndex(
                 new[] { accountId, requestToken, requestIndex },
                 unique: true);
+
+            var iX_Instances_Suspended = runtimeEntityType.AddIndex(
+                new[] { regionId },
+                name: "IX_Instances_Suspended");
+            iX_Instances_Suspended.AddAnnotation("Relational:Filter", "\"IsSuspended\"");
 
             return runtimeEntityType;
         }

@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("e1d65910-6061-4ee2-9acd-1254d888529f"), entityTypeCount: 51)
+            : base(skipDetectChanges: false, modelId: new Guid("d2c67710-aaeb-4a88-b429-2cabcb3c8ab2"), entityTypeCount: 53)
         {
         }
 
@@ -37,8 +37,10 @@ namespace Portal.Model.CompiledModel
             var card = CardEntityType.Create(this);
             var cardSetup = CardSetupEntityType.Create(this);
             var flaggedFingerprint = FlaggedFingerprintEntityType.Create(this);
+            var limitNotice = LimitNoticeEntityType.Create(this);
             var price = PriceEntityType.Create(this);
             var stripeEvent = StripeEventEntityType.Create(this);
+            var unpaidUse = UnpaidUseEntityType.Create(this);
             var usageSpan = UsageSpanEntityType.Create(this);
             var consoleTicket = ConsoleTicketEntityType.Create(this);
             var guestRequest = GuestRequestEntityType.Create(this);
@@ -89,6 +91,8 @@ namespace Portal.Model.CompiledModel
             UserEntityType.CreateForeignKey1(user, account);
             CardEntityType.CreateForeignKey1(card, account);
             CardSetupEntityType.CreateForeignKey1(cardSetup, account);
+            LimitNoticeEntityType.CreateForeignKey1(limitNotice, account);
+            UnpaidUseEntityType.CreateForeignKey1(unpaidUse, account);
             UsageSpanEntityType.CreateForeignKey1(usageSpan, account);
             ConsoleTicketEntityType.CreateForeignKey1(consoleTicket, account);
             GuestRequestEntityType.CreateForeignKey1(guestRequest, account);
@@ -166,8 +170,10 @@ namespace Portal.Model.CompiledModel
             CardEntityType.CreateAnnotations(card);
             CardSetupEntityType.CreateAnnotations(cardSetup);
             FlaggedFingerprintEntityType.CreateAnnotations(flaggedFingerprint);
+            LimitNoticeEntityType.CreateAnnotations(limitNotice);
             PriceEntityType.CreateAnnotations(price);
             StripeEventEntityType.CreateAnnotations(stripeEvent);
+            UnpaidUseEntityType.CreateAnnotations(unpaidUse);
             UsageSpanEntityType.CreateAnnotations(usageSpan);
             ConsoleTicketEntityType.CreateAnnotations(consoleTicket);
             GuestRequestEntityType.CreateAnnotations(guestRequest);

@@ -21,7 +21,7 @@ namespace Portal.Model.CompiledModel
                 "Portal.Model.Operators.Region",
                 typeof(Region),
                 baseEntityType,
-                propertyCount: 23,
+                propertyCount: 24,
                 keyCount: 1);
 
             var id = runtimeEntityType.AddProperty(
@@ -185,6 +185,15 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Region).GetField("<TotalVcpus>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 sentinel: 0);
             totalVcpus.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
+            var uplinkLimits = runtimeEntityType.AddProperty(
+                "UplinkLimits",
+                typeof(string),
+                propertyInfo: typeof(Region).GetProperty("UplinkLimits", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Region).GetField("<UplinkLimits>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                nullable: true,
+                maxLength: 255);
+            uplinkLimits.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var version = runtimeEntityType.AddProperty(
                 "Version",

@@ -64,7 +64,7 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         Assert.Equal(why, (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(image), Ct)).Reason);
         Assert.Null((await AccountAsync(actor)).SuspendedAt);
 
-        Assert.True((await Operators.StepAsync(Operator(), actor.AccountId, 1, Ct)).IsDone);
+        Assert.True((await Operators.StepAsync(await OperatorAsync(), actor.AccountId, 1, Ct)).IsDone);
         Assert.True((await new ChangeInstance(this, clock).RunAsync(actor, InstanceAction.Start, id, Ct)).Outcome.IsDone);
     }
 
@@ -94,7 +94,7 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         await SweepAgainAsync();
         Assert.Equal(["You have used 80 % of your limit", "Your limit is reached"], await MailsAsync());
 
-        await Operators.StepAsync(Operator(), actor.AccountId, 1, Ct);
+        await Operators.StepAsync(await OperatorAsync(), actor.AccountId, 1, Ct);
         await SweepAgainAsync();
         Assert.Equal(2, (await MailsAsync()).Count);
         await SpendAsync(actor, 110);
@@ -115,9 +115,9 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         Assert.Equal((SuspensionReason.Unpaid, clock.GetUtcNow().AddMinutes(-1)), ((await AccountAsync(actor)).SuspendedFor, (await AccountAsync(actor)).SuspendedAt));
         Assert.Equal(["Your limit is reached", "Your Portal account is suspended"], await MailsAsync());
         Assert.Equal(CreateRule.SuspendedUnpaid, await WhyAsync(actor));
-        Assert.StartsWith("It has used $60.00 that is not paid, its limit is $50.00", (await Operators.ResumeAsync(Operator(), actor.AccountId, Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith("It has used $60.00 that is not paid, its limit is $50.00", (await Operators.ResumeAsync(await OperatorAsync(), actor.AccountId, Ct)).Reason, StringComparison.Ordinal);
 
-        await Operators.StepAsync(Operator(), actor.AccountId, 1, Ct);
+        await Operators.StepAsync(await OperatorAsync(), actor.AccountId, 1, Ct);
         await SweepAgainAsync();
         Assert.Null((await AccountAsync(actor)).SuspendedAt);
         Assert.Contains("Your Portal account goes on", await MailsAsync());
@@ -129,8 +129,8 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         var actor = await ANewAccountAsync();
         await SpendAsync(actor, 70);
         await SweepAsync();
-        Assert.True((await Operators.SuspendAsync(Operator(), actor.AccountId, SuspensionReason.Fraud, "three stolen cards", Ct)).IsDone);
-        await Operators.StepAsync(Operator(), actor.AccountId, 3, Ct);
+        Assert.True((await Operators.SuspendAsync(await OperatorAsync(), actor.AccountId, SuspensionReason.Fraud, "three stolen cards", Ct)).IsDone);
+        await Operators.StepAsync(await OperatorAsync(), actor.AccountId, 3, Ct);
         await SweepAgainAsync();
         Assert.Equal(SuspensionReason.Fraud, (await AccountAsync(actor)).SuspendedFor);
     }
@@ -157,7 +157,7 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
     [Fact]
     public async Task Suspending_ends_sessions_is_told_twice_and_done_once()
     {
-        var (actor, keeper) = (await ANewAccountAsync(), Operator());
+        var (actor, keeper) = (await ANewAccountAsync(), await OperatorAsync());
         Assert.Equal("Write down why, for the other operators.", (await Operators.SuspendAsync(keeper, actor.AccountId, SuspensionReason.Operator, " ", Ct)).Reason);
         var twice = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => Operators.SuspendAsync(keeper, actor.AccountId, SuspensionReason.Operator, "mines coins", Ct))));
         Assert.Equal(["It is suspended already.", null], twice.Select(outcome => outcome.Reason).OrderDescending(StringComparer.Ordinal));
@@ -176,7 +176,7 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
     [Fact]
     public async Task An_operators_account_and_one_that_closes_are_not_suspended()
     {
-        var (keeper, closing) = (Operator(), await ANewAccountAsync());
+        var (keeper, closing) = (await OperatorAsync(), await ANewAccountAsync());
         await using (var db = CreateDbContext())
         {
             (await db.Accounts.SingleAsync(account => account.Id == closing.AccountId, Ct)).RequestClose(null, AnAccount.Now);
@@ -208,20 +208,7 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         return actor;
     }
 
-    private Actor Operator()
-    {
-        using var db = CreateDbContext();
-        var account = new Account { Id = ResourceIds.New("acc"), Name = "Operator", CreatedAt = AnAccount.Now };
-        var user = new User { Id = Guid.NewGuid(), AccountId = account.Id, UserName = "keeper", Email = "keeper@example.com", IsOperator = true, CreatedAt = AnAccount.Now };
-        if (db.Users.SingleOrDefault(known => known.Email == user.Email) is { } known)
-        {
-            return new Actor(known.AccountId, known.Id, known.Email!, null);
-        }
-
-        db.AddRange(account, user);
-        db.SaveChanges();
-        return new Actor(account.Id, user.Id, user.Email!, null);
-    }
+    private Task<Actor> OperatorAsync() => AnOperator.AddAsync(this, OperatorRole.Billing, clock.GetUtcNow());
 
     /// <summary>Use of an hour that comes to so much.</summary>
     private Task SpendAsync(Actor actor, decimal dollars) => UseAsync(actor, Skus.Address, dollars / 0.0040m, clock.GetUtcNow().AddHours(-1), clock.GetUtcNow());

@@ -40,7 +40,7 @@ public sealed class AccountPagesTests(TestPostgres postgres, ABrowser browser) :
         await ABrowser.AssertAccessibleAsync(page, "operator-account");
 
         // The open session is over; the same person signs in again and reads why.
-        await Assertions.Expect(customer).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"));
+        await customer.WaitForURLAsync(url => url.Contains("/sign-in", StringComparison.Ordinal));
         customer = await browser.SignInAsync(Server, ada, "/volumes");
         await Assertions.Expect(customer.GetByRole(AriaRole.Alert)).ToContainTextAsync(CreateRule.Suspended);
         await ABrowser.AssertAccessibleAsync(customer, "suspended");

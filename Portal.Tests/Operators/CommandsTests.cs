@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Accounts;
-using Portal.Model.Shared;
 using Portal.Operators;
 using Portal.Tests.Shared;
 

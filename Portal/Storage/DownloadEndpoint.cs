@@ -14,7 +14,7 @@ public sealed class DownloadEndpoint(BucketGateway buckets)
     private async Task<IResult> AnswerAsync(HttpContext http, string name, string? key, string? version)
     {
         using var bucket = (await buckets.OpenNamedAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), name, http.RequestAborted)).Value;
-        if (bucket is null || string.IsNullOrEmpty(key) || key.Length > ObjectKey.MaxBytes || version?.Length > LongestVersion || ObjectKey.WhyNotInBrowser(key) is not null)
+        if (bucket is null || string.IsNullOrEmpty(key) || key.Length > ObjectKey.MaxBytes || (version is not null && !IsVersion(version)) || ObjectKey.WhyNotInBrowser(key) is not null)
         {
             return Results.NotFound();
         }
@@ -22,4 +22,7 @@ public sealed class DownloadEndpoint(BucketGateway buckets)
         http.Response.Headers.CacheControl = "no-store";
         return Results.Redirect(ObjectLinks.Download(bucket, key, version));
     }
+
+    /// <summary>Ids of versions need no escaping in an address (Amazon's guide: "URL-ready"), and the SDK escapes none.</summary>
+    private static bool IsVersion(string id) => id.Length <= LongestVersion && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '~');
 }
