@@ -21,12 +21,30 @@ public sealed class BinUpTests : IDisposable
     [InlineData(5, "buckets")]
     public async Task A_port_in_use_is_named_with_another_one_to_choose(int offset, string what)
     {
-        var port = TestPostgres.FreePort();
-        using var other = new TcpListener(IPAddress.Loopback, port + offset);
-        other.Start();
+        var (port, other) = Taken(offset);
+        using var kept = other;
         Assert.Equal(
             $"bin/up: Port {port + offset}, meant for the {what}, is in use by another program. Stop that, or choose another: PORTAL_PORT={port + 100} bin/up",
             await RefusedAsync("bin/up", [], ("PORTAL_PORT", $"{port}")));
+    }
+
+    /// <summary>Another test may have the port that is so far from a free one.</summary>
+    private static (int Port, TcpListener Listener) Taken(int offset)
+    {
+        while (true)
+        {
+            var port = TestPostgres.FreePort();
+            var listener = new TcpListener(IPAddress.Loopback, port + offset);
+            try
+            {
+                listener.Start();
+                return (port, listener);
+            }
+            catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse)
+            {
+                listener.Dispose();
+            }
+        }
     }
 
     [Fact]
