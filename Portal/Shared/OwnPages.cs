@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Mvc;
+
 namespace Portal.Shared;
 
 /// <summary>
@@ -32,7 +34,11 @@ internal static class OwnPages
 
     /// <summary>Leaves an endpoint to programs, which send no Origin and may know this process by another name.</summary>
     public static TBuilder ForPrograms<TBuilder>(this TBuilder endpoint, string why)
-        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new CalledByPrograms(why));
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new CalledByPrograms(why), new SkipStatusCodePagesAttribute());
+
+    /// <summary>A script of a page reads the status and would do nothing with the page that says it to people.</summary>
+    public static TBuilder ForScripts<TBuilder>(this TBuilder endpoint)
+        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new SkipStatusCodePagesAttribute());
 
     private static bool Acts(HttpContext http) =>
         !(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method))

@@ -26,7 +26,7 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, PortalAddress
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/buckets/{name}/uploads").RequireAuthorization().WithMetadata(new RequestSizeLimitAttribute(LargestBody));
+        var group = routes.MapGroup("/buckets/{name}/uploads").RequireAuthorization().ForScripts().WithMetadata(new RequestSizeLimitAttribute(LargestBody));
         group.MapPost("/begin", (HttpContext http, string name) => AnswerAsync<BeginUploads>(http, name, BeginAsync));
         group.MapPost("/sign", (HttpContext http, string name) => AnswerAsync<SignParts>(http, name, SignAsync));
         group.MapPost("/complete", (HttpContext http, string name) => AnswerAsync<CompleteUpload>(http, name, async (bucket, ask, _) => await Uploads.CompleteAsync(bucket, ask, http.RequestAborted)));

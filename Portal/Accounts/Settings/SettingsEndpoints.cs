@@ -5,10 +5,10 @@ internal static class SettingsEndpoints
     public static void MapSettings(this WebApplication app)
     {
         app.MapPost("/passkeys/request-options", (Passkeys passkeys) => passkeys.RequestOptionsAsync())
-            .AllowAnonymous().RequireRateLimiting(AttemptLimits.AnonymousForm).RequireValidForm();
-        app.MapPost("/proof/check", (Delegate)ProveAsync).RequireAuthorization().RequireValidForm();
+            .AllowAnonymous().RequireRateLimiting(AttemptLimits.AnonymousForm).RequireValidForm().ForScripts();
+        app.MapPost("/proof/check", (Delegate)ProveAsync).RequireAuthorization().RequireValidForm().ForScripts();
         var settings = app.MapGroup("/settings").RequireAuthorization().RequireValidForm();
-        settings.MapPost("/passkeys/creation-options", (Delegate)PasskeyOptionsAsync);
+        settings.MapPost("/passkeys/creation-options", (Delegate)PasskeyOptionsAsync).ForScripts();
         settings.MapPost("/passkeys", (Delegate)AddPasskeyAsync);
         settings.MapPost("/passkeys/{id}/rename", (Delegate)RenamePasskeyAsync);
         settings.MapPost("/passkeys/{id}/remove", (string id, Passkeys passkeys, CancellationToken ct) => passkeys.RemoveAsync(id, ct));
