@@ -1,3 +1,5 @@
+using Portal.Shared;
+
 namespace Portal.Accounts.Settings;
 
 internal static class SettingsEndpoints
