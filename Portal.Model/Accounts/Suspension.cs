@@ -11,7 +11,7 @@ public static class Suspension
 {
     public static async Task<Outcome> SuspendAsync(PortalDb db, Account account, SuspensionReason reason, string? link, DateTimeOffset now, CancellationToken ct)
     {
-        if (await db.Users.AnyAsync(user => user.AccountId == account.Id && user.IsOperator, ct))
+        if (await db.Users.AnyAsync(user => user.AccountId == account.Id && user.Role != null, ct))
         {
             return Outcome.Refused("An operator of Portal signs in with this account, and an operator's account is not suspended.");
         }

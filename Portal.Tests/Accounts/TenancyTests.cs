@@ -341,6 +341,7 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
             _ when pattern.StartsWith("/snapshots/", StringComparison.Ordinal) => pattern.Replace("{Id}", Snapshot, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/images/", StringComparison.Ordinal) => pattern.Replace("{Id}", Image, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/volumes/", StringComparison.Ordinal) => pattern.Replace("{Id}", Root, StringComparison.OrdinalIgnoreCase),
+            _ when pattern.StartsWith("/operator/accounts/", StringComparison.Ordinal) => pattern.Replace("{Id}", Person.AccountId, StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/billing/card/", StringComparison.Ordinal) => pattern.Replace("{SetupId:guid}", CardSetup.ToString(), StringComparison.OrdinalIgnoreCase),
             _ when pattern.StartsWith("/settings/sessions/", StringComparison.Ordinal) => pattern.Replace("{id:guid}", Session.ToString(), StringComparison.Ordinal),
             _ => pattern.Replace("{id}", "b3duZXJz", StringComparison.Ordinal),

@@ -28,7 +28,7 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
         await CreateAsync("reader@example.com", "Support");
         Assert.Equal(1, (await CreateAsync("king@example.com", "King")).Code);
         await using var db = CreateDbContext();
-        Assert.Equal([OperatorRole.Support, OperatorRole.Admin], await db.Users.OrderBy(user => user.Role).Select(user => user.Role!.Value).ToListAsync());
+        Assert.Equal([OperatorRole.Support, OperatorRole.Admin], await db.Users.OrderBy(user => user.Email).Select(user => user.Role!.Value).ToListAsync());
     }
 
     [Fact]
