@@ -53,7 +53,7 @@ public sealed class OperatorPagesTests(TestPostgres postgres, ABrowser browser) 
         var account = await db.Accounts.Select(row => row.Id).FirstAsync();
         await page.GetByLabel("Account or e-mail address").FillAsync(account);
         await page.GetByRole(AriaRole.Button, new() { Name = "Allow mail" }).ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = $"No more mail for {account}" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = $"Withdraw mail of {account}" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "operator");
     }
 }
