@@ -10,6 +10,7 @@ public sealed partial class OperatorsPage(CurrentActor current, OperatorTeam ope
     private readonly Leaving left = new();
     private IReadOnlyList<TeamMember>? team;
     private string? refusal;
+    private int round;
     private IDisposable? listening;
 
     public void Dispose()
@@ -42,6 +43,7 @@ public sealed partial class OperatorsPage(CurrentActor current, OperatorTeam ope
     {
         OperatorRole? role = Enum.TryParse<OperatorRole>(name, out var known) ? known : null;
         refusal = await ProofDialog.RunAsync(dialogs, async () => await operators.SetRoleAsync(await current.GetOperatorAsync(), member.Id, role, left.Token));
+        round++;
         await LoadAsync();
     }
 
