@@ -303,7 +303,7 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         await page.WaitForFunctionAsync("() => /(^|\\n)\\$\\s*$/.test(document.querySelector('.xterm-rows').innerText.trimEnd())");
     }
 
-    [GeneratedRegex("stty rows [0-9]+ cols [0-9]+", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("stty rows [0-9]+ cols [0-9]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex SizeTold();
 
     /// <summary>All that the page sends from now on, as far as it is text.</summary>

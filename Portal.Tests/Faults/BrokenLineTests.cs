@@ -106,7 +106,7 @@ public sealed class BrokenLineTests(TestPostgres postgres, ABrowser browser) : S
         });
         line.Cut();
         await ToldAsync("“Add the key” went through");
-        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "ada@example.com" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "ada@example.com", Exact = true })).ToBeVisibleAsync();
     }
 
     /// <summary>Whatever covers it meanwhile.</summary>

@@ -62,7 +62,10 @@ public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : T
         await Expect(page.Locator("#press-notice")).ToContainTextAsync("“Create instance” went through");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Create instance" })).ToHaveCountAsync(0);
         Assert.StartsWith("-----BEGIN OPENSSH PRIVATE KEY-----\n", await File.ReadAllTextAsync(await download.PathAsync(), Ct), StringComparison.Ordinal);
+        await ABrowser.PictureAsync(page, "press-notice", fullPage: false);
         await page.GetByRole(AriaRole.Button, new() { Name = "Dismiss" }).ClickAsync();
+        await ABrowser.AssertAccessibleAsync(page, "instance-created-before");
+        await page.SetViewportSizeAsync(ABrowser.Phone.Width, ABrowser.Phone.Height);
         await ABrowser.AssertAccessibleAsync(page, "instance-created-before");
         await page.GetByRole(AriaRole.Link, new() { Name = "View web-1" }).ClickAsync();
         await page.WaitForURLAsync("**/instances/i-*");
