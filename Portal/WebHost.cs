@@ -40,7 +40,7 @@ public static class WebHost
         builder.Services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(hub => hub.MaximumReceiveMessageSize = 512 * 1024)
             .AddCircuitLimits(builder.Configuration);
         builder.Services.AddMudServices();
-        builder.Services.AddScoped<Interruptions>();
+        builder.Services.AddScoped<Interruptions>().AddScoped<Drafts>().AddScoped<Presses>();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddAccounts(builder.Configuration);
         builder.Services.AddSingleton<LiveUpdates>().AddSingleton<ResourceJobs>();

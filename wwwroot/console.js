@@ -21,6 +21,7 @@ export async function open(element, kind, ticket, secret, owner) {
   screen.attach(socket);
   return {
     copy: () => screen.copy(),
+    fit: () => screen.fit?.(),
     paste: async () => screen.paste(await clipboardText()),
     focus: () => screen.focus(),
     close: () => {
@@ -31,23 +32,29 @@ export async function open(element, kind, ticket, secret, owner) {
   };
 }
 
+/** The key that means C, wherever the layout has it; where a layout has no Latin letters, the one that has C beside them. */
+const isC = event => event.key.toLowerCase() === 'c' || (event.code === 'KeyC' && !/^[a-z]$/i.test(event.key));
+
 const screens = {
   Text: async element => {
     style('./lib/xterm/xterm.css');
     const [{ Terminal }, { FitAddon }] = await Promise.all([import('./lib/xterm/xterm.mjs'), import('./lib/xterm/addon-fit.mjs')]);
     const terminal = new Terminal({
       fontFamily: getComputedStyle(element).getPropertyValue('--mono'), fontSize: 14, cursorBlink: true, scrollback: 5000, screenReaderMode: true,
+      // A guest that asks for the size gets it: systemd's getty and resize(1) do.
+      windowOptions: { getWinSizeChars: true },
       theme: { background: '#101013', foreground: '#e4e4e7', cursor: '#8ab4ff', selectionBackground: '#3b4a6b' },
     });
     const fit = new FitAddon();
     terminal.loadAddon(fit);
     terminal.open(element);
     fit.fit();
+    const size = followSize(terminal);
     const watch = new ResizeObserver(() => fit.fit());
     watch.observe(element);
     const copy = () => navigator.clipboard.writeText(terminal.getSelection());
     terminal.attachCustomKeyEventHandler(event => {
-      if (event.type === 'keydown' && event.code === 'KeyC' && terminal.hasSelection() && ((event.ctrlKey && event.shiftKey) || event.metaKey)) {
+      if (event.type === 'keydown' && isC(event) && terminal.hasSelection() && ((event.ctrlKey && event.shiftKey) || event.metaKey)) {
         event.preventDefault();
         copy();
         return false;
@@ -64,8 +71,9 @@ const screens = {
       },
       copy,
       paste: text => { terminal.paste(text); terminal.focus(); },
+      fit: () => { size.tell(); terminal.focus(); },
       focus: () => terminal.focus(),
-      dispose: () => { watch.disconnect(); terminal.dispose(); },
+      dispose: () => { watch.disconnect(); size.dispose(); terminal.dispose(); },
     };
   },
 
@@ -103,6 +111,35 @@ const screens = {
     };
   },
 };
+
+/**
+ * A serial line carries no size: the guest believes in 80 by 24 until somebody says otherwise at its shell, and only its owner knows that what waits there is a shell. So the first time it is his press that types it;
+ * from then on it is typed again after the window has changed, whenever the very same prompt waits with nothing behind it.
+ */
+function followSize(terminal) {
+  const PAUSE = 400;
+  let prompt = null, timer = 0;
+  const line = () => {
+    const screen = terminal.buffer.active;
+    const text = screen.getLine(screen.baseY + screen.cursorY)?.translateToString(false) ?? '';
+    return screen.type === 'normal' && text.slice(screen.cursorX).trim() === '' ? text.slice(0, screen.cursorX) : null;
+  };
+  const type = () => terminal.input(` stty rows ${terminal.rows} cols ${terminal.cols}\r`, true);
+  const resized = terminal.onResize(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => { if (prompt !== null && line() === prompt) type(); }, PAUSE);
+  });
+  return {
+    tell: () => {
+      prompt = line()?.trim() ? line() : null;
+      type();
+    },
+    dispose: () => {
+      clearTimeout(timer);
+      resized.dispose();
+    },
+  };
+}
 
 /** Without the sequences by which a terminal is told colours and positions. */
 function plain(text) {

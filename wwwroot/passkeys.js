@@ -34,7 +34,7 @@ function say(form, error) {
   const text = {
     NotAllowedError: 'No passkey was used. Try again.',
     InvalidStateError: 'This device already has a passkey for your account.',
-    SecurityError: 'Passkeys need the site’s own name: open Portal at localhost or its domain, not at a number.',
+    SecurityError: "Passkeys need the site's own name: open Portal at localhost or its domain, not at a number.",
     AbortError: '',
   }[error.name] ?? error.message;
   form.querySelector('[data-passkey-message]').textContent = text;

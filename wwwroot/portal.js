@@ -1,4 +1,6 @@
 // What Blazor cannot do by itself. Functions are called from C# by the name portal.*.
+import { begin } from './presses.js';
+
 window.portal = {
   // What came with this document's policy. A page that is merged into it (enhanced navigation) brings another attribute, and no other policy.
   storage: (document.documentElement.dataset.storage ?? '').split(' ').filter(Boolean),
@@ -30,7 +32,10 @@ window.portal = {
   // The session has ended: away from here, unless this tab is on its way because of that.
   leave: target => { if (!window.portal.leaving) location.assign(target); },
   // Called by the layout's first interactive render: from now on clicks are heard.
-  ready: () => document.documentElement.removeAttribute('data-connecting'),
+  ready: presses => {
+    document.documentElement.removeAttribute('data-connecting');
+    begin(presses);
+  },
 };
 
 // The policy takes a style element with this page's nonce only. The terminal and the framework's sign of a lost connection make theirs by script,
@@ -52,7 +57,11 @@ document.addEventListener('click', event => {
   }
 });
 
-document.addEventListener('submit', event => { window.portal.leaving = event.target.getAttribute('action') === '/sign-out'; });
+document.addEventListener('submit', event => {
+  window.portal.leaving = event.target.getAttribute('action') === '/sign-out';
+  // What was being written is not the next one's who signs in here.
+  if (window.portal.leaving) sessionStorage.clear();
+});
 addEventListener('pageshow', () => { window.portal.leaving = false; });
 
 // Menus close by a click elsewhere, on one of their items that can be chosen, and by Escape; the last two give the focus back to their button,
@@ -74,16 +83,19 @@ document.addEventListener('keydown', event => {
   }
 });
 
-// What a disabled button says stays within the window, wherever its button is.
-function keepInWindow(event) {
+// What a disabled button says stays within the page's content, wherever its button is: over the navigation it would hide what is pressed next.
+function keepInContent(event) {
   const why = event.target.closest?.('.why-box')?.querySelector('.why');
   if (!why) return;
   why.style.translate = '';
-  const { left, right } = why.getBoundingClientRect(), edge = 8;
-  const shift = Math.max(edge - left, Math.min(0, document.documentElement.clientWidth - edge - right));
+  const { left, right } = why.getBoundingClientRect(), edge = 8, content = why.closest('main')?.getBoundingClientRect();
+  const from = Math.max(0, content?.left ?? 0) + edge, to = Math.min(document.documentElement.clientWidth, content?.right ?? Infinity) - edge;
+  const shift = Math.max(from - left, Math.min(0, to - right));
   if (shift !== 0) why.style.translate = `${shift}px`;
 }
-document.addEventListener('pointerover', keepInWindow);
-// A reason that appears under the pointer, as Save's does when it is done, is heard of by nothing else.
-new MutationObserver(changes => changes.forEach(change => change.addedNodes.forEach(node => node.classList?.contains('why') && keepInWindow({ target: node })))).observe(document.body, { childList: true, subtree: true });
-document.addEventListener('focusin', keepInWindow);
+document.addEventListener('pointerover', keepInContent);
+// A reason that appears under the pointer, as Save's does when it is done, or becomes another one there, is heard of by nothing else.
+const reasonOf = change => change.type === 'characterData' ? [change.target.parentElement] : [...change.addedNodes].map(node => node.nodeType === Node.TEXT_NODE ? node.parentElement : node);
+new MutationObserver(changes => changes.flatMap(reasonOf).forEach(node => node?.classList?.contains('why') && keepInContent({ target: node })))
+  .observe(document.body, { childList: true, characterData: true, subtree: true });
+document.addEventListener('focusin', keepInContent);

@@ -12,7 +12,7 @@ export async function canMake() {
   }
 }
 
-/** Makes a pair, or keeps the one that has not been saved yet, and returns the public line. */
+/** Makes a pair, or keeps the one that has not been forgotten yet, and returns the public line. */
 export async function make(comment) {
   if (made === null) {
     const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
@@ -25,17 +25,24 @@ export async function make(comment) {
   return `${type} ${base64(blob)} ${comment}`;
 }
 
-/** Downloads the private half and forgets it; this browser remembers the file's name for the ssh line. */
+/**
+ * Downloads the private half, once, before the public one is sent anywhere: whatever becomes of the answer, its owner has the key. This browser remembers the file's name for the ssh line.
+ * The pair is the same until forget(): a form that was refused is sent again with it.
+ */
 export function save(name) {
-  if (made === null) return false;
-  portal.download(name, made.file);
+  if (made === null || made.saved) return;
+  const file = unused(name);
+  portal.download(file, made.file);
   try {
-    localStorage.setItem(`key ${made.fingerprint}`, name);
+    localStorage.setItem(`key ${made.fingerprint}`, file);
   } catch {
     // No storage: the line is shown without the file's name.
   }
+  made.saved = true;
+}
+
+export function forget() {
   made = null;
-  return true;
 }
 
 /** The name of the file that this browser saved for a key, or null. */
@@ -44,6 +51,20 @@ export function fileOf(fingerprint) {
     return localStorage.getItem(`key ${fingerprint}`);
   } catch {
     return null;
+  }
+}
+
+/** A second key of this name would be renamed by the browser as it likes, and the ssh line would name the first one's file. */
+function unused(name) {
+  const [, stem, end] = name.match(/^(.*?)(\.[^.]*)?$/);
+  try {
+    const taken = new Set(Object.keys(localStorage).filter(key => key.startsWith('key ')).map(key => localStorage.getItem(key)));
+    for (let number = 1; ; number++) {
+      const file = number === 1 ? name : `${stem}-${number}${end ?? ''}`;
+      if (!taken.has(file)) return file;
+    }
+  } catch {
+    return name;
   }
 }
 

@@ -6,16 +6,22 @@ const say = text => {
   notice.hidden = false;
 };
 
-// Some proxies swallow the upgrade to a WebSocket and answer nothing. Closing it makes SignalR go on with the next transport.
+const connecting = () => document.documentElement.hasAttribute('data-connecting');
+
+// Some proxies swallow the upgrade to a WebSocket and answer nothing. Closing it makes SignalR go on with the next transport, long polling. Where that was so at the page's beginning, a lost line is not tried by
+// one again.
+let swallowed = false;
 class PatientSocket extends WebSocket {
   constructor(...options) {
     super(...options);
-    const timer = setTimeout(() => { if (this.readyState === WebSocket.CONNECTING) this.close(); }, 4000);
+    const timer = setTimeout(() => {
+      if (this.readyState !== WebSocket.CONNECTING) return;
+      swallowed ||= connecting();
+      this.close();
+    }, swallowed ? 0 : 4000);
     for (const event of ['open', 'close']) this.addEventListener(event, () => clearTimeout(timer));
   }
 }
-
-const connecting = () => document.documentElement.hasAttribute('data-connecting');
 setTimeout(() => {
   if (connecting()) {
     say('This page is still connecting, so its buttons do not work yet. If that stays so, something between you and Portal blocks the connection.');
@@ -28,9 +34,12 @@ setTimeout(() => {
   }
 }, 15000);
 
+// A line that was away is back within a second; a web that is away for long is not asked so often.
+const reconnectionOptions = { maxRetries: 1000, retryIntervalMilliseconds: attempt => (attempt < 100 ? 400 : 4000) * (1 + Math.random()) };
+
 try {
-  await Promise.all([import('./portal.js'), import('./passkeys.js'), import('./chart.js')]);
-  await Blazor.start({ circuit: { configureSignalR: builder => builder.withUrl('_blazor', { WebSocket: PatientSocket }) } });
+  await Promise.all([import('./portal.js'), import('./passkeys.js'), import('./chart.js'), import('./presses.js')]);
+  await Blazor.start({ circuit: { reconnectionOptions, configureSignalR: builder => builder.withUrl('_blazor', { WebSocket: PatientSocket, timeout: 8000 }) } });
 } catch (error) {
   console.error(error);
   say('Part of this page did not load, so it does not work. Check your connection, then reload it.');

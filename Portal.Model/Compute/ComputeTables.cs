@@ -49,7 +49,7 @@ internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntit
                 Id = "ami-00000000000000001",
                 RegionId = "local",
                 Name = "Tiny Linux",
-                Description = "A 20 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.",
+                Description = "A system of a kernel, BusyBox and an SSH server in 20 MiB: boots in seconds, for trying things out.",
                 SshUser = "root",
                 FileName = "tiny.qcow2",
                 MinDiskGiB = 1,

@@ -25,7 +25,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var account = await db.LockAccountAsync(actor.AccountId, ct);
-        if (await MadeBeforeAsync(db, actor, form, ct) is { Count: > 0 } before)
+        if (await MadeBeforeAsync(db, actor, form.RequestToken, ct) is { Count: > 0 } before)
         {
             return new(before, null);
         }
@@ -61,9 +61,16 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         return new(made, null);
     }
 
-    private static async Task<IReadOnlyList<Instance>> MadeBeforeAsync(PortalDb db, Actor actor, NewInstances form, CancellationToken ct) =>
+    /// <summary>What a request with this token has made, whoever asks for it of the account; nothing if it never went through.</summary>
+    public async Task<IReadOnlyList<Instance>> MadeAsync(Actor actor, string token, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        return await MadeBeforeAsync(db, actor, token, ct);
+    }
+
+    private static async Task<IReadOnlyList<Instance>> MadeBeforeAsync(PortalDb db, Actor actor, string token, CancellationToken ct) =>
         await db.Instances.AsNoTracking()
-            .Where(instance => instance.AccountId == actor.AccountId && instance.RequestToken == form.RequestToken)
+            .Where(instance => instance.AccountId == actor.AccountId && instance.RequestToken == token)
             .OrderBy(instance => instance.RequestIndex)
             .ToListAsync(ct);
 

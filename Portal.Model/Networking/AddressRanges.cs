@@ -62,7 +62,7 @@ public static class AddressRanges
 
         if (!Contains(network, range))
         {
-            return $"{range} is not within the network’s range, {network}.";
+            return $"{range} is not within the network's range, {network}.";
         }
 
         return others.FirstOrDefault(other => Overlap(other.Range, range)) is { Name: { } name } taken ? $"{range} overlaps the subnet “{name}”, {taken.Range}." : null;

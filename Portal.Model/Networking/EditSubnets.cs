@@ -62,7 +62,7 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
 
     /// <param name="cards">How many cards are in it.</param>
     public static string? WhyNotRemove(int cards) =>
-        cards == 0 ? null : $"{(cards == 1 ? "An instance’s interface is" : $"{cards} interfaces of instances are")} in it: remove {(cards == 1 ? "it" : "them")} first, or terminate the instance{(cards == 1 ? "" : "s")}.";
+        cards == 0 ? null : $"{(cards == 1 ? "An instance's interface is" : $"{cards} interfaces of instances are")} in it: remove {(cards == 1 ? "it" : "them")} first, or terminate the instance{(cards == 1 ? "" : "s")}.";
 
     internal static Subnet Build(Network network, string name, IPNetwork range, DateTimeOffset now) => new()
     {

@@ -20,7 +20,7 @@ public sealed partial class NetworkInterface
     public string Status => State is InterfaceState.InUse ? "in-use" : State.ToString().ToLowerInvariant();
 
     public string? WhyNotRemove =>
-        IsPrimary ? "The first interface stays: the instance’s name and its way out hang on it."
+        IsPrimary ? "The first interface stays: the instance's name and its way out hang on it."
         : IsToGo ? "It is being removed already."
         : null;
 

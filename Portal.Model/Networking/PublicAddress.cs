@@ -74,7 +74,7 @@ public sealed class PublicAddress : Resource
 
         if (guestPorts.GroupBy(port => port).FirstOrDefault(same => same.Count() > 1) is { } twice)
         {
-            return Outcome.Refused($"Port {twice.Key} is there twice; each of the instance’s ports needs one only.");
+            return Outcome.Refused($"Port {twice.Key} is there twice; each of the instance's ports needs one only.");
         }
 
         GuestPorts = [.. guestPorts];

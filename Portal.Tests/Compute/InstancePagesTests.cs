@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Playwright;
@@ -16,7 +17,7 @@ namespace Portal.Tests.Compute;
 
 /// <summary>The pages of instances and keys as a person sees them, in Chromium; the worker's part is played by the test.</summary>
 [Trait("Needs", "browser")]
-public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) : TestDatabase(postgres)
+public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser browser) : TestDatabase(postgres)
 {
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
@@ -207,6 +208,17 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         await page.Mouse.UpAsync();
         await page.Keyboard.PressAsync("Control+Shift+C");
         await page.WaitForFunctionAsync("async () => (await navigator.clipboard.readText()).includes('amber-falcon login: root and pasted')");
+        Assert.Equal(2, await page.EvaluateAsync<int>(CopiesByMeaning));
+
+        // At a prompt of the guest's, which echoes what it gets.
+        await NewPromptAsync(page);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Fit shell to window" }).ClickAsync();
+        await Expect(page.Locator(".xterm-rows")).ToContainTextAsync(SizeTold());
+        var told = SizeTold().Match(await page.Locator(".xterm-rows").InnerTextAsync()).Value;
+        await NewPromptAsync(page);
+        await page.SetViewportSizeAsync(1000, 700);
+        await page.WaitForFunctionAsync("told => [...document.querySelector('.xterm-rows').innerText.matchAll(/stty rows \\d+ cols \\d+/g)].some(found => found[0] !== told)", told);
+        await page.SetViewportSizeAsync(ABrowser.Desktop.Width, ABrowser.Desktop.Height);
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Log" }).ClickAsync();
         await Expect(page.GetByText("The last 256 KiB of what it printed.")).ToBeVisibleAsync();
@@ -217,6 +229,21 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
         await ABrowser.AssertAccessibleAsync(page, "events");
         await consoles.StopAsync(Ct);
         await changes.StopAsync(Ct);
+    }
+
+    /// <summary>Right after a press its reason appears under the pointer, and what is pressed next is often in the navigation.</summary>
+    [Fact]
+    public async Task What_a_saved_form_s_button_says_covers_no_navigation()
+    {
+        var id = await RunningMachines.AddAsync(this, null, Ada);
+        var page = await browser.SignInAsync(server, ada, $"/instances/{id}?tab=settings");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Name", Exact = true }).FillAsync("blue-heron");
+        await page.GetByRole(AriaRole.Form, new() { Name = "Name" }).GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        var why = page.GetByRole(AriaRole.Form, new() { Name = "Name" }).Locator(".why");
+        await Expect(why).ToHaveTextAsync("Nothing has been changed.");
+        await Expect(why).ToBeVisibleAsync();
+        var (tip, sidebar) = (await why.BoundingBoxAsync() ?? throw new InvalidOperationException(), await page.Locator(".sidebar").BoundingBoxAsync() ?? throw new InvalidOperationException());
+        Assert.InRange(tip.X, sidebar.X + sidebar.Width, tip.X);
     }
 
     [Fact]
@@ -251,6 +278,33 @@ public sealed class InstancePagesTests(TestPostgres postgres, ABrowser browser) 
     }
 
     private Actor Ada => new(ada.AccountId, ada.UserId, ada.Email, IPAddress.Loopback);
+
+    /// <summary>On a Dvorak keyboard C lies where others have I; a Cyrillic one has it where C lies. What lies there and means something else copies nothing. How many did.</summary>
+    private const string CopiesByMeaning =
+        """
+        () => {
+          let copied = 0;
+          navigator.clipboard.writeText = async () => { copied++; };
+          const press = (key, code) => document.querySelector('.xterm-helper-textarea').dispatchEvent(new KeyboardEvent('keydown', { key, code, ctrlKey: true, shiftKey: true, bubbles: true, cancelable: true }));
+          press('C', 'KeyI');
+          press('С', 'KeyC');
+          press('J', 'KeyC');
+          delete navigator.clipboard.writeText;
+          return copied;
+        }
+        """;
+
+    private static async Task NewPromptAsync(IPage page)
+    {
+        await page.Locator(".xterm-helper-textarea").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await page.Keyboard.PressAsync("Control+j");
+        await page.Keyboard.TypeAsync("$ ");
+        await page.WaitForFunctionAsync("() => /(^|\\n)\\$\\s*$/.test(document.querySelector('.xterm-rows').innerText.trimEnd())");
+    }
+
+    [GeneratedRegex("stty rows [0-9]+ cols [0-9]+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex SizeTold();
 
     /// <summary>All that the page sends from now on, as far as it is text.</summary>
     private static ConcurrentQueue<string> Sent(IPage page)

@@ -96,7 +96,7 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         Clock.Advance(NetworkInterface.UnplugLimit);
         await SettleAsync();
         Assert.Single(Assert.Single(Engine.Networks).Members);
-        Assert.Equal("The first interface stays: the instance’s name and its way out hang on it.", (await Cards.RemoveAsync(Ada, (await CardOfAsync(instance.Id)).Id, Ct)).Reason);
+        Assert.Equal("The first interface stays: the instance's name and its way out hang on it.", (await Cards.RemoveAsync(Ada, (await CardOfAsync(instance.Id)).Id, Ct)).Reason);
     }
 
     [Fact]

@@ -77,9 +77,10 @@ public sealed class ABrowser : IAsyncLifetime
     }
 
     /// <summary>A visitor who has signed in as <paramref name="person"/>, on the page at <paramref name="path"/>.</summary>
-    public async Task<IPage> SignInAsync(PortalServer server, Person person, string path = "/instances", ViewportSize? size = null, bool dark = false)
+    /// <param name="through">Another way there, whose test ends the visit itself; null for the server's own address.</param>
+    public async Task<IPage> SignInAsync(PortalServer server, Person person, string path = "/instances", ViewportSize? size = null, bool dark = false, Uri? through = null)
     {
-        var page = await NewPageAsync(server, size, dark);
+        var page = through is null ? await NewPageAsync(server, size, dark) : await NewPageAsync(through, size, dark);
         await page.GotoAsync($"/sign-in?returnUrl={Uri.EscapeDataString(path)}");
         await page.GetByLabel("E-mail").FillAsync(person.Email);
         await page.GetByLabel("Password").FillAsync(PortalServer.Password);

@@ -21,6 +21,17 @@ public sealed partial class MarkupTests
     [Fact]
     public void No_attribute_holds_an_entity() => Assert.Empty(Find(EntityInAttribute()));
 
+    /// <summary>A script that is none may be called before it has loaded, which ends a circuit on a slow line; a module is waited for, and says when it does not come (BrokenLineTests).</summary>
+    [Fact]
+    public void Every_script_of_our_own_is_a_module() => Assert.All(Find(OwnScript()), line => Assert.Contains("type=\"module\"", line, StringComparison.Ordinal));
+
+    /// <summary>The sentences were written with both; a person meets them side by side.</summary>
+    [Fact]
+    public void Every_apostrophe_is_straight() => Assert.Empty(((string[])["Portal", "Portal.Model", "Portal.Worker", "Portal.Sandbox", "wwwroot"])
+        .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(TestPostgres.Repository, folder), "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
+        .Where(file => Path.GetExtension(file) is ".razor" or ".cs" or ".js" && !file.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "lib"))
+        .SelectMany(file => File.ReadLines(file).Index().Where(line => line.Item.Contains('\u2019', StringComparison.Ordinal)).Select(line => $"{Path.GetRelativePath(TestPostgres.Repository, file)}:{line.Index + 1}")));
+
     [Theory]
     [InlineData("<p>\n    @if (x)\n    {\n        return;\n    }\n</p>", true)]
     [InlineData("@if (x)\n{\n    <p>Loading</p>\n    return;\n}\n<p></p>", false)]
@@ -53,6 +64,9 @@ public sealed partial class MarkupTests
 
     [GeneratedRegex("""@:.*<[a-z]""", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex TextLineWithTag();
+
+    [GeneratedRegex("""<script src="@Assets\["[a-z]""", RegexOptions.NonBacktracking)]
+    private static partial Regex OwnScript();
 
     [GeneratedRegex("=\"[^\"@]*&(#[0-9]+|[a-z]+);", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex EntityInAttribute();

@@ -24,7 +24,7 @@ internal static class PagesLookedAt
     /// <summary>The routes of pages without one; none in a run of only some tests, which <c>bin/test</c> tells apart.</summary>
     public static IReadOnlyList<string> Missing() => Environment.GetEnvironmentVariable("WHOLE_RUN") is "1" ? [.. Routes.Except(Paths.Keys.Select(RouteOf))!] : [];
 
-    private static readonly string[] Routes =
+    internal static readonly string[] Routes =
         [.. typeof(WebHost).Assembly.GetTypes().SelectMany(type => type.GetCustomAttributes<RouteAttribute>()).Select(route => route.Template).Distinct(StringComparer.Ordinal)];
 
     /// <summary>Of those that fit the one with the fewest parameters, as routing chooses: /volumes/new is not the page of a volume.</summary>

@@ -29,8 +29,8 @@ public sealed record AccountLimits(IReadOnlyList<LimitLine> Lines)
             new("Used and not paid yet", unpaid, account.UnpaidLimit, string.Create(CultureInfo.InvariantCulture, $"${unpaid:N2} of ${account.UnpaidLimit:N2}")),
             new("Instances", instances, account.InstanceLimit, Of(instances, account.InstanceLimit)),
             new("vCPUs", vcpus, account.VcpuLimit, Of(vcpus, account.VcpuLimit)),
-            new("Volumes", gib, account.VolumeGiBLimit, $"{Of(gib, account.VolumeGiBLimit)} GB"),
-            new("Downloads this month", down, account.DownloadGiBLimit, string.Create(CultureInfo.InvariantCulture, $"{down:N1} of {account.DownloadGiBLimit:N0} GB")),
+            new("Volumes", gib, account.VolumeGiBLimit, $"{Of(gib, account.VolumeGiBLimit)} GiB"),
+            new("Downloads this month", down, account.DownloadGiBLimit, string.Create(CultureInfo.InvariantCulture, $"{down:N1} of {account.DownloadGiBLimit:N0} GiB")),
         ]);
     }
 

@@ -23,7 +23,7 @@ public sealed class ConsoleInBrowser(IJSRuntime js, Func<string, string, Task> t
         shown = await module.InvokeAsync<IJSObjectReference>("open", element, kind.ToString(), ticket.Id, ticket.Secret, self);
     }
 
-    /// <summary><c>copy</c>, <c>paste</c> or <c>focus</c>.</summary>
+    /// <summary><c>copy</c>, <c>paste</c>, <c>fit</c> or <c>focus</c>.</summary>
     public async Task CallAsync(string verb)
     {
         if (shown is not null)

@@ -18,31 +18,24 @@ public sealed partial class CreateInstancePage(
     CreateInstance create,
     InstanceJobs jobs,
     SshKeyMaker keys,
+    Drafts drafts,
     LiveUpdates live,
     TimeProvider clock,
-    NavigationManager navigation) : IDisposable
+    NavigationManager navigation) : IAsyncDisposable
 {
     private const string UserDataExample = "#cloud-config\npackages: [htop]";
 
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
-    private readonly List<TagRow> tags = [];
-    private readonly Wish wish = new();
+    private InstanceWish wish = new();
     private Catalogue? catalogue;
     private IDisposable? listening;
-    private KeyChoice key = KeyChoice.Made;
-    private string pasted = "";
-    private string? nameProblem, keyProblem, userDataProblem, refusal;
+    private string? nameProblem, keyProblem, userDataProblem, refusal, news;
+    private string? draftName, kept;
+    private CreatedBefore? created;
     private int userDataBytes;
     private bool canMake = true;
-    private bool saving;
-
-    private enum KeyChoice
-    {
-        Made,
-        Pasted,
-        Kept,
-    }
+    private bool saving, isDone;
 
     /// <summary>One per opened form, kept from the first rendering to the circuit: a retried or doubled request is recognized by it.</summary>
     [PersistentState]
@@ -89,13 +82,18 @@ public sealed partial class CreateInstancePage(
         { Size: null } => "Choose a size.",
         { Subnet: null } => "You have no network to put it into: create one first.",
         { Groups.Count: 0 } => "Choose a security group: without one nothing gets in or out.",
-        _ => VolumeProblem ?? catalogue!.WhyNot(Size!.Size, Image, wish.Count, Begin, wish.Volumes.Sum(row => row.GiB ?? 0)) ?? nameProblem ?? userDataProblem ?? (key is KeyChoice.Pasted ? keyProblem : null),
+        _ => VolumeProblem ?? catalogue!.WhyNot(Size!.Size, Image, wish.Count, Begin, wish.Volumes.Sum(row => row.GiB ?? 0)) ?? nameProblem ?? userDataProblem ?? (wish.Key is KeyChoice.Pasted ? keyProblem : null),
     };
 
-    public void Dispose()
+    /// <summary>Who leaves the page by choice begins anew the next time; who reloads it is gone before the draft can be dropped.</summary>
+    public async ValueTask DisposeAsync()
     {
         listening?.Dispose();
         left.Dispose();
+        if (draftName is not null)
+        {
+            await drafts.DropAsync(draftName);
+        }
     }
 
     protected override async Task OnInitializedAsync()
@@ -106,7 +104,7 @@ public sealed partial class CreateInstancePage(
         await LoadAsync();
         if (catalogue!.Keys.Count > 0)
         {
-            (key, wish.KeyPairId) = (KeyChoice.Kept, catalogue.Keys[0].Id);
+            (wish.Key, wish.KeyPairId) = (KeyChoice.Kept, catalogue.Keys[0].Id);
         }
     }
 
@@ -114,6 +112,7 @@ public sealed partial class CreateInstancePage(
     {
         if (!firstRender)
         {
+            await KeepAsync(isSent: false);
             return;
         }
 
@@ -122,11 +121,14 @@ public sealed partial class CreateInstancePage(
             change => change.Table is "Images" or "Regions" || (change.AccountId == account && change.Table is "Cards" or "KeyPairs" or "Users" or "Networks" or "Subnets" or "SecurityGroups" or "Snapshots" or "PrivateImages"),
             () => InvokeAsync(RefreshAsync));
         canMake = await keys.CanMakeAsync();
-        if (!canMake && key is KeyChoice.Made)
+        await RestoreAsync();
+        if (!canMake && wish.Key is KeyChoice.Made)
         {
             SetKey(KeyChoice.Pasted);
         }
 
+        draftName = DraftNameOf(account);
+        kept = Draft(isSent: false);
         StateHasChanged();
     }
 
@@ -202,9 +204,9 @@ public sealed partial class CreateInstancePage(
 
     private void SetSize(string id) => wish.SizeId = id;
 
-    private void SetKey(KeyChoice choice) => (key, keyProblem) = (choice, pasted.Length == 0 ? null : keyProblem);
+    private void SetKey(KeyChoice choice) => (wish.Key, keyProblem) = (choice, wish.PublicKey.Length == 0 ? null : keyProblem);
 
-    private void SetPasted(string? line) => (pasted, keyProblem) = (line ?? "", SshPublicKey.Parse(line).Reason);
+    private void SetPasted(string? line) => (wish.PublicKey, keyProblem) = (line ?? "", SshPublicKey.Parse(line).Reason);
 
     private void SetUserData(string? text)
     {
@@ -220,28 +222,43 @@ public sealed partial class CreateInstancePage(
             return;
         }
 
-        (saving, refusal) = (true, null);
+        (saving, refusal, news) = (true, null, null);
         try
         {
-            var outcome = await create.RunAsync(await current.GetAsync(), await RequestAsync(), CancellationToken.None);
-            if (outcome.Value is not { } made)
+            var request = await RequestAsync();
+            refusal = CreateInstance.Check(request).Reason;
+            if (refusal is null)
             {
-                refusal = outcome.Reason;
-                return;
+                await SendAsync(request);
             }
-
-            jobs.Advance(made);
-            if (key is KeyChoice.Made)
-            {
-                await keys.SaveAsync(SshKeyMaker.FileName(made[0].KeyName ?? wish.Name));
-            }
-
-            navigation.NavigateTo(made.Count == 1 ? $"/instances/{made[0].Id}" : "/instances");
         }
         finally
         {
             saving = false;
         }
+    }
+
+    /// <summary>From here on this process, its answer or the line may be lost: the key is on its owner's disk and the tab knows the request's token before anything is made.</summary>
+    private async Task SendAsync(NewInstances request)
+    {
+        if (wish.Key is KeyChoice.Made)
+        {
+            await keys.SaveAsync(SshKeyMaker.FileName(wish.Name));
+        }
+
+        await KeepAsync(isSent: true);
+        var outcome = await create.RunAsync(await current.GetAsync(), request, CancellationToken.None);
+        if (outcome.Value is not { } made)
+        {
+            refusal = outcome.Reason;
+            return;
+        }
+
+        isDone = true;
+        jobs.Advance(made);
+        await drafts.DropAsync(draftName!);
+        await keys.ForgetAsync();
+        navigation.NavigateTo(made.Count == 1 ? $"/instances/{made[0].Id}" : "/instances");
     }
 
     private async Task<NewInstances> RequestAsync() => new()
@@ -250,11 +267,11 @@ public sealed partial class CreateInstancePage(
         ImageId = Own?.Id ?? wish.ImageId,
         SnapshotId = Own is null ? Source?.Id : null,
         SizeId = wish.SizeId,
-        KeyPairId = key is KeyChoice.Kept ? wish.KeyPairId : null,
-        PublicKey = key switch
+        KeyPairId = wish.Key is KeyChoice.Kept ? wish.KeyPairId : null,
+        PublicKey = wish.Key switch
         {
             KeyChoice.Made => await keys.MakeAsync(wish.Name.Trim()),
-            KeyChoice.Pasted => pasted,
+            KeyChoice.Pasted => wish.PublicKey,
             _ => null,
         },
         UserData = wish.UserData,
@@ -264,35 +281,6 @@ public sealed partial class CreateInstancePage(
         Volumes = [.. wish.Volumes.Select(row => row.ToVolume())],
         Count = wish.Count,
         RequestToken = Token!,
-        Tags = TagRow.ToTags(tags),
+        Tags = TagRow.ToTags(wish.Tags),
     };
-
-    private sealed class Wish
-    {
-        public string Name { get; set; } = "";
-
-        public string ImageId { get; set; } = "";
-
-        /// <summary>Of one's own images; null for the catalogue's.</summary>
-        public string? OwnImageId { get; set; }
-
-        public string? SnapshotId { get; set; }
-
-        public string SizeId { get; set; } = "";
-
-        public string? KeyPairId { get; set; }
-
-        public string UserData { get; set; } = "";
-
-        public string? SubnetId { get; set; }
-
-        /// <summary>Null until something is ticked.</summary>
-        public HashSet<string>? GroupIds { get; set; }
-
-        public bool WithAddress { get; set; }
-
-        public List<VolumeRow> Volumes { get; } = [];
-
-        public int Count { get; set; } = 1;
-    }
 }

@@ -100,14 +100,20 @@ public sealed partial class KeysPage(
 
     private async Task SaveAsync(bool made)
     {
-        var outcome = await pairs.ImportAsync(await current.GetAsync(), name, made ? await maker.MakeAsync(name.Trim()) : line, CancellationToken.None);
+        var publicKey = made ? await maker.MakeAsync(name.Trim()) : line;
+        if (made)
+        {
+            await maker.SaveAsync(SshKeyMaker.FileName(name));
+        }
+
+        var outcome = await pairs.ImportAsync(await current.GetAsync(), name, publicKey, CancellationToken.None);
         refusal = outcome.Reason;
         if (outcome.IsDone)
         {
             adding = null;
             if (made)
             {
-                await maker.SaveAsync(SshKeyMaker.FileName(name));
+                await maker.ForgetAsync();
             }
 
             await LoadAsync();

@@ -19,10 +19,10 @@ public static class Format
     /// <summary>The price of a unit that may be very small: <c>$0.0060</c>, <c>$0.00003</c>.</summary>
     public static string UnitPrice(decimal dollars) => string.Create(English, $"${dollars:0.0000####}");
 
-    /// <summary>Memory as it is sold: <c>512 MB</c>, <c>4 GB</c> (binary, as at Amazon).</summary>
+    /// <summary>Memory as it is sold: <c>512 MiB</c>, <c>4 GiB</c>.</summary>
     public static string Memory(int mib) => mib < 1024 ? string.Create(English, $"{mib} MiB") : string.Create(English, $"{mib / 1024.0:0.#} GiB");
 
-    /// <summary>Bytes as they are sold and as S3's own console writes them: binary, <c>12 bytes</c>, <c>1.4 KB</c>, <c>230 MB</c>.</summary>
+    /// <summary>Bytes as they are sold, binary: <c>12 bytes</c>, <c>1.4 KiB</c>, <c>230 MiB</c>.</summary>
     public static string Bytes(long bytes)
     {
         string[] units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];

@@ -3,8 +3,11 @@ using MudBlazor;
 namespace Portal.Shared;
 
 /// <summary>Where a circuit's components tell that something did not go through.</summary>
-public sealed partial class Interruptions(ISnackbar toasts, ILogger<Interruptions> log)
+public sealed partial class Interruptions(ISnackbar toasts, Presses presses, ILogger<Interruptions> log)
 {
+    /// <summary>What goes on of it.</summary>
+    public Presses Presses { get; } = presses;
+
     public void Tell(Exception error)
     {
         LogNotThrough(log, error.GetBaseException().Message);

@@ -9,7 +9,7 @@ namespace Portal.Shared;
 internal static partial class PlainHttp
 {
     private const string Sentence =
-        "This page was asked for by plain http, and Portal is served by https only. The proxy in front of it has to pass on X-Forwarded-Proto: https, and Portal__KnownProxies has to name that proxy’s address.";
+        "This page was asked for by plain http, and Portal is served by https only. The proxy in front of it has to pass on X-Forwarded-Proto: https, and Portal__KnownProxies has to name that proxy's address.";
 
     public static void UseHttpsOnly(this WebApplication app)
     {

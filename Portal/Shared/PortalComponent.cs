@@ -15,6 +15,7 @@ public abstract class PortalComponent : ComponentBase, IHandleEvent
     // As ComponentBase does it, whose own cannot be called.
     Task IHandleEvent.HandleEventAsync(EventCallbackWorkItem item, object? arg)
     {
+        Interruptions?.Presses.Begin();
         var handling = GuardAsync(item.InvokeAsync(arg));
         StateHasChanged();
         return handling.IsCompletedSuccessfully ? Task.CompletedTask : RenderAfterAsync(handling);
@@ -29,6 +30,10 @@ public abstract class PortalComponent : ComponentBase, IHandleEvent
         catch (Exception error) when (Interruptions is not null && RendererInfo.IsInteractive && DatabaseAway.Is(error))
         {
             Interruptions.Tell(error);
+        }
+        finally
+        {
+            Interruptions?.Presses.End();
         }
     }
 

@@ -1,0 +1,119 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Portal.Tests.Shared;
+
+/// <summary>The line between a browser and the web, which a test breaks off, mutes, or has a proxy on it that swallows what it does not understand.</summary>
+public sealed class Line : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<TcpClient, bool> open = new();
+    private readonly Task serving;
+    private int web;
+    private volatile bool isCut;
+
+    public Line()
+    {
+        listener.Start();
+        serving = ServeAsync();
+    }
+
+    /// <summary>Of the web as browsers know it: to be its setting <c>Portal:Url</c>.</summary>
+    public Uri Address => new(string.Create(CultureInfo.InvariantCulture, $"http://localhost:{((IPEndPoint)listener.LocalEndpoint).Port}/"));
+
+    /// <summary>Of which requests, by their first line and headers, nothing is passed on nor answered.</summary>
+    public Func<string, bool> Swallows { get; set; } = _ => false;
+
+    /// <summary>What the web sends is lost.</summary>
+    public bool IsMute { get; set; }
+
+    /// <summary>From now on it leads there.</summary>
+    public void LeadTo(PortalServer server) => web = server.Address.Port;
+
+    /// <summary>Every connection breaks, and none comes about until <see cref="Mend"/>.</summary>
+    public void Cut()
+    {
+        isCut = true;
+        foreach (var browser in open.Keys)
+        {
+            browser.Client.Close(0);
+        }
+    }
+
+    public void Mend() => (isCut, IsMute) = (false, false);
+
+    public async ValueTask DisposeAsync()
+    {
+        Cut();
+        listener.Dispose();
+        await serving;
+    }
+
+    private async Task ServeAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                _ = PassOnAsync(await listener.AcceptTcpClientAsync());
+            }
+        }
+        catch (Exception stopped) when (stopped is SocketException or ObjectDisposedException)
+        {
+            // It was stopped.
+        }
+    }
+
+    private async Task PassOnAsync(TcpClient browser)
+    {
+        using (browser)
+        using (var server = new TcpClient())
+        {
+            open[browser] = true;
+            try
+            {
+                if (!isCut)
+                {
+                    await server.ConnectAsync(IPAddress.Loopback, web);
+                    await await Task.WhenAny(UpAsync(browser.GetStream(), server.GetStream()), DownAsync(server.GetStream(), browser.GetStream()));
+                }
+            }
+            catch (Exception broken) when (broken is SocketException or IOException or InvalidOperationException)
+            {
+                // One of both has gone.
+            }
+
+            open.TryRemove(browser, out _);
+        }
+    }
+
+    /// <summary>A browser sends what begins a request in one piece, and each socket's upgrade on a connection of its own.</summary>
+    private async Task UpAsync(NetworkStream browser, NetworkStream server)
+    {
+        var buffer = new byte[64 * 1024];
+        var isSwallowing = false;
+        while (await browser.ReadAsync(buffer) is var count and > 0)
+        {
+            isSwallowing = isSwallowing || Swallows(Encoding.Latin1.GetString(buffer, 0, count));
+            if (!isSwallowing)
+            {
+                await server.WriteAsync(buffer.AsMemory(0, count));
+            }
+        }
+    }
+
+    private async Task DownAsync(NetworkStream server, NetworkStream browser)
+    {
+        var buffer = new byte[64 * 1024];
+        while (await server.ReadAsync(buffer) is var count and > 0)
+        {
+            if (!IsMute)
+            {
+                await browser.WriteAsync(buffer.AsMemory(0, count));
+            }
+        }
+    }
+}
