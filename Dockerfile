@@ -2,7 +2,7 @@
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 RUN apt-get update && apt-get install -y --no-install-recommends nodejs npm && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig package.json package-lock.json ./
+COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt BannedSymbols.Typed.txt .editorconfig package.json package-lock.json ./
 COPY Portal/Portal.csproj Portal/packages.lock.json Portal/
 COPY Portal.Model/Portal.Model.csproj Portal.Model/packages.lock.json Portal.Model/
 COPY Portal.Worker/Portal.Worker.csproj Portal.Worker/packages.lock.json Portal.Worker/

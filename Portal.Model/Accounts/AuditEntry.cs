@@ -39,5 +39,5 @@ public sealed class AuditEntry : IOwned
     public AuditPerson? Person { get; init; }
 
     /// <summary>The person's e-mail, or <c>portal</c> for what the worker did by itself.</summary>
-    public string Who => Person?.Email ?? (UserId is null ? Actor.PortalName : Erased);
+    public string Who => Person is { } person ? MailDomain.Shown(person.Email) : UserId is null ? Actor.PortalName : Erased;
 }

@@ -97,7 +97,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         KeyPairId = key?.Id,
         KeyName = key?.Name,
         PublicKey = key?.PublicKey,
-        UserData = string.IsNullOrWhiteSpace(form.UserData) ? null : form.UserData.ReplaceLineEndings("\n"),
+        UserData = Compute.UserData.Kept(form.UserData),
         NetworkId = place.Subnet.NetworkId,
         Address = place.Addresses[index],
         PublicPort = place.Ports[index],

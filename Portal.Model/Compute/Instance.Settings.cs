@@ -43,7 +43,7 @@ public sealed partial class Instance
     /// <summary>Takes effect at the first boot of a new disk.</summary>
     public Outcome WriteUserData(string? text) => IfPossible(
         WhyNotEditUserData ?? Compute.UserData.Check(text).Reason,
-        () => UserData = string.IsNullOrWhiteSpace(text) ? null : text.ReplaceLineEndings("\n"));
+        () => UserData = Compute.UserData.Kept(text));
 
     /// <summary>With which its next new disk begins; null changes nothing.</summary>
     public void BeginWith(KeyPair? key)

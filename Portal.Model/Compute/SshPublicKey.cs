@@ -8,7 +8,8 @@ namespace Portal.Model.Compute;
 
 /// <summary>
 /// The public half of an SSH key, as one OpenSSH line without options: type, base64, comment. Only what can be decoded and is strong
-/// enough gets in. Formats: RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4.
+/// enough gets in. Formats: RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4, and of keys whose private half is in a FIDO device
+/// https://cvsweb.openbsd.org/src/usr.bin/ssh/PROTOCOL.u2f
 /// </summary>
 /// <param name="Line">The line as it is stored: one space between its parts, no line end.</param>
 /// <param name="Fingerprint"><c>SHA256:…</c>, as ssh-keygen prints it.</param>
@@ -17,20 +18,32 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
     public const int MinRsaBits = 2048;
     public const int MaxRsaBits = 16384;
 
+    private const string Ed25519InDevice = "sk-ssh-ed25519@openssh.com", EcdsaInDevice = "sk-ecdsa-sha2-nistp256@openssh.com";
+
     private const int MaxLength = 16384;
 
     public static Outcome<SshPublicKey> Parse(string? text)
     {
         var line = (text ?? "").Trim();
+        if (SshKeyPaste.WhyNot(line) is { } other)
+        {
+            return Outcome.Refused(other);
+        }
+
         if (WhyNotOneLine(line) is { } reason)
         {
             return Outcome.Refused(reason);
         }
 
         var parts = line.Split([' ', '\t'], 3, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (SshKeyPaste.WhyNotCharacters(parts) is { } hidden)
+        {
+            return Outcome.Refused(hidden);
+        }
+
         if (!IsKnown(parts[0]))
         {
-            return Outcome.Refused("A key begins with ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521 or ssh-rsa; options before it are not taken.");
+            return Outcome.Refused("A key begins with ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521, ssh-rsa, or for a FIDO device with sk-ssh-ed25519@openssh.com or sk-ecdsa-sha2-nistp256@openssh.com; options before it are not taken.");
         }
 
         var blob = new byte[line.Length];
@@ -52,15 +65,13 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
     private static string? WhyNotOneLine(string line) => line switch
     {
         "" => "Paste the public key: the one line of a file that ends in .pub.",
-        _ when line.Contains("PRIVATE KEY", StringComparison.Ordinal) => "This is a private key: keep it to yourself. Paste the line of the file that ends in .pub.",
-        _ when line.Contains("BEGIN SSH2 PUBLIC KEY", StringComparison.Ordinal) => "This is the format of RFC 4716. Turn it into OpenSSH's with: ssh-keygen -i -f FILE",
         _ when line.Length > MaxLength => $"The key is longer than {MaxLength:N0} characters.",
         _ when line.AsSpan().ContainsAny('\r', '\n') => "One key, please: this is more than one line.",
         _ when line.Any(c => char.IsControl(c) && c != '\t') => "The key holds a control character.",
         _ => null,
     };
 
-    private static bool IsKnown(string type) => type is "ssh-ed25519" or "ssh-rsa" or "ecdsa-sha2-nistp256" or "ecdsa-sha2-nistp384" or "ecdsa-sha2-nistp521";
+    private static bool IsKnown(string type) => type is "ssh-ed25519" or "ssh-rsa" or "ecdsa-sha2-nistp256" or "ecdsa-sha2-nistp384" or "ecdsa-sha2-nistp521" or Ed25519InDevice or EcdsaInDevice;
 
     private static string? WhyNot(string type, ReadOnlySpan<byte> blob)
     {
@@ -74,7 +85,9 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
         {
             "ssh-ed25519" => TryRead(ref blob, out var point) && point.Length == 32 && blob.IsEmpty ? null : damaged,
             "ssh-rsa" => WhyNotRsa(blob, damaged),
-            _ => IsOnCurve(type, blob) ? null : damaged,
+            Ed25519InDevice => TryRead(ref blob, out var point) && point.Length == 32 && IsApplication(blob) ? null : damaged,
+            EcdsaInDevice => IsOnCurve("nistp256", ref blob) && IsApplication(blob) ? null : damaged,
+            _ => IsOnCurve(type["ecdsa-sha2-".Length..], ref blob) && blob.IsEmpty ? null : damaged,
         };
     }
 
@@ -99,16 +112,19 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
         };
     }
 
-    private static bool IsOnCurve(string type, ReadOnlySpan<byte> blob)
+    /// <summary>Whom the device signs for: “ssh:” and perhaps more, in ASCII.</summary>
+    private static bool IsApplication(ReadOnlySpan<byte> blob) => TryRead(ref blob, out var application) && blob.IsEmpty && application.Length > 0 && !application.ContainsAnyExceptInRange((byte)0x20, (byte)0x7e);
+
+    private static bool IsOnCurve(string expected, ref ReadOnlySpan<byte> blob)
     {
-        var (curve, size) = type[^3..] switch
+        var (curve, size) = expected[^3..] switch
         {
             "256" => (ECCurve.NamedCurves.nistP256, 32),
             "384" => (ECCurve.NamedCurves.nistP384, 48),
             _ => (ECCurve.NamedCurves.nistP521, 66),
         };
-        if (!TryRead(ref blob, out var name) || !Encoding.ASCII.GetString(name).Equals(type["ecdsa-sha2-".Length..], StringComparison.Ordinal)
-            || !TryRead(ref blob, out var q) || !blob.IsEmpty || q.Length != 1 + (2 * size) || q[0] != 4)
+        if (!TryRead(ref blob, out var name) || !Encoding.ASCII.GetString(name).Equals(expected, StringComparison.Ordinal)
+            || !TryRead(ref blob, out var q) || q.Length != 1 + (2 * size) || q[0] != 4)
         {
             return false;
         }

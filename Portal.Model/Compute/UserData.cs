@@ -1,83 +1,61 @@
 using System.Text;
 using Portal.Model.Shared;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 
 namespace Portal.Model.Compute;
 
-/// <summary>cloud-init user data: a script that begins with <c>#!</c>, or YAML that begins with <c>#cloud-config</c>.</summary>
+/// <summary>
+/// cloud-init user data in every form that cloud-init takes: a script, a cloud-config, a MIME message of several parts, an archive, an include, a boothook, a Jinja template, a part handler,
+/// and any of them packed by gzip. What is not text is typed and kept in base64; the guest gets the bytes. https://cloudinit.readthedocs.io/en/latest/explanation/format.html
+/// </summary>
 public static class UserData
 {
-    /// <summary>EC2's limit: 16 KiB before encoding. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html</summary>
+    /// <summary>EC2's limit: 16 KiB of what is sent. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html</summary>
     public const int MaxBytes = 16 * 1024;
 
-    private const int MaxDepth = 64;
+    /// <summary>Of the field, in characters: base64 of the most that can be sent, on lines, and some to see how much too long something is.</summary>
+    public const int MaxTyped = 70_000;
 
-    public static Outcome Check(string? text)
-    {
-        if (string.IsNullOrWhiteSpace(text))
-        {
-            return Outcome.Done;
-        }
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-        if (Encoding.UTF8.GetByteCount(text) is var bytes and > MaxBytes)
-        {
-            return Outcome.Refused($"User data is {bytes:N0} bytes; at most {MaxBytes:N0} are allowed.");
-        }
+    /// <summary>What was typed, as it is kept: with the line ends of the guest and without the mark that some editors put before everything; null if it is nothing.</summary>
+    public static string? Kept(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.TrimStart('\uFEFF').Replace("\r\n", "\n", StringComparison.Ordinal);
 
-        if (text.Contains('\0', StringComparison.Ordinal))
-        {
-            return Outcome.Refused("User data holds a zero byte; it must be text.");
-        }
+    /// <summary>What the guest gets of it: base64 of something that cloud-init takes is only how it is typed.</summary>
+    public static byte[] Sent(string kept) => FromBase64(kept) ?? Encoding.UTF8.GetBytes(kept);
 
-        if (text.StartsWith("#!", StringComparison.Ordinal))
-        {
-            return Outcome.Done;
-        }
+    /// <summary>In bytes of what is sent.</summary>
+    public static int Size(string? text) => Kept(text) is { } kept ? Sent(kept).Length : 0;
 
-        return text.StartsWith("#cloud-config", StringComparison.Ordinal)
-            ? CheckYaml(text)
-            : Outcome.Refused("User data must begin with “#!” (a script) or “#cloud-config” (YAML).");
-    }
-
-    /// <summary>
-    /// From the parser's events, never as a document: what a customer typed may nest, or refer to itself, so that building or comparing its
-    /// nodes would not end.
-    /// </summary>
-    private static Outcome CheckYaml(string text)
+    /// <summary>A file's content as it is typed.</summary>
+    public static string OfFile(byte[] content)
     {
         try
         {
-            var (parser, documents) = (new Parser(new StringReader(text)), 0);
-            var (defined, open) = (new HashSet<AnchorName>(), new Stack<AnchorName>());
-            while (parser.MoveNext())
-            {
-                switch (parser.Current)
-                {
-                    case DocumentStart when ++documents > 1:
-                    case NodeEvent and not MappingStart when open.Count == 0:
-                        return Outcome.Refused("User data must be one YAML mapping, such as “packages: [htop]”.");
-                    case MappingStart or SequenceStart when open.Count == MaxDepth:
-                        return Outcome.Refused($"User data nests deeper than {MaxDepth} levels.");
-                    case MappingStart or SequenceStart:
-                        open.Push(((NodeEvent)parser.Current).Anchor);
-                        break;
-                    case MappingEnd or SequenceEnd:
-                        defined.Add(open.Pop());
-                        break;
-                    case AnchorAlias alias when !defined.Contains(alias.Value):
-                        return Outcome.Refused($"User data refers to *{alias.Value}, which is not defined before: line {alias.Start.Line}.");
-                    case Scalar scalar:
-                        defined.Add(scalar.Anchor);
-                        break;
-                }
-            }
+            return UserDataForm.IsGzip(content) ? Convert.ToBase64String(content, Base64FormattingOptions.InsertLineBreaks) : Utf8.GetString(content);
+        }
+        catch (DecoderFallbackException)
+        {
+            return Convert.ToBase64String(content, Base64FormattingOptions.InsertLineBreaks);
+        }
+    }
 
+    public static Outcome Check(string? text)
+    {
+        if (Kept(text) is not { } kept)
+        {
             return Outcome.Done;
         }
-        catch (YamlException error)
-        {
-            return Outcome.Refused($"User data is not valid YAML: line {error.Start.Line}, column {error.Start.Column}.");
-        }
+
+        var sent = Sent(kept);
+        return sent.Length > MaxBytes ? Outcome.Refused($"User data is {sent.Length:N0} bytes; at most {MaxBytes:N0} are allowed.")
+            : UserDataForm.WhyNot(sent) is { } reason ? Outcome.Refused(reason)
+            : Outcome.Done;
+    }
+
+    private static byte[]? FromBase64(string text)
+    {
+        // Nothing that cloud-init takes as it is consists of base64's characters alone.
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out var length) && UserDataForm.IsKnown(bytes.AsSpan(0, length)) ? bytes[..length] : null;
     }
 }

@@ -14,17 +14,17 @@ public static class AddressRanges
     /// <summary>A network needs room for more than one subnet of this size, which is what is suggested.</summary>
     private const int UsualSubnet = 24;
 
-    /// <summary>Addresses that the Internet does not route. https://www.rfc-editor.org/rfc/rfc1918</summary>
-    private static readonly IPNetwork[] Private = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16")];
+    /// <summary>Addresses that are for private networks. https://www.rfc-editor.org/rfc/rfc1918</summary>
+    private static readonly IPNetwork[] Private = [IpText.Range("10.0.0.0/8"), IpText.Range("172.16.0.0/12"), IpText.Range("192.168.0.0/16")];
 
     /// <summary>A range as it was typed; a single address stands for itself alone.</summary>
     public static Outcome<IPNetwork> Parse(string? text)
     {
         var typed = (text ?? "").Trim();
         var parts = typed.Split('/', 2);
-        if (!IPAddress.TryParse(parts[0], out var address) || (address.AddressFamily is AddressFamily.InterNetwork && parts[0].Count('.') != 3))
+        if (!IpText.TryAddress(parts[0], out var address))
         {
-            return Outcome.Refused("Write a range as an address, a slash and how many of its bits are fixed, e.g. 10.0.0.0/16.");
+            return Outcome.Refused(IpText.WhyNotZeros(parts[0]) ?? "Write a range as an address, a slash and how many of its bits are fixed, e.g. 10.0.0.0/16.");
         }
 
         if (address.AddressFamily is not AddressFamily.InterNetwork)
@@ -37,7 +37,7 @@ public static class AddressRanges
             return new IPNetwork(address, 32);
         }
 
-        if (!int.TryParse(parts[1], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var prefix) || prefix > 32)
+        if (IpText.Prefix(parts[1], 32) is not { } prefix)
         {
             return Outcome.Refused("After the slash comes a number from 0 to 32.");
         }
@@ -49,7 +49,7 @@ public static class AddressRanges
     /// <summary>Why a network cannot have this range; null if it can.</summary>
     public static string? WhyNotNetwork(IPNetwork range) =>
         range.PrefixLength is < Largest or > Smallest ? $"A network has between /{Largest} (65,536 addresses) and /{Smallest} (16 addresses); this is /{range.PrefixLength}."
-        : !Private.Any(all => Contains(all, range)) ? $"{range} belongs to the Internet. Choose a range within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."
+        : !Private.Any(all => Contains(all, range)) ? $"{range} {Internet.WhatIs(range) ?? "belongs to the Internet"}. Choose a range within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."
         : null;
 
     /// <summary>Why a network with these subnets cannot get this one more; null if it can.</summary>

@@ -10,7 +10,7 @@ public static class DefaultNetwork
     public const string Name = "default";
     public const string Region = "local";
 
-    private static readonly IPNetwork Everywhere = IPNetwork.Parse("0.0.0.0/0");
+    private static readonly IPNetwork Everywhere = IpText.Range("0.0.0.0/0");
 
     public static Network For(Project project, DateTimeOffset now)
     {
@@ -22,7 +22,7 @@ public static class DefaultNetwork
             RegionId = Region,
             Name = Name,
             CreatedAt = now,
-            Range = IPNetwork.Parse("10.0.0.0/16"),
+            Range = IpText.Range("10.0.0.0/16"),
         };
         network.Subnets.Add(new Subnet
         {
@@ -31,7 +31,7 @@ public static class DefaultNetwork
             NetworkId = network.Id,
             Name = Name,
             CreatedAt = now,
-            Range = IPNetwork.Parse("10.0.0.0/24"),
+            Range = IpText.Range("10.0.0.0/24"),
         });
         return network;
     }

@@ -18,12 +18,19 @@ public static class Site
     public static string Of(string host)
     {
         var name = host.Trim().TrimEnd('.').ToLowerInvariant();
-        if (IPAddress.TryParse(name.Trim('[', ']'), out var address))
+        if (IpText.TryAddress(name.Trim('[', ']'), out var typed))
         {
-            return IPAddress.IsLoopback(address) ? "localhost" : address.ToString();
+            return Of(typed);
         }
 
-        var labels = new Uri($"http://{name}").IdnHost.Split('.');
+        // Browsers go to 8.0.0.1 for 010.0.0.1, and to the ASCII form of a name.
+        var meantHost = new Uri($"http://{name}").IdnHost;
+        if (IpText.TryAddress(meantHost, out var meant))
+        {
+            return Of(meant);
+        }
+
+        var labels = meantHost.Split('.');
         if (labels[^1] is "localhost")
         {
             return "localhost";
@@ -32,6 +39,8 @@ public static class Site
         var suffix = LengthOfSuffix(labels);
         return string.Join('.', labels[Math.Max(0, labels.Length - suffix - 1)..]);
     }
+
+    private static string Of(IPAddress address) => IPAddress.IsLoopback(address) ? "localhost" : address.ToString();
 
     /// <summary>In labels, by the list's own algorithm: an exception wins, else the longest rule, else the last label alone.</summary>
     private static int LengthOfSuffix(string[] labels)

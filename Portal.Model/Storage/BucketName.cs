@@ -1,4 +1,3 @@
-using System.Net;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Storage;
@@ -28,7 +27,7 @@ public static class BucketName
             _ when !char.IsAsciiLetterOrDigit(text[^1]) => Outcome.Refused("It must end with a letter or a digit."),
             _ when text.Contains("..", StringComparison.Ordinal) => Outcome.Refused("Two dots may not follow each other."),
             _ when text.Contains(".-", StringComparison.Ordinal) || text.Contains("-.", StringComparison.Ordinal) => Outcome.Refused("A dot and a hyphen may not follow each other."),
-            _ when text.Count(c => c is '.') is 3 && IPAddress.TryParse(text, out _) => Outcome.Refused("It may not look like an IP address."),
+            _ when text.Split('.') is { Length: 4 } numbers && numbers.All(number => number.All(char.IsAsciiDigit)) => Outcome.Refused("It may not look like an IP address."),
             "new" => Outcome.Refused("That one is the name of a page here: choose another."),
             _ when ReservedBeginnings.FirstOrDefault(part => text.StartsWith(part, StringComparison.Ordinal)) is { } part => Outcome.Refused($"Names that begin with “{part}” are reserved."),
             _ when ReservedEnds.FirstOrDefault(part => text.EndsWith(part, StringComparison.Ordinal)) is { } part => Outcome.Refused($"Names that end with “{part}” are reserved."),

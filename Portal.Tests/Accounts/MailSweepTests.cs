@@ -33,6 +33,18 @@ public sealed class MailSweepTests(TestPostgres postgres) : TestDatabase(postgre
         Assert.Equal((clock.GetUtcNow(), null, "", ""), (sent.SentAt, sent.DueAt, sent.Text, sent.Html));
     }
 
+    /// <summary>The test's server says that it knows addresses in Unicode, and gets one; any other gets what is kept.</summary>
+    [Fact]
+    public async Task A_mail_to_an_international_domain_is_addressed_to_it_in_the_form_that_the_server_knows()
+    {
+        await WriteAsync("jo@xn--bcher-kva.example");
+        using var server = await ServeAsync();
+        using var sweep = NewSweep();
+        await sweep.SweepAsync(default);
+        Assert.Equal("jo@xn--bcher-kva.example", MailboxNames.Kept(Assert.Single(Assert.Single(inbox.List(null)).To)));
+        Assert.Equal("jo@xn--bcher-kva.example", new MimeKit.MailboxAddress("", "jo@xn--bcher-kva.example").GetAddress(idnEncode: true));
+    }
+
     [Fact]
     public async Task A_dead_mail_server_delays_and_loses_nothing()
     {
@@ -66,7 +78,7 @@ public sealed class MailSweepTests(TestPostgres postgres) : TestDatabase(postgre
         Assert.Equal(10, inbox.List(null).Count);
     }
 
-    private async Task<Mail> WriteAsync()
+    private async Task<Mail> WriteAsync(string to = "ada@example.com")
     {
         await using var db = CreateDbContext();
         var tenant = await Tenant.AddAsync(db);
@@ -74,7 +86,7 @@ public sealed class MailSweepTests(TestPostgres postgres) : TestDatabase(postgre
         {
             Id = Guid.NewGuid(),
             AccountId = tenant.Account.Id,
-            To = "ada@example.com",
+            To = to,
             Subject = "Confirm",
             Text = "https://example.com/secret",
             Html = "<p>https://example.com/secret</p>",

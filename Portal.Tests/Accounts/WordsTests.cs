@@ -30,6 +30,15 @@ public sealed class WordsTests : BunitContext
     [InlineData("ada@example.com, bob@example.com", false)]
     [InlineData("ada@example.com\r\nBcc: all@example.com", false)]
     [InlineData("ada\0@example.com", false)]
+    [InlineData("jo@xn--bcher-kva.example", true)]
+    [InlineData("jo@bücher.example", true)]
+    [InlineData("jo@BÜCHER.Example", true)]
+    [InlineData("jo@例え。jp", true)]
+    [InlineData("jo@xn--a.com", false)]
+    [InlineData("jo@xn--ASCII-.com", false)]
+    [InlineData("jo@xn--bcher-2pa.example", false)]
+    [InlineData("jo, bob@bücher.example", false)]
+    [InlineData("jo@bücher.example>", false)]
     [InlineData(null, false)]
     public void An_address_is_one_plain_address(string? typed, bool isOne) => Assert.Equal(isOne, EmailAddress.WhyNot(typed) is null);
 

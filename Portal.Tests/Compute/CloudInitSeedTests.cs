@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using Portal.Model.Compute;
 using Portal.Worker.Engines.Libvirt;
 using YamlDotNet.Serialization;
@@ -15,6 +16,19 @@ public sealed class CloudInitSeedTests
         const string script = "#!/bin/sh\r\necho 'ü: \"$HOME\"'\n\t";
         Assert.Equal(script, File("user-data", Spec() with { UserData = script }));
     }
+
+    /// <summary>It was kept in base64, which cloud-init does not undo.</summary>
+    [Fact]
+    public void What_is_no_text_reaches_the_guest_as_it_was()
+    {
+        byte[] packed = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xfe];
+        Assert.Equal(packed, CloudInitSeed.Files(Spec() with { UserData = UserData.OfFile(packed) }).Single(file => file.Name is "user-data").Content);
+    }
+
+    [Theory]
+    [InlineData("sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIBy0dmjz34C3E5nEQMexGXlWHiVodbUamdmDSqmd3Ju2AAAABHNzaDo= yubi")]
+    [InlineData("sk-ecdsa-sha2-nistp256@openssh.com AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAAAIbmlzdHAyNTYAAABBBCS6ZRLCpx1msMxfHTpVG0XdCb8PYBEDUcJoIA2EIdg21zq8hKspraId8C0BVOuD2nupjCvFzflzFecnvFWg/QMAAAAEc3NoOg== yubi")]
+    public void The_key_of_a_FIDO_device_is_in_the_meta_data_too(string key) => Assert.Equal([SshPublicKey.Parse(key).Value!.Line], ((List<object>)Read("meta-data", Spec() with { PublicKey = key })["public-keys"]).Cast<string>());
 
     [Fact]
     public void The_key_is_in_the_meta_data_whatever_its_comment_says()
@@ -53,7 +67,7 @@ public sealed class CloudInitSeedTests
 
     private static Dictionary<string, object> Read(string file, InstanceSpec spec) => new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(File(file, spec));
 
-    private static string File(string name, InstanceSpec spec) => CloudInitSeed.Files(spec).Single(file => file.Name == name).Text;
+    private static string File(string name, InstanceSpec spec) => Encoding.UTF8.GetString(CloudInitSeed.Files(spec).Single(file => file.Name == name).Content);
 
     private static InstanceSpec Spec() => new(
         "i-00000000000000001", "acc-1", "true", 1, 512, [], "root", Key, null, "vpc-00000000000000001",

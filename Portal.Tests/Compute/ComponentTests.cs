@@ -1,6 +1,7 @@
 using System.Net;
 using Bunit;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Forms;
 using MudBlazor.Services;
 using Portal.Compute;
 using Portal.Model.Compute;
@@ -52,6 +53,23 @@ public sealed class ComponentTests : BunitContext
             button.Find("button").Click();
             Assert.Equal(2, pressed);
         });
+    }
+
+    [Fact]
+    public void User_data_from_a_file_that_is_no_text_stands_in_the_field_as_base64_and_counts_as_what_is_sent()
+    {
+        byte[] packed = Convert.FromBase64String("H4sIAAAAAAAC/1NW1E/KzNMvzuACAB2d+wQKAAAA"); // #!/bin/sh
+        string? typed = null;
+        var field = Render<UserDataField>(parameters => parameters.Add(field => field.Id, "user-data").Add(field => field.ValueChanged, text => typed = text));
+        field.FindComponent<InputFile>().UploadFiles(InputFileContent.CreateFromBinary(packed, "user-data.gz"));
+        field.WaitForAssertion(() => Assert.Equal(packed, Convert.FromBase64String(typed ?? "")));
+        Assert.Equal($"{packed.Length} of 16,384 bytes", field.Find("[role=status]").TextContent.Trim());
+        Assert.Empty(field.FindAll("[role=alert]"));
+
+        field.FindComponent<InputFile>().UploadFiles(InputFileContent.CreateFromText("#cloud-config\na: [\n", "user-data"));
+        field.WaitForAssertion(() => Assert.Equal("User data is not valid YAML: line 2, column 5.", field.Find("[role=alert]").TextContent.Trim()));
+        field.FindComponent<InputFile>().UploadFiles(InputFileContent.CreateFromBinary(new byte[UserData.MaxTyped + 1], "disk.img"));
+        field.WaitForAssertion(() => Assert.Equal("disk.img is 70,001 bytes; at most 16,384 are allowed.", field.Find("[role=alert]").TextContent.Trim()));
     }
 
     [Fact]

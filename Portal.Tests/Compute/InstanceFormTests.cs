@@ -49,7 +49,7 @@ public sealed class InstanceFormTests
     }
 
     [Theory]
-    [InlineData("#cloud-config\npackages: [htop", "line 3")]
+    [InlineData("#cloud-config\npackages: [htop", "line 2, column 16")]
     [InlineData("#cloud-config\n- a\n- b", "one YAML mapping")]
     [InlineData("#cloud-config\njust text", "one YAML mapping")]
     [InlineData("#cloud-config\na: 1\n---\nb: 2", "one YAML mapping")]

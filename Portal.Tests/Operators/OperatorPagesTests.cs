@@ -64,6 +64,8 @@ public sealed class NewImageTests
     [InlineData("", "https://example.com/a", 64, "debian", "Give it a name.")]
     [InlineData("Debian", "file:///etc/shadow", 64, "debian", "The address must begin with https:// or http://.")]
     [InlineData("Debian", "https://user:secret@example.com/a", 64, "debian", "The address must begin with https:// or http://.")]
+    [InlineData("Debian", "https://010.0.0.1/a", 64, "debian", "The address leads to 8.0.0.1, which is not what it says: write four decimal numbers without leading zeros.")]
+    [InlineData("Debian", "https://203.0.113.9:8443/a", 64, "debian", null)]
     [InlineData("Debian", "https://example.com/a", 63, "debian", "The SHA-256 sum has 64 hexadecimal digits; the image's publisher tells it.")]
     [InlineData("Debian", "https://example.com/a", 64, "root;reboot", "The SSH user is a Linux user's name, such as debian.")]
     [InlineData("Debian", "https://example.com/a", 64, "debian", null)]

@@ -26,6 +26,7 @@ public sealed class BucketNameTests
     [InlineData("a..b", "Two dots")]
     [InlineData("a.-b", "dot and a hyphen")]
     [InlineData("192.168.5.4", "IP address")]
+    [InlineData("010.0.0.01", "IP address")]
     [InlineData("xn--abc", "reserved")]
     [InlineData("abc-s3alias", "reserved")]
     public void A_name_that_breaks_a_rule_is_refused_with_that_rule(string name, string part) =>

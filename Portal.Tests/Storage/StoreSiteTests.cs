@@ -27,6 +27,7 @@ public sealed class StoreSiteTests
     [InlineData("192.0.2.7", "192.0.2.7")]
     [InlineData("[2001:db8::7]", "2001:db8::7")]
     [InlineData("127.0.0.1", "localhost")]
+    [InlineData("010.0.0.1", "8.0.0.1")]
     [InlineData("s3-website.localhost", "localhost")]
     public void A_site_is_what_somebody_can_register(string host, string site) => Assert.Equal(site, Site.Of(host));
 

@@ -29,5 +29,5 @@ public sealed class SmtpSettings
         _ => throw new StartRefusedException($"Smtp__Tls is “{Tls}”; it must be StartTls, Tls or None."),
     };
 
-    private static bool IsHere(string host) => host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+    private static bool IsHere(string host) => host is "localhost" || (IpText.TryAddress(host, out var address) && IPAddress.IsLoopback(address));
 }

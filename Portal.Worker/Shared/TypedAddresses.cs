@@ -77,7 +77,7 @@ public sealed class TypedAddresses : IDisposable
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
     {
         var host = context.DnsEndPoint.Host;
-        var found = IPAddress.TryParse(host.Trim('[', ']'), out var written) ? [written] : await resolve(host, ct);
+        var found = IpText.TryAddress(host.Trim('[', ']'), out var written) ? [written] : await resolve(host, ct);
         if (found.Where(address => isLaptop || Internet.Has(address)).ToArray() is not { Length: > 0 } allowed)
         {
             throw new EngineException(EngineFault.Rejected, $"{host} is not on the Internet: it is an address of this machine, of a private network, or one for a special purpose.");

@@ -29,5 +29,5 @@ internal static class StoreSettings
     }
 
     private static bool IsAddress(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address)
-        && address is { Scheme: "https" or "http", UserInfo: "", AbsolutePath: "/", Query: "", Fragment: "" };
+        && address is { Scheme: "https" or "http", UserInfo: "", AbsolutePath: "/", Query: "", Fragment: "" } && IpText.IsAsTyped(address);
 }

@@ -58,9 +58,9 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
 
     /// <summary>To the old address, which nobody reads but its owner.</summary>
     public void TellAddressChanged(User user, string old, string secret) => db.Add(WriteTo(user, old, "The e-mail address of your Portal account was changed",
-        $"The e-mail address of your Portal account was changed from {old} to {user.Email} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
+        $"The e-mail address of your Portal account was changed from {MailDomain.Shown(old)} to {MailDomain.Shown(user.Email!)} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
         "It was not me: take it back", $"{address.Origin}/undo-email?code={secret}",
-        $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {old}, ends all sessions and lets you choose a new password."));
+        $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {MailDomain.Shown(old)}, ends all sessions and lets you choose a new password."));
 
     private async Task AddCountedAsync(string kind, Mail mail, CancellationToken ct)
     {
@@ -100,7 +100,7 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     {
         var code = WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(await users.GenerateChangeEmailTokenAsync(user, wanted)));
         return WriteTo(user, wanted, "Confirm your new e-mail address",
-            $"Open this link in the browser in which you are signed in to Portal, to sign in with {wanted} from then on. It works for a day.",
+            $"Open this link in the browser in which you are signed in to Portal, to sign in with {MailDomain.Shown(wanted)} from then on. It works for a day.",
             "Confirm the new address", $"{address.Origin}/settings/email?to={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(wanted))}&code={code}",
             "If you did not ask for it, ignore this mail: nobody can use your address without this link.");
     }

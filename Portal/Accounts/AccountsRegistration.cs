@@ -18,7 +18,7 @@ public static class AccountsRegistration
         services.AddSingleton<SessionCookie>().AddSingleton<SessionWatch>().AddHostedService(provider => provider.GetRequiredService<SessionWatch>())
             .AddScoped<CircuitUser>().AddScoped<AuthenticationStateProvider>(provider => provider.GetRequiredService<CircuitUser>()).AddScoped<CircuitHandler, CircuitBeginning>();
         // Before Identity's own registration, which would be one per request.
-        services.AddSingleton<ILookupNormalizer, UpperInvariantLookupNormalizer>();
+        services.AddSingleton<ILookupNormalizer, MailboxNames>();
         services.AddSingleton<Throttles>().AddSingleton<Guesses>().AddSingleton<AttemptLimits>().AddSingleton<SecurityEvents>().AddScoped<EvenAnswer>().AddScoped<KnownDevices>().AddScoped<ChangeAddress>();
         services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
             .AddScoped<SessionList>().AddScoped<FreshProof>().AddScoped<OwnAccount>().AddScoped<Passkeys>();

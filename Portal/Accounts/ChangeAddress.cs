@@ -30,7 +30,7 @@ public sealed class ChangeAddress(
             return Outcome.Refused(reason);
         }
 
-        var wanted = typed!.Trim();
+        var wanted = MailboxNames.Kept(typed!);
         if (users.NormalizeEmail(wanted) == user.NormalizedEmail)
         {
             return Outcome.Refused("That is your address already.");
@@ -48,7 +48,7 @@ public sealed class ChangeAddress(
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
         await mails.AskToChangeAsync(user, wanted, Aborted);
-        db.Add(events.Write(own.Actor, SecurityEvent.AskAddressChange, after: new { Email = new Personal(wanted) }));
+        db.Add(events.Write(own.Actor, SecurityEvent.AskAddressChange, after: new { Email = new Personal(MailDomain.Shown(wanted)) }));
         await db.SaveChangesAsync(Aborted);
         await transaction.CommitAsync(Aborted);
         return Outcome.Done;
@@ -93,7 +93,7 @@ public sealed class ChangeAddress(
                 mails.TellAddressChanged(user, old, secret);
             }
 
-            db.Add(events.Write(own.Actor, SecurityEvent.ChangeAddress, before: new { Email = new Personal(old) }, after: new { Email = new Personal(wanted) }));
+            db.Add(events.Write(own.Actor, SecurityEvent.ChangeAddress, before: new { Email = new Personal(MailDomain.Shown(old)) }, after: new { Email = new Personal(MailDomain.Shown(wanted)) }));
             await RenameAsync(user, old);
             await sessions.RevokeAllAsync(user.Id, own.CurrentSession, Aborted);
             await db.SaveChangesAsync(Aborted);
@@ -146,7 +146,7 @@ public sealed class ChangeAddress(
             await sessions.RevokeAllAsync(user.Id, except: null, Aborted);
             await RenameAsync(user, from);
             var actor = new Actor(user.AccountId, user.Id, change.Old, Http.Connection.RemoteIpAddress);
-            db.Add(events.Write(actor, SecurityEvent.UndoAddressChange, before: new { Email = new Personal(from) }, after: new { Email = new Personal(change.Old), RemovedPasskeys = removed }));
+            db.Add(events.Write(actor, SecurityEvent.UndoAddressChange, before: new { Email = new Personal(MailDomain.Shown(from)) }, after: new { Email = new Personal(MailDomain.Shown(change.Old)), RemovedPasskeys = removed }));
             await db.SaveChangesAsync(Aborted);
             await transaction.CommitAsync(Aborted);
         }
@@ -159,6 +159,6 @@ public sealed class ChangeAddress(
     }
 
     /// <summary>An account that was called by the address is called by the new one.</summary>
-    private Task<int> RenameAsync(User user, string old) => db.Accounts.Where(account => account.Id == user.AccountId && account.Name == old)
-        .ExecuteUpdateAsync(set => set.SetProperty(account => account.Name, user.Email!), Aborted);
+    private Task<int> RenameAsync(User user, string old) => db.Accounts.Where(account => account.Id == user.AccountId && account.Name == MailDomain.Shown(old))
+        .ExecuteUpdateAsync(set => set.SetProperty(account => account.Name, MailDomain.Shown(user.Email!)), Aborted);
 }

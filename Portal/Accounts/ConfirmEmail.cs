@@ -39,7 +39,7 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
             return Outcome.Refused(Taken);
         }
 
-        db.Add(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ConfirmEmail", null, after: new { Email = new Personal(user.Email!) }));
+        db.Add(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ConfirmEmail", null, after: new { Email = new Personal(MailDomain.Shown(user.Email!)) }));
         try
         {
             return (await users.ConfirmEmailAsync(user, token)).Succeeded ? Outcome.Done : Outcome.Refused(Useless);

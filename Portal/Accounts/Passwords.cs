@@ -57,7 +57,7 @@ public static class Passwords
 
     private static bool IsOwn(string password, string? email)
     {
-        string[] words = ["portal", .. (email ?? "").ToLowerInvariant().Split('@', '.', '+', '-', '_')];
+        string[] words = ["portal", .. $"{email} {MailDomain.Shown(MailboxNames.Kept(email ?? ""))}".ToLowerInvariant().Split('@', '.', '+', '-', '_', ' ')];
         var rest = words.Append((email ?? "").ToLowerInvariant()).Where(word => word.Length >= ShortestWord).OrderByDescending(word => word.Length)
             .Aggregate(password, (left, word) => left.Replace(word, "", StringComparison.Ordinal));
         return rest != password && rest.Length < LeastOfItsOwn;

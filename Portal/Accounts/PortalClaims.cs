@@ -10,7 +10,7 @@ internal sealed class PortalClaims : IUserClaimsPrincipalFactory<User>
     public Task<ClaimsPrincipal> CreateAsync(User user) => Task.FromResult(new ClaimsPrincipal(new ClaimsIdentity(
         [
             new(ClaimTypes.NameIdentifier, user.Id.ToString()),
-            new(ClaimTypes.Name, user.Email!),
+            new(ClaimTypes.Name, MailDomain.Shown(user.Email!)),
             new(ClaimTypes.Email, user.Email!),
             new(AccountClaims.Account, user.AccountId),
             new("AspNet.Identity.SecurityStamp", user.SecurityStamp!),

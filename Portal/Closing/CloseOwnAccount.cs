@@ -11,7 +11,7 @@ namespace Portal.Closing;
 
 /// <summary>The form by which somebody closes the own account. It wants the address and the password: whoever stole a session knows only one of them.</summary>
 public sealed class CloseOwnAccount(
-    PortalDb db, OwnAccount own, CloseAccount close, ClosingTickets tickets, PriceList prices, SignInManager<User> signIn, ResourceJobs jobs, IHttpContextAccessor accessor, PortalAddress address, TimeProvider clock)
+    PortalDb db, OwnAccount own, CloseAccount close, ClosingTickets tickets, PriceList prices, SignInManager<User> signIn, ILookupNormalizer names, ResourceJobs jobs, IHttpContextAccessor accessor, PortalAddress address, TimeProvider clock)
 {
     private HttpContext Http => accessor.HttpContext!;
 
@@ -24,14 +24,14 @@ public sealed class CloseOwnAccount(
         var forecast = await Forecast.LoadAsync(db, await prices.GetAsync(ct), account.Id, now, ct);
         var cards = await CardKeeping.ValidAsync(db, account.Id, ct);
         return new ClosingPreview(
-            user.Email!, contents, CloseAccount.WhyNot(account, users, contents), forecast.MonthEndWithout(_ => true), forecast.MonthStart, cards.Find(card => card.IsDefault && card.IsUsable(now)));
+            MailDomain.Shown(user.Email!), contents, CloseAccount.WhyNot(account, users, contents), forecast.MonthEndWithout(_ => true), forecast.MonthStart, cards.Find(card => card.IsDefault && card.IsUsable(now)));
     }
 
     /// <returns>Where to go now: the person is signed out.</returns>
     public async Task<Outcome<string>> RunAsync(string? email, string password)
     {
         var user = await own.LoadAsync();
-        if (!string.Equals(email?.Trim(), user.Email, StringComparison.OrdinalIgnoreCase))
+        if (names.NormalizeEmail(email) != user.NormalizedEmail)
         {
             return Outcome.Refused(WrongAddress);
         }

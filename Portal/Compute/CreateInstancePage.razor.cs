@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.AspNetCore.Components;
 using Microsoft.EntityFrameworkCore;
 using Portal.Accounts;
@@ -24,6 +23,7 @@ public sealed partial class CreateInstancePage(
     NavigationManager navigation) : IAsyncDisposable
 {
     private const string UserDataExample = "#cloud-config\npackages: [htop]";
+    private const string UserDataHint = "Also a MIME message of several parts, #cloud-config-archive, #include, #cloud-boothook or ## template: jinja; packed by gzip as a file, or in base64.";
 
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
@@ -33,7 +33,6 @@ public sealed partial class CreateInstancePage(
     private string? nameProblem, keyProblem, userDataProblem, refusal, news;
     private string? draftName, kept;
     private CreatedBefore? created;
-    private int userDataBytes;
     private bool canMake = true;
     private bool saving, isDone;
 
@@ -208,12 +207,7 @@ public sealed partial class CreateInstancePage(
 
     private void SetPasted(string? line) => (wish.PublicKey, keyProblem) = (line ?? "", SshPublicKey.Parse(line).Reason);
 
-    private void SetUserData(string? text)
-    {
-        wish.UserData = text ?? "";
-        userDataBytes = Encoding.UTF8.GetByteCount(wish.UserData);
-        userDataProblem = UserData.Check(text).Reason;
-    }
+    private void SetUserData(string text) => (wish.UserData, userDataProblem) = (text, UserData.Check(text).Reason);
 
     private async Task CreateAsync()
     {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.EntityFrameworkCore;
 using Portal.Accounts;
+using Portal.Model.Accounts;
 using Portal.Model.Monitoring;
 using Portal.Model.Shared;
 using Portal.Shared;
@@ -74,7 +75,7 @@ public sealed partial class MetricsPanel(IDbContextFactory<PortalDb> dbs, Curren
         var measured = await range.LoadAsync(db, actor.AccountId, ResourceId, now, left.Token);
         var watched = await db.AlertRules.AsNoTracking().Where(rule => rule.AccountId == actor.AccountId && rule.ResourceId == ResourceId).OrderBy(rule => rule.CreatedAt).ToListAsync(left.Token);
         var people = await db.Users.AsNoTracking().Where(user => user.AccountId == actor.AccountId && user.EmailConfirmed)
-            .OrderBy(user => user.Id != actor.UserId).ThenBy(user => user.Email).Select(user => new AlertAddress(user.Id, user.Email!)).ToListAsync(left.Token);
+            .OrderBy(user => user.Id != actor.UserId).ThenBy(user => user.Email).Select(user => new AlertAddress(user.Id, MailDomain.Shown(user.Email!))).ToListAsync(left.Token);
         if (loads.IsToBeShown(turn))
         {
             (points, rules, addresses, from, to) = (measured, watched, people, range.Start(now), range.End(now));

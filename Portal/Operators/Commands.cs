@@ -73,6 +73,7 @@ public static class Commands
             return await RefuseAsync(errors, reason);
         }
 
+        email = MailboxNames.Kept(email);
         var asked = role is null ? OperatorRole.Admin : Enum.Parse<OperatorRole>(role);
         var normalized = scope.ServiceProvider.GetRequiredService<ILookupNormalizer>().NormalizeEmail(email);
         if (await db.Users.SingleOrDefaultAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed, ct) is { } known)

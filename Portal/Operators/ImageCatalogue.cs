@@ -28,6 +28,7 @@ public sealed class NewImage
         _ when string.IsNullOrWhiteSpace(Name) => "Give it a name.",
         _ when Name.Length > 255 => "A name has at most 255 characters.",
         _ when Url.Length > 2048 || !Uri.TryCreate(Url.Trim(), UriKind.Absolute, out var url) || url.Scheme is not ("https" or "http") || url.UserInfo.Length > 0 => "The address must begin with https:// or http://.",
+        _ when !IpText.IsAsTyped(new Uri(Url.Trim())) => $"The address leads to {new Uri(Url.Trim()).Host}, which is not what it says: write four decimal numbers without leading zeros.",
         _ when Sha256.Trim() is not { Length: 64 } sum || !sum.All(char.IsAsciiHexDigit) => "The SHA-256 sum has 64 hexadecimal digits; the image's publisher tells it.",
         _ when SshUser.Trim() is not [>= 'a' and <= 'z' or '_', ..] user || user.Length > 32 || !user.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '_' or '-') => "The SSH user is a Linux user's name, such as debian.",
         { MinDiskGiB: < 1 or > 2048 } => "The least disk is between 1 and 2048 GiB.",

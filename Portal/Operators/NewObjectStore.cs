@@ -1,3 +1,4 @@
+using Portal.Model.Shared;
 using Portal.Model.Storage;
 
 namespace Portal.Operators;
@@ -40,7 +41,7 @@ public sealed class NewObjectStore
         _ => null,
     };
 
-    private static bool IsAddress(string text) => Uri.TryCreate(text.Trim(), UriKind.Absolute, out var address) && address.Scheme is "https" or "http" && address is { UserInfo: "", AbsolutePath: "/", Query: "", Fragment: "" } && text.Length <= 2048;
+    private static bool IsAddress(string text) => Uri.TryCreate(text.Trim(), UriKind.Absolute, out var address) && address.Scheme is "https" or "http" && address is { UserInfo: "", AbsolutePath: "/", Query: "", Fragment: "" } && IpText.IsAsTyped(address) && text.Length <= 2048;
 
     private static bool IsPlain(char c) => c is > ' ' and < '\x7f';
 }

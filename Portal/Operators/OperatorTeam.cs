@@ -28,7 +28,7 @@ public sealed class OperatorTeam(IDbContextFactory<PortalDb> dbs, TimeProvider c
         var open = (await db.Sessions.AsNoTracking().Where(session => ids.Contains(session.UserId) && session.RevokedAt == null && session.EndsAt > now).ToListAsync(ct))
             .Where(session => session.Stands(now)).GroupBy(session => session.UserId).ToDictionary(group => group.Key, group => group.Count());
         return users.ConvertAll(user => new TeamMember(
-            user.Id, user.Email!, user.Role!.Value, FactorOf(user.TwoFactorEnabled, user.Passkeys), open.GetValueOrDefault(user.Id), seen.TryGetValue(user.Id, out var at) ? at : null));
+            user.Id, MailDomain.Shown(user.Email!), user.Role!.Value, FactorOf(user.TwoFactorEnabled, user.Passkeys), open.GetValueOrDefault(user.Id), seen.TryGetValue(user.Id, out var at) ? at : null));
     }
 
     /// <summary>Signs an operator out everywhere.</summary>

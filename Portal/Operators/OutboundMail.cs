@@ -23,7 +23,7 @@ public sealed class OutboundMail(IDbContextFactory<PortalDb> dbs, TimeProvider c
     [OperatorVerb(OperatorRole.Infrastructure)]
     public async Task<Outcome> SetAsync(Actor actor, string named, bool allowed, CancellationToken ct)
     {
-        var (key, email) = (named.Trim(), named.Trim().ToUpperInvariant());
+        var (key, email) = (named.Trim(), new MailboxNames().NormalizeEmail(named)!);
         var now = clock.GetUtcNow();
         await using var db = await dbs.CreateDbContextAsync(ct);
         if (await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, now, ct) is { } reason)

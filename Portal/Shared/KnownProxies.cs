@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.HttpOverrides;
 using Portal.Model.Shared;
 using IPNetwork = System.Net.IPNetwork;
@@ -48,7 +47,6 @@ internal static class KnownProxies
     private static List<IPNetwork> From(IConfiguration configuration) =>
         [.. (configuration[Setting] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Parse)];
 
-    private static IPNetwork Parse(string text) => IPNetwork.TryParse(text, out var network) ? network
-        : IPAddress.TryParse(text, out var address) ? new IPNetwork(address, address.GetAddressBytes().Length * 8)
+    private static IPNetwork Parse(string text) => IpText.TryRange(text, out var network) ? network
         : throw new StartRefusedException($"Portal__KnownProxies holds “{text}”, which is neither an address nor a network such as 10.0.0.0/8.");
 }

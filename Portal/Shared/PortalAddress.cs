@@ -48,7 +48,7 @@ public sealed class PortalAddress(IConfiguration configuration, IServer server)
             return null;
         }
 
-        return Uri.TryCreate(text, UriKind.Absolute, out var told) && told is { Scheme: "http" or "https", PathAndQuery: "/", UserInfo: "", Fragment: "" }
+        return Uri.TryCreate(text, UriKind.Absolute, out var told) && told is { Scheme: "http" or "https", PathAndQuery: "/", UserInfo: "", Fragment: "" } && IpText.IsAsTyped(told)
             ? new UriBuilder(told.Scheme, told.IdnHost, told.IsDefaultPort ? -1 : told.Port).Uri
             : throw new StartRefusedException($"Portal__Url is “{text}”: it must be an address without a path, e.g. https://portal.example.com.");
     }

@@ -25,9 +25,9 @@ internal static class CloudInitSeed
         var folder = Directory.CreateTempSubdirectory("portal-seed-");
         try
         {
-            foreach (var (name, text) in Files(spec))
+            foreach (var (name, content) in Files(spec))
             {
-                await File.WriteAllTextAsync(Path.Combine(folder.FullName, name), text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), ct);
+                await File.WriteAllBytesAsync(Path.Combine(folder.FullName, name), content, ct);
             }
 
             var made = $"{file}.{Guid.NewGuid():N}";
@@ -41,17 +41,19 @@ internal static class CloudInitSeed
         }
     }
 
-    public static IReadOnlyList<(string Name, string Text)> Files(InstanceSpec spec) =>
+    public static IReadOnlyList<(string Name, byte[] Content)> Files(InstanceSpec spec) =>
     [
-        ("meta-data", Yaml.Serialize(MetaData(spec))),
-        ("user-data", string.IsNullOrWhiteSpace(spec.UserData) ? "#cloud-config\n{}\n" : spec.UserData),
-        ("vendor-data", "#cloud-config\n" + Yaml.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
+        ("meta-data", Bytes(Yaml.Serialize(MetaData(spec)))),
+        ("user-data", string.IsNullOrWhiteSpace(spec.UserData) ? Bytes("#cloud-config\n{}\n") : UserData.Sent(spec.UserData)),
+        ("vendor-data", Bytes("#cloud-config\n" + Yaml.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["disable_root"] = spec.SshUser is not "root",
             ["ssh_pwauth"] = false,
-        })),
-        ("network-config", Yaml.Serialize(NetworkConfig(spec))),
+        }))),
+        ("network-config", Bytes(Yaml.Serialize(NetworkConfig(spec)))),
     ];
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
     private static Dictionary<string, object> MetaData(InstanceSpec spec)
     {

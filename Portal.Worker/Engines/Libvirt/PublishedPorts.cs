@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
+using Portal.Model.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;
 
@@ -100,7 +101,7 @@ internal static class PublishedPorts
 internal sealed record PublishedPort(string Router, IPAddress Address, string Owner, int GuestPort)
 {
     public static PublishedPort? Parse(string text) =>
-        text.Split(' ') is [var router, var address, var owner, var port] && IPAddress.TryParse(address, out var parsed) && int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        text.Split(' ') is [var router, var address, var owner, var port] && IpText.TryAddress(address, out var parsed) && int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? new PublishedPort(router, parsed, owner, number)
             : null;
 

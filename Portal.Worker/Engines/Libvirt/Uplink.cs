@@ -12,7 +12,7 @@ namespace Portal.Worker.Engines.Libvirt;
 internal sealed class Uplink(EngineFolder folder) : IDisposable
 {
     /// <summary>Cables have the addresses of https://www.rfc-editor.org/rfc/rfc6598, two for each network.</summary>
-    private static readonly IPNetwork Links = IPNetwork.Parse("100.64.0.0/10");
+    private static readonly IPNetwork Links = IpText.Range("100.64.0.0/10");
 
     private readonly SemaphoreSlim gate = new(1, 1);
 
@@ -118,8 +118,8 @@ internal sealed record UplinkSettings(string Interface, IPNetwork? Range, IReadO
                 .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
             return new UplinkSettings(
                 values["interface"],
-                IPNetwork.TryParse(values.GetValueOrDefault("range", ""), out var range) ? range : null,
-                [.. values.GetValueOrDefault("resolvers", "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(IPAddress.Parse)]);
+                IpText.TryRange(values.GetValueOrDefault("range", ""), out var range) ? range : null,
+                [.. values.GetValueOrDefault("resolvers", "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text => IpText.TryAddress(text, out var resolver) ? resolver : throw new FormatException($"{text} is not an address."))]);
         }
         catch (FileNotFoundException)
         {

@@ -21,7 +21,7 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
             return Results.Text(reason, statusCode: StatusCodes.Status403Forbidden);
         }
 
-        return Results.Content(await signIn.MakePasskeyCreationOptionsAsync(new PasskeyUserEntity { Id = user.Id.ToString(), Name = user.Email!, DisplayName = user.Email! }), "application/json");
+        return Results.Content(await signIn.MakePasskeyCreationOptionsAsync(new PasskeyUserEntity { Id = user.Id.ToString(), Name = MailDomain.Shown(user.Email!), DisplayName = MailDomain.Shown(user.Email!) }), "application/json");
     }
 
     /// <summary>What the browser needs to sign in with one. Names nobody, so that it tells nothing.</summary>
