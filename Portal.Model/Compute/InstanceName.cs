@@ -39,10 +39,10 @@ public static class InstanceName
         return name[..end].TrimEnd();
     }
 
-    /// <summary>The name as a DNS label: letters, digits and hyphens, at most 63; null where nothing is left.</summary>
+    /// <summary>The name as a DNS label: letters (<see cref="AsciiLetters"/>), digits and hyphens, at most 63; null where nothing is left.</summary>
     public static string? HostName(string name)
     {
-        var label = string.Join('-', new string([.. name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var label = string.Join('-', AsciiLetters.Of(name.ToLowerInvariant(), ' ').Split(' ', StringSplitOptions.RemoveEmptyEntries));
         label = label.Length > 63 ? label[..63].TrimEnd('-') : label;
         return label.Length == 0 ? null : label;
     }

@@ -14,8 +14,11 @@ public static class PolicyStatements
 
     /// <summary>Whether it allows or denies something to everybody, without a condition.</summary>
     public static bool IsForEverybody(JsonObject statement, string effect) =>
-        statement["Effect"]?.ToString() == effect && !statement.ContainsKey("Condition")
+        statement["Effect"]?.ToString() == effect && IsUnconditional(statement)
         && Texts(statement["Principal"] is JsonObject principal ? principal["AWS"] : statement["Principal"]).Contains("*", StringComparer.Ordinal);
+
+    /// <summary>An empty condition is none. As text, since a condition may name something twice, which no node can hold.</summary>
+    public static bool IsUnconditional(JsonObject statement) => statement["Condition"]?.ToJsonString() is null or "{}";
 
     public static IEnumerable<string> Texts(JsonNode? node) => node switch
     {

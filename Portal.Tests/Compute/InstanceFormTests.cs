@@ -92,6 +92,16 @@ public sealed class InstanceFormTests
         Assert.False(CreateInstance.Check(Good with { Tags = Some(51) }).IsDone);
     }
 
+    [Theory]
+    [InlineData("Zoë", "zoe")]
+    [InlineData("Zoe\u0308", "zoe")]
+    [InlineData("Ōsaka Übung №1", "osaka-ubung-1")]
+    [InlineData("Łódź/Straße", "lodz-strasse")]
+    [InlineData("Đặng Nguyễn", "dang-nguyen")]
+    [InlineData("ÆØÅ", "aeoa")]
+    [InlineData("日本", null)]
+    public void A_host_name_spells_accents_without_them(string name, string? host) => Assert.Equal(host, InstanceName.HostName(name));
+
     [Fact]
     public void A_suggested_name_is_a_good_name_and_a_host_name_too() => Assert.All(
         Enumerable.Range(0, 100).Select(_ => InstanceName.Suggest()),

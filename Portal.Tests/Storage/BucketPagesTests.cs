@@ -39,6 +39,50 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     }
 
     [Fact]
+    public async Task The_head_counts_at_once_and_a_key_that_no_address_can_hold_says_why_it_is_not_downloaded()
+    {
+        var bucket = await Scene.AddBucketAsync();
+        using (var raw = new RawS3(Ceph.Endpoint, Scene.Key))
+        {
+            Assert.True((await raw.PutAsync($"/{bucket.Name}//leading.txt", "ten bytes.")).IsDone);
+        }
+
+        var page = await OpenAsync($"/buckets/{bucket.Name}");
+        var head = page.Locator(".page-head").First;
+        await Expect(head).ToContainTextAsync("10 bytes · 1 object");
+        using var files = new FilesOnDisk(("one.txt", "five."u8.ToArray()));
+        await Drop.OnAsync(page, ".objects", files.Paths("one.txt"));
+        await Expect(head).ToContainTextAsync("15 bytes · 2 objects");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Folder (no name)" }).ClickAsync();
+        var row = page.Locator("tbody tr", new() { HasText = "leading.txt" });
+        await Expect(row.Locator("td.do")).ToContainTextAsync("Download is not possible. Its name begins with a slash");
+        await Expect(row.GetByRole(AriaRole.Link, new() { Name = "Download" })).ToHaveCountAsync(0);
+        await ABrowser.AssertAccessibleAsync(page, "bucket-unreachable-key");
+        await row.GetByRole(AriaRole.Link).ClickAsync();
+        await Expect(page.GetByText("There is no preview. Its name begins with a slash")).ToBeVisibleAsync();
+        foreach (var name in (string[])["Download", "Share a link", "Rename"])
+        {
+            await Expect(page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true })).ToHaveAttributeAsync("aria-disabled", "true");
+        }
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
+        await Expect(head).ToContainTextAsync("5 bytes · 1 object");
+
+        // What was measured is told with its time.
+        await using (var db = CreateDbContext())
+        {
+            await db.Buckets.Where(row => row.Id == bucket.Id).ExecuteUpdateAsync(row => row
+                .SetProperty(measured => measured.Bytes, 7).SetProperty(measured => measured.Objects, 3).SetProperty(measured => measured.MeasuredAt, new DateTimeOffset(2025, 11, 30, 14, 5, 59, TimeSpan.Zero)), Ct);
+        }
+
+        await page.GotoAsync("/buckets");
+        await Expect(page.Locator("main")).ToContainTextAsync("3 of");
+        await Expect(page.Locator("main")).ToContainTextAsync("as of 2025-11-30 14:05 UTC");
+    }
+
+    [Fact]
     public async Task A_dialog_takes_the_keyboard_keeps_what_is_typed_and_gives_the_keyboard_back()
     {
         var bucket = await Scene.AddBucketAsync();

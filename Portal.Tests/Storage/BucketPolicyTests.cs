@@ -41,6 +41,17 @@ public sealed class BucketPolicyTests
         Assert.True(BucketPolicy.IsSame(policy, BucketPolicy.OwnersPart(policy)));
     }
 
+    /// <summary>radosgw takes both (tried with 16.2).</summary>
+    [Theory]
+    [InlineData("""{ /* ours */ "Version": "2012-10-17", "Statement": [] }""", true)]
+    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Sid": "\udc00", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""", false)]
+    public void What_a_store_takes_and_JSON_does_not_is_told_before_anything_is_made_of_it(string policy, bool isReadable)
+    {
+        Assert.Equal(isReadable, BucketPolicy.IsReadable(policy));
+        Assert.Null(BucketPolicy.WithPortalsPartOf(null, policy));
+        Assert.NotNull(BucketPolicy.Check(policy).Reason);
+    }
+
     [Fact]
     public void A_read_only_grant_writes_nothing()
     {

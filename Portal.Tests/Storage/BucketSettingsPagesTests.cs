@@ -75,7 +75,7 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await lifecycle.GetByLabel("Delete objects after days").Nth(1).FillAsync("3");
         await Press(lifecycle, "Save the rules").ClickAsync();
         await Expect(lifecycle).ToContainTextAsync("Saved.");
-        var rules = (await Scene.S3.GetLifecycleConfigurationAsync(bucket.Name, Ct)).Configuration.Rules.Select(LifecycleDraft.Of).OrderBy(draft => draft.Prefix, StringComparer.Ordinal);
+        var rules = (await ReadAsync()).Lifecycle.Value!.Select(LifecycleDraft.Of).OrderBy(draft => draft.Prefix, StringComparer.Ordinal);
         Assert.Equal([("", "", "7"), ("tmp/", "3", "")], rules.Select(draft => (draft.Prefix, draft.Expire, draft.Abort)));
 
         await policy.GetByLabel("Policy").FillAsync("{");
@@ -87,8 +87,17 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
 
         await Scene.S3.PutCORSConfigurationAsync(bucket.Name, new() { Rules = [new() { AllowedOrigins = ["https://other.example"], AllowedMethods = ["GET"] }] }, Ct);
         await Scene.S3.DeleteBucketPolicyAsync(bucket.Name, Ct);
+        using (var raw = new RawS3(Ceph.Endpoint, Scene.Key))
+        {
+            const string Rule = "<ID>theirs</ID><Filter><And><Prefix>logs/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Status>Enabled</Status><Expiration><Days>3</Days></Expiration>";
+            Assert.True((await raw.PutAsync($"/{bucket.Name}?lifecycle=", $"<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>{Rule}</Rule></LifecycleConfiguration>")).IsDone);
+        }
+
         await page.ReloadAsync();
         await ABrowser.InteractiveAsync(page);
+        await Expect(lifecycle).ToContainTextAsync("theirs — made with another tool, and does more than this form knows. It stays as it is");
+        await Expect(lifecycle).ToContainTextAsync("<Key>k</Key>");
+        await ABrowser.AssertAccessibleAsync(page, "bucket-foreign-settings");
         await Expect(cors.GetByLabel("Origins")).ToHaveValueAsync("https://other.example");
         await Expect(policy.GetByLabel("Policy")).ToHaveValueAsync("");
         await using var db = CreateDbContext();
@@ -119,6 +128,12 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Stored: at most 3.5 GiB" })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Out: at most 256 MiB" })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "Requests: at most 42" })).ToBeVisibleAsync();
+    }
+
+    private async Task<BucketSettings> ReadAsync()
+    {
+        using var open = await Scene.OpenAsync(bucket);
+        return await BucketSettings.ReadAsync(open, Ct);
     }
 
     private static ILocator Press(ILocator part, string name) => part.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });

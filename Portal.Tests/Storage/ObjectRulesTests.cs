@@ -1,5 +1,4 @@
-using Amazon.S3;
-using Amazon.S3.Model;
+using System.Xml.Linq;
 using Portal.Model.Storage;
 using Portal.Storage;
 
@@ -70,9 +69,9 @@ public sealed class ObjectRulesTests
     {
         const string Own = """{"Version":"2012-10-17","Statement":{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"s3:DeleteObject","Resource":"arn:aws:s3:::b/*"}}""";
         var on = PublicRead.With(Own, "b", on: true);
-        Assert.Equal((true, false), (PublicRead.Of(on, null, "b").BySwitch, PublicRead.Of(on, null, "b").ByPolicy));
+        Assert.Equal((true, false), (PublicRead.Of(on, null, null, null, "b").BySwitch, PublicRead.Of(on, null, null, null, "b").ByPolicy));
         var off = PublicRead.With(on, "b", on: false);
-        Assert.False(PublicRead.Of(off, null, "b").IsOn);
+        Assert.False(PublicRead.Of(off, null, null, null, "b").IsOn);
         Assert.Contains("Mine", off, StringComparison.Ordinal);
         Assert.Null(PublicRead.With(PublicRead.With(null, "b", on: true), "b", on: false));
     }
@@ -84,19 +83,33 @@ public sealed class ObjectRulesTests
     [InlineData("""{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam:::user/x"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}""", false)]
     [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}""", false)]
     [InlineData("""{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}""", false)]
+    [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:getobject","Resource":"arn:aws:s3:::?/*"}""", true)]
+    [InlineData("""{"Effect":"Allow","NotPrincipal":{"AWS":"arn:aws:iam:::user/x"},"Action":"s3:G*","Resource":"arn:aws:s3:::*"}""", true)]
+    [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","NotResource":"arn:aws:s3:::c/*","Condition":{}}""", true)]
+    [InlineData("""{"Sid":"PortalKeyX","Effect":"Allow","Principal":{"AWS":"arn:aws:iam:::user/ak-1"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}""", false)]
     public void A_statement_of_the_owners_may_make_it_public_too(string statement, bool opens) =>
-        Assert.Equal(opens, PublicRead.Of($$"""{"Version":"2012-10-17","Statement":[{{statement}}]}""", null, "b").ByPolicy);
+        Assert.Equal(opens, PublicRead.Of($$"""{"Version":"2012-10-17","Statement":[{{statement}}]}""", null, null, null, "b").ByPolicy);
+
+    [Theory]
+    [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/public/*"}""", "public/a", true)]
+    [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/public/*"}""", "private/a", false)]
+    [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/private/*"}""", "private/a", false)]
+    [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}""", "a", null)]
+    public void Whether_everybody_may_read_one_object_is_told_of_that_object(string statements, string key, bool? may) =>
+        Assert.Equal(may, PublicRead.MayRead($$"""{"Version":"2012-10-17","Statement":[{{statements}}]}""", "b", key));
 
     [Fact]
     public void Whether_a_page_may_upload_is_told_by_the_first_rule_for_its_origin_as_Ceph_reads_them()
     {
         const string Page = "https://portal.example.com";
-        var star = new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] };
-        var ours = new CORSRule { Id = PortalCorsRule.Id, AllowedOrigins = [Page], AllowedMethods = ["GET", "PUT", "HEAD"], AllowedHeaders = ["*"] };
+        var star = new CorsDraft { Origins = "*", Methods = { "GET" } }.ToRule();
+        var ours = new CorsDraft { Id = PortalCorsRule.Id, Origins = Page, Methods = { "GET", "PUT", "HEAD" }, Headers = "*" }.ToRule();
         Assert.True(PortalCorsRule.MayUpload([ours, star], Page));
         Assert.False(PortalCorsRule.MayUpload([star, ours], Page));
         Assert.False(PortalCorsRule.MayUpload([ours], "https://other.example.com"));
-        Assert.True(PortalCorsRule.MayUpload([new CORSRule { AllowedOrigins = ["https://*.example.com"], AllowedMethods = ["PUT", "GET", "HEAD"], AllowedHeaders = ["*"] }], Page));
+        Assert.True(PortalCorsRule.MayUpload([new CorsDraft { Origins = "https://*.example.com", Methods = { "PUT", "GET", "HEAD" }, Headers = "*" }.ToRule()], Page));
+        Assert.True(PortalCorsRule.Is(ours));
+        Assert.False(PortalCorsRule.Is(new CorsDraft { Id = PortalCorsRule.Id, Origins = Page, Methods = { "GET" } }.ToRule()));
     }
 
     [Theory]
@@ -132,13 +145,41 @@ public sealed class ObjectRulesTests
         Assert.Equal(problem, draft.Check());
     }
 
-    [Fact]
-    public void A_lifecycle_rule_that_the_form_does_not_know_is_kept_as_it_is()
+    [Theory]
+    [InlineData("<Filter><And><Prefix>p/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Expiration><Days>3</Days></Expiration>", true)]
+    [InlineData("<Filter><Prefix>p/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></Filter><Expiration><Days>3</Days></Expiration>", true)]
+    [InlineData("<Filter><Prefix>p/</Prefix><And><Tag><Key>k</Key><Value>v</Value></Tag><Tag><Key>l</Key><Value>w</Value></Tag></And></Filter><Expiration><Days>3</Days></Expiration>", true)]
+    [InlineData("<Filter><ObjectSizeGreaterThan>5</ObjectSizeGreaterThan></Filter><Expiration><Days>3</Days></Expiration>", true)]
+    [InlineData("<Filter><Prefix/></Filter><Transition><Days>3</Days><StorageClass>GLACIER</StorageClass></Transition>", true)]
+    [InlineData("<Filter><Prefix/></Filter><Expiration><Date>2030-01-01T00:00:00Z</Date></Expiration>", true)]
+    [InlineData("<Filter><Prefix/></Filter><Expiration><Days>99999</Days></Expiration>", true)]
+    [InlineData("<Filter><Prefix/></Filter><NoncurrentVersionExpiration><NoncurrentDays>3</NoncurrentDays><NewerNoncurrentVersions>4</NewerNoncurrentVersions></NoncurrentVersionExpiration>", true)]
+    [InlineData("<Filter><Prefix/></Filter><NotYetInvented><Days>3</Days></NotYetInvented>", true)]
+    [InlineData("<Filter/><Expiration><Days>3</Days></Expiration>", false)]
+    [InlineData("<Prefix>old/</Prefix><Expiration><Days>3</Days></Expiration>", false)]
+    [InlineData("<Filter><Prefix>p/</Prefix></Filter><AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>", false)]
+    public void A_lifecycle_rule_that_the_form_cannot_say_is_kept_as_it_is(string said, bool isForeign)
     {
-        var rule = new LifecycleRule { Id = "cold", Status = LifecycleRuleStatus.Enabled, Transitions = [new LifecycleTransition { Days = 30, StorageClass = S3StorageClass.Glacier }] };
+        var rule = XElement.Parse($"<Rule xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><ID>a</ID><Status>Enabled</Status>{said}</Rule>");
         var draft = LifecycleDraft.Of(rule);
-        Assert.True(draft.IsForeign);
-        Assert.Same(rule, draft.ToRule());
+        Assert.Equal((isForeign, isForeign), (draft.IsForeign, draft.Foreign is not null));
+        Assert.Null(draft.Check());
+        Assert.True(LifecycleDraft.AreSame([rule], [draft.ToRule()]));
+    }
+
+    [Theory]
+    [InlineData("<AllowedOrigin>https://a.example</AllowedOrigin><AllowedMethod>COPY</AllowedMethod>", true)]
+    [InlineData("<AllowedOrigin>a.example</AllowedOrigin><AllowedMethod>GET</AllowedMethod>", true)]
+    [InlineData("<AllowedOrigin>https://a.example https://b.example</AllowedOrigin><AllowedMethod>GET</AllowedMethod>", true)]
+    [InlineData("<AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod><MaxAgeSeconds>99999999</MaxAgeSeconds>", true)]
+    [InlineData("<AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod><MaxAgeSeconds>0</MaxAgeSeconds>", false)]
+    public void A_CORS_rule_that_the_form_cannot_say_is_kept_as_it_is(string said, bool isForeign)
+    {
+        var rule = XElement.Parse($"<CORSRule>{said}</CORSRule>");
+        var draft = CorsDraft.Of(rule);
+        Assert.Equal(isForeign, draft.IsForeign);
+        Assert.Null(draft.Check());
+        Assert.True(CorsDraft.AreSame([rule], [draft.ToRule()]));
     }
 
     [Theory]

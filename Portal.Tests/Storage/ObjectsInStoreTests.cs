@@ -212,7 +212,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         await Scene.S3.DeleteObjectAsync(bucket.Name, "k", Ct);
         var gone = Assert.Single((await DeletedPage.ReadAsync(bucket, "", null, Ct)).Found);
         Assert.Null(await ObjectView.LoadAsync(bucket, "k", Ct));
-        await keeper.UndeleteAsync(Scene.Actor, bucket, gone.Key, gone.MarkId, Ct);
+        await keeper.UndeleteAsync(Scene.Actor, bucket, gone.Key, Ct);
         Assert.Equal("one", await TextAsync("k"));
         await keeper.DeleteAsync(Scene.Actor, bucket, "k", versions[0].Id, Ct);
         Assert.DoesNotContain(versions[0].Id, (await ObjectVersions.ListAsync(bucket, "k", Ct)).Select(version => version.Id));
@@ -220,6 +220,62 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Equal(
             ["PutBucketVersioning", "RestoreObject", "RestoreObject", "DeleteObjectVersion"],
             await db.AuditEntries.Where(entry => entry.ResourceId == bucket.Id).OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync(Ct));
+    }
+
+    [Fact]
+    public async Task What_was_deleted_twice_comes_back_and_what_never_was_is_not_told_of()
+    {
+        await Server.Services.GetRequiredService<ChangeBucketSettings>().SetVersioningAsync(Scene.Actor, bucket, true, Ct);
+        await PutAsync("twice");
+        await Scene.S3.DeleteObjectAsync(bucket.Name, "twice", Ct);
+        await Scene.S3.DeleteObjectAsync(bucket.Name, "twice", Ct);
+        await Scene.S3.DeleteObjectAsync(bucket.Name, "never", Ct);
+        Assert.Equal("twice", Assert.Single((await DeletedPage.ReadAsync(bucket, "", null, Ct)).Found).Key);
+        await Server.Services.GetRequiredService<ObjectVersions>().UndeleteAsync(Scene.Actor, bucket, "twice", Ct);
+        Assert.Equal("twice", await TextAsync("twice"));
+
+        var work = await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.Of("twice", "nor this"), "Deleting");
+        await Until.TrueAsync(() => work.IsOver);
+        Assert.Equal((1, 1, "nor this — It was not there any more."), (work.Done, work.Failed, Assert.Single(work.Problems)));
+        Assert.DoesNotContain(await ObjectVersions.ListAsync(bucket, "nor this", Ct), version => version.IsDeleteMarker);
+    }
+
+    /// <summary>Amazon's client asks for another object where a key begins with a slash, or holds dots that addresses resolve.</summary>
+    [Theory]
+    [InlineData("/leading.txt", "leading.txt")]
+    [InlineData("dots/../x.txt", "x.txt")]
+    public async Task A_key_that_no_address_can_hold_is_shown_and_deleted_and_never_taken_for_another(string key, string other)
+    {
+        await PutAsync(other);
+        using (var raw = new RawS3(Ceph.Endpoint, Scene.Key))
+        {
+            Assert.Equal(HttpStatusCode.OK, (await raw.PutAsync($"/{bucket.Name}/{key}", "longer than the other")).Status);
+        }
+
+        var shown = (await ObjectView.LoadAsync(bucket, key, Ct))!;
+        Assert.Equal((21L, null, null), (shown.Size, shown.Headers, shown.Text));
+        Assert.Equal(ObjectKey.WhyNotInBrowser(key), (await Server.Services.GetRequiredService<ShareObject>().RunAsync(Scene.Actor, bucket, key, TimeSpan.FromHours(1), Ct)).Reason);
+        var moved = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of(key), key, "elsewhere", "Moving")).Value!;
+        await Until.TrueAsync(() => moved.IsOver);
+        Assert.Equal((0, 1), (moved.Done, moved.Failed));
+        Assert.Contains(key, await KeysAsync(""));
+        var work = await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.Of(key), "Deleting");
+        await Until.TrueAsync(() => work.IsOver);
+        Assert.Equal((1, 0), (work.Done, work.Failed));
+        Assert.Equal(other, await TextAsync(other));
+        Assert.DoesNotContain(key, await KeysAsync(""));
+    }
+
+    [Fact]
+    public async Task Tags_stay_when_headers_are_changed_and_when_a_copy_is_made_in_parts()
+    {
+        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "tagged", ContentBody = "x", TagSet = [new Tag { Key = "keep", Value = "for ever" }] }, Ct);
+        await Server.Services.GetRequiredService<ChangeObjectHeaders>().RunAsync(Scene.Actor, bucket, "tagged", new ObjectHeaders { ContentType = "text/markdown" }, Ct);
+        await new ObjectCopy(largest: 0, partSize: 5 << 20).RunAsync(bucket, "tagged", "copy", null, null, Ct);
+        foreach (var key in (string[])["tagged", "copy"])
+        {
+            Assert.Equal("for ever", Assert.Single((await Scene.S3.GetObjectTaggingAsync(new GetObjectTaggingRequest { BucketName = bucket.Name, Key = key }, Ct)).Tagging).Value);
+        }
     }
 
     [Fact]
@@ -231,16 +287,16 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync(bucket.PublicUrl("index.html"), Ct)).StatusCode);
         Assert.Null((await change.MakePublicAsync(Scene.Actor, bucket, true, Ct)).Reason);
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(bucket.PublicUrl("index.html"), Ct)).StatusCode);
-        Assert.Null((await change.SetWebsiteAsync(Scene.Actor, bucket, "index.html", "404.html", Ct)).Reason);
+        Assert.Null((await change.SetWebsiteAsync(Scene.Actor, bucket, null, "index.html", "404.html", Ct)).Reason);
         Assert.Null((await change.SetLifecycleAsync(Scene.Actor, bucket, [], [new LifecycleDraft { Prefix = "tmp/", Expire = "3", ExpireOlder = "2", Abort = "1" }.ToRule()], Ct)).Reason);
         Assert.Null((await change.SetVersioningAsync(Scene.Actor, bucket, true, Ct)).Reason);
         await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
-        Assert.Null((await change.SetCorsAsync(Scene.Actor, bucket, [], [new CORSRule { Id = "star", AllowedOrigins = ["*"], AllowedMethods = ["GET"] }], Ct)).Reason);
+        Assert.Null((await change.SetCorsAsync(Scene.Actor, bucket, [], [new CorsDraft { Id = "star", Origins = "*", Methods = { "GET" } }.ToRule()], Ct)).Reason);
 
         var read = await BucketSettings.ReadAsync(bucket, Ct);
-        Assert.Equal((true, true, "index.html", "404.html"), (read.Public.BySwitch, read.IsVersioned, read.Website!.IndexDocumentSuffix, read.Website.ErrorDocument));
-        Assert.Equal([PortalCorsRule.Id, "star"], read.Cors.Select(rule => rule.Id));
-        var rule = LifecycleDraft.Of(Assert.Single(read.Lifecycle));
+        Assert.Equal((true, true, "index.html", "404.html"), (read.Public.Value!.BySwitch, read.IsVersioned, BucketWebsite.Of(read.Website.Value!).Index, BucketWebsite.Of(read.Website.Value!).Error));
+        Assert.Equal([PortalCorsRule.Id, "star"], read.Cors.Value!.Select(rule => CorsDraft.Of(rule).Id));
+        var rule = LifecycleDraft.Of(Assert.Single(read.Lifecycle.Value!));
         Assert.Equal(("tmp/", "3", "2", "1", false), (rule.Prefix, rule.Expire, rule.ExpireOlder, rule.Abort, rule.IsForeign));
 
         // With another tool:
@@ -248,9 +304,9 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         await Scene.S3.DeleteBucketWebsiteAsync(bucket.Name, Ct);
         await Scene.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct);
         read = await BucketSettings.ReadAsync(bucket, Ct);
-        Assert.Equal((false, null), (read.Public.IsOn, read.Website));
+        Assert.Equal((false, null), (read.Public.Value!.IsOn, read.Website.Value));
         await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
-        Assert.Equal(2, (await BucketSettings.ReadAsync(bucket, Ct)).Cors.Count);
+        Assert.Equal(2, (await BucketSettings.ReadAsync(bucket, Ct)).Cors.Value!.Count);
         await using var db = CreateDbContext();
         Assert.Equal(5, await db.AuditEntries.CountAsync(entry => entry.ResourceId == bucket.Id, Ct));
     }
@@ -263,24 +319,26 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         var policy = PolicyExamples.Of(bucket.Name)[0].Text;
         await Scene.S3.PutBucketPolicyAsync(bucket.Name, policy, Ct);
         await Scene.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct);
-        await Scene.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [new LifecycleDraft { Expire = "3" }.ToRule()] }, Ct);
+        await Scene.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [new LifecycleRule { Id = "three", Status = LifecycleRuleStatus.Enabled, Filter = new LifecycleFilter { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = "" } }, Expiration = new LifecycleRuleExpiration { Days = 3 } }] }, Ct);
+        await Scene.S3.PutBucketWebsiteAsync(bucket.Name, new WebsiteConfiguration { RedirectAllRequestsTo = new RoutingRuleRedirect { HostName = "example.com" } }, Ct);
         string?[] refused =
         [
-            (await change.SetPolicyAsync(Scene.Actor, bucket, seen.Policy, "", Ct)).Reason,
-            (await change.SetCorsAsync(Scene.Actor, bucket, seen.Cors, [], Ct)).Reason,
-            (await change.SetLifecycleAsync(Scene.Actor, bucket, seen.Lifecycle, [], Ct)).Reason,
+            (await change.SetPolicyAsync(Scene.Actor, bucket, seen.Policy.Value, "", Ct)).Reason,
+            (await change.SetCorsAsync(Scene.Actor, bucket, seen.Cors.Value!, [], Ct)).Reason,
+            (await change.SetLifecycleAsync(Scene.Actor, bucket, seen.Lifecycle.Value!, [], Ct)).Reason,
+            (await change.SetWebsiteAsync(Scene.Actor, bucket, seen.Website.Value, "index.html", null, Ct)).Reason,
         ];
         Assert.All(refused, reason => Assert.StartsWith("It was changed elsewhere", reason, StringComparison.Ordinal));
 
         // Portal's own rule and the statements of keys come and go unasked: they are no change.
         await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
         seen = await BucketSettings.ReadAsync(bucket, Ct);
-        Assert.True(BucketPolicy.IsSame(policy, seen.Policy));
-        Assert.Null((await change.SetPolicyAsync(Scene.Actor, bucket, seen.Policy, "", Ct)).Reason);
-        Assert.Null((await change.SetCorsAsync(Scene.Actor, bucket, seen.Cors, [], Ct)).Reason);
-        Assert.Null((await change.SetLifecycleAsync(Scene.Actor, bucket, seen.Lifecycle, [], Ct)).Reason);
+        Assert.True(BucketPolicy.IsSame(policy, seen.Policy.Value));
+        Assert.Null((await change.SetPolicyAsync(Scene.Actor, bucket, seen.Policy.Value, "", Ct)).Reason);
+        Assert.Null((await change.SetCorsAsync(Scene.Actor, bucket, seen.Cors.Value!, [], Ct)).Reason);
+        Assert.Null((await change.SetLifecycleAsync(Scene.Actor, bucket, seen.Lifecycle.Value!, [], Ct)).Reason);
         seen = await BucketSettings.ReadAsync(bucket, Ct);
-        Assert.Equal((null, 1, 0), (seen.Policy, seen.Cors.Count, seen.Lifecycle.Count));
+        Assert.Equal((null, 1, 0), (seen.Policy.Value, seen.Cors.Value!.Count, seen.Lifecycle.Value!.Count));
     }
 
     [Fact]
@@ -297,7 +355,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         }
 
         Assert.Null((await change.SetPolicyAsync(Scene.Actor, bucket, seen, "", Ct)).Reason);
-        Assert.Null((await BucketSettings.ReadAsync(bucket, Ct)).Policy);
+        Assert.Null((await BucketSettings.ReadAsync(bucket, Ct)).Policy.Value);
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using Portal.Model.Storage;
-using Portal.Worker.Engines.Rgw;
 
 namespace Portal.Tests.Storage;
 

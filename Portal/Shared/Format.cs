@@ -48,6 +48,9 @@ public static class Format
 
     public static string Time(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", English);
 
+    /// <summary>For what was seen a while ago: <c>14:05 UTC</c>, with the day unless that is today's.</summary>
+    public static string Clock(DateTimeOffset at, DateTimeOffset now) => at.UtcDateTime.ToString(at.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm 'UTC'" : "yyyy-MM-dd HH:mm 'UTC'", English);
+
     public static string Date(DateTimeOffset at) => at.ToString("yyyy-MM-dd", English);
 
     /// <summary>A duration in its two largest units: <c>3 d 4 h</c>, <c>12 min 5 s</c>, <c>8 s</c>.</summary>

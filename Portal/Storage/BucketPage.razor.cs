@@ -34,6 +34,10 @@ public sealed partial class BucketPage(
 
     private BucketView? view;
     private OpenBucket? open;
+
+    /// <summary>What it holds at this moment; null if the store does not say, and what was measured is told instead.</summary>
+    private BucketHolding? held;
+
     private IDisposable? listening;
     private string? refusal, whyNotOpen;
     private bool acting, subscribed, isVersioned;
@@ -72,7 +76,11 @@ public sealed partial class BucketPage(
         left.Dispose();
     }
 
-    protected override Task OnParametersSetAsync() => LoadAsync();
+    protected override async Task OnParametersSetAsync()
+    {
+        await LoadAsync();
+        await CountAsync();
+    }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
@@ -94,6 +102,7 @@ public sealed partial class BucketPage(
     {
         await LoadAsync();
         StateHasChanged();
+        await CountAsync();
     }
 
     private async Task LoadAsync()
@@ -144,6 +153,7 @@ public sealed partial class BucketPage(
             return;
         }
 
+        held = null;
         formers.AddRange(open is null ? [] : [open]);
         (open, whyNotOpen) = (opened.Value, opened.Reason);
         if (open is not { } bucket || !RendererInfo.IsInteractive)
@@ -156,6 +166,16 @@ public sealed partial class BucketPage(
         isVersioned = versioning.Value?.VersioningConfig?.Status == VersionStatus.Enabled || versioning.Value?.VersioningConfig?.Status == VersionStatus.Suspended;
     }
 
+    /// <summary>The measure is minutes old when somebody has just put something in: the store knows at once.</summary>
+    private async Task CountAsync()
+    {
+        if (open is { } bucket && RendererInfo.IsInteractive && await bucket.Documents.CountAsync(left.Token) is var counted && open == bucket)
+        {
+            held = counted;
+            StateHasChanged();
+        }
+    }
+
     private async Task DeleteAsync()
     {
         var bucket = view!.Bucket;
@@ -164,7 +184,7 @@ public sealed partial class BucketPage(
         var isEmpty = bucket.Objects == 0 && !await HoldsAnythingAsync();
         var text = isEmpty
             ? "Its settings go with it. Its name is free for anybody then. If something is in it after all, nothing is deleted."
-            : $"{(bucket.Objects == 0 ? "It is not empty" : $"It holds {Format.Count(bucket.Objects, "object")} ({Format.Bytes(bucket.Bytes)})")}. Everything in it goes, with older versions, and this cannot be undone. Its name is free for anybody then.";
+            : $"{Holding(bucket)}. Everything in it goes, with older versions, and this cannot be undone. Its name is free for anybody then.";
         if (!await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {bucket.Name}?", text, isEmpty ? "Delete" : "Delete everything", bucket.Name)))
         {
             return;
@@ -184,6 +204,10 @@ public sealed partial class BucketPage(
 
         await LoadAsync();
     }
+
+    private string Holding(Bucket bucket) => held is { Objects: > 0 } now ? $"It holds {Format.Count(now.Objects, "object")} ({Format.Bytes(now.Bytes)})"
+        : bucket is { Objects: > 0, MeasuredAt: { } at } ? $"It held {Format.Count(bucket.Objects, "object")} ({Format.Bytes(bucket.Bytes)}) as of {Format.Clock(at, clock.GetUtcNow())}"
+        : "It is not empty";
 
     /// <summary>A version is enough.</summary>
     private async Task<bool> HoldsAnythingAsync() => open is { } bucket

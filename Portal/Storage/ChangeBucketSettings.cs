@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Portal.Model.Accounts;
@@ -18,11 +19,13 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
 
     private const string Stale = "It was changed elsewhere since you opened this page. Reload the page to see how it is now; copy what you typed first.";
 
-    public Task<Outcome> MakePublicAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) => RunAsync(actor, bucket, on ? "MakeBucketPublic" : "MakeBucketPrivate", null, async () =>
-    {
-        var current = await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct);
-        await WritePolicyAsync(bucket, PublicRead.With(BucketPolicy.OwnersPart(current), bucket.Name, on), current, ct);
-    });
+    public Task<Outcome> MakePublicAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) => RunAsync(actor, bucket, on ? "MakeBucketPublic" : "MakeBucketPrivate", null,
+        () => StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct),
+        current => current is null || BucketPolicy.IsReadable(current),
+        current => WritePolicyAsync(bucket, PublicRead.With(BucketPolicy.OwnersPart(current), bucket.Name, on), current, ct));
+
+    /// <summary>The owner's part of the policy, as it is edited; all of it where it cannot be told apart.</summary>
+    public static string? Editable(string? policy) => policy is null || BucketPolicy.IsReadable(policy) ? BucketPolicy.OwnersPart(policy) : policy;
 
     /// <summary>The owner's part of the policy; null or empty takes it away. The statements of access keys stay.</summary>
     /// <param name="seen">The owner's part as it was edited.</param>
@@ -39,13 +42,13 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
             "PutBucketPolicy",
             new { Policy = text },
             () => StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct),
-            current => BucketPolicy.IsSame(BucketPolicy.OwnersPart(current), seen),
+            current => BucketPolicy.IsSame(Editable(current), seen),
             current => WritePolicyAsync(bucket, text, current, ct));
     }
 
     /// <summary>The customer's rules. Portal's own is kept, if it is there.</summary>
     /// <param name="seen">The rules as they were edited.</param>
-    public async Task<Outcome> SetCorsAsync(Actor actor, OpenBucket bucket, IReadOnlyList<CORSRule> seen, IReadOnlyList<CORSRule> rules, CancellationToken ct) =>
+    public async Task<Outcome> SetCorsAsync(Actor actor, OpenBucket bucket, IReadOnlyList<XElement> seen, IReadOnlyList<XElement> rules, CancellationToken ct) =>
         rules.Count > MostCorsRules - 1 ? Outcome.Refused($"S3 keeps {MostCorsRules} rules, and one is Portal's.")
         : await RunAsync(
             actor,
@@ -62,7 +65,7 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
             new PutBucketVersioningRequest { BucketName = bucket.Name, VersioningConfig = new S3BucketVersioningConfig { Status = on ? VersionStatus.Enabled : VersionStatus.Suspended } }, ct));
 
     /// <param name="seen">The rules as they were edited.</param>
-    public async Task<Outcome> SetLifecycleAsync(Actor actor, OpenBucket bucket, IReadOnlyList<LifecycleRule> seen, IReadOnlyList<LifecycleRule> rules, CancellationToken ct) =>
+    public async Task<Outcome> SetLifecycleAsync(Actor actor, OpenBucket bucket, IReadOnlyList<XElement> seen, IReadOnlyList<XElement> rules, CancellationToken ct) =>
         rules.Count > MostLifecycleRules ? Outcome.Refused($"S3 keeps at most {MostLifecycleRules} rules.")
         : await RunAsync(
             actor,
@@ -72,14 +75,19 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
             () => BucketSettings.LifecycleAsync(bucket, ct),
             current => LifecycleDraft.AreSame(current, seen),
             _ => rules.Count == 0
-                ? bucket.S3.DeleteLifecycleConfigurationAsync(bucket.Name, ct)
-                : bucket.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [.. rules] }, ct));
+                ? bucket.Documents.DeleteAsync("lifecycle", ct)
+                : bucket.Documents.WriteAsync("lifecycle", new XElement("LifecycleConfiguration", rules), ct));
 
     /// <summary>Null turns it off.</summary>
-    public Task<Outcome> SetWebsiteAsync(Actor actor, OpenBucket bucket, string? index, string? error, CancellationToken ct) =>
-        RunAsync(actor, bucket, index is null ? "DeleteBucketWebsite" : "PutBucketWebsite", new { Index = index, Error = error }, () => index is null
-            ? bucket.S3.DeleteBucketWebsiteAsync(bucket.Name, ct)
-            : bucket.S3.PutBucketWebsiteAsync(bucket.Name, new WebsiteConfiguration { IndexDocumentSuffix = index, ErrorDocument = string.IsNullOrWhiteSpace(error) ? null : error }, ct));
+    /// <param name="seen">How it was when it was edited.</param>
+    public Task<Outcome> SetWebsiteAsync(Actor actor, OpenBucket bucket, XElement? seen, string? index, string? error, CancellationToken ct) => RunAsync(
+        actor,
+        bucket,
+        index is null ? "DeleteBucketWebsite" : "PutBucketWebsite",
+        new { Index = index, Error = error },
+        () => BucketSettings.WebsiteAsync(bucket, ct),
+        current => current is null ? seen is null : seen is not null && S3Xml.AreSame(current, seen),
+        _ => index is null ? bucket.Documents.DeleteAsync("website", ct) : bucket.Documents.WriteAsync("website", BucketWebsite.Document(index, error), ct));
 
     private Task<Outcome> RunAsync(Actor actor, OpenBucket bucket, string action, object? after, Func<Task> write) =>
         RunAsync(actor, bucket, action, after, () => Task.FromResult<object?>(null), _ => true, _ => write());

@@ -2,10 +2,13 @@ using Amazon.S3.Model;
 
 namespace Portal.Storage;
 
-/// <param name="MarkId">The version id of the mark that hides it.</param>
-public sealed record DeletedObject(string Key, string MarkId, DateTimeOffset At);
+/// <summary>An object that is deleted and still there as a version.</summary>
+public sealed record DeletedObject(string Key, DateTimeOffset At);
 
-/// <summary>Some of the objects of a folder that are deleted but still there as versions, and where the next ones begin.</summary>
+/// <summary>
+/// Some of the objects of a folder that are deleted but still there as versions, and where the next ones begin. S3 marks as deleted what never was there as well, when somebody deletes it:
+/// a mark with nothing behind it is none of these.
+/// </summary>
 public sealed record DeletedPage(IReadOnlyList<DeletedObject> Found, bool IsLast, string? NextKey, string? NextVersion)
 {
     /// <summary>S3 tells a thousand versions at a time, live ones among them; so many times it is asked for one page.</summary>
@@ -16,14 +19,32 @@ public sealed record DeletedPage(IReadOnlyList<DeletedObject> Found, bool IsLast
     public static async Task<DeletedPage> ReadAsync(OpenBucket bucket, string prefix, DeletedPage? after, CancellationToken ct)
     {
         var found = new List<DeletedObject>();
+        DeletedObject? mark = null;
         var request = new ListVersionsRequest { BucketName = bucket.Name, Prefix = prefix, KeyMarker = after?.NextKey, VersionIdMarker = after?.NextVersion };
         for (var read = 1; ; read++)
         {
             var page = await bucket.S3.ListVersionsAsync(request, ct);
-            found.AddRange((page.Versions ?? []).Where(version => version is { IsDeleteMarker: true, IsLatest: true })
-                .Select(mark => new DeletedObject(mark.Key, mark.VersionId, new DateTimeOffset((mark.LastModified ?? default).ToUniversalTime(), TimeSpan.Zero))));
+            foreach (var version in page.Versions ?? [])
+            {
+                if (version.IsDeleteMarker is true)
+                {
+                    mark = version.IsLatest is true ? new DeletedObject(version.Key, new DateTimeOffset((version.LastModified ?? default).ToUniversalTime(), TimeSpan.Zero)) : mark;
+                }
+                else if (mark?.Key == version.Key)
+                {
+                    found.Add(mark);
+                    mark = null;
+                }
+            }
+
             if (page.IsTruncated is not true || found.Count >= Enough || read == Reads)
             {
+                if (mark is not null && page.IsTruncated is true && (await ObjectVersions.ListAsync(bucket, mark.Key, ct)).Any(version => !version.IsDeleteMarker))
+                {
+                    // What is behind the last mark is told on the next page, which begins after it.
+                    found.Add(mark);
+                }
+
                 return new DeletedPage(found, page.IsTruncated is not true, page.NextKeyMarker, page.NextVersionIdMarker);
             }
 

@@ -22,7 +22,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
         {
             await foreach (var keys in what.KeysAsync(opened, ct).Chunk(Batch).WithCancellation(ct))
             {
-                await DeleteAsync(opened, keys, work, counted: true, ct);
+                await DeleteAsync(opened, await ThereAsync(opened, what, keys, work, ct), work, counted: true, ct);
             }
         });
     }
@@ -99,7 +99,8 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
 
     private async Task<bool> CopyAsync(OpenBucket bucket, string from, string to, ObjectWork work, CancellationToken ct)
     {
-        if (ObjectKey.Check(to).Reason is { } reason)
+        // Amazon's client would copy another object than the one that is deleted afterwards.
+        if ((ObjectKey.WhyNotInBrowser(from) ?? ObjectKey.Check(to).Reason) is { } reason)
         {
             work.Fail(from, reason);
             return false;
@@ -107,7 +108,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
 
         try
         {
-            if (await IsThereAsync(bucket, to))
+            if (await IsThereAsync(bucket, to, ct: ct))
             {
                 work.Fail(from, "There is one of this name already.");
                 return false;
@@ -123,14 +124,35 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
         }
     }
 
+    /// <summary>
+    /// Those that are there: S3 says of what never was that it is deleted, and where versioning is on marks it so. What was told by name is looked for; the rest was just listed.
+    /// </summary>
+    private static async Task<string[]> ThereAsync(OpenBucket bucket, ObjectSelection what, string[] keys, ObjectWork work, CancellationToken ct)
+    {
+        var named = what.AllUnder is null ? what.Names.ToHashSet(StringComparer.Ordinal) : [];
+        var gone = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(keys.Where(named.Contains), new ParallelOptions { MaxDegreeOfParallelism = CopiesAtOnce, CancellationToken = ct }, async (key, token) =>
+        {
+            if (!await IsThereAsync(bucket, key, exactly: true, token))
+            {
+                gone[key] = true;
+                work.Fail(key, "It was not there any more.");
+            }
+        });
+        return [.. keys.Where(key => !gone.ContainsKey(key))];
+    }
+
     private static async Task DeleteAsync(OpenBucket bucket, string[] keys, ObjectWork work, bool counted, CancellationToken ct)
     {
         // XML cannot spell control characters, which some tools put into names: those go one by one.
         var (odd, plain) = (keys.Where(key => key.Any(char.IsControl)).ToArray(), keys.Where(key => !key.Any(char.IsControl)).ToArray());
-        foreach (var key in odd)
+        foreach (var key in odd.Where(key => ObjectKey.WhyNotInBrowser(key) is null))
         {
             await bucket.S3.DeleteObjectAsync(bucket.Name, key, ct);
         }
+
+        var unreachable = odd.Where(key => ObjectKey.WhyNotInBrowser(key) is not null).ToList();
+        unreachable.ForEach(key => work.Fail(key, ObjectKey.WhyNotInBrowser(key)!));
 
         var errors = plain.Length == 0 ? [] : await DeleteTogetherAsync(bucket, plain, ct);
         foreach (var error in errors)
@@ -138,7 +160,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
             work.Fail(error.Key, error.Code is "AccessDenied" ? "The storage refused it (AccessDenied)." : $"{error.Code}.");
         }
 
-        work.Count(counted ? keys.Length - errors.Count : 0);
+        work.Count(counted ? keys.Length - errors.Count - unreachable.Count : 0);
     }
 
     private static async Task<List<DeleteError>> DeleteTogetherAsync(OpenBucket bucket, string[] keys, CancellationToken ct)
@@ -154,10 +176,11 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
         }
     }
 
-    private static async Task<bool> IsThereAsync(OpenBucket bucket, string key)
+    /// <param name="exactly">What is in a folder is not that folder.</param>
+    private static async Task<bool> IsThereAsync(OpenBucket bucket, string key, bool exactly = false, CancellationToken ct = default)
     {
-        var found = await bucket.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket.Name, Prefix = key, MaxKeys = 1 });
-        return found.S3Objects is [var first, ..] && (first.Key == key || key.EndsWith('/'));
+        var found = await bucket.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket.Name, Prefix = key, MaxKeys = 1 }, ct);
+        return found.S3Objects is [var first, ..] && (first.Key == key || (!exactly && key.EndsWith('/')));
     }
 
     private Task AuditAsync(Actor actor, OpenBucket bucket, string action, ObjectSelection what, string? to) =>

@@ -46,7 +46,7 @@ public sealed record ObjectHeaders
 }
 
 /// <summary>
-/// Copies an object inside S3, with its headers and whether everybody may read it: the bytes stay there. What is larger than S3 copies in one
+/// Copies an object inside S3, with its headers, its tags and whether everybody may read it: the bytes stay there. What is larger than S3 copies in one
 /// request is copied in parts.
 /// </summary>
 /// <param name="largest">Bytes that one request copies; S3's limit unless told.</param>
@@ -60,6 +60,7 @@ public sealed class ObjectCopy(long largest = 5L << 30, long partSize = 512L << 
     {
         var found = await bucket.S3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = bucket.Name, Key = from, VersionId = versionId }, ct);
         var acl = await AclAsync(bucket, from, versionId, ct);
+        var tags = headers is null && found.ContentLength <= largest ? [] : await TagsAsync(bucket, from, versionId, ct);
         if (found.ContentLength <= largest)
         {
             await WholeAsync(bucket, from, to, versionId, headers, acl, ct);
@@ -68,7 +69,16 @@ public sealed class ObjectCopy(long largest = 5L << 30, long partSize = 512L << 
         {
             await InPartsAsync(bucket, new Source(from, versionId, found.ContentLength), to, headers ?? ObjectHeaders.Of(found), acl, ct);
         }
+
+        if (tags.Count > 0)
+        {
+            await bucket.S3.PutObjectTaggingAsync(new PutObjectTaggingRequest { BucketName = bucket.Name, Key = to, Tagging = new Tagging { TagSet = tags } }, ct);
+        }
     }
+
+    /// <summary>RADOS Gateway drops an object's tags where its headers are replaced, and a copy in parts is a new object; a lifecycle rule may go by them.</summary>
+    private static async Task<List<Tag>> TagsAsync(OpenBucket bucket, string key, string? versionId, CancellationToken ct) =>
+        (await bucket.S3.GetObjectTaggingAsync(new GetObjectTaggingRequest { BucketName = bucket.Name, Key = key, VersionId = versionId }, ct)).Tagging ?? [];
 
     private static async Task WholeAsync(OpenBucket bucket, string from, string to, string? versionId, ObjectHeaders? headers, S3CannedACL acl, CancellationToken ct)
     {

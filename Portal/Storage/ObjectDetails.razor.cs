@@ -23,6 +23,10 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
     [Parameter]
     public bool IsVersioned { get; set; }
 
+    /// <summary>Something of the object changed, through this page.</summary>
+    [Parameter]
+    public EventCallback OnChanged { get; set; }
+
     public void Dispose()
     {
         left.Dispose();
@@ -48,11 +52,16 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
         catch (Exception error) when (StorageFault.Is(error))
         {
             // What is shown already stays.
-            // S3's client loses the slash as well, and asks for something else.
-            (problem, unread) = (Key is ['/', ..] ? ObjectKey.WhyNotInBrowser(Key) : StorageFault.Sentence(error), view is null);
+            (problem, unread) = (StorageFault.Sentence(error), view is null);
         }
 
         loaded = true;
+    }
+
+    private async Task ReloadAsync()
+    {
+        await LoadAsync();
+        await OnChanged.InvokeAsync();
     }
 
     private async Task ShareAsync() =>

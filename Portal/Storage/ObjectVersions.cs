@@ -40,19 +40,28 @@ public sealed class ObjectVersions(ObjectCopy copy, BucketAudit audit)
         await copy.RunAsync(bucket, key, key, versionId, null, ct);
     }
 
-    /// <summary>Takes away the mark that it was deleted: its newest version is the object again.</summary>
-    public async Task UndeleteAsync(Actor actor, OpenBucket bucket, string key, string markId, CancellationToken ct)
+    /// <summary>Takes away the marks that it was deleted, one for each time: its newest version is the object again.</summary>
+    public async Task UndeleteAsync(Actor actor, OpenBucket bucket, string key, CancellationToken ct)
     {
         await AuditAsync(actor, bucket, "RestoreObject", key, versionId: null);
-        await bucket.S3.DeleteObjectAsync(bucket.Name, key, markId, ct);
+        var versions = await ListAsync(bucket, key, ct);
+        foreach (var mark in versions.TakeWhile(version => version.IsDeleteMarker))
+        {
+            await RemoveAsync(bucket, key, mark.Id, ct);
+        }
     }
 
     /// <summary>Deletes one version for good.</summary>
     public async Task DeleteAsync(Actor actor, OpenBucket bucket, string key, string versionId, CancellationToken ct)
     {
         await AuditAsync(actor, bucket, "DeleteObjectVersion", key, versionId);
-        await bucket.S3.DeleteObjectAsync(bucket.Name, key, versionId, ct);
+        await RemoveAsync(bucket, key, versionId, ct);
     }
+
+    /// <summary>By the list of what to delete, in which any key can stand that XML can spell; an address loses some.</summary>
+    private static Task RemoveAsync(OpenBucket bucket, string key, string versionId, CancellationToken ct) => key.Any(char.IsControl)
+        ? bucket.S3.DeleteObjectAsync(bucket.Name, key, versionId, ct)
+        : bucket.S3.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = bucket.Name, Quiet = true, Objects = [new KeyVersion { Key = key, VersionId = versionId }] }, ct);
 
     private Task AuditAsync(Actor actor, OpenBucket bucket, string action, string key, string? versionId) =>
         audit.WriteAsync(actor, bucket, action, before: new { Key = key, VersionId = versionId });

@@ -14,9 +14,10 @@ public enum PreviewKind
 /// <summary>What the page of one object shows.</summary>
 /// <param name="Picture">An address from which the browser loads the picture; no script of it ever runs, since it is loaded as a picture.</param>
 /// <param name="Text">The beginning, shown as text whatever it is.</param>
-/// <param name="IsPublic">Everybody may read it at its address.</param>
+/// <param name="Headers">Null if no address leads to it, so that only the list tells of it.</param>
+/// <param name="IsPublic">Everybody may read it at its address; null if that cannot be told.</param>
 public sealed record ObjectView(
-    long Size, DateTimeOffset Modified, string ETag, ObjectHeaders Headers, string? Picture, string? Text, bool IsTextWhole, bool IsPublic, IReadOnlyList<ObjectVersion> Versions)
+    long Size, DateTimeOffset Modified, string ETag, ObjectHeaders? Headers, string? Picture, string? Text, bool IsTextWhole, bool? IsPublic, IReadOnlyList<ObjectVersion> Versions)
 {
     public const int MostText = 64 * 1024;
 
@@ -29,7 +30,21 @@ public sealed record ObjectView(
     private static readonly string[] TextEnds = [".txt", ".md", ".csv", ".log", ".json", ".yaml", ".yml", ".toml", ".ini", ".conf", ".sh", ".py", ".cs", ".js", ".ts", ".css", ".sql", ".xml", ".html"];
 
     /// <summary>Null if there is no such object (any more); its older versions may still be there.</summary>
-    public static async Task<ObjectView?> LoadAsync(OpenBucket bucket, string key, CancellationToken ct)
+    public static Task<ObjectView?> LoadAsync(OpenBucket bucket, string key, CancellationToken ct) => ObjectKey.WhyNotInBrowser(key) is null ? AskAsync(bucket, key, ct) : FindAsync(bucket, key, ct);
+
+    /// <summary>
+    /// In the list, where its key is no part of an address: Amazon's client loses or resolves what a browser does, and would tell of another object.
+    /// </summary>
+    private static async Task<ObjectView?> FindAsync(OpenBucket bucket, string key, CancellationToken ct)
+    {
+        var listed = await bucket.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket.Name, Prefix = key, MaxKeys = 1 }, ct);
+        return listed.S3Objects is [var found, ..] && found.Key == key
+            ? new ObjectView(
+                found.Size ?? 0, new DateTimeOffset((found.LastModified ?? default).ToUniversalTime(), TimeSpan.Zero), found.ETag.Trim('"'), null, null, null, false, null, await VersionsAsync(bucket, key, ct))
+            : null;
+    }
+
+    private static async Task<ObjectView?> AskAsync(OpenBucket bucket, string key, CancellationToken ct)
     {
         try
         {
@@ -46,7 +61,7 @@ public sealed record ObjectView(
                 text,
                 found.ContentLength <= MostText,
                 await IsPublicAsync(bucket, key, ct),
-                await ObjectVersions.ListAsync(bucket, key, ct));
+                await VersionsAsync(bucket, key, ct));
         }
         catch (AmazonS3Exception gone) when (StorageFault.IsMissing(gone))
         {
@@ -79,9 +94,37 @@ public sealed record ObjectView(
         return text.Contains('\0', StringComparison.Ordinal) ? null : text;
     }
 
-    private static async Task<bool> IsPublicAsync(OpenBucket bucket, string key, CancellationToken ct)
+    /// <summary>None where the bucket's policy denies to list them: the object itself can be shown.</summary>
+    private static async Task<IReadOnlyList<ObjectVersion>> VersionsAsync(OpenBucket bucket, string key, CancellationToken ct)
     {
-        var policy = await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct);
-        return PublicRead.Of(BucketPolicy.OwnersPart(policy), null, bucket.Name).IsOn || await ObjectCopy.IsPublicAsync(bucket, key, null, ct);
+        try
+        {
+            return await ObjectVersions.ListAsync(bucket, key, ct);
+        }
+        catch (AmazonS3Exception denied) when (!StorageFault.IsAway(denied))
+        {
+            return [];
+        }
     }
+
+    private static async Task<bool?> IsPublicAsync(OpenBucket bucket, string key, CancellationToken ct)
+    {
+        try
+        {
+            var policy = await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct);
+            return (policy is null || BucketPolicy.IsReadable(policy) ? PublicRead.MayRead(policy, bucket.Name, key) : null) switch
+            {
+                false when await ObjectCopy.IsPublicAsync(bucket, key, null, ct) => policy is null ? true : null,
+                false => await IsPublicByBucketAsync(bucket, ct),
+                var told => told,
+            };
+        }
+        catch (AmazonS3Exception denied) when (!StorageFault.IsAway(denied))
+        {
+            return null;
+        }
+    }
+
+    private static async Task<bool?> IsPublicByBucketAsync(OpenBucket bucket, CancellationToken ct) =>
+        PublicRead.Of(null, await bucket.S3.GetBucketAclAsync(new GetBucketAclRequest { BucketName = bucket.Name }, ct), null, null, bucket.Name).ByAcl ? null : false;
 }

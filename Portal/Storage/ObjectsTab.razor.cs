@@ -49,6 +49,10 @@ public sealed partial class ObjectsTab(
     [Parameter]
     public string? StoreIsFull { get; set; }
 
+    /// <summary>Something came or went, through this page.</summary>
+    [Parameter]
+    public EventCallback OnChanged { get; set; }
+
     private ListSelection Selection { get; } = new();
 
     private string? WhyNotUpload => StoreIsFull is { } full ? full : Prefix.Length == 0 ? null : ObjectKey.Check(Prefix + "a").Reason is { } reason ? $"Nothing can be uploaded into this folder. {reason}" : null;
@@ -143,6 +147,10 @@ public sealed partial class ObjectsTab(
         await ReadFirstAsync();
         await (rows?.RefreshDataAsync() ?? Task.CompletedTask);
         StateHasChanged();
+        if (!unread)
+        {
+            await OnChanged.InvokeAsync();
+        }
     }
 
     private async Task SeenAsync(ObjectWork work)

@@ -26,7 +26,9 @@ public sealed class OpenBucket : IDisposable
     internal OpenBucket(Bucket bucket, ObjectStore store, StoreKey key, TimeProvider clock)
     {
         (Bucket, Store, this.clock) = (bucket, store, clock);
-        client = S3Client.Of(store.OwnEndpoint, store.SigningRegion, key, store.AwaySince is null ? Patience : PatienceWhileAway);
+        var patience = store.AwaySince is null ? Patience : PatienceWhileAway;
+        client = S3Client.Of(store.OwnEndpoint, store.SigningRegion, key, patience);
+        Documents = new BucketDocuments(new Uri(store.OwnEndpoint), store.SigningRegion, key, bucket.Name, patience, clock);
         signer = S3Client.Of(store.Endpoint, store.SigningRegion, key);
     }
 
@@ -40,6 +42,9 @@ public sealed class OpenBucket : IDisposable
 
     /// <summary>As Portal itself reaches the store. What it throws, <see cref="StorageFault"/> tells apart.</summary>
     internal IAmazonS3 S3 => client;
+
+    /// <summary>How the bucket is set, as S3 keeps it.</summary>
+    internal BucketDocuments Documents { get; }
 
     /// <summary>The object's address without a signature: it opens for everybody if the bucket is public.</summary>
     public string PublicUrl(string key) => $"{Store.Endpoint}/{Name}/{Escape(key)}";

@@ -1,5 +1,4 @@
-using Amazon.S3;
-using Amazon.S3.Model;
+using System.Xml.Linq;
 
 namespace Portal.Storage;
 
@@ -16,7 +15,13 @@ public static class PortalCorsRule
 
     private static readonly string[] Methods = ["PUT", "GET", "HEAD"];
 
-    public static bool Is(CORSRule rule) => string.Equals(rule.Id, Id, StringComparison.Ordinal);
+    /// <summary>Another rule that somebody gave this name is not it.</summary>
+    public static bool Is(XElement rule) => rule.Element("ID")?.Value is Id
+        && CorsDraft.Texts(rule, "AllowedMethod").Order(StringComparer.Ordinal).SequenceEqual(Methods.Order(StringComparer.Ordinal), StringComparer.Ordinal)
+        && CorsDraft.Texts(rule, "AllowedHeader").SequenceEqual(["*"], StringComparer.Ordinal);
+
+    /// <summary>The pages that the rule lets in.</summary>
+    public static IEnumerable<string> OriginsOf(XElement rule) => CorsDraft.Texts(rule, "AllowedOrigin");
 
     /// <summary>Makes sure that the page at <paramref name="origin"/> may upload. Does nothing where it may already, by whatever rule.</summary>
     public static async Task EnsureAsync(OpenBucket bucket, string origin, CancellationToken ct)
@@ -29,47 +34,36 @@ public static class PortalCorsRule
     }
 
     /// <summary>The bucket's rules; none if nobody set any.</summary>
-    public static async Task<List<CORSRule>> ReadAsync(OpenBucket bucket, CancellationToken ct)
-    {
-        try
-        {
-            return (await bucket.S3.GetCORSConfigurationAsync(bucket.Name, ct)).Configuration?.Rules ?? [];
-        }
-        catch (AmazonS3Exception none) when (none.ErrorCode is "NoSuchCORSConfiguration")
-        {
-            return [];
-        }
-    }
+    public static async Task<IReadOnlyList<XElement>> ReadAsync(OpenBucket bucket, CancellationToken ct) => [.. (await bucket.Documents.ReadAsync("cors", ct))?.Elements() ?? []];
 
     /// <summary>Writes the customer's rules, with Portal's kept before them.</summary>
-    public static async Task WriteAsync(OpenBucket bucket, IReadOnlyList<CORSRule> rules, CancellationToken ct)
+    public static async Task WriteAsync(OpenBucket bucket, IReadOnlyList<XElement> rules, CancellationToken ct)
     {
         if (rules.Count == 0)
         {
-            await bucket.S3.DeleteCORSConfigurationAsync(bucket.Name, ct);
+            await bucket.Documents.DeleteAsync("cors", ct);
             return;
         }
 
-        await bucket.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [.. rules.OrderBy(rule => !Is(rule))] }, ct);
+        await bucket.Documents.WriteAsync("cors", new XElement("CORSConfiguration", rules.OrderBy(rule => !Is(rule))), ct);
     }
 
     /// <summary>Whether S3 lets the origin put with any header: by the first rule that speaks of it, as Ceph reads them.</summary>
-    public static bool MayUpload(IEnumerable<CORSRule> rules, string origin) =>
-        rules.FirstOrDefault(rule => (rule.AllowedOrigins ?? []).Exists(pattern => Matches(pattern, origin))) is { } first
-        && Methods.All(method => (first.AllowedMethods ?? []).Contains(method, StringComparer.Ordinal)) && (first.AllowedHeaders ?? []).Contains("*", StringComparer.Ordinal);
+    public static bool MayUpload(IEnumerable<XElement> rules, string origin) =>
+        rules.FirstOrDefault(rule => OriginsOf(rule).Any(pattern => Matches(pattern, origin))) is { } first
+        && Methods.All(method => CorsDraft.Texts(first, "AllowedMethod").Contains(method, StringComparer.Ordinal)) && CorsDraft.Texts(first, "AllowedHeader").Contains("*", StringComparer.Ordinal);
 
-    private static List<CORSRule> With(List<CORSRule> rules, string origin)
+    private static IReadOnlyList<XElement> With(IReadOnlyList<XElement> rules, string origin)
     {
-        var before = rules.Find(Is)?.AllowedOrigins ?? [];
-        var mine = new CORSRule
-        {
-            Id = Id,
-            AllowedOrigins = [origin, .. before.Where(known => known != origin).Take(MostOrigins - 1)],
-            AllowedMethods = [.. Methods],
-            AllowedHeaders = ["*"],
-            ExposeHeaders = ["ETag"],
-            MaxAgeSeconds = 3600,
-        };
+        var before = rules.Where(Is).SelectMany(OriginsOf);
+        var mine = new XElement(
+            "CORSRule",
+            new XElement("ID", Id),
+            before.Where(known => known != origin).Take(MostOrigins - 1).Prepend(origin).Select(page => new XElement("AllowedOrigin", page)),
+            Methods.Select(method => new XElement("AllowedMethod", method)),
+            new XElement("AllowedHeader", "*"),
+            new XElement("ExposeHeader", "ETag"),
+            new XElement("MaxAgeSeconds", 3600));
         return [mine, .. rules.Where(rule => !Is(rule))];
     }
 

@@ -1,5 +1,6 @@
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Storage;
 
@@ -8,6 +9,11 @@ public sealed class ShareObject(BucketAudit audit, TimeProvider clock)
 {
     public async Task<Outcome<string>> RunAsync(Actor actor, OpenBucket bucket, string key, TimeSpan life, CancellationToken ct)
     {
+        if (ObjectKey.WhyNotInBrowser(key) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
         var found = await bucket.AskAsync(s3 => s3.GetObjectMetadataAsync(bucket.Name, key, ct));
         if (found.Value is not { } shared)
         {

@@ -44,6 +44,11 @@ public sealed partial class RgwObjectStore
     public async Task EnsureGrantsAsync(StoreKey owner, string bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct)
     {
         var current = await AskAsync(owner, s3 => StoredPolicy.ReadAsync(s3, bucket, ct), ct);
+        if (current is not null && !BucketPolicy.IsReadable(current))
+        {
+            throw new EngineException(EngineFault.Rejected, "Portal cannot read the bucket's own policy: limited access keys do not reach the bucket until it is written anew.");
+        }
+
         var wanted = BucketPolicy.WithGrants(current, bucket, grants);
         if (BucketPolicy.IsSame(current, wanted))
         {
