@@ -1303,7 +1303,7 @@ namespace Portal.Model.Migrations
                         {
                             Id = "ami-00000000000000001",
                             CreatedAt = new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)),
-                            Description = "A 20 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.",
+                            Description = "A system of a kernel, BusyBox and an SSH server in 20 MiB: boots in seconds, for trying things out.",
                             FileName = "tiny.qcow2",
                             MinDiskGiB = 1,
                             MinMemoryMiB = 256,

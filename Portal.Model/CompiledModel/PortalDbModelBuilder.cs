@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("d2c67710-aaeb-4a88-b429-2cabcb3c8ab2"), entityTypeCount: 53)
+            : base(skipDetectChanges: false, modelId: new Guid("5d5bb6d3-67a4-46f6-a7f0-b807d5c3d55f"), entityTypeCount: 53)
         {
         }
 

@@ -1612,7 +1612,7 @@ namespace Portal.Model.Migrations
                 columns: new[] { "Id", "CreatedAt", "Description", "Fetched", "FetchedOf", "FileName", "LastError", "MinDiskGiB", "MinMemoryMiB", "Name", "RegionId", "Sha256", "SshUser", "State", "Url" },
                 values: new object[,]
                 {
-                    { "ami-00000000000000001", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "A 20 MB system of a kernel, BusyBox and an SSH server: boots in seconds, for trying things out.", null, null, "tiny.qcow2", null, 1, 256, "Tiny Linux", "local", null, "root", "Preparing", null },
+                    { "ami-00000000000000001", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "A system of a kernel, BusyBox and an SSH server in 20 MiB: boots in seconds, for trying things out.", null, null, "tiny.qcow2", null, 1, 256, "Tiny Linux", "local", null, "root", "Preparing", null },
                     { "ami-00000000000000012", new DateTimeOffset(new DateTime(2026, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)), "Debian 12 (bookworm) with cloud-init and the security updates of the day it was built.", null, null, "debian-12.qcow2", null, 4, 512, "Debian 12", "local", null, "debian", "Preparing", null }
                 });
 
