@@ -27,6 +27,7 @@ public static class WorkerHost
         builder.Services.AddPortalDb(database);
         builder.Services.AddHangfire(hangfire => hangfire
             .UseRecommendedSerializerSettings()
+            .UseTypeResolver(JobTypes.Resolve)
 
             // The sweeps come back to whatever a failed job left undone; a failed job is kept for the operators to see.
             .UseFilter(new AutomaticRetryAttribute { Attempts = 0 })

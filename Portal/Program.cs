@@ -19,10 +19,13 @@ return await StartRefusedException.TellAsync(Console.Error, async () =>
             return await Commands.MigrateAsync(app.Services, Console.Error, app.Lifetime.ApplicationStopping);
         case ["create-operator", var email, "--role", var role]:
             return await Commands.CreateOperatorAsync(app.Services, email, role, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
-        case ["reset-operator-factor", var email, ..]:
+        case ["reset-operator-factor", var email]:
             return await Commands.ResetOperatorFactorAsync(app.Services, email, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
-        case ["create-operator", var email, ..]:
+        case ["create-operator", var email]:
             return await Commands.CreateOperatorAsync(app.Services, email, null, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+        case ["create-operator" or "reset-operator-factor", ..]:
+            await Console.Error.WriteLineAsync("Usage: create-operator EMAIL [--role Support|Billing|Infrastructure|Admin], or reset-operator-factor EMAIL.");
+            return 1;
         case ["rotate-key-ring", ..]:
             return await Commands.RotateKeyRingAsync(app.Services, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
         case ["erase-audit", var accountId, ..]:

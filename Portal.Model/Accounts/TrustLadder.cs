@@ -9,12 +9,13 @@ namespace Portal.Model.Accounts;
 /// holds until it steps again, and so that whoever refuses something needs the account only.
 /// </summary>
 /// <param name="First">On which step a new account begins.</param>
-public sealed record TrustLadder(IReadOnlyList<TrustStep> Steps, int First)
+/// <param name="AccountsPerCard">On how many accounts one card may be.</param>
+public sealed record TrustLadder(IReadOnlyList<TrustStep> Steps, int First, int AccountsPerCard = 3)
 {
     /// <summary>At this share of its unpaid limit an account's machines stop.</summary>
     public const decimal Stop = 1.2m;
 
-    /// <summary>Settings <c>Trust:FirstStep</c> and <c>Trust:Steps:N:…</c>, on top of the four steps that there are by themselves. Throws the sentence if they make no ladder.</summary>
+    /// <summary>Settings <c>Trust:FirstStep</c>, <c>Trust:AccountsPerCard</c> and <c>Trust:Steps:N:…</c>, on top of the four steps that there are by themselves. Throws the sentence if they make no ladder.</summary>
     public static TrustLadder From(IConfiguration configuration)
     {
         var steps = Own();
@@ -22,7 +23,7 @@ public sealed record TrustLadder(IReadOnlyList<TrustStep> Steps, int First)
         {
             if (!int.TryParse(section.Key, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > steps.Count)
             {
-                throw new StartRefusedException($"Trust:Steps:{section.Key} is no step: they are numbered from 0 without a gap.");
+                throw new StartRefusedException($"Trust__Steps__{section.Key} is no step: they are numbered from 0 without a gap.");
             }
 
             if (number == steps.Count)
@@ -33,11 +34,12 @@ public sealed record TrustLadder(IReadOnlyList<TrustStep> Steps, int First)
             section.Bind(steps[number]);
         }
 
-        var first = configuration.GetValue("Trust:FirstStep", 0);
+        var (first, cards) = (configuration.GetValue("Trust:FirstStep", 0), configuration.GetValue("Trust:AccountsPerCard", 3));
         var wrong = steps.FindIndex(step => step.UnpaidUsd <= 0 || Numbers(step).Any(number => number < 0));
-        return wrong >= 0 ? throw new StartRefusedException($"Trust:Steps:{wrong} is wrong: UnpaidUsd must be more than 0, and no number less.")
-            : first < 0 || first >= steps.Count ? throw new StartRefusedException($"Trust:FirstStep is {first}: there are the steps 0 to {steps.Count - 1}.")
-            : new TrustLadder(steps, first);
+        return wrong >= 0 ? throw new StartRefusedException($"Trust__Steps__{wrong} is wrong: UnpaidUsd must be more than 0, and no number less.")
+            : first < 0 || first >= steps.Count ? throw new StartRefusedException($"Trust__FirstStep is {first}: there are the steps 0 to {steps.Count - 1}.")
+            : cards < 1 ? throw new StartRefusedException($"Trust__AccountsPerCard is {cards}; it must be 1 at least.")
+            : new TrustLadder(steps, first, cards);
     }
 
     private static long[] Numbers(TrustStep step) =>

@@ -13,7 +13,7 @@ public static class CardKeeping
     /// <summary>On so many accounts may one card number be.</summary>
     public const int MostAccounts = 3;
 
-    public static readonly string TooManyAccounts = $"This card is on {MostAccounts} accounts already. Use another card.";
+    public static string TooManyAccounts(int most) => $"This card is on {most} accounts already. Use another card.";
 
     public const string ClosedMeanwhile = "This account was closed while the card was entered. The card was not added.";
 
@@ -29,7 +29,7 @@ public static class CardKeeping
     /// Takes in a card that was checked. A card with the same number, and the one that it replaces, leave; it becomes the default if one of those
     /// was, or if there is no other that can be charged. Refused if, since the check began, its number was flagged or the account closed.
     /// </summary>
-    public static async Task<Outcome> KeepAsync(PortalDb db, Actor actor, Card card, string? replaces, DateTimeOffset now, CancellationToken ct)
+    public static async Task<Outcome> KeepAsync(PortalDb db, Actor actor, Card card, string? replaces, DateTimeOffset now, CancellationToken ct, int mostAccounts = MostAccounts)
     {
         await FraudFlags.LockAsync(db, card.Fingerprint, ct);
         await db.LockAccountAsync(actor.AccountId, ct);
@@ -39,7 +39,7 @@ public static class CardKeeping
             return Outcome.Done;
         }
 
-        if (await WhyNotKeepAsync(db, actor.AccountId, card, ct) is { } reason)
+        if (await WhyNotKeepAsync(db, actor.AccountId, card, mostAccounts, ct) is { } reason)
         {
             // Kept as refused, so that it is detached at Stripe.
             (card.State, card.Problem) = (CardState.Refused, reason);
@@ -77,10 +77,10 @@ public static class CardKeeping
         return Outcome.Done;
     }
 
-    private static async Task<string?> WhyNotKeepAsync(PortalDb db, string accountId, Card card, CancellationToken ct) =>
+    private static async Task<string?> WhyNotKeepAsync(PortalDb db, string accountId, Card card, int mostAccounts, CancellationToken ct) =>
         await FraudFlags.IsFlaggedAsync(db, card.Fingerprint, ct) ? FraudFlags.NotHere
         : await db.IsClosingAsync(accountId, ct) ? ClosedMeanwhile
-        : await CountOthersAsync(db, accountId, card.Fingerprint, ct) >= MostAccounts ? TooManyAccounts
+        : await CountOthersAsync(db, accountId, card.Fingerprint, ct) >= mostAccounts ? TooManyAccounts(mostAccounts)
         : null;
 
     /// <summary>Accounts that have the same number, and those that had it and used something: nobody begins anew for ever by taking a card off and signing up again.</summary>

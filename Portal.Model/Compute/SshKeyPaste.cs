@@ -10,13 +10,13 @@ internal static class SshKeyPaste
     /// <summary>How the base64 of OpenSSH's own private keys begins, whatever became of the lines around it.</summary>
     private const string OpenSshPrivate = "b3BlbnNzaC1rZXktdjE";
 
-    private const string Quotes = "\"'`“”„‘’‚«»";
+    private const string Quotes = "\"'`“”„‘\u2019‚«»";
 
     /// <summary>Why a text is not a public key in OpenSSH's form, by its marks; null if it has none of another.</summary>
     public static string? WhyNot(string text) => text switch
     {
         _ when Has(text, "PuTTY-User-Key-File") || Has(text, "Private-Lines:") || Has(text, "Private-MAC:") =>
-            $"This is PuTTY’s private key: {KeepIt}. Open the file in PuTTYgen and copy what it shows under “Public key for pasting into OpenSSH authorized_keys file”, or run: puttygen FILE.ppk -L",
+            $"This is PuTTY's private key: {KeepIt}. Open the file in PuTTYgen and copy what it shows under “Public key for pasting into OpenSSH authorized_keys file”, or run: puttygen FILE.ppk -L",
         _ when Has(text, "BEGIN PRIVATE KEY") || Has(text, "BEGIN ENCRYPTED PRIVATE KEY") =>
             $"This is a private key, in the form of PKCS #8: {KeepIt}. Its public half is printed by: ssh-keygen -y -f FILE",
         _ when Has(text, "PRIVATE KEY") || Has(text, OpenSshPrivate) =>

@@ -21,8 +21,9 @@ internal enum UserDataKind
 internal static class UserDataForm
 {
     /// <summary>So much is looked at of what a gzip holds; 16 KiB of it can hold a thousand times as much.</summary>
-    private const int MostUnpacked = 1024 * 1024;
+    private const int MostUnpacked = 256 * 1024;
 
+    private const string TooMuch = "User data holds more than Portal looks through, once all in it is unpacked.";
     private const string BoothookMark = "#cloud-boothook", PatchMark = "#cloud-config-jsonp";
 
     /// <summary>By their beginnings, of which the longest counts; capitals are small letters and blanks before them are skipped (handlers.INCLUSION_TYPES_MAP).</summary>
@@ -35,7 +36,11 @@ internal static class UserDataForm
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Why cloud-init would not do with it what its author means, as a sentence; null if it would.</summary>
-    public static string? WhyNot(byte[] sent) => IsGzip(sent) ? WhyNotPacked(sent, new UserDataPlace("User data"), WhyNotWhole) : WhyNotWhole(sent, new UserDataPlace("User data"));
+    public static string? WhyNot(byte[] sent)
+    {
+        var place = new UserDataPlace("User data", Left: new UserDataBudget());
+        return IsGzip(sent) ? WhyNotPacked(sent, place, WhyNotWhole) : WhyNotWhole(sent, place);
+    }
 
     public static bool IsGzip(ReadOnlySpan<byte> content) => content.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]);
 
@@ -81,7 +86,9 @@ internal static class UserDataForm
             using var gzip = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
             var content = new byte[MostUnpacked + 1];
             var length = gzip.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
-            return length > MostUnpacked ? $"{place.Name} unpacks to more than {MostUnpacked:N0} bytes." : look(content[..length], place with { Line = 0, Column = 0, Of = " of what is unpacked from it" });
+            return length > MostUnpacked ? $"{place.Name} unpacks to more than {MostUnpacked:N0} bytes."
+                : place.Left?.Take(length) is false ? TooMuch
+                : look(content[..length], place with { Line = 0, Column = 0, Of = " of what is unpacked from it" });
         }
         catch (InvalidDataException)
         {
@@ -92,6 +99,7 @@ internal static class UserDataForm
     /// <param name="kind">What it is taken for, whatever it begins with.</param>
     public static string? WhyNot(UserDataKind kind, string text, UserDataPlace place) => kind switch
     {
+        _ when place.Left?.Take(text.Length) is false => TooMuch,
         UserDataKind.Script => WhyNotScript(text, place),
         UserDataKind.CloudConfig => UserDataYaml.WhyNotMapping(text, place),
         UserDataKind.JsonPatch => WhyNotPatch(text, place),
@@ -200,6 +208,7 @@ internal static class UserDataForm
 
     private static string? WhyNotTags(string text, UserDataPlace place)
     {
+        var lastRaw = text.LastIndexOf("endraw", StringComparison.Ordinal);
         for (var at = 0; (at = text.IndexOf('{', at)) >= 0 && at + 1 < text.Length;)
         {
             if (text[at + 1] is not ('{' or '%' or '#'))
@@ -217,7 +226,7 @@ internal static class UserDataForm
 
             // Between these nothing is a tag.
             var isRaw = closing is "%}" && text[(at + 2)..end].Trim(' ', '-', '+', '\n') is "raw";
-            at = isRaw && text.IndexOf("endraw", end, StringComparison.Ordinal) is >= 0 and var raw ? raw : end + 2;
+            at = isRaw && end <= lastRaw ? text.IndexOf("endraw", end, StringComparison.Ordinal) : end + 2;
         }
 
         return null;

@@ -153,7 +153,8 @@ internal sealed partial class UserDataMime
         {
             if (lines[i][0] is ' ' or '\t' && last is not null)
             {
-                headers[last] = ($"{headers[last].Value} {lines[i].Trim()}", headers[last].Line);
+                // As much as any header of it holds: each line is added to all before.
+                headers[last] = headers[last] is { Value.Length: < LookedAt } begun ? ($"{begun.Value} {lines[i].Trim()}", begun.Line) : headers[last];
             }
             else if (Header().IsMatch(lines[i]))
             {

@@ -5,7 +5,8 @@ namespace Portal.Model.Compute;
 /// <param name="Line">Lines before its first.</param>
 /// <param name="Column">Characters before each of its lines.</param>
 /// <param name="Of">Of what the lines are, where they are not those that were typed, e.g. “ of what is unpacked from it”.</param>
-internal readonly record struct UserDataPlace(string Name, int Line = 0, int Column = 0, string Of = "")
+/// <param name="Left">How much of it may still be looked at.</param>
+internal readonly record struct UserDataPlace(string Name, int Line = 0, int Column = 0, string Of = "", UserDataBudget? Left = null)
 {
     public string At(int line) => $"line {Line + line}{Of}";
 
@@ -17,4 +18,15 @@ internal readonly record struct UserDataPlace(string Name, int Line = 0, int Col
         var before = text.AsSpan(0, Math.Min(index, text.Length));
         return At(before.Count('\n') + 1, before.Length - before.LastIndexOf('\n'));
     }
+}
+
+/// <summary>
+/// How many characters are looked at of one piece of user data, all that is unpacked from it and all that is looked at again together: 16 KiB can hold
+/// very much, within itself too, and each letter that somebody types is a look.
+/// </summary>
+internal sealed class UserDataBudget
+{
+    private int left = 1 << 20;
+
+    public bool Take(int characters) => (left -= characters) >= 0;
 }

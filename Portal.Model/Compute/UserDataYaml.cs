@@ -10,7 +10,7 @@ namespace Portal.Model.Compute;
 internal static class UserDataYaml
 {
     private const int MaxDepth = 64;
-    private const string OnlySpaces = "where cloud-init’s YAML takes spaces only";
+    private const string OnlySpaces = "where cloud-init's YAML takes spaces only";
 
     public static string? WhyNotMapping(string text, UserDataPlace place)
     {
@@ -140,6 +140,7 @@ internal static class UserDataYaml
     /// <summary>The items of an archive as they go by.</summary>
     private sealed class Entries(string text, UserDataPlace place)
     {
+        private readonly string[] lines = text.Split('\n');
         private readonly Dictionary<AnchorName, Scalar> named = [];
         private Scalar? key, content;
         private string? type;
@@ -228,12 +229,11 @@ internal static class UserDataYaml
         /// <summary>The lines of a literal block are those of the text around it, further to the right.</summary>
         private UserDataPlace PlaceOf(Scalar scalar)
         {
-            var start = (int)scalar.Start.Index;
-            var before = text.AsSpan(0, Math.Min(start, text.Length)).Count('\n') + 1;
-            var (lines, own) = (text.Split('\n'), scalar.Value.Split('\n')[0]);
+            var (before, end) = ((int)scalar.Start.Line, scalar.Value.IndexOf('\n', StringComparison.Ordinal));
+            var own = end < 0 ? scalar.Value : scalar.Value[..end];
             return scalar.Style is ScalarStyle.Literal && own.Length > 0 && before < lines.Length && lines[before].TrimEnd('\r').EndsWith(own, StringComparison.Ordinal)
                 ? place with { Name = $"Entry {number}", Line = place.Line + before, Column = place.Column + lines[before].TrimEnd('\r').Length - own.Length }
-                : new UserDataPlace($"Entry {number}", Of: " of its content");
+                : place with { Name = $"Entry {number}", Line = 0, Column = 0, Of = " of its content" };
         }
     }
 }

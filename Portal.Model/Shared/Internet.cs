@@ -26,7 +26,7 @@ public static class Internet
         (IpText.Range("203.0.113.0/24"), "is for examples in documents (RFC 5737)"),
         (IpText.Range("224.0.0.0/4"), "is multicast: it names groups of machines, none of them (RFC 5771)"),
         (IpText.Range("240.0.0.0/4"), "is reserved and routed nowhere (RFC 1112)"),
-        (IpText.Range("168.63.129.16/32"), "belongs to another cloud’s own machines"),
+        (IpText.Range("168.63.129.16/32"), "belongs to another cloud's own machines"),
     ];
 
     /// <summary>What the Internet routes of IPv6, and of that what is for documents, for tunnels (Teredo, 6to4: any IPv4 address may hide in it) or for nothing.</summary>

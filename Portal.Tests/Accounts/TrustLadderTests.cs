@@ -26,10 +26,11 @@ public sealed class TrustLadderTests
     }
 
     [Theory]
-    [InlineData("Trust:Steps:9:UnpaidUsd", "5", "Trust:Steps:9 is no step")]
-    [InlineData("Trust:Steps:1:UnpaidUsd", "0", "Trust:Steps:1 is wrong")]
-    [InlineData("Trust:Steps:1:Vcpus", "-1", "Trust:Steps:1 is wrong")]
-    [InlineData("Trust:FirstStep", "7", "Trust:FirstStep is 7")]
+    [InlineData("Trust:Steps:9:UnpaidUsd", "5", "Trust__Steps__9 is no step")]
+    [InlineData("Trust:Steps:1:UnpaidUsd", "0", "Trust__Steps__1 is wrong")]
+    [InlineData("Trust:Steps:1:Vcpus", "-1", "Trust__Steps__1 is wrong")]
+    [InlineData("Trust:AccountsPerCard", "0", "Trust__AccountsPerCard is 0")]
+    [InlineData("Trust:FirstStep", "7", "Trust__FirstStep is 7")]
     public void What_makes_no_ladder_is_said(string key, string value, string sentence) =>
         Assert.StartsWith(sentence, Assert.Throws<StartRefusedException>(() => Of((key, value))).Message, StringComparison.Ordinal);
 

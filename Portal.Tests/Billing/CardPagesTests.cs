@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Playwright;
+using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Tests.Shared;
 using Portal.Worker.Billing;
@@ -116,7 +117,7 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
     private async Task ApplyAsync()
     {
         await using var db = CreateDbContext();
-        var job = new CardSetupJob(this, sandbox.Stripe, new CardAuthorization(sandbox.Stripe), new CardRetries(), TimeProvider.System, NullLogger<CardSetupJob>.Instance);
+        var job = new CardSetupJob(this, sandbox.Stripe, new CardAuthorization(sandbox.Stripe), new CardRetries(), new TrustLadder([], 0), TimeProvider.System, NullLogger<CardSetupJob>.Instance);
         foreach (var setup in await db.CardSetups.AsNoTracking().ToListAsync())
         {
             await job.ApplyAsync(setup.Id, CancellationToken.None);

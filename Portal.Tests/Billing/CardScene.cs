@@ -61,7 +61,7 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
     protected static Actor ActorOf(Tenant tenant) => new(tenant.Account.Id, Guid.NewGuid(), "ada@example.com", IPAddress.Loopback);
 
     protected ICardSetupJob SetupJob(IDbContextFactory<PortalDb>? dbs = null) =>
-        new CardSetupJob(dbs ?? this, Stripe, new CardAuthorization(Stripe), retries, Clock, NullLogger<CardSetupJob>.Instance);
+        new CardSetupJob(dbs ?? this, Stripe, new CardAuthorization(Stripe), retries, new TrustLadder([], 0), Clock, NullLogger<CardSetupJob>.Instance);
 
     protected Task DetachAsync() => new CardDetachment(this, Stripe, Clock).RunAsync(CancellationToken.None);
 

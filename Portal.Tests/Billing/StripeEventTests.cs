@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Shared;
 using Portal.Tests.Shared;
@@ -149,7 +150,7 @@ public sealed class StripeEventTests(TestPostgres postgres) : CardScene(postgres
     {
         await using var services = new ServiceCollection()
             .AddSingleton(at).AddSingleton(Stripe).AddSingleton<TimeProvider>(Clock).AddLogging()
-            .AddTransient<CardAuthorization>().AddSingleton<CardRetries>().AddTransient<ICardSetupJob, CardSetupJob>().AddTransient<IStripeEventJob, StripeEventJob>()
+            .AddTransient<CardAuthorization>().AddSingleton<CardRetries>().AddSingleton(new TrustLadder([], 0, AccountsPerCard: 1000)).AddTransient<ICardSetupJob, CardSetupJob>().AddTransient<IStripeEventJob, StripeEventJob>()
             .BuildServiceProvider();
         using var changes = new Changes(Source, NullLogger<Changes>.Instance);
         using var sweep = new StripeEventSweep(at, services.GetRequiredService<IServiceScopeFactory>(), changes, Clock, NullLogger<StripeEventSweep>.Instance);

@@ -35,7 +35,7 @@ public sealed class SshPublicKeyTests
     [InlineData("-----BEGIN RSA PRIVATE KEY-----", "This is a private key: keep it")]
     [InlineData("-----BEGIN PRIVATE KEY-----", "This is a private key, in the form of PKCS #8: keep it to yourself")]
     [InlineData("-----BEGIN ENCRYPTED PRIVATE KEY-----", "This is a private key, in the form of PKCS #8: keep it to yourself")]
-    [InlineData("PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\nComment: me\r\nPublic-Lines: 2", "This is PuTTY’s private key: keep it to yourself; nothing was saved. Open the file in PuTTYgen and copy what it shows under")]
+    [InlineData("PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: none\r\nComment: me\r\nPublic-Lines: 2", "This is PuTTY's private key: keep it to yourself; nothing was saved. Open the file in PuTTYgen and copy what it shows under")]
     [InlineData("Private-Lines: 1\nAAAAIGDFaA90r54sd0eK37PMWF9tlTwFh", "run: puttygen FILE.ppk -L")]
     [InlineData("-----BEGIN PUBLIC KEY-----", "form of PKCS #8. Turn it into OpenSSH's with: ssh-keygen -i -m PKCS8 -f FILE")]
     [InlineData("-----BEGIN RSA PUBLIC KEY-----", "ssh-keygen -i -m PEM -f FILE")]

@@ -45,8 +45,8 @@ public sealed partial class UserDataTests
     [
         ("packages: [htop]", "User data must begin with “#!”"),
         ("\n" + Script, "User data has blanks before its “#!”, so that it cannot be run: line 2, column 1."),
-        ("#cloud-config\na: 1\n\tb: 2\n", "User data holds a tab where cloud-init’s YAML takes spaces only: line 3, column 1."),
-        ("#cloud-config\na:\t1\n", "User data holds a tab where cloud-init’s YAML takes spaces only: line 2, column 3."),
+        ("#cloud-config\na: 1\n\tb: 2\n", "User data holds a tab where cloud-init's YAML takes spaces only: line 3, column 1."),
+        ("#cloud-config\na:\t1\n", "User data holds a tab where cloud-init's YAML takes spaces only: line 2, column 3."),
         ("#cloud-config\nruncmd:\n  - echo: hi: there\n", "User data is not valid YAML: line 3, column 13."),
         ("#cloud-config\na: *nowhere\n", "User data refers to *nowhere, which is not defined before: line 2, column 4."),
         ("#cloud-config-jsonp\n[{\"op\": \"add\",}]", "User data is not valid JSON: line 2, column 15."),
@@ -118,7 +118,21 @@ public sealed partial class UserDataTests
 
     [Fact]
     public void What_unpacks_to_more_than_anybody_writes_is_not_looked_at() =>
-        Assert.Equal("User data unpacks to more than 1,048,576 bytes.", UserData.Check(UserData.OfFile(Packed("#cloud-config\n" + new string('#', 10_000_000)))).Reason);
+        Assert.Equal("User data unpacks to more than 262,144 bytes.", UserData.Check(UserData.OfFile(Packed("#cloud-config\n" + new string('#', 10_000_000)))).Reason);
+
+    [Fact]
+    public void All_that_one_piece_holds_is_looked_at_only_so_often()
+    {
+        const string TooMuch = "User data holds more than Portal looks through, once all in it is unpacked.";
+        var again = "#cloud-config-archive\n- &a |\n  #!/bin/sh\n  # " + new string('x', 50_000) + "\n" + string.Concat(Enumerable.Repeat("- *a\n", 1000));
+        Assert.Equal(TooMuch, UserData.Check(UserData.OfFile(Packed(again))).Reason);
+        var part = "--b\nContent-Type: application/gzip\nContent-Transfer-Encoding: base64\n\n" + Base64(Packed(Script + new string('#', 200_000)));
+        Assert.Equal(TooMuch, UserData.Check("Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n\n" + string.Concat(Enumerable.Repeat(part, 12)) + "--b--\n").Reason);
+    }
+
+    [Fact]
+    public void Many_small_entries_are_no_more_than_their_letters() =>
+        Assert.True(UserData.Check(UserData.OfFile(Packed("#cloud-config-archive\n" + string.Concat(Enumerable.Repeat("- '#!/bin/sh'\n", 15_000))))).IsDone);
 
     private static byte[] Sent(string text) => UserData.Sent(UserData.Kept(text)!);
 

@@ -113,14 +113,14 @@ public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : T
         var name = page.GetByRole(AriaRole.Textbox, new() { Name = "Name", Exact = true });
         await name.FillAsync("half-written");
         await page.Locator("summary", new() { HasText = "User data" }).ClickAsync();
-        await page.GetByLabel("Script or #cloud-config").FillAsync("#!/bin/sh\necho hello");
+        await page.GetByLabel("Script, #cloud-config or another cloud-init format").FillAsync("#!/bin/sh\necho hello");
         await Expect(page.GetByText("20 of 16,384 bytes")).ToBeVisibleAsync();
         await page.WaitForFunctionAsync("() => Object.values(sessionStorage).some(kept => kept.includes('hello'))");
         Assert.DoesNotContain("PRIVATE", await page.EvaluateAsync<string>("() => JSON.stringify(sessionStorage) + JSON.stringify(localStorage)"), StringComparison.Ordinal);
         await page.ReloadAsync();
         await Expect(page.GetByText("Nothing has been created yet.")).ToBeVisibleAsync();
         await Expect(name).ToHaveValueAsync("half-written");
-        await Expect(page.GetByLabel("Script or #cloud-config")).ToHaveValueAsync("#!/bin/sh\necho hello");
+        await Expect(page.GetByLabel("Script, #cloud-config or another cloud-init format")).ToHaveValueAsync("#!/bin/sh\necho hello");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "SSH keys" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "SSH keys" })).ToBeVisibleAsync();

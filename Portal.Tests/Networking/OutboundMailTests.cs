@@ -56,6 +56,6 @@ public sealed class OutboundMailTests(TestPostgres postgres) : NetworkScene(post
         await StartAsync(UplinkLimits.Default with { MegabitsPerGuest = 7 });
         Assert.Equal(before + 2, (await NetworkAsync(Home.Id)).Generation);
 
-        Task StartAsync(UplinkLimits limits) => new UplinkLimitsNote(this, limits, new RegionName("local"), Clock).StartAsync(Ct);
+        Task StartAsync(UplinkLimits limits) => new UplinkLimitsNote(this, limits, new RegionName("local"), Clock).WriteAsync(Ct);
     }
 }

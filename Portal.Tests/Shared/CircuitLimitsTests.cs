@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Http.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.Playwright;
 using Portal.Accounts;
@@ -81,6 +83,36 @@ public sealed class CircuitLimitsTests
         Assert.True(limits.Begin(new Connection("ada")));
     }
 
+    /// <summary>The framework keeps them until a call takes them, each as long as a message may be.</summary>
+    [Theory]
+    [InlineData(nameof(AHub.ReceiveByteArray), false)]
+    [InlineData(nameof(AHub.ReceiveJSDataChunk), true)]
+    public async Task Bytes_that_no_script_of_Portals_sends_end_the_page(string method, bool isTaken)
+    {
+        var (page, taken) = (new Connection("ada"), false);
+        Assert.True(limits.Begin(page));
+        using var hub = new AHub();
+        var message = new HubInvocationContext(page, new ServiceCollection().BuildServiceProvider(), hub, typeof(AHub).GetMethod(method)!, []);
+        await new CircuitGate(limits, NullLogger<CircuitGate>.Instance).InvokeMethodAsync(message, _ =>
+        {
+            taken = true;
+            return ValueTask.FromResult<object?>(null);
+        });
+        Assert.Equal((isTaken, !isTaken), (taken, page.IsAborted));
+    }
+
+    /// <summary>Named as the framework's are.</summary>
+    private sealed class AHub : Hub
+    {
+        public void ReceiveByteArray()
+        {
+        }
+
+        public void ReceiveJSDataChunk()
+        {
+        }
+    }
+
     private sealed class Connection : HubCallerContext
     {
         public Connection(string session, string from = "203.0.113.9")
@@ -103,9 +135,9 @@ public sealed class CircuitLimitsTests
 
         public override CancellationToken ConnectionAborted => CancellationToken.None;
 
-        public override void Abort()
-        {
-        }
+        public bool IsAborted { get; private set; }
+
+        public override void Abort() => IsAborted = true;
     }
 
     private sealed class HttpFeature : IHttpContextFeature

@@ -13,7 +13,9 @@ public sealed partial class SourceRulesTests
     public void Cryptography_is_the_platform_s_and_none_that_is_broken()
     {
         Assert.Equal(["Portal/Accounts/Totp.cs"], Code().Where(file => file.Text.Contains("HMACSHA1", StringComparison.Ordinal)).Select(file => file.Name));
-        Assert.Empty(Code().Where(file => BrokenOrGuessable().IsMatch(file.Text)).Select(file => file.Name));
+        
+        // Amazon's protocol wants MD5 as the sum of what changes a bucket, against broken lines.
+        Assert.Equal(["Portal/Storage/BucketDocuments.cs"], Code().Where(file => BrokenOrGuessable().IsMatch(file.Text)).Select(file => file.Name));
     }
 
     [Fact]
@@ -31,7 +33,7 @@ public sealed partial class SourceRulesTests
     {
         Assert.Empty(Scripts().Where(file => RunsText().IsMatch(file.Text)).Select(file => file.Name));
         Assert.Equal(
-            ["ssh-key.js", "uploads/ask.js", "uploads/policy.js"],
+            ["drafts.js", "presses.js", "ssh-key.js", "uploads/ask.js", "uploads/policy.js"],
             Scripts().Where(file => Remembers().IsMatch(file.Text)).Select(file => file.Name["wwwroot/".Length..]).Order(StringComparer.Ordinal));
     }
 

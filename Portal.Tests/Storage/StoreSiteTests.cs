@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Portal.Model.Accounts;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Operators;
@@ -86,7 +87,7 @@ public sealed class EnterObjectStoreTests(TestPostgres postgres) : TestDatabase(
     [InlineData("Development", "https://s3.example.com", true)]
     public async Task An_operator_cannot_enter_a_store_of_Portals_own_site_outside_a_laptop(string environment, string endpoint, bool isTaken)
     {
-        var actor = await AnAccount.ReadyAsync(this);
+        var actor = await AnOperator.AddAsync(this, OperatorRole.Infrastructure);
         var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["Portal:Url"] = "https://portal.example.com" }).Build();
         var stores = new EnterObjectStore(this, new StorageSecrets(new Microsoft.AspNetCore.DataProtection.EphemeralDataProtectionProvider()), settings, new StoreSiteTests.Somewhere(environment), TimeProvider.System);
         var answer = await stores.RunAsync(actor, "local", new NewObjectStore { Endpoint = endpoint, AdminKeyId = "key", Secret = "long-enough" }, TestContext.Current.CancellationToken);

@@ -18,6 +18,9 @@ public sealed partial class MailSweep(IDbContextFactory<PortalDb> dbs, Changes c
     /// <summary>For each step of the conversation with the server.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long a server may put one mail off. What is in it has a life of a day.</summary>
+    private static readonly TimeSpan GivenUpAfter = TimeSpan.FromDays(2);
+
     private readonly TimeProvider clock = clock;
     private readonly ILogger<MailSweep> log = log;
 
@@ -70,6 +73,20 @@ public sealed partial class MailSweep(IDbContextFactory<PortalDb> dbs, Changes c
         {
             mail.Refused(error.Message);
             LogRefused(log, mail.Id, (int)error.StatusCode);
+            return true;
+        }
+        catch (Exception error) when (error is SmtpCommandException { StatusCode: not SmtpStatusCode.ServiceNotAvailable } or NotSupportedException)
+        {
+            // It is this mail that the server does not take now; the others go on.
+            var now = clock.GetUtcNow();
+            if (now - mail.CreatedAt > GivenUpAfter)
+            {
+                mail.Refused(error.Message);
+                return true;
+            }
+
+            mail.Failed(error.Message, now);
+            LogAway(log, mail.Id, mail.Attempts, error.Message);
             return true;
         }
         catch (Exception error) when (error is not OperationCanceledException || !ct.IsCancellationRequested)

@@ -1,3 +1,4 @@
+using Portal.Model.Accounts;
 using Portal.Model.Billing;
 
 namespace Portal.Worker.Billing;
@@ -7,6 +8,7 @@ public static class BillingRegistration
     public static IServiceCollection AddBilling(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment) => services
         .AddStripe(configuration, environment)
         .AddSingleton<CardRetries>()
+        .AddSingleton(TrustLadder.From(configuration))
         .AddTransient<CardAuthorization>()
         .AddTransient<ICardSetupJob, CardSetupJob>()
         .AddTransient<CardDetachment>()

@@ -13,7 +13,7 @@ namespace Portal.Worker.Billing;
 /// keeps or refuses it. Webhooks, the customer's return and the sweep all come here; whoever comes second finds it done.
 /// </summary>
 public sealed partial class CardSetupJob(
-    IDbContextFactory<PortalDb> dbs, StripeClient stripe, CardAuthorization authorization, CardRetries retries, TimeProvider clock, ILogger<CardSetupJob> log) : ICardSetupJob
+    IDbContextFactory<PortalDb> dbs, StripeClient stripe, CardAuthorization authorization, CardRetries retries, TrustLadder ladder, TimeProvider clock, ILogger<CardSetupJob> log) : ICardSetupJob
 {
     private static readonly TimeSpan WhileOpen = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan WhileVerifying = TimeSpan.FromSeconds(10);
@@ -94,7 +94,7 @@ public sealed partial class CardSetupJob(
         {
             var (now, kept) = (clock.GetUtcNow(), Outcome.Done);
             await EndAsync(db, setup, () => Settle(setup, kept, now), action: null, ct, async () =>
-                kept = await CardKeeping.KeepAsync(db, Actor.Portal(setup.AccountId), ACard(setup, method, CardState.Valid), setup.ReplacesCardId, now, ct));
+                kept = await CardKeeping.KeepAsync(db, Actor.Portal(setup.AccountId), ACard(setup, method, CardState.Valid), setup.ReplacesCardId, now, ct, ladder.AccountsPerCard));
         }
         else if (verdict.IsKnown)
         {

@@ -49,7 +49,7 @@ public sealed class ResetPassword(
 
         if (user.IsOperator && await WhyNotFactorAsync(user, factor ?? "", ct) is { } reason)
         {
-            return new ResetRefusal(reason);
+            return new ResetRefusal(reason, IsOfFactor: true);
         }
 
         var removed = await users.RemoveAllPasskeysAsync(user);
@@ -96,4 +96,5 @@ public sealed class ResetPassword(
 
 /// <summary>Why a password was not reset.</summary>
 /// <param name="IsOfPassword">Whether another password would do; what it has to do with its owner is known to whoever has the link.</param>
-public sealed record ResetRefusal(string Reason, bool IsOfPassword = false);
+/// <param name="IsOfFactor">Whether the link is still good and a code is wanted besides.</param>
+public sealed record ResetRefusal(string Reason, bool IsOfPassword = false, bool IsOfFactor = false);

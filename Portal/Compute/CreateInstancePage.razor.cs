@@ -226,6 +226,11 @@ public sealed partial class CreateInstancePage(
                 await SendAsync(request);
             }
         }
+        catch (OperationCanceledException) when (!left.Token.IsCancellationRequested)
+        {
+            // The browser was asked for something, and the line broke before it answered.
+            refusal = "That did not go through: your browser did not answer. Press the button again.";
+        }
         finally
         {
             saving = false;

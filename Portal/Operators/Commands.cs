@@ -46,7 +46,6 @@ public static class Commands
         {
             return await RefuseAsync(errors, $"The database that ConnectionStrings__Portal names cannot be used: {error.Message}");
         }
-
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             return await RefuseAsync(errors, $"The role in ConnectionStrings__Portal may not change the database's schema; name the one that owns it: {error.MessageText}");
@@ -153,7 +152,7 @@ public static class Commands
             return await RefuseAsync(errors, $"There is no operator {email}.");
         }
 
-        var (password, now) = (NewPassword(), services.GetRequiredService<TimeProvider>().GetUtcNow());
+        var password = NewPassword();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await users.RemoveAllPasskeysAsync(user);
         await users.SetTwoFactorEnabledAsync(user, false);
@@ -165,7 +164,7 @@ public static class Commands
             throw new InvalidOperationException($"The password was not changed: {refused.Errors.First().Code}");
         }
 
-        await db.Sessions.Where(session => session.UserId == user.Id && session.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
+        await scope.ServiceProvider.GetRequiredService<SessionList>().RevokeAllAsync(user.Id, except: null, ct);
         db.Add(scope.ServiceProvider.GetRequiredService<SecurityEvents>().Write(Actor.Portal(user.AccountId), SecurityEvent.ResetOperatorFactor, user.Id.ToString()));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);

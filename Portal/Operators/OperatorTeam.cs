@@ -48,6 +48,7 @@ public sealed class OperatorTeam(IDbContextFactory<PortalDb> dbs, TimeProvider c
             return Outcome.Refused(Nobody);
         }
 
+        await db.KnownDevices.Where(device => device.UserId == userId).ExecuteDeleteAsync(ct);
         var ended = await db.Sessions.Where(session => session.UserId == userId && session.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
         db.Add(actor.Audit(now, "RevokeOperatorSessions", userId.ToString(), after: new { Ended = ended }));
         await db.SaveChangesAsync(ct);

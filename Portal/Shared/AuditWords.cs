@@ -12,8 +12,9 @@ public static class AuditWords
         [nameof(SecurityEvent.SignIn)] = "Signed in",
         [nameof(SecurityEvent.FailedSignIn)] = "Wrong password at the sign-in",
         [nameof(SecurityEvent.ThrottledSignIn)] = "Sign-in refused after too many tries",
-        [nameof(SecurityEvent.FailedCode)] = "Right password, but a wrong code",
+        [nameof(SecurityEvent.FailedCode)] = "Wrong code of the second factor",
         [nameof(SecurityEvent.ThrottledCode)] = "Code refused after too many tries",
+        [nameof(SecurityEvent.FailedPasskey)] = "A passkey was refused",
         [nameof(SecurityEvent.FailedProof)] = "Wrong password in the settings",
         [nameof(SecurityEvent.ThrottledProof)] = "Password refused after too many tries",
         [nameof(SecurityEvent.SignOut)] = "Signed out",
@@ -31,6 +32,7 @@ public static class AuditWords
         [nameof(SecurityEvent.ChangeAddress)] = "Changed the e-mail address",
         [nameof(SecurityEvent.UndoAddressChange)] = "Took back the change of the e-mail address",
         [nameof(SecurityEvent.CreateOperator)] = "Was made an operator",
+        [nameof(SecurityEvent.ResetOperatorFactor)] = "Lost the second factor, taken away on the machine",
         [nameof(SecurityEvent.AccessDenied)] = "Refused a page for operators",
     };
 

@@ -125,7 +125,7 @@ public sealed class CircuitLimits(IConfiguration configuration, TimeProvider clo
 }
 
 /// <summary>Holds each connection of a browser to <see cref="CircuitLimits"/>. It waits for nothing: what waits here lets events overtake each other.</summary>
-internal sealed partial class CircuitGate(CircuitLimits limits, ILogger<CircuitGate> log) : IHubFilter
+public sealed partial class CircuitGate(CircuitLimits limits, ILogger<CircuitGate> log) : IHubFilter
 {
     private const string TooFast = "too fast";
 
@@ -143,7 +143,8 @@ internal sealed partial class CircuitGate(CircuitLimits limits, ILogger<CircuitG
 
     public ValueTask<object?> InvokeMethodAsync(HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
     {
-        if (limits.Take(invocationContext.Context))
+        // Bytes that a script sends are kept until a call takes them, without bound; no script of Portal's sends any so.
+        if (invocationContext.HubMethodName is not "ReceiveByteArray" && limits.Take(invocationContext.Context))
         {
             return next(invocationContext);
         }

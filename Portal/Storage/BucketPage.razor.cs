@@ -117,7 +117,7 @@ public sealed partial class BucketPage(
 
         if (loaded is null)
         {
-            await LeaveAsync();
+            Leave();
             return;
         }
 
@@ -129,7 +129,7 @@ public sealed partial class BucketPage(
     }
 
     /// <summary>It is not there: it never was, or it was deleted while it was looked at.</summary>
-    private Task LeaveAsync()
+    private void Leave()
     {
         if (view is null)
         {
@@ -139,8 +139,6 @@ public sealed partial class BucketPage(
         {
             navigation.NavigateTo("/buckets");
         }
-
-        return Task.CompletedTask;
     }
 
     private async Task OpenAsync(Actor actor, int turn)

@@ -57,7 +57,7 @@ public sealed partial class ObjectsTab(
 
     private string? WhyNotUpload => StoreIsFull is { } full ? full : Prefix.Length == 0 ? null : ObjectKey.Check(Prefix + "a").Reason is { } reason ? $"Nothing can be uploaded into this folder. {reason}" : null;
 
-    private string Counted => first is null || unread || Deleted ? "" : listing.IsComplete ? Format.Count(listing.Known, "entry").Replace("entrys", "entries", StringComparison.Ordinal)
+    private string Counted => first is null || unread || Deleted ? "" : listing.IsComplete ? Format.Count(listing.Known, "entry")
         : $"more than {listing.Known.ToString("N0", CultureInfo.InvariantCulture)} entries";
 
     public async ValueTask DisposeAsync()

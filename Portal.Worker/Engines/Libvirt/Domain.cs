@@ -97,7 +97,7 @@ internal sealed partial class Domain(LibvirtSession session, DomainHandle handle
         const int unsignedLong = 4;
         var parameter = new TypedParameter { Type = unsignedLong, Value = kibibytes };
         "hard_limit\0"u8.CopyTo(new Span<byte>(parameter.Field, FieldLength));
-        session.Check(virDomainSetMemoryParameters(handle, &parameter, 1, Live));
+        session.CheckStopped(virDomainSetMemoryParameters(handle, &parameter, 1, Live));
     }
 
     /// <summary>One end of a connection to the machine's display, whose other end QEMU holds.</summary>

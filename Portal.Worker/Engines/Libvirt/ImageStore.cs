@@ -93,7 +93,7 @@ internal sealed partial class ImageStore(EngineFolder folder, TypedAddresses out
             count = await from.ReadAsync(buffer, ct).AsTask().WaitAsync(PiecePatience, clock, ct);
             if ((fetched += count) > LargestImage || total > LargestImage)
             {
-                throw new EngineException(EngineFault.Rejected, $"It is larger than {LargestImage >> 30} GB, which is the most that an image may have.");
+                throw new EngineException(EngineFault.Rejected, $"It is larger than {LargestImage >> 30} GiB, which is the most that an image may have.");
             }
 
             hash.AppendData(buffer, 0, count);

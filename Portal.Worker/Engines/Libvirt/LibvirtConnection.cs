@@ -16,6 +16,19 @@ internal sealed class LibvirtConnection(EngineFolder folder, int atOnce = 6) : I
     private readonly Lock gate = new();
     private ConnectionHandle? current;
 
+    /// <summary>Called when the connection was found to be lost: others to the same daemon then are too, and would only find out by their next calls.</summary>
+    public Action? Lost { get; set; }
+
+    /// <summary>The next call opens another one.</summary>
+    public void Forget()
+    {
+        lock (gate)
+        {
+            current?.Dispose();
+            current = null;
+        }
+    }
+
     public async Task<T> CallAsync<T>(Func<LibvirtSession, T> call, CancellationToken ct)
     {
         await slots.WaitAsync(ct);
@@ -62,8 +75,13 @@ internal sealed class LibvirtConnection(EngineFolder folder, int atOnce = 6) : I
                 return current;
             }
 
-            current?.Dispose();
-            current = null;
+            if (current is not null)
+            {
+                current.Dispose();
+                current = null;
+                Lost?.Invoke();
+            }
+
             var opened = virConnectOpen($"qemu+unix:///system?socket={folder.Settings().LibvirtSocket}");
             return opened.IsInvalid ? throw LibvirtErrors.Last(connectionLost: true) : current = opened;
         }
@@ -77,6 +95,7 @@ internal sealed class LibvirtConnection(EngineFolder folder, int atOnce = 6) : I
             {
                 current = null;
                 lost.Dispose();
+                Lost?.Invoke();
             }
         }
     }

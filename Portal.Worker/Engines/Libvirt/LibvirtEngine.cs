@@ -30,6 +30,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
         (libvirt, networks, files) = (new LibvirtConnection(folder), new PrivateNetworks(folder, limits ?? UplinkLimits.Default), new VolumeFiles(folder));
         (snapshots, images) = (new SnapshotFiles(folder), new ImageStore(folder, outside, clock));
         asking = new LibvirtConnection(folder, AgentSlots.PerHost + 4);
+        libvirt.Lost = asking.Forget;
         (guestFiles, uids) = (new GuestFiles(folder, files), new GuestUids(folder));
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Portal.Model.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;
 
@@ -73,6 +74,12 @@ internal sealed class SnapshotFiles(EngineFolder folder)
         using (var written = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
         {
             written.Flush(flushToDisk: true);
+        }
+
+        // A guest's QEMU wrote it.
+        if (Qcow2.Read(path).Backing is not null)
+        {
+            throw new EngineException(EngineFault.Rejected, $"The copy for {snapshotId} is not whole in itself.");
         }
 
         Libc.GiveTo(path, 0, 0);

@@ -85,7 +85,7 @@ internal sealed class VolumeFiles(EngineFolder folder)
         : [];
 
     /// <summary>What the volumes may yet take of the host's disk: they are thin, and each is promised to its customer in its whole size.</summary>
-    public long BytesPromised() => List().Sum(id => Math.Max(0, (SizeOf(id) * GiB) - Libc.BytesTaken(folder.Volume(id))));
+    public long BytesPromised() => List().Sum(id => Math.Max(0, (Qcow2.TryRead(folder.Volume(id))?.Size ?? 0) - Libc.BytesTaken(folder.Volume(id))));
 
     /// <summary>
     /// A volume's file as qemu-img is to open it: with its formats named, and its base where this process sees it, which is not where its header says.
@@ -94,8 +94,15 @@ internal sealed class VolumeFiles(EngineFolder folder)
     public string Described(string file)
     {
         var node = Node(file);
-        node["backing"] = Qcow2.Read(file).Backing is { } parent ? Node(Path.Combine(folder.Bases, Path.GetFileName(parent))) : null;
+        node["backing"] = Qcow2.Read(file).Backing is { } parent ? Base(Path.Combine(folder.Bases, Path.GetFileName(parent))) : null;
         return "json:" + JsonSerializer.Serialize(node);
+
+        // Whatever its own header says: a base is a child of nothing.
+        static Dictionary<string, object?> Base(string file)
+        {
+            _ = Qcow2.Read(file);
+            return new(Node(file), StringComparer.Ordinal) { ["backing"] = null };
+        }
 
         static Dictionary<string, object?> Node(string file) => new(StringComparer.Ordinal)
         {
@@ -132,7 +139,13 @@ internal sealed class VolumeFiles(EngineFolder folder)
 
     private void RemoveUnused()
     {
-        var used = List().Select(BaseOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var read = List().Select(id => Qcow2.TryRead(folder.Volume(id))).ToList();
+        if (read.Contains(null))
+        {
+            return; // whose base it was is not known
+        }
+
+        var used = read.Select(volume => Path.GetFileName(volume!.Backing)).OfType<string>().ToHashSet(StringComparer.Ordinal);
         foreach (var file in Directory.GetFiles(folder.Bases).Where(file => !used.Contains(Path.GetFileName(file))))
         {
             File.Delete(file);
