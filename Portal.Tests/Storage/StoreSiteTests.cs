@@ -5,7 +5,6 @@ using Portal.Model.Accounts;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Operators;
-using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 using Portal.Worker.Storage;
 

@@ -5,7 +5,7 @@ namespace Portal.Worker.Shared;
 
 /// <summary>
 /// The types that a job's row may name. Whoever can write to Hangfire's tables, the web above all, would otherwise have this process call whatever there is
-/// (Process.Start among it), with the rights that an engine has. The resolver is Hangfire's one for the whole process.
+/// (starting programs among it), with the rights that an engine has. The resolver is Hangfire's one for the whole process.
 /// </summary>
 internal static class JobTypes
 {
