@@ -115,6 +115,8 @@ public sealed partial class CreateInstancePage(
             return;
         }
 
+        // Before anything is awaited: what is typed meanwhile is to be kept.
+        kept = Draft(isSent: false);
         var account = (await current.GetAsync()).AccountId;
         listening = live.Subscribe(
             change => change.Table is "Images" or "Regions" || (change.AccountId == account && change.Table is "Cards" or "KeyPairs" or "Users" or "Networks" or "Subnets" or "SecurityGroups" or "Snapshots" or "PrivateImages"),
@@ -123,11 +125,12 @@ public sealed partial class CreateInstancePage(
         await RestoreAsync();
         if (!canMake && wish.Key is KeyChoice.Made)
         {
+            var isUntouched = Draft(isSent: false) == kept;
             SetKey(KeyChoice.Pasted);
+            kept = isUntouched ? Draft(isSent: false) : kept;
         }
 
         draftName = DraftNameOf(account);
-        kept = Draft(isSent: false);
         StateHasChanged();
     }
 

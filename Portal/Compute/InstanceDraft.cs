@@ -59,6 +59,6 @@ public sealed record InstanceDraft(string Token, bool IsSent, InstanceWish Wish)
     public bool IsSane => this is
     {
         Token.Length: > 0 and <= 64,
-        Wish: { Name.Length: <= 300, ImageId: not null, SizeId: not null, UserData.Length: <= 70_000, PublicKey.Length: <= 20_000, Volumes.Count: <= VolumeDevices.Most, Count: > 0 and <= CreateInstance.MaxCount, Tags.Count: <= 100 } wish,
+        Wish: { Name.Length: <= 300, ImageId: not null, SizeId: not null, UserData.Length: <= Model.Compute.UserData.MaxTyped, PublicKey.Length: <= 20_000, Volumes.Count: <= VolumeDevices.Most, Count: > 0 and <= CreateInstance.MaxCount, Tags.Count: <= 100 } wish,
     } && Enum.IsDefined(wish.Key) && wish.Volumes.All(row => row is { Size: not null, TypeId: not null }) && wish.Tags.All(tag => tag is { Key: not null, Value: not null });
 }
