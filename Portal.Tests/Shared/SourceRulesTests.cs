@@ -13,7 +13,7 @@ public sealed partial class SourceRulesTests
     public void Cryptography_is_the_platform_s_and_none_that_is_broken()
     {
         Assert.Equal(["Portal/Accounts/Totp.cs"], Code().Where(file => file.Text.Contains("HMACSHA1", StringComparison.Ordinal)).Select(file => file.Name));
-        
+
         // Amazon's protocol wants MD5 as the sum of what changes a bucket, against broken lines.
         Assert.Equal(["Portal/Storage/BucketDocuments.cs"], Code().Where(file => BrokenOrGuessable().IsMatch(file.Text)).Select(file => file.Name));
     }
