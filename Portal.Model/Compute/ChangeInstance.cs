@@ -45,7 +45,7 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var suspended = action is InstanceAction.Reboot or InstanceAction.LeaveRescue ? await CardCheck.WhySuspendedAsync(db, actor.AccountId, ct) : null;
+        var suspended = action is InstanceAction.Reboot or InstanceAction.Rescue or InstanceAction.LeaveRescue ? await CardCheck.WhySuspendedAsync(db, actor.AccountId, ct) : null;
         var starts = action is InstanceAction.Start or InstanceAction.Rescue ? await Starts.LockAsync(db, actor, ids, clock.GetUtcNow(), ct) : null;
         var found = (await db.LockInstancesAsync(actor.AccountId, ids, ct)).ToDictionary(instance => instance.Id, StringComparer.Ordinal);
         var changes = ids.Select(id => found.TryGetValue(id, out var instance)

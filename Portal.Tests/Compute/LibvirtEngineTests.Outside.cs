@@ -75,7 +75,7 @@ public sealed partial class LibvirtEngineTests
 
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
 
-        Task<string> MailAsync() => real.SshAsync(guest, $"(sleep 1 | nc -w 3 {OutsideWorld.Address} 25 2> /dev/null || true) | head -c 3");
+        Task<string> MailAsync() => real.SshAsync(guest, $"(sleep 1 | timeout 10 nc -w 3 {OutsideWorld.Address} 25 2> /dev/null || true) | head -c 3");
     }
 
     /// <summary>What comes keeps its sender's address: a rule for some lets them in and nobody else. The address moves from one guest to another.</summary>

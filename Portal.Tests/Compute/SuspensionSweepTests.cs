@@ -115,6 +115,7 @@ public sealed class SuspensionSweepTests(TestPostgres postgres) : TestDatabase(p
         var image = await AnAccount.ImageAsync(this);
         await SuspendAsync();
         Assert.Equal(CreateRule.Suspended, (await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Reboot, id, Ct)).Outcome.Reason);
+        Assert.Equal(CreateRule.Suspended, (await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Rescue, id, Ct)).Outcome.Reason);
         Assert.Equal(CreateRule.Suspended, (await new RebuildInstance(this, clock).RunAsync(ada, id, image.Id, null, Ct)).Outcome.Reason);
         Assert.True((await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Terminate, id, Ct)).Outcome.IsDone);
         await SweepAsync();

@@ -74,7 +74,7 @@ public sealed class TestEngine : IAsyncLifetime
         var key = (await Engine.ObserveAsync(machine, CancellationToken.None)).HostKey;
         var known = Path.Combine(home.FullName, machine.Id);
         await File.WriteAllTextAsync(known, $"[127.0.0.1]:{port} {key}\n");
-        return await RunAsync("ssh", "-q", "-p", port, "-i", keyFile ?? KeyFile, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", $"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", $"{machine.SshUser}@127.0.0.1", command);
+        return await RunAsync("timeout", "300", "ssh", "-q", "-p", port, "-i", keyFile ?? KeyFile, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", $"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", $"{machine.SshUser}@127.0.0.1", command);
     }
 
     /// <summary>Reads or writes the first 512 bytes of a volume that no guest has, by QEMU's own tools.</summary>

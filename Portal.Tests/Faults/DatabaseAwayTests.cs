@@ -30,6 +30,10 @@ public sealed class DatabaseAwayTests(TestPostgres postgres, ABrowser browser) :
             Assert.Equal("3;url=/instances?q=web&sort=name", read.QuerySelector("meta[http-equiv=refresh]")?.GetAttribute("content"));
             Assert.Equal("Portal cannot reach its database at the moment. This page comes back by itself.", read.QuerySelector("[role=status]")?.TextContent);
 
+            // With both slashes it would lead to somebody else's site.
+            using var elsewhere = await client.Http.GetAsync(new Uri($"{Server.Address}/evil.test/"), TestContext.Current.CancellationToken);
+            Assert.Equal("3;url=/evil.test/", (await FormClient.ReadAsync(elsewhere)).QuerySelector("meta[http-equiv=refresh]")?.GetAttribute("content"));
+
             using var sent = await visitor.SendAsync("/sign-in", form, ("Email", person.Email), ("Password", PortalServer.Password));
             Assert.Equal(HttpStatusCode.ServiceUnavailable, sent.StatusCode);
             Assert.StartsWith("That did not go through", (await FormClient.ReadAsync(sent)).QuerySelector("[role=status]")?.TextContent, StringComparison.Ordinal);

@@ -35,10 +35,10 @@ internal static partial class BackInAMoment
         return response.WriteAsync(Page(Target(http.Request, isRead), isRead), http.RequestAborted);
     }
 
-    /// <summary>The same address again; after a form that of its page, since to send it twice is not ours to decide.</summary>
+    /// <summary>The same address again, which with two slashes would be another site's; after a form that of its page, since to send it twice is not ours to decide.</summary>
     private static string Target(HttpRequest request, bool isRead) =>
-        isRead ? $"{request.PathBase}{request.Path}{request.QueryString}"
-        : Uri.TryCreate(request.Headers.Referer, UriKind.Absolute, out var from) && from.Authority == request.Host.Value ? from.PathAndQuery : "/";
+        isRead ? $"/{$"{request.PathBase}{request.Path}".TrimStart('/')}{request.QueryString}"
+        : Uri.TryCreate(request.Headers.Referer, UriKind.Absolute, out var from) && from.Authority == request.Host.Value ? $"/{from.PathAndQuery.TrimStart('/')}" : "/";
 
     private static string Page(string target, bool isRead)
     {
