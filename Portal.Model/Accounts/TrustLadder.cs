@@ -10,10 +10,12 @@ namespace Portal.Model.Accounts;
 /// </summary>
 /// <param name="First">On which step a new account begins.</param>
 /// <param name="AccountsPerCard">On how many accounts one card may be.</param>
-public sealed record TrustLadder(IReadOnlyList<TrustStep> Steps, int First, int AccountsPerCard = 3)
+public sealed record TrustLadder(IReadOnlyList<TrustStep> Steps, int First, int AccountsPerCard = TrustLadder.UsualAccountsPerCard)
 {
     /// <summary>At this share of its unpaid limit an account's machines stop.</summary>
     public const decimal Stop = 1.2m;
+
+    public const int UsualAccountsPerCard = 3;
 
     /// <summary>Settings <c>Trust:FirstStep</c>, <c>Trust:AccountsPerCard</c> and <c>Trust:Steps:N:…</c>, on top of the four steps that there are by themselves. Throws the sentence if they make no ladder.</summary>
     public static TrustLadder From(IConfiguration configuration)
@@ -34,7 +36,7 @@ public sealed record TrustLadder(IReadOnlyList<TrustStep> Steps, int First, int 
             section.Bind(steps[number]);
         }
 
-        var (first, cards) = (configuration.GetValue("Trust:FirstStep", 0), configuration.GetValue("Trust:AccountsPerCard", 3));
+        var (first, cards) = (configuration.GetValue("Trust:FirstStep", 0), configuration.GetValue("Trust:AccountsPerCard", UsualAccountsPerCard));
         var wrong = steps.FindIndex(step => step.UnpaidUsd <= 0 || Numbers(step).Any(number => number < 0));
         return wrong >= 0 ? throw new StartRefusedException($"Trust__Steps__{wrong} is wrong: UnpaidUsd must be more than 0, and no number less.")
             : first < 0 || first >= steps.Count ? throw new StartRefusedException($"Trust__FirstStep is {first}: there are the steps 0 to {steps.Count - 1}.")

@@ -10,10 +10,7 @@ namespace Portal.Model.Billing;
 /// </summary>
 public static class CardKeeping
 {
-    /// <summary>On so many accounts may one card number be.</summary>
-    public const int MostAccounts = 3;
-
-    public static string TooManyAccounts(int most) => $"This card is on {most} accounts already. Use another card.";
+    private static string TooManyAccounts(int most) => $"This card is on {most} accounts already. Use another card.";
 
     public const string ClosedMeanwhile = "This account was closed while the card was entered. The card was not added.";
 
@@ -29,7 +26,7 @@ public static class CardKeeping
     /// Takes in a card that was checked. A card with the same number, and the one that it replaces, leave; it becomes the default if one of those
     /// was, or if there is no other that can be charged. Refused if, since the check began, its number was flagged or the account closed.
     /// </summary>
-    public static async Task<Outcome> KeepAsync(PortalDb db, Actor actor, Card card, string? replaces, DateTimeOffset now, CancellationToken ct, int mostAccounts = MostAccounts)
+    public static async Task<Outcome> KeepAsync(PortalDb db, Actor actor, Card card, string? replaces, int mostAccounts, DateTimeOffset now, CancellationToken ct)
     {
         await FraudFlags.LockAsync(db, card.Fingerprint, ct);
         await db.LockAccountAsync(actor.AccountId, ct);

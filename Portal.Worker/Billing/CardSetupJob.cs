@@ -94,7 +94,7 @@ public sealed partial class CardSetupJob(
         {
             var (now, kept) = (clock.GetUtcNow(), Outcome.Done);
             await EndAsync(db, setup, () => Settle(setup, kept, now), action: null, ct, async () =>
-                kept = await CardKeeping.KeepAsync(db, Actor.Portal(setup.AccountId), ACard(setup, method, CardState.Valid), setup.ReplacesCardId, now, ct, ladder.AccountsPerCard));
+                kept = await CardKeeping.KeepAsync(db, Actor.Portal(setup.AccountId), ACard(setup, method, CardState.Valid), setup.ReplacesCardId, ladder.AccountsPerCard, now, ct));
         }
         else if (verdict.IsKnown)
         {

@@ -15,7 +15,6 @@ public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignI
     public const string FactorFirst = "Operators confirm this with their passkey or code: open /proof?returnUrl=/settings first.";
 
     private const string WrongPassword = "That is not your current password.";
-    private const string WrongCode = "That code is not right, or it was used already.";
 
     private HttpContext Http => accessor.HttpContext!;
 
@@ -64,18 +63,18 @@ public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignI
     /// <summary>Null if it is a code of the app, or a recovery code, that was not used before.</summary>
     public async Task<string?> WhyNotCodeAsync(User user, string typed)
     {
-        var code = new string([.. typed.Where(c => !char.IsWhiteSpace(c))]);
+        var code = FactorCode.Of(typed);
         var guess = await guesses.BeginAsync(GuessedAt.Code, SessionId ?? user.Id, Http.RequestAborted);
         if (!guess.IsAllowed)
         {
             await events.NoteAsync(Actor, SecurityEvent.ThrottledCode, Http.RequestAborted);
-            return $"Too many wrong codes. Wait {Guess.InWords(guess.Wait)}.";
+            return FactorCode.TooMany(guess);
         }
 
         if (!await IsCodeAsync(user, code))
         {
             await events.NoteAsync(Actor, SecurityEvent.FailedCode, Http.RequestAborted);
-            return WrongCode;
+            return FactorCode.Wrong;
         }
 
         await guess.RightAsync();
@@ -112,7 +111,7 @@ public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignI
     public Task KeepFactorAsync() => KeepAsync(isFactor: true);
 
     /// <summary>Whether it is a code of the app, or a recovery code, of this person; it is used up then.</summary>
-    public async Task<bool> IsCodeAsync(User user, string code) => user.TwoFactorEnabled && (code.Length == 6 && code.All(char.IsAsciiDigit)
+    public async Task<bool> IsCodeAsync(User user, string code) => user.TwoFactorEnabled && (FactorCode.IsOfApp(code)
         ? await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, code)
         : code.Length > 0 && (await users.RedeemTwoFactorRecoveryCodeAsync(user, code.ToUpperInvariant())).Succeeded);
 

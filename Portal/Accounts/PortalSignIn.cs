@@ -37,23 +37,23 @@ public sealed class PortalSignIn(
     /// <returns>Null if it was right, else why not, for the person.</returns>
     public async Task<string?> WhyNotCodeAsync(User user, string typed)
     {
-        var (code, ct) = (new string([.. typed.Where(c => !char.IsWhiteSpace(c))]), Context.RequestAborted);
+        var (code, ct) = (FactorCode.Of(typed), Context.RequestAborted);
         var guess = await devices.FindAsync(user.Id, ct) is { } known
             ? await guesses.BeginAsync(GuessedAt.Code, known, ct)
             : await guesses.BeginAsync(GuessedAt.Code, user.Id.ToString(), Context.Connection.RemoteIpAddress, ct);
         if (!guess.IsAllowed)
         {
             await events.NoteAsync(Actor.Stranger(user.AccountId, Context.Connection.RemoteIpAddress), SecurityEvent.ThrottledCode, ct);
-            return $"Too many wrong codes. Wait {Guess.InWords(guess.Wait)}.";
+            return FactorCode.TooMany(guess);
         }
 
-        var answer = code.Length == 6 && code.All(char.IsAsciiDigit)
+        var answer = FactorCode.IsOfApp(code)
             ? await TwoFactorAuthenticatorSignInAsync(code, IsToKeep, rememberClient: false)
             : await TwoFactorRecoveryCodeSignInAsync(code.ToUpperInvariant());
         if (!answer.Succeeded)
         {
             await events.NoteAsync(Actor.Stranger(user.AccountId, Context.Connection.RemoteIpAddress), SecurityEvent.FailedCode, ct);
-            return "That code is not right, or it was used already.";
+            return FactorCode.Wrong;
         }
 
         await guess.RightAsync();

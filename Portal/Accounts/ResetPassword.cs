@@ -67,7 +67,7 @@ public sealed class ResetPassword(
     /// <summary>A mailbox alone opens no operator's console. The transaction is not committed, so the link stays good.</summary>
     private async Task<string?> WhyNotFactorAsync(User user, string typed, CancellationToken ct)
     {
-        var code = new string([.. typed.Where(c => !char.IsWhiteSpace(c))]);
+        var code = FactorCode.Of(typed);
         if (!user.TwoFactorEnabled)
         {
             return NotByMail;
@@ -81,12 +81,12 @@ public sealed class ResetPassword(
         var guess = await guesses.BeginAsync(GuessedAt.Code, user.Id, ct);
         if (!guess.IsAllowed)
         {
-            return $"Too many wrong codes. Wait {Guess.InWords(guess.Wait)}.";
+            return FactorCode.TooMany(guess);
         }
 
         if (!await proof.IsCodeAsync(user, code))
         {
-            return "That code is not right, or it was used already.";
+            return FactorCode.Wrong;
         }
 
         await guess.RightAsync();

@@ -143,7 +143,7 @@ public sealed partial class CircuitGate(CircuitLimits limits, ILogger<CircuitGat
 
     public ValueTask<object?> InvokeMethodAsync(HubInvocationContext invocationContext, Func<HubInvocationContext, ValueTask<object?>> next)
     {
-        // Bytes that a script sends are kept until a call takes them, without bound; no script of Portal's sends any so.
+        // Bytes that a script sends are kept until a call takes them, as many as a message may hold; no script of Portal's sends any so.
         if (invocationContext.HubMethodName is not "ReceiveByteArray" && limits.Take(invocationContext.Context))
         {
             return next(invocationContext);

@@ -67,7 +67,7 @@ public sealed class OwnAccount(
         var guess = await guesses.BeginAsync(GuessedAt.Code, CurrentSession ?? user.Id, Aborted);
         if (!guess.IsAllowed)
         {
-            return Outcome.Refused($"Too many wrong codes. Wait {Guess.InWords(guess.Wait)}.");
+            return Outcome.Refused(FactorCode.TooMany(guess));
         }
 
         if (!await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, digits))
