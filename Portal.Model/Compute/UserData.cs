@@ -39,6 +39,9 @@ public static class UserData
         }
     }
 
+    /// <summary>Whether a look at it takes no more than its own letters: it holds nothing that could be unpacked, and nothing within itself.</summary>
+    public static bool IsPlain(string? text) => Kept(text) is not { } kept || (kept.Length <= MaxBytes && UserDataForm.KindOf(kept) is UserDataKind.Script or UserDataKind.CloudConfig && !UserDataMime.IsLike(kept));
+
     public static Outcome Check(string? text)
     {
         if (Kept(text) is not { } kept)

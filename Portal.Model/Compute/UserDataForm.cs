@@ -21,7 +21,7 @@ internal enum UserDataKind
 internal static class UserDataForm
 {
     /// <summary>So much is looked at of what a gzip holds; 16 KiB of it can hold a thousand times as much.</summary>
-    private const int MostUnpacked = 256 * 1024;
+    private const int MostUnpacked = 128 * 1024;
 
     private const string TooMuch = "User data holds more than Portal looks through, once all in it is unpacked.";
     private const string BoothookMark = "#cloud-boothook", PatchMark = "#cloud-config-jsonp";
@@ -99,7 +99,7 @@ internal static class UserDataForm
     /// <param name="kind">What it is taken for, whatever it begins with.</param>
     public static string? WhyNot(UserDataKind kind, string text, UserDataPlace place) => kind switch
     {
-        _ when place.Left?.Take(text.Length) is false => TooMuch,
+        _ when place.Left?.Take(text.Length + UserDataBudget.EachLook) is false => TooMuch,
         UserDataKind.Script => WhyNotScript(text, place),
         UserDataKind.CloudConfig => UserDataYaml.WhyNotMapping(text, place),
         UserDataKind.JsonPatch => WhyNotPatch(text, place),

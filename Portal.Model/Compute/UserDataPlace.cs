@@ -26,7 +26,10 @@ internal readonly record struct UserDataPlace(string Name, int Line = 0, int Col
 /// </summary>
 internal sealed class UserDataBudget
 {
-    private int left = 1 << 20;
+    /// <summary>What it costs to begin a look, however little there is to be seen, in characters that could be read meanwhile.</summary>
+    public const int EachLook = 256;
+
+    private int left = 1 << 19;
 
     public bool Take(int characters) => (left -= characters) >= 0;
 }

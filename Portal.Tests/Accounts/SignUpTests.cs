@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 using Portal.Model.Networking;
 using Portal.Tests.Shared;
 
@@ -73,6 +74,19 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.Found, answer.StatusCode));
         await using var db = CreateDbContext();
         Assert.Single(await db.Users.Where(user => user.Email == "twice@example.com").ToListAsync());
+    }
+
+    /// <summary>Each holds a connection while it asks for another.</summary>
+    [Fact]
+    public async Task More_at_once_than_the_pool_has_connections_are_all_served()
+    {
+        await using var server = await PortalServer.StartAsync(new NpgsqlConnectionStringBuilder(ConnectionString) { MaxPoolSize = 20 }.ConnectionString);
+        using var client = server.NewClient();
+        var form = (await client.PageAsync("/sign-up")).Forms.Single();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => client.SendAsync("/sign-up", form, ("Email", "many@example.com"), ("Password", "a long enough one"))));
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.Found, answer.StatusCode));
+        await using var db = CreateDbContext();
+        Assert.Equal(0, await db.AuditEntries.CountAsync(entry => entry.Action == "ThrottledSignIn"));
     }
 
     [Fact]

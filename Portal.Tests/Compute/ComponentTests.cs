@@ -73,6 +73,15 @@ public sealed class ComponentTests : BunitContext
     }
 
     [Fact]
+    public async Task What_may_hold_much_more_than_it_seems_is_looked_at_by_one_page_at_a_time()
+    {
+        using var both = new Barrier(2);
+        string Look() => both.SignalAndWait(TimeSpan.FromMilliseconds(200)) ? "together" : "alone";
+        string?[] seen = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => UserDataLook.WhyNotAsync("#include\nhttps://example.com/", Look, default)));
+        Assert.Equal(["alone", "alone"], seen);
+    }
+
+    [Fact]
     public void Steps_show_what_is_done_how_long_it_took_and_what_goes_on()
     {
         var instance = AnInstance().Requested(Now);

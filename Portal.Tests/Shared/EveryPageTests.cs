@@ -27,6 +27,7 @@ namespace Portal.Tests.Shared;
 public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
 {
     private const string Wide = "Ada's \"odd\" name & more";
+    private const string Loading = ".skeleton, .mud-skeleton, [aria-busy=true]";
 
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
@@ -81,11 +82,12 @@ public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : Se
         try
         {
             await page.WaitForFunctionAsync(
-                "() => !document.documentElement.hasAttribute('data-connecting') && !document.querySelector('.skeleton, .mud-skeleton, [aria-busy=true]')", null, new PageWaitForFunctionOptions { Timeout = 20_000 });
+                $"() => !document.documentElement.hasAttribute('data-connecting') && !document.querySelector('{Loading}')", null, new PageWaitForFunctionOptions { Timeout = 60_000 });
         }
         catch (TimeoutException)
         {
-            mistakes.Add($"{path} never comes to its end of loading.");
+            var waiting = await page.EvaluateAsync<string>($"() => document.querySelector('{Loading}')?.closest('main > *, body > *')?.outerHTML.slice(0, 400) ?? 'the circuit'");
+            mistakes.Add($"{path} never comes to its end of loading: {waiting}");
         }
 
         mistakes.AddRange((await PageWords.MistakesAsync(page)).Select(mistake => $"{mistake}, asked for as {path}"));

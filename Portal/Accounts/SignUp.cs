@@ -11,7 +11,26 @@ namespace Portal.Accounts;
 /// </summary>
 public sealed class SignUp(PortalDb db, UserManager<User> users, NewAccount accounts, PasswordCheck passwords, PortalSignIn signIn, AccountMails mails, TimeProvider clock)
 {
+    /// <summary>
+    /// So many at one moment, of this process. Each holds one connection to the database while it asks for another, to count a guess or to note an event:
+    /// as many as the pool has would hold them all and wait for each other, and the whole web with them. Whoever waits here holds none.
+    /// </summary>
+    private static readonly SemaphoreSlim Turns = new(8);
+
     public async Task<SignUpAnswer> RunAsync(string email, string password, HttpContext http)
+    {
+        await Turns.WaitAsync(http.RequestAborted);
+        try
+        {
+            return await InTurnAsync(email, password, http);
+        }
+        finally
+        {
+            Turns.Release();
+        }
+    }
+
+    private async Task<SignUpAnswer> InTurnAsync(string email, string password, HttpContext http)
     {
         var ct = http.RequestAborted;
         await using var transaction = await db.Database.BeginTransactionAsync(ct);

@@ -43,7 +43,6 @@ public sealed partial class CreateInstancePage
         {
             (Token, wish) = (draft.Token, draft.Wish);
             SetName(wish.Name);
-            SetUserData(wish.UserData);
             keyProblem = wish.PublicKey.Length == 0 ? null : SshPublicKey.Parse(wish.PublicKey).Reason;
             news = draft.IsSent
                 ? "That did not go through: the connection broke off before Portal had created anything. Everything is as you left it; press the button again."

@@ -210,8 +210,6 @@ public sealed partial class CreateInstancePage(
 
     private void SetPasted(string? line) => (wish.PublicKey, keyProblem) = (line ?? "", SshPublicKey.Parse(line).Reason);
 
-    private void SetUserData(string text) => (wish.UserData, userDataProblem) = (text, UserData.Check(text).Reason);
-
     private async Task CreateAsync()
     {
         if (saving)
@@ -223,7 +221,7 @@ public sealed partial class CreateInstancePage(
         try
         {
             var request = await RequestAsync();
-            refusal = CreateInstance.Check(request).Reason;
+            refusal = await UserDataLook.WhyNotAsync(request.UserData, () => CreateInstance.Check(request).Reason, left.Token);
             if (refusal is null)
             {
                 await SendAsync(request);

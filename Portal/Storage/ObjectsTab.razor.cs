@@ -126,19 +126,21 @@ public sealed partial class ObjectsTab(
     private async ValueTask<ItemsProviderResult<ObjectLine>> ProvideAsync(ItemsProviderRequest request)
     {
         var mine = listing;
-        IReadOnlyList<ObjectLine> lines = [];
+        ItemsProviderResult<ObjectLine> provision;
         try
         {
-            lines = await mine.WindowAsync(request.StartIndex, request.Count, request.CancellationToken);
+            var lines = await mine.WindowAsync(request.StartIndex, request.Count, request.CancellationToken);
+            provision = new(lines, mine.Total);
         }
         catch (Exception error) when (StorageFault.Is(error) && !request.CancellationToken.IsCancellationRequested)
         {
-            problem = StorageFault.Sentence(error);
+            // Not as long as scrolling on would need it: a list of which nothing could be read would be blank lines for ever.
+            (problem, provision) = (StorageFault.Sentence(error), new([], mine.Known));
         }
 
         provided = true;
         StateHasChanged();
-        return new ItemsProviderResult<ObjectLine>(lines, mine.Total);
+        return provision;
     }
 
     private async Task RefreshAsync()
