@@ -25,8 +25,14 @@ public static class MailDomain
     /// <summary>Whole words of these look like Latin ones. https://chromium.googlesource.com/chromium/src/+/main/docs/idn.md</summary>
     private const string LooksLatin = "асԁеһіјӏорԛѕԝхуъЬҽпгѵѡ";
 
+    /// <summary>
+    /// Letters of phonetic notation, which look like Latin ones (ɑ, ɡ, ɩ, ᴀ, ꜱ) and are Latin themselves, so that no mixture gives them away. Browsers write such a domain as it is kept. Identifier_Type
+    /// Technical and Uncommon_Use in https://www.unicode.org/reports/tr39
+    /// </summary>
+    private const string Phonetic = "18D 1AA-1AB 1BA-1BB 1BE 1C0-1C3 237-239 250-2AF 1D00-1D2B 1D6B-1D77 1D79-1D9A 2C60-2C7B A720-A7FF AB30-AB6F 10780-107BF 1DF00-1DFFF";
+
     private static readonly IdnMapping Mapping = new();
-    private static readonly (int First, int Last)[] Others = Read(Compatible), Apart = Read(Accents), Latin = Read("61-7A DF-24F 1E00-1EFF"), BesideLatin = Read("370-52F 530-58F 13A0-13FF 1C80-1C8F 1F00-1FFF 2C00-2C7B 2C80-2DFF A640-A69F AB70-ABBF");
+    private static readonly (int First, int Last)[] Others = Read(Compatible), Apart = Read(Accents), Latin = Read("61-7A DF-24F 1E00-1EFF"), Technical = Read(Phonetic), BesideLatin = Read("370-52F 530-58F 13A0-13FF 1C80-1C8F 1F00-1FFF 2C00-2C7B 2C80-2DFF A640-A69F AB70-ABBF");
 
     /// <summary>The domain as it is kept; null if a name of the DNS cannot be written so. What is ASCII already is only put into small letters.</summary>
     public static string? ToAscii(string domain)
@@ -113,7 +119,7 @@ public static class MailDomain
     private static bool IsMistakable(string word)
     {
         var (latin, beside) = (word.EnumerateRunes().Any(rune => IsIn(Latin, rune)), word.EnumerateRunes().Any(rune => IsIn(BesideLatin, rune)));
-        return (latin && beside) || word.Where(char.IsLetter).All(c => LooksLatin.Contains(c, StringComparison.Ordinal));
+        return (latin && beside) || word.EnumerateRunes().Any(rune => IsIn(Technical, rune)) || word.Where(char.IsLetter).All(c => LooksLatin.Contains(c, StringComparison.Ordinal));
     }
 
     private static bool IsIn((int First, int Last)[] ranges, Rune rune) => Array.Exists(ranges, range => range.First <= rune.Value && rune.Value <= range.Last);

@@ -10,7 +10,7 @@ namespace Portal.Model.Accounts;
 public static class OperatorRule
 {
     public const string NotYours = "Your role does not allow this. Ask an Admin.";
-    public const string NoFactor = "Operators need a second factor. Set one up at /operator/enrol, or sign in with the one you have.";
+    public const string NoFactor = "Operators need a second factor. Reload this page: it leads you to set one up, or asks for the one you have.";
 
     /// <summary>Pages that are answered so ask for the proof and try again.</summary>
     public const string NotFresh = "Confirm with your second factor that it is you.";
@@ -19,12 +19,7 @@ public static class OperatorRule
     public static async Task<string?> WhyNotOperatorAsync(this PortalDb db, Actor actor, OperatorRole needed, DateTimeOffset now, CancellationToken ct)
     {
         var found = await db.Sessions.AsNoTracking().Where(session => session.Id == actor.SessionId && session.UserId == actor.UserId)
-            .Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new
-            {
-                Session = session,
-                user.Role,
-                HasFactor = user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id),
-            }).SingleOrDefaultAsync(ct);
+            .Join(db.WithFactor(), session => session.UserId, known => known.User.Id, (session, known) => new { Session = session, known.User.Role, known.HasFactor }).SingleOrDefaultAsync(ct);
         return found switch
         {
             null => NotYours,

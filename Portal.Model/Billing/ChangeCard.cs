@@ -14,11 +14,6 @@ public sealed class ChangeCard(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             return Outcome.Refused(reason);
         }
 
-        if (await db.WhyNotNowAsync(actor, "SetDefaultCard", now, ct) is { } tooMany)
-        {
-            return Outcome.Refused(tooMany);
-        }
-
         await CardKeeping.SetDefaultAsync(db, actor, card, now, ct);
         return Outcome.Done;
     }, ct);

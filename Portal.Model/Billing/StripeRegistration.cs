@@ -20,7 +20,7 @@ public static class StripeRegistration
         {
             ApiKey = settings.SecretKey,
             ApiBase = settings.ApiBase,
-            HttpClient = new SystemNetHttpClient(new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = ConnectionLifetime }) { Timeout = Patience }, maxNetworkRetries: 1),
+            HttpClient = new SystemNetHttpClient(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = ConnectionLifetime }) { Timeout = Patience }, maxNetworkRetries: 1),
         }));
     }
 }

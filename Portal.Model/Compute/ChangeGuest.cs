@@ -34,8 +34,7 @@ public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets se
 
         var (now, former) = (clock.GetUtcNow(), await db.GuestRequests.Where(request => request.InstanceId == id).ToListAsync(ct));
         var why = instance.WhyNotAskGuest
-            ?? (former.Exists(request => request.State is GuestRequestState.Pending) ? "Its guest is being asked for something already." : null)
-            ?? await db.WhyNotNowAsync(actor, action, now, ct);
+            ?? (former.Exists(request => request.State is GuestRequestState.Pending) ? "Its guest is being asked for something already." : null);
         if (why is not null)
         {
             return Outcome.Refused(why);

@@ -72,7 +72,7 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
             return known;
         }
 
-        if (await WhyNotAnotherAsync(db, actor, now, ct) is { } reason)
+        if (await WhyNotAnotherAsync(db, actor, ct) is { } reason)
         {
             return Outcome.Refused(reason);
         }
@@ -93,10 +93,10 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
         return made;
     }
 
-    private static async Task<string?> WhyNotAnotherAsync(PortalDb db, Actor actor, DateTimeOffset now, CancellationToken ct) =>
+    private static async Task<string?> WhyNotAnotherAsync(PortalDb db, Actor actor, CancellationToken ct) =>
         await db.KeyPairs.CountAsync(key => key.AccountId == actor.AccountId, ct) >= Most
             ? $"You have {Most} keys, which is the most there can be. Delete one that you no longer need."
-            : await db.WhyNotNowAsync(actor, "ImportKeyPair", now, ct);
+            : null;
 
     private static string Unlike(List<string> taken, string name)
     {

@@ -37,11 +37,6 @@ public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
 
         if (instance.SizeId != size.Id)
         {
-            if (await db.WhyNotNowAsync(actor, "ModifyInstanceAttribute", clock.GetUtcNow(), ct) is { } tooOften)
-            {
-                return Outcome.Refused(tooOften);
-            }
-
             var before = new { Size = instance.SizeId };
             instance.Resize(size);
             db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "ModifyInstanceAttribute", id, before, new { Size = instance.SizeId }));

@@ -32,19 +32,13 @@ public sealed class TagInstance(IDbContextFactory<PortalDb> dbs, TimeProvider cl
             return Outcome.Done;
         }
 
-        var now = clock.GetUtcNow();
-        if (await db.WhyNotNowAsync(actor, "CreateTags", now, ct) is { } tooMany)
-        {
-            return Outcome.Refused(tooMany);
-        }
-
         instance.Tags.Clear();
         foreach (var (key, value) in tags)
         {
             instance.Tags[key] = value;
         }
 
-        db.AuditEntries.Add(actor.Audit(now, "CreateTags", id, gone, come));
+        db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "CreateTags", id, gone, come));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return Outcome.Done;

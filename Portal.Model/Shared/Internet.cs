@@ -34,6 +34,9 @@ public static class Internet
 
     private static readonly IPNetwork[] SpecialOfSix = [.. "2001::/23 2001:db8::/32 2002::/16 3fff::/20".Split(' ').Select(IpText.Range)];
 
+    /// <summary>All of IPv4 that is not the Internet; no two of them overlap.</summary>
+    public static IEnumerable<IPNetwork> Not => Special.Select(one => one.Range);
+
     /// <summary>What a range is instead of a part of the Internet, e.g. “is link-local (RFC 3927)”; null if it is a part of it, or more than one of those.</summary>
     public static string? WhatIs(IPNetwork range) => Special.FirstOrDefault(one => one.Range.PrefixLength <= range.PrefixLength && one.Range.Contains(range.BaseAddress)).What;
 

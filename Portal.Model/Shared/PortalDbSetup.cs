@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore.Design;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Portal.Model.Accounts;
 
 namespace Portal.Model.Shared;
 
@@ -24,7 +25,7 @@ public static class PortalDbSetup
     public static void Configure(DbContextOptionsBuilder options, NpgsqlDataSource database)
     {
         options.UseNpgsql(database, npgsql => npgsql.MigrationsAssembly(typeof(PortalDb).Assembly.GetName().Name));
-        options.AddInterceptors(PlainText.Instance);
+        options.AddInterceptors(PlainText.Instance, ChangeLimit.Instance);
         if (options.Options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider is null)
         {
             options.UseApplicationServiceProvider(NoApplication);

@@ -151,8 +151,6 @@ public sealed class AccessKey : Resource
 
     public void ObserveSuspension(bool isSuspended) => IsSuspended = isSuspended;
 
-    public void ObserveUse(DateTimeOffset at) => LastUsedAt = LastUsedAt > at ? LastUsedAt : at;
-
     public void Wait(string sentence) => Waiting = sentence;
 
     public void Fail(string reason) => (State, LastError, SealedSecret, Deadline, Waiting) = (Failed, reason, null, null, null);

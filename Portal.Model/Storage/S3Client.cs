@@ -1,4 +1,5 @@
 using Amazon.Runtime;
+using Amazon.Runtime.Internal;
 using Amazon.S3;
 
 namespace Portal.Model.Storage;
@@ -13,7 +14,7 @@ public static class S3Client
     /// <param name="ownConnections">
     /// For a key that may be denied: RADOS Gateway leaves the body of a denied upload in the connection, and takes it for the next request of whoever shares that.
     /// </param>
-    public static AmazonS3Client Of(string endpoint, string signingRegion, StoreKey key, TimeSpan? timeout = null, bool ownConnections = false) => new(
+    public static AmazonS3Client Of(string endpoint, string signingRegion, StoreKey key, TimeSpan? timeout = null, bool ownConnections = false) => new WithoutRedirects(
         new BasicAWSCredentials(key.AccessKeyId, key.Secret),
         new AmazonS3Config
         {
@@ -27,4 +28,14 @@ public static class S3Client
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         });
+
+    /// <summary>Amazon's leads customers of the wrong region on, and signs the request anew for wherever the answer says. A store of ours has one address; another would be somebody's trick.</summary>
+    private sealed class WithoutRedirects(AWSCredentials credentials, AmazonS3Config config) : AmazonS3Client(credentials, config)
+    {
+        protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
+        {
+            base.CustomizeRuntimePipeline(pipeline);
+            pipeline.RemoveHandler<RedirectHandler>();
+        }
+    }
 }

@@ -36,9 +36,6 @@ public sealed partial class Snapshot
     /// <summary>There is something left to do for its job.</summary>
     public bool IsUnsettled => State is not Deleted && (IsToGo || State is Pending);
 
-    /// <summary>Its copy is not there yet: meanwhile the volume is neither taken from its machine nor changed.</summary>
-    public bool IsBeingTaken => State is Pending && !IsToGo;
-
     public SnapshotSpec Spec => new(Id, AccountId, VolumeId);
 
     public static string Spell(SnapshotState state, bool isToGo) => (state, isToGo) switch

@@ -66,6 +66,54 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         Assert.Equal("owner@example.com", (await UserAsync(person)).Email);
     }
 
+    /// <summary>The thief has all that the owner signs in with, once: enough to turn the owner's app off and an app of his own on.</summary>
+    [Fact]
+    public async Task An_app_that_a_thief_put_in_the_place_of_the_owners_goes_and_the_owners_comes_back()
+    {
+        var person = await Server.AddPersonAsync(email: "owner@example.com");
+        var owners = await SecondFactor.TurnOnAsync(Server, person);
+        using var thief = await WithCodeAsync(person, PortalServer.Password, owners);
+        using var changed = await thief.GetAsync(await AskAsync(thief, "thief@example.com"));
+        using var off = await thief.SubmitAsync("/settings", "Turn off", ("Password", PortalServer.Password), ("Verb", "off"));
+        Assert.Equal("/settings?done=second-factor-off", off.Headers.Location?.PathAndQuery);
+        var thiefs = await SecondFactor.TurnOnAsync(thief, later: 1);
+
+        using var owner = Server.NewClient();
+        using var undone = await owner.SubmitAsync(await UndoLinkAsync("owner@example.com"), "Take it back");
+        using var chosen = await owner.SubmitAsync(undone.Headers.Location!.PathAndQuery, "Change password", ("Password", "another good one"));
+        Assert.Equal("/sign-in?after=reset", chosen.Headers.Location?.PathAndQuery);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => WithCodeAsync(person, "another good one", thiefs));
+        using var back = await WithCodeAsync(person, "another good one", owners);
+        Assert.Contains("owner@example.com", (await back.PageAsync("/settings")).Body!.TextContent, StringComparison.Ordinal);
+        await using var db = CreateDbContext();
+        Assert.Equal(2, await db.UserTokens.CountAsync(token => token.UserId == person.UserId, Ct));
+    }
+
+    [Fact]
+    public async Task An_app_that_came_after_the_change_goes_where_there_was_none_and_one_of_before_comes_back_when_it_was_turned_off()
+    {
+        var (without, with) = (await Server.AddPersonAsync(email: "ada@example.com"), await Server.AddPersonAsync(email: "bob@example.com"));
+        using (var thief = await Server.NewClientAsync(without))
+        {
+            using var changed = await thief.GetAsync(await AskAsync(thief, "ada2@example.com"));
+            await SecondFactor.TurnOnAsync(thief);
+        }
+
+        var owners = await SecondFactor.TurnOnAsync(Server, with);
+        using (var thief = await WithCodeAsync(with, PortalServer.Password, owners))
+        {
+            using var changed = await thief.GetAsync(await AskAsync(thief, "bob2@example.com"));
+            using var off = await thief.SubmitAsync("/settings", "Turn off", ("Password", PortalServer.Password), ("Verb", "off"));
+        }
+
+        using var owner = Server.NewClient();
+        using var first = await owner.SubmitAsync(await UndoLinkAsync("ada@example.com"), "Take it back");
+        using var second = await owner.SubmitAsync(await UndoLinkAsync("bob@example.com"), "Take it back");
+        Assert.Equal((false, true), ((await UserAsync(without)).TwoFactorEnabled, (await UserAsync(with)).TwoFactorEnabled));
+        using var chosen = await owner.SubmitAsync(second.Headers.Location!.PathAndQuery, "Change password", ("Password", "another good one"));
+        using var back = await WithCodeAsync(with, "another good one", owners);
+    }
+
     [Fact]
     public async Task After_a_week_it_cannot_be_taken_back_and_a_second_factor_from_before_stays_on()
     {
@@ -98,6 +146,20 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         Assert.Equal("/settings?done=address-asked", taken.Headers.Location?.PathAndQuery);
         var mail = await db.Mails.SingleAsync(Ct);
         Assert.Equal((other.Email, false), (mail.To, mail.Text.Contains("code=", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Signs in with the password and a code of the app with this key, good even if one was used just now.</summary>
+    private async Task<FormClient> WithCodeAsync(Person person, string password, string key)
+    {
+        await using (var db = CreateDbContext())
+        {
+            await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.LastCodeStep, (long?)null), Ct);
+        }
+
+        var client = Server.NewClient();
+        using var begun = await client.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", password));
+        using var entered = await client.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(key)));
+        return entered.StatusCode is HttpStatusCode.Found ? client : throw new InvalidOperationException("The code was refused.");
     }
 
     /// <returns>The link in the mail to the new address.</returns>

@@ -43,7 +43,25 @@ public sealed class MailDomainTests
     [InlineData("jo@xn--pple-43d.com", "jo@xn--pple-43d.com")] // Its a is a Cyrillic one.
     [InlineData("jo@xn--80ak6aa92e.com", "jo@xn--80ak6aa92e.com")] // Looks like apple, and is Cyrillic as a whole.
     [InlineData("jo@xn--bucher-xyd.example", "jo@xn--bucher-xyd.example")] // Looks like bücher, and is another domain.
+    [InlineData("jo@xn--oogle-qmc.com", "jo@xn--oogle-qmc.com")] // Its g is phonetic (U+0261).
     public void An_address_is_shown_as_people_read_it_unless_it_looks_like_another(string kept, string shown) => Assert.Equal(shown, MailDomain.Shown(kept));
+
+    /// <summary>Letters of phonetic notation are Latin ones, so that no mixture gives them away.</summary>
+    [Theory]
+    [InlineData("\u0251pple")]
+    [InlineData("\u0261oogle")]
+    [InlineData("twitte\u0280")]
+    [InlineData("\u1d00pple")]
+    [InlineData("g\u1d0f\u1d0fgle")]
+    [InlineData("\u1d6coo")]
+    [InlineData("\ua731hop")]
+    [InlineData("\uab4eber")]
+    public void A_domain_with_a_letter_of_phonetic_notation_is_shown_as_it_is_kept(string word)
+    {
+        var kept = MailDomain.ToAscii($"{word}.com");
+        Assert.StartsWith("xn--", kept, StringComparison.Ordinal);
+        Assert.Equal($"jo@{kept}", MailDomain.Shown($"jo@{kept}"));
+    }
 
     /// <summary>Whoever owns one domain must never be taken for the person of another, however alike they look.</summary>
     [Fact]

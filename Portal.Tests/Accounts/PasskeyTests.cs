@@ -1,3 +1,4 @@
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Portal.Tests.Shared;
 
@@ -39,6 +40,14 @@ public sealed class PasskeyTests(TestPostgres postgres, ABrowser browser) : Serv
         var session = db.Sessions.OrderByDescending(session => session.CreatedAt).First();
         Assert.Equal(TimeSpan.FromDays(14), session.EndsAt - session.CreatedAt);
 
+        // Whoever finds the browser open some time later is not the owner yet.
+        await db.Sessions.ExecuteUpdateAsync(
+            set => set.SetProperty(session => session.ProvenAt, session => session.ProvenAt!.Value.AddMinutes(-16)).SetProperty(session => session.FactorAt, (DateTimeOffset?)null), TestContext.Current.CancellationToken);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Remove Work laptop" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Confirm that it is you" })).ToBeVisibleAsync();
+        Assert.True(await db.UserPasskeys.AnyAsync(TestContext.Current.CancellationToken));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Use a passkey" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("Now press the button once more")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove Work laptop" }).ClickAsync();
         await Assertions.Expect(page.GetByText("None yet.")).ToBeVisibleAsync();
     }

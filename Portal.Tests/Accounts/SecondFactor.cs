@@ -12,9 +12,16 @@ internal static class SecondFactor
     public static async Task<string> TurnOnAsync(PortalServer server, Person person)
     {
         using var client = await server.NewClientAsync(person);
+        return await TurnOnAsync(client);
+    }
+
+    /// <summary>By somebody signed in, whoever that is; right after another app was turned off too.</summary>
+    /// <param name="later">Of the first code; see <see cref="Code"/>.</param>
+    public static async Task<string> TurnOnAsync(FormClient client, int later = 0)
+    {
         var page = await client.PageAsync("/settings/second-factor");
         var key = KeyOn(page);
-        using var answer = await client.SendAsync("/settings/second-factor", page.Forms.First(form => form.QuerySelector("[name=Code]") is not null), ("Code", Code(key)), ("Password", PortalServer.Password));
+        using var answer = await client.SendAsync("/settings/second-factor", page.Forms.First(form => form.QuerySelector("[name=Code]") is not null), ("Code", Code(key, later)), ("Password", PortalServer.Password));
         return answer.StatusCode is HttpStatusCode.OK && (await FormClient.ReadAsync(answer)).QuerySelector(".codes") is not null ? key : throw new InvalidOperationException("It was not turned on.");
     }
 

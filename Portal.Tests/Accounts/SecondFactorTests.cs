@@ -139,6 +139,57 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
     }
 
     [Fact]
+    public async Task What_changes_the_sign_in_wants_the_second_factor_too_where_there_is_one_and_the_password_alone_changes_nothing()
+    {
+        var person = await Server.AddPersonAsync();
+        var (key, _) = await SetUpAsync(person);
+        using var thief = await PasswordAsync(person);
+        using var entered = await thief.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(key, 1)));
+        var form = (await thief.PageAsync("/settings")).Forms.Single(form => form.QuerySelector("[value=off]") is not null);
+        await using var db = CreateDbContext();
+        await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.FactorAt, session => session.FactorAt!.Value.AddMinutes(-16)), TestContext.Current.CancellationToken);
+        foreach (var verb in (string[])["off", "codes"])
+        {
+            using var refused = await thief.SendAsync("/settings", form, ("Password", PortalServer.Password), ("Verb", verb));
+            Assert.Contains("This takes your passkey or a code as well", (await FormClient.ReadAsync(refused)).Body!.TextContent, StringComparison.Ordinal);
+        }
+
+        // Opened again each of these pages asks for it first, and takes no password for it.
+        foreach (var page in (string[])["/settings", "/settings/close"])
+        {
+            using var asked = await thief.GetAsync(page);
+            Assert.Equal($"/proof?returnUrl={Uri.EscapeDataString(page)}", asked.Headers.Location?.PathAndQuery);
+        }
+
+        Assert.Null((await thief.PageAsync("/proof?returnUrl=/settings")).QuerySelector("[name=Password]"));
+        await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.LastCodeStep, (long?)null), TestContext.Current.CancellationToken);
+        using var proven = await thief.SubmitAsync("/proof?returnUrl=/settings", ("Code", SecondFactor.Code(key)));
+        Assert.Equal("/settings", proven.Headers.Location?.PathAndQuery);
+        using var off = await thief.SubmitAsync("/settings", "Turn off", ("Password", PortalServer.Password), ("Verb", "off"));
+        Assert.Equal("/settings?done=second-factor-off", off.Headers.Location?.PathAndQuery);
+    }
+
+    [Fact]
+    public async Task A_new_password_by_mail_makes_no_browser_known_where_a_second_factor_is_still_to_come_and_gets_nobody_past_it()
+    {
+        var (with, without) = (await Server.AddPersonAsync(), await Server.AddPersonAsync());
+        var (key, _) = await SetUpAsync(with);
+        foreach (var person in (Person[])[with, without])
+        {
+            using var client = Server.NewClient();
+            using var asked = await client.SubmitAsync("/forgot-password", ("Email", person.Email));
+            await using var db = CreateDbContext();
+            var mail = await db.Mails.SingleAsync(mail => mail.To == person.Email && mail.Subject == "Choose a new password", TestContext.Current.CancellationToken);
+            using var done = await client.SubmitAsync(new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery, ("Password", "another good password"));
+            Assert.Equal("/sign-in?after=reset", done.Headers.Location?.PathAndQuery);
+            Assert.Equal(person == without, client.Cookies.GetAllCookies().Any(cookie => cookie.Name == Portal.Accounts.KnownDevices.Cookie));
+            Assert.Equal(person == without, await db.KnownDevices.AnyAsync(device => device.UserId == person.UserId, TestContext.Current.CancellationToken));
+            using var begun = await client.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", "another good password"));
+            Assert.StartsWith(person == with ? "/sign-in/second-factor" : "/dashboard", begun.Headers.Location?.PathAndQuery, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_stolen_session_neither_sets_one_up_nor_learns_the_key_of_one_that_is_set_up_later()
     {
         var person = await Server.AddPersonAsync();

@@ -1,6 +1,10 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Portal.Model.Accounts;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
@@ -21,6 +25,30 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
         using var client = Server.NewClient();
         using var answer = await client.SubmitAsync($"/sign-in?returnUrl={Uri.EscapeDataString(returnUrl)}", "Sign in", ("Email", person.Email), ("Password", PortalServer.Password));
         Assert.Equal(new Uri(Server.Address, target), answer.Headers.Location);
+    }
+
+    /// <summary>The web of the tests takes fewer rounds, as people come and sign in by the hundred: what it was told first is Portal's own.</summary>
+    [Fact]
+    public async Task A_hash_of_fewer_rounds_is_made_anew_at_the_sign_in_and_Portal_s_own_are_as_hard_as_is_advised()
+    {
+        var own = new PasswordHasherOptions();
+        await using (var other = await PortalServer.StartAsync(ConnectionString, builder => builder.Services.Where(service => service.ServiceType == typeof(IConfigureOptions<PasswordHasherOptions>))
+            .Select(service => service.ImplementationInstance).OfType<IConfigureOptions<PasswordHasherOptions>>().First().Configure(own)))
+        {
+            Assert.Equal((210_000, PasswordHasherCompatibilityMode.IdentityV3), (own.IterationCount, own.CompatibilityMode));
+        }
+
+        var person = await Server.AddPersonAsync();
+        await using var db = CreateDbContext();
+        var old = new PasswordHasher<User>(Options.Create(new PasswordHasherOptions { IterationCount = 500 })).HashPassword(null!, PortalServer.Password);
+        await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.PasswordHash, old), TestContext.Current.CancellationToken);
+        Assert.Equal((2, 500), Hashing(old));
+        using var client = await Server.NewClientAsync(person);
+        Assert.Equal((2, 1000), Hashing(await db.Users.Where(user => user.Id == person.UserId).Select(user => user.PasswordHash!).SingleAsync(TestContext.Current.CancellationToken)));
+        using var again = await Server.NewClientAsync(person);
+
+        // https://github.com/dotnet/aspnetcore/blob/main/src/Identity/Extensions.Core/src/PasswordHasher.cs: a byte for the version, the function (2 is HMAC-SHA512), the rounds.
+        static (int Function, int Rounds) Hashing(string hash) => Convert.FromBase64String(hash) is var bytes ? (BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(1)), BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(5))) : default;
     }
 
     [Fact]

@@ -224,6 +224,26 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
     }
 
     [Fact]
+    public async Task Every_page_for_somebody_signed_in_lets_him_sign_out()
+    {
+        var owner = await OwnerAsync();
+        using var own = await Server.NewClientAsync(owner.Person);
+        using var keeper = await Server.NewClientAsync(await Server.AddPersonAsync(isOperator: true));
+        var seen = 0;
+        foreach (var endpoint in Endpoints().Where(endpoint => endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null && Table[Pattern(endpoint)] is For.Own or For.OwnById or For.Operators))
+        {
+            using var answer = await (Table[Pattern(endpoint)] is For.Operators ? keeper : own).GetAsync(owner.Fill(Pattern(endpoint)));
+            if (answer.StatusCode is HttpStatusCode.OK)
+            {
+                seen++;
+                Assert.True((await FormClient.ReadAsync(answer)).QuerySelector("form[action='/sign-out'] button") is not null, $"{Pattern(endpoint)} has no way to sign out.");
+            }
+        }
+
+        Assert.InRange(seen, 30, int.MaxValue);
+    }
+
+    [Fact]
     public async Task Every_page_says_quietly_that_no_real_card_is_charged()
     {
         var owner = await OwnerAsync();

@@ -41,6 +41,8 @@ internal static class ClickToEngine
         var notices = new List<double>();
         for (var i = 0; i < Creates + 10; i++)
         {
+            // No account may create so much in a minute.
+            actor = i % 50 == 49 ? await AnAccount.ReadyAsync(dbs, instanceLimit: 10_000) : actor;
             firstCall = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
             var made = await create.RunAsync(actor, AnAccount.Wish(image), default);
             var committed = Stopwatch.GetTimestamp();

@@ -10,6 +10,16 @@ public sealed class NetworkRulesTests
 {
     private static readonly GroupRule SshFromNetwork = new(TransportProtocol.Tcp, 22, 22, IPNetwork.Parse("10.0.0.0/24"), null);
 
+    /// <summary>The same list that typed addresses are held against.</summary>
+    [Fact]
+    public void Guests_reach_nothing_over_the_uplink_that_is_not_the_Internet()
+    {
+        var dropped = UplinkRules.Of(null).Split('\n').Single(line => line.Contains("10.0.0.0/8", StringComparison.Ordinal) && line.EndsWith(" drop", StringComparison.Ordinal));
+        Assert.All(["0.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "192.168.0.0/16", "198.18.0.0/15", "168.63.129.16/32", "240.0.0.0/4"], range => Assert.Contains(range, dropped, StringComparison.Ordinal));
+        Assert.Equal(Internet.Not.Count(), dropped.Count(c => c == '/'));
+        Assert.DoesNotContain(Internet.Not, range => Internet.Has(range.BaseAddress));
+    }
+
     [Fact]
     public void A_rule_for_some_opens_no_published_port()
     {

@@ -13,10 +13,11 @@ namespace Portal.Tests.Networking;
 /// </summary>
 public sealed class OutsideWorld : IAsyncDisposable
 {
-    public const string Address = "198.51.100.2";
+    // Of AS112, which belongs to nobody in particular (RFC 7535): what is for examples is not the Internet, and the uplink lets none of it pass.
+    public const string Address = "192.31.196.2";
 
     /// <summary>What the uplink itself is called outside.</summary>
-    public const string Uplink = "198.51.100.1";
+    public const string Uplink = "192.31.196.1";
 
     /// <summary>Routed to the uplink.</summary>
     public const string Range = "203.0.113.0/28";
@@ -39,7 +40,7 @@ public sealed class OutsideWorld : IAsyncDisposable
         }
 
         await TestEngine.RunAsync("ip", "-n", uplink, "link", "add", "out0", "type", "veth", "peer", "name", "in0", "netns", outside);
-        foreach (var command in new[] { "link set lo up", "link set in0 up", $"addr add {Address}/24 dev in0", $"addr add 198.51.100.9/24 dev in0", $"route add {Range} via {Uplink}" })
+        foreach (var command in new[] { "link set lo up", "link set in0 up", $"addr add {Address}/24 dev in0", $"addr add 192.31.196.9/24 dev in0", $"route add {Range} via {Uplink}" })
         {
             await TestEngine.RunAsync("ip", ["-n", outside, .. command.Split(' ')]);
         }

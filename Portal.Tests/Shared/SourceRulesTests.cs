@@ -37,6 +37,16 @@ public sealed partial class SourceRulesTests
             Scripts().Where(file => Remembers().IsMatch(file.Text)).Select(file => file.Name["wwwroot/".Length..]).Order(StringComparer.Ordinal));
     }
 
+    /// <summary>What answers could otherwise lead a request, with all that signs it, to wherever it likes. Who has to follow looks at each step (TypedAddresses); Amazon's client is in one place.</summary>
+    [Fact]
+    public void No_client_follows_a_redirect_by_itself()
+    {
+        Assert.InRange(Code().Sum(file => Handlers().Count(file.Text)), 4, int.MaxValue);
+        Assert.Empty(Code().Where(file => Handlers().Matches(file.Text).Any(handler => !file.Text[(handler.Index + handler.Length)..].StartsWith(" { AllowAutoRedirect = false", StringComparison.Ordinal))).Select(file => file.Name));
+        Assert.Empty(Code().Where(file => HandlerOfItsOwn().IsMatch(file.Text)).Select(file => file.Name));
+        Assert.Equal(["Portal.Model/Storage/S3Client.cs"], Code().Where(file => file.Text.Contains("AmazonS3Config", StringComparison.Ordinal)).Select(file => file.Name));
+    }
+
     [Fact]
     public void Every_field_for_a_password_hides_it_and_lets_a_password_manager_fill_it()
     {
@@ -78,7 +88,7 @@ public sealed partial class SourceRulesTests
 
         // By http people are led on, and programs are not.
         Assert.Equal("return 403;", lines[lines.IndexOf("location /webhooks/ {") + 1]);
-        Assert.Single(lines, line => line.StartsWith("return 301", StringComparison.Ordinal));
+        Assert.Equal("return 301 https://portal.example.com$request_uri;", Assert.Single(lines, line => line.StartsWith("return 301", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -102,6 +112,12 @@ public sealed partial class SourceRulesTests
 
     [GeneratedRegex(@"\b(MD5|SHA1|DES|TripleDES|RC2|Rijndael\w*|RSAEncryptionPadding|CipherMode)\.|\bAes\.Create|\bnew Random\(|\bRandom\.Shared\b", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex BrokenOrGuessable();
+
+    [GeneratedRegex(@"new SocketsHttpHandler\b", RegexOptions.NonBacktracking)]
+    private static partial Regex Handlers();
+
+    [GeneratedRegex(@"\bHttpClientHandler\b|AddHttpClient\(|new HttpClient(\(\)| ?\{)|HttpClient \w+ = new\(\)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex HandlerOfItsOwn();
 
     [GeneratedRegex(@"\b(FromSqlRaw|ExecuteSqlRaw|SqlQueryRaw)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex RawStatement();

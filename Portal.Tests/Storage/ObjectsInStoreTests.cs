@@ -48,7 +48,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         }
 
         Assert.Equal(keys.Order(KeyOrder.Instance), await KeysAsync(""));
-        var work = await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.All("", ["a b.txt"]), "Deleting");
+        var work = (await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.All("", ["a b.txt"]), "Deleting")).Value!;
         await Until.TrueAsync(() => work.IsOver);
         Assert.Equal((9, 0, null), (work.Done, work.Failed, work.Reason));
         Assert.Equal(["a b.txt"], await KeysAsync(""));
@@ -234,7 +234,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         await Server.Services.GetRequiredService<ObjectVersions>().UndeleteAsync(Scene.Actor, bucket, "twice", Ct);
         Assert.Equal("twice", await TextAsync("twice"));
 
-        var work = await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.Of("twice", "nor this"), "Deleting");
+        var work = (await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.Of("twice", "nor this"), "Deleting")).Value!;
         await Until.TrueAsync(() => work.IsOver);
         Assert.Equal((1, 1, "nor this — It was not there any more."), (work.Done, work.Failed, Assert.Single(work.Problems)));
         Assert.DoesNotContain(await ObjectVersions.ListAsync(bucket, "nor this", Ct), version => version.IsDeleteMarker);
@@ -259,7 +259,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         await Until.TrueAsync(() => moved.IsOver);
         Assert.Equal((0, 1), (moved.Done, moved.Failed));
         Assert.Contains(key, await KeysAsync(""));
-        var work = await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.Of(key), "Deleting");
+        var work = (await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.Of(key), "Deleting")).Value!;
         await Until.TrueAsync(() => work.IsOver);
         Assert.Equal((1, 0), (work.Done, work.Failed));
         Assert.Equal(other, await TextAsync(other));

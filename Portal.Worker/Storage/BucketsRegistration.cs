@@ -20,7 +20,7 @@ public static class BucketsRegistration
         services.AddKeyRing().DisableAutomaticKeyGeneration();
         if (!services.Any(service => service.ServiceType == typeof(IObjectStores)))
         {
-            services.AddSingleton<IObjectStores>(provider => new RgwObjectStores(new HttpClient { Timeout = RgwObjectStores.Patience }, provider.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<IObjectStores>(provider => new RgwObjectStores(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = RgwObjectStores.Patience }, provider.GetRequiredService<TimeProvider>()));
         }
 
         return services

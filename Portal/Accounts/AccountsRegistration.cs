@@ -61,6 +61,8 @@ public static class AccountsRegistration
             .AddClaimsPrincipalFactory<PortalClaims>()
             .AddDefaultTokenProviders()
             .AddTokenProvider<AuthenticatorCodes>(TokenOptions.DefaultAuthenticatorProvider);
+        // Who has an older hash gets a new one at the next sign-in.
+        services.Configure<PasswordHasherOptions>(hashing => hashing.IterationCount = Passwords.HashingRounds);
         services.Configure<IdentityPasskeyOptions>(passkeys =>
         {
             // A passkey stands for the password and the second factor, so it has to know its owner by itself and see him.

@@ -71,7 +71,7 @@ public sealed class ChangeAddress(
             // What somebody does whom only an unconfirmed address knows is nobody's business: it may be a stranger's.
             if (wasConfirmed)
             {
-                db.Add(new AddressChange
+                var change = new AddressChange
                 {
                     Id = Guid.CreateVersion7(now),
                     UserId = user.Id,
@@ -80,7 +80,12 @@ public sealed class ChangeAddress(
                     At = now,
                     HadSecondFactor = user.TwoFactorEnabled,
                     UndoKey = AddressChange.KeyOf(secret),
-                });
+                };
+                db.Add(change);
+                if (change.HadSecondFactor)
+                {
+                    await FactorBefore.KeepAsync(db, change, Aborted);
+                }
             }
 
             if (!(await users.ChangeEmailAsync(user, wanted, token)).Succeeded)
@@ -109,7 +114,8 @@ public sealed class ChangeAddress(
     }
 
     /// <summary>
-    /// The link of the mail to the old address: all is as before the change, but that no password, passkey or session opens the account any more, nor a second factor that came after it.
+    /// The link of the mail to the old address: all is as before the change, but that no password, passkey or session opens the account any more. An authenticator app that came after it is gone,
+    /// and the one of before is back, whatever was done to it since: the owner is not shut out, and whoever reads only the old mailbox does not come in.
     /// </summary>
     /// <returns>Where to choose a new password.</returns>
     public async Task<Outcome<string>> UndoAsync(string? secret)
@@ -138,6 +144,10 @@ public sealed class ChangeAddress(
             {
                 await users.SetTwoFactorEnabledAsync(user, false);
                 await users.ResetAuthenticatorKeyAsync(user);
+            }
+            else if (await FactorBefore.RestoreAsync(db, change, Aborted))
+            {
+                await users.SetTwoFactorEnabledAsync(user, true);
             }
 
             var removed = await users.RemoveAllPasskeysAsync(user);

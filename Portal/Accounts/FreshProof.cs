@@ -8,11 +8,11 @@ namespace Portal.Accounts;
 
 /// <summary>
 /// That it is still the owner who sits there: a password, a code or a passkey within the last minutes, kept with the session. Whoever has only got hold of its cookie can
-/// give none. What changes how somebody signs in asks for it, and everything that an operator changes, of whom it has to be a second factor.
+/// give none. What changes how somebody signs in asks for it, and everything that an operator changes. Who has a second factor gives that.
 /// </summary>
 public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignIn signIn, Guesses guesses, SecurityEvents events, IHttpContextAccessor accessor, TimeProvider clock)
 {
-    public const string FactorFirst = "Operators confirm this with their passkey or code: open /proof?returnUrl=/settings first.";
+    public const string FactorFirst = "This takes your passkey or a code as well, and you gave the last one more than 15 minutes ago. Open this page again: it asks for it.";
 
     private const string WrongPassword = "That is not your current password.";
 
@@ -24,17 +24,23 @@ public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignI
 
     public static string PageFor(string returnUrl) => $"/proof?returnUrl={Uri.EscapeDataString(returnUrl)}";
 
-    public async Task<bool> HasFactorAsync(User user) => user.TwoFactorEnabled || (await users.GetPasskeysAsync(user)).Count > 0;
+    public Task<bool> HasFactorAsync(User user) => db.WithFactor().AnyAsync(known => known.User.Id == user.Id && known.HasFactor, Http.RequestAborted);
+
+    /// <summary>Whether the password alone proves nothing: of whom the sign-in asks for a code besides, and of operators.</summary>
+    public async Task<bool> WantsFactorAsync(User user) => user.TwoFactorEnabled || (user.IsOperator && await HasFactorAsync(user));
 
     /// <summary>Whether nothing more need be asked before a change of how <paramref name="user"/> signs in.</summary>
     public async Task<bool> IsFreshAsync(User user)
     {
         var now = clock.GetUtcNow();
         return await db.Sessions.AsNoTracking().SingleOrDefaultAsync(session => session.Id == SessionId, Http.RequestAborted) is { } session
-            && (user.IsOperator && await HasFactorAsync(user) ? session.IsFactorFresh(now) : session.IsFresh(now));
+            && (await WantsFactorAsync(user) ? session.IsFactorFresh(now) : session.IsFresh(now));
     }
 
-    /// <summary>Null if it is the password; wrong ones make this session wait, and no other. From an operator it is not enough.</summary>
+    /// <summary>Whether a page of changes that all want the second factor asks for it before it is shown: better once than at each form.</summary>
+    public async Task<bool> ComesFirstAsync(User user) => HttpMethods.IsGet(Http.Request.Method) && await WantsFactorAsync(user) && !await IsFreshAsync(user);
+
+    /// <summary>Null if it is the password; wrong ones make this session wait, and no other. From who has a second factor it is not enough.</summary>
     public async Task<string?> WhyNotPasswordAsync(User user, string password)
     {
         if (password.Length is 0 or > Passwords.MaxLength)

@@ -12,6 +12,9 @@ public static class Passwords
     public const int MinLength = 8;
     public const int MaxLength = 128;
 
+    /// <summary>Of PBKDF2 with SHA-512. https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html</summary>
+    public const int HashingRounds = 210_000;
+
     /// <summary>Of Identity's error, whose description is a sentence of ours.</summary>
     public const string Refused = "Portal.Password";
 

@@ -25,7 +25,10 @@ public sealed class PortalSignIn(
     TimeProvider clock)
     : SignInManager<User>(users, http, claims, options, log, schemes, confirmation)
 {
-    private bool withPasskey;
+    private const string Passkey = "passkey";
+
+    /// <summary>What was shown to be the owner's, in words for the audit.</summary>
+    private string shown = "password";
 
     /// <summary>Whether who signs in now wants to stay signed in when the browser is closed.</summary>
     public bool IsToKeep { get; set; }
@@ -47,6 +50,7 @@ public sealed class PortalSignIn(
             return FactorCode.TooMany(guess);
         }
 
+        shown = FactorCode.IsOfApp(code) ? "password and code" : "password and recovery code";
         var answer = FactorCode.IsOfApp(code)
             ? await TwoFactorAuthenticatorSignInAsync(code, IsToKeep, rememberClient: false)
             : await TwoFactorRecoveryCodeSignInAsync(code.ToUpperInvariant());
@@ -62,7 +66,7 @@ public sealed class PortalSignIn(
 
     public override Task<SignInResult> PasskeySignInAsync(string credentialJson)
     {
-        withPasskey = true;
+        shown = Passkey;
         return base.PasskeySignInAsync(credentialJson);
     }
 
@@ -83,7 +87,7 @@ public sealed class PortalSignIn(
             EndsAt = now + (IsToKeep ? Session.KeptFor : user.IsOperator ? Session.OperatorLifetime : Session.Lifetime),
             IdleLimit = IsToKeep ? null : user.IsOperator ? Session.OperatorLongestPause : Session.LongestPause,
             ProvenAt = now,
-            FactorAt = withPasskey || claims.Any(claim => claim is { Type: ClaimTypes.AuthenticationMethod or "amr", Value: "mfa" }) ? now : null,
+            FactorAt = shown is Passkey || claims.Any(claim => claim is { Type: ClaimTypes.AuthenticationMethod or "amr", Value: "mfa" }) ? now : null,
             LastSeenAt = now,
             From = Context.Connection.RemoteIpAddress,
             UserAgent = Short(Context.Request.Headers.UserAgent.ToString()),
@@ -97,7 +101,7 @@ public sealed class PortalSignIn(
             }
 
             db.Sessions.Add(session);
-            db.AuditEntries.Add(events.Write(new Actor(user.AccountId, user.Id, user.Email!, session.From), SecurityEvent.SignIn, after: new { Browser = new Personal(Browser.Of(session.UserAgent)) }));
+            db.AuditEntries.Add(events.Write(new Actor(user.AccountId, user.Id, user.Email!, session.From), SecurityEvent.SignIn, after: new { With = shown, Browser = new Personal(Browser.Of(session.UserAgent)) }));
             await db.SaveChangesAsync(ct);
             await (transaction?.CommitAsync(ct) ?? Task.CompletedTask);
         }

@@ -15,7 +15,7 @@ public sealed class PortalUsers(PortalDb db, IDataProtectionProvider keys, Ident
 
     internal const string AppKey = "AuthenticatorKey";
 
-    private const string Codes = "RecoveryCodes";
+    internal const string Codes = "RecoveryCodes";
 
     /// <summary>Seals what was written before this did so. Runs in <c>migrate</c>.</summary>
     public static async Task SealOldAsync(PortalDb db, IDataProtectionProvider keys, CancellationToken ct)

@@ -27,7 +27,7 @@ public sealed class ResetPassword(
             await mails.OfferResetAsync(user, ct);
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
-            await events.NoteAsync(Actor.Stranger(user.AccountId, accessor.HttpContext?.Connection.RemoteIpAddress), SecurityEvent.AskPasswordReset, ct);
+            await NoteAsync(user, SecurityEvent.AskPasswordReset, ct);
         }
     }
 
@@ -44,7 +44,13 @@ public sealed class ResetPassword(
         var answer = await users.ResetPasswordAsync(user, token, password);
         if (!answer.Succeeded)
         {
-            return answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused) is { } weak ? new ResetRefusal(weak.Description, IsOfPassword: true) : new ResetRefusal(Useless);
+            if (answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused) is { } weak)
+            {
+                return new ResetRefusal(weak.Description, IsOfPassword: true);
+            }
+
+            await NoteAsync(user, SecurityEvent.FailedReset, ct);
+            return new ResetRefusal(Useless);
         }
 
         if (user.IsOperator && await WhyNotFactorAsync(user, factor ?? "", ct) is { } reason)
@@ -55,8 +61,12 @@ public sealed class ResetPassword(
         var removed = await users.RemoveAllPasskeysAsync(user);
         await sessions.RevokeAllAsync(user.Id, except: null, ct);
 
-        // The mailbox proves the owner: whatever strangers try meanwhile, this browser may sign in.
-        await devices.RememberAsync(user, ct);
+        // The mailbox proves the owner: whatever strangers try meanwhile, this browser may sign in. Not where a second factor is still to come: who reads the mailbox alone guesses at that as a stranger.
+        if (user.IsOperator || !user.TwoFactorEnabled)
+        {
+            await devices.RememberAsync(user, ct);
+        }
+
         db.Add(events.Write(new Actor(user.AccountId, user.Id, user.Email!, http.Connection.RemoteIpAddress), SecurityEvent.ResetPassword, after: new { RemovedPasskeys = removed }));
         mails.TellChange(user, removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,");
         await db.SaveChangesAsync(ct);
@@ -81,17 +91,21 @@ public sealed class ResetPassword(
         var guess = await guesses.BeginAsync(GuessedAt.Code, user.Id, ct);
         if (!guess.IsAllowed)
         {
+            await NoteAsync(user, SecurityEvent.ThrottledCode, ct);
             return FactorCode.TooMany(guess);
         }
 
         if (!await proof.IsCodeAsync(user, code))
         {
+            await NoteAsync(user, SecurityEvent.FailedCode, ct);
             return FactorCode.Wrong;
         }
 
         await guess.RightAsync();
         return null;
     }
+
+    private Task NoteAsync(User user, SecurityEvent what, CancellationToken ct) => events.NoteAsync(Actor.Stranger(user.AccountId, accessor.HttpContext?.Connection.RemoteIpAddress), what, ct);
 }
 
 /// <summary>Why a password was not reset.</summary>

@@ -14,6 +14,11 @@ public sealed partial class SecurityEvents(IDbContextFactory<PortalDb> dbs, Thro
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
+    private readonly Lock gate = new();
+
+    /// <summary>How many of a kind since when.</summary>
+    private readonly Dictionary<SecurityEvent, (DateTimeOffset Since, int Count)> refused = [];
+
     /// <summary>The audit's row, for the transaction of what was done.</summary>
     public AuditEntry Write(Actor actor, SecurityEvent what, string? resourceId = null, object? before = null, object? after = null)
     {
@@ -60,6 +65,23 @@ public sealed partial class SecurityEvents(IDbContextFactory<PortalDb> dbs, Thro
         }
     }
 
+    /// <summary>Of a request that was refused before anybody looked whose it is. In the log alone, and counted by this process: a flood of them costs the database nothing.</summary>
+    public void LogRefused(SecurityEvent what, IPAddress? from)
+    {
+        int count;
+        lock (gate)
+        {
+            var (now, (since, before)) = (clock.GetUtcNow(), refused.GetValueOrDefault(what));
+            (since, count) = now - since < Minute ? (since, before + 1) : (now, 1);
+            refused[what] = (since, count);
+        }
+
+        if (IsTold(count))
+        {
+            Log(LogLevel.Warning, what, Actor.Stranger("-", from), count);
+        }
+    }
+
     /// <summary>The first, the tenth, the hundredth.</summary>
     private static bool IsTold(int count)
     {
@@ -95,6 +117,7 @@ public enum SecurityEvent
     RevokeOtherSessions = 1312,
     AskPasswordReset = 1320,
     ResetPassword = 1321,
+    FailedReset = 1323,
     ChangePassword = 1322,
     EnableSecondFactor = 1330,
     DisableSecondFactor = 1331,
@@ -107,4 +130,6 @@ public enum SecurityEvent
     CreateOperator = 1360,
     ResetOperatorFactor = 1361,
     AccessDenied = 1370,
+    ForeignOrigin = 1371,
+    OddRequest = 1372,
 }

@@ -86,7 +86,7 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     private static IQueryable<FoundSession> Found(PortalDb db, Guid[] ids) =>
         db.Sessions.Where(session => ids.Contains(session.Id) && session.RevokedAt == null && db.Accounts.Any(account => account.Id == session.AccountId && account.ClosingSince == null
                 && (account.SessionsEndedAt == null || account.SessionsEndedAt < session.CreatedAt)))
-            .AsNoTracking().Join(db.Users, session => session.UserId, user => user.Id, (session, user) => new FoundSession(session, user.SecurityStamp, user.Role, user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id)));
+            .AsNoTracking().Join(db.WithFactor(), session => session.UserId, known => known.User.Id, (session, known) => new FoundSession(session, known.User.SecurityStamp, known.User.Role, known.HasFactor));
 
     private static void Apply(Standing standing, ClaimsIdentity identity)
     {

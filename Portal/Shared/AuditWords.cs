@@ -22,6 +22,7 @@ public static class AuditWords
         [nameof(SecurityEvent.RevokeOtherSessions)] = "Ended all other sessions",
         [nameof(SecurityEvent.AskPasswordReset)] = "Asked for a new password by mail",
         [nameof(SecurityEvent.ResetPassword)] = "Chose a new password by mail",
+        [nameof(SecurityEvent.FailedReset)] = "A link for a new password was refused",
         [nameof(SecurityEvent.ChangePassword)] = "Changed the password",
         [nameof(SecurityEvent.EnableSecondFactor)] = "Turned the second factor on",
         [nameof(SecurityEvent.DisableSecondFactor)] = "Turned the second factor off",
@@ -34,6 +35,8 @@ public static class AuditWords
         [nameof(SecurityEvent.CreateOperator)] = "Was made an operator",
         [nameof(SecurityEvent.ResetOperatorFactor)] = "Lost the second factor, taken away on the machine",
         [nameof(SecurityEvent.AccessDenied)] = "Refused a page for operators",
+        [nameof(SecurityEvent.ForeignOrigin)] = "Refused what another site asked for",
+        [nameof(SecurityEvent.OddRequest)] = "Refused what no page of Portal sends",
     };
 
     public static string Of(string action) => Words.GetValueOrDefault(action, action);

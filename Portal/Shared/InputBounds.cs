@@ -31,6 +31,7 @@ public static class InputBounds
         // PostgreSQL's text cannot hold the character zero, and no page of ours sends it.
         if (HasZero(http.Request.QueryString) || (http.Request.HasFormContentType && http.GetEndpoint() is not null && !await IsSoundFormAsync(http)))
         {
+            http.RequestServices.GetRequiredService<SecurityEvents>().LogRefused(SecurityEvent.OddRequest, http.Connection.RemoteIpAddress);
             await Results.Text("This is not what a page of Portal sends.", statusCode: StatusCodes.Status400BadRequest).ExecuteAsync(http);
             return;
         }

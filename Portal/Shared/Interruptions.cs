@@ -1,4 +1,5 @@
 using MudBlazor;
+using Portal.Model.Accounts;
 
 namespace Portal.Shared;
 
@@ -8,12 +9,15 @@ public sealed partial class Interruptions(ISnackbar toasts, Presses presses, ILo
     /// <summary>What goes on of it.</summary>
     public Presses Presses { get; } = presses;
 
+    /// <summary>The sentence for who pressed; null for a mistake of ours.</summary>
+    public static string? WhyNot(Exception error) => error is TooManyChangesException ? error.Message : DatabaseAway.Is(error) ? DatabaseAway.NotThrough : null;
+
     public void Tell(Exception error)
     {
         LogNotThrough(log, error.GetBaseException().Message);
-        toasts.Add(DatabaseAway.NotThrough, Severity.Error, options => options.DuplicatesBehavior = SnackbarDuplicatesBehavior.Prevent);
+        toasts.Add(WhyNot(error)!, Severity.Error, options => options.DuplicatesBehavior = SnackbarDuplicatesBehavior.Prevent);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away; something that was pressed did not go through: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Something that was pressed did not go through: {Reason}")]
     private static partial void LogNotThrough(ILogger log, string reason);
 }

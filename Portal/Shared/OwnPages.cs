@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using Portal.Accounts;
 
 namespace Portal.Shared;
 
@@ -12,7 +13,7 @@ internal static class OwnPages
 {
     public static void UseOwnPagesOnly(this WebApplication app)
     {
-        var address = app.Services.GetRequiredService<PortalAddress>();
+        var (address, events) = (app.Services.GetRequiredService<PortalAddress>(), app.Services.GetRequiredService<SecurityEvents>());
         app.Use((http, next) =>
         {
             if (http.GetEndpoint()?.Metadata.GetMetadata<CalledByPrograms>() is not null)
@@ -26,9 +27,13 @@ internal static class OwnPages
                 return ElsewhereAsync(http, address, maySend: !acts && app.Environment.IsDevelopment());
             }
 
-            return acts && !IsFromOwnPage(http.Request, address)
-                ? RefuseAsync(http, StatusCodes.Status403Forbidden, $"Portal does this only for its own pages, at {address.Origin}.")
-                : next(http);
+            if (!acts || IsFromOwnPage(http.Request, address))
+            {
+                return next(http);
+            }
+
+            events.LogRefused(SecurityEvent.ForeignOrigin, http.Connection.RemoteIpAddress);
+            return RefuseAsync(http, StatusCodes.Status403Forbidden, $"Portal does this only for its own pages, at {address.Origin}.");
         });
     }
 

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Components;
 namespace Portal.Shared;
 
 /// <summary>
-/// What all components are. A press that meets a database that is away is told not to have counted, and the page stays as it is, with all that was typed; an error boundary would throw
+/// What all components are. A press that meets a database that is away, or comes too often, is told not to have counted, and the page stays as it is, with all that was typed; an error boundary would throw
 /// the page away.
 /// </summary>
 public abstract class PortalComponent : ComponentBase, IHandleEvent
@@ -27,7 +27,7 @@ public abstract class PortalComponent : ComponentBase, IHandleEvent
         {
             await handling;
         }
-        catch (Exception error) when (Interruptions is not null && RendererInfo.IsInteractive && DatabaseAway.Is(error))
+        catch (Exception error) when (Interruptions is not null && RendererInfo.IsInteractive && Interruptions.WhyNot(error) is not null)
         {
             Interruptions.Tell(error);
         }

@@ -15,17 +15,14 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
     private const int CopiesAtOnce = 8;
     private const int NamesInAudit = 20;
 
-    public async Task<ObjectWork> DeleteAsync(Actor actor, OpenBucket bucket, ObjectSelection what, string title)
-    {
-        await AuditAsync(actor, bucket, "DeleteObjects", what, to: null);
-        return works.Start(actor, bucket, title, "deleted", async (opened, work, ct) =>
+    public Task<Outcome<ObjectWork>> DeleteAsync(Actor actor, OpenBucket bucket, ObjectSelection what, string title) =>
+        works.StartAsync(actor, bucket, title, "deleted", () => AuditAsync(actor, bucket, "DeleteObjects", what, to: null), async (opened, work, ct) =>
         {
             await foreach (var keys in what.KeysAsync(opened, ct).Chunk(Batch).WithCancellation(ct))
             {
                 await DeleteAsync(opened, await ThereAsync(opened, what, keys, work, ct), work, counted: true, ct);
             }
         });
-    }
 
     /// <summary>Gives each key that begins with <paramref name="from"/> a name that begins with <paramref name="to"/> instead. A file's whole key is its beginning.</summary>
     public async Task<Outcome<ObjectWork>> MoveAsync(Actor actor, OpenBucket bucket, ObjectSelection what, string from, string to, string title)
@@ -35,8 +32,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
             return Outcome.Refused(reason);
         }
 
-        await AuditAsync(actor, bucket, "MoveObjects", what, to);
-        return works.Start(actor, bucket, title, "moved", async (opened, work, ct) =>
+        return await works.StartAsync(actor, bucket, title, "moved", () => AuditAsync(actor, bucket, "MoveObjects", what, to), async (opened, work, ct) =>
         {
             await foreach (var keys in what.KeysAsync(opened, ct).Chunk(Batch).WithCancellation(ct))
             {

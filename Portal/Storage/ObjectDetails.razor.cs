@@ -95,8 +95,12 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
         var text = IsVersioned ? "Versioning is on: its versions stay, and it can be restored." : "This cannot be undone.";
         if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {ObjectKey.NameOf(Key)}?", text, "Delete", null)))
         {
-            await changes.DeleteAsync(await current.GetAsync(), Bucket, ObjectSelection.Of(Key), $"Deleting “{ObjectKey.NameOf(Key)}”");
-            navigation.NavigateTo(BucketUrl.Folder(Bucket.Name, ObjectKey.FolderOf(Key)));
+            var begun = await changes.DeleteAsync(await current.GetAsync(), Bucket, ObjectSelection.Of(Key), $"Deleting “{ObjectKey.NameOf(Key)}”");
+            problem = begun.Reason;
+            if (begun.IsDone)
+            {
+                navigation.NavigateTo(BucketUrl.Folder(Bucket.Name, ObjectKey.FolderOf(Key)));
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Portal.Model.Accounts;
+using Portal.Model.Shared;
 
 namespace Portal.Storage;
 
@@ -12,19 +13,55 @@ public sealed partial class ObjectWorks(BucketGateway buckets, IHostApplicationL
     /// <summary>How long one that ended waits to be seen.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
 
+    /// <summary>Of one account at a time; what ended and was not looked at is kept for as many more.</summary>
+    public const int MostAtOnce = 10;
+
     private readonly ConcurrentDictionary<Guid, ObjectWork> works = new();
     private readonly Lock gate = new();
     private Action<ObjectWork> changed = _ => { };
 
-    /// <summary>Begins, and returns at once.</summary>
-    public ObjectWork Start(Actor actor, OpenBucket bucket, string title, string verb, Func<OpenBucket, ObjectWork, CancellationToken, Task> run)
+    /// <summary>Begins, and returns at once; or is refused, since each holds memory and connections of this process.</summary>
+    /// <param name="note">Writes down that it was asked for; if that fails it does not begin.</param>
+    public async Task<Outcome<ObjectWork>> StartAsync(Actor actor, OpenBucket bucket, string title, string verb, Func<Task> note, Func<OpenBucket, ObjectWork, CancellationToken, Task> run)
     {
         Array.ForEach([.. works.Values.Where(old => old.EndedAt < clock.GetUtcNow() - Kept)], Dismiss);
         var (id, work) = (Guid.NewGuid(), new ObjectWork { AccountId = actor.AccountId, BucketId = bucket.Id, Title = title, Verb = verb });
         work.Changed = () => changed(work);
-        works[id] = work;
+        if (!TryAdd(id, work))
+        {
+            work.Dispose();
+            return Outcome.Refused($"{MostAtOnce} changes of objects are under way already. Wait until one of them has ended, or stop one.");
+        }
+
+        try
+        {
+            await note();
+        }
+        catch
+        {
+            works.TryRemove(id, out _);
+            work.Dispose();
+            throw;
+        }
+
         _ = Task.Run(() => RunAsync(actor, work, run));
         return work;
+    }
+
+    /// <summary>One after the other, so that those who come at the same moment are counted.</summary>
+    private bool TryAdd(Guid id, ObjectWork work)
+    {
+        lock (gate)
+        {
+            var mine = works.Values.Where(known => known.AccountId == work.AccountId).ToList();
+            if (mine.Count(known => !known.IsOver) >= MostAtOnce)
+            {
+                return false;
+            }
+
+            mine.FindAll(known => known.IsOver).OrderByDescending(known => known.EndedAt).Skip(MostAtOnce - 1).ToList().ForEach(Dismiss);
+            return works.TryAdd(id, work);
+        }
     }
 
     /// <summary>Those of one bucket, the ended ones that nobody dismissed included.</summary>

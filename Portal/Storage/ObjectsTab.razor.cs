@@ -181,8 +181,12 @@ public sealed partial class ObjectsTab(
         var word = !many ? null : Selection.All ? "delete all" : Selection.Marked is [var folder] ? ObjectKey.NameOf(folder) : $"delete {Selection.Marked.Count}";
         if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {What}?", text, "Delete", word)))
         {
-            await changes.DeleteAsync(await current.GetAsync(), Bucket, Selected, $"Deleting {What}");
-            Selection.SetAll(false);
+            var begun = await changes.DeleteAsync(await current.GetAsync(), Bucket, Selected, $"Deleting {What}");
+            problem = begun.Reason;
+            if (begun.IsDone)
+            {
+                Selection.SetAll(false);
+            }
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Portal.Model.Shared;
@@ -65,20 +64,6 @@ public sealed class OpenBucket : IDisposable
             return Outcome.Refused(S3Sentences.Away);
         }
     }
-
-    /// <summary>The same for what may be absent, such as a policy: null then.</summary>
-    public Task<Outcome<T?>> AskForAsync<T>(Func<IAmazonS3, Task<T>> ask)
-        where T : class => AskAsync<T?>(async s3 =>
-        {
-            try
-            {
-                return await ask(s3);
-            }
-            catch (AmazonS3Exception error) when (error.StatusCode is HttpStatusCode.NotFound && error.ErrorCode is not "NoSuchBucket")
-            {
-                return null;
-            }
-        });
 
     /// <summary>
     /// An address that lets whoever has it do this one thing, without any account, until it expires. Signed for the endpoint as customers reach it. For a part of an upload set

@@ -1,4 +1,5 @@
 using System.Text;
+using Portal.Model.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;
 
@@ -8,8 +9,7 @@ namespace Portal.Worker.Engines.Libvirt;
 /// </summary>
 internal static class UplinkRules
 {
-    /// <summary>What is not the Internet. https://www.iana.org/assignments/iana-ipv4-special-registry</summary>
-    private const string NotInternet = "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 224.0.0.0/3";
+    private static readonly string NotInternet = string.Join(", ", Internet.Not);
 
     public static string Of(UplinkSettings? given)
     {

@@ -67,11 +67,13 @@ public sealed class OwnAccount(
         var guess = await guesses.BeginAsync(GuessedAt.Code, CurrentSession ?? user.Id, Aborted);
         if (!guess.IsAllowed)
         {
+            await events.NoteAsync(Actor, SecurityEvent.ThrottledCode, Aborted);
             return Outcome.Refused(FactorCode.TooMany(guess));
         }
 
         if (!await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, digits))
         {
+            await events.NoteAsync(Actor, SecurityEvent.FailedCode, Aborted);
             return Outcome.Refused("That code is not right. Check that your phone's clock is, and enter the newest one.");
         }
 

@@ -86,11 +86,6 @@ public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn 
             return Results.LocalRedirect(FreshProof.PageFor("/settings?done=proven"));
         }
 
-        if (await db.WhyNotNowAsync(own.Actor, action, clock.GetUtcNow(), ct) is not null)
-        {
-            return Results.LocalRedirect("/settings?done=too-often");
-        }
-
         var before = new { Name = new Personal(passkey.Name ?? "") };
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await change(user, passkey);

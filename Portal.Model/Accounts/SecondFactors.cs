@@ -1,0 +1,19 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Accounts;
+
+/// <summary>Somebody, and whether there is more than a password to sign in with.</summary>
+public sealed class FactorOf
+{
+    public required User User { get; init; }
+
+    /// <summary>An authenticator app or a passkey.</summary>
+    public required bool HasFactor { get; init; }
+}
+
+public static class SecondFactors
+{
+    /// <summary>Everybody, to join and to filter: what is a second factor is said here and nowhere else.</summary>
+    public static IQueryable<FactorOf> WithFactor(this PortalDb db) => db.Users.AsNoTracking().Select(user => new FactorOf { User = user, HasFactor = user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id) });
+}
