@@ -10,7 +10,7 @@ namespace Portal.Model.Accounts;
 public static class OperatorRule
 {
     public const string NotYours = "Your role does not allow this. Ask an Admin.";
-    public const string NoFactor = "Operators need a second factor. Set one up at /operator/enrol, or sign in with the one you have.";
+    public const string NoFactor = "Operators need a second factor and a password of their own. Set them up at /operator/enrol, or sign in with the factor that you have.";
 
     /// <summary>Pages that are answered so ask for the proof and try again.</summary>
     public const string NotFresh = "Confirm with your second factor that it is you.";
@@ -24,12 +24,13 @@ public static class OperatorRule
                 Session = session,
                 user.Role,
                 HasFactor = user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id),
+                HasFirstPassword = db.UserTokens.Any(token => token.UserId == user.Id && token.LoginProvider == FirstPassword.Provider && token.Name == FirstPassword.Name),
             }).SingleOrDefaultAsync(ct);
         return found switch
         {
             null => NotYours,
             _ when !found.Session.Stands(now) || found.Role?.May(needed) is not true => NotYours,
-            { HasFactor: false } or { Session.FactorAt: null } => NoFactor,
+            { HasFactor: false } or { Session.FactorAt: null } or { HasFirstPassword: true } => NoFactor,
             _ => found.Session.IsFactorFresh(now) ? null : NotFresh,
         };
     }
