@@ -16,6 +16,9 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     /// <summary>How exactly "last seen" is kept; each request writing it would be a write per click.</summary>
     private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
 
+    /// <summary>For how long the cookie of before a proof is still taken: a form that is sent by a double click is sent twice with it, and the browser may never read the first answer.</summary>
+    private static readonly TimeSpan UnderWay = TimeSpan.FromSeconds(10);
+
     public static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<StaticAssetDescriptor>() is not null)
@@ -76,7 +79,7 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
                 .ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now).SetProperty(session => session.From, from), ct);
         }
 
-        return new Standing(found.Role, found.IsProven, IsReplaced: found.Session.ProvenAt is { } proven && !(long.TryParse(cookie.FindFirstValue(AccountClaims.Proven), CultureInfo.InvariantCulture, out var known) && known >= Microseconds(proven)));
+        return new Standing(found.Role, found.IsProven, IsReplaced: found.Session.ProvenAt is { } proven && now - proven > UnderWay && !(long.TryParse(cookie.FindFirstValue(AccountClaims.Proven), CultureInfo.InvariantCulture, out var known) && known >= Microseconds(proven)));
     }
 
     /// <summary>These were used within a circuit, which sends no requests that would tell.</summary>
