@@ -22,6 +22,9 @@ namespace Portal;
 /// <summary>What the web's process consists of. Tests build the same.</summary>
 public static class WebHost
 {
+    /// <summary>The framework's health checks take any method, TRACE included.</summary>
+    private static readonly HttpMethodMetadata OnlyRead = new(["GET", "HEAD"]);
+
     public static void AddPortal(this WebApplicationBuilder builder)
     {
         var database = DatabaseSettings.From(builder.Configuration);
@@ -96,8 +99,8 @@ public static class WebHost
         app.UseCircuitLimits();
         app.UseWebSockets();
         app.UseAntiforgery();
-        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous().ForPrograms("says only that the process lives");
-        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous().ForPrograms("says only whether the database answers");
+        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false }).WithMetadata(OnlyRead).AllowAnonymous().ForPrograms("says only that the process lives");
+        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).WithMetadata(OnlyRead).AllowAnonymous().ForPrograms("says only whether the database answers");
         app.MapStaticAssets().AllowAnonymous();
         app.MapGet(Colours.Path, Colours.Serve).AllowAnonymous();
         app.MapAccounts();

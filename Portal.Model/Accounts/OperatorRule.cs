@@ -10,7 +10,7 @@ namespace Portal.Model.Accounts;
 public static class OperatorRule
 {
     public const string NotYours = "Your role does not allow this. Ask an Admin.";
-    public const string NoFactor = "Operators need a second factor. Reload this page: it leads you to set one up, or asks for the one you have.";
+    public const string NoFactor = "Operators need a second factor and a password of their own. Reload this page: it leads you to set them up, or asks for the factor you have.";
 
     /// <summary>Pages that are answered so ask for the proof and try again.</summary>
     public const string NotFresh = "Confirm with your second factor that it is you.";
@@ -19,12 +19,12 @@ public static class OperatorRule
     public static async Task<string?> WhyNotOperatorAsync(this PortalDb db, Actor actor, OperatorRole needed, DateTimeOffset now, CancellationToken ct)
     {
         var found = await db.Sessions.AsNoTracking().Where(session => session.Id == actor.SessionId && session.UserId == actor.UserId)
-            .Join(db.WithFactor(), session => session.UserId, known => known.User.Id, (session, known) => new { Session = session, known.User.Role, known.HasFactor }).SingleOrDefaultAsync(ct);
+            .Join(db.WithFactor(), session => session.UserId, known => known.User.Id, (session, known) => new { Session = session, known.User.Role, known.HasFactor, known.HasFirstPassword }).SingleOrDefaultAsync(ct);
         return found switch
         {
             null => NotYours,
             _ when !found.Session.Stands(now) || found.Role?.May(needed) is not true => NotYours,
-            { HasFactor: false } or { Session.FactorAt: null } => NoFactor,
+            { HasFactor: false } or { Session.FactorAt: null } or { HasFirstPassword: true } => NoFactor,
             _ => found.Session.IsFactorFresh(now) ? null : NotFresh,
         };
     }

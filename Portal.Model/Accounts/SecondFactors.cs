@@ -10,10 +10,18 @@ public sealed class FactorOf
 
     /// <summary>An authenticator app or a passkey.</summary>
     public required bool HasFactor { get; init; }
+
+    /// <summary>The password is one that Portal made: <see cref="FirstPassword"/>.</summary>
+    public required bool HasFirstPassword { get; init; }
 }
 
 public static class SecondFactors
 {
     /// <summary>Everybody, to join and to filter: what is a second factor is said here and nowhere else.</summary>
-    public static IQueryable<FactorOf> WithFactor(this PortalDb db) => db.Users.AsNoTracking().Select(user => new FactorOf { User = user, HasFactor = user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id) });
+    public static IQueryable<FactorOf> WithFactor(this PortalDb db) => db.Users.AsNoTracking().Select(user => new FactorOf
+    {
+        User = user,
+        HasFactor = user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id),
+        HasFirstPassword = db.UserTokens.Any(token => token.UserId == user.Id && token.LoginProvider == FirstPassword.Provider && token.Name == FirstPassword.Name),
+    });
 }

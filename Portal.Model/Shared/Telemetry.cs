@@ -18,12 +18,14 @@ public static class Telemetry
 
     public static readonly Meter Meter = new(Name);
 
-    /// <summary>Traces and measures, and sends both to where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> points; without it nothing leaves the process.</summary>
+    /// <summary>Traces and measures, and sends both, and the log, to where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> points; without it nothing leaves the process but the log's lines on its output.</summary>
     public static IOpenTelemetryBuilder AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
         var telemetry = services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddSource(Name).AddHttpClientInstrumentation().AddNpgsql())
             .WithMetrics(metrics => metrics.AddMeter(Name).AddHttpClientInstrumentation());
-        return configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 } ? telemetry.UseOtlpExporter() : telemetry;
+        return configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 }
+            ? telemetry.WithLogging(configureBuilder: null, options => options.IncludeFormattedMessage = true).UseOtlpExporter()
+            : telemetry;
     }
 }

@@ -8,6 +8,8 @@ namespace Portal.Tests.Accounts;
 [Trait("Needs", "database")]
 public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(postgres)
 {
+    private const string Confirm = "Use this address";
+
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
     [Fact]
@@ -17,12 +19,14 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         using var client = await Server.NewClientAsync(person);
         using var other = await Server.NewClientAsync(person);
         var link = await AskAsync(client, "new@example.com");
+        using var opened = await client.GetAsync(link);
         Assert.Equal("old@example.com", (await UserAsync(person)).Email);
 
         // The link is worth nothing to anybody else, whoever reads the new mailbox.
         using var stranger = await Server.NewClientAsync(await Server.AddPersonAsync());
-        Assert.Contains("belongs to another account", (await stranger.PageAsync(link)).Body!.TextContent, StringComparison.Ordinal);
-        using var confirmed = await client.GetAsync(link);
+        using var strangers = await stranger.SubmitAsync(link, Confirm);
+        Assert.Contains("belongs to another account", (await FormClient.ReadAsync(strangers)).Body!.TextContent, StringComparison.Ordinal);
+        using var confirmed = await client.SubmitAsync(link, Confirm);
         Assert.Equal("/settings?done=address", confirmed.Headers.Location?.PathAndQuery);
         Assert.Equal(("new@example.com", true), ((await UserAsync(person)).Email, (await UserAsync(person)).EmailConfirmed));
         Assert.Contains("new@example.com", (await client.PageAsync("/settings")).Body!.TextContent, StringComparison.Ordinal);
@@ -38,8 +42,8 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
     {
         var person = await Server.AddPersonAsync(email: "owner@example.com");
         using var thief = await Server.NewClientAsync(person);
-        using var first = await thief.GetAsync(await AskAsync(thief, "thief@example.com"));
-        using var second = await thief.GetAsync(await AskAsync(thief, "thief2@example.com"));
+        using var first = await thief.SubmitAsync(await AskAsync(thief, "thief@example.com"), Confirm);
+        using var second = await thief.SubmitAsync(await AskAsync(thief, "thief2@example.com"), Confirm);
         var (owners, thiefs) = (await UndoLinkAsync("owner@example.com"), await UndoLinkAsync("thief@example.com"));
 
         using var owner = Server.NewClient();
@@ -119,7 +123,7 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
     {
         var person = await Server.AddPersonAsync(email: "ada@example.com");
         using var client = await Server.NewClientAsync(person);
-        using var changed = await client.GetAsync(await AskAsync(client, "ada2@example.com"));
+        using var changed = await client.SubmitAsync(await AskAsync(client, "ada2@example.com"), Confirm);
         var link = await UndoLinkAsync("ada@example.com");
         await using var db = CreateDbContext();
         await db.AddressChanges.ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At.AddDays(-7)).SetProperty(change => change.HadSecondFactor, true), Ct);

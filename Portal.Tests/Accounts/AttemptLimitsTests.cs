@@ -119,13 +119,15 @@ public sealed class AttemptLimitsTests(TestPostgres postgres) : ServedTests(post
     public async Task Links_of_mails_cannot_be_tried_by_the_thousand()
     {
         using var client = await Server.NewClientAsync(await Server.AddPersonAsync(confirmed: false));
-        for (var time = 0; time < 12; time++)
+
+        // Signing in was the first of the twelve.
+        for (var time = 1; time < 12; time++)
         {
-            using var tried = await client.GetAsync($"/confirm-email?user={Guid.NewGuid()}&code=AAAA");
+            using var tried = await client.SubmitAsync($"/confirm-email?user={Guid.NewGuid()}&code=AAAA", "Confirm address");
             Assert.Equal(HttpStatusCode.OK, tried.StatusCode);
         }
 
-        using var last = await client.GetAsync("/confirm-email?user=x&code=AAAA");
+        using var last = await client.SubmitAsync("/confirm-email?user=x&code=AAAA", "Confirm address");
         Assert.Equal(HttpStatusCode.TooManyRequests, last.StatusCode);
     }
 

@@ -33,7 +33,8 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
     [InlineData("/settings", "settings-phone")]
     [InlineData("/settings/second-factor", "second-factor-setup")]
     [InlineData("/confirm-email", "confirm-email")]
-    [InlineData("/settings/email?to=x&code=y", "new-address-refused")]
+    [InlineData("/settings/email?to=x&code=y", "new-address")]
+    [InlineData("/confirm-email?user=x&code=y", "confirm-email-link")]
     [InlineData("/audit", "audit")]
     [InlineData("/audit?resource=none", "audit-empty")]
     public async Task Is_readable_by_everybody_who_is_signed_in(string path, string name)

@@ -220,6 +220,38 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
     }
 
     [Fact]
+    public async Task A_new_password_by_mail_gets_nobody_past_the_authenticator_app()
+    {
+        var person = await Server.AddPersonAsync();
+        var (key, _) = await SetUpAsync(person);
+        using var client = Server.NewClient();
+        using var asked = await client.SubmitAsync("/forgot-password", ("Email", person.Email));
+        await using var db = CreateDbContext();
+        var mail = await db.Mails.SingleAsync(mail => mail.To == person.Email && mail.Text.Contains("/reset-password"), TestContext.Current.CancellationToken);
+        var link = new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery;
+        using var changed = await client.SubmitAsync(link, ("Password", "another good password"));
+        Assert.Equal("/sign-in?after=reset", changed.Headers.Location?.PathAndQuery);
+        using var entered = await client.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", "another good password"));
+        Assert.StartsWith("/sign-in/second-factor", entered.Headers.Location?.PathAndQuery, StringComparison.Ordinal);
+        using var shut = await client.GetAsync("/settings");
+        Assert.StartsWith("/sign-in", shut.Headers.Location?.PathAndQuery, StringComparison.Ordinal);
+        using var right = await client.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(key, 1)));
+        Assert.Equal("/dashboard", right.Headers.Location?.PathAndQuery);
+    }
+
+    /// <summary>Ten letters of 26: 47 bits each.</summary>
+    [Fact]
+    public async Task Recovery_codes_are_ten_letters_long_and_of_many()
+    {
+        var (_, codes) = await SetUpAsync(await Server.AddPersonAsync());
+        Assert.Equal(10, codes.Distinct(StringComparer.Ordinal).Count());
+        Assert.All(codes, code => Assert.Matches("^[2-9BCDFGHJKMNPQRTVWXY]{5}-[2-9BCDFGHJKMNPQRTVWXY]{5}$", code));
+
+        // Of a hundred letters that are drawn from 26 fewer than 18 are different ones once in some hundred thousand million runs.
+        Assert.InRange(string.Concat(codes).Distinct().Count(), 18, 27);
+    }
+
+    [Fact]
     public async Task Nobody_enters_a_code_who_has_not_entered_a_password()
     {
         using var client = Server.NewClient();

@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Portal.Shared;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
@@ -40,7 +42,22 @@ public sealed class SecurityHeadersTests(TestPostgres postgres) : ServedTests(po
         using var client = server.NewClient();
         client.Http.DefaultRequestHeaders.Host = "portal.example.com";
         using var answer = await client.GetAsync("/sign-in");
-        Assert.Equal("max-age=31536000", Assert.Single(answer.Headers.GetValues("Strict-Transport-Security")));
+        Assert.Equal("max-age=31536000; includeSubDomains", Assert.Single(answer.Headers.GetValues("Strict-Transport-Security")));
+    }
+
+    /// <summary>Below a whole domain there may be what is not Portal's and has no certificate: it would be out of reach for a year.</summary>
+    [Theory]
+    [InlineData("https://portal.example.com", null, true)]
+    [InlineData("https://portal.example.co.uk", null, true)]
+    [InlineData("https://example.com", null, false)]
+    [InlineData("https://example.co.uk:8443", null, false)]
+    [InlineData("https://192.0.2.7", null, false)]
+    [InlineData("https://example.com", "true", true)]
+    [InlineData("https://portal.example.com", "false", false)]
+    public void Names_below_come_by_https_too_unless_Portal_has_a_whole_domain_or_is_told_otherwise(string url, string? told, bool isToo)
+    {
+        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["Portal:Url"] = url, ["Portal:NamesBelow"] = told }).Build();
+        Assert.Equal(isToo, new PortalAddress(settings, null!).SpeaksForNamesBelow);
     }
 
     [Fact]

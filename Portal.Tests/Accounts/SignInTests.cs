@@ -4,6 +4,7 @@ using System.Net;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
+using Portal.Accounts;
 using Portal.Model.Accounts;
 using Portal.Tests.Shared;
 
@@ -12,6 +13,8 @@ namespace Portal.Tests.Accounts;
 [Trait("Needs", "database")]
 public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
 {
+    private const string Confirm = "Confirm address";
+
     [Theory]
     [InlineData("/billing", "/billing")]
     [InlineData("https://evil.example", "/dashboard")]
@@ -112,18 +115,40 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
         using var signedUp = await client.SubmitAsync("/sign-up", ("Email", "ada@example.com"), ("Password", "a long enough one"));
         var link = await LinkAsync("ada@example.com");
 
+        // Opening it does nothing yet.
+        using var opened = await client.GetAsync(link);
+        await using var db = CreateDbContext();
+        Assert.False(await db.Users.Where(user => user.Email == "ada@example.com").Select(user => user.EmailConfirmed).SingleAsync());
+
         using var nobody = Server.NewClient();
         using var toSignIn = await nobody.GetAsync(link);
         Assert.StartsWith("/sign-in?returnUrl=", toSignIn.Headers.Location?.PathAndQuery, StringComparison.Ordinal);
         using var stranger = await Server.NewClientAsync(await Server.AddPersonAsync());
-        using var refused = await stranger.GetAsync(link);
+        using var refused = await stranger.SubmitAsync(link, Confirm);
         Assert.Equal(HttpStatusCode.OK, refused.StatusCode);
-        await using var db = CreateDbContext();
         Assert.False(await db.Users.Where(user => user.Email == "ada@example.com").Select(user => user.EmailConfirmed).SingleAsync());
 
-        using var confirmed = await client.GetAsync(link);
+        using var confirmed = await client.SubmitAsync(link, Confirm);
         Assert.Equal("/instances/new", confirmed.Headers.Location?.PathAndQuery);
         Assert.True(await db.Users.Where(user => user.Email == "ada@example.com").Select(user => user.EmailConfirmed).SingleAsync());
+    }
+
+    [Fact]
+    public async Task A_password_is_taken_exactly_as_it_was_typed()
+    {
+        const string Email = "ada@example.com";
+        var password = $" Straße und {string.Concat(Enumerable.Repeat("Brücke7 ", 13))}Ende ";
+        Assert.InRange(password.Length, 73, Passwords.MaxLength);
+        using var client = Server.NewClient();
+        using var signedUp = await client.SubmitAsync("/sign-up", ("Email", Email), ("Password", password));
+        Assert.Equal(HttpStatusCode.Found, signedUp.StatusCode);
+        foreach (var other in (string[])[password.Trim(), password.ToLowerInvariant(), password[..72], password.Replace("ü", "u\u0308", StringComparison.Ordinal)])
+        {
+            Assert.NotEqual(password, other);
+            Assert.StartsWith("Incorrect e-mail or password.", (await SignInAsync(Email, other)).Sentence, StringComparison.Ordinal);
+        }
+
+        Assert.Null((await SignInAsync(Email, password)).Sentence);
     }
 
     [Fact]
@@ -134,10 +159,10 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
         var thiefsLink = await LinkAsync("ada@example.com");
         using var ada = Server.NewClient();
         using var signedUp = await ada.SubmitAsync("/sign-up", ("Email", "ada@example.com"), ("Password", "what ada would use"));
-        using var confirmed = await ada.GetAsync(await LinkAsync("ada@example.com"));
+        using var confirmed = await ada.SubmitAsync(await LinkAsync("ada@example.com"), Confirm);
         Assert.Equal(HttpStatusCode.Found, confirmed.StatusCode);
 
-        using var late = await thief.GetAsync(thiefsLink);
+        using var late = await thief.SubmitAsync(thiefsLink, Confirm);
         Assert.Contains("already belongs to another account", (await FormClient.ReadAsync(late)).Body!.TextContent, StringComparison.Ordinal);
         Assert.Null((await SignInAsync("ada@example.com", "what ada would use")).Sentence);
     }
@@ -152,7 +177,7 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
             using var signedUp = await client.SubmitAsync("/sign-up", ("Email", email), ("Password", "a claimant's own"));
             await using var db = CreateDbContext();
             var mine = await db.Users.Where(user => user.Email == email && !user.EmailConfirmed).Select(user => user.Id).SingleAsync();
-            using var answer = await client.GetAsync($"/confirm-email?user={mine}&code=AAAA");
+            using var answer = await client.SubmitAsync($"/confirm-email?user={mine}&code=AAAA", Confirm);
             return (await FormClient.ReadAsync(answer)).QuerySelector("main")!.TextContent;
         }
 

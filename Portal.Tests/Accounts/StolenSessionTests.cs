@@ -23,6 +23,50 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
         Assert.DoesNotContain("challenge", await options.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    /// <summary>Its owner had to prove something, and went on with another cookie.</summary>
+    [Fact]
+    public async Task A_cookie_from_before_a_proof_opens_nothing_after_it_and_the_owner_goes_on()
+    {
+        var clock = new Later();
+        await using var server = await PortalServer.StartAsync(ConnectionString, builder => builder.Services.AddSingleton<TimeProvider>(clock));
+        using var owner = await server.NewClientAsync(await server.AddPersonAsync());
+        var stolen = owner.CookieHeader;
+        clock.By += TimeSpan.FromMinutes(1);
+        using var wrong = await owner.SubmitAsync("/proof?returnUrl=/settings", "Confirm", ("Password", "not it at all"));
+        clock.By += TimeSpan.FromSeconds(11);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(stolen, server));
+        using var proven = await owner.SubmitAsync("/proof?returnUrl=/settings", "Confirm", ("Password", PortalServer.Password));
+        Assert.Equal("/settings", proven.Headers.Location?.PathAndQuery);
+
+        // The same form, sent twice by a double click.
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(stolen, server));
+        clock.By += TimeSpan.FromSeconds(11);
+        Assert.Equal(HttpStatusCode.Found, await StatusAsync(stolen, server));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(owner.CookieHeader, server));
+        await using var db = CreateDbContext();
+        Assert.Single(await db.Sessions.Where(session => session.RevokedAt == null).ToListAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Signing_in_again_in_a_browser_ends_the_session_that_it_had()
+    {
+        var (person, other) = (await Server.AddPersonAsync(), await Server.AddPersonAsync());
+        var key = await SecondFactor.TurnOnAsync(Server, person);
+
+        // In one tab the password was entered; in another somebody else signs in before the code is.
+        using var browser = await Server.NewClientAsync(other);
+        var before = browser.CookieHeader;
+        using var tab = Server.NewClient();
+        using var entered = await tab.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", PortalServer.Password));
+        browser.Cookies.Add(tab.Cookies.GetAllCookies().Single(cookie => cookie.Name is "__Host-portal-second-factor"));
+        using var signedIn = await browser.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(key, 1)));
+        Assert.Equal("/dashboard", signedIn.Headers.Location?.PathAndQuery);
+        Assert.Equal(HttpStatusCode.Found, await StatusAsync(before));
+        Assert.Contains(person.Email, (await browser.PageAsync("/settings")).Body!.TextContent, StringComparison.Ordinal);
+        await using var db = CreateDbContext();
+        Assert.Equal("SignOut", await db.AuditEntries.Where(entry => entry.AccountId == other.AccountId).OrderByDescending(entry => entry.Id).Select(entry => entry.Action).FirstAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task A_passkey_is_asked_for_with_the_password()
     {
@@ -76,6 +120,14 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
         Assert.Equal(left, await PasskeysAsync(person));
     }
 
+    private async Task<HttpStatusCode> StatusAsync(string cookies, PortalServer? server = null)
+    {
+        using var client = (server ?? Server).NewClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/settings") { Headers = { { "Cookie", cookies } } };
+        using var answer = await client.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        return answer.StatusCode;
+    }
+
     private static async Task<AngleSharp.Html.Dom.IHtmlFormElement> FormAsync(FormClient client) =>
         (await client.PageAsync("/settings")).Forms.Single(form => form.GetAttribute("data-passkey") == "create");
 
@@ -101,5 +153,12 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
         await using var scope = Server.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
         return await db.Set<IdentityUserPasskey<Guid>>().CountAsync(passkey => passkey.UserId == person.UserId);
+    }
+
+    private sealed class Later : TimeProvider
+    {
+        public TimeSpan By { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + By;
     }
 }

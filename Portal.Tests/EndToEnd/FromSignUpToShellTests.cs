@@ -88,6 +88,7 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
 
         // Opening the link is a click too, in the mail program.
         await clicks.OpenAsync(page, sandbox.Inbox.List(Email).Single().Links.First(link => link.Contains("confirm-email", StringComparison.Ordinal)));
+        await clicks.OnButtonAsync(page, "Confirm address");
         await page.WaitForURLAsync("**/instances/new");
         clicks.Reached("address confirmed");
     }

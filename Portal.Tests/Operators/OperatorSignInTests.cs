@@ -126,6 +126,48 @@ public sealed class OperatorSignInTests(TestPostgres postgres) : ServedTests(pos
     }
 
     [Fact]
+    public async Task A_password_that_was_printed_opens_nothing_before_another_is_chosen_and_is_over_after_three_days()
+    {
+        using var output = new StringWriter();
+        Assert.Equal(0, await Commands.CreateOperatorAsync(Server.Services, "root@example.com", null, output, TextWriter.Null, Ct));
+        var printed = JsonDocument.Parse(output.ToString()).RootElement.GetProperty("password").GetString()!;
+        Assert.Matches("^[a-z2-9]{26}$", printed);
+        using var client = Server.NewClient();
+        using var entered = await client.SubmitAsync("/sign-in", "Sign in", ("Email", "root@example.com"), ("Password", printed));
+
+        // Not even with a second factor, whichever way that came.
+        await using var db = CreateDbContext();
+        var user = await db.Users.SingleAsync(user => user.Email == "root@example.com", Ct);
+        var now = TimeProvider.System.GetUtcNow();
+        user.TwoFactorEnabled = true;
+        await db.SaveChangesAsync(Ct);
+        await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.FactorAt, now), Ct);
+        using var shut = await client.GetAsync("/operator");
+        Assert.Equal("/operator/enrol", LedTo(shut));
+        var actor = new Actor(user.AccountId, user.Id, user.Email!, null) { SessionId = (await db.Sessions.SingleAsync(Ct)).Id };
+        Assert.Equal(OperatorRule.NoFactor, await db.WhyNotOperatorAsync(actor, OperatorRole.Support, now, Ct));
+        user.TwoFactorEnabled = false;
+        await db.SaveChangesAsync(Ct);
+
+        var page = await client.PageAsync("/operator/enrol");
+        Assert.Null(page.QuerySelector(".qr"));
+        using var same = await client.SubmitAsync("/operator/enrol", "Change password", ("Current", printed), ("Wanted", printed));
+        Assert.Contains("That is your password already", (await FormClient.ReadAsync(same)).Body!.TextContent, StringComparison.Ordinal);
+        using var changed = await client.SubmitAsync("/operator/enrol", "Change password", ("Current", printed), ("Wanted", "another good password"));
+        Assert.Equal("/operator/enrol", LedTo(changed));
+        Assert.NotNull((await client.PageAsync("/operator/enrol")).QuerySelector(".qr"));
+        Assert.False(await FirstPassword.IsOfAsync(db, user.Id, Ct));
+
+        Assert.Equal(0, await Commands.ResetOperatorFactorAsync(Server.Services, "root@example.com", output, TextWriter.Null, Ct));
+        Assert.False(await FirstPassword.IsOverAsync(db, user.Id, now.AddDays(2.9), Ct));
+        Assert.True(await FirstPassword.IsOverAsync(db, user.Id, now.AddDays(3.1), Ct));
+        await db.UserTokens.Where(token => token.Name == FirstPassword.Name).ExecuteUpdateAsync(set => set.SetProperty(token => token.Value, "2026-01-01T00:00:00.0000000+00:00"), Ct);
+        var second = JsonDocument.Parse(output.ToString().Trim().Split('\n')[^1]).RootElement.GetProperty("password").GetString()!;
+        using var late = await Server.NewClient().SubmitAsync("/sign-in", "Sign in", ("Email", "root@example.com"), ("Password", second));
+        Assert.Contains("Incorrect e-mail or password", (await FormClient.ReadAsync(late)).Body!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_last_Admin_stays_one_and_any_other_is_changed_and_signed_out_by_an_Admin()
     {
         var (admin, other) = (await AnOperator.AddAsync(this, OperatorRole.Admin), await AnOperator.AddAsync(this, OperatorRole.Support));

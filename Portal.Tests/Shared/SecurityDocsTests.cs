@@ -1,5 +1,11 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Portal.Accounts;
+using Portal.Model.Compute;
+using Portal.Model.Monitoring;
+using Portal.Model.Networking;
+using Portal.Model.Storage;
 
 namespace Portal.Tests.Shared;
 
@@ -57,6 +63,35 @@ public sealed partial class SecurityDocsTests
         .Select(link => (Path: link.Groups["path"].Value, Heading: link.Groups["heading"].Value))
         .Where(link => !link.Path.StartsWith("https://", StringComparison.Ordinal) && !IsThere(link.Path.Length > 0 ? link.Path : file, link.Heading))
         .Select(link => $"{file}: {link.Path}#{link.Heading}")));
+
+    /// <summary>What security-inventory.md says of what may be typed: its numbers are the code's.</summary>
+    [Fact]
+    public void The_rules_of_what_may_be_typed_have_the_numbers_of_the_code()
+    {
+        Dictionary<string, int[]> told = new(StringComparer.Ordinal)
+        {
+            ["e-mail address"] = [EmailAddress.MaxLength],
+            ["password"] = [Passwords.MinLength, Passwords.MaxLength],
+            ["name"] = [InstanceName.MaxLength],
+            ["tags"] = [Tags.MaxCount, Tags.MaxKey, Tags.MaxValue],
+            ["notes, descriptions"] = [Instance.MaxNotes, PrivateImage.MaxDescription],
+            ["number of instances"] = [CreateInstance.MaxCount],
+            ["user data"] = [UserData.MaxBytes],
+            ["SSH key"] = [SshPublicKey.MinRsaBits, SshPublicKey.MaxRsaBits, KeyPairs.Most],
+            ["volume"] = [Volume.MinGiB, Volume.MaxGiB],
+            ["backups"] = [BackupSchedule.MaxKeep],
+            ["network, subnet"] = [AddressRanges.Largest, AddressRanges.Smallest, EditSubnets.MaxCount],
+            ["rule of a group"] = [SecurityGroupRule.LastPort],
+            ["alert"] = [AlertRule.MaxMinutes, AlertRules.MaxPerResource],
+            ["bucket's name"] = [BucketName.MinLength, BucketName.MaxLength],
+            ["object's name"] = [ObjectKey.MaxBytes],
+            ["bucket's policy"] = [BucketPolicy.MaxBytes],
+        };
+        var rules = File.ReadLines(Path.Combine(Docs, Files[2])).SkipWhile(line => line is not "## What may be typed").Skip(1).TakeWhile(line => !line.StartsWith('#'))
+            .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries)).Where(cells => cells.Length == 4).ToList();
+        Assert.All(told, rule => Assert.All(rule.Value, number => Assert.Matches($@"(?<!\d){number.ToString("N0", CultureInfo.InvariantCulture)}(?!\d)", Assert.Single(rules, cells => cells[0] == rule.Key)[1])));
+        Assert.All(rules.Skip(2), cells => Assert.NotEmpty(Named(cells[3])));
+    }
 
     private static IEnumerable<Row> Rows() => File.ReadLines(Path.Combine(Docs, Files[0]))
         .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries))

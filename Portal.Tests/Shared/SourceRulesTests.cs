@@ -1,7 +1,13 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Portal.Model.Shared;
+using Portal.Worker;
 
 namespace Portal.Tests.Shared;
 
@@ -45,6 +51,104 @@ public sealed partial class SourceRulesTests
         Assert.Empty(Code().Where(file => Handlers().Matches(file.Text).Any(handler => !file.Text[(handler.Index + handler.Length)..].StartsWith(" { AllowAutoRedirect = false", StringComparison.Ordinal))).Select(file => file.Name));
         Assert.Empty(Code().Where(file => HandlerOfItsOwn().IsMatch(file.Text)).Select(file => file.Name));
         Assert.Equal(["Portal.Model/Storage/S3Client.cs"], Code().Where(file => file.Text.Contains("AmazonS3Config", StringComparison.Ordinal)).Select(file => file.Name));
+    }
+
+    /// <summary>A name from outside as a member's would reach the prototype of all objects: what is looked up by a name is a Map, and what is copied is written out where it is copied.</summary>
+    [Fact]
+    public void Scripts_set_no_member_by_a_name_from_outside()
+    {
+        Assert.InRange(Scripts().Count(), 15, int.MaxValue);
+        Assert.Empty(Scripts().SelectMany(file => SetsByName().Matches(file.Text).Select(found => $"{file.Name}: {found.Value}")));
+        Assert.Matches(SetsByName(), "rows[name] = 1;");
+        Assert.Matches(SetsByName(), "Object.assign(target, answer)");
+        Assert.DoesNotMatch(SetsByName(), "const [first, second] = words; Object.assign(this, { first });");
+    }
+
+    /// <summary>Pages are rendered here. What scripts are answered is of types of its own, and no row of the database, of which somebody may see a part only.</summary>
+    [Fact]
+    public void Nothing_that_is_sent_as_data_is_a_row_of_the_database()
+    {
+        Assert.Equal(["Portal/Storage/UploadEndpoints.cs"], Code().Where(file => SendsJson().IsMatch(file.Text)).Select(file => file.Name));
+        var rows = typeof(PortalDb).GetProperties().Where(property => property.PropertyType.IsGenericType).Select(property => property.PropertyType.GenericTypeArguments[0]).ToHashSet();
+        var sent = typeof(Portal.Storage.Uploads).GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(method => method.ReturnType)
+            .Concat(typeof(WebHost).Assembly.GetTypes().SelectMany(type => type.GetProperties()).Where(property => property.IsDefined(typeof(PersistentStateAttribute), inherit: true)).Select(property => property.PropertyType))
+            .SelectMany(type => Within(type, 0)).ToHashSet();
+        Assert.InRange(rows.Count, 40, int.MaxValue);
+        Assert.Contains(typeof(Portal.Storage.UploadPlan), sent);
+        Assert.Empty(sent.Intersect(rows));
+
+        static IEnumerable<Type> Within(Type type, int depth) => depth > 4 ? [] :
+        [
+            type,
+            .. type.GenericTypeArguments.Concat(type.IsArray ? [type.GetElementType()!] : []).SelectMany(part => Within(part, depth + 1)),
+            .. type.Namespace?.StartsWith("Portal", StringComparison.Ordinal) is true ? type.GetProperties().SelectMany(property => Within(property.PropertyType, depth + 1)) : [],
+        ];
+    }
+
+    /// <summary>To standard output; and to a debugger and to who traces the process, while somebody does.</summary>
+    [Theory]
+    [InlineData("web")]
+    [InlineData("worker")]
+    public void Logs_go_to_the_output_and_to_nothing_else_that_the_inventory_does_not_name(string program)
+    {
+        string[] settings =
+        [
+            "ConnectionStrings:Portal=Host=localhost", "Portal:Url=https://portal.test", "Stripe:SecretKey=sk_live_1", "Stripe:WebhookSecret=whsec_1", "Engine:Folder=/nowhere",
+        ];
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Production", ContentRootPath = Path.GetTempPath(), Args = [.. settings.Select(setting => $"--{setting}")] });
+        if (program is "web")
+        {
+            builder.AddPortal();
+        }
+        else
+        {
+            builder.AddWorker();
+        }
+
+        Assert.Equal(
+            ["ConsoleLoggerProvider", "DebugLoggerProvider", "EventSourceLoggerProvider"],
+            builder.Services.Where(service => service.ServiceType == typeof(ILoggerProvider)).Select(service => service.ImplementationType?.Name ?? service.ImplementationFactory?.Method.ReturnType.Name).Order(StringComparer.Ordinal));
+        Assert.Empty(Code().Where(file => file.Text.Contains("ILoggerProvider", StringComparison.Ordinal) || file.Text.Contains("AddEventLog", StringComparison.Ordinal)).Select(file => file.Name));
+    }
+
+    /// <summary>SECURITY.md says how soon one is replaced: a build with it fails as soon as the hole is published.</summary>
+    [Fact]
+    public void A_build_with_a_component_of_which_a_hole_is_known_fails()
+    {
+        var props = XDocument.Load(Path.Combine(TestPostgres.Repository, "Directory.Build.props")).Descendants().ToLookup(element => element.Name.LocalName, element => element.Value, StringComparer.Ordinal);
+        Assert.Equal(["true", "all", "low", "true"], props["NuGetAudit"].Concat(props["NuGetAuditMode"]).Concat(props["NuGetAuditLevel"]).Concat(props["TreatWarningsAsErrors"]));
+        var projects = Directory.EnumerateFiles(TestPostgres.Repository, "*.csproj", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 })
+            .Concat(Directory.EnumerateFiles(TestPostgres.Repository, "Directory.*.props")).ToList();
+        Assert.InRange(projects.Count, 7, int.MaxValue);
+        Assert.All(projects, file => Assert.DoesNotMatch("NU19|NuGetAuditSuppress|TreatWarningsAsErrors>false", File.ReadAllText(file)));
+    }
+
+    [Fact]
+    public void Everything_that_is_fetched_to_build_is_of_one_version_and_held_to_its_hash()
+    {
+        var seen = 0;
+        foreach (var file in Directory.EnumerateFiles(TestPostgres.Repository, "packages.lock.json", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }))
+        {
+            using var locked = JsonDocument.Parse(File.ReadAllText(file));
+            foreach (var package in locked.RootElement.GetProperty("dependencies").EnumerateObject().SelectMany(target => target.Value.EnumerateObject()).Where(package => package.Value.GetProperty("type").GetString() is not "Project"))
+            {
+                seen++;
+                Assert.True(package.Value.TryGetProperty("contentHash", out var hash) && Convert.FromBase64String(hash.GetString()!).Length == 64, $"{package.Name} has no hash.");
+            }
+        }
+
+        using var npm = JsonDocument.Parse(File.ReadAllText(Path.Combine(TestPostgres.Repository, "package-lock.json")));
+        foreach (var package in npm.RootElement.GetProperty("packages").EnumerateObject().Where(package => package.Name.Length > 0))
+        {
+            seen++;
+            Assert.StartsWith("sha512-", package.Value.GetProperty("integrity").GetString(), StringComparison.Ordinal);
+            Assert.False(package.Value.TryGetProperty("resolved", out var from) && !from.GetString()!.StartsWith("https://registry.npmjs.org/", StringComparison.Ordinal), $"{package.Name} is fetched from {from}.");
+        }
+
+        Assert.InRange(seen, 200, int.MaxValue);
+        Assert.All(
+            XDocument.Load(Path.Combine(TestPostgres.Repository, "Directory.Packages.props")).Descendants("PackageVersion"),
+            package => Assert.Matches("^[0-9][0-9A-Za-z.+-]*$", package.Attribute("Version")!.Value));
     }
 
     [Fact]
@@ -127,6 +231,12 @@ public sealed partial class SourceRulesTests
 
     [GeneratedRegex(@"(local|session)Storage\.setItem|indexedDB", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Remembers();
+
+    [GeneratedRegex(@"[\w)\]]\[[^\]'""`]*[A-Za-z_$][^\]'""`]*\]\s*=[^=>]|Object\.assign\([^,()]+(\([^()]*\))?, ?[^{ ]|__proto__|\bprototype\[|setPrototypeOf|for \((const|let|var) \w+ in ", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex SetsByName();
+
+    [GeneratedRegex(@"\bResults\.(Json|Ok)\([^)]|WriteAsJsonAsync|TypedResults\.(Json|Ok)\b", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex SendsJson();
 
     [GeneratedRegex("<(Field|input)[^>]* [Nn]ame=\"(Password|password|Current|Wanted|AddressPassword)\"[^>]*>", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex PasswordField();

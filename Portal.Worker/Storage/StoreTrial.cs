@@ -48,7 +48,7 @@ public sealed class StoreTrial(IObjectStores stores, StorageSecrets secrets, Reg
         try
         {
             await stores.Open(new StoreAccess(new Uri(change.InternalEndpoint ?? change.Endpoint), change.SigningRegion, new StoreKey(change.AdminKeyId, secret))).CheckAsync(limit.Token);
-            return null;
+            return await PublicCertificate.WhyNotAsync(new Uri(change.Endpoint), limit.Token);
         }
         catch (EngineException error)
         {

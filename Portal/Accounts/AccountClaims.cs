@@ -6,6 +6,9 @@ public static class AccountClaims
     public const string Account = "account";
     public const string Session = "session";
 
+    /// <summary>When the cookie's owner had last proved to be it, in microseconds: a later proof brings another cookie, and the one before is worth nothing.</summary>
+    public const string Proven = "proven";
+
     /// <summary>The <see cref="Portal.Model.Accounts.OperatorRole"/>. Not kept in the cookie: read from the database at every request.</summary>
     public const string Operator = "operator";
 

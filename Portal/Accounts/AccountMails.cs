@@ -81,7 +81,7 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     }
 
     private async Task<Mail> ConfirmAsync(User user) => Write(user, "Confirm your e-mail address",
-        "Welcome to Portal. Open this link to confirm your address; then you can create instances.",
+        "Welcome to Portal. Open this link and confirm your address; then you can create instances.",
         "Confirm address", Link("confirm-email", user, await users.GenerateEmailConfirmationTokenAsync(user)),
         "If you did not sign up, ignore this mail: nobody can use your address without this link.");
 
@@ -100,7 +100,7 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     {
         var code = WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(await users.GenerateChangeEmailTokenAsync(user, wanted)));
         return WriteTo(user, wanted, "Confirm your new e-mail address",
-            $"Open this link in the browser in which you are signed in to Portal, to sign in with {MailDomain.Shown(wanted)} from then on. It works for a day.",
+            $"Open this link in the browser in which you are signed in to Portal and confirm, to sign in with {MailDomain.Shown(wanted)} from then on. It works for a day.",
             "Confirm the new address", $"{address.Origin}/settings/email?to={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(wanted))}&code={code}",
             "If you did not ask for it, ignore this mail: nobody can use your address without this link.");
     }

@@ -13,11 +13,8 @@ namespace Portal.Accounts;
 /// </summary>
 public sealed class AttemptLimits(IConfiguration configuration, ILookupNormalizer normalizer, Throttles throttles)
 {
-    /// <summary>Name of the policy for pages with a form for strangers.</summary>
+    /// <summary>Name of the policy for pages with a form for strangers, or with one that a mailed link leads to.</summary>
     public const string AnonymousForm = "anonymous-form";
-
-    /// <summary>Name of the policy for pages that already do something when they are opened by a mailed link.</summary>
-    public const string MailedLink = "mailed-link";
 
     /// <summary>Of a form that a stranger may send, in bytes. A passkey's answer is the longest thing in one, with a few thousand.</summary>
     public const int LargestForm = 64 * 1024;
@@ -49,6 +46,5 @@ public sealed class AttemptLimits(IConfiguration configuration, ILookupNormalize
         }
 
         options.AddPolicy(AnonymousForm, http => HttpMethods.IsPost(http.Request.Method) ? PerNetwork(http, AnonymousForm) : RateLimitPartition.GetNoLimiter(""));
-        options.AddPolicy(MailedLink, http => PerNetwork(http, MailedLink));
     }
 }

@@ -127,5 +127,9 @@ public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignI
         await db.Sessions.Where(session => session.Id == id).ExecuteUpdateAsync(set => set
             .SetProperty(session => session.ProvenAt, now)
             .SetProperty(session => session.FactorAt, session => isFactor ? now : session.FactorAt), Http.RequestAborted);
+        if (await users.GetUserAsync(Http.User) is { } user)
+        {
+            await signIn.RefreshSignInAsync(user);
+        }
     }
 }

@@ -9,7 +9,7 @@ namespace Portal.Accounts;
 /// Finds whom an address and a password belong to. An address may be claimed by several and confirmed by one (docs/decisions/sign-up.md):
 /// the confirmed one and the newest other are tried, and two passwords are hashed whoever exists, so that the time taken tells nothing.
 /// </summary>
-public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSignIn signIn, Guesses guesses, KnownDevices devices, SecurityEvents events, IPasswordHasher<User> hasher, IHttpContextAccessor accessor)
+public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSignIn signIn, Guesses guesses, KnownDevices devices, SecurityEvents events, IPasswordHasher<User> hasher, IHttpContextAccessor accessor, TimeProvider clock)
 {
     private static readonly User Stranger = new() { AccountId = "", CreatedAt = default };
     private static string? strangersHash;
@@ -25,7 +25,7 @@ public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSi
 
         // Each is guarded by itself: who has claimed another's address neither comes past the guards of its owner by a browser or a password of his own, nor takes them down.
         var (first, second) = (await BeginAsync(confirmed, known, $"{normalized} confirmed", ct), await BeginAsync(claimed, known, $"{normalized} claimed", ct));
-        var (isFirst, isSecond) = (await IsRightAsync(confirmed, first, password), await IsRightAsync(claimed, second, password));
+        var (isFirst, isSecond) = (await IsRightAsync(confirmed, first, password, ct), await IsRightAsync(claimed, second, password, ct));
         if (isFirst)
         {
             await first.RightAsync();
@@ -56,11 +56,12 @@ public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSi
         ? guesses.BeginAsync(GuessedAt.Password, device, ct)
         : guesses.BeginAsync(GuessedAt.Password, whose, accessor.HttpContext?.Connection.RemoteIpAddress, ct);
 
-    private async Task<bool> IsRightAsync(User? user, Guess guess, string password)
+    private async Task<bool> IsRightAsync(User? user, Guess guess, string password, CancellationToken ct)
     {
         if (user is not null && guess.IsAllowed)
         {
-            return (await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: false)).Succeeded;
+            return (await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: false)).Succeeded
+                && !(user.IsOperator && await FirstPassword.IsOverAsync(db, user.Id, clock.GetUtcNow(), ct));
         }
 
         strangersHash ??= hasher.HashPassword(Stranger, "whatever it is, nobody has it");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
@@ -95,6 +96,7 @@ public sealed class PortalSignIn(
         };
         await using (var transaction = db.Database.CurrentTransaction is null ? await db.Database.BeginTransactionAsync(ct) : null)
         {
+            await EndEarlierAsync(now, ct);
             if (isNew && await db.Sessions.AnyAsync(earlier => earlier.UserId == user.Id, ct))
             {
                 await mails.TellNewDeviceAsync(user, Browser.Of(session.UserAgent), session.From, ct);
@@ -109,16 +111,18 @@ public sealed class PortalSignIn(
         // The cookie ends with the session: it is not prolonged, and unless it is to be kept the browser forgets it when it is closed.
         authenticationProperties ??= new AuthenticationProperties();
         (authenticationProperties.IsPersistent, authenticationProperties.ExpiresUtc, authenticationProperties.AllowRefresh) = (IsToKeep, session.EndsAt, false);
-        await base.SignInWithClaimsAsync(user, authenticationProperties, claims.Append(new Claim(AccountClaims.Session, session.Id.ToString())));
+        await base.SignInWithClaimsAsync(user, authenticationProperties, [.. claims, new Claim(AccountClaims.Session, session.Id.ToString()), ProvenAt(now)]);
     }
 
-    /// <summary>A new cookie for the same session, after the user's security stamp has changed.</summary>
+    /// <summary>A new cookie for the same session, after the user's security stamp has changed or a proof was given: the cookie of before opens nothing any more.</summary>
     public override async Task RefreshSignInAsync(User user)
     {
         var ticket = await Context.AuthenticateAsync(AuthenticationScheme);
         if (ticket.Principal?.FindFirst(AccountClaims.Session) is { } session && UserManager.GetUserId(ticket.Principal) == user.Id.ToString())
         {
-            await base.SignInWithClaimsAsync(user, ticket.Properties, [session, .. ticket.Principal.FindAll(ClaimTypes.AuthenticationMethod)]);
+            var id = SessionCookie.SessionOf(ticket.Principal);
+            var proven = await db.Sessions.AsNoTracking().Where(one => one.Id == id).Select(one => one.ProvenAt).SingleOrDefaultAsync(Context.RequestAborted);
+            await base.SignInWithClaimsAsync(user, ticket.Properties, [session, ProvenAt(proven ?? default), .. ticket.Principal.FindAll(ClaimTypes.AuthenticationMethod)]);
         }
     }
 
@@ -126,6 +130,18 @@ public sealed class PortalSignIn(
     protected override Task<bool> IsLockedOut(User user) => Task.FromResult(false);
 
     protected override Task ResetLockout(User user) => Task.CompletedTask;
+
+    /// <summary>Who signs in where somebody is signed in already, most often the same person, leaves that session behind: its cookie is overwritten, and a copy must not outlive it.</summary>
+    private async Task EndEarlierAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        if (SessionCookie.SessionOf(Context.User) is { } earlier
+            && await db.Sessions.Where(session => session.Id == earlier && session.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct) > 0)
+        {
+            db.AuditEntries.Add(events.Write(CurrentActor.Of(Context.User, Context.Connection.RemoteIpAddress), SecurityEvent.SignOut));
+        }
+    }
+
+    private static Claim ProvenAt(DateTimeOffset at) => new(AccountClaims.Proven, SessionCookie.Microseconds(at).ToString(CultureInfo.InvariantCulture));
 
     private static string Short(string agent) => agent.Length <= 512 ? agent : agent[..512];
 }

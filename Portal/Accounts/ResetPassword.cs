@@ -58,6 +58,7 @@ public sealed class ResetPassword(
             return new ResetRefusal(reason, IsOfFactor: true);
         }
 
+        await FirstPassword.ForgetAsync(db, user.Id, ct);
         var removed = await users.RemoveAllPasskeysAsync(user);
         await sessions.RevokeAllAsync(user.Id, except: null, ct);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -15,6 +16,9 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     /// <summary>How exactly "last seen" is kept; each request writing it would be a write per click.</summary>
     private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
 
+    /// <summary>For how long the cookie of before a proof is still taken: a form that is sent by a double click is sent twice with it, and the browser may never read the first answer.</summary>
+    private static readonly TimeSpan UnderWay = TimeSpan.FromSeconds(10);
+
     public static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<StaticAssetDescriptor>() is not null)
@@ -27,6 +31,13 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
         {
             context.RejectPrincipal();
             await context.HttpContext.SignOutAsync(IdentityConstants.ApplicationScheme);
+            return;
+        }
+
+        if (standing.IsReplaced)
+        {
+            // Not signed out: that would take the newer cookie away from a browser which had this request under way when it got it.
+            context.RejectPrincipal();
             return;
         }
 
@@ -68,7 +79,7 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
                 .ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now).SetProperty(session => session.From, from), ct);
         }
 
-        return new Standing(found.Role, found.IsProven);
+        return new Standing(found.Role, found.IsProven, IsReplaced: found.Session.ProvenAt is { } proven && now - proven > UnderWay && !(long.TryParse(cookie.FindFirstValue(AccountClaims.Proven), CultureInfo.InvariantCulture, out var known) && known >= Microseconds(proven)));
     }
 
     /// <summary>These were used within a circuit, which sends no requests that would tell.</summary>
@@ -81,12 +92,15 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
             .ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now), ct);
     }
 
+    /// <summary>As exactly as the database keeps a time.</summary>
+    public static long Microseconds(DateTimeOffset time) => time.UtcTicks / TimeSpan.TicksPerMicrosecond;
+
     public static Guid? SessionOf(ClaimsPrincipal cookie) => Guid.TryParse(cookie.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
 
     private static IQueryable<FoundSession> Found(PortalDb db, Guid[] ids) =>
         db.Sessions.Where(session => ids.Contains(session.Id) && session.RevokedAt == null && db.Accounts.Any(account => account.Id == session.AccountId && account.ClosingSince == null
                 && (account.SessionsEndedAt == null || account.SessionsEndedAt < session.CreatedAt)))
-            .AsNoTracking().Join(db.WithFactor(), session => session.UserId, known => known.User.Id, (session, known) => new FoundSession(session, known.User.SecurityStamp, known.User.Role, known.HasFactor));
+            .AsNoTracking().Join(db.WithFactor(), session => session.UserId, known => known.User.Id, (session, known) => new FoundSession(session, known.User.SecurityStamp, known.User.Role, known.HasFactor && !known.HasFirstPassword));
 
     private static void Apply(Standing standing, ClaimsIdentity identity)
     {
@@ -101,7 +115,8 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
         }
     }
 
-    public sealed record Standing(OperatorRole? Role, bool IsProven);
+    /// <param name="IsReplaced">Whether a proof was given after this cookie, which brought another. Circuits go on: theirs was looked at when they began.</param>
+    public sealed record Standing(OperatorRole? Role, bool IsProven, bool IsReplaced);
 
     private sealed record FoundSession(Session Session, string? SecurityStamp, OperatorRole? Role, bool HasFactor)
     {

@@ -83,6 +83,7 @@ public static class Commands
         var password = NewPassword();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var made = await accounts.CreateAsync(email, password, asked, confirmed: true);
+        await FirstPassword.MarkAsync(db, made.Id, services.GetRequiredService<TimeProvider>().GetUtcNow(), ct);
         db.AuditEntries.Add(scope.ServiceProvider.GetRequiredService<SecurityEvents>().Write(Actor.Portal(made.AccountId), SecurityEvent.CreateOperator, after: new { Role = asked.ToString() }));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
@@ -164,6 +165,7 @@ public static class Commands
             throw new InvalidOperationException($"The password was not changed: {refused.Errors.First().Code}");
         }
 
+        await FirstPassword.MarkAsync(db, user.Id, services.GetRequiredService<TimeProvider>().GetUtcNow(), ct);
         await scope.ServiceProvider.GetRequiredService<SessionList>().RevokeAllAsync(user.Id, except: null, ct);
         db.Add(scope.ServiceProvider.GetRequiredService<SecurityEvents>().Write(Actor.Portal(user.AccountId), SecurityEvent.ResetOperatorFactor, user.Id.ToString()));
         await db.SaveChangesAsync(ct);
@@ -172,7 +174,8 @@ public static class Commands
         return 0;
     }
 
-    private static string NewPassword() => RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 20);
+    /// <summary>128 bits and a few.</summary>
+    private static string NewPassword() => RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 26);
 
     private static string? WhyNotRole(string? role) => role is null || Enum.GetNames<OperatorRole>().Contains(role, StringComparer.Ordinal) ? null : $"A role is one of {string.Join(", ", Enum.GetNames<OperatorRole>())}.";
 

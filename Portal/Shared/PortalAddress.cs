@@ -17,6 +17,12 @@ public sealed class PortalAddress(IConfiguration configuration, IServer server)
     /// <summary>E.g. <c>https://portal.example.com</c>: as a browser writes the origin of our pages, so without a slash at the end.</summary>
     public string Origin => Url.GetLeftPart(UriPartial.Authority);
 
+    /// <summary>
+    /// Whether browsers are told to come by https to the names below as well: to those of a name that was made for Portal. Below a whole domain there may be others' names, which are not ours to speak for,
+    /// unless the setting says so.
+    /// </summary>
+    public bool SpeaksForNamesBelow => configuration.GetValue<bool?>("Portal:NamesBelow") ?? Site.Of(Url.IdnHost) != Url.IdnHost;
+
     public bool IsHttps => Url.Scheme == Uri.UriSchemeHttps;
 
     /// <summary>What a browser that is at our address writes into Host.</summary>

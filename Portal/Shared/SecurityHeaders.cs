@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.StaticAssets;
 using Portal.Storage;
 
 namespace Portal.Shared;
@@ -40,11 +41,32 @@ public static class SecurityHeaders
             headers.Vary = "Sec-CH-Prefers-Color-Scheme";
             if (address.IsHttps)
             {
-                // A year. Not for names below this one: they are not ours to speak for. The framework's own leaves it out behind a proxy that ends TLS and is not known.
-                headers.StrictTransportSecurity = "max-age=31536000";
+                // A year. The framework's own leaves it out behind a proxy that ends TLS and is not known.
+                headers.StrictTransportSecurity = address.SpeaksForNamesBelow ? "max-age=31536000; includeSubDomains" : "max-age=31536000";
             }
+
+            http.Response.OnStarting(Complete, http);
 
             await next(http);
         });
+    }
+
+    /// <summary>What an answer leaves open: no browser and no proxy keeps what is not a file of Portal's own, and what is text is UTF-8, also where a file's type does not say so.</summary>
+    private static Task Complete(object state)
+    {
+        var http = (HttpContext)state;
+        var response = http.Response;
+        if (response.Headers.CacheControl.Count == 0 && http.GetEndpoint()?.Metadata.GetMetadata<StaticAssetDescriptor>() is null)
+        {
+            response.Headers.CacheControl = "no-store";
+        }
+
+        if (response.ContentType is { } type && !type.Contains("charset", StringComparison.OrdinalIgnoreCase)
+            && (type.StartsWith("text/", StringComparison.OrdinalIgnoreCase) || type.EndsWith("xml", StringComparison.OrdinalIgnoreCase) || type.EndsWith("json", StringComparison.OrdinalIgnoreCase)))
+        {
+            response.ContentType = $"{type}; charset=utf-8";
+        }
+
+        return Task.CompletedTask;
     }
 }

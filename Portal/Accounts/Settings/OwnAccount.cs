@@ -27,6 +27,11 @@ public sealed class OwnAccount(
             return Outcome.Refused(reason);
         }
 
+        if (string.Equals(current, wanted, StringComparison.Ordinal))
+        {
+            return Outcome.Refused("That is your password already: choose another one.");
+        }
+
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
         var answer = await users.ChangePasswordAsync(user, current, wanted);
         if (!answer.Succeeded)
@@ -34,6 +39,7 @@ public sealed class OwnAccount(
             return Outcome.Refused(answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused)?.Description ?? "Choose another password.");
         }
 
+        await FirstPassword.ForgetAsync(db, user.Id, Aborted);
         var removed = removesPasskeys ? await users.RemoveAllPasskeysAsync(user) : 0;
         await WriteDownAsync(user, SecurityEvent.ChangePassword, removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,", new { RemovedPasskeys = removed });
         await transaction.CommitAsync(Aborted);
