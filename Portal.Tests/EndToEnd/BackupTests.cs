@@ -11,7 +11,7 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.EndToEnd;
 
-/// <summary><c>bin/backup</c> and <c>bin/restore</c>, without machines: those are in <see cref="RestoredMachineTests"/>.</summary>
+/// <summary><c>bin/backup</c> and <c>bin/restore</c>, without machines: those are in <see cref="Faults.RestoredMachineTests"/>.</summary>
 [Trait("Needs", "database")]
 public sealed class BackupTests : IDisposable
 {

@@ -39,11 +39,12 @@ public sealed class RestoredMachineTests
 
         var restored = await up.RunAsync("bin/restore", file);
         Assert.True(restored.Code == 0, restored.Errors);
+        var restarted = TimeProvider.System.GetUtcNow();
         Assert.Contains("Nothing is charged until an operator says", await up.StartAsync(), StringComparison.Ordinal);
         await using (var database = await DatabaseAsync(up))
         {
             // The key was made at the very first start and lies on the disk.
-            Assert.Equal(hostKey, (await RunsAsync(database, id, since: File.GetLastWriteTimeUtc(Path.Combine(up.State, "address")))).HostKey);
+            Assert.Equal(hostKey, (await RunsAsync(database, id, since: restarted)).HostKey);
             await using var db = database.CreateDbContext();
             Assert.True(await db.IsUnreconciledAsync(Ct));
         }
