@@ -30,6 +30,8 @@ return await StartRefusedException.TellAsync(Console.Error, async () =>
             return await Commands.RotateKeyRingAsync(app.Services, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
         case ["erase-audit", var accountId, ..]:
             return await Commands.EraseAuditAsync(app.Services, accountId, Console.Out, Console.Error, app.Lifetime.ApplicationStopping);
+        case ["restored", var taken]:
+            return await Commands.RestoredAsync(app.Services, taken, Console.Error, app.Lifetime.ApplicationStopping);
         default:
             await StartCheck.RunAsync(app.Services, app.Lifetime.ApplicationStopping);
             app.UsePortal();

@@ -55,6 +55,18 @@ public sealed class OperatorPagesTests(TestPostgres postgres, ABrowser browser) 
         await page.GetByRole(AriaRole.Button, new() { Name = "Allow mail" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = $"Withdraw mail of {account}" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "operator");
+
+        await using (var services = TestPostgres.ServicesOf(ConnectionString, TestPostgres.KeyRingFile))
+        {
+            Assert.Equal(0, await Commands.RestoredAsync(services, "2026-11-23T12:00:00Z", TextWriter.Null, TestContext.Current.CancellationToken));
+        }
+
+        // Who was signed in is not any more.
+        page = await browser.SignInAsync(Server, await Server.AddPersonAsync(isOperator: true), "/operator");
+        await Assertions.Expect(page.GetByText("This database is from")).ToBeVisibleAsync();
+        await ABrowser.AssertAccessibleAsync(page, "operator-restored");
+        await page.GetByRole(AriaRole.Button, new() { Name = "It was reconciled" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("This database is from")).ToHaveCountAsync(0);
     }
 }
 

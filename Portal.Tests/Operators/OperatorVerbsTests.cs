@@ -35,6 +35,7 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
         ["EnterObjectStore.RunAsync"] = OperatorRole.Infrastructure,
         ["EnterObjectStore.WithdrawAsync"] = OperatorRole.Infrastructure,
         ["OutboundMail.SetAsync"] = OperatorRole.Infrastructure,
+        ["Reconciliation.RunAsync"] = OperatorRole.Admin,
         ["OperatorTeam.EndSessionsAsync"] = OperatorRole.Admin,
         ["OperatorTeam.SetRoleAsync"] = OperatorRole.Admin,
     };

@@ -13,6 +13,11 @@ public sealed class CardDetachment(IDbContextFactory<PortalDb> dbs, StripeClient
     public async Task RunAsync(CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
+        if (await db.IsUnreconciledAsync(ct))
+        {
+            return;
+        }
+
         var leaving = await db.Cards.Where(card => card.State != CardState.Valid && card.DetachedAt == null).OrderBy(card => card.AddedAt).Take(AtOnce).ToListAsync(ct);
         foreach (var card in leaving)
         {

@@ -15,6 +15,9 @@ namespace Portal.Worker.Billing;
 public sealed partial class CardSetupJob(
     IDbContextFactory<PortalDb> dbs, StripeClient stripe, CardAuthorization authorization, CardRetries retries, TrustLadder ladder, TimeProvider clock, ILogger<CardSetupJob> log) : ICardSetupJob
 {
+    /// <summary>A restored database may not know that this very card was checked already.</summary>
+    private static readonly TimeSpan WhileUnreconciled = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan WhileOpen = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan WhileVerifying = TimeSpan.FromSeconds(10);
 
@@ -28,6 +31,13 @@ public sealed partial class CardSetupJob(
         await using var lease = await Lease.TakeAsync(db, $"card-setup {setupId}", ct);
         if (await db.CardSetups.SingleOrDefaultAsync(setup => setup.Id == setupId, ct) is not { IsSettled: false } setup)
         {
+            return;
+        }
+
+        if (await db.IsUnreconciledAsync(ct))
+        {
+            setup.CheckAt = clock.GetUtcNow() + WhileUnreconciled;
+            await db.SaveChangesAsync(ct);
             return;
         }
 

@@ -15,7 +15,7 @@ public sealed class TrustSweep(IDbContextFactory<PortalDb> dbs, TrustPatrol patr
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var lease = await Lease.TryTakeAsync(db, "trust", ct);
-        if (lease is null)
+        if (lease is null || await db.IsUnreconciledAsync(ct))
         {
             return;
         }

@@ -53,12 +53,16 @@ public sealed class ClosingJob(IDbContextFactory<PortalDb> dbs, AccountRemoval r
         await transaction.CommitAsync(ct);
     }
 
-    /// <summary>Nothing costs any more, and what its buckets were asked up to their end has been counted.</summary>
+    /// <summary>
+    /// Nothing costs any more, and what its buckets were asked up to their end has been counted. A ledger that came back from a backup is
+    /// complete once an operator says so.
+    /// </summary>
     private static async Task<bool> IsLedgerCompleteAsync(PortalDb db, string id, CancellationToken ct)
     {
         var uncounted = db.ObjectStoreUsers.Where(user => user.AccountId == id
             && db.ObjectStores.Any(store => store.Id == user.RegionId && (store.MeteredAt == null || store.MeteredAt < user.RemovedAt + CountingTakes)));
-        return !await db.UsageSpans.AnyAsync(span => span.AccountId == id && span.To == null, ct) && !await uncounted.AnyAsync(ct);
+        return !await db.UsageSpans.AnyAsync(span => span.AccountId == id && span.To == null, ct) && !await uncounted.AnyAsync(ct)
+            && !await db.IsUnreconciledAsync(ct);
     }
 
     private async Task CloseAsync(PortalDb db, Account account, DateTimeOffset now, CancellationToken ct)

@@ -100,6 +100,11 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
             return CreateRule.Closing;
         }
 
+        if (await db.IsUnreconciledAsync(ct))
+        {
+            return Restoration.NoCards;
+        }
+
         var (mine, hourAgo) = (db.CardSetups.Where(setup => setup.AccountId == actor.AccountId), begun.CreatedAt.AddHours(-1));
         if (await mine.CountAsync(setup => setup.CreatedAt > hourAgo, ct) >= MostPerHour)
         {

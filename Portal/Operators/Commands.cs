@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
@@ -6,6 +7,7 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Portal.Accounts;
 using Portal.Model.Accounts;
+using Portal.Model.Billing;
 using Portal.Model.Shared;
 
 namespace Portal.Operators;
@@ -171,6 +173,24 @@ public static class Commands
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         await output.WriteLineAsync(JsonSerializer.Serialize(new { email, password }));
+        return 0;
+    }
+
+    /// <summary>
+    /// <c>Portal restored TIME</c>: says of a database that was just restored when its backup was made, before web and worker start with it.
+    /// Nothing is charged then until an operator says that it was reconciled.
+    /// </summary>
+    public static async Task<int> RestoredAsync(IServiceProvider services, string taken, TextWriter errors, CancellationToken ct)
+    {
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        if (!DateTimeOffset.TryParse(taken, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
+            || at > now)
+        {
+            return await RefuseAsync(errors, $"“{taken}” is not when a backup was made; a time is written as in 2026-11-30T12:00:00Z, and lies in the past.");
+        }
+
+        await using var scope = services.CreateAsyncScope();
+        await Restoration.BeginAsync(scope.ServiceProvider.GetRequiredService<PortalDb>(), at, now, ct);
         return 0;
     }
 

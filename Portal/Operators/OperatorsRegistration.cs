@@ -3,5 +3,5 @@ namespace Portal.Operators;
 public static class OperatorsRegistration
 {
     public static IServiceCollection AddOperators(this IServiceCollection services) =>
-        services.AddSingleton<ImageCatalogue>().AddSingleton<EnterObjectStore>().AddSingleton<OperatorTeam>().AddSingleton<CustomerAccounts>().AddSingleton<OutboundMail>();
+        services.AddSingleton<ImageCatalogue>().AddSingleton<EnterObjectStore>().AddSingleton<OperatorTeam>().AddSingleton<CustomerAccounts>().AddSingleton<OutboundMail>().AddSingleton<Reconciliation>();
 }

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
+using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
@@ -8,7 +9,8 @@ namespace Portal.Operators;
 
 /// <summary>How the cloud is, at a glance.</summary>
 public sealed record Overview(
-    DateTimeOffset At, IReadOnlyList<Region> Regions, IReadOnlyList<Incident> Incidents, int Accounts, IReadOnlyList<Account> Closing, int Running, int Unsettled, int Failed, int WaitingMails)
+    DateTimeOffset At, IReadOnlyList<Region> Regions, IReadOnlyList<Incident> Incidents, int Accounts, IReadOnlyList<Account> Closing, int Running, int Unsettled, int Failed, int WaitingMails,
+    Incident? Restored)
 {
     private const int MostIncidents = 200;
     private const int MostClosing = 100;
@@ -26,6 +28,7 @@ public sealed record Overview(
             states.GetValueOrDefault(InstanceState.Running),
             states.GetValueOrDefault(InstanceState.Pending) + states.GetValueOrDefault(InstanceState.Stopping) + states.GetValueOrDefault(InstanceState.ShuttingDown),
             states.GetValueOrDefault(InstanceState.Failed),
-            await db.Mails.CountAsync(mail => mail.DueAt != null, ct));
+            await db.Mails.CountAsync(mail => mail.DueAt != null, ct),
+            await Restoration.FindAsync(db, ct));
     }
 }
