@@ -24,7 +24,7 @@ public static class PortalDbSetup
     public static void Configure(DbContextOptionsBuilder options, NpgsqlDataSource database)
     {
         options.UseNpgsql(database, npgsql => npgsql.MigrationsAssembly(typeof(PortalDb).Assembly.GetName().Name));
-        options.AddInterceptors(PlainText.Instance);
+        options.AddInterceptors(PlainText.Instance, AttemptTransactions.Instance, AttemptCommands.Instance);
         if (options.Options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider is null)
         {
             options.UseApplicationServiceProvider(NoApplication);

@@ -1,5 +1,6 @@
 using System.Net.Mime;
 using System.Text.Encodings.Web;
+using Portal.Model.Shared;
 
 namespace Portal.Shared;
 
@@ -10,6 +11,7 @@ internal static partial class BackInAMoment
 
     public static void UseBackInAMoment(this WebApplication app) => app.Use(async (http, next) =>
     {
+        var attempt = Attempt.Begin();
         try
         {
             await next(http);
@@ -17,11 +19,11 @@ internal static partial class BackInAMoment
         catch (Exception error) when (!http.Response.HasStarted && !http.RequestAborted.IsCancellationRequested && DatabaseAway.Is(error))
         {
             LogAway(app.Logger, http.Request.Path, error.GetBaseException().Message);
-            await AnswerAsync(http);
+            await AnswerAsync(http, attempt.Saved);
         }
     });
 
-    private static Task AnswerAsync(HttpContext http)
+    private static Task AnswerAsync(HttpContext http, Saved saved)
     {
         var response = http.Response;
         response.Clear();
@@ -32,7 +34,7 @@ internal static partial class BackInAMoment
         response.Headers.ContentSecurityPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
         response.Headers.XContentTypeOptions = "nosniff";
         var isRead = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
-        return response.WriteAsync(Page(Target(http.Request, isRead), isRead), http.RequestAborted);
+        return response.WriteAsync(Page(Target(http.Request, isRead), isRead, saved), http.RequestAborted);
     }
 
     /// <summary>The same address again, which with two slashes would be another site's; after a form that of its page, since to send it twice is not ours to decide.</summary>
@@ -40,10 +42,10 @@ internal static partial class BackInAMoment
         isRead ? $"/{$"{request.PathBase}{request.Path}".TrimStart('/')}{request.QueryString}"
         : Uri.TryCreate(request.Headers.Referer, UriKind.Absolute, out var from) && from.Authority == request.Host.Value ? $"/{from.PathAndQuery.TrimStart('/')}" : "/";
 
-    private static string Page(string target, bool isRead)
+    private static string Page(string target, bool isRead, Saved saved)
     {
         var address = HtmlEncoder.Default.Encode(target);
-        var sentence = isRead ? "Portal cannot reach its database at the moment. This page comes back by itself." : $"{DatabaseAway.NotThrough} The page you came from comes back by itself.";
+        var sentence = isRead ? "Portal cannot reach its database at the moment. This page comes back by itself." : $"{DatabaseAway.Sentence(saved)} The page you came from comes back by itself.";
         return $$"""
             <!DOCTYPE html>
             <html lang="en">

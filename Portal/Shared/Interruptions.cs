@@ -1,4 +1,5 @@
 using MudBlazor;
+using Portal.Model.Shared;
 
 namespace Portal.Shared;
 
@@ -8,12 +9,14 @@ public sealed partial class Interruptions(ISnackbar toasts, Presses presses, ILo
     /// <summary>What goes on of it.</summary>
     public Presses Presses { get; } = presses;
 
-    public void Tell(Exception error)
+    /// <param name="saved">How much of what was pressed is in the database.</param>
+    public void Tell(Exception error, Saved saved)
     {
-        LogNotThrough(log, error.GetBaseException().Message);
-        toasts.Add(DatabaseAway.NotThrough, Severity.Error, options => options.DuplicatesBehavior = SnackbarDuplicatesBehavior.Prevent);
+        LogNotThrough(log, saved, error.GetBaseException().Message);
+        Presses.Fail(saved);
+        toasts.Add(DatabaseAway.Sentence(saved), Severity.Error, options => options.DuplicatesBehavior = SnackbarDuplicatesBehavior.Prevent);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away; something that was pressed did not go through: {Reason}")]
-    private static partial void LogNotThrough(ILogger log, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away; of something that was pressed is saved: {Saved}. {Reason}")]
+    private static partial void LogNotThrough(ILogger log, Saved saved, string reason);
 }
