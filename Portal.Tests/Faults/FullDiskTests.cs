@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
-using Portal.Model.Networking;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 

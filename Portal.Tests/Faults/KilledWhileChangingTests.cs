@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
-using Portal.Model.Compute;
 using Portal.Model.Networking;
-using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;

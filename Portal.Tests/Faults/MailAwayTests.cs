@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Portal.Model.Accounts;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 
