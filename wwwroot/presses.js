@@ -1,9 +1,12 @@
 // Says what became of a button that was pressed while the line broke off: a press is lost, or its answer is, and the page looks the same.
-// Presses are numbered, and each is told to the circuit right after its event, in the same order. Whoever the circuit has heard of went through. An answer that does not come is asked for until the line is back;
-// if the page was loaded anew meanwhile, because its circuit is gone, the new one looks whether anything was changed since.
-const KEPT = 'pressed', PATIENCE = 1000, PAUSE = 400, SHOWN = 15_000, LONG = 5000;
+// Presses are numbered, and each is told to the circuit right after its event, in the same order. An answer that does not come is asked for until the line is back: then the circuit says whether the press came to it
+// and whether what it began is at its end. If the page was loaded anew meanwhile, because its circuit is gone, the new one looks whether anything was changed since.
+const KEPT = 'pressed', PATIENCE = 1000, PAUSE = 250, SHOWN = 15_000, LONG = 5000;
 
-let circuit = null, last = 0, waiting = [], watching = false, hiding = 0;
+/** As in Presses.cs */
+const LOST = 0, GOING = 1, DONE = 2, FAILED = 3, UNKNOWN = 4;
+
+let circuit = null, last = 0, waiting = [], watching = false, hiding = 0, told = 0;
 
 /** Presses of which the circuit has not said that what they began is over. */
 const going = new Set();
@@ -19,7 +22,7 @@ export async function begin(owner) {
   if (before === null) return;
   try {
     const seconds = (Date.now() - before.at) / 1000;
-    tell(before.label, await circuit.invokeMethodAsync('WentThrough', seconds));
+    tell(before.label, await circuit.invokeMethodAsync('WentThrough', seconds) ? DONE : LOST);
   } catch (error) {
     console.error(error);
   }
@@ -33,7 +36,7 @@ document.addEventListener('click', event => {
   setTimeout(() => {
     waiting.push(press);
     going.add(press);
-    circuit.invokeMethodAsync('Heard', press.number).then(heard => settle(heard, null), () => {});
+    circuit.invokeMethodAsync('Heard', press.number).then(() => answered(press), () => {});
     circuit.invokeMethodAsync('Done').then(() => going.delete(press), () => {});
     if (!watching) watch();
   });
@@ -46,22 +49,41 @@ async function watch() {
   await pause(PATIENCE);
   while (waiting.length > 0) {
     // While the line is away the question is lost, or fails.
-    const asked = last;
-    circuit.invokeMethodAsync('Heard', 0).then(heard => settle(heard, asked), () => {});
+    const asked = waiting.at(-1);
+    circuit.invokeMethodAsync('BecameOf', asked.number).then(state => became(asked, state), () => {});
     await pause(PAUSE);
   }
   watching = false;
 }
 
-/**
- * Answers come in the order of the questions: one to a later question means that the line broke off in between.
- * @param asked the newest press when the later question was asked; null for the answer to the press itself
- */
-function settle(heard, asked) {
-  const done = waiting.filter(press => press.number <= (asked ?? heard));
-  waiting = waiting.filter(press => !done.includes(press));
-  if (asked !== null && done.length > 0) going.clear();
-  for (const press of done) if (asked !== null || Date.now() - press.at > LONG) tell(press.label, press.number <= heard);
+/** The line was whole; if that took long, people have seen that something was wrong with it. */
+function answered(press) {
+  waiting = waiting.filter(other => other.number > press.number);
+  if (Date.now() - press.at > LONG) circuit.invokeMethodAsync('BecameOf', press.number).then(state => say(press, state), () => {});
+}
+
+/** Answers come in the order of the questions: one to a later question, with the press still waiting, means that the line broke off in between. */
+function became(press, state) {
+  if (!waiting.includes(press)) return;
+  waiting = waiting.filter(other => other.number > press.number);
+  going.clear();
+  say(press, state);
+}
+
+/** What goes on is said to go on, and what became of it as soon as it is over. */
+async function say(press, state) {
+  tell(press.label, state);
+  if (state !== GOING) return;
+  const telling = told;
+  going.add(press);
+  try {
+    await circuit.invokeMethodAsync('Done');
+    going.delete(press);
+    const end = await circuit.invokeMethodAsync('BecameOf', press.number);
+    if (telling === told) tell(press.label, end);
+  } catch (error) {
+    console.error(error);
+  }
 }
 
 // The framework loads a page anew whose circuit no longer exists, and people do who are tired of waiting.
@@ -70,12 +92,17 @@ addEventListener('pagehide', () => {
   if (press && document.getElementById('components-reconnect-modal')?.style.display === 'block') keep(press);
 });
 
-function tell(label, went) {
+function tell(label, state) {
   const notice = document.getElementById('press-notice');
-  notice.firstElementChild.textContent = went
-    ? `The connection was interrupted. “${label}” went through.`
-    : `The connection was interrupted. “${label}” did not go through: nothing was changed. Press it again.`;
+  notice.firstElementChild.textContent = `The connection was interrupted. ${{
+    [LOST]: `“${label}” did not go through: nothing was changed. Press it again.`,
+    [GOING]: `“${label}” has arrived and is still being worked on.`,
+    [DONE]: `“${label}” went through.`,
+    [FAILED]: `“${label}” did not go through: nothing was changed. Press it again.`,
+    [UNKNOWN]: `It is not known whether “${label}” went through. Look before you press it again.`,
+  }[state]}`;
   notice.hidden = false;
+  told++;
   clearTimeout(hiding);
   hiding = setTimeout(hide, SHOWN);
 }

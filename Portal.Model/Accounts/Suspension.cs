@@ -39,7 +39,7 @@ public static class Suspension
 
         db.AuditEntries.Add(Actor.Portal(account.Id).Audit(now, "ResumeAccount", account.Id, before, new { account.Status }));
         await TellAsync(
-            db, account, "Your Portal account goes on", "The suspension of your Portal account has ended. The instances that it stopped start again, and your buckets are open.", link,
+            db, account, "Your Portal account is active again", "The suspension of your Portal account has ended. The instances that it stopped start again, and your buckets are open.", link,
             "What you had stopped yourself stays off.", now, ct);
         return Outcome.Done;
     }

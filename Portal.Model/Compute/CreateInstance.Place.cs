@@ -109,8 +109,8 @@ public sealed partial class CreateInstance
         var (instances, vcpus) = (await living.CountAsync(ct), await living.SumAsync(instance => instance.Vcpus, ct));
         return (instances + count > account.InstanceLimit, vcpus + (size.Vcpus * count) > account.VcpuLimit) switch
         {
-            (true, _) => $"Your quota is {account.InstanceLimit} instances and you have {instances}: terminate one you no longer need, or ask support for more.",
-            (_, true) => $"Your quota is {account.VcpuLimit} vCPUs and you use {vcpus}: choose a smaller size, or ask support for more.",
+            (true, _) => $"Your quota is {Counted.Of(account.InstanceLimit, "instance")} and you have {instances}: terminate one you no longer need, or ask support for more.",
+            (_, true) => $"Your quota is {Counted.Of(account.VcpuLimit, "vCPU")} and you use {vcpus}: choose a smaller size, or ask support for more.",
             _ => null,
         };
     }

@@ -51,7 +51,7 @@ public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
     {
         var used = await db.Instances.Where(other => other.AccountId == account.Id && other.State != InstanceState.Terminated).SumAsync(other => other.Vcpus, ct);
         return size.Vcpus > instance.Vcpus && used - instance.Vcpus + size.Vcpus > account.VcpuLimit
-            ? $"Your quota is {account.VcpuLimit} vCPUs and you use {used}: choose a smaller size, or ask support for more."
+            ? $"Your quota is {Counted.Of(account.VcpuLimit, "vCPU")} and you use {used}: choose a smaller size, or ask support for more."
             : null;
     }
 }

@@ -26,7 +26,7 @@ internal static class SshKeyPaste
         _ when Has(text, "BEGIN RSA PUBLIC KEY") => "This is a public key in the form of PKCS #1. Turn it into OpenSSH's with: ssh-keygen -i -m PEM -f FILE",
         _ when Has(text, "BEGIN CERTIFICATE") || Has(text, "-cert-v01@openssh.com") => "This is a certificate. Paste the key itself: the line of the file that ends in .pub and not in -cert.pub.",
         _ when Has(text, "BEGIN PGP") => "This is a PGP key, which SSH does not know. Make an SSH key with: ssh-keygen -t ed25519",
-        ['\uFEFF', ..] => "Before the key stands a byte order mark, a character that nobody sees and that some editors write. Copy the line without it: from the terminal, for instance.",
+        ['\uFEFF', ..] => "The key begins with a byte order mark, an invisible character that some editors put at the start of a file. Copy the line without it, for instance from a terminal.",
         [var first, ..] when Quotes.Contains(first, StringComparison.Ordinal) => "The key stands in quotes. Paste it without them.",
         _ => null,
     };

@@ -99,7 +99,7 @@ internal sealed partial class UserDataMime
         };
         if (content is null)
         {
-            return $"{place.Name} says that it is base64, and is not: {whole.At(from + 1)}.";
+            return $"{place.Name} is declared as base64 but is not valid base64: {whole.At(from + 1)}.";
         }
 
         place = encoding is "base64" or "quoted-printable" ? place with { Line = 0, Column = 0, Of = " of its decoded text" } : place;

@@ -42,7 +42,7 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
     /// <param name="had">How many networks the account has.</param>
     public static string? WhyNotMore(Account account, int had) => account.ClosingSince is not null ? CreateRule.Closing
         : account.WhySuspended is { } suspended ? suspended
-        : had >= account.NetworkLimit ? $"Your quota is {account.NetworkLimit} networks and you have {had}: delete one you no longer need, or ask support for more."
+        : had >= account.NetworkLimit ? $"Your quota is {Counted.Of(account.NetworkLimit, "network")} and you have {had}: delete one you no longer need, or ask support for more."
         : null;
 
     /// <summary>What is wrong with each subnet, beside those before it.</summary>

@@ -106,7 +106,7 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
             + db.PublicAddresses.Local.Count(address => db.Entry(address).State is EntityState.Added);
         if (had >= account.AddressLimit)
         {
-            return Outcome.Refused($"Your quota is {account.AddressLimit} public addresses and you have {had}: release one you no longer need, or ask support for more.");
+            return Outcome.Refused($"Your quota is {Counted.Of(account.AddressLimit, "public address")} and you have {had}: release one you no longer need, or ask support for more.");
         }
 
         if (await FreePlace.FindAsync(db, region, actor.AccountId, name, now, ct) is not { } made)

@@ -25,7 +25,7 @@ public static class PortalDbSetup
     public static void Configure(DbContextOptionsBuilder options, NpgsqlDataSource database)
     {
         options.UseNpgsql(database, npgsql => npgsql.MigrationsAssembly(typeof(PortalDb).Assembly.GetName().Name));
-        options.AddInterceptors(PlainText.Instance, ChangeLimit.Instance);
+        options.AddInterceptors(PlainText.Instance, ChangeLimit.Instance, AttemptTransactions.Instance, AttemptCommands.Instance);
         if (options.Options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider is null)
         {
             options.UseApplicationServiceProvider(NoApplication);

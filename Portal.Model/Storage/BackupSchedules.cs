@@ -51,7 +51,7 @@ public sealed class BackupSchedules(IDbContextFactory<PortalDb> dbs, TimeProvide
 
     /// <summary>One more than are kept must fit: the oldest goes only when the newest is complete.</summary>
     public static string? WhyNotWithin(int snapshotLimit, int keep) =>
-        keep < snapshotLimit ? null : $"Your quota is {snapshotLimit} snapshots, and a new one is made before the oldest goes: keep {Math.Max(0, snapshotLimit - 1)} at most, or ask support for more.";
+        keep < snapshotLimit ? null : $"Your quota is {Counted.Of(snapshotLimit, "snapshot")}, and a new one is made before the oldest goes: keep {Math.Max(0, snapshotLimit - 1)} at most, or ask support for more.";
 
     public static object Told(BackupSchedule schedule) => new { Backups = schedule.Sentence };
 

@@ -73,7 +73,7 @@ public sealed class CreateBucket(IDbContextFactory<PortalDb> dbs, StoreUsers use
         }
 
         var count = await there.CountAsync(bucket => bucket.AccountId == actor.AccountId, ct);
-        return count >= account.BucketLimit ? $"Your quota is {account.BucketLimit} buckets and you have {count}: delete one you no longer need, or ask support for more." : null;
+        return count >= account.BucketLimit ? $"Your quota is {Counted.Of(account.BucketLimit, "bucket")} and you have {count}: delete one you no longer need, or ask support for more." : null;
     }
 
     /// <summary>False if somebody else took the name at this very moment.</summary>

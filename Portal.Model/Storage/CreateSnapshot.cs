@@ -93,7 +93,7 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
     private static async Task<string?> WhyNotWithinQuotaAsync(PortalDb db, Account account, CancellationToken ct)
     {
         var had = await db.Snapshots.CountAsync(snapshot => snapshot.AccountId == account.Id && snapshot.State != SnapshotState.Deleted, ct);
-        return had < account.SnapshotLimit ? null : $"Your quota is {account.SnapshotLimit} snapshots and you have {had}: delete one you no longer need, or ask support for more.";
+        return had < account.SnapshotLimit ? null : $"Your quota is {Counted.Of(account.SnapshotLimit, "snapshot")} and you have {had}: delete one you no longer need, or ask support for more.";
     }
 
     private Snapshot Build(Volume volume, NewSnapshot form, string? scheduleId, string? imageId)

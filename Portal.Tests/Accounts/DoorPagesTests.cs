@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using Portal.Accounts;
+using Portal.Model.Accounts;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
@@ -46,6 +47,31 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
             await ABrowser.AssertAccessibleAsync(page, name);
             await page.Context.CloseAsync();
         }
+    }
+
+    /// <summary>From the address on to the password, and not to the link that stands before it.</summary>
+    [Fact]
+    public async Task Whoever_has_no_mouse_signs_in_in_the_order_in_which_the_page_is_read()
+    {
+        var person = await Server.AddPersonAsync();
+        var page = await browser.NewPageAsync(Server);
+        await page.GotoAsync("/sign-in?returnUrl=%2Fsettings");
+        await page.WaitForFunctionAsync("() => document.activeElement?.name === 'Email'");
+        var order = new List<string>();
+        for (var stop = 0; stop < 5; stop++)
+        {
+            order.Add(await page.EvaluateAsync<string>("() => (document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim().replace(/\\s+/g, ' ')"));
+            await page.Keyboard.PressAsync("Tab");
+        }
+
+        Assert.Equal(["E-mail", "Password", "Forgot it?", $"Keep me signed in for {Session.KeptFor.Days} days", "Sign in"], order);
+        await page.ReloadAsync();
+        await page.WaitForFunctionAsync("() => document.activeElement?.name === 'Email'");
+        await page.Keyboard.TypeAsync(person.Email);
+        await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.TypeAsync(PortalServer.Password);
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/settings");
     }
 
     [Fact]

@@ -145,7 +145,7 @@ public sealed class HostileInputTests(TestPostgres postgres, TestCeph ceph) : Bu
     {
         var callable = typeof(WebHost).Assembly.GetTypes().SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static))
             .Where(method => method.DeclaringType!.Assembly == typeof(WebHost).Assembly && method.GetCustomAttribute<JSInvokableAttribute>() is not null).ToDictionary(method => $"{method.DeclaringType!.Name}.{method.Name}", StringComparer.Ordinal);
-        Assert.Equal(["ConsoleInBrowser.Told", "Presses.Done", "Presses.Heard", "Presses.WentThrough", "UploadsInBrowser.Uploaded"], callable.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["ConsoleInBrowser.Told", "Presses.BecameOf", "Presses.Done", "Presses.Heard", "Presses.WentThrough", "UploadsInBrowser.Uploaded"], callable.Keys.Order(StringComparer.Ordinal));
         Assert.Empty(callable["UploadsInBrowser.Uploaded"].GetParameters());
         Assert.All(callable.Values.Where(method => method.DeclaringType == typeof(Presses)).SelectMany(method => method.GetParameters()), parameter => Assert.True(parameter.ParameterType.IsPrimitive, parameter.Name));
 

@@ -1,6 +1,8 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Playwright;
+using Portal.Billing;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Tests.Shared;
@@ -72,6 +74,18 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
     }
 
     [Fact]
+    public async Task A_check_that_takes_longer_than_usual_says_so()
+    {
+        await using var server = await PortalServer.StartAsync(ConnectionString, builder => builder.Services.AddSingleton<TimeProvider>(new Impatient()), settings: Settings);
+        var page = await browser.SignInAsync(server, await server.AddPersonAsync(), "/billing/card");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add card — $0 now" }).ClickAsync();
+        await FillAsync(page, "4242424242424242");
+        await Assertions.Expect(page.GetByText("This takes longer than usual: the card company has not answered yet.")).ToBeVisibleAsync();
+        await ApplyAsync();
+        await page.GetByText("The card works.").WaitForAsync();
+    }
+
+    [Fact]
     public async Task The_bill_shows_the_month_so_far_its_end_and_every_span()
     {
         var person = await Server.AddPersonAsync();
@@ -102,6 +116,13 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
         var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(), "/billing");
         await page.GetByRole(AriaRole.Link, new() { Name = "Create an instance" }).WaitForAsync();
         await ABrowser.AssertAccessibleAsync(page, "billing-empty");
+    }
+
+    /// <summary>What is usual for a check is over at once.</summary>
+    private sealed class Impatient : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime == CardReturnPage.Usual ? TimeSpan.Zero : dueTime, period);
     }
 
     private static async Task FillAsync(IPage page, string number)

@@ -120,7 +120,7 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         await Operators.StepAsync(await OperatorAsync(), actor.AccountId, 1, Ct);
         await SweepAgainAsync();
         Assert.Null((await AccountAsync(actor)).SuspendedAt);
-        Assert.Contains("Your Portal account goes on", await MailsAsync());
+        Assert.Contains("Your Portal account is active again", await MailsAsync());
     }
 
     [Fact]

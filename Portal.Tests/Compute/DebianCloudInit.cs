@@ -4,34 +4,14 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>
-/// What Debian's own cloud-init does with user data. Its package is unpacked into the repository's <c>.portal/cache</c> and kept there from one run to the next; it is not installed, since an
-/// installed one would set up this machine at its next boot.
-/// </summary>
+/// <summary>What Debian's own cloud-init does with user data. Its package is unpacked and not installed: an installed one would set up this machine at its next boot.</summary>
 internal static class DebianCloudInit
 {
-    private static string Folder => Path.Combine(TestPostgres.Repository, ".portal", "cache", "cloud-init");
-
     public static async Task<IReadOnlyList<Seen>> LookAsync(IEnumerable<byte[]> data)
     {
-        await UnpackAsync();
+        var folder = await UnpackedPackage.FolderAsync("cloud-init");
         var script = Path.Combine(TestPostgres.Repository, "Portal.Tests", "Compute", "cloud-init.py");
-        return JsonSerializer.Deserialize<List<Seen>>(await RunAsync("python3", [script, Folder], ".", JsonSerializer.Serialize(data)))!;
-    }
-
-    private static async Task UnpackAsync()
-    {
-        if (Directory.Exists(Folder))
-        {
-            return;
-        }
-
-        Directory.CreateDirectory(Path.GetDirectoryName(Folder)!);
-        var work = Directory.CreateDirectory($"{Folder}.{Guid.NewGuid():N}");
-        await RunAsync("apt-get", ["-qq", "-o", "APT::Sandbox::User=root", "download", "cloud-init"], work.FullName, "");
-        await RunAsync("dpkg-deb", ["-x", Assert.Single(work.GetFiles("*.deb")).FullName, Path.Combine(work.FullName, "unpacked")], ".", "");
-        Directory.Move(Path.Combine(work.FullName, "unpacked"), Folder);
-        work.Delete(recursive: true);
+        return JsonSerializer.Deserialize<List<Seen>>(await RunAsync("python3", [script, folder], ".", JsonSerializer.Serialize(data)))!;
     }
 
     private static async Task<string> RunAsync(string program, string[] arguments, string folder, string input)

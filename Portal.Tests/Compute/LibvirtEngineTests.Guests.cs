@@ -68,9 +68,13 @@ public sealed partial class LibvirtEngineTests
     {
         var machine = await StartAsync(AMachine(host: 41));
         await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
+
+        // The port takes one at a time, and the agent that was told to go takes its time: whoever opens it before is refused, and that would be the end of the other one.
+        Assert.Equal("busy", await real.SshAsync(machine, "(: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null && echo free || echo busy"));
         await real.SshAsync(machine, """
             kill $(cat /run/qemu-ga.pid)
             cat > /tmp/agent <<'EOF'
+            until (: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null; do sleep 0.1; done
             exec 3<> /dev/virtio-ports/org.qemu.guest_agent.0
             while read -r line <&3; do
               case $line in

@@ -71,7 +71,7 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         }
 
         Done(await Create.RunAsync(ada, Wish(instance), Ct));
-        Assert.StartsWith("Your quota is 1 snapshots and you have 1", (await Create.RunAsync(ada, Wish(instance), Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith("Your quota is 1 snapshot and you have 1", (await Create.RunAsync(ada, Wish(instance), Ct)).Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -107,7 +107,7 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
             await db.Accounts.Where(account => account.Id == actor.AccountId).ExecuteUpdateAsync(account => account.SetProperty(one => one.VolumeLimit, 1), Ct);
         }
 
-        Assert.StartsWith("Your quota is 1 volumes and you have 1", await WhyNotAsync(actor, id, image.Id), StringComparison.Ordinal);
+        Assert.StartsWith("Your quota is 1 volume and you have 1", await WhyNotAsync(actor, id, image.Id), StringComparison.Ordinal);
         await using (var db = CreateDbContext())
         {
             await db.Cards.ExecuteDeleteAsync(Ct);

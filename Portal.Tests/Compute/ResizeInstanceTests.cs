@@ -45,7 +45,7 @@ public sealed class ResizeInstanceTests(TestPostgres postgres) : TestDatabase(po
             await db.Accounts.Where(account => account.Id == actor.AccountId).ExecuteUpdateAsync(account => account.SetProperty(one => one.VcpuLimit, 1), Ct);
         }
 
-        Assert.StartsWith("Your quota is 1 vCPUs", (await Resize.RunAsync(actor, id, "t1.medium", Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith("Your quota is 1 vCPU", (await Resize.RunAsync(actor, id, "t1.medium", Ct)).Reason, StringComparison.Ordinal);
         Assert.Equal("There is no such size.", (await Resize.RunAsync(actor, id, "t9.huge", Ct)).Reason);
         await using (var db = CreateDbContext())
         {

@@ -74,5 +74,6 @@ public sealed class DatabaseAwayTests(TestPostgres postgres, ABrowser browser) :
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "SSH keys" })).ToBeVisibleAsync();
         await using var db = CreateDbContext();
         Assert.False(await db.Networks.AnyAsync(network => network.Name == "mine", TestContext.Current.CancellationToken));
+        await new ThreeTruths(this).AgreeAsync(Server);
     }
 }

@@ -91,6 +91,8 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
             (await reader.GetObjectAsync(bucket.Name, "a", Ct)).Dispose();
         }
 
+        await new ThreeTruths(this) { Store = ceph.Store }.AgreeAsync(Server);
+
         // Other tests' buckets lie in the same store.
         Assert.Empty(await db.Incidents.Where(incident => incident.Kind == "orphan" && db.ObjectStoreUsers.Any(user => user.Id == incident.ResourceId)).Select(incident => incident.Message).ToListAsync(Ct));
     }
@@ -129,6 +131,7 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         var stored = spans.Where(span => span.Sku == Skus.BucketStorage).OrderBy(span => span.From).ToList();
         Assert.NotEmpty(stored);
         Assert.All(stored.Zip(stored.Skip(1)), pair => Assert.True(pair.First.To <= pair.Second.From, "Stored bytes are billed twice for the same time."));
+        await new ThreeTruths(this) { Store = ceph.Store }.AgreeAsync(Server);
     }
 
     [Fact]
@@ -150,6 +153,7 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         Assert.Equal("available", (await db.Buckets.AsNoTracking().SingleAsync(bucket => bucket.Id == bob.Bucket.Id, Ct)).Status);
         using var s3 = Client(bob.Full);
         Assert.Equal(10, (await s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bob.Bucket.Name }, Ct)).KeyCount);
+        await new ThreeTruths(this) { Store = ceph.Store }.AgreeAsync(Server);
     }
 
     private Task<WorkerUnderFire> StartAsync() => WorkerUnderFire.StartAsync(

@@ -120,6 +120,7 @@ public sealed class KilledWhileClosingTests(TestPostgres postgres, TestCeph ceph
         Assert.Single(await db.AuditEntries.Where(row => row.Action == "ObserveAccount").ToListAsync(Ct));
         Assert.Equal(3, await db.AuditEntries.CountAsync(row => row.Action == "TerminateInstances", Ct));
         Assert.Empty(await db.Incidents.Where(incident => incident.ClosedAt == null && incident.Kind == "deadline").ToListAsync(Ct));
+        await new ThreeTruths(this) { Engine = engine, Store = ceph.Store }.AgreeAsync(Server);
     }
 
     private Task InDatabaseAsync(Func<Model.Shared.PortalDb, Task<bool>> isSo) => Until.TrueAsync(async () =>

@@ -78,6 +78,7 @@ public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : T
         await page.GotoAsync("/instances/new");
         await ABrowser.InteractiveAsync(page);
         await Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Name", Exact = true })).Not.ToHaveValueAsync("web-1");
+        await new ThreeTruths(this).AgreeAsync(ConnectionString);
         await page.Context.DisposeAsync();
     }
 

@@ -11,13 +11,14 @@ namespace Portal.Tests.Faults;
 
 /// <summary>All of <c>bin/up</c> is lost and comes back from <c>bin/backup</c>'s file. Some minutes: in <c>bin/test --chaos</c> only.</summary>
 [Trait("Needs", "engine")]
+[Trait("Length", "long")]
 public sealed class RestoredMachineTests
 {
     private static readonly TimeSpan BootPatience = TimeSpan.FromMinutes(5);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task A_machine_that_ran_when_the_backup_was_made_runs_again_with_its_disk_and_its_account_after_all_was_lost()
     {
         await using var up = new BinUp();

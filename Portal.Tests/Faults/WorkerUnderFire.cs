@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 using Portal.Worker;
+using Portal.Worker.Billing;
 using Portal.Worker.Closing;
 using Portal.Worker.Compute;
 using Portal.Worker.Networking;
@@ -22,6 +23,8 @@ internal sealed class WorkerUnderFire : IDisposable
     private static readonly Type[] OfBuckets = [typeof(StorePatrol), typeof(BucketMetering), typeof(BucketSweep), typeof(AccessKeySweep), typeof(ObjectStoreUserSweep)];
 
     private static readonly Type[] OfClosing = [typeof(ClosingSweep), typeof(SnapshotSweep)];
+
+    private static readonly Type[] OfCards = [typeof(CardSweep)];
 
     private readonly Process process;
 
@@ -47,7 +50,7 @@ internal sealed class WorkerUnderFire : IDisposable
         {
             builder.Services.AddEngine(new InMemoryEngine());
             builder.AddWorker();
-            KeepTo(builder.Services, OfBuckets);
+            KeepTo(builder.Services, builder.Configuration["Sandbox:Url"] is null ? OfBuckets : OfCards);
         }
 
         var app = builder.Build();
@@ -69,7 +72,9 @@ internal sealed class WorkerUnderFire : IDisposable
     /// <summary>One that drives the machines of <see cref="EngineServer"/>.</summary>
     public static Task<WorkerUnderFire> StartAsync(string database, string engine) => StartAsync(database, ("engine", engine));
 
-    /// <summary>One that drives the object store that its settings name, and nothing else; with <c>engine</c> among the settings that too, and it closes accounts.</summary>
+    /// <summary>
+    /// One that drives the object store that its settings name, and nothing else; with <c>engine</c> among the settings that too, and it closes accounts. One that is told of a sandbox checks cards.
+    /// </summary>
     public static async Task<WorkerUnderFire> StartAsync(string database, params (string Key, string Value)[] settings)
     {
         var name = Guid.NewGuid().ToString("N");

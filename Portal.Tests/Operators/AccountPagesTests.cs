@@ -1,6 +1,8 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Portal.Model.Accounts;
+using Portal.Operators;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Operators;
@@ -46,6 +48,22 @@ public sealed class AccountPagesTests(TestPostgres postgres, ABrowser browser) :
         await ABrowser.AssertAccessibleAsync(customer, "suspended");
         await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
         await Assertions.Expect(customer.GetByText(CreateRule.Suspended)).ToHaveCountAsync(0);
+    }
+
+    [Theory]
+    [InlineData("jo@bücher.example")]
+    [InlineData("Jo@BÜCHER.example")]
+    [InlineData("bücher.example")]
+    [InlineData("jo@xn--bcher-kva.example")]
+    [InlineData("XN--BCHER-KVA")]
+    public async Task An_operator_finds_an_international_address_in_both_spellings(string typed)
+    {
+        var jo = await Server.AddPersonAsync(email: "jo@xn--bcher-kva.example");
+        await Server.AddPersonAsync(email: "ada@example.com");
+        await using var db = CreateDbContext();
+        await db.Accounts.Where(account => account.Id == jo.AccountId).ExecuteUpdateAsync(set => set.SetProperty(account => account.Name, "Books"), Ct);
+        var found = await Server.Services.GetRequiredService<CustomerAccounts>().ListAsync(typed, Ct);
+        Assert.Equal([jo.AccountId], found.Select(row => row.Account.Id));
     }
 
     [Fact]

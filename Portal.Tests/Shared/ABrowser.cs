@@ -61,6 +61,9 @@ public sealed class ABrowser : IAsyncLifetime
             ViewportSize = size ?? Desktop,
             ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
             ReducedMotion = ReducedMotion.Reduce,
+
+            // Tests' certificates are nobody's.
+            IgnoreHTTPSErrors = address.Scheme == Uri.UriSchemeHttps,
         });
         context.SetDefaultTimeout(Patience);
         var page = await context.NewPageAsync();

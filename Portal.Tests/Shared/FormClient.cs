@@ -10,9 +10,10 @@ public sealed class FormClient : IDisposable
 {
     private readonly HttpClient http;
 
-    public FormClient(Uri address)
+    /// <param name="way">How it connects, if otherwise than usually.</param>
+    public FormClient(Uri address, SocketsHttpHandler? way = null)
     {
-        http = new HttpClient(new AsBrowsersDo(Cookies)) { BaseAddress = address };
+        http = new HttpClient(new AsBrowsersDo(Cookies, way ?? new SocketsHttpHandler())) { BaseAddress = address };
         http.DefaultRequestHeaders.UserAgent.ParseAdd("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0");
     }
 
@@ -72,8 +73,17 @@ public sealed class FormClient : IDisposable
     public void Dispose() => http.Dispose();
 
     /// <summary>What a browser does by itself: it says from where a form is sent, and keeps cookies. It takes http://localhost for a secure place; .NET's own jar does not.</summary>
-    private sealed class AsBrowsersDo(CookieContainer jar) : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+    private sealed class AsBrowsersDo : DelegatingHandler
     {
+        private readonly CookieContainer jar;
+
+        public AsBrowsersDo(CookieContainer jar, SocketsHttpHandler way)
+            : base(way)
+        {
+            (way.AllowAutoRedirect, way.UseCookies) = (false, false);
+            this.jar = jar;
+        }
+
         public static string CookieHeader(CookieContainer jar, Uri address) => jar.GetCookieHeader(Secure(address));
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

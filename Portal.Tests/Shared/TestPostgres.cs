@@ -33,6 +33,9 @@ public sealed class TestPostgres : IAsyncLifetime
     /// <summary>Writes wait for the disk, as in production. The tests' own cluster is to be fast and may lose everything in a crash of the machine.</summary>
     public bool Durable { get; init; }
 
+    /// <summary>Where its folder is made, if a test wants a disk of its own for it.</summary>
+    public string? Home { get; init; }
+
     /// <summary>The repository's top folder.</summary>
     public static string Repository { get; } = FindRepository();
 
@@ -99,10 +102,13 @@ public sealed class TestPostgres : IAsyncLifetime
     /// <summary>Stops the server as a crash would and starts it again. For tests that own the whole run only.</summary>
     public async Task RestartAsync()
     {
-        var port = new NpgsqlConnectionStringBuilder(server!).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         await RunAsync("bin/postgres", "stop", folder);
-        await RunAsync("bin/postgres", "start", folder, port, "max_connections=500");
+        await StartAgainAsync();
     }
+
+    /// <summary>After it has ended.</summary>
+    public Task StartAgainAsync() =>
+        RunAsync("bin/postgres", "start", folder, new NpgsqlConnectionStringBuilder(server!).Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "max_connections=500");
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -148,7 +154,7 @@ public sealed class TestPostgres : IAsyncLifetime
     private async Task<string> StartAsync()
     {
         var port = FreePort();
-        folder = Path.Combine((Durable ? null : InMemory()) ?? Path.GetTempPath(), name);
+        folder = Path.Combine(Home ?? (Durable ? null : InMemory()) ?? Path.GetTempPath(), name);
         await RunAsync("bin/postgres", ["start", folder, port.ToString(System.Globalization.CultureInfo.InvariantCulture), "max_connections=500", .. Durable ? Array.Empty<string>() : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]]);
         var connection = new NpgsqlConnectionStringBuilder
         {

@@ -61,9 +61,9 @@ public sealed class BackupScheduleTests(TestPostgres postgres) : BackupScene(pos
         Clock.SetUtcNow((await ScheduleAsync()).NextAt);
         await AdvanceAsync(id);
         var refused = await ScheduleAsync();
-        Assert.StartsWith("Your quota is 1 snapshots and you have 1", refused.Problem, StringComparison.Ordinal);
+        Assert.StartsWith("Your quota is 1 snapshot and you have 1", refused.Problem, StringComparison.Ordinal);
         await SweepAsync();
-        Assert.Contains("Your quota is 1 snapshots", Assert.Single(await OpenIncidentsAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains("Your quota is 1 snapshot ", Assert.Single(await OpenIncidentsAsync()).Message, StringComparison.Ordinal);
 
         // Asked again only after a pause, and then it succeeds; the customer's own was not touched for it.
         await new ChangeSnapshot(this, Clock).DeleteAsync(Ada, own, Ct);

@@ -32,7 +32,7 @@ public enum Interference
 }
 
 /// <summary>
-/// Stands before the real gateway and leaves the host as it was signed, as a proxy of an operator does. A test may interfere with each request before it is passed on, and after it had
+/// Stands before the real gateway, or another server, and leaves the host as it was signed, as a proxy of an operator does. A test may interfere with each request before it is passed on, and after it had
 /// its effect but before it is answered.
 /// </summary>
 public sealed class GatewayProxy : IAsyncDisposable

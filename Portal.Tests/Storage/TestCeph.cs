@@ -66,9 +66,12 @@ public sealed class TestCeph : IAsyncLifetime
     public Task SetQuotaAsync(string user, long bytes) => Store.EnsureUserAsync(AUser(user) with { MaxBytes = bytes }, default);
 
     /// <summary>The gateway dies as by a power cut; <see cref="RestartAsync"/> brings it back.</summary>
-    public async Task KillGatewayAsync()
+    public Task KillGatewayAsync() => KillAsync("radosgw");
+
+    /// <summary>The same for one of <c>ceph-mon</c>, <c>ceph-osd</c> and <c>radosgw</c>.</summary>
+    public async Task KillAsync(string program)
     {
-        var id = int.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, "run", "radosgw.pid")), CultureInfo.InvariantCulture);
+        var id = int.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, "run", $"{program}.pid")), CultureInfo.InvariantCulture);
         using var process = Process.GetProcessById(id);
         process.Kill();
         await process.WaitForExitAsync();

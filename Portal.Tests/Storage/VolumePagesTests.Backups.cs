@@ -77,7 +77,7 @@ public sealed partial class VolumePagesTests
         await RunSlotAsync();
         var page = await browser.SignInAsync(server, ada, "/dashboard", ABrowser.Phone);
         await page.GetByRole(AriaRole.Link, new() { Name = "amber-falcon root" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Alert).GetByText("The last backup is missing. Your quota is 1 snapshots and you have 1")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Alert).GetByText("The last backup is missing. Your quota is 1 snapshot and you have 1")).ToBeVisibleAsync();
         await Expect(page.GetByText("without room for 8 of these no backup can be made")).ToBeVisibleAsync();
         await ABrowser.InteractiveAsync(page);
         await ABrowser.AssertAccessibleAsync(page, "volume-backups-missing");

@@ -74,6 +74,7 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
 
         if (http is not null && now - found.Session.LastSeenAt > SeenEvery)
         {
+            Attempt.Leave();
             var from = http.Connection.RemoteIpAddress;
             await db.Sessions.Where(session => session.Id == id)
                 .ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now).SetProperty(session => session.From, from), ct);

@@ -10,11 +10,11 @@ namespace Portal.Billing;
 /// <summary>Where Stripe's page sends the customer back to: shows what becomes of the card as it happens, then leads on.</summary>
 public sealed partial class CardReturnPage
 {
+    /// <summary>From then on it takes longer than it should, and the page says so.</summary>
+    public static readonly TimeSpan Usual = TimeSpan.FromSeconds(10);
+
     /// <summary>Long enough to read that it worked.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1.2);
-
-    /// <summary>From then on it takes longer than it should, and the page says so.</summary>
-    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(10);
 
     private readonly Leaving gone = new();
     private CardSetup? setup;

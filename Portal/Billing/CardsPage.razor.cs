@@ -81,14 +81,21 @@ public sealed partial class CardsPage
     private async Task AddAsync(string? replaces)
     {
         (busy, problem) = (true, null);
-        var outcome = await Add.BeginAsync(await Current.GetAsync(), Address.Origin, ReturnTo, replaces, gone.Token);
-        if (outcome.Value is { } page)
+        var leaves = false;
+        try
         {
-            Navigation.NavigateTo(page.ToString(), forceLoad: true);
+            var outcome = await Add.BeginAsync(await Current.GetAsync(), Address.Origin, ReturnTo, replaces, gone.Token);
+            if (outcome.Value is { } page)
+            {
+                leaves = true;
+                Navigation.NavigateTo(page.ToString(), forceLoad: true);
+            }
+
+            problem = outcome.Reason;
         }
-        else
+        finally
         {
-            (busy, problem) = (false, outcome.Reason);
+            busy = leaves;
         }
     }
 
@@ -104,8 +111,14 @@ public sealed partial class CardsPage
     private async Task ChangeAsync(Func<Actor, Task<Outcome>> change)
     {
         (busy, problem) = (true, null);
-        problem = (await change(await Current.GetAsync())).Reason;
-        await LoadAsync();
-        busy = false;
+        try
+        {
+            problem = (await change(await Current.GetAsync())).Reason;
+            await LoadAsync();
+        }
+        finally
+        {
+            busy = false;
+        }
     }
 }

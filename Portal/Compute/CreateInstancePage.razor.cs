@@ -23,7 +23,7 @@ public sealed partial class CreateInstancePage(
     NavigationManager navigation) : IAsyncDisposable
 {
     private const string UserDataExample = "#cloud-config\npackages: [htop]";
-    private const string UserDataHint = "Also a MIME message of several parts, #cloud-config-archive, #include, #cloud-boothook or ## template: jinja; packed by gzip as a file, or in base64.";
+    private const string UserDataHint = "A multi-part MIME message, #cloud-config-archive, #include, #cloud-boothook and ## template: jinja work too, and so does a gzip file: choose it, or paste it as base64.";
 
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();

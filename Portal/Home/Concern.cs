@@ -104,18 +104,18 @@ public sealed record Concern(string Subject, string Text, string Url, bool IsUrg
     {
         var living = db.Instances.Where(instance => instance.AccountId == account.Id && instance.State != InstanceState.Terminated);
         var volumes = db.Volumes.Where(volume => volume.AccountId == account.Id && volume.State != VolumeState.Deleted);
-        (int Used, int Limit, string Of)[] quotas =
+        (int Used, int Limit, string One)[] quotas =
         [
-            (await living.CountAsync(ct), account.InstanceLimit, "instances"),
-            (await living.SumAsync(instance => instance.Vcpus, ct), account.VcpuLimit, "vCPUs"),
-            (await volumes.CountAsync(ct), account.VolumeLimit, "volumes"),
-            (await volumes.SumAsync(volume => volume.SizeGiB, ct), account.VolumeGiBLimit, "GiB of volumes"),
-            (await db.Snapshots.CountAsync(snapshot => snapshot.AccountId == account.Id && snapshot.State != SnapshotState.Deleted, ct), account.SnapshotLimit, "snapshots"),
+            (await living.CountAsync(ct), account.InstanceLimit, "instance"),
+            (await living.SumAsync(instance => instance.Vcpus, ct), account.VcpuLimit, "vCPU"),
+            (await volumes.CountAsync(ct), account.VolumeLimit, "volume"),
+            (await volumes.SumAsync(volume => volume.SizeGiB, ct), account.VolumeGiBLimit, ""),
+            (await db.Snapshots.CountAsync(snapshot => snapshot.AccountId == account.Id && snapshot.State != SnapshotState.Deleted, ct), account.SnapshotLimit, "snapshot"),
         ];
         return
         [
             .. quotas.Where(quota => quota.Limit > 0 && quota.Used >= NearlyAll * quota.Limit)
-                .Select(quota => new Concern("Quota", $"You use {quota.Used:N0} of {quota.Limit:N0} {quota.Of}. Ask support for more before you need it.", "/instances", IsUrgent: false)),
+                .Select(quota => new Concern("Quota", $"You use {quota.Used:N0} of {(quota.One.Length == 0 ? $"{quota.Limit:N0} GiB of volumes" : Counted.Of(quota.Limit, quota.One))}. Ask support for more before you need it.", "/instances", IsUrgent: false)),
         ];
     }
 

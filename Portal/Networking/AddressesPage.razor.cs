@@ -21,7 +21,7 @@ public sealed partial class AddressesPage(
     private bool acting;
 
     private string? WhyNotAllocate => acting ? "Working on it."
-        : view!.WhyNoBilling ?? (view.Addresses.Count >= view.Limit ? $"Your quota is {view.Limit} public addresses: release one you no longer need, or ask support for more." : null);
+        : view!.WhyNoBilling ?? (view.Addresses.Count >= view.Limit ? $"Your quota is {Counted.Of(view.Limit, "public address")}: release one you no longer need, or ask support for more." : null);
 
     public void Dispose()
     {

@@ -34,9 +34,10 @@ public sealed class CustomerAccounts(IDbContextFactory<PortalDb> dbs, TrustLadde
         var accounts = db.Accounts.AsNoTracking();
         if (!string.IsNullOrWhiteSpace(search))
         {
-            var pattern = SearchPattern.Containing(search.Length > 256 ? search[..256] : search);
+            var typed = search.Length > 256 ? search[..256] : search;
+            var (pattern, kept) = (SearchPattern.Containing(typed), SearchPattern.Containing(KeptPart(typed)));
             accounts = accounts.Where(account => EF.Functions.ILike(account.Id, pattern, SearchPattern.Escape) || EF.Functions.ILike(account.Name, pattern, SearchPattern.Escape)
-                || db.Users.Any(user => user.AccountId == account.Id && EF.Functions.ILike(user.Email!, pattern, SearchPattern.Escape)));
+                || db.Users.Any(user => user.AccountId == account.Id && (EF.Functions.ILike(user.Email!, pattern, SearchPattern.Escape) || EF.Functions.ILike(user.Email!, kept, SearchPattern.Escape))));
         }
 
         var rows = await accounts.OrderByDescending(account => account.CreatedAt).ThenBy(account => account.Id).Take(Most)
@@ -137,6 +138,10 @@ public sealed class CustomerAccounts(IDbContextFactory<PortalDb> dbs, TrustLadde
 
         return Outcome.Done;
     }
+
+    /// <summary>An address, or the domain of one, as it is kept: <c>bücher.example</c> is <c>xn--bcher-kva.example</c> there.</summary>
+    private static string KeptPart(string typed) => typed.Contains('@', StringComparison.Ordinal) ? MailboxNames.Kept(typed)
+        : System.Text.Ascii.IsValid(typed) ? typed : MailDomain.ToAscii(typed.Trim()) ?? typed;
 
     private static Telling Told(Account account) => new(account.Status, account.SuspendedFor?.ToString(), account.TrustStep);
 

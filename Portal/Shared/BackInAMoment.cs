@@ -1,6 +1,7 @@
 using System.Net.Mime;
 using System.Text.Encodings.Web;
 using Portal.Model.Accounts;
+using Portal.Model.Shared;
 
 namespace Portal.Shared;
 
@@ -13,6 +14,7 @@ internal static partial class BackInAMoment
 
     public static void UseBackInAMoment(this WebApplication app) => app.Use(async (http, next) =>
     {
+        var attempt = Attempt.Begin();
         try
         {
             await next(http);
@@ -21,7 +23,7 @@ internal static partial class BackInAMoment
         {
             LogAway(app.Logger, http.Request.Path, error.GetBaseException().Message);
             var isRead = IsRead(http.Request);
-            var sentence = isRead ? "Portal cannot reach its database at the moment. This page comes back by itself." : $"{DatabaseAway.NotThrough} The page you came from comes back by itself.";
+            var sentence = isRead ? "Portal cannot reach its database at the moment. This page comes back by itself." : $"{DatabaseAway.Sentence(attempt.Saved)} The page you came from comes back by itself.";
             await AnswerAsync(http, StatusCodes.Status503ServiceUnavailable, Seconds, target => Page(target, sentence, $"""<meta http-equiv="refresh" content="{Seconds};url={target}">"""));
         }
         catch (TooManyChangesException error) when (!http.Response.HasStarted)

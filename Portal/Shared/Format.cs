@@ -1,4 +1,5 @@
 using System.Globalization;
+using Portal.Model.Shared;
 
 namespace Portal.Shared;
 
@@ -44,9 +45,7 @@ public static class Format
     };
 
     /// <summary>How many of something: <c>1 object</c>, <c>1,234 objects</c>.</summary>
-    public static string Count(long count, string one) => string.Create(English, $"{count:N0} {(count == 1 ? one : Plural(one))}");
-
-    private static string Plural(string one) => one.EndsWith("ry", StringComparison.Ordinal) ? $"{one[..^1]}ies" : $"{one}s";
+    public static string Count(long count, string one) => Counted.Of(count, one);
 
     public static string Time(DateTimeOffset at) => at.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", English);
 

@@ -1,5 +1,6 @@
 using MudBlazor;
 using Portal.Model.Accounts;
+using Portal.Model.Shared;
 
 namespace Portal.Shared;
 
@@ -9,15 +10,18 @@ public sealed partial class Interruptions(ISnackbar toasts, Presses presses, ILo
     /// <summary>What goes on of it.</summary>
     public Presses Presses { get; } = presses;
 
-    /// <summary>The sentence for who pressed; null for a mistake of ours.</summary>
-    public static string? WhyNot(Exception error) => error is TooManyChangesException ? error.Message : DatabaseAway.Is(error) ? DatabaseAway.NotThrough : null;
+    /// <summary>Whether it is something that whoever pressed is told; else it is a mistake of ours.</summary>
+    public static bool IsToldBy(Exception error) => error is TooManyChangesException || DatabaseAway.Is(error);
 
-    public void Tell(Exception error)
+    /// <param name="saved">How much of what was pressed is in the database.</param>
+    public void Tell(Exception error, Saved saved)
     {
-        LogNotThrough(log, error.GetBaseException().Message);
-        toasts.Add(WhyNot(error)!, Severity.Error, options => options.DuplicatesBehavior = SnackbarDuplicatesBehavior.Prevent);
+        LogNotThrough(log, saved, error.GetBaseException().Message);
+        Presses.Fail(saved);
+        var sentence = error is TooManyChangesException ? error.Message : DatabaseAway.Sentence(saved);
+        toasts.Add(sentence, Severity.Error, options => options.DuplicatesBehavior = SnackbarDuplicatesBehavior.Prevent);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Something that was pressed did not go through: {Reason}")]
-    private static partial void LogNotThrough(ILogger log, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Something that was pressed did not go through; of it is saved: {Saved}. {Reason}")]
+    private static partial void LogNotThrough(ILogger log, Saved saved, string reason);
 }

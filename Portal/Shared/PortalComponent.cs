@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Components;
+using Portal.Model.Shared;
 
 namespace Portal.Shared;
 
 /// <summary>
-/// What all components are. A press that meets a database that is away, or comes too often, is told not to have counted, and the page stays as it is, with all that was typed; an error boundary would throw
+/// What all components are. A press that meets a database that is away, or comes too often, is told what became of it, and the page stays as it is, with all that was typed; an error boundary would throw
 /// the page away.
 /// </summary>
 public abstract class PortalComponent : ComponentBase, IHandleEvent
@@ -16,20 +17,21 @@ public abstract class PortalComponent : ComponentBase, IHandleEvent
     Task IHandleEvent.HandleEventAsync(EventCallbackWorkItem item, object? arg)
     {
         Interruptions?.Presses.Begin();
-        var handling = GuardAsync(item.InvokeAsync(arg));
+        var handling = GuardAsync(item, arg);
         StateHasChanged();
         return handling.IsCompletedSuccessfully ? Task.CompletedTask : RenderAfterAsync(handling);
     }
 
-    private async Task GuardAsync(Task handling)
+    private async Task GuardAsync(EventCallbackWorkItem item, object? arg)
     {
+        var attempt = Attempt.Begin();
         try
         {
-            await handling;
+            await item.InvokeAsync(arg);
         }
-        catch (Exception error) when (Interruptions is not null && RendererInfo.IsInteractive && Interruptions.WhyNot(error) is not null)
+        catch (Exception error) when (Interruptions is not null && RendererInfo.IsInteractive && Interruptions.IsToldBy(error))
         {
-            Interruptions.Tell(error);
+            Interruptions.Tell(error, attempt.Saved);
         }
         finally
         {

@@ -23,7 +23,7 @@ public sealed record BackupView(
 
     /// <summary>What keeps so many from being there, as a sentence; null if nothing does.</summary>
     public string? Warning(int keep) => Used + keep + 1 - Taken <= Limit ? null
-        : $"Your quota is {Limit} snapshots and you have {Used}: without room for {keep + 1} of these no backup can be made. Delete some, keep fewer, or ask support for more.";
+        : $"Your quota is {Counted.Of(Limit, "snapshot")} and you have {Used}: without room for {keep + 1} of these no backup can be made. Delete some, keep fewer, or ask support for more.";
 
     /// <summary>Null if the account has no such volume.</summary>
     public static async Task<BackupView?> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, string volumeId, DateTimeOffset now, CancellationToken ct)
