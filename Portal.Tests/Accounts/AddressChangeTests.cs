@@ -77,7 +77,7 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         var person = await Server.AddPersonAsync(email: "owner@example.com");
         var owners = await SecondFactor.TurnOnAsync(Server, person);
         using var thief = await WithCodeAsync(person, PortalServer.Password, owners);
-        using var changed = await thief.GetAsync(await AskAsync(thief, "thief@example.com"));
+        using var changed = await thief.SubmitAsync(await AskAsync(thief, "thief@example.com"), Confirm);
         using var off = await thief.SubmitAsync("/settings", "Turn off", ("Password", PortalServer.Password), ("Verb", "off"));
         Assert.Equal("/settings?done=second-factor-off", off.Headers.Location?.PathAndQuery);
         var thiefs = await SecondFactor.TurnOnAsync(thief, later: 1);
@@ -99,14 +99,14 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         var (without, with) = (await Server.AddPersonAsync(email: "ada@example.com"), await Server.AddPersonAsync(email: "bob@example.com"));
         using (var thief = await Server.NewClientAsync(without))
         {
-            using var changed = await thief.GetAsync(await AskAsync(thief, "ada2@example.com"));
+            using var changed = await thief.SubmitAsync(await AskAsync(thief, "ada2@example.com"), Confirm);
             await SecondFactor.TurnOnAsync(thief);
         }
 
         var owners = await SecondFactor.TurnOnAsync(Server, with);
         using (var thief = await WithCodeAsync(with, PortalServer.Password, owners))
         {
-            using var changed = await thief.GetAsync(await AskAsync(thief, "bob2@example.com"));
+            using var changed = await thief.SubmitAsync(await AskAsync(thief, "bob2@example.com"), Confirm);
             using var off = await thief.SubmitAsync("/settings", "Turn off", ("Password", PortalServer.Password), ("Verb", "off"));
         }
 
