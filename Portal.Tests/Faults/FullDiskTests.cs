@@ -82,8 +82,13 @@ public sealed class FullDiskTests : IAsyncLifetime
         await Until.TrueAsync(async () => !await IsRefusedAsync(() => create.RunAsync(actor, AnAccount.Wish(image, 1, token) with { Name = "late" }, Ct)), Patience);
         await Until.TrueAsync(async () =>
         {
-            await using var db = database.CreateDbContext();
-            return (await db.Instances.AsNoTracking().ToListAsync(Ct)).TrueForAll(instance => !instance.IsUnsettled);
+            // The test's own connections were broken too.
+            var isSettled = false;
+            return !await IsRefusedAsync(async () =>
+            {
+                await using var db = database.CreateDbContext();
+                isSettled = (await db.Instances.AsNoTracking().ToListAsync(Ct)).TrueForAll(instance => !instance.IsUnsettled);
+            }) && isSettled;
         }, Patience);
         await using (var db = database.CreateDbContext())
         {

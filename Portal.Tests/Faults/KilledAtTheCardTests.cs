@@ -27,11 +27,11 @@ public sealed class KilledAtTheCardTests(TestPostgres postgres) : ServedTests(po
 
     private static readonly (string Name, string Number, Func<HttpRequest, bool> Is)[] Calls =
     [
-        ("look at the card page", Works, request => request.Method is "GET" && request.Path.StartsWithSegments("/v1/checkout/sessions")),
+        ("look at the card page", Works, request => request.Method is "GET" && request.Path.StartsWithSegments("/v1/checkout/sessions", StringComparison.Ordinal)),
         ("authorize", Works, request => request.Method is "POST" && request.Path == "/v1/payment_intents"),
-        ("take it back", Works, request => request.Method is "POST" && request.Path.StartsWithSegments("/v1/payment_intents") && request.Path.Value!.EndsWith("/cancel", StringComparison.Ordinal)),
+        ("take it back", Works, request => request.Method is "POST" && request.Path.StartsWithSegments("/v1/payment_intents", StringComparison.Ordinal) && request.Path.Value!.EndsWith("/cancel", StringComparison.Ordinal)),
         ("authorize what is declined", Declined, request => request.Method is "POST" && request.Path == "/v1/payment_intents"),
-        ("detach what was declined", Declined, request => request.Method is "POST" && request.Path.StartsWithSegments("/v1/payment_methods")),
+        ("detach what was declined", Declined, request => request.Method is "POST" && request.Path.StartsWithSegments("/v1/payment_methods", StringComparison.Ordinal)),
     ];
 
     private SandboxServer sandbox = null!;

@@ -58,7 +58,7 @@ public sealed class KilledStoreTests(TestPostgres postgres) : TestDatabase(postg
             stored.AddRange(await PutAsync(s3, kept, string.Join('+', parts)));
             using (var client = await work.Server.NewClientAsync(ada))
             {
-                Assert.Equal(doomed, (await client.PageAsync($"/buckets/{doomed}")).QuerySelector("h1")?.TextContent);
+                Assert.Equal(kept, (await client.PageAsync($"/buckets/{kept}")).QuerySelector("h1")?.TextContent);
             }
 
             await ceph.RestartAsync();

@@ -253,7 +253,7 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
         }
     }
 
-    [GeneratedRegex("still on")]
+    [GeneratedRegex("still on", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex StillOn();
 
     /// <summary>The database's truth, read at once.</summary>

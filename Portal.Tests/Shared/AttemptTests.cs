@@ -18,7 +18,7 @@ public sealed class AttemptTests(TestPostgres postgres) : TestDatabase(postgres)
         Assert.Equal(0, await db.Accounts.ExecuteUpdateAsync(set => set.SetProperty(account => account.Name, "x"), Ct));
         await using (await db.Database.BeginTransactionAsync(Ct))
         {
-            await AddAsync(db);
+            await Tenant.AddAsync(db);
         }
 
         Assert.Equal(Saved.Nothing, attempt.Saved);
@@ -36,7 +36,7 @@ public sealed class AttemptTests(TestPostgres postgres) : TestDatabase(postgres)
             var part = Attempt.Begin();
             await using var db = CreateDbContext();
             await using var transaction = await db.Database.BeginTransactionAsync(Ct);
-            await AddAsync(db);
+            await Tenant.AddAsync(db);
             Assert.Equal(Saved.Nothing, part.Saved);
             await transaction.CommitAsync(Ct);
             Assert.Equal(Saved.Some, part.Saved);
@@ -47,7 +47,7 @@ public sealed class AttemptTests(TestPostgres postgres) : TestDatabase(postgres)
     public async Task A_statement_that_is_its_own_transaction_counts_too_and_what_nobody_asked_for_does_not()
     {
         await using var db = CreateDbContext();
-        await AddAsync(db);
+        await Tenant.AddAsync(db);
         var attempt = Attempt.Begin();
         await TouchAsync();
         Assert.Equal(Saved.Nothing, attempt.Saved);
@@ -60,6 +60,4 @@ public sealed class AttemptTests(TestPostgres postgres) : TestDatabase(postgres)
             await db.Accounts.ExecuteUpdateAsync(set => set.SetProperty(account => account.Name, "x"), Ct);
         }
     }
-
-    private static Task AddAsync(PortalDb db) => Tenant.AddAsync(db);
 }

@@ -20,6 +20,7 @@ public sealed class BehindNginxTests(TestPostgres postgres, ABrowser browser) : 
     private readonly int secure = TestPostgres.FreePort();
     private PortalServer web = null!;
     private Process nginx = null!;
+    private string? thumbprint;
 
     private Uri Address => new($"https://localhost:{secure}/");
 
@@ -98,7 +99,7 @@ public sealed class BehindNginxTests(TestPostgres postgres, ABrowser browser) : 
 
     private FormClient From(string address) => new(Address, new SocketsHttpHandler
     {
-        SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+        SslOptions = { RemoteCertificateValidationCallback = (_, presented, _, _) => presented?.GetCertHashString() == thumbprint },
         ConnectCallback = async (context, ct) =>
         {
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -139,6 +140,7 @@ public sealed class BehindNginxTests(TestPostgres postgres, ABrowser browser) : 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
         using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        thumbprint = certificate.Thumbprint;
         await WriteAsync("fullchain.pem", certificate.ExportCertificatePem());
         await WriteAsync("privkey.pem", key.ExportPkcs8PrivateKeyPem());
     }

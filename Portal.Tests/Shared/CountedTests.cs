@@ -24,6 +24,6 @@ public sealed partial class CountedTests
         Assert.All(told, quota => Assert.Matches(@"\{Counted\.Of\(|:N0\} GiB", quota));
     }
 
-    [GeneratedRegex("Your quota is \\{[^\n]{0,60}")]
+    [GeneratedRegex("Your quota is \\{[^\n]{0,60}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Quota();
 }

@@ -5,9 +5,11 @@ using Portal.Shared;
 namespace Portal.Tests.Shared;
 
 /// <summary>What a circuit answers to a browser that asks what became of a press.</summary>
-public sealed partial class PressesTests
+public sealed partial class PressesTests : IDisposable
 {
     private readonly Presses presses = new(null!, null!, TimeProvider.System);
+
+    public void Dispose() => presses.Dispose();
 
     [Fact]
     public async Task What_came_is_not_through_before_what_it_began_is_at_its_end()
@@ -34,10 +36,10 @@ public sealed partial class PressesTests
         Assert.Empty(files.Where(file => file.Ends < file.Takes).Select(file => file.Name));
     }
 
-    [GeneratedRegex(@"\b(saving|busy|acting)(, \w+)*\)? = (\()?true\b")]
+    [GeneratedRegex(@"\b(saving|busy|acting)(, \w+)*\)? = (\()?true\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Takes();
 
-    [GeneratedRegex(@"\bfinally\b")]
+    [GeneratedRegex(@"\bfinally\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Ends();
 
     [Theory]
