@@ -66,7 +66,7 @@ internal sealed class VolumeVerbs : IDisposable
         await engine.Engine.EnsureVolumeAsync(other, default);
         foreach (var id in new[] { volume.Id, other.Id })
         {
-            await TestEngine.RunAsync("qemu-io", "-c", "write -P 7 0 64M", new VolumeFiles(folder).Described(folder.Volume(id)));
+            await TestEngine.RunAsync("qemu-io", "-c", "write -P 7 0 64M", QemuImg.Described(folder.Volume(id), null, path => path));
         }
 
         for (var round = 0; round <= Rounds; round++)
@@ -139,7 +139,8 @@ internal sealed class VolumeVerbs : IDisposable
     /// <summary>A file, the order, and looks at the machine until it has no job any more.</summary>
     private async Task CopyAsync(string instanceId, int round)
     {
-        var files = new SnapshotFiles(folder);
+        var qemuImg = new QemuImg(folder, new GuestUids(folder));
+        var files = new SnapshotFiles(folder, new VolumeFiles(folder, qemuImg), qemuImg);
         var id = ResourceIds.New("snap");
         var uid = 0;
         await OnAsync(instanceId, domain => uid = domain.RunsAs()!.Value);

@@ -38,5 +38,5 @@ public abstract partial class ComputeEngineContract
         await RemoveAllAsync(machine);
     }
 
-    private async Task<MachineCounters> CountersOfAsync(InstanceSpec machine) => Assert.Single(await Metrics.CountersAsync(Ct), counters => counters.InstanceId == machine.Id);
+    protected async Task<MachineCounters> CountersOfAsync(InstanceSpec machine) => Assert.Single(await Metrics.CountersAsync(Ct), counters => counters.InstanceId == machine.Id);
 }

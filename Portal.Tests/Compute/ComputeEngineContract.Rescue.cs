@@ -11,6 +11,9 @@ public abstract partial class ComputeEngineContract
     /// <summary>From within the rescue system, leaves on the root disk what <see cref="MarkDiskAsync"/> would.</summary>
     protected abstract Task MarkFromRescueAsync(InstanceSpec machine);
 
+    /// <summary>What a driver has to show besides, after the first rescue of a machine, after a restart in it, and (0) when it is back.</summary>
+    protected virtual Task SeenInRescueAsync(InstanceSpec machine, int rescue) => Task.CompletedTask;
+
     [Fact]
     public async Task A_machine_is_rescued_with_its_own_disk_attached_and_comes_back_with_what_was_done_to_it()
     {
@@ -26,6 +29,7 @@ public abstract partial class ComputeEngineContract
         Assert.NotEqual(key, (await Engine.ObserveAsync(rescue, Ct)).HostKey);
         Assert.Equal(machine.Id, (await Volumes.ObserveVolumeAsync(machine.Volumes[0].Volume.Id, Ct)).InstanceId);
         await MarkFromRescueAsync(rescue);
+        await SeenInRescueAsync(rescue, 1);
         Assert.Equal(1, (await Engine.EnsureMachineAsync(rescue, Ct)).Boot);
 
         // A restart of the rescue system stays in it.
@@ -33,6 +37,7 @@ public abstract partial class ComputeEngineContract
         await UntilAsync(async () => await Engine.EnsureMachineAsync(again, Ct) is { Power: MachinePower.Running, Boot: 2 });
         await UntilAsync(async () => await Engine.ObserveAsync(again, Ct) is { SshAnswers: true, HostKey: not null });
         Assert.True(await IsRescueAsync(again));
+        await SeenInRescueAsync(again, 2);
 
         var back = machine with { Boot = 3 };
         await UntilAsync(async () => await Engine.EnsureMachineAsync(back, Ct) is { Power: MachinePower.Running, Boot: 3 });
@@ -40,6 +45,7 @@ public abstract partial class ComputeEngineContract
         Assert.Equal(key, (await Engine.ObserveAsync(back, Ct)).HostKey);
         Assert.False(await IsRescueAsync(back));
         Assert.True(await HasMarkAsync(back));
+        await SeenInRescueAsync(back, 0);
 
         // One that is off is started into it, and is off from it.
         await UntilAsync(async () => (await Engine.EnsureMachineAsync(back with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off);

@@ -34,19 +34,18 @@ public sealed partial class LibvirtEngineTests
     [Fact]
     public async Task A_changed_key_opens_the_guest_the_former_one_does_not_and_a_restart_changes_nothing_of_that()
     {
-        var machine = AMachine();
-        await StartAsync(machine);
+        var machine = await RunningMachineAsync();
         await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
         var file = real.KeyFile + "-other";
         await TestEngine.RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file);
         await Guests.SetKeyAsync(machine.Id, machine.SshUser, (await File.ReadAllTextAsync(file + ".pub", Ct)).Trim(), real.PublicKey, Ct);
         await OnlyOpensAsync(machine, file);
 
-        var again = machine with { Boot = 1 };
-        await UntilAsync(async () => await Engine.EnsureMachineAsync(again, Ct) is { Boot: 1 });
-        await UntilAsync(async () => (await Engine.ObserveAsync(again, Ct)).SshAnswers);
+        var again = machine with { Boot = (await Engine.ObserveAsync(machine, Ct)).Boot + 1 };
+        await UntilAsync(async () => (await Engine.EnsureMachineAsync(again, Ct)).Boot == again.Boot);
+        await UntilAsync(async () => await Engine.ObserveAsync(again, Ct) is { SshAnswers: true, AgentAnswers: true });
         await OnlyOpensAsync(machine, file);
-        await RemoveAllAsync(machine);
+        await Guests.SetKeyAsync(machine.Id, machine.SshUser, real.PublicKey, (await File.ReadAllTextAsync(file + ".pub", Ct)).Trim(), Ct);
     }
 
     [Fact]
@@ -133,7 +132,7 @@ public sealed partial class LibvirtEngineTests
     private async Task OnlyOpensAsync(InstanceSpec machine, string file)
     {
         Assert.Equal(machine.HostName, await real.SshAsync(machine, "hostname", file));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => real.SshAsync(machine, "hostname"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => real.SshAsync(machine, "hostname", real.KeyFile));
     }
 
     private static async Task TypeAsync(Stream console, string line)

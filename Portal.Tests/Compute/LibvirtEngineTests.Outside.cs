@@ -41,25 +41,26 @@ public sealed partial class LibvirtEngineTests
     /// <summary>Outside is seen the uplink's address; without it having been turned on nothing arrives, and private ranges are never reached.</summary>
     private async Task TranslatesOutboundAsync(InstanceSpec guest)
     {
-        Assert.Equal("", await FetchAsync(guest, OutsideWorld.Address));
+        await IsRefusedAsync(guest, FromGuest.Fetch(OutsideWorld.Address));
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest) with { Nat = true }, Ct);
         Assert.Equal(OutsideWorld.Uplink, await FetchAsync(guest, OutsideWorld.Address));
-        Assert.Equal("closed", await PingAsync(guest, "169.254.169.254"));
+        await IsRefusedAsync(guest, FromGuest.Ping("169.254.169.254"));
 
         // Its own rules hold for that way too.
         var closed = ANetwork.Of(guest) with { Nat = true, Groups = [new GroupSpec(ANetwork.Group, [ANetwork.Ssh], [ANetwork.All with { Range = IPNetwork.Parse("10.0.0.0/8") }])] };
         await Networks.EnsureNetworkAsync(closed, Ct);
-        Assert.Equal("", await FetchAsync(guest, OutsideWorld.Address));
+        await IsRefusedAsync(guest, FromGuest.Fetch(OutsideWorld.Address));
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
-        Assert.Equal("", await FetchAsync(guest, OutsideWorld.Address));
+        await IsRefusedAsync(guest, FromGuest.Fetch(OutsideWorld.Address));
     }
 
     /// <summary>No mail until its account may; and no more open at one time than a guest may have, by an engine that is told so.</summary>
     private async Task KeepsToItsLimitsAsync(InstanceSpec guest)
     {
         var outside = ANetwork.Of(guest) with { Nat = true };
+        var mail = $"(sleep 1 | timeout $((w + 1)) nc -w $w {OutsideWorld.Address} 25) | head -c 3";
         await Networks.EnsureNetworkAsync(outside, Ct);
-        Assert.Equal("", await MailAsync());
+        await IsRefusedAsync(guest, mail);
         await Networks.EnsureNetworkAsync(outside with { Mail = true }, Ct);
         Assert.Equal("220", await MailAsync());
 
@@ -68,14 +69,14 @@ public sealed partial class LibvirtEngineTests
             await narrow.EnsureNetworkAsync(outside with { Mail = true }, Ct);
             await real.SshAsync(guest, $"for n in 1 2; do (mkfifo /tmp/held$n; sleep 60 > /tmp/held$n & nc {OutsideWorld.Address} 25 < /tmp/held$n > /tmp/greeted$n 2>&1 &) > /dev/null 2>&1; done");
             await UntilAsync(async () => await real.SshAsync(guest, "cat /tmp/greeted1 /tmp/greeted2 2> /dev/null | grep -c 220 || true") == "2");
-            Assert.Equal("", await MailAsync());
+            await IsRefusedAsync(guest, mail);
             await real.SshAsync(guest, "killall nc sleep; rm /tmp/held1 /tmp/held2");
             await UntilAsync(async () => await MailAsync() == "220");
         }
 
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
 
-        Task<string> MailAsync() => real.SshAsync(guest, $"(sleep 1 | timeout 10 nc -w 3 {OutsideWorld.Address} 25 2> /dev/null || true) | head -c 3");
+        Task<string> MailAsync() => real.SshAsync(guest, $"w=3; {mail} 2> /dev/null");
     }
 
     /// <summary>What comes keeps its sender's address: a rule for some lets them in and nobody else. The address moves from one guest to another.</summary>
@@ -85,50 +86,50 @@ public sealed partial class LibvirtEngineTests
         var led = ANetwork.Of(guest) with { Addresses = [To(guest)] };
         await Networks.EnsureNetworkAsync(led, Ct);
         Assert.Equal("SSH-", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.5", 22));
-        Assert.Equal("", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.6", 22));
+        Assert.Equal("", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.6", 22, isOpen: false));
         Assert.Equal("203.0.113.5", await FetchAsync(guest, OutsideWorld.Address));
 
         GroupSpec From(string range) => new(ANetwork.Group, [ANetwork.Ssh with { Range = IPNetwork.Parse(range) }, ANetwork.Ssh with { Range = IPNetwork.Parse("127.0.0.1/32") }], [ANetwork.All]);
         await Networks.EnsureNetworkAsync(led with { Groups = [From($"{OutsideWorld.Address}/32")] }, Ct);
         Assert.Equal("SSH-", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.5", 22));
-        Assert.Equal("", await outside.GreetAsync("192.31.196.9", "203.0.113.5", 22));
+        Assert.Equal("", await outside.GreetAsync("192.31.196.9", "203.0.113.5", 22, isOpen: false));
 
         // Of two customers one is reached by the other at his public address, and only there.
         await Networks.EnsureNetworkAsync(led, Ct);
         await Networks.EnsureNetworkAsync(there with { Nat = true }, Ct);
-        Assert.StartsWith("SSH-", await real.SshAsync(peer, "nc -w 5 203.0.113.5 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
-        Assert.Equal("", await FetchAsync(peer, "10.0.0.10"));
+        Assert.StartsWith("SSH-", await real.SshAsync(peer, "nc -w 10 203.0.113.5 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
+        await IsRefusedAsync(peer, FromGuest.Fetch("10.0.0.10"));
 
         await Networks.EnsureNetworkAsync(there with { Addresses = [To(peer)] }, Ct);
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
         Assert.Equal("203.0.113.5", await FetchAsync(peer, OutsideWorld.Address));
         Assert.Equal("SSH-", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.5", 22));
-        Assert.Equal("", await FetchAsync(guest, OutsideWorld.Address));
+        await IsRefusedAsync(guest, FromGuest.Fetch(OutsideWorld.Address));
         await Networks.EnsureNetworkAsync(there, Ct);
-        Assert.Equal("", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.5", 22));
+        Assert.Equal("", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.5", 22, isOpen: false));
     }
 
     /// <summary>Across a peering hold the rules of both sides, by ranges; it ends when it is revoked, and does not come back when a router is made anew.</summary>
     private async Task PeersAsync(InstanceSpec guest, InstanceSpec peer, NetworkSpec there)
     {
-        Assert.Equal("", await FetchAsync(guest, "10.1.0.10"));
+        await IsRefusedAsync(guest, FromGuest.Fetch("10.1.0.10"));
         var here = ANetwork.Of(guest) with { Peers = [new PeerSpec("pcx-00000000000000001", peer.NetworkId, Neighbours)] };
         there = there with { Peers = [new PeerSpec("pcx-00000000000000001", guest.NetworkId, here.Range)] };
         await Networks.EnsureNetworkAsync(here, Ct);
         await Networks.EnsureNetworkAsync(there, Ct);
-        Assert.StartsWith("SSH-", await real.SshAsync(guest, "nc -w 5 10.1.0.10 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
-        Assert.Equal("", await FetchAsync(guest, "10.1.0.10"));
+        Assert.StartsWith("SSH-", await real.SshAsync(guest, "nc -w 10 10.1.0.10 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
+        await IsRefusedAsync(guest, FromGuest.Fetch("10.1.0.10"));
         await Networks.EnsureNetworkAsync(there.With(Http("10.0.0.10/32")), Ct);
         Assert.Equal(peer.Id, await FetchAsync(guest, "10.1.0.10"));
 
         // Not by a group of the other side's: its members are others.
         await Networks.EnsureNetworkAsync(there.With(new GroupRule(TransportProtocol.Tcp, 80, 80, null, ANetwork.Group)), Ct);
-        Assert.Equal("", await FetchAsync(guest, "10.1.0.10"));
+        await IsRefusedAsync(guest, FromGuest.Fetch("10.1.0.10"));
         await Networks.EnsureNetworkAsync(there.With(Http("10.0.0.0/16")), Ct);
         await Networks.EnsureNetworkAsync(here with { Peers = [] }, Ct);
-        Assert.Equal("", await FetchAsync(guest, "10.1.0.10"));
+        await IsRefusedAsync(guest, FromGuest.Fetch("10.1.0.10"));
         await Networks.EnsureNetworkAsync(there with { Peers = [] }, Ct);
-        Assert.Equal("", await FetchAsync(guest, "10.1.0.10"));
+        await IsRefusedAsync(guest, FromGuest.Fetch("10.1.0.10"));
     }
 
     /// <summary>Where there is no range, a public address is ports of the host's loopback.</summary>

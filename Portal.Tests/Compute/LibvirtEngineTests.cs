@@ -24,11 +24,18 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
     protected override InstanceSpec AMachine(string? network = null, byte host = 10) =>
         base.AMachine(network, host) with { PublicKey = real.PublicKey, PublicPort = TestPostgres.FreePort() };
 
-    protected override async Task<InstanceSpec> RunningMachineAsync()
+    protected override async Task<InstanceSpec> RunningMachineAsync() => await StartedAsync(await real.SharedAsync("small", () => Task.FromResult(AMachine())));
+
+    /// <summary>Another one, of two processors, which got a second card after its first boot's seed was written.</summary>
+    private async Task<InstanceSpec> LargeMachineAsync() => await StartedAsync(await real.SharedAsync("large", async () =>
     {
-        var machine = await real.SharedAsync(() => Task.FromResult(AMachine()));
-        return await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null && (await Engine.ObserveAsync(machine, Ct)).SshAnswers ? machine : await StartAsync(machine);
-    }
+        var machine = AMachine(host: 30) with { Vcpus = 2 };
+        await DefineAsync(machine with { Power = MachinePower.Off });
+        return machine with { Interfaces = [.. machine.Interfaces, ACard(30, 1)] };
+    }));
+
+    private async Task<InstanceSpec> StartedAsync(InstanceSpec machine) =>
+        await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null && (await Engine.ObserveAsync(machine, Ct)).SshAnswers ? machine : await StartAsync(machine);
 
     protected override Task MarkDiskAsync(InstanceSpec machine) => real.SshAsync(machine, "echo kept > /root/mark; sync");
 
@@ -157,6 +164,13 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
         await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
         Assert.InRange(await MedianAsync(() => Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct)), 0, 20);
         Assert.InRange(await MedianAsync(() => Engine.ObserveAsync(machine, Ct)), 0, 200);
+    }
+
+    [Fact]
+    public async Task A_machine_of_which_no_card_is_known_is_seen_as_it_is()
+    {
+        var machine = await RunningMachineAsync();
+        Assert.True(await Engine.ObserveAsync(machine with { Interfaces = [] }, Ct) is { Power: MachinePower.Running, SshAnswers: false });
     }
 
     private static async Task<double> MedianAsync(Func<Task> call)

@@ -5,7 +5,7 @@ using Portal.Worker.Engines.Libvirt;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>A volume's header is its guest's to write, once the guest is out of QEMU; root's qemu-img opens nothing by it.</summary>
+/// <summary>A volume's header is its guest's to write, once the guest is out of QEMU; qemu-img opens nothing by it.</summary>
 public sealed class Qcow2Tests : IDisposable
 {
     private readonly string file = Path.GetTempFileName();

@@ -23,7 +23,7 @@ public sealed class TestEngine : IAsyncLifetime
     private readonly DirectoryInfo home = Directory.CreateTempSubdirectory("portal-test-engine-");
     private readonly SemaphoreSlim gate = new(1, 1);
     private Process? publisher;
-    private InstanceSpec? shared;
+    private readonly Dictionary<string, InstanceSpec> shared = new(StringComparer.Ordinal);
 
     /// <summary>What <c>bin/engine</c> and <c>Engine:Folder</c> are given.</summary>
     public string Folder => Path.Combine(home.FullName, "state");
@@ -53,13 +53,13 @@ public sealed class TestEngine : IAsyncLifetime
 
     public Task StartAsync() => TestPostgres.RunAsync("bin/engine", "start", Folder);
 
-    /// <summary>Makes this machine once and keeps it: a boot takes many seconds.</summary>
-    public async Task<InstanceSpec> SharedAsync(Func<Task<InstanceSpec>> make)
+    /// <summary>Makes the machine of this name once and keeps it: a boot takes many seconds.</summary>
+    public async Task<InstanceSpec> SharedAsync(string name, Func<Task<InstanceSpec>> make)
     {
         await gate.WaitAsync();
         try
         {
-            return shared ??= await make();
+            return shared.TryGetValue(name, out var made) ? made : shared[name] = await make();
         }
         finally
         {
@@ -67,21 +67,29 @@ public sealed class TestEngine : IAsyncLifetime
         }
     }
 
-    /// <summary>Runs a command in a guest through its published port, with the system's own ssh and the host key pinned.</summary>
+    /// <summary>
+    /// Runs a command in a guest through its published port, with the system's own ssh and the host key pinned. Commands share one connection for each start of the machine, unless a key is
+    /// named: to open one takes an emulated guest a second.
+    /// </summary>
     public async Task<string> SshAsync(InstanceSpec machine, string command, string? keyFile = null)
     {
         var port = machine.PublicPort!.Value.ToString(CultureInfo.InvariantCulture);
-        var key = (await Engine.ObserveAsync(machine, CancellationToken.None)).HostKey;
-        var known = Path.Combine(home.FullName, machine.Id);
-        await File.WriteAllTextAsync(known, $"[127.0.0.1]:{port} {key}\n");
-        return await RunAsync("timeout", "300", "ssh", "-q", "-p", port, "-i", keyFile ?? KeyFile, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", $"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", $"{machine.SshUser}@127.0.0.1", command);
+        var (known, line) = (Path.Combine(home.FullName, machine.Id), Path.Combine(home.FullName, $"{await QemuAsync(machine.Id)}.ssh"));
+        if (keyFile is not null || !File.Exists(line))
+        {
+            await File.WriteAllTextAsync(known, $"[127.0.0.1]:{port} {(await Engine.ObserveAsync(machine, CancellationToken.None)).HostKey}\n");
+        }
+
+        string[] oneLine = keyFile is null ? ["-o", "ControlMaster=auto", "-o", $"ControlPath={line}", "-o", "ControlPersist=60", "-o", "ServerAliveInterval=15"] : [];
+        return await RunAsync("timeout", ["300", "ssh", "-q", "-p", port, "-i", keyFile ?? KeyFile, .. oneLine, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", $"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", $"{machine.SshUser}@127.0.0.1", command]);
     }
 
     /// <summary>Reads or writes the first 512 bytes of a volume that no guest has, by QEMU's own tools.</summary>
     public async Task<string> OnHostAsync(string volumeId, string verb, string content)
     {
-        var (files, sector) = (new VolumeFiles(new EngineFolder(Folder)), Path.Combine(home.FullName, $"{volumeId}.sector"));
-        var volume = files.Described(Path.Combine(Folder, "engine", "lib", "volumes", $"{volumeId}.qcow2"));
+        var folder = new EngineFolder(Folder);
+        var (files, sector) = (new VolumeFiles(folder, new QemuImg(folder, new GuestUids(folder))), Path.Combine(home.FullName, $"{volumeId}.sector"));
+        var volume = QemuImg.Described(folder.Volume(volumeId), files.ParentOf(volumeId), path => path);
         if (verb is "write")
         {
             await File.WriteAllTextAsync(sector, content.PadRight(512));

@@ -60,7 +60,8 @@ public sealed class OutsideWorld : IAsyncDisposable
     }
 
     /// <summary>The first bytes that the other side sends; empty if no connection comes about.</summary>
-    public async Task<string> GreetAsync(string from, string address, int port)
+    /// <param name="isOpen">As is expected. What is refused is asked after what was open at the same guest, so it need not be waited for as long.</param>
+    public async Task<string> GreetAsync(string from, string address, int port, bool isOpen = true)
     {
         using var socket = await NetworkNamespace.RunAsync(Namespace(engine), () =>
         {
@@ -68,7 +69,7 @@ public sealed class OutsideWorld : IAsyncDisposable
             made.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
             return made;
         });
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(4));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(isOpen ? 10 : 2));
         try
         {
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Parse(address), port), patience.Token);

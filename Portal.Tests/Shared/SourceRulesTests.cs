@@ -28,6 +28,27 @@ public sealed partial class SourceRulesTests
     public void Programs_are_run_in_one_place_by_a_list_of_arguments() => Assert.Equal(
         ["Portal.Worker/Engines/Libvirt/Command.cs"], Code().Where(file => file.Text.Contains("ProcessStartInfo", StringComparison.Ordinal) || file.Text.Contains("Process.Start", StringComparison.Ordinal)).Select(file => file.Name));
 
+    /// <summary>It reads what guests wrote, so never as the worker, which is root: the workbench sees to that.</summary>
+    [Fact]
+    public void The_tool_for_disk_images_is_named_in_one_place() =>
+        Assert.Equal(["Portal.Worker/Engines/Libvirt/QemuImg.cs"], Code().Where(file => file.Text.Contains("\"qemu-img\"", StringComparison.Ordinal)).Select(file => file.Name));
+
+    /// <summary>One bad thing of many must not end a pass for all; so who looks after many, one after the other, does it in a <c>Round</c>. Those two change some rows of one round's in one transaction.</summary>
+    [Fact]
+    public void Sweeps_and_patrols_wait_for_many_things_only_in_a_round() => Assert.Equal(
+        ["Portal.Worker/Compute/SuspensionSweep.cs", "Portal.Worker/Storage/BucketSizes.cs"],
+        Code().Where(file => file.Name.StartsWith("Portal.Worker/", StringComparison.Ordinal) && LooksAfterMany().IsMatch(file.Text) && WaitsInALoop(file.Text)).Select(file => file.Name).Order(StringComparer.Ordinal));
+
+    private static bool WaitsInALoop(string text)
+    {
+        var lines = text.Split('\n');
+        return lines.Index().Where(line => line.Item.TrimStart().StartsWith("foreach (", StringComparison.Ordinal)).Any(loop =>
+        {
+            var indent = loop.Item.TakeWhile(char.IsWhiteSpace).Count();
+            return lines.Skip(loop.Index + 1).TakeWhile(line => line.TrimEnd() != new string(' ', indent) + "}").Any(line => line.Contains("await ", StringComparison.Ordinal));
+        });
+    }
+
     /// <summary>Those two are whole statements of ours: rights and triggers, with the roles' names from the configuration, quoted.</summary>
     [Fact]
     public void No_statement_is_put_together_of_texts() => Assert.Equal(
@@ -222,6 +243,9 @@ public sealed partial class SourceRulesTests
 
     [GeneratedRegex(@"\bHttpClientHandler\b|AddHttpClient\(|new HttpClient(\(\)| ?\{)|HttpClient \w+ = new\(\)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex HandlerOfItsOwn();
+
+    [GeneratedRegex(@": (Resource)?Sweep\(|class \w+(Patrol|Pass|Check|Detachment|Sizes)\(", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex LooksAfterMany();
 
     [GeneratedRegex(@"\b(FromSqlRaw|ExecuteSqlRaw|SqlQueryRaw)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex RawStatement();

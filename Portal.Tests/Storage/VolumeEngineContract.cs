@@ -133,7 +133,7 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
 
         // The next start is without what it is no longer to have.
         await UntilAsync(async () => (await Engine.EnsureMachineAsync(both with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off);
-        await StartAsync(machine);
+        await DefineAsync(machine);
         Assert.Null((await Volumes.ObserveVolumeAsync(second.Id, Ct)).InstanceId);
         await RemoveAllAsync(both);
     }

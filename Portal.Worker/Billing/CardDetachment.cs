@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Billing;
 using Portal.Model.Shared;
+using Portal.Worker.Shared;
 using Stripe;
 
 namespace Portal.Worker.Billing;
@@ -18,13 +19,15 @@ public sealed class CardDetachment(IDbContextFactory<PortalDb> dbs, StripeClient
             return;
         }
 
-        var leaving = await db.Cards.Where(card => card.State != CardState.Valid && card.DetachedAt == null).OrderBy(card => card.AddedAt).Take(AtOnce).ToListAsync(ct);
-        foreach (var card in leaving)
+        var leaving = await db.Cards.Where(card => card.State != CardState.Valid && card.DetachedAt == null).OrderBy(card => card.AddedAt).Select(card => card.Id).Take(AtOnce).ToListAsync(ct);
+        var round = new Round(isOver: error => Declines.IsPassing(error, ct));
+        await round.EachAsync(leaving, id => id, async (id, token) =>
         {
-            await DetachAsync(card.Id, ct);
-            card.DetachedAt = clock.GetUtcNow();
-            await db.SaveChangesAsync(ct);
-        }
+            await DetachAsync(id, token);
+            var now = clock.GetUtcNow();
+            await db.Cards.Where(card => card.Id == id && card.State != CardState.Valid).ExecuteUpdateAsync(card => card.SetProperty(gone => gone.DetachedAt, now), token);
+        }, ct);
+        round.End();
     }
 
     private async Task DetachAsync(string id, CancellationToken ct)

@@ -15,12 +15,19 @@ public sealed partial class CardSweep(IDbContextFactory<PortalDb> dbs, IServiceS
     public override async Task SweepAsync(CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        await using var scope = scopes.CreateAsyncScope();
-        foreach (var id in await DueAsync(now, ct))
+        var round = new Round();
+        await round.EachAsync(await DueAsync(now, ct), id => $"{id}", async (id, token) =>
         {
-            await scope.ServiceProvider.GetRequiredService<ICardSetupJob>().ApplyAsync(id, ct);
-        }
+            await using var scope = scopes.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<ICardSetupJob>().ApplyAsync(id, token);
+        }, ct);
+        await round.EachAsync(["Cards that left"], what => what, (_, token) => DetachAsync(token), ct);
+        round.End();
+    }
 
+    private async Task DetachAsync(CancellationToken ct)
+    {
+        await using var scope = scopes.CreateAsyncScope();
         try
         {
             await scope.ServiceProvider.GetRequiredService<CardDetachment>().RunAsync(ct);

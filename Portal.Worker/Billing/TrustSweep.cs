@@ -21,22 +21,8 @@ public sealed class TrustSweep(IDbContextFactory<PortalDb> dbs, TrustPatrol patr
         }
 
         var link = configuration["Portal:Url"] is { Length: > 0 } origin ? $"{origin.TrimEnd('/')}/billing" : null;
-        var failures = new List<Exception>();
-        foreach (var id in await patrol.DueAsync(AtOnce, ct))
-        {
-            try
-            {
-                await patrol.RunAsync(id, link, ct);
-            }
-            catch (Exception error) when (!ct.IsCancellationRequested)
-            {
-                failures.Add(error);
-            }
-        }
-
-        if (failures.Count > 0)
-        {
-            throw new AggregateException("What some accounts have used could not be reckoned.", failures);
-        }
+        var round = new Round();
+        await round.EachAsync(await patrol.DueAsync(AtOnce, ct), id => id, (id, token) => patrol.RunAsync(id, link, token), ct);
+        round.End();
     }
 }

@@ -30,13 +30,11 @@ public sealed class SuspensionSweep(IDbContextFactory<PortalDb> dbs, Nudges nudg
                 : instance.IsSuspended && instance.State == InstanceState.Stopped && instance.Goal == InstanceGoal.Stopped)
             orderby instance.CreatedAt
             select new { instance.Id, instance.AccountId }).ToListAsync(ct);
-        foreach (var account in found.GroupBy(row => row.AccountId, row => row.Id, StringComparer.Ordinal))
-        {
-            foreach (var batch in account.Chunk(Batch))
-            {
-                await RunAsync(account.Key, batch, ct);
-            }
-        }
+        var round = new Round();
+        await round.EachAsync(
+            found.GroupBy(row => row.AccountId, row => row.Id, StringComparer.Ordinal).SelectMany(account => account.Chunk(Batch).Select(ids => (AccountId: account.Key, Ids: ids))),
+            batch => batch.AccountId, (batch, token) => RunAsync(batch.AccountId, batch.Ids, token), ct);
+        round.End();
     }
 
     private async Task RunAsync(string accountId, string[] ids, CancellationToken ct)

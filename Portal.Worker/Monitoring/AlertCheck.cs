@@ -5,6 +5,7 @@ using Portal.Model.Monitoring;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Worker.Operators;
+using Portal.Worker.Shared;
 
 namespace Portal.Worker.Monitoring;
 
@@ -20,10 +21,9 @@ public sealed class AlertCheck(IConfiguration configuration, RegionName region, 
     public async Task RunAsync(PortalDb db, DateTimeOffset minute, CancellationToken ct)
     {
         await ForgetAsync(db, ct);
-        foreach (var verdict in await JudgeAsync(db, minute, ct))
-        {
-            await ApplyAsync(db, verdict, minute, ct);
-        }
+        var round = new Round();
+        await round.EachAsync(await JudgeAsync(db, minute, ct), verdict => verdict.Id, (verdict, token) => ApplyAsync(db, verdict, minute, token), ct);
+        round.End();
     }
 
     /// <summary>What was terminated or deleted is watched no longer.</summary>

@@ -56,8 +56,8 @@ public sealed class MetricsPass(
         var accounts = await db.Instances.Where(instance => instance.RegionId == region.Id && instance.State == InstanceState.Running)
             .ToDictionaryAsync(instance => instance.Id, instance => instance.AccountId, StringComparer.Ordinal, ct);
         await MetricHistory.WriteAsync(db, [.. used.Where(one => accounts.ContainsKey(one.InstanceId)).Select(one => (accounts[one.InstanceId], one.ResourceId, one.Usage))], minute, ct);
-        await alerts.RunAsync(db, minute, ct);
         await history.TidyAsync(db, clock.GetUtcNow(), ct);
+        await alerts.RunAsync(db, minute, ct);
     }
 
     private static IEnumerable<(string InstanceId, string ResourceId, Usage Usage)> Between(Look before, Look now, TimeSpan elapsed)

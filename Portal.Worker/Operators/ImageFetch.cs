@@ -16,22 +16,33 @@ public sealed class ImageFetch(IDbContextFactory<PortalDb> dbs, IComputeEngine e
     public override async Task SweepAsync(CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        foreach (var image in await db.Images.Where(image => image.RegionId == region.Id && image.State == ImageState.Preparing && image.Url != null).ToListAsync(ct))
-        {
-            try
-            {
-                await FetchAsync(db, image, ct);
-                (image.State, image.LastError) = (ImageState.Available, null);
-            }
-            catch (EngineException error)
-            {
-                image.LastError = error.Message;
-                image.State = error.Fault is EngineFault.Unavailable ? ImageState.Preparing : ImageState.Failed;
-            }
+        var round = new Round();
+        var wanted = await db.Images.Where(image => image.RegionId == region.Id && image.State == ImageState.Preparing && image.Url != null).Select(image => image.Id).ToListAsync(ct);
+        await round.EachAsync(wanted, id => id, FetchAsync, ct);
+        round.End();
+    }
 
-            (image.Fetched, image.FetchedOf) = (null, null);
-            await db.SaveChangesAsync(ct);
+    private async Task FetchAsync(string id, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        if (await db.Images.FirstOrDefaultAsync(image => image.Id == id && image.State == ImageState.Preparing, ct) is not { } image)
+        {
+            return;
         }
+
+        try
+        {
+            await FetchAsync(db, image, ct);
+            (image.State, image.LastError) = (ImageState.Available, null);
+        }
+        catch (EngineException error)
+        {
+            image.LastError = error.Message;
+            image.State = error.Fault is EngineFault.Unavailable ? ImageState.Preparing : ImageState.Failed;
+        }
+
+        (image.Fetched, image.FetchedOf) = (null, null);
+        await db.SaveChangesAsync(ct);
     }
 
     /// <summary>One that was retired meanwhile is fetched no further: its row is another one than was read.</summary>

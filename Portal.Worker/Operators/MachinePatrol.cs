@@ -22,18 +22,21 @@ public sealed class MachinePatrol(
 
     public override async Task SweepAsync(CancellationToken ct)
     {
+        var round = new Round(engine.ListAsync);
         try
         {
-            await FindLostAsync(ct);
-            await FindOrphansAsync(ct);
+            await FindLostAsync(round, ct);
+            await FindOrphansAsync(round, ct);
         }
         catch (EngineException error) when (error.Fault is EngineFault.Unavailable)
         {
             // RegionPatrol says so to the operators.
         }
+
+        round.End();
     }
 
-    private async Task FindLostAsync(CancellationToken ct)
+    private async Task FindLostAsync(Round round, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var begun = clock.GetUtcNow();
@@ -44,37 +47,38 @@ public sealed class MachinePatrol(
                 && (instance.SshAt != null || instance.Deadline == null))
             .ToListAsync(ct);
         var observed = new ConcurrentDictionary<string, MachineObservation>(StringComparer.Ordinal);
-        await Parallel.ForEachAsync(running, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct }, async (instance, token) =>
-            observed[instance.Id] = await engine.ObserveAsync(instance.Spec(begun), token));
-        foreach (var instance in running)
-        {
-            var seen = observed[instance.Id];
-            if (seen.Power is not MachinePower.Running)
-            {
-                await WriteDownAsync(instance.Id, seen, ct);
-                nudges.Soon(instance.Id);
-                continue;
-            }
-
-            // A guest may tell its host key long after its ssh answers: cloud-init does so at the very end of the first boot.
-            if ((instance.Stalled is null) != (seen.Problem is null) || (instance.HostKeyNow is null && seen.HostKey is not null))
-            {
-                await WriteDownAsync(instance.Id, seen, ct);
-            }
-
-            if (instance.HasAgent != seen.AgentAnswers)
-            {
-                await db.Instances.Where(known => known.Id == instance.Id && known.State == InstanceState.Running)
-                    .ExecuteUpdateAsync(known => known.SetProperty(row => row.HasAgent, seen.AgentAnswers), ct);
-            }
-
-            await MendAsync(db, instance, seen.Problem, ct);
-        }
-
+        await round.EachAsync(
+            running, instance => instance.Id, async (instance, token) => observed[instance.Id] = await engine.ObserveAsync(instance.Spec(begun), token), ct, AtOnce);
+        await round.EachAsync(
+            running.Where(instance => observed.ContainsKey(instance.Id)), instance => instance.Id, (instance, token) => LookAfterAsync(db, instance, observed[instance.Id], token), ct);
         await db.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO "Patrols" ("RegionId", "At") VALUES ({region.Id}, {begun}) ON CONFLICT ("RegionId") DO UPDATE SET "At" = EXCLUDED."At"
             """, ct);
+    }
+
+    private async Task LookAfterAsync(PortalDb db, Instance instance, MachineObservation seen, CancellationToken ct)
+    {
+        if (seen.Power is not MachinePower.Running)
+        {
+            await WriteDownAsync(instance.Id, seen, ct);
+            nudges.Soon(instance.Id);
+            return;
+        }
+
+        // A guest may tell its host key long after its ssh answers: cloud-init does so at the very end of the first boot.
+        if ((instance.Stalled is null) != (seen.Problem is null) || (instance.HostKeyNow is null && seen.HostKey is not null))
+        {
+            await WriteDownAsync(instance.Id, seen, ct);
+        }
+
+        if (instance.HasAgent != seen.AgentAnswers)
+        {
+            await db.Instances.Where(known => known.Id == instance.Id && known.State == InstanceState.Running)
+                .ExecuteUpdateAsync(known => known.SetProperty(row => row.HasAgent, seen.AgentAnswers), ct);
+        }
+
+        await MendAsync(db, instance, seen.Problem, ct);
     }
 
     /// <summary>A guest that was stopped since the host could not write goes on as soon as it can; the operators are told meanwhile.</summary>
@@ -106,7 +110,7 @@ public sealed class MachinePatrol(
         await db.SaveChangesAsync(ct);
     }
 
-    private async Task FindOrphansAsync(CancellationToken ct)
+    private async Task FindOrphansAsync(Round round, CancellationToken ct)
     {
         // The engine is asked first: what is created after that cannot look like an orphan.
         var inventory = await engine.ListAsync(ct);
@@ -114,23 +118,20 @@ public sealed class MachinePatrol(
         await using var db = await dbs.CreateDbContextAsync(ct);
         var known = await db.Instances.AsNoTracking().WithParts().Where(instance => held.Contains(instance.Id))
             .ToDictionaryAsync(instance => instance.Id, StringComparer.Ordinal, ct);
-        foreach (var id in held)
+        await round.EachAsync(held, id => id, async (id, token) =>
         {
             if (!known.TryGetValue(id, out var instance))
             {
-                await Incidents.OpenAsync(db, null, id, IncidentKinds.Orphan, $"The engine holds {id}, which this database does not know.", clock.GetUtcNow(), ct);
+                await Incidents.OpenAsync(db, null, id, IncidentKinds.Orphan, $"The engine holds {id}, which this database does not know.", clock.GetUtcNow(), token);
             }
             else if (instance.State is InstanceState.Terminated)
             {
-                await engine.RemoveAsync(instance.Spec(clock.GetUtcNow()), ct);
+                await engine.RemoveAsync(instance.Spec(clock.GetUtcNow()), token);
             }
-        }
+        }, ct);
 
         var empty = await db.Networks.Where(network => inventory.NetworkIds.Contains(network.Id)
             && !db.Instances.Any(instance => instance.NetworkId == network.Id && instance.State != InstanceState.Terminated)).Select(network => network.Id).ToListAsync(ct);
-        foreach (var networkId in empty)
-        {
-            await networks.EnsureAsync(db, networkId, ct);
-        }
+        await round.EachAsync(empty, networkId => networkId, (networkId, token) => networks.EnsureAsync(db, networkId, token), ct);
     }
 }

@@ -30,15 +30,14 @@ public abstract class ResourceSweep(string prefix, IDbContextFactory<PortalDb> d
             nudges.Now(resource.Id);
         }
 
-        foreach (var resource in unsettled.Where(resource => resource.Late is not null))
-        {
-            await Incidents.OpenAsync(db, resource.AccountId, resource.Id, kind, resource.Late!, now, ct);
-        }
-
+        var round = new Round();
+        await round.EachAsync(
+            unsettled.Where(resource => resource.Late is not null), resource => resource.Id, (resource, token) => Incidents.OpenAsync(db, resource.AccountId, resource.Id, kind, resource.Late!, now, token), ct);
         var late = unsettled.Where(resource => resource.Late is not null).Select(resource => resource.Id).ToArray();
         await db.Incidents.Where(incident => incident.Kind == kind && incident.ClosedAt == null
                 && incident.ResourceId.StartsWith(prefix + "-") && !late.Contains(incident.ResourceId))
             .ExecuteUpdateAsync(incident => incident.SetProperty(closed => closed.ClosedAt, now), ct);
+        round.End();
     }
 
     protected abstract Task<IReadOnlyList<Unsettled>> FindAsync(PortalDb db, DateTimeOffset now, CancellationToken ct);

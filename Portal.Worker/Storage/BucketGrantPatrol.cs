@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Worker.Operators;
+using Portal.Worker.Shared;
 
 namespace Portal.Worker.Storage;
 
@@ -19,10 +20,9 @@ public sealed class BucketGrantPatrol(IDbContextFactory<PortalDb> dbs, RegionSto
             join user in db.ObjectStoreUsers.AsNoTracking() on bucket.UserId equals user.Id
             where user.State == ObjectStoreUserState.Active && !user.IsSuspended
             select new { bucket, user }).ToListAsync(ct);
-        foreach (var row in dependent)
-        {
-            await MendAsync(store, stores.KeyOf(row.user), row.bucket, ct);
-        }
+        var round = new Round(store.CheckAsync);
+        await round.EachAsync(dependent, row => row.bucket.Id, (row, token) => MendAsync(store, stores.KeyOf(row.user), row.bucket, token), ct);
+        round.End();
     }
 
     private async Task MendAsync(IObjectStore store, StoreKey owner, Bucket bucket, CancellationToken ct)

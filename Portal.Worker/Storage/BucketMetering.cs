@@ -20,17 +20,24 @@ public sealed class BucketMetering(
             return;
         }
 
+        var round = new Round(isOver: error => error is EngineException { Fault: EngineFault.Unavailable });
         try
         {
             var store = await stores.OpenAsync(ct);
-            await sizes.MeasureAsync(store, ct);
-            await traffic.RecordAsync(db, store, ct);
-            await keys.ObserveAsync(ct);
-            await grants.MendAsync(store, ct);
+            (string What, Func<CancellationToken, Task> Do)[] steps =
+            [
+                ("Sizes", token => sizes.MeasureAsync(store, token)),
+                ("Traffic", token => traffic.RecordAsync(db, store, token)),
+                ("Use of keys", keys.ObserveAsync),
+                ("Policies", token => grants.MendAsync(store, token)),
+            ];
+            await round.EachAsync(steps, step => step.What, (step, token) => step.Do(token), ct);
         }
         catch (EngineException error) when (error.Fault is EngineFault.Unavailable)
         {
             // StorePatrol says so to the operators; what was counted meanwhile is still there later.
         }
+
+        round.End();
     }
 }

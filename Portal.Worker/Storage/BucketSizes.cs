@@ -3,6 +3,7 @@ using Portal.Model.Accounts;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Worker.Operators;
+using Portal.Worker.Shared;
 
 namespace Portal.Worker.Storage;
 
@@ -21,12 +22,10 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
         var held = await store.BucketsAsync(ct);
         var contents = held.ToDictionary(content => content.Name, StringComparer.Ordinal);
         var users = before.Exists(row => contents.GetValueOrDefault(row.Name)?.StoreId != row.StoreId) ? (await store.UsersAsync(ct)).ToHashSet(StringComparer.Ordinal) : null;
-        foreach (var chunk in before.Chunk(AtOnce))
-        {
-            await MeasureAsync([.. chunk.Select(row => row.Id)], contents, users, ct);
-        }
-
-        await FindAsync(held, ct);
+        var round = new Round();
+        await round.EachAsync(before.Chunk(AtOnce), chunk => chunk[0].Id, (chunk, token) => MeasureAsync([.. chunk.Select(row => row.Id)], contents, users, token), ct);
+        await FindAsync(round, held, ct);
+        round.End();
     }
 
     private async Task MeasureAsync(string[] ids, Dictionary<string, BucketContent> contents, HashSet<string>? users, CancellationToken ct)
@@ -70,7 +69,7 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
     }
 
     /// <summary>Buckets of Portal's users of which there is no row: made with <c>aws s3 mb</c>.</summary>
-    private async Task FindAsync(IReadOnlyList<BucketContent> held, CancellationToken ct)
+    private async Task FindAsync(Round round, IReadOnlyList<BucketContent> held, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var known = (await db.Buckets.Where(bucket => bucket.RegionId == region.Id && bucket.State != BucketState.Deleted && bucket.State != BucketState.Failed).Select(bucket => bucket.Name).ToListAsync(ct))
@@ -78,17 +77,17 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
         var strange = held.Where(content => !known.Contains(content.Name)).ToList();
         var owners = strange.Select(content => content.UserId).Distinct(StringComparer.Ordinal).ToArray();
         var users = await db.ObjectStoreUsers.AsNoTracking().Where(user => owners.Contains(user.Id) && user.RegionId == region.Id).ToDictionaryAsync(user => user.Id, StringComparer.Ordinal, ct);
-        foreach (var content in strange)
+        await round.EachAsync(strange, content => content.Name, async (content, token) =>
         {
             if (users.TryGetValue(content.UserId, out var user))
             {
-                await AddAsync(user, content, ct);
+                await AddAsync(user, content, token);
             }
             else if (content.UserId.StartsWith($"{ObjectStoreUser.Prefix}-", StringComparison.Ordinal))
             {
-                await Incidents.OpenAsync(db, null, content.UserId, IncidentKinds.Orphan, $"The object store holds buckets of {content.UserId}, which this database does not know.", clock.GetUtcNow(), ct);
+                await Incidents.OpenAsync(db, null, content.UserId, IncidentKinds.Orphan, $"The object store holds buckets of {content.UserId}, which this database does not know.", clock.GetUtcNow(), token);
             }
-        }
+        }, ct);
     }
 
     private async Task AddAsync(ObjectStoreUser user, BucketContent content, CancellationToken ct)

@@ -34,6 +34,9 @@ public sealed partial class EngineFolder(string folder)
     /// <summary>Copies that running machines make, until they are whole.</summary>
     public string Copies => Path.Combine(state, "engine", "lib", "copies");
 
+    /// <summary>Where programs work on files of guests: see <see cref="Workbench"/>.</summary>
+    public string Benches => Path.Combine(state, "engine", "lib", "benches");
+
     /// <summary>Which guest has which uid: see <see cref="GuestUids"/>.</summary>
     public string Uids => Path.Combine(state, "engine", "uids");
 

@@ -8,7 +8,7 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>The catalogue's files: root's, readable by guests, never written to once they are in place.</summary>
-internal sealed partial class ImageStore(EngineFolder folder, TypedAddresses outside, TimeProvider clock)
+internal sealed partial class ImageStore(EngineFolder folder, QemuImg qemuImg, TypedAddresses outside, TimeProvider clock)
 {
     /// <summary>A catalogue's images have some hundred MB.</summary>
     private const long LargestImage = 32L << 30;
@@ -104,12 +104,12 @@ internal sealed partial class ImageStore(EngineFolder folder, TypedAddresses out
     }
 
     /// <summary>A qcow2 file may refer to other files of the host; one that does would show them to its guest.</summary>
-    private static async Task CheckAsync(string file, CancellationToken ct)
+    private async Task CheckAsync(string file, CancellationToken ct)
     {
         JsonElement info;
         try
         {
-            using var document = JsonDocument.Parse(await Command.RunAsync("qemu-img", ["info", "--output=json", "-f", "qcow2", file], ct));
+            using var document = JsonDocument.Parse(await qemuImg.InfoAsync(file, ct));
             info = document.RootElement.Clone();
         }
         catch (EngineException error)

@@ -17,6 +17,9 @@ internal static partial class Libc
 
     private const long Block = 512;
 
+    /// <summary>For an owner or a group that stays.</summary>
+    public const int Unchanged = -1;
+
     public const int Hangup = 1;
 
     public const int Terminate = 15;

@@ -136,7 +136,7 @@ public sealed partial class LibvirtEngine
         var target = await snapshots.NewTargetAsync(snapshot.Id, files.BytesOf(snapshot.VolumeId), uid: 0, ct);
         var mark = new SnapshotMark(target, null, clock.GetUtcNow(), Quiesced: false, HasBegun: true);
         snapshots.WriteMark(snapshot.Id, mark);
-        await WithFileAsync(snapshot.VolumeId, () => snapshots.CopyAsync(files.Described(folder.Volume(snapshot.VolumeId)), target, ct), ct);
+        await WithFileAsync(snapshot.VolumeId, () => snapshots.CopyAsync(snapshot, target, ct), ct);
         snapshots.Finish(snapshot.Id, mark);
     }
 

@@ -27,11 +27,12 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     public LibvirtEngine(EngineFolder folder, TypedAddresses outside, TimeProvider clock, UplinkLimits? limits = null)
     {
         (this.folder, this.clock, probes) = (folder, clock, new SshProbes(clock));
-        (libvirt, networks, files) = (new LibvirtConnection(folder), new PrivateNetworks(folder, limits ?? UplinkLimits.Default), new VolumeFiles(folder));
-        (snapshots, images) = (new SnapshotFiles(folder), new ImageStore(folder, outside, clock));
+        (libvirt, networks, uids) = (new LibvirtConnection(folder), new PrivateNetworks(folder, limits ?? UplinkLimits.Default), new GuestUids(folder));
+        var qemuImg = new QemuImg(folder, uids);
+        files = new VolumeFiles(folder, qemuImg);
+        (snapshots, images, guestFiles) = (new SnapshotFiles(folder, files, qemuImg), new ImageStore(folder, qemuImg, outside, clock), new GuestFiles(folder, files));
         asking = new LibvirtConnection(folder, AgentSlots.PerHost + 4);
         libvirt.Lost = asking.Forget;
-        (guestFiles, uids) = (new GuestFiles(folder, files), new GuestUids(folder));
     }
 
     public async Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct)
@@ -73,7 +74,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
             return seen;
         }
 
-        var answers = await probes.AnswersAsync(instance.Id, folder.Settings().Router(instance.NetworkId), instance.Interfaces[0].Address, ct);
+        var answers = instance.Interfaces is [var card, ..] && await probes.AnswersAsync(instance.Id, folder.Settings().Router(instance.NetworkId), card.Address, ct);
         return seen with { SshAnswers = answers, HostKey = SerialLog.HostKey(folder.SerialLog(instance.Id, instance.Rescue)) };
     }
 

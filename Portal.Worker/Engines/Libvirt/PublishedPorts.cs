@@ -22,9 +22,9 @@ internal static class PublishedPorts
             File.Delete(FileOf(settings, port));
         }
 
-        if (spec.PublicPort is { } wanted)
+        if (spec is { PublicPort: { } wanted, Interfaces: [var card, ..] })
         {
-            Write(settings, wanted, new PublishedPort(settings.Router(spec.NetworkId), spec.Interfaces[0].Address, spec.Id, Ssh));
+            Write(settings, wanted, new PublishedPort(settings.Router(spec.NetworkId), card.Address, spec.Id, Ssh));
         }
     }
 

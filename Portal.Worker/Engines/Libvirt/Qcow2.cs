@@ -6,7 +6,7 @@ namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
 /// What the header of a qcow2 file says. https://www.qemu.org/docs/master/interop/qcow2.html
-/// The file may be a guest's, and a guest that broke out of QEMU writes what it likes into it; so what would lead root's qemu-img to other files is refused here.
+/// The file may be a guest's, and a guest that broke out of QEMU writes what it likes into it; so what would lead qemu-img to other files is refused here.
 /// </summary>
 /// <param name="Size">Of the disk that it holds, in bytes.</param>
 /// <param name="Backing">The file that it is a child of, by the name that the engine knows it under.</param>

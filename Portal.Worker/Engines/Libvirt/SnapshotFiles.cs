@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using Portal.Model.Shared;
+using Portal.Model.Storage;
 
 namespace Portal.Worker.Engines.Libvirt;
 
@@ -14,7 +14,7 @@ internal sealed record SnapshotMark(string File, string? Machine, DateTimeOffset
 /// Snapshots: qcow2 files without any base. One that is complete belongs to root and is never written to again: volumes made from it are its
 /// children through a second name in the folder of bases, so that the snapshot can go before they do.
 /// </summary>
-internal sealed class SnapshotFiles(EngineFolder folder)
+internal sealed class SnapshotFiles(EngineFolder folder, VolumeFiles volumes, QemuImg qemuImg)
 {
     /// <summary>By whoever has a name for it: those of the guests that need it are in their own folders, and this one is closed.</summary>
     private const UnixFileMode ReadableByGuests = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -57,15 +57,13 @@ internal sealed class SnapshotFiles(EngineFolder folder)
         Drop(snapshotId);
         var file = $".{EngineFolder.Checked(snapshotId)}.{Guid.NewGuid():N}.qcow2";
         var path = PathOf(file);
-        await Command.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", path, size.ToString(CultureInfo.InvariantCulture)], ct);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await qemuImg.CreateAsync(snapshotId, path, size, null, ct);
         Libc.GiveTo(path, uid, uid);
         return file;
     }
 
     /// <summary>Copies a volume that no machine runs with; QEMU's own lock on the file sees to that.</summary>
-    public Task CopyAsync(string described, string file, CancellationToken ct) =>
-        Command.RunAsync("qemu-img", ["convert", "-q", "-n", "-O", "qcow2", described, PathOf(file)], ct);
+    public Task CopyAsync(SnapshotSpec snapshot, string file, CancellationToken ct) => volumes.CopyAsync(snapshot.VolumeId, snapshot.Id, PathOf(file), ct);
 
     /// <summary>The copy is whole: it is on the disk before it has its name.</summary>
     public void Finish(string snapshotId, SnapshotMark mark)
@@ -90,6 +88,7 @@ internal sealed class SnapshotFiles(EngineFolder folder)
     /// <summary>Removes what there is of a copy that is not whole. A machine that still holds it open, as after a death of libvirtd, is to hold none of its room.</summary>
     public void Drop(string snapshotId)
     {
+        qemuImg.Clear(snapshotId);
         var files = $".{EngineFolder.Checked(snapshotId)}.*";
         foreach (var file in Directory.GetFiles(folder.Copies, files).Concat(Directory.GetFiles(folder.Snapshots, files)))
         {

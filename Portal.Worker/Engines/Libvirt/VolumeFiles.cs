@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Portal.Model.Shared;
 using Portal.Model.Storage;
 
@@ -10,7 +9,7 @@ namespace Portal.Worker.Engines.Libvirt;
 /// one at any time; a volume must keep the very blocks that it was made from. So each version of an image gets a second name in a folder of its own,
 /// and that is what volumes refer to.
 /// </summary>
-internal sealed class VolumeFiles(EngineFolder folder)
+internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
 {
     public const long GiB = 1L << 30;
 
@@ -21,15 +20,10 @@ internal sealed class VolumeFiles(EngineFolder folder)
     public async Task CreateAsync(VolumeSpec spec, CancellationToken ct)
     {
         var source = spec.ImageFile is null && spec.SnapshotId is null ? null : Source(spec);
-        var size = (spec.SizeGiB * GiB).ToString(CultureInfo.InvariantCulture);
         var made = Path.Combine(folder.Volumes, $".{EngineFolder.Checked(spec.Id)}.{Guid.NewGuid():N}");
         RemoveUnfinished(spec.Id);
-
-        // Unchecked (-u), since the base has another path inside the engine; its size and format are known.
         var version = source is null ? null : VersionOf(source);
-        IEnumerable<string> parent = version is null ? [] : ["-u", "-F", "qcow2", "-b", EngineFolder.InsideBase(version)];
-        await Command.RunAsync("qemu-img", ["create", "-q", "-f", "qcow2", .. parent, made, size], ct);
-        File.SetUnixFileMode(made, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        await qemuImg.CreateAsync(spec.Id, made, spec.SizeGiB * GiB, version is null ? null : EngineFolder.InsideBase(version), ct);
         lock (bases)
         {
             if (source is not null)
@@ -43,8 +37,7 @@ internal sealed class VolumeFiles(EngineFolder folder)
     }
 
     /// <summary>Grows a volume that no machine runs with; QEMU's own lock on the file sees to that.</summary>
-    public Task GrowAsync(VolumeSpec spec, CancellationToken ct) =>
-        Command.RunAsync("qemu-img", ["resize", "-q", Described(folder.Volume(spec.Id)), (spec.SizeGiB * GiB).ToString(CultureInfo.InvariantCulture)], ct);
+    public Task GrowAsync(VolumeSpec spec, CancellationToken ct) => qemuImg.GrowAsync(spec.Id, folder.Volume(spec.Id), ParentOf(spec.Id), spec.SizeGiB * GiB, ct);
 
     public long BytesOf(string volumeId) => Qcow2.Read(folder.Volume(volumeId)).Size;
 
@@ -87,28 +80,21 @@ internal sealed class VolumeFiles(EngineFolder folder)
     /// <summary>What the volumes may yet take of the host's disk: they are thin, and each is promised to its customer in its whole size.</summary>
     public long BytesPromised() => List().Sum(id => Math.Max(0, (Qcow2.TryRead(folder.Volume(id))?.Size ?? 0) - Libc.BytesTaken(folder.Volume(id))));
 
-    /// <summary>
-    /// A volume's file as qemu-img is to open it: with its formats named, and its base where this process sees it, which is not where its header says.
-    /// https://www.qemu.org/docs/master/interop/qemu-qmp-ref.html (BlockdevOptions)
-    /// </summary>
-    public string Described(string file)
-    {
-        var node = Node(file);
-        node["backing"] = Qcow2.Read(file).Backing is { } parent ? Base(Path.Combine(folder.Bases, Path.GetFileName(parent))) : null;
-        return "json:" + JsonSerializer.Serialize(node);
+    /// <summary>Copies into a file that is there already, for this snapshot.</summary>
+    public Task CopyAsync(string volumeId, string snapshotId, string to, CancellationToken ct) =>
+        qemuImg.CopyAsync(snapshotId, folder.Volume(volumeId), ParentOf(volumeId), to, BytesOf(volumeId), ct);
 
-        // Whatever its own header says: a base is a child of nothing.
-        static Dictionary<string, object?> Base(string file)
+    /// <summary>The file of what the volume is a child of, which is sound; null if it is none.</summary>
+    public string? ParentOf(string volumeId)
+    {
+        if (BaseOf(volumeId) is not { } name)
         {
-            _ = Qcow2.Read(file);
-            return new(Node(file), StringComparer.Ordinal) { ["backing"] = null };
+            return null;
         }
 
-        static Dictionary<string, object?> Node(string file) => new(StringComparer.Ordinal)
-        {
-            ["driver"] = "qcow2",
-            ["file"] = new Dictionary<string, object?>(StringComparer.Ordinal) { ["driver"] = "file", ["filename"] = file },
-        };
+        var file = Path.Combine(folder.Bases, name);
+        _ = Qcow2.Read(file);
+        return file;
     }
 
     /// <summary>The snapshot's or the image's file that the volume is to begin as.</summary>
@@ -126,7 +112,11 @@ internal sealed class VolumeFiles(EngineFolder folder)
     }
 
     /// <summary>What a worker left that was killed while it made the volume.</summary>
-    private void RemoveUnfinished(string volumeId) => Array.ForEach(Directory.GetFiles(folder.Volumes, $".{EngineFolder.Checked(volumeId)}.*"), File.Delete);
+    private void RemoveUnfinished(string volumeId)
+    {
+        qemuImg.Clear(volumeId);
+        Array.ForEach(Directory.GetFiles(folder.Volumes, $".{EngineFolder.Checked(volumeId)}.*"), File.Delete);
+    }
 
     /// <summary>The versions of images, and the snapshots, that no volume is a child of.</summary>
     public void RemoveUnusedBases()
