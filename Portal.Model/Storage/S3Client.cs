@@ -1,6 +1,7 @@
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 using Amazon.S3;
+using Amazon.S3.Internal;
 
 namespace Portal.Model.Storage;
 
@@ -35,7 +36,7 @@ public static class S3Client
         protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
         {
             base.CustomizeRuntimePipeline(pipeline);
-            pipeline.RemoveHandler<RedirectHandler>();
+            pipeline.RemoveHandler<AmazonS3RedirectHandler>();
         }
     }
 }
