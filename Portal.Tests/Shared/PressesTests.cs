@@ -36,7 +36,7 @@ public sealed partial class PressesTests : IDisposable
         Assert.Empty(files.Where(file => file.Ends < file.Takes).Select(file => file.Name));
     }
 
-    [GeneratedRegex(@"\b(saving|busy|acting)(, \w+)*\)? = (\()?true\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\b(saving|busy|acting)(, \w+)*\)? = (\()?true\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Takes();
 
     [GeneratedRegex(@"\bfinally\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
