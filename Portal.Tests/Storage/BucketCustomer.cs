@@ -74,6 +74,20 @@ internal sealed class BucketCustomer : IAsyncDisposable
         return made.Value!;
     }
 
+    /// <summary>Makes one with another tool than Portal; it has a row once buckets were measured.</summary>
+    public async Task<BucketInStore> MakeElsewhereAsync(string name = "photos") => await Store.EnsureBucketAsync((await UserAsync()).Id, await OwnKeyAsync(), name, Ct);
+
+    /// <summary>Deletes it with another tool.</summary>
+    public async Task DeleteElsewhereAsync(Bucket bucket)
+    {
+        await EmptyElsewhereAsync(bucket);
+        Assert.True(await Store.DeleteBucketAsync(await OwnKeyAsync(), bucket.InStore(), Ct));
+    }
+
+    public async Task EmptyElsewhereAsync(Bucket bucket) => Assert.True((await Store.EmptyAsync(await OwnKeyAsync(), bucket.InStore(), Ct)).IsEmpty);
+
+    public async Task<StoreKey> OwnKeyAsync() => Get<RegionStore>().KeyOf(await UserAsync());
+
     /// <summary>What signs like the customer's programs.</summary>
     public async Task<StoreKey> AddKeyAsync(KeyRights rights = KeyRights.ReadWrite, Bucket? bucket = null)
     {
