@@ -8,6 +8,7 @@ using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
+using Portal.Worker.Storage;
 
 namespace Portal.Tests.Storage;
 

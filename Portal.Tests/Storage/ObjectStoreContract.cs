@@ -285,7 +285,7 @@ public abstract class ObjectStoreContract
         var now = await Store.EnsureBucketAsync(other.Id, otherKey, before.Name, Ct);
         Assert.True(await PutAsync(otherKey, now.Name, "a", 1));
 
-        // Even if whoever has it now lets the other one in, to delete what is in it as well: that is nothing that Portal does for him.
+        // Even where its owner lets the other one in, to delete as well: what Portal was asked to do was meant for the one that is gone.
         await Store.EnsureGrantsAsync(otherKey, now, [new(user.Id, KeyRights.ReadWrite)], Ct);
         switch (verb)
         {

@@ -152,7 +152,7 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
     protected override Task DenyAsync(StoreKey key, string bucket, string action, string prefix) =>
         DenyAsync(key, bucket, action, [$"arn:aws:s3:::{bucket}", $"arn:aws:s3:::{bucket}/{prefix}*"]);
 
-    private Task DenyAsync(StoreKey key, string bucket, string action, string[] resources) => IsAllowedAsync(key, s3 => s3.PutBucketPolicyAsync(
+    private Task<bool> DenyAsync(StoreKey key, string bucket, string action, string[] resources) => IsAllowedAsync(key, s3 => s3.PutBucketPolicyAsync(
         new PutBucketPolicyRequest
         {
             BucketName = bucket,
