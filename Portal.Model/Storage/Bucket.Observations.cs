@@ -18,6 +18,9 @@ public sealed partial class Bucket
     /// <summary>It is in the store, and what is in it costs.</summary>
     public bool IsThere => StoreId is not null && State is not Deleted;
 
+    /// <summary>For the store, which is told which very bucket is meant.</summary>
+    public BucketInStore InStore() => new(UserId, Name, StoreId ?? throw new InvalidOperationException($"{Id} is not in the store."));
+
     /// <summary>It was found in the store: made with an access key, not with Portal.</summary>
     public Bucket Found(string storeId)
     {

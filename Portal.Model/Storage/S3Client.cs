@@ -30,13 +30,27 @@ public static class S3Client
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         });
 
-    /// <summary>Amazon's leads customers of the wrong region on, and signs the request anew for wherever the answer says. A store of ours has one address; another would be somebody's trick.</summary>
+    /// <summary>
+    /// Amazon's leads customers of the wrong region on, and signs the request anew for wherever the answer says. A store of ours has one address; another would be somebody's trick.
+    /// </summary>
     private sealed class WithoutRedirects(AWSCredentials credentials, AmazonS3Config config) : AmazonS3Client(credentials, config)
     {
         protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
         {
             base.CustomizeRuntimePipeline(pipeline);
-            pipeline.RemoveHandler<AmazonS3RedirectHandler>();
+            pipeline.ReplaceHandler<AmazonS3RedirectHandler>(new RefusedRedirects());
+        }
+    }
+
+    private sealed class RefusedRedirects : PipelineHandler
+    {
+        public override async Task<T> InvokeAsync<T>(IExecutionContext executionContext)
+        {
+            var answer = await base.InvokeAsync<T>(executionContext);
+            var response = executionContext.ResponseContext.HttpResponse;
+            return (int)response.StatusCode is >= 300 and < 400 && response.IsHeaderPresent("Location")
+                ? throw new AmazonS3Exception("The store leads to another address, where nothing of ours is.", ErrorType.Unknown, "Redirect", null, response.StatusCode)
+                : answer;
         }
     }
 }

@@ -36,7 +36,7 @@ internal static class ObjectListPage
             few.Add(await VisitAsync(page, $"/buckets/{bucket}?prefix=few%2F"));
         }
 
-        var (first, last) = await EmptyAsync(ceph.Store, scene.Key, bucket);
+        var (first, last) = await EmptyAsync(ceph.Store, scene.Key, await ceph.Store.EnsureBucketAsync(scene.StoreUser, scene.Key, bucket, default));
         return
         [
             new Figure("(j) first rows of a folder of 100,000 objects, p95", Figure.Percentile(many.Skip(5), 0.95), "ms", Figure.Percentile(few.Skip(5), 0.95), 500),
@@ -52,7 +52,7 @@ internal static class ObjectListPage
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
-    private static async Task<(double First, double Last)> EmptyAsync(IObjectStore store, StoreKey owner, string bucket)
+    private static async Task<(double First, double Last)> EmptyAsync(IObjectStore store, StoreKey owner, BucketInStore bucket)
     {
         var batches = new List<(int Removed, double Seconds)>();
         for (var isEmpty = false; !isEmpty;)

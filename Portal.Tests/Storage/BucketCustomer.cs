@@ -8,6 +8,7 @@ using Portal.Model.Shared;
 using Portal.Model.Storage;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
+using Portal.Worker.Storage;
 
 namespace Portal.Tests.Storage;
 
@@ -73,6 +74,20 @@ internal sealed class BucketCustomer : IAsyncDisposable
         Assert.Null(made.Reason);
         return made.Value!;
     }
+
+    /// <summary>Makes one with another tool than Portal; it has a row once buckets were measured.</summary>
+    public async Task<BucketInStore> MakeElsewhereAsync(string name = "photos") => await Store.EnsureBucketAsync((await UserAsync()).Id, await OwnKeyAsync(), name, Ct);
+
+    /// <summary>Deletes it with another tool.</summary>
+    public async Task DeleteElsewhereAsync(Bucket bucket)
+    {
+        await EmptyElsewhereAsync(bucket);
+        Assert.True(await Store.DeleteBucketAsync(await OwnKeyAsync(), bucket.InStore(), Ct));
+    }
+
+    public async Task EmptyElsewhereAsync(Bucket bucket) => Assert.True((await Store.EmptyAsync(await OwnKeyAsync(), bucket.InStore(), Ct)).IsEmpty);
+
+    public async Task<StoreKey> OwnKeyAsync() => Get<RegionStore>().KeyOf(await UserAsync());
 
     /// <summary>What signs like the customer's programs.</summary>
     public async Task<StoreKey> AddKeyAsync(KeyRights rights = KeyRights.ReadWrite, Bucket? bucket = null)

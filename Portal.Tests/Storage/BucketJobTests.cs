@@ -81,7 +81,7 @@ public sealed class BucketJobTests(TestPostgres postgres) : TestDatabase(postgre
         var stranger = StorageSecrets.Make();
         await ada.Store.EnsureUserAsync(new StoreUser("somebody", "somebody", false, 10, 1 << 20, 1000), Ct);
         await ada.Store.EnsureKeyAsync("somebody", stranger, Ct);
-        await ada.Store.EnsureBucketAsync(stranger, "photos", Ct);
+        await ada.Store.EnsureBucketAsync("somebody", stranger, "photos", Ct);
         var bucket = await ada.AddBucketAsync();
         Assert.Equal(("failed", "The name belongs to somebody else's bucket."), (bucket.Status, bucket.LastError));
         Assert.Null((await ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, bucket.Id, emptyFirst: false, Ct)).Outcome.Reason);
@@ -185,11 +185,39 @@ public sealed class BucketJobTests(TestPostgres postgres) : TestDatabase(postgre
         var bucket = await ada.AddBucketAsync();
         var key = await ada.RequestKeyAsync(KeyRights.ReadOnly, bucket);
         await ada.SettleAsync();
-        Assert.True(await ada.Store.DeleteBucketAsync(ada.Get<RegionStore>().KeyOf(await ada.UserAsync()), "photos", Ct));
+        await ada.DeleteElsewhereAsync(bucket);
         await ada.Get<ChangeBucket>().SetQuotaAsync(ada.Actor, bucket.Id, 5, Ct);
         await ada.SettleAsync();
         Assert.Equal("deleted", (await ada.LoadAsync(bucket)).Status);
         Assert.Equal("revoked", (await ada.LoadAsync(key.Key)).Status);
+    }
+
+    [Theory]
+    [InlineData("close")]
+    [InlineData("delete")]
+    [InlineData("quota")]
+    [InlineData("key")]
+    public async Task What_is_asked_of_a_bucket_whose_name_is_anothers_meanwhile_does_nothing_to_that_one(string asked)
+    {
+        var before = await ada.AddBucketAsync();
+        await ada.DeleteElsewhereAsync(before);
+        var bob = await ada.AddAnotherAsync();
+        await bob.AddBucketAsync("bobs-first");
+        var now = await bob.MakeElsewhereAsync();
+        ada.Store.Fill("photos", 5, 10);
+        await (asked switch
+        {
+            "close" => ada.CloseAsync(),
+            "delete" => ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, before.Id, emptyFirst: true, Ct),
+            "quota" => ada.Get<ChangeBucket>().SetQuotaAsync(ada.Actor, before.Id, 5, Ct),
+            _ => ada.RequestKeyAsync(KeyRights.ReadOnly),
+        });
+        await ada.SettleAsync();
+        Assert.Equal("deleted", (await ada.LoadAsync(before)).Status);
+        Assert.Equal((now, 5L), (await ada.Store.BucketsAsync(Ct)).Single(row => row.Name == "photos") is var row ? (row.Bucket, row.Objects) : default);
+        Assert.Null(ada.Store.QuotaOf("photos"));
+        Assert.Empty(ada.Store.GrantsOf("photos"));
+        Assert.Equal(asked is "close" ? ObjectStoreUserState.Removed : ObjectStoreUserState.Active, (await ada.UserAsync()).State);
     }
 
     [Fact]

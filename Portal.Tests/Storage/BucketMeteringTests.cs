@@ -58,7 +58,7 @@ public sealed class BucketMeteringTests(TestPostgres postgres) : TestDatabase(po
 
         Assert.Equal([0.25m, 2.75m, 5.25m], (await StoredAsync(bucket)).Select(span => span.Quantity));
         ada.Store.Batch = int.MaxValue;
-        await ada.Store.EmptyAsync(ada.Get<RegionStore>().KeyOf(await ada.UserAsync()), "photos", Ct);
+        await ada.EmptyElsewhereAsync(bucket);
         await MeterAsync();
         Assert.All(await StoredAsync(bucket), span => Assert.NotNull(span.To));
     }
@@ -121,8 +121,7 @@ public sealed class BucketMeteringTests(TestPostgres postgres) : TestDatabase(po
     public async Task Buckets_made_and_deleted_with_another_tool_show_up_and_go()
     {
         await ada.AddBucketAsync();
-        var owner = ada.Get<RegionStore>().KeyOf(await ada.UserAsync());
-        await ada.Store.EnsureBucketAsync(owner, "by-aws", Ct);
+        await ada.MakeElsewhereAsync("by-aws");
         ada.Store.Fill("by-aws", 2, GiB);
         var reading = await ada.AddKeyAsync(KeyRights.ReadOnly);
         await MeterAsync();
@@ -134,20 +133,50 @@ public sealed class BucketMeteringTests(TestPostgres postgres) : TestDatabase(po
         await MeterAsync();
         Assert.Equal(2, await db.Buckets.CountAsync(Ct));
 
-        await ada.Store.EmptyAsync(owner, "by-aws", Ct);
-        await ada.Store.DeleteBucketAsync(owner, "by-aws", Ct);
+        await ada.DeleteElsewhereAsync(found);
         await MeterAsync();
         Assert.Equal("deleted", (await ada.LoadAsync(found)).Status);
         Assert.NotNull(Assert.Single(await StoredAsync(found)).To);
         Assert.Equal(2, await db.AuditEntries.CountAsync(entry => entry.ResourceId == found.Id && entry.Action == "ObserveBucket", Ct));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // its job may be waiting for its turn to empty it
+    public async Task A_name_that_is_anothers_meanwhile_is_metered_for_that_one_alone(bool isToBeDeleted)
+    {
+        var before = await ada.AddBucketAsync();
+        ada.Store.Fill("photos", 1, GiB);
+        await MeterAsync();
+        if (isToBeDeleted)
+        {
+            Assert.Null((await ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, before.Id, emptyFirst: true, Ct)).Outcome.Reason);
+        }
+
+        ada.Clock.Advance(TimeSpan.FromHours(1));
+        await ada.DeleteElsewhereAsync(before);
+        var bob = await ada.AddAnotherAsync();
+        await bob.AddBucketAsync("bobs-first");
+        await bob.MakeElsewhereAsync();
+        ada.Store.Fill("photos", 3, GiB);
+        ada.Store.CountReads("photos", 2L * GiB, 1000);
+        await MeterAsync();
+        await MeterAsync();
+
+        Assert.Equal("deleted", (await ada.LoadAsync(before)).Status);
+        Assert.Equal((1m, 1.0), Assert.Single(await StoredAsync(before)) is var hers ? (hers.Quantity, (hers.To!.Value - hers.From).TotalHours) : default);
+        var his = (await bob.BucketsAsync()).Single(bucket => bucket.Name == "photos");
+        Assert.Equal((3m, null), Assert.Single(await StoredAsync(his)) is var span ? (span.Quantity, span.To) : default);
+        Assert.Equal((0m, 2m), (await OutAsync(before), await OutAsync(his)));
+
+        async Task<decimal> OutAsync(Bucket bucket) => (await ada.SpansAsync(bucket)).Where(span => span.Sku == Skus.BucketOut).Sum(span => span.Quantity);
+    }
+
     [Fact]
     public async Task A_store_that_knows_nobody_is_another_store_and_deletes_no_bucket()
     {
         var bucket = await ada.AddBucketAsync();
-        var owner = ada.Get<RegionStore>().KeyOf(await ada.UserAsync());
-        await ada.Store.DeleteBucketAsync(owner, "photos", Ct);
+        await ada.DeleteElsewhereAsync(bucket);
         await ada.Store.RemoveUserAsync((await ada.UserAsync()).Id, Ct);
         await MeterAsync();
         Assert.Equal("available", (await ada.LoadAsync(bucket)).Status);
@@ -159,7 +188,7 @@ public sealed class BucketMeteringTests(TestPostgres postgres) : TestDatabase(po
         var bucket = await ada.AddBucketAsync();
         var key = await ada.AddKeyAsync(KeyRights.ReadOnly, bucket);
         ada.Store.Fill("photos", 1, 10);
-        await ada.Store.EnsureGrantsAsync(ada.Get<RegionStore>().KeyOf(await ada.UserAsync()), "photos", [], Ct);
+        await ada.Store.EnsureGrantsAsync(await ada.OwnKeyAsync(), bucket.InStore(), [], Ct);
         Assert.False(ada.Store.Read(key, "photos", "00000000"));
         await MeterAsync();
         Assert.True(ada.Store.Read(key, "photos", "00000000"));

@@ -138,7 +138,8 @@ public sealed class ForeignSettingsTests(TestPostgres postgres, TestCeph ceph) :
             // It can be replaced by nothing, whatever it is, and the worker can say what it cannot do with it.
             if (!isReadable)
             {
-                Assert.Equal(EngineFault.Rejected, (await Assert.ThrowsAsync<EngineException>(() => Ceph.Store.EnsureGrantsAsync(Scene.Key, bucket.Name, [new("ak-01", Model.Storage.KeyRights.ReadOnly)], Ct))).Fault);
+                var stored = await Ceph.Store.EnsureBucketAsync(Scene.StoreUser, Scene.Key, bucket.Name, Ct);
+                Assert.Equal(EngineFault.Rejected, (await Assert.ThrowsAsync<EngineException>(() => Ceph.Store.EnsureGrantsAsync(Scene.Key, stored, [new("ak-01", Model.Storage.KeyRights.ReadOnly)], Ct))).Fault);
             }
 
             Assert.Null((await Change.SetPolicyAsync(Scene.Actor, bucket, ChangeBucketSettings.Editable(read.Policy.Value), "", Ct)).Reason);

@@ -124,12 +124,12 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
 
     public Task<IReadOnlyList<string>> UsersAsync(CancellationToken ct) => CallAsync<IReadOnlyList<string>>(nameof(UsersAsync), () => [.. users.Keys], ct);
 
-    public Task<string> EnsureBucketAsync(StoreKey owner, string bucket, CancellationToken ct) => CallAsync(nameof(EnsureBucketAsync), () =>
+    public Task<BucketInStore> EnsureBucketAsync(string userId, StoreKey owner, string name, CancellationToken ct) => CallAsync(nameof(EnsureBucketAsync), () =>
     {
-        var userId = Owner(owner);
-        if (buckets.TryGetValue(bucket, out var known))
+        Assert.Equal(userId, Owner(owner));
+        if (buckets.TryGetValue(name, out var known))
         {
-            return known.UserId == userId ? known.StoreId : throw new EngineException(EngineFault.Rejected, "The name belongs to somebody else's bucket.");
+            return known.UserId == userId ? new BucketInStore(userId, name, known.StoreId) : throw new EngineException(EngineFault.Rejected, "The name belongs to somebody else's bucket.");
         }
 
         if (buckets.Values.Count(other => other.UserId == userId) >= users[userId].MaxBuckets)
@@ -137,17 +137,17 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
             throw new EngineException(EngineFault.Rejected, "Your quota of buckets is used up.");
         }
 
-        buckets[bucket] = new StoredBucket(userId, $"store-{++made}", clock.GetUtcNow());
-        Count(bucket, 0, 1, 0);
-        return buckets[bucket].StoreId;
+        buckets[name] = new StoredBucket(userId, $"store-{++made}", clock.GetUtcNow());
+        Count(name, 0, 1, 0);
+        return new BucketInStore(userId, name, buckets[name].StoreId);
     }, ct);
 
-    public Task SetQuotaAsync(string userId, string bucket, long? maxBytes, CancellationToken ct) => CallAsync(nameof(SetQuotaAsync), () => There(bucket).MaxBytes = maxBytes, ct);
+    public Task SetQuotaAsync(BucketInStore bucket, long? maxBytes, CancellationToken ct) => CallAsync(nameof(SetQuotaAsync), () => There(bucket).MaxBytes = maxBytes, ct);
 
-    public Task EnsureGrantsAsync(StoreKey owner, string bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct) =>
+    public Task EnsureGrantsAsync(StoreKey owner, BucketInStore bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct) =>
         CallAsync(nameof(EnsureGrantsAsync), () => There(bucket).Grants = [.. grants], ct);
 
-    public Task<EmptiedBatch> EmptyAsync(StoreKey owner, string bucket, CancellationToken ct) => CallAsync(nameof(EmptyAsync), () =>
+    public Task<EmptiedBatch> EmptyAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct) => CallAsync(nameof(EmptyAsync), () =>
     {
         var there = Allowed(There(bucket));
         var batch = there.Objects.Keys.Take(Batch).ToList();
@@ -155,19 +155,18 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
         return new EmptiedBatch(batch.Count, there.Objects.Count == 0);
     }, ct);
 
-    public Task<bool> DeleteBucketAsync(StoreKey owner, string bucket, CancellationToken ct) => CallAsync(nameof(DeleteBucketAsync), () =>
+    public Task<bool> DeleteBucketAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct) => CallAsync(nameof(DeleteBucketAsync), () =>
     {
-        if (buckets.TryGetValue(bucket, out var there) && Allowed(there).Objects.Count > 0)
+        if (Find(bucket) is not { } there)
         {
-            return false;
+            return true;
         }
 
-        buckets.Remove(bucket);
-        return true;
+        return Allowed(there).Objects.Count == 0 && buckets.Remove(bucket.Name);
     }, ct);
 
-    public Task OverrideDenialAsync(StoreKey owner, string bucket, CancellationToken ct) =>
-        CallAsync(nameof(OverrideDenialAsync), () => buckets.TryGetValue(bucket, out var there) && (there.IsDenied = false), ct);
+    public Task OverrideDenialAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct) =>
+        CallAsync(nameof(OverrideDenialAsync), () => Find(bucket) is { } there && (there.IsDenied = false), ct);
 
     public Task<IReadOnlyList<BucketContent>> BucketsAsync(CancellationToken ct) => CallAsync<IReadOnlyList<BucketContent>>(nameof(BucketsAsync), () =>
         [.. buckets.Select(row => new BucketContent(row.Key, row.Value.UserId, row.Value.StoreId, row.Value.Bytes, row.Value.Objects.Count, row.Value.MadeAt))], ct);
@@ -217,7 +216,10 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
         ? known.UserId
         : throw new EngineException(EngineFault.Unavailable, "The object store does not know this key, or its user is suspended.");
 
-    private StoredBucket There(string bucket) => buckets.TryGetValue(bucket, out var there) ? there : throw new EngineException(EngineFault.Missing, "There is no such bucket.");
+    private StoredBucket? Find(BucketInStore bucket) =>
+        buckets.TryGetValue(bucket.Name, out var there) && (there.UserId, there.StoreId) == (bucket.UserId, bucket.StoreId) ? there : null;
+
+    private StoredBucket There(BucketInStore bucket) => Find(bucket) ?? throw new EngineException(EngineFault.Missing, "There is no such bucket.");
 
     private static StoredBucket Allowed(StoredBucket bucket) => bucket.IsDenied ? throw new EngineException(EngineFault.Rejected, "Its policy denies deleting.") : bucket;
 

@@ -41,9 +41,8 @@ public abstract class ObjectStoreContract
         await Store.EnsureUserAsync(user, Ct);
         await Store.EnsureKeyAsync(user.Id, key, Ct);
         Assert.Single(await Store.UsersAsync(Ct), user.Id);
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
-        Assert.True(await PutAsync(key, bucket, "a", 1));
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        Assert.True(await PutAsync(key, bucket.Name, "a", 1));
         await RemoveAsync(user, key, bucket);
     }
 
@@ -51,15 +50,15 @@ public abstract class ObjectStoreContract
     public async Task A_bucket_ensured_twice_is_one_and_another_one_after_its_deletion()
     {
         var (user, key) = await AUserAsync();
-        var bucket = ABucketName();
-        var first = await Store.EnsureBucketAsync(key, bucket, Ct);
-        Assert.Equal(first, await Store.EnsureBucketAsync(key, bucket, Ct));
-        Assert.Equal((user.Id, first), Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == bucket) is var row ? (row.UserId, row.StoreId) : default);
-        Assert.True(await Store.DeleteBucketAsync(key, bucket, Ct));
-        Assert.True(await Store.DeleteBucketAsync(key, bucket, Ct));
-        Assert.DoesNotContain(await Store.BucketsAsync(Ct), row => row.Name == bucket);
-        Assert.NotEqual(first, await Store.EnsureBucketAsync(key, bucket, Ct));
-        await RemoveAsync(user, key, bucket);
+        var first = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        Assert.Equal(first, await Store.EnsureBucketAsync(user.Id, key, first.Name, Ct));
+        Assert.Equal(first, Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == first.Name).Bucket);
+        Assert.True(await Store.DeleteBucketAsync(key, first, Ct));
+        Assert.True(await Store.DeleteBucketAsync(key, first, Ct));
+        Assert.DoesNotContain(await Store.BucketsAsync(Ct), row => row.Name == first.Name);
+        var second = await Store.EnsureBucketAsync(user.Id, key, first.Name, Ct);
+        Assert.NotEqual(first, second);
+        await RemoveAsync(user, key, second);
     }
 
     [Fact]
@@ -67,10 +66,9 @@ public abstract class ObjectStoreContract
     {
         var (user, key) = await AUserAsync();
         var (other, otherKey) = await AUserAsync();
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
-        await FailsAsync(EngineFault.Rejected, () => Store.EnsureBucketAsync(otherKey, bucket, Ct));
-        Assert.Equal(user.Id, Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == bucket).UserId);
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        await FailsAsync(EngineFault.Rejected, () => Store.EnsureBucketAsync(other.Id, otherKey, bucket.Name, Ct));
+        Assert.Equal(user.Id, Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == bucket.Name).UserId);
         await RemoveAsync(user, key, bucket);
         await Store.RemoveUserAsync(other.Id, Ct);
     }
@@ -80,11 +78,10 @@ public abstract class ObjectStoreContract
     {
         var (user, key) = await AUserAsync();
         var (other, otherKey) = await AUserAsync();
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
-        await PutAsync(key, bucket, "a", 1);
-        Assert.False(await CanReadAsync(otherKey, bucket, "a"));
-        Assert.False(await PutAsync(otherKey, bucket, "b", 1));
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        await PutAsync(key, bucket.Name, "a", 1);
+        Assert.False(await CanReadAsync(otherKey, bucket.Name, "a"));
+        Assert.False(await PutAsync(otherKey, bucket.Name, "b", 1));
         await RemoveAsync(user, key, bucket);
         await Store.RemoveUserAsync(other.Id, Ct);
     }
@@ -95,12 +92,11 @@ public abstract class ObjectStoreContract
         var (user, key) = await AUserAsync();
         var second = StorageSecrets.Make();
         await Store.EnsureKeyAsync(user.Id, second, Ct);
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
-        Assert.True(await PutAsync(second, bucket, "a", 1));
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        Assert.True(await PutAsync(second, bucket.Name, "a", 1));
         await Store.RemoveKeyAsync(user.Id, second.AccessKeyId, Ct);
-        Assert.False(await CanReadAsync(second, bucket, "a"));
-        Assert.True(await CanReadAsync(key, bucket, "a"));
+        Assert.False(await CanReadAsync(second, bucket.Name, "a"));
+        Assert.True(await CanReadAsync(key, bucket.Name, "a"));
         await Store.RemoveKeyAsync(user.Id, second.AccessKeyId, Ct);
         await Store.RemoveKeyAsync("s3u-nobody", second.AccessKeyId, Ct);
         await RemoveAsync(user, key, bucket);
@@ -110,13 +106,12 @@ public abstract class ObjectStoreContract
     public async Task A_suspended_user_is_refused_until_he_is_not_any_more()
     {
         var (user, key) = await AUserAsync();
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
-        await PutAsync(key, bucket, "a", 1);
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        await PutAsync(key, bucket.Name, "a", 1);
         await Store.EnsureUserAsync(user with { IsSuspended = true }, Ct);
-        Assert.False(await CanReadAsync(key, bucket, "a"));
+        Assert.False(await CanReadAsync(key, bucket.Name, "a"));
         await Store.EnsureUserAsync(user, Ct);
-        Assert.True(await CanReadAsync(key, bucket, "a"));
+        Assert.True(await CanReadAsync(key, bucket.Name, "a"));
         await RemoveAsync(user, key, bucket);
     }
 
@@ -126,24 +121,23 @@ public abstract class ObjectStoreContract
         var (user, key) = await AUserAsync();
         var (reader, readersKey) = await AUserAsync(maxBuckets: 0);
         var (writer, writersKey) = await AUserAsync(maxBuckets: 0);
-        var (bucket, closed) = (ABucketName(), ABucketName());
-        await Store.EnsureBucketAsync(key, bucket, Ct);
-        await Store.EnsureBucketAsync(key, closed, Ct);
-        await PutAsync(key, bucket, "a", 1);
-        await PutAsync(key, closed, "a", 1);
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        var closed = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        await PutAsync(key, bucket.Name, "a", 1);
+        await PutAsync(key, closed.Name, "a", 1);
         await Store.EnsureGrantsAsync(key, bucket, [new(reader.Id, KeyRights.ReadOnly), new(writer.Id, KeyRights.ReadWrite)], Ct);
         await Store.EnsureGrantsAsync(key, bucket, [new(reader.Id, KeyRights.ReadOnly), new(writer.Id, KeyRights.ReadWrite)], Ct);
 
-        Assert.True(await CanReadAsync(readersKey, bucket, "a"));
-        Assert.False(await PutAsync(readersKey, bucket, "b", 1));
-        Assert.True(await PutAsync(writersKey, bucket, "b", 1));
-        Assert.True(await CanReadAsync(key, bucket, "b"));
-        Assert.False(await CanReadAsync(readersKey, closed, "a"));
-        Assert.False(await PutAsync(writersKey, closed, "b", 1));
-        await FailsAsync(EngineFault.Unavailable, EngineFault.Rejected, () => Store.EnsureBucketAsync(writersKey, ABucketName(), Ct));
+        Assert.True(await CanReadAsync(readersKey, bucket.Name, "a"));
+        Assert.False(await PutAsync(readersKey, bucket.Name, "b", 1));
+        Assert.True(await PutAsync(writersKey, bucket.Name, "b", 1));
+        Assert.True(await CanReadAsync(key, bucket.Name, "b"));
+        Assert.False(await CanReadAsync(readersKey, closed.Name, "a"));
+        Assert.False(await PutAsync(writersKey, closed.Name, "b", 1));
+        await FailsAsync(EngineFault.Unavailable, EngineFault.Rejected, () => Store.EnsureBucketAsync(writer.Id, writersKey, ABucketName(), Ct));
 
         await Store.EnsureGrantsAsync(key, bucket, [], Ct);
-        Assert.False(await CanReadAsync(readersKey, bucket, "a"));
+        Assert.False(await CanReadAsync(readersKey, bucket.Name, "a"));
         await RemoveAsync(user, key, bucket, closed);
         await Store.RemoveUserAsync(reader.Id, Ct);
         await Store.RemoveUserAsync(writer.Id, Ct);
@@ -153,11 +147,10 @@ public abstract class ObjectStoreContract
     public async Task A_full_bucket_is_not_deleted_until_it_was_emptied()
     {
         var (user, key) = await AUserAsync();
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
         for (var i = 0; i < 5; i++)
         {
-            await PutAsync(key, bucket, $"folder/{i} + ü.txt", 1);
+            await PutAsync(key, bucket.Name, $"folder/{i} + ü.txt", 1);
         }
 
         Assert.False(await Store.DeleteBucketAsync(key, bucket, Ct));
@@ -174,10 +167,9 @@ public abstract class ObjectStoreContract
     public async Task What_its_own_policy_denies_is_rejected_until_that_is_overridden(string action)
     {
         var (user, key) = await AUserAsync();
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
-        await PutAsync(key, bucket, "kept/a", 1);
-        await DenyAsync(key, bucket, action, "");
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        await PutAsync(key, bucket.Name, "kept/a", 1);
+        await DenyAsync(key, bucket.Name, action, "");
         await FailsAsync(EngineFault.Rejected, async () =>
         {
             await Store.EmptyAsync(key, bucket, Ct);
@@ -186,7 +178,7 @@ public abstract class ObjectStoreContract
 
         await Store.OverrideDenialAsync(key, bucket, Ct);
         await Store.OverrideDenialAsync(key, bucket, Ct);
-        if ((await Store.BucketsAsync(Ct)).Any(row => row.Name == bucket))
+        if ((await Store.BucketsAsync(Ct)).Any(row => row.Name == bucket.Name))
         {
             await Store.EmptyAsync(key, bucket, Ct);
             Assert.True(await Store.DeleteBucketAsync(key, bucket, Ct));
@@ -199,14 +191,13 @@ public abstract class ObjectStoreContract
     public async Task A_user_with_as_many_objects_as_he_may_have_gets_no_more_of_them_however_small()
     {
         var (user, key) = await AUserAsync();
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
         await Store.EnsureUserAsync(user with { MaxObjects = 2 }, Ct);
-        Assert.True(await PutAsync(key, bucket, "a", 1));
-        Assert.True(await PutAsync(key, bucket, "b", 1));
-        Assert.False(await PutAsync(key, bucket, "c", 1));
+        Assert.True(await PutAsync(key, bucket.Name, "a", 1));
+        Assert.True(await PutAsync(key, bucket.Name, "b", 1));
+        Assert.False(await PutAsync(key, bucket.Name, "c", 1));
         await Store.EnsureUserAsync(user with { MaxObjects = 4 }, Ct);
-        await UntilAsync(() => PutAsync(key, bucket, "c", 1));
+        await UntilAsync(() => PutAsync(key, bucket.Name, "c", 1));
         await RemoveAsync(user, key, bucket);
     }
 
@@ -214,13 +205,12 @@ public abstract class ObjectStoreContract
     public async Task A_bucket_at_its_quota_takes_nothing_more()
     {
         var (user, key) = await AUserAsync();
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
-        await Store.SetQuotaAsync(user.Id, bucket, 64 * 1024, Ct);
-        Assert.True(await PutAsync(key, bucket, "a", 32 * 1024));
-        Assert.False(await PutAsync(key, bucket, "b", 128 * 1024));
-        await Store.SetQuotaAsync(user.Id, bucket, null, Ct);
-        await UntilAsync(() => PutAsync(key, bucket, "b", 128 * 1024));
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        await Store.SetQuotaAsync(bucket, 64 * 1024, Ct);
+        Assert.True(await PutAsync(key, bucket.Name, "a", 32 * 1024));
+        Assert.False(await PutAsync(key, bucket.Name, "b", 128 * 1024));
+        await Store.SetQuotaAsync(bucket, null, Ct);
+        await UntilAsync(() => PutAsync(key, bucket.Name, "b", 128 * 1024));
         await RemoveAsync(user, key, bucket);
     }
 
@@ -228,10 +218,9 @@ public abstract class ObjectStoreContract
     public async Task A_user_at_his_quota_takes_nothing_more()
     {
         var (user, key) = await AUserAsync(maxBytes: 64 * 1024);
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
-        Assert.True(await PutAsync(key, bucket, "a", 32 * 1024));
-        Assert.False(await PutAsync(key, bucket, "b", 128 * 1024));
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        Assert.True(await PutAsync(key, bucket.Name, "a", 32 * 1024));
+        Assert.False(await PutAsync(key, bucket.Name, "b", 128 * 1024));
         await RemoveAsync(user, key, bucket);
     }
 
@@ -239,16 +228,15 @@ public abstract class ObjectStoreContract
     public async Task What_a_bucket_holds_and_what_went_on_in_it_is_told()
     {
         var (user, key) = await AUserAsync();
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
-        await PutAsync(key, bucket, "a", 5000);
-        await PutAsync(key, bucket, "b", 3000);
-        Assert.True(await CanReadAsync(key, bucket, "a"));
-        Assert.Equal((8000, 2), Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == bucket) is var row ? (row.Bytes, row.Objects) : default);
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        await PutAsync(key, bucket.Name, "a", 5000);
+        await PutAsync(key, bucket.Name, "b", 3000);
+        Assert.True(await CanReadAsync(key, bucket.Name, "a"));
+        Assert.Equal((8000, 2), Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == bucket.Name) is var row ? (row.Bytes, row.Objects) : default);
 
         var hour = new DateTimeOffset(DateTime.UnixEpoch).AddHours((long)(TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalHours - 1);
         BucketTraffic? seen = null;
-        await UntilAsync(async () => (seen = (await Store.TrafficAsync(hour, Ct)).Where(count => count.Bucket == bucket).Aggregate((BucketTraffic?)null, Sum)) is { Reads: >= 1, Writes: >= 3 });
+        await UntilAsync(async () => (seen = (await Store.TrafficAsync(hour, Ct)).Where(count => count.Bucket == bucket.Name).Aggregate((BucketTraffic?)null, Sum)) is { Reads: >= 1, Writes: >= 3 });
         Assert.Equal(user.Id, seen!.UserId);
         Assert.InRange(seen.BytesOut, 5000, 20000);
         Assert.Equal(TimeSpan.Zero, TimeSpan.FromTicks(seen.Hour.UtcTicks % TimeSpan.TicksPerHour));
@@ -259,8 +247,7 @@ public abstract class ObjectStoreContract
     public async Task A_user_with_a_bucket_is_not_removed()
     {
         var (user, key) = await AUserAsync();
-        var bucket = ABucketName();
-        await Store.EnsureBucketAsync(key, bucket, Ct);
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
         await FailsAsync(EngineFault.Rejected, () => Store.RemoveUserAsync(user.Id, Ct));
         await RemoveAsync(user, key, bucket);
         await Store.RemoveUserAsync(user.Id, Ct);
@@ -271,9 +258,60 @@ public abstract class ObjectStoreContract
     public async Task What_is_done_to_no_bucket_is_missing_it()
     {
         var (user, key) = await AUserAsync();
-        await FailsAsync(EngineFault.Missing, () => Store.EmptyAsync(key, ABucketName(), Ct));
-        await FailsAsync(EngineFault.Missing, () => Store.SetQuotaAsync(user.Id, ABucketName(), 1024, Ct));
-        await FailsAsync(EngineFault.Missing, () => Store.EnsureGrantsAsync(key, ABucketName(), [new(user.Id, KeyRights.ReadOnly)], Ct));
+        var none = new BucketInStore(user.Id, ABucketName(), "none");
+        await FailsAsync(EngineFault.Missing, () => Store.EmptyAsync(key, none, Ct));
+        await FailsAsync(EngineFault.Missing, () => Store.SetQuotaAsync(none, 1024, Ct));
+        await FailsAsync(EngineFault.Missing, () => Store.EnsureGrantsAsync(key, none, [new(user.Id, KeyRights.ReadOnly)], Ct));
+        await Store.RemoveUserAsync(user.Id, Ct);
+    }
+
+    [Theory]
+    [InlineData(nameof(IObjectStore.SetQuotaAsync), false)]
+    [InlineData(nameof(IObjectStore.SetQuotaAsync), true)]
+    [InlineData(nameof(IObjectStore.EnsureGrantsAsync), false)]
+    [InlineData(nameof(IObjectStore.EnsureGrantsAsync), true)]
+    [InlineData(nameof(IObjectStore.EmptyAsync), false)]
+    [InlineData(nameof(IObjectStore.EmptyAsync), true)]
+    [InlineData(nameof(IObjectStore.DeleteBucketAsync), false)]
+    [InlineData(nameof(IObjectStore.DeleteBucketAsync), true)]
+    [InlineData(nameof(IObjectStore.OverrideDenialAsync), false)]
+    [InlineData(nameof(IObjectStore.OverrideDenialAsync), true)]
+    public async Task A_bucket_of_that_name_that_is_anothers_is_not_there_for_whoever_had_it_before(string verb, bool isHisOwn)
+    {
+        var (user, key) = await AUserAsync();
+        var (other, otherKey) = isHisOwn ? (user, key) : await AUserAsync();
+        var before = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        Assert.True(await Store.DeleteBucketAsync(key, before, Ct));
+        var now = await Store.EnsureBucketAsync(other.Id, otherKey, before.Name, Ct);
+        Assert.True(await PutAsync(otherKey, now.Name, "a", 1));
+
+        // Even where its owner lets the other one in, to delete as well: what Portal was asked to do was meant for the one that is gone.
+        await Store.EnsureGrantsAsync(otherKey, now, [new(user.Id, KeyRights.ReadWrite)], Ct);
+        switch (verb)
+        {
+            case nameof(IObjectStore.SetQuotaAsync):
+                await FailsAsync(EngineFault.Missing, () => Store.SetQuotaAsync(before, 64 * 1024, Ct));
+                break;
+            case nameof(IObjectStore.EnsureGrantsAsync):
+                await FailsAsync(EngineFault.Missing, () => Store.EnsureGrantsAsync(key, before, [], Ct));
+                break;
+            case nameof(IObjectStore.EmptyAsync):
+                await FailsAsync(EngineFault.Missing, () => Store.EmptyAsync(key, before, Ct));
+                break;
+            case nameof(IObjectStore.DeleteBucketAsync):
+                Assert.True(await Store.EmptyAsync(otherKey, now, Ct) is { IsEmpty: true });
+                Assert.True(await Store.DeleteBucketAsync(key, before, Ct));
+                Assert.True(await PutAsync(otherKey, now.Name, "a", 1));
+                break;
+            default:
+                await Store.OverrideDenialAsync(key, before, Ct);
+                break;
+        }
+
+        Assert.Equal((now, 1L), Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == now.Name) is var row ? (row.Bucket, row.Objects) : default);
+        Assert.True(await CanReadAsync(key, now.Name, "a"));
+        Assert.True(await PutAsync(otherKey, now.Name, "b", 128 * 1024));
+        await RemoveAsync(other, otherKey, now);
         await Store.RemoveUserAsync(user.Id, Ct);
     }
 
@@ -286,7 +324,7 @@ public abstract class ObjectStoreContract
         return (user, key);
     }
 
-    private async Task RemoveAsync(StoreUser user, StoreKey key, params string[] buckets)
+    protected async Task RemoveAsync(StoreUser user, StoreKey key, params BucketInStore[] buckets)
     {
         foreach (var bucket in buckets)
         {

@@ -65,6 +65,10 @@ public sealed class TestCeph : IAsyncLifetime
 
     public Task SetQuotaAsync(string user, long bytes) => Store.EnsureUserAsync(AUser(user) with { MaxBytes = bytes }, default);
 
+    /// <summary>Runs the store's own tool.</summary>
+    public Task<string> AdministerAsync(params string[] arguments) => TestEngine.RunAsync("radosgw-admin", [
+        "--conf", Path.Combine(Folder, "ceph.conf"), "--keyring", Path.Combine(Folder, "keys", "keyring"), "--name", "client.rgw", "--no-mon-config", "--log-file=", .. arguments]);
+
     /// <summary>The gateway dies as by a power cut; <see cref="RestartAsync"/> brings it back.</summary>
     public Task KillGatewayAsync() => KillAsync("radosgw");
 
@@ -119,8 +123,7 @@ public sealed class TestCeph : IAsyncLifetime
 
     private async Task<StoreKey> AdministratorAsync()
     {
-        using var user = JsonDocument.Parse(await TestEngine.RunAsync("radosgw-admin", "--conf", Path.Combine(Folder, "ceph.conf"), "--keyring", Path.Combine(Folder, "keys", "keyring"),
-            "--name", "client.rgw", "--no-mon-config", "--log-file=", "user", "create", "--uid=tests", "--display-name=Tests", "--caps=users=*;buckets=*;usage=*"));
+        using var user = JsonDocument.Parse(await AdministerAsync("user", "create", "--uid=tests", "--display-name=Tests", "--caps=users=*;buckets=*;usage=*"));
         var key = user.RootElement.GetProperty("keys")[0];
         return new StoreKey(key.GetProperty("access_key").GetString()!, key.GetProperty("secret_key").GetString()!);
     }

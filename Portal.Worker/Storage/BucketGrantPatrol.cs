@@ -37,7 +37,7 @@ public sealed class BucketGrantPatrol(IDbContextFactory<PortalDb> dbs, RegionSto
 
         try
         {
-            await store.EnsureGrantsAsync(owner, bucket.Name, await BucketGrants.OfAsync(db, bucket, ct), ct);
+            await store.EnsureGrantsAsync(owner, bucket.InStore(), await BucketGrants.OfAsync(db, bucket, ct), ct);
         }
         catch (EngineException error) when (error.Fault is not EngineFault.Unavailable)
         {

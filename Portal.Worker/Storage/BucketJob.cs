@@ -33,18 +33,18 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
         if (bucket.State is BucketState.Creating)
         {
             bucket.GrantsChanged(Now);
-            bucket.ObserveMade(await store.EnsureBucketAsync(owner, bucket.Name, ct));
+            bucket.ObserveMade((await store.EnsureBucketAsync(user.Id, owner, bucket.Name, ct)).StoreId);
         }
 
         if (bucket.QuotaGiB != bucket.QuotaToldGiB)
         {
-            await store.SetQuotaAsync(user.Id, bucket.Name, (long?)bucket.QuotaGiB << 30, ct);
+            await store.SetQuotaAsync(bucket.InStore(), (long?)bucket.QuotaGiB << 30, ct);
             bucket.ObserveQuota(bucket.QuotaGiB);
         }
 
         if (bucket.GrantsDue)
         {
-            await store.EnsureGrantsAsync(owner, bucket.Name, await BucketGrants.OfAsync(db, bucket, ct), ct);
+            await store.EnsureGrantsAsync(owner, bucket.InStore(), await BucketGrants.OfAsync(db, bucket, ct), ct);
             bucket.ObserveGrants();
         }
     }
@@ -97,7 +97,7 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
         catch (EngineException error) when (error.Fault is EngineFault.Rejected && user.Goal is ObjectStoreUserGoal.Removed)
         {
             // Whoever closes an account has said that all of it goes, and nobody is left who could change the policy.
-            await store.OverrideDenialAsync(owner, bucket.Name, ct);
+            await store.OverrideDenialAsync(owner, bucket.InStore(), ct);
             bucket.Wait(Later);
             Nudges.Now(bucket.Id);
         }
@@ -119,7 +119,7 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
                 return;
             }
 
-            var batch = await store.EmptyAsync(owner, bucket.Name, ct);
+            var batch = await store.EmptyAsync(owner, bucket.InStore(), ct);
             bucket.ObserveEmptied(batch.Removed, Now);
             if (!batch.IsEmpty)
             {
@@ -128,7 +128,7 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
             }
         }
 
-        if (await store.DeleteBucketAsync(owner, bucket.Name, ct))
+        if (await store.DeleteBucketAsync(owner, bucket.InStore(), ct))
         {
             bucket.ObserveDeleted(Now);
         }

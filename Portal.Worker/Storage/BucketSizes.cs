@@ -21,7 +21,7 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
         var before = await ThereAsync(ct);
         var held = await store.BucketsAsync(ct);
         var contents = held.ToDictionary(content => content.Name, StringComparer.Ordinal);
-        var users = before.Exists(row => contents.GetValueOrDefault(row.Name)?.StoreId != row.StoreId) ? (await store.UsersAsync(ct)).ToHashSet(StringComparer.Ordinal) : null;
+        var users = before.Exists(row => contents.GetValueOrDefault(row.Bucket.Name)?.Bucket != row.Bucket) ? (await store.UsersAsync(ct)).ToHashSet(StringComparer.Ordinal) : null;
         var round = new Round();
         await round.EachAsync(before.Chunk(AtOnce), chunk => chunk[0].Id, (chunk, token) => MeasureAsync([.. chunk.Select(row => row.Id)], contents, users, token), ct);
         await FindAsync(round, held, ct);
@@ -35,16 +35,15 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
         var now = clock.GetUtcNow();
         foreach (var bucket in buckets)
         {
-            if (contents.GetValueOrDefault(bucket.Name) is { } content && content.StoreId == bucket.StoreId)
+            // Not a later one of the same name, nor one that an operator gave to somebody else.
+            if (contents.GetValueOrDefault(bucket.Name) is { } content && content.Bucket == bucket.InStore())
             {
                 Write(bucket, content, now);
             }
-            else if (bucket is { State: BucketState.Available, Goal: BucketGoal.Available } && users!.Contains(bucket.UserId))
+            else if (users?.Contains(bucket.UserId) is true)
             {
                 // A store that does not know the owner either is another store: then nothing was deleted.
-                bucket.ObserveDeleted(now);
-                db.AuditEntries.Add(Actor.Portal(bucket.AccountId).Audit(now, "ObserveBucket", bucket.Id, after: new { bucket.Status, Because = "It was deleted with another tool." }));
-                await BucketGrants.RevokeAsync(db, bucket, now, ct);
+                await ObserveDeletedAsync(db, bucket, now, ct);
             }
         }
 
@@ -57,6 +56,18 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
         {
             // The job of one of them was at it; all of these are measured again a minute later.
         }
+    }
+
+    /// <summary>Also one that is to be deleted anyway, whose job may wait for its turn for long: until then its name would hide whoever has it now.</summary>
+    private static Task ObserveDeletedAsync(PortalDb db, Bucket bucket, DateTimeOffset now, CancellationToken ct)
+    {
+        if (bucket.Goal is BucketGoal.Available)
+        {
+            db.AuditEntries.Add(Actor.Portal(bucket.AccountId).Audit(now, "ObserveBucket", bucket.Id, after: new { Status = Bucket.Spell(BucketState.Deleted), Because = "It was deleted with another tool." }));
+        }
+
+        bucket.ObserveDeleted(now);
+        return BucketGrants.RevokeAsync(db, bucket, now, ct);
     }
 
     private static void Write(Bucket bucket, BucketContent content, DateTimeOffset now)
@@ -123,8 +134,8 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         return await db.Buckets.Where(bucket => bucket.RegionId == region.Id && bucket.StoreId != null && bucket.State != BucketState.Deleted)
-            .OrderBy(bucket => bucket.Id).Select(bucket => new There(bucket.Id, bucket.Name, bucket.StoreId!)).ToListAsync(ct);
+            .OrderBy(bucket => bucket.Id).Select(bucket => new There(bucket.Id, new BucketInStore(bucket.UserId, bucket.Name, bucket.StoreId!))).ToListAsync(ct);
     }
 
-    private sealed record There(string Id, string Name, string StoreId);
+    private sealed record There(string Id, BucketInStore Bucket);
 }

@@ -11,6 +11,8 @@ internal static class RgwErrors
     /// <summary>What is said first when the administrator's key is not taken.</summary>
     public const string UnknownKey = "The object store does not know Portal's key";
 
+    public const string NameOfAnother = "The name belongs to somebody else's bucket: names are unique among all customers.";
+
     public static EngineException Of(HttpStatusCode status, string code, Exception? inner = null) => (code, status) switch
     {
         (_, HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError) =>
@@ -18,7 +20,7 @@ internal static class RgwErrors
         ("InvalidAccessKeyId" or "SignatureDoesNotMatch" or "RequestTimeTooSkewed", _) =>
             new EngineException(EngineFault.Unavailable, $"{UnknownKey}: {code}.", inner),
         ("UserSuspended", _) => new EngineException(EngineFault.Unavailable, "The user is suspended in the object store.", inner),
-        ("BucketAlreadyExists", _) => new EngineException(EngineFault.Rejected, "The name belongs to somebody else's bucket: names are unique among all customers.", inner),
+        ("BucketAlreadyExists", _) => new EngineException(EngineFault.Rejected, NameOfAnother, inner),
         ("TooManyBuckets", _) => new EngineException(EngineFault.Rejected, "Your quota of buckets is used up.", inner),
         (_, HttpStatusCode.NotFound) => new EngineException(EngineFault.Missing, $"The object store does not have it: {Text(status, code)}.", inner),
         (_, HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized) =>

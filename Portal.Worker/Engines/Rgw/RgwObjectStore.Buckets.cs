@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Portal.Model.Shared;
@@ -8,7 +9,11 @@ using Portal.Model.Storage;
 
 namespace Portal.Worker.Engines.Rgw;
 
-/// <summary>What is done to a bucket on behalf of its owner, through S3.</summary>
+/// <summary>
+/// What is done to a bucket on behalf of its owner, through S3 with his own key wherever that can do it. Each call first looks whether the name is still that very bucket's: S3 knows names only.
+/// It may change hands between the look and the call; then the owner's key does in another's bucket no more than that one lets him do, and what Portal's own key does (a quota, a removal) guards
+/// itself.
+/// </summary>
 public sealed partial class RgwObjectStore
 {
     /// <summary>
@@ -34,22 +39,41 @@ public sealed partial class RgwObjectStore
         }
     }
 
-    public async Task<string> EnsureBucketAsync(StoreKey owner, string bucket, CancellationToken ct)
+    public async Task<BucketInStore> EnsureBucketAsync(string userId, StoreKey owner, string name, CancellationToken ct)
     {
-        await AskAsync(owner, s3 => s3.PutBucketAsync(new PutBucketRequest { BucketName = bucket }, ct), ct);
-        var made = await admin.AskAsync(HttpMethod.Get, "bucket", [("bucket", bucket), ("stats", "true")], ct);
-        return made.GetProperty("id").GetString()!;
+        await AskAsync(owner, s3 => s3.PutBucketAsync(new PutBucketRequest { BucketName = name }, ct), ct);
+        var made = await admin.AskAsync(HttpMethod.Get, "bucket", [("bucket", name), ("stats", "true")], ct);
+
+        // He may have deleted it in between with another tool, and somebody else may have taken the name.
+        return made.GetProperty("owner").GetString() == userId ? new BucketInStore(userId, name, Id(made)) : throw new EngineException(EngineFault.Rejected, RgwErrors.NameOfAnother);
     }
 
-    public async Task EnsureGrantsAsync(StoreKey owner, string bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct)
+    /// <summary>
+    /// A quota is told by name alone, with Portal's key. So it is looked just before and just after: should the name have changed hands within these milliseconds, the bucket that has it now loses
+    /// the quota again. It was just made, and had none.
+    /// </summary>
+    public async Task SetQuotaAsync(BucketInStore bucket, long? maxBytes, CancellationToken ct)
     {
-        var current = await AskAsync(owner, s3 => StoredPolicy.ReadAsync(s3, bucket, ct), ct);
+        await LookAsync(bucket, ct);
+        await TellQuotaAsync(bucket.UserId, bucket.Name, maxBytes, ct);
+        if (await FindAsync(bucket.Name, ct) is { } other && !IsIt(bucket, other))
+        {
+            await TellQuotaAsync(other.GetProperty("owner").GetString()!, bucket.Name, null, ct).OrMissingAsync();
+            throw Gone();
+        }
+    }
+
+    public async Task EnsureGrantsAsync(StoreKey owner, BucketInStore bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct)
+    {
+        await LookAsync(bucket, ct);
+        var name = bucket.Name;
+        var current = await AskAsync(owner, s3 => StoredPolicy.ReadAsync(s3, name, ct), ct);
         if (current is not null && !BucketPolicy.IsReadable(current))
         {
             throw new EngineException(EngineFault.Rejected, "Portal cannot read the bucket's own policy: limited access keys do not reach the bucket until it is written anew.");
         }
 
-        var wanted = BucketPolicy.WithGrants(current, bucket, grants);
+        var wanted = BucketPolicy.WithGrants(current, name, grants);
         if (BucketPolicy.IsSame(current, wanted))
         {
             return;
@@ -57,38 +81,41 @@ public sealed partial class RgwObjectStore
 
         if (wanted is null)
         {
-            await AskAsync(owner, s3 => s3.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = bucket }, ct), ct);
+            await AskAsync(owner, s3 => s3.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = name }, ct), ct);
         }
         else
         {
-            await AskAsync(owner, s3 => s3.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = bucket, Policy = wanted }, ct), ct);
+            await AskAsync(owner, s3 => s3.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = name, Policy = wanted }, ct), ct);
         }
     }
 
     /// <summary>Unfinished uploads first: they are few, and a bucket with one is not empty.</summary>
-    public async Task<EmptiedBatch> EmptyAsync(StoreKey owner, string bucket, CancellationToken ct)
+    public async Task<EmptiedBatch> EmptyAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct)
     {
-        var uploads = await AskToDeleteAsync(owner, s3 => s3.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket, MaxUploads = 100 }, ct), ct);
+        await LookAsync(bucket, ct);
+        var name = bucket.Name;
+        var uploads = await AskToDeleteAsync(owner, s3 => s3.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = name, MaxUploads = 100 }, ct), ct);
         foreach (var upload in uploads.MultipartUploads ?? [])
         {
-            await AskToDeleteAsync(owner, s3 => AbortAsync(s3, bucket, upload, ct), ct);
+            await AskToDeleteAsync(owner, s3 => AbortAsync(s3, name, upload, ct), ct);
         }
 
-        var found = await AskToDeleteAsync(owner, s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket, MaxKeys = 1000 }, ct), ct);
+        var found = await AskToDeleteAsync(owner, s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = name, MaxKeys = 1000 }, ct), ct);
         var versions = (found.Versions ?? []).Select(version => new KeyVersion { Key = version.Key, VersionId = version.VersionId }).ToList();
         if (versions.Count > 0)
         {
-            await AskToDeleteAsync(owner, s3 => s3.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = bucket, Objects = versions, Quiet = true }, ct), ct);
+            await AskToDeleteAsync(owner, s3 => s3.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = name, Objects = versions, Quiet = true }, ct), ct);
         }
 
         return new EmptiedBatch(versions.Count, found.IsTruncated is not true && uploads.IsTruncated is not true);
     }
 
-    public async Task<bool> DeleteBucketAsync(StoreKey owner, string bucket, CancellationToken ct)
+    public async Task<bool> DeleteBucketAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct)
     {
         try
         {
-            await AskToDeleteAsync(owner, s3 => s3.DeleteBucketAsync(new DeleteBucketRequest { BucketName = bucket }, ct), ct);
+            await LookAsync(bucket, ct);
+            await AskToDeleteAsync(owner, s3 => s3.DeleteBucketAsync(new DeleteBucketRequest { BucketName = bucket.Name }, ct), ct);
             return true;
         }
         catch (EngineException error) when (error.Fault is EngineFault.Missing)
@@ -101,15 +128,13 @@ public sealed partial class RgwObjectStore
         }
     }
 
-    /// <summary>
-    /// RADOS Gateway holds an owner to his own policy, even where Amazon would let him change it: once it denies everything to everybody, only the admin API reaches the bucket. Its answer to a
-    /// full one may take longer than we wait; it goes on all the same, and is asked again.
-    /// </summary>
-    public async Task OverrideDenialAsync(StoreKey owner, string bucket, CancellationToken ct)
+    /// <summary>RADOS Gateway holds an owner to his own policy, even where Amazon would let him change it: once it denies everything to everybody, only the admin API reaches the bucket.</summary>
+    public async Task OverrideDenialAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct)
     {
         try
         {
-            await AskToDeleteAsync(owner, s3 => s3.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = bucket }, ct), ct);
+            await LookAsync(bucket, ct);
+            await AskToDeleteAsync(owner, s3 => s3.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = bucket.Name }, ct), ct);
         }
         catch (EngineException error) when (error.Fault is EngineFault.Missing)
         {
@@ -120,17 +145,49 @@ public sealed partial class RgwObjectStore
         }
     }
 
-    private async Task PurgeAsync(string bucket, CancellationToken ct)
+    /// <summary>
+    /// The admin API removes a bucket with all that is in it by its name alone, whosever that is by then. Of its verbs one compares the id of the bucket before it has an effect: the one that
+    /// links it to a user, under another name if that is wanted. So the very bucket first gets a name that is nobody else's and that nobody can guess, still as its owner's; by that name it is removed.
+    /// The answer may take longer than we wait: the removal goes on all the same. What it leaves, were it cut off, is a bucket of the owner's: it is found when buckets are measured, keeps him
+    /// from being removed, and goes in the same way.
+    /// </summary>
+    private async Task PurgeAsync(BucketInStore bucket, CancellationToken ct)
     {
+        if (await FindAsync(bucket.Name, ct) is not { } found || !IsIt(bucket, found))
+        {
+            return;
+        }
+
+        var last = $"removed-{Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(access.Admin.Secret), Encoding.UTF8.GetBytes(bucket.StoreId)))[..40]}";
         try
         {
-            await admin.AskAsync(HttpMethod.Delete, "bucket", [("bucket", bucket), ("purge-objects", "true")], ct).OrMissingAsync();
+            await admin.AskAsync(HttpMethod.Put, "bucket", [("bucket", bucket.Name), ("bucket-id", found.GetProperty("id").GetString()!), ("uid", bucket.UserId), ("new-bucket-name", last)], ct);
+            await admin.AskAsync(HttpMethod.Delete, "bucket", [("bucket", last), ("purge-objects", "true")], ct).OrMissingAsync();
         }
-        catch (EngineException error) when (error.Fault is EngineFault.Rejected)
+        catch (EngineException error) when (error.Fault is EngineFault.Rejected or EngineFault.Missing)
         {
+            // The name changed hands, or the index was split, in between: it is looked at again.
             throw new EngineException(EngineFault.Unavailable, error.Message, error);
         }
     }
+
+    /// <summary>Missing unless the name is that very bucket's.</summary>
+    private async Task LookAsync(BucketInStore bucket, CancellationToken ct)
+    {
+        if (await FindAsync(bucket.Name, ct) is not { } found || !IsIt(bucket, found))
+        {
+            throw Gone();
+        }
+    }
+
+    private Task<JsonElement?> FindAsync(string name, CancellationToken ct) => admin.AskAsync(HttpMethod.Get, "bucket", [("bucket", name), ("stats", "true")], ct).OrMissingAsync();
+
+    private static bool IsIt(BucketInStore bucket, JsonElement found) => Id(found) == bucket.StoreId && found.GetProperty("owner").GetString() == bucket.UserId;
+
+    private static EngineException Gone() => new(EngineFault.Missing, "The object store does not have this bucket any more.");
+
+    private Task<JsonElement> TellQuotaAsync(string userId, string name, long? maxBytes, CancellationToken ct) => admin.AskAsync(HttpMethod.Put, "bucket",
+        [("quota", ""), ("uid", userId), ("bucket", name), ("enabled", maxBytes is null ? "false" : "true"), ("max-size-kb", Kilobytes(maxBytes ?? -1024))], ct);
 
     /// <summary>What is denied to an owner in his own bucket is denied by its policy, or by a lock on an object: it stays so until he changes it.</summary>
     private async Task<T> AskToDeleteAsync<T>(StoreKey owner, Func<IAmazonS3, Task<T>> ask, CancellationToken ct)

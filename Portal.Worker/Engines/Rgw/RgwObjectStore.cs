@@ -77,13 +77,10 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
         return users;
     }
 
-    public async Task SetQuotaAsync(string userId, string bucket, long? maxBytes, CancellationToken ct) => await admin.AskAsync(HttpMethod.Put, "bucket",
-        [("quota", ""), ("uid", userId), ("bucket", bucket), ("enabled", maxBytes is null ? "false" : "true"), ("max-size-kb", Kilobytes(maxBytes ?? -1024))], ct);
-
     public async Task<IReadOnlyList<BucketContent>> BucketsAsync(CancellationToken ct)
     {
         var all = await admin.AskAsync(HttpMethod.Get, "bucket", [("stats", "true")], ct);
-        return [.. all.EnumerateArray().Where(row => row.ValueKind is JsonValueKind.Object).Select(Content)];
+        return [.. all.EnumerateArray().Where(row => row.ValueKind is JsonValueKind.Object && !IsOfATenant(row)).Select(Content)];
     }
 
     public async Task<IReadOnlyList<BucketTraffic>> TrafficAsync(DateTimeOffset since, CancellationToken ct)
@@ -102,11 +99,17 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
         // Parts of unfinished uploads take room as well; the number is that of objects and versions.
         var kinds = row.GetProperty("usage").EnumerateObject().ToList();
         return new BucketContent(
-            row.GetProperty("bucket").GetString()!, row.GetProperty("owner").GetString()!, row.GetProperty("id").GetString()!,
+            row.GetProperty("bucket").GetString()!, row.GetProperty("owner").GetString()!, Id(row),
             kinds.Sum(kind => kind.Value.GetProperty("size").GetInt64()),
             kinds.Where(kind => kind.Name is "rgw.main").Sum(kind => kind.Value.GetProperty("num_objects").GetInt64()),
             row.TryGetProperty("creation_time", out var made) && made.TryGetDateTimeOffset(out var at) ? at : DateTimeOffset.UnixEpoch);
     }
+
+    /// <summary>Somebody else's who shares the gateway: a tenant's buckets have names of their own, which may be those of Portal's.</summary>
+    private static bool IsOfATenant(JsonElement row) => row.TryGetProperty("tenant", out var tenant) && tenant.GetString() is { Length: > 0 };
+
+    /// <summary>What it was called when it was made: the id that stands beside it is another one as soon as its index was split into more shards.</summary>
+    private static string Id(JsonElement row) => row.GetProperty("marker").GetString()!;
 
     private static BucketTraffic Traffic(JsonElement row)
     {
