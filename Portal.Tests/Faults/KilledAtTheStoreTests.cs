@@ -67,7 +67,7 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
     public async Task While_it_provisions_nothing_is_made_twice_or_lost()
     {
         var customers = new List<ACustomer>();
-        foreach (var ((name, isCall), point) in Chaos.Points(Provisioning, sample: 6))
+        foreach (var ((name, isCall), point) in Chaos.Points(Provisioning, sample: 3))
         {
             customers.Add(await RequestAsync(objects: 0));
             await KillAtAsync(isCall, point, name);
@@ -139,7 +139,7 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
     {
         var (ada, bob) = (await RequestAsync(objects: 2500), await RequestAsync(objects: 10));
         Assert.True((await Server.Services.GetRequiredService<ChangeBucket>().DeleteAsync(ada.Actor, ada.Bucket.Id, emptyFirst: true, Ct)).Outcome.IsDone);
-        foreach (var ((name, isCall), point) in Chaos.Points(Emptying, sample: 4))
+        foreach (var ((name, isCall), point) in Chaos.Points(Emptying, sample: 2))
         {
             await KillAtAsync(isCall, point, name);
         }
