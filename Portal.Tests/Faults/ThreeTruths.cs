@@ -209,7 +209,10 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
         var page = await client.PageAsync("/billing");
         var after = rows.SoFar(accountId);
         var told = decimal.Parse(page.QuerySelector("[data-figure=so-far]")!.TextContent.Trim().TrimStart('$'), NumberStyles.Number, CultureInfo.InvariantCulture);
-        var (open, shown) = (rows.Spans.Count(span => span.AccountId == accountId && span.To is null), StillOn().Count(page.Body!.TextContent));
+
+        // What is counted by the hour, such as requests, has its end at the hour's, and goes on until then.
+        var now = TimeProvider.System.GetUtcNow();
+        var (open, shown) = (rows.Spans.Count(span => span.AccountId == accountId && (span.To is null || span.To > now)), StillOn().Count(page.Body!.TextContent));
         return
         [
             .. told >= before && told <= after ? Array.Empty<string>() : [$"the bill of {accountId} says {told} and the ledger {before} to {after}"],
