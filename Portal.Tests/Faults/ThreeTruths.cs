@@ -47,7 +47,18 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
             differences = [.. InEngine(rows), .. await InStoreAsync(rows), .. InLedger(rows)];
             return differences.Count == 0;
         }, Patience, () => $"{differences.Count} differences: {string.Join("; ", differences.Take(10))}");
-        await Until.TrueAsync(async () => (differences = await OnPagesAsync(web)).Count == 0, Patience, () => $"{differences.Count} pages differ: {string.Join("; ", differences.Take(10))}");
+        var clients = new Dictionary<string, FormClient>(StringComparer.Ordinal);
+        try
+        {
+            await Until.TrueAsync(async () => (differences = await OnPagesAsync(web, clients)).Count == 0, Patience, () => $"{differences.Count} pages differ: {string.Join("; ", differences.Take(10))}");
+        }
+        finally
+        {
+            foreach (var client in clients.Values)
+            {
+                client.Dispose();
+            }
+        }
     }
 
     /// <summary>The same on a web of its own.</summary>
@@ -180,13 +191,18 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
     /// <summary>A bucket's span lasts ten minutes at least, whatever is put into it meanwhile.</summary>
     private static string Line(string id, string sku, decimal quantity) => sku is Skus.BucketStorage ? $"{id} {sku}" : $"{id} {sku} {quantity.ToString("0.######", CultureInfo.InvariantCulture)}";
 
-    private async Task<IReadOnlyList<string>> OnPagesAsync(PortalServer web)
+    /// <param name="clients">Of each account, signed in once.</param>
+    private async Task<IReadOnlyList<string>> OnPagesAsync(PortalServer web, Dictionary<string, FormClient> clients)
     {
         var rows = await Rows.ReadAsync(dbs);
         var differences = new List<string>();
         foreach (var account in rows.Accounts.Where(account => account.ClosingSince is null))
         {
-            using var client = await web.NewClientAsync(await MemberOfAsync(web, account.Id));
+            if (!clients.TryGetValue(account.Id, out var client))
+            {
+                clients[account.Id] = client = await web.NewClientAsync(await MemberOfAsync(web, account.Id));
+            }
+
             foreach (var (path, status) in rows.PagesOf(account.Id))
             {
                 using var answer = await client.GetAsync(path);
