@@ -45,6 +45,22 @@ public sealed partial class LibvirtEngineTests
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
     }
 
+    /// <summary>Somebody's ssh that nobody has ended, e.g.: the router's namespace lives on with it.</summary>
+    [Fact]
+    public async Task A_network_is_made_again_while_a_connection_into_its_former_router_is_still_open()
+    {
+        var network = ANetwork.Of(AMachine());
+        await Networks.EnsureNetworkAsync(network, Ct);
+        using (await NetworkNamespace.RunAsync(real.Settings.Router(network.Id), () => FromGuest.Listening(IPAddress.Any)))
+        {
+            await Networks.RemoveNetworkAsync(network.Id, Ct);
+            await Networks.EnsureNetworkAsync(network, Ct);
+            Assert.Contains(": lan@", await TestEngine.RunAsync("ip", "-n", real.Settings.Router(network.Id), "-o", "link"), StringComparison.Ordinal);
+        }
+
+        await Networks.RemoveNetworkAsync(network.Id, Ct);
+    }
+
     [Fact]
     public async Task A_card_that_came_after_the_first_boots_seed_was_written_has_its_address_too()
     {

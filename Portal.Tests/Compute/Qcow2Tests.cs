@@ -47,6 +47,13 @@ public sealed class Qcow2Tests : IDisposable
         Assert.Equal(EngineFault.Rejected, Assert.Throws<EngineException>(() => Qcow2.Read(file)).Fault);
     }
 
+    [Fact]
+    public void Of_one_that_went_meanwhile_nothing_is_read()
+    {
+        File.Delete(file);
+        Assert.Null(Qcow2.TryRead(file));
+    }
+
     private void Write(ulong features, int length)
     {
         var bytes = new byte[512];

@@ -85,6 +85,8 @@ internal sealed class PrivateNetworks(EngineFolder folder, UplinkLimits limits) 
         var (router, bridge, cable) = (settings.Router(network.Id), EngineFolder.Device('b', network.Id), EngineFolder.Device('v', network.Id));
         if (!File.Exists(EngineSettings.NamespaceFile(router)))
         {
+            // A router that is gone lives on, and holds its cable, for as long as a connection into it is open: a person's ssh, e.g.
+            await Command.TryAsync("ip", ["-n", settings.Name, "link", "delete", cable], ct);
             await Command.RunAsync("ip", ["netns", "add", router], ct);
         }
 

@@ -43,14 +43,14 @@ internal sealed record Qcow2(long Size, string? Backing)
         return new Qcow2(BinaryPrimitives.ReadInt64BigEndian(header[24..]), offset == 0 ? null : NameAt(file, offset, length));
     }
 
-    /// <summary>Null for what <see cref="Read"/> refuses.</summary>
+    /// <summary>Null for what <see cref="Read"/> refuses, and for a file that is not there, such as a volume that was deleted since all were listed.</summary>
     public static Qcow2? TryRead(string path)
     {
         try
         {
             return Read(path);
         }
-        catch (EngineException error) when (error.Fault is EngineFault.Rejected)
+        catch (Exception error) when (error is EngineException { Fault: EngineFault.Rejected } or FileNotFoundException)
         {
             return null;
         }
