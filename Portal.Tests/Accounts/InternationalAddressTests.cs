@@ -58,7 +58,7 @@ public sealed class InternationalAddressTests(TestPostgres postgres) : ServedTes
         await using var db = CreateDbContext();
         var mail = await db.Mails.SingleAsync(Ct);
         Assert.Equal((Sent, true), (mail.To, mail.Text.Contains(Shown, StringComparison.Ordinal)));
-        using var confirmed = await client.GetAsync(new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery);
+        using var confirmed = await client.SubmitAsync(new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery, "Use this address");
         Assert.Equal("/settings?done=address", confirmed.Headers.Location?.PathAndQuery);
         var user = await db.Users.SingleAsync(Ct);
         Assert.Equal((Sent, "JO@XN--BCHER-KVA.EXAMPLE"), (user.Email, user.NormalizedEmail));

@@ -8,6 +8,9 @@ public abstract partial class ComputeEngineContract
     /// <summary>Whether what runs is the rescue system.</summary>
     protected abstract Task<bool> IsRescueAsync(InstanceSpec machine);
 
+    /// <summary>Whether what its user data does at the first boot is done and on the disk.</summary>
+    protected virtual Task<bool> HasRunUserDataAsync(InstanceSpec machine) => Task.FromResult(true);
+
     /// <summary>From within the rescue system, leaves on the root disk what <see cref="MarkDiskAsync"/> would.</summary>
     protected abstract Task MarkFromRescueAsync(InstanceSpec machine);
 
@@ -21,6 +24,7 @@ public abstract partial class ComputeEngineContract
         var key = (await Engine.ObserveAsync(machine, Ct)).HostKey;
         Assert.False(await IsRescueAsync(machine));
         Assert.False(await HasMarkAsync(machine));
+        await UntilAsync(() => HasRunUserDataAsync(machine));
 
         var rescue = machine with { Rescue = true, Boot = 1 };
         await UntilAsync(async () => await Engine.EnsureMachineAsync(rescue, Ct) is { Power: MachinePower.Running, Boot: 1 });

@@ -10,6 +10,8 @@ public sealed partial class LibvirtEngineTests
 
     protected override async Task<bool> IsRescueAsync(InstanceSpec machine) => await real.SshAsync(machine, "awk '$2 == \"/\" { print $3 }' /proc/mounts | tail -1") == "rootfs";
 
+    protected override async Task<bool> HasRunUserDataAsync(InstanceSpec machine) => await real.SshAsync(machine, "grep -q once /root/ran 2> /dev/null && sync && echo done || true") == "done";
+
     protected override async Task MarkFromRescueAsync(InstanceSpec machine)
     {
         // What a script of the first boot did is on the disk, and it did not run again here.

@@ -101,7 +101,8 @@ public sealed class SuspensionSweepTests(TestPostgres postgres) : TestDatabase(p
         var others = await RunningMachines.AddAsync(this, null, bob);
         await SuspendAsync();
         await SuspendAsync(bob);
-        await Assert.ThrowsAsync<NpgsqlException>(() => SweepAsync(new KilledAtSave(ConnectionString, stopAt)));
+        var killed = await Assert.ThrowsAsync<AggregateException>(() => SweepAsync(new KilledAtSave(ConnectionString, stopAt)));
+        Assert.IsType<NpgsqlException>(killed.InnerException?.InnerException);
         await SweepAsync();
         Assert.All(await Task.WhenAll([.. ids.Append(others).Select(SeenAsync)]), seen => Assert.Equal(("stopping", true), seen));
         await using var db = CreateDbContext();

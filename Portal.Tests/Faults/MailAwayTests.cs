@@ -68,7 +68,7 @@ public sealed class MailAwayTests(TestPostgres postgres) : TestDatabase(postgres
         {
             var link = Assert.Single(sandbox.Inbox.List(email).Select(mail => mail.Links.First(link => link.Contains("confirm-email", StringComparison.Ordinal))).Distinct(StringComparer.Ordinal));
             using var client = await web.NewClientAsync(new Person(Guid.Empty, "", email));
-            using var confirmed = await client.GetAsync(new Uri(link).PathAndQuery);
+            using var confirmed = await client.SubmitAsync(new Uri(link).PathAndQuery, "Confirm address");
             await using var db = CreateDbContext();
             Assert.True(await db.Users.AnyAsync(user => user.Email == email && user.EmailConfirmed, Ct), $"The link of {email} did not confirm it: {confirmed.StatusCode}.");
         }

@@ -54,7 +54,11 @@ public sealed class Line : IAsyncDisposable
         isCut = true;
         foreach (var browser in open.Keys)
         {
-            browser.Client.Close(0);
+            // One that ended by itself meanwhile has none any more.
+            if (browser.Client is { } socket)
+            {
+                socket.Close(0);
+            }
         }
     }
 
