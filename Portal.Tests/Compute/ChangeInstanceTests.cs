@@ -61,6 +61,7 @@ public sealed class ChangeInstanceTests(TestPostgres postgres) : TestDatabase(po
         for (var i = 0; i < 12; i++)
         {
             ids.AddRange((await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(image, count: 10), Ct)).Value!.Select(instance => instance.Id));
+            clock.Advance(TimeSpan.FromSeconds(15)); // more than sixty in a minute are too many
         }
 
         await RunAsync(ids.Take(110));

@@ -16,7 +16,11 @@ public sealed partial class LibvirtEngineTests
     {
         // What a script of the first boot did is on the disk, and it did not run again here.
         Assert.Equal("", await real.SshAsync(machine, "cat /root/ran 2> /dev/null || true"));
-        await real.SshAsync(machine, $"mount {PathOf(machine, machine.Volumes[0].Volume)}-part1 /mnt && grep -q once /mnt/root/ran && echo kept > /mnt/root/mark && umount /mnt");
+
+        // ssh answers some moments before each disk has its name.
+        var disk = $"{PathOf(machine, machine.Volumes[0].Volume)}-part1";
+        await UntilAsync(async () => await real.SshAsync(machine, $"[ -e {disk} ] && echo there || true") == "there");
+        await real.SshAsync(machine, $"mount {disk} /mnt && grep -q once /mnt/root/ran && echo kept > /mnt/root/mark && umount /mnt");
     }
 
     /// <summary>Each rescue takes the version that is current then: a newer one is put into place between two. Nothing of either stays.</summary>
