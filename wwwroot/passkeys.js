@@ -57,7 +57,8 @@ async function offer() {
   const form = document.querySelector('form[data-passkey=sign-in]');
   if (form && can && await PublicKeyCredential.isConditionalMediationAvailable?.()) {
     // The browser offers passkeys in the e-mail field's own list; nothing happens until one is chosen.
-    signIn(form, 'conditional').then(credential => send(form, credential), error => say(form, error.name === 'NotAllowedError' ? { name: 'AbortError' } : error));
+    // Whatever keeps it from that is nobody's who pressed no button.
+    signIn(form, 'conditional').then(credential => send(form, credential), () => {});
   }
 }
 
