@@ -32,6 +32,8 @@ public static class FirstPassword
     public static async Task<bool> IsOverAsync(PortalDb db, Guid userId, DateTimeOffset now, CancellationToken ct) =>
         await Of(db, userId).Select(token => token.Value).SingleOrDefaultAsync(ct) is { } made && now - DateTimeOffset.Parse(made, CultureInfo.InvariantCulture) > GoodFor;
 
-    private static IQueryable<IdentityUserToken<Guid>> Of(PortalDb db, Guid userId) =>
-        db.UserTokens.AsNoTracking().Where(token => token.UserId == userId && token.LoginProvider == Provider && token.Name == Name);
+    /// <summary>The marks of all who have one.</summary>
+    internal static IQueryable<IdentityUserToken<Guid>> Marks(PortalDb db) => db.UserTokens.AsNoTracking().Where(token => token.LoginProvider == Provider && token.Name == Name);
+
+    private static IQueryable<IdentityUserToken<Guid>> Of(PortalDb db, Guid userId) => Marks(db).Where(token => token.UserId == userId);
 }

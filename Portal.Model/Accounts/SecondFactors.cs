@@ -18,10 +18,14 @@ public sealed class FactorOf
 public static class SecondFactors
 {
     /// <summary>Everybody, to join and to filter: what is a second factor is said here and nowhere else.</summary>
-    public static IQueryable<FactorOf> WithFactor(this PortalDb db) => db.Users.AsNoTracking().Select(user => new FactorOf
+    public static IQueryable<FactorOf> WithFactor(this PortalDb db)
     {
-        User = user,
-        HasFactor = user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id),
-        HasFirstPassword = db.UserTokens.Any(token => token.UserId == user.Id && token.LoginProvider == FirstPassword.Provider && token.Name == FirstPassword.Name),
-    });
+        var first = FirstPassword.Marks(db);
+        return db.Users.AsNoTracking().Select(user => new FactorOf
+        {
+            User = user,
+            HasFactor = user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id),
+            HasFirstPassword = first.Any(token => token.UserId == user.Id),
+        });
+    }
 }

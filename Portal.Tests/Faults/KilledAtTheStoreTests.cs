@@ -74,7 +74,7 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         }
 
         using var survivor = await StartAsync();
-        await SettledAsync();
+        await SettledBuckets.UntilAsync(this, Patience);
         var (users, buckets) = ((await ceph.Store.UsersAsync(Ct)).ToList(), (await ceph.Store.BucketsAsync(Ct)).ToLookup(bucket => bucket.UserId));
         await using var db = CreateDbContext();
         foreach (var customer in customers)
@@ -145,7 +145,7 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         }
 
         using var survivor = await StartAsync();
-        await SettledAsync();
+        await SettledBuckets.UntilAsync(this, Patience);
         await using var db = CreateDbContext();
         Assert.Equal("deleted", (await db.Buckets.AsNoTracking().SingleAsync(bucket => bucket.Id == ada.Bucket.Id, Ct)).Status);
         Assert.DoesNotContain(await ceph.Store.BucketsAsync(Ct), bucket => bucket.Name == ada.Bucket.Name);
@@ -204,7 +204,7 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         if (objects > 0)
         {
             using var worker = await StartAsync();
-            await SettledAsync();
+            await SettledBuckets.UntilAsync(this, Patience);
             using var s3 = Client(full);
             await Parallel.ForEachAsync(Enumerable.Range(0, objects), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (number, ct) =>
                 await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = $"{number:d6}", ContentBody = new string('x', 4096) }, ct));
@@ -240,21 +240,6 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
     {
         await using var db = CreateDbContext();
         return await db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == bucket.Id).ToListAsync(Ct);
-    }
-
-    private async Task SettledAsync()
-    {
-        List<string> left = [];
-        await Until.TrueAsync(async () =>
-        {
-            await using var db = CreateDbContext();
-            left =
-            [
-                .. (await db.Buckets.AsNoTracking().ToListAsync(Ct)).Where(bucket => bucket.IsUnsettled).Select(bucket => $"{bucket.Id} {bucket.Status} {bucket.Waiting}"),
-                .. (await db.AccessKeys.AsNoTracking().ToListAsync(Ct)).Where(key => key.State is not (AccessKeyState.Active or AccessKeyState.Revoked)).Select(key => $"{key.Id} {key.Status} {key.Waiting}"),
-            ];
-            return left.Count == 0;
-        }, Patience, () => $"Not settled: {string.Join(", ", left)}");
     }
 
     private async Task InDatabaseAsync(Func<Model.Shared.PortalDb, Task<bool>> isSo) => await Until.TrueAsync(async () =>

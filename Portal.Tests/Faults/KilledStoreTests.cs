@@ -1,7 +1,6 @@
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Accounts;
 using Portal.Model.Storage;
@@ -64,7 +63,7 @@ public sealed class KilledStoreTests(TestPostgres postgres) : TestDatabase(postg
             await ceph.RestartAsync();
             stored.AddRange(await PutAsync(s3, kept, $"{string.Join('+', parts)} back", until: true));
             await work.ActiveAsync(made);
-            await SettledAsync();
+            await SettledBuckets.UntilAsync(this, Patience);
             Assert.False(await work.IsThereAsync(doomed));
         }
 
@@ -112,20 +111,5 @@ public sealed class KilledStoreTests(TestPostgres postgres) : TestDatabase(postg
             return !until || stored.Count > 0;
         }, Patience);
         return stored;
-    }
-
-    private async Task SettledAsync()
-    {
-        List<string> left = [];
-        await Until.TrueAsync(async () =>
-        {
-            await using var db = CreateDbContext();
-            left =
-            [
-                .. (await db.Buckets.AsNoTracking().ToListAsync(Ct)).Where(bucket => bucket.IsUnsettled).Select(bucket => $"{bucket.Id} {bucket.Status} {bucket.Waiting}"),
-                .. (await db.AccessKeys.AsNoTracking().ToListAsync(Ct)).Where(key => key.State is not (AccessKeyState.Active or AccessKeyState.Revoked)).Select(key => $"{key.Id} {key.Status} {key.Waiting}"),
-            ];
-            return left.Count == 0;
-        }, Patience, () => $"Not settled: {string.Join(", ", left)}");
     }
 }
