@@ -92,6 +92,17 @@ public static class WebHost
                 http.Request.Method = HttpMethods.Get;
             }
         });
+        app.Use((http, next) =>
+        {
+            // Before anybody is asked to sign in: to send something to where nothing takes it is no way to a page. The framework's own endpoint says that there is one for GET.
+            if (http.Request.Method is "GET" or "HEAD" || http.GetEndpoint() is { DisplayName: not "405 HTTP Method Not Supported" })
+            {
+                return next(http);
+            }
+
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
+        });
         app.UseInputBounds();
         app.UseAuthentication();
         app.UseAuthorization();

@@ -1,4 +1,4 @@
-// Asks for a second factor from a page with a circuit, which has no request of its own to set it down. Answers null, or the sentence for the person.
+// Asks for a password or a second factor from a page with a circuit, which has no request of its own to set it down. Answers null, or the sentence for the person.
 function post(address, fields) {
   const token = document.querySelector('input[name=__RequestVerificationToken]').value;
   return fetch(address, { method: 'POST', body: new URLSearchParams({ __RequestVerificationToken: token, ...fields }) });
@@ -10,6 +10,10 @@ async function said(answer) {
 
 export async function byCode(code) {
   return said(await post('/proof/check', { code }));
+}
+
+export async function byPassword(password) {
+  return said(await post('/proof/check', { password }));
 }
 
 export async function byPasskey() {

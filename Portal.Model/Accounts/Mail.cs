@@ -22,7 +22,7 @@ public sealed class Mail : IOwned
     [MaxLength(256)]
     public required string To { get; init; }
 
-    /// <summary>Kind and mailbox of a mail that a stranger can cause, by which those are counted; null for any other.</summary>
+    /// <summary>Kind, mailbox and the network of who caused it, of a mail that a stranger can cause: by these they are counted; null for any other.</summary>
     [MaxLength(320)]
     public string? CountedAs { get; set; }
 

@@ -64,18 +64,7 @@ public static class Restoration
 
     /// <summary>It was reconciled: what goes on costs from now on, and what was used since the backup nothing. In the caller's transaction.</summary>
     /// <returns>False if that was said already.</returns>
-    public static async Task<bool> EndAsync(PortalDb db, Incident restored, DateTimeOffset now, CancellationToken ct)
-    {
-        if (await Open(db).ExecuteUpdateAsync(set => set.SetProperty(incident => incident.ClosedAt, now), ct) == 0)
-        {
-            return false;
-        }
-
-        var provisional = db.UsageSpans.Where(span => span.From >= restored.OpenedAt);
-        await provisional.Where(span => span.To != null).ExecuteUpdateAsync(set => set.SetProperty(span => span.To, span => span.From), ct);
-        await provisional.Where(span => span.To == null).ExecuteUpdateAsync(set => set.SetProperty(span => span.From, now), ct);
-        return true;
-    }
+    public static Task<bool> EndAsync(PortalDb db, DateTimeOffset now, CancellationToken ct) => db.Database.SqlQuery<bool>($"""SELECT portal_reconcile({now}) AS "Value" """).SingleAsync(ct);
 
     private static IQueryable<Incident> Open(PortalDb db) =>
         db.Incidents.Where(incident => incident.Kind == Kind && incident.ResourceId == ResourceId && incident.ClosedAt == null);

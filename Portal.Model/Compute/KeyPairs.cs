@@ -72,7 +72,7 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
             return known;
         }
 
-        if (await WhyNotAnotherAsync(db, actor, ct) is { } reason)
+        if ((await WhyNotAnotherAsync(db, actor, ct) ?? await db.WhyNotProvenAsync(actor, now, ct)) is { } reason)
         {
             return Outcome.Refused(reason);
         }
@@ -90,6 +90,7 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
         };
         db.KeyPairs.Add(made);
         db.AuditEntries.Add(actor.Audit(now, "ImportKeyPair", made.Id, after: new { made.Name, made.Fingerprint }));
+        await db.TellMadeAsync(actor, $"The SSH key {made.Name} was added", "delete it on the page SSH keys", now, ct);
         return made;
     }
 

@@ -15,6 +15,9 @@ public sealed record DatabaseRights(string Web, string Worker)
 
     private const string ReadRows = "SELECT";
 
+    /// <summary>What was used is written once, and ends once: the second of it is kept by a trigger (<see cref="DatabaseObjects"/>).</summary>
+    private const string LedgerRows = """SELECT, INSERT, UPDATE ("To")""";
+
     /// <summary>Tables of which one of them may do less than with any other; null is nothing at all.</summary>
     private static readonly (string Table, string? Web, string? Worker)[] Less =
     [
@@ -29,7 +32,7 @@ public sealed record DatabaseRights(string Web, string Worker)
         ("Prices", ReadRows, ReadRows),
         ("InstanceSizes", ReadRows, ReadRows),
         ("VolumeTypes", ReadRows, ReadRows),
-        ("UsageSpans", "SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE"),
+        ("UsageSpans", LedgerRows, LedgerRows),
         ("MetricSamples", ReadRows, Rows),
 
         // By what people sign in.

@@ -49,6 +49,7 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
         }
 
         var made = Add(db, actor, user.Value, form);
+        await TellAsync(db, actor, made.Key, ct);
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return made;
@@ -79,6 +80,7 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
 
         var user = await db.ObjectStoreUsers.SingleAsync(user => user.Id == old.UserId, ct);
         var made = Add(db, actor, user, form);
+        await TellAsync(db, actor, made.Key, ct);
         db.AuditEntries.Add(actor.Audit(now, "RotateAccessKey", old.Id, after: new { ReplacedBy = made.Key.Id, Until = old.ExpiresAt }));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
@@ -129,6 +131,9 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
         return new MadeAccessKey(key, pair.Secret);
     }
 
+    private Task TellAsync(PortalDb db, Actor actor, AccessKey made, CancellationToken ct) =>
+        db.TellMadeAsync(actor, $"The S3 access key {made.Name} was made", "revoke it on the page Access keys", clock.GetUtcNow(), ct);
+
     private async Task<string?> WhyNotAsync(PortalDb db, Actor actor, NewAccessKey form, CancellationToken ct)
     {
         if ((InstanceName.Check(form.Name).Reason ?? await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)) is { } reason)
@@ -142,7 +147,7 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
         }
 
         var count = await db.AccessKeys.CountAsync(key => key.AccountId == actor.AccountId && key.State != AccessKeyState.Revoked && key.State != AccessKeyState.Failed, ct);
-        return count >= MaxKeys ? $"You have {count} access keys, which is the most: revoke one you no longer need." : null;
+        return count >= MaxKeys ? $"You have {count} access keys, which is the most: revoke one you no longer need." : await db.WhyNotProvenAsync(actor, clock.GetUtcNow(), ct);
     }
 
     private static Task<AccessKey?> MadeBeforeAsync(PortalDb db, Actor actor, string requestToken, CancellationToken ct) =>

@@ -18,6 +18,7 @@ public static class BucketPolicy
     /// <summary>With what the <c>Sid</c> of Portal's own statements begins; the key's id without its hyphen follows, since a Sid is alphanumeric.</summary>
     public const string SidPrefix = "PortalKey";
 
+    private const string Unreadable = "It holds half of a character, or another text that cannot be read.";
     private const string Version = "2012-10-17";
     private const string UserPrefix = "arn:aws:iam:::user/";
 
@@ -110,7 +111,7 @@ public static class BucketPolicy
             return JsonNode.Parse(text, documentOptions: Strict) switch
             {
                 not JsonObject => Outcome.Refused("A policy is one JSON object: { … }."),
-                _ when !IsReadable(text) => Outcome.Refused("It holds half of a character, or another text that cannot be read."),
+                _ when !IsReadable(text) => Outcome.Refused(Unreadable),
                 JsonObject document when document["Version"]?.ToString() is not Version => Outcome.Refused($"It needs \"Version\": \"{Version}\"."),
                 JsonObject document when document["Statement"] is not (JsonArray { Count: > 0 } or JsonObject) => Outcome.Refused("It needs \"Statement\": a list of at least one."),
                 JsonObject document => PolicyStatements.Of(document).Select(WhyNot).FirstOrDefault(reason => reason is not null) is { } reason ? Outcome.Refused(reason) : Outcome.Done,
@@ -119,6 +120,10 @@ public static class BucketPolicy
         catch (JsonException error)
         {
             return Outcome.Refused(error.LineNumber is { } line ? $"This is not JSON: line {line + 1}, column {error.BytePositionInLine + 1}." : "This is not JSON: a name stands twice in one object.");
+        }
+        catch (Exception unreadable) when (unreadable is ArgumentException or InvalidOperationException)
+        {
+            return Outcome.Refused(Unreadable);
         }
     }
 

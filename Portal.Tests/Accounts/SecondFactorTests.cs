@@ -170,6 +170,25 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
     }
 
     [Fact]
+    public async Task A_sign_in_that_waits_for_its_code_ends_with_the_password_with_which_it_began()
+    {
+        var person = await Server.AddPersonAsync();
+        var key = await SecondFactor.TurnOnAsync(Server, person);
+        using var thief = await PasswordAsync(person);
+        using var owner = await PasswordAsync(person);
+        using var entered = await owner.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(key, 1)));
+        var form = (await thief.PageAsync("/sign-in/second-factor")).Forms.Single();
+        using var changed = await owner.SubmitAsync("/settings", "Change password", ("Current", PortalServer.Password), ("Wanted", "another good password"));
+        Assert.Equal("/settings?done=password", changed.Headers.Location?.PathAndQuery);
+
+        await using var db = CreateDbContext();
+        await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.LastCodeStep, (long?)null), TestContext.Current.CancellationToken);
+        using var late = await thief.SendAsync("/sign-in/second-factor", form, ("Code", SecondFactor.Code(key)));
+        Assert.Equal("/sign-in", late.Headers.Location?.PathAndQuery);
+        Assert.DoesNotContain(thief.Cookies.GetAllCookies(), cookie => cookie.Name == Portal.Accounts.HostCookies.Session);
+    }
+
+    [Fact]
     public async Task A_new_password_by_mail_makes_no_browser_known_where_a_second_factor_is_still_to_come_and_gets_nobody_past_it()
     {
         var (with, without) = (await Server.AddPersonAsync(), await Server.AddPersonAsync());

@@ -90,19 +90,49 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
     }
 
     [Fact]
-    public async Task A_stranger_can_have_a_few_mails_sent_to_a_mailbox_and_sees_no_difference_afterwards()
+    public async Task A_stranger_can_have_a_few_mails_sent_to_a_mailbox_and_is_told_when_none_is_sent()
     {
+        var first = true;
         foreach (var email in (string[])["ada@example.com", "ADA@example.com", "ada+1@example.com", "ada+2@example.com", "ada@example.com"])
         {
             using var client = Server.NewClient();
             using var answer = await client.SubmitAsync("/sign-up", ("Email", email), ("Password", $"one long password for {Guid.NewGuid()}"));
             Assert.Equal("/billing/card?returnUrl=/instances/new", answer.Headers.Location?.PathAndQuery);
             using var again = await client.SubmitAsync("/confirm-email", "Send the link again");
-            Assert.Equal("/confirm-email", again.Headers.Location?.OriginalString);
+            Assert.Equal(first ? "/confirm-email" : "/confirm-email?sent=none", again.Headers.Location?.OriginalString);
+            Assert.Equal(!first, (await client.PageAsync(again.Headers.Location!.OriginalString)).Body!.TextContent.Contains("No mail was sent this time", StringComparison.Ordinal));
+            first = false;
         }
 
         await using var db = CreateDbContext();
         Assert.Equal(3, await db.Mails.CountAsync());
+    }
+
+    [Fact]
+    public async Task What_strangers_cause_from_elsewhere_leaves_the_owner_his_mails_and_a_mailbox_is_not_flooded()
+    {
+        await using var server = await PortalServer.StartAsync(ConnectionString, settings: ("Portal:KnownProxies", "127.0.0.1"));
+        await using var db = CreateDbContext();
+        foreach (var network in (string[])["192.0.2.1", "192.0.2.2", "192.0.2.3"])
+        {
+            for (var time = 0; time < 4; time++)
+            {
+                using var stranger = server.NewClient().From(network);
+                using var answer = await stranger.SubmitAsync("/sign-up", ("Email", $"ada+{time}@example.com"), ("Password", $"one long password for {Guid.NewGuid()}"));
+            }
+        }
+
+        Assert.Equal(9, await db.Mails.CountAsync());
+        using var owner = server.NewClient().From("198.51.100.7");
+        using var own = await SignUpAsync(owner, "ada@example.com");
+        Assert.Equal(1, await db.Mails.CountAsync(mail => mail.To == "ada@example.com"));
+        for (var number = 8; number < 12; number++)
+        {
+            using var more = server.NewClient().From($"203.0.113.{number}");
+            using var answer = await more.SubmitAsync("/sign-up", ("Email", $"ada+{number}@example.com"), ("Password", $"one long password for {Guid.NewGuid()}"));
+        }
+
+        Assert.Equal(12, await db.Mails.CountAsync());
     }
 
     [Fact]

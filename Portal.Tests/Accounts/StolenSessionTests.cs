@@ -86,6 +86,36 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
     }
 
     [Fact]
+    public async Task A_passkey_that_nobody_was_asked_for_is_none()
+    {
+        using var client = await Server.NewClientAsync(await Server.AddPersonAsync());
+        using var added = await client.SendAsync("/settings", await FormAsync(client), ("credential", "{}"), ("password", PortalServer.Password));
+        Assert.Equal("/settings?done=passkey-refused", added.Headers.Location?.OriginalString);
+    }
+
+    /// <summary>As the dialog of a page with a circuit asks for it.</summary>
+    [Fact]
+    public async Task The_password_is_a_proof_for_who_has_no_second_factor()
+    {
+        var person = await Server.AddPersonAsync();
+        using var client = await Server.NewClientAsync(person);
+        await using var db = CreateDbContext();
+        var longAgo = TimeProvider.System.GetUtcNow().AddMinutes(-16);
+        await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.ProvenAt, longAgo), TestContext.Current.CancellationToken);
+        var form = await FormAsync(client);
+        form.SetAttribute("action", "/proof/check");
+        var session = await db.Sessions.SingleAsync(TestContext.Current.CancellationToken);
+        var actor = new Actor(person.AccountId, person.UserId, person.Email, null) { SessionId = session.Id };
+        Assert.Equal(Credentials.NotProven, await db.WhyNotProvenAsync(actor, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken));
+        using var wrong = await client.SendAsync("/proof/check", form, ("credential", ""), ("password", "not it at all"));
+        Assert.Equal(HttpStatusCode.Forbidden, wrong.StatusCode);
+        Assert.Equal(Credentials.NotProven, await db.WhyNotProvenAsync(actor, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken));
+        using var right = await client.SendAsync("/proof/check", form, ("credential", ""), ("password", PortalServer.Password));
+        Assert.Equal(HttpStatusCode.NoContent, right.StatusCode);
+        Assert.Null(await db.WhyNotProvenAsync(actor, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task A_new_password_by_mail_removes_passkeys_and_the_mail_and_the_page_say_so()
     {
         var person = await Server.AddPersonAsync();

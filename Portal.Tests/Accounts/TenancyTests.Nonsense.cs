@@ -36,13 +36,16 @@ public sealed partial class TenancyTests
     }
 
     [Theory]
-    [InlineData("POST", "/not-there")]
-    [InlineData("PUT", "/not/there")]
-    [InlineData("DELETE", "/instances/there/is/none")]
-    [InlineData("GET", "/not-there")]
-    public async Task Whatever_is_sent_to_an_address_where_nothing_is_gets_404(string method, string path)
+    [InlineData("POST", "/not-there", true)]
+    [InlineData("PUT", "/not/there", true)]
+    [InlineData("DELETE", "/instances/there/is/none", true)]
+    [InlineData("GET", "/not-there", true)]
+    [InlineData("POST", "/not-there", false)]
+    [InlineData("PATCH", "/not/there", false)]
+    [InlineData("POST", "/portal.css", false)]
+    public async Task Whatever_is_sent_to_an_address_where_nothing_is_gets_404(string method, string path, bool isSignedIn)
     {
-        using var client = await Server.NewClientAsync(await Server.AddPersonAsync());
+        using var client = isSignedIn ? await Server.NewClientAsync(await Server.AddPersonAsync()) : Server.NewClient();
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         using var answer = await client.Http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using Portal.Tests.Shared;
@@ -43,6 +44,7 @@ public sealed class StripeWebhookTests(TestPostgres postgres) : ServedTests(post
             EventUtility.GenerateSignatureHeader(Event, "whsec_other", now),
             EventUtility.GenerateSignatureHeader(Event + " ", Secret, now),
             EventUtility.GenerateSignatureHeader(Event, Secret, now - 301),
+            SignAt("abc"), SignAt("99999999999999999999999"), SignAt(""), SignAt("1.5"),
         ];
         foreach (var header in headers)
         {
@@ -59,6 +61,9 @@ public sealed class StripeWebhookTests(TestPostgres postgres) : ServedTests(post
     [InlineData("""{"id":1,"type":"a"}""")]
     [InlineData("""{"id":"evt_1"}""")]
     [InlineData("\"text\"")]
+    [InlineData("""{"id":"evt_\u0000","type":"a"}""")]
+    [InlineData("""{"id":"evt_1","type":"a\u0000"}""")]
+    [InlineData("""{"id":"\ud800","type":"a"}""")]
     public async Task What_is_signed_but_no_event_is_refused(string body) => Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(body, Sign(body)));
 
     [Fact]
@@ -69,6 +74,10 @@ public sealed class StripeWebhookTests(TestPostgres postgres) : ServedTests(post
     }
 
     private static string Sign(string body) => EventUtility.GenerateSignatureHeader(body, Secret, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
+
+    /// <summary>With the right secret over whatever stands for the time.</summary>
+    private static string SignAt(string time) =>
+        $"t={time},v1={Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{time}.{Event}")))}";
 
     private async Task<HttpStatusCode> PostAsync(string body, string? signature)
     {

@@ -153,6 +153,7 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
 
         using var nothing = await visitor.GetAsync("/closing/nonsense/changes");
         Assert.Equal(HttpStatusCode.NotFound, nothing.StatusCode);
+        await AssertFewStreamsAsync(visitor, $"{path}/changes");
 
         foreach (var (days, status) in ((int, HttpStatusCode)[])[(29, HttpStatusCode.OK), (31, HttpStatusCode.NotFound)])
         {
@@ -181,6 +182,27 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
         var path = closed.Headers.Location!.PathAndQuery;
         Assert.StartsWith("/closing/", path, StringComparison.Ordinal);
         return path;
+    }
+
+    /// <summary>So many at once, and others once some of them have ended.</summary>
+    private static async Task AssertFewStreamsAsync(FormClient visitor, string path)
+    {
+        Task<HttpResponseMessage> OpenAsync() => visitor.Http.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        var open = new List<HttpResponseMessage>();
+        for (var number = 0; number < 20; number++)
+        {
+            open.Add(await OpenAsync());
+        }
+
+        Assert.All(open, stream => Assert.Equal(HttpStatusCode.OK, stream.StatusCode));
+        using var refused = await OpenAsync();
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        open.ForEach(stream => stream.Dispose());
+        await Until.TrueAsync(async () =>
+        {
+            using var later = await OpenAsync();
+            return later.StatusCode is HttpStatusCode.OK;
+        });
     }
 
     private static async Task<string> RefusalAsync(FormClient client, string email, string password)

@@ -1,5 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Portal.Model.Billing;
+using Portal.Model.Operators;
 using Portal.Model.Shared;
 using Portal.Operators;
 using Portal.Tests.Shared;
@@ -47,6 +49,24 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
         """DELETE FROM "DataProtectionKeys" """,
         """DELETE FROM "UsageSpans" """,
         """UPDATE "Prices" SET "Sku" = ''""",
+    ];
+
+    private const string EndsASpan = """UPDATE "UsageSpans" SET "To" = "From" + interval '1 minute' WHERE "To" IS NULL""";
+
+    private static readonly string[] OnTheLedger =
+    [
+        """UPDATE "UsageSpans" SET "Quantity" = 0""",
+        """UPDATE "UsageSpans" SET "From" = "From" + interval '1 minute' WHERE "To" IS NULL""",
+        """UPDATE "UsageSpans" SET "AccountId" = "AccountId" """,
+        """UPDATE "UsageSpans" SET "To" = "From" WHERE "To" IS NOT NULL""",
+        """UPDATE "UsageSpans" SET "To" = NULL WHERE "To" IS NOT NULL""",
+        """UPDATE "UsageSpans" SET "To" = "From" - interval '1 minute' WHERE "To" IS NULL""",
+        """DELETE FROM "UsageSpans" """,
+        """TRUNCATE "UsageSpans" """,
+        """INSERT INTO "Incidents" ("ResourceId", "Kind", "Message", "OpenedAt") VALUES ('portal', 'restored', '', '2020-01-01')""",
+        """UPDATE "Incidents" SET "ClosedAt" = NULL WHERE "Kind" = 'restored'""",
+        "CREATE OR REPLACE FUNCTION portal_is_owner(relation oid) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+        """DROP TRIGGER portal_ledger ON "UsageSpans" """,
     ];
 
     private static readonly string[] OnTheMachine =
@@ -97,6 +117,27 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
 
     [Fact]
     public async Task The_worker_cannot_write_or_read_by_what_people_sign_in() => Assert.Empty(await AllowedAsync("worker", OfSigningIn));
+
+    [Theory]
+    [InlineData("web")]
+    [InlineData("worker")]
+    public async Task Nobody_who_serves_rewrites_what_was_used_or_makes_it_free(string role)
+    {
+        await using (var db = CreateDbContext())
+        {
+            var (account, at) = ((await Tenant.AddAsync(db)).Account.Id, Tenant.Epoch);
+            db.AddRange(Span(account, at, at.AddHours(1)), Span(account, at.AddHours(1), null), new Incident { ResourceId = "portal", Kind = "restored", Message = "Long ago.", OpenedAt = at.AddDays(-1), ClosedAt = at });
+            await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        }
+
+        Assert.Empty(await AllowedAsync(role, OnTheLedger));
+        Assert.Equal([EndsASpan], await AllowedAsync(role, [EndsASpan]));
+
+        // With nothing restored there is nothing to reconcile.
+        await using var served = NpgsqlDataSource.Create(TestPostgres.As(role, ConnectionString));
+        await using var reconcile = served.CreateCommand("SELECT portal_reconcile(now())");
+        Assert.Equal(false, await reconcile.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+    }
 
     [Fact]
     public async Task No_row_takes_one_of_the_audit_with_it()
@@ -167,6 +208,9 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
         Assert.Null(await WhyNotStartAsync(TestPostgres.As("web", ConnectionString), "Production"));
         Assert.Null(await WhyNotStartAsync("Host=127.0.0.1;Port=1;Username=portal", "Production"));
     }
+
+    private static UsageSpan Span(string account, DateTimeOffset from, DateTimeOffset? to) =>
+        new() { AccountId = account, ResourceId = "i-1", ResourceName = "amber-falcon", Sku = "instance.t1.large", Quantity = 1, From = from, To = to };
 
     private static async Task<string?> WhyNotStartAsync(string connection, string environment)
     {

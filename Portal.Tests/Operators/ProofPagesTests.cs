@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Portal.Model.Accounts;
+using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Operators;
@@ -50,7 +51,7 @@ public sealed class ProofPagesTests(TestPostgres postgres, ABrowser browser) : S
     }
 
     [Fact]
-    public async Task A_customer_who_signed_in_long_ago_is_asked_before_the_other_sessions_end()
+    public async Task A_customer_who_signed_in_long_ago_is_asked_before_the_other_sessions_end_and_before_a_key_is_kept()
     {
         var person = await Server.AddPersonAsync();
         using var other = await Server.NewClientAsync(person);
@@ -66,6 +67,19 @@ public sealed class ProofPagesTests(TestPostgres postgres, ABrowser browser) : S
         await Assertions.Expect(page.GetByText("Now press the button once more.")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "End all others" }).ClickAsync();
         await Assertions.Expect(page.GetByText("Your other sessions have ended.")).ToBeVisibleAsync();
+
+        await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.ProvenAt, longAgo), Ct);
+        await page.GotoAsync("/keys");
+        await ABrowser.InteractiveAsync(page);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Paste a public key" }).ClickAsync();
+        await page.GetByLabel("Name").FillAsync("laptop");
+        await page.GetByLabel("Public key").FillAsync(AnAccount.Ed25519);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add the key" }).ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        await dialog.GetByLabel("Password").FillAsync(PortalServer.Password);
+        await ABrowser.AssertAccessibleAsync(page, "proof-dialog-password");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Confirm", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Cell, new() { Name = "laptop", Exact = true })).ToBeVisibleAsync();
     }
 
     private async Task<OperatorRole?> RoleOfAsync(Person person)

@@ -110,7 +110,7 @@ public sealed class RestorationTests(TestPostgres postgres) : CardScene(postgres
     }
 
     private async Task ReconcileAsync() =>
-        Assert.Null((await new Reconciliation(this, Clock).RunAsync(await AnOperator.AddAsync(this, OperatorRole.Admin, Clock.GetUtcNow()), Ct)).Reason);
+        Assert.Null((await new Reconciliation(AsWeb, Clock).RunAsync(await AnOperator.AddAsync(this, OperatorRole.Admin, Clock.GetUtcNow()), Ct)).Reason);
 
     private async Task SpanAsync(string id, DateTimeOffset from, DateTimeOffset? to, decimal quantity = 1)
     {

@@ -8,7 +8,7 @@ namespace Portal.Tests.Shared;
 public abstract class TestDatabase(TestPostgres postgres) : IDbContextFactory<PortalDb>, IAsyncLifetime
 {
     private NpgsqlDataSource? source;
-    private OfRole? worker;
+    private OfRole? worker, web;
 
     protected string ConnectionString { get; private set; } = "";
 
@@ -29,12 +29,16 @@ public abstract class TestDatabase(TestPostgres postgres) : IDbContextFactory<Po
     /// <summary>As the worker, so that a right that it lacks shows.</summary>
     internal OfRole AsWorker => worker ??= new OfRole(TestPostgres.As("worker", ConnectionString));
 
+    /// <summary>As the web.</summary>
+    internal OfRole AsWeb => web ??= new OfRole(TestPostgres.As("web", ConnectionString));
+
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         if (source is not null)
         {
             await (worker?.Source.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (web?.Source.DisposeAsync() ?? ValueTask.CompletedTask);
             await source.DisposeAsync();
             await postgres.DropDatabaseAsync(ConnectionString);
         }

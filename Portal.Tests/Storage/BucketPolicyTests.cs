@@ -45,6 +45,9 @@ public sealed class BucketPolicyTests
     [Theory]
     [InlineData("""{ /* ours */ "Version": "2012-10-17", "Statement": [] }""", true)]
     [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Sid": "\udc00", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""", false)]
+    [InlineData("""{ "\ud800": 1, "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""", false)]
+    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "\ud800": 1, "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""", false)]
+    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "\udc00\ud800": "*" }, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""", false)]
     public void What_a_store_takes_and_JSON_does_not_is_told_before_anything_is_made_of_it(string policy, bool isReadable)
     {
         Assert.Equal(isReadable, BucketPolicy.IsReadable(policy));

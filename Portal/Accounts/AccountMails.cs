@@ -11,18 +11,22 @@ namespace Portal.Accounts;
 
 /// <summary>
 /// The mails that accounts send, as rows for the outbox, added in the caller's transaction. Whoever types an address into a form makes Portal
-/// write to it: at most so many of one kind an hour go to one mailbox, and the form's answer is the same.
+/// write to it: at most so many of one kind an hour go to one mailbox, and fewer from one network, so that what strangers cause leaves some to its owner.
 /// </summary>
-public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNormalizer normalizer, PortalAddress address, TimeProvider clock)
+public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNormalizer normalizer, PortalAddress address, IHttpContextAccessor http, TimeProvider clock)
 {
-    /// <summary>Mails of one kind to one mailbox that strangers can cause.</summary>
+    /// <summary>Mails of one kind to one mailbox that somebody can cause from one network.</summary>
     public const int MostPerHour = 3;
 
+    /// <summary>The same from all networks together: a mailbox is not to be flooded.</summary>
+    public const int MostPerMailbox = 12;
+
     /// <summary>After signing up: the link to confirm the address, or for one that is another's already, word to its owner.</summary>
-    public async Task AskToConfirmAsync(User user, CancellationToken ct)
+    /// <returns>False if too many of these went there already, whosever it is: then none is sent.</returns>
+    public async Task<bool> AskToConfirmAsync(User user, CancellationToken ct)
     {
         var taken = await db.Users.AnyAsync(other => other.NormalizedEmail == user.NormalizedEmail && other.EmailConfirmed, ct);
-        await AddCountedAsync("sign-up", taken ? AlreadyYours(user) : await ConfirmAsync(user), ct);
+        return await AddCountedAsync("sign-up", taken ? AlreadyYours(user) : await ConfirmAsync(user), ct);
     }
 
     public async Task OfferResetAsync(User user, CancellationToken ct) => await AddCountedAsync("reset", await ResetAsync(user), ct);
@@ -62,15 +66,21 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         "It was not me: take it back", $"{address.Origin}/undo-email?code={secret}",
         $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {MailDomain.Shown(old)}, ends all sessions and lets you choose a new password."));
 
-    private async Task AddCountedAsync(string kind, Mail mail, CancellationToken ct)
+    private async Task<bool> AddCountedAsync(string kind, Mail mail, CancellationToken ct)
     {
-        mail.CountedAs = $"{kind} {MailboxOf(mail.To)}";
-        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({mail.CountedAs}, 0))", ct);
+        // Neither holds a space, and no network begins as another.
+        var mailbox = $"{kind} {MailboxOf(mail.To)} ";
+        mail.CountedAs = mailbox + Networks.Of(http.HttpContext?.Connection.RemoteIpAddress);
+        await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({mailbox}, 0))", ct);
         var since = mail.CreatedAt.AddHours(-1);
-        if (await db.Mails.CountAsync(sent => sent.CountedAs == mail.CountedAs && sent.CreatedAt > since, ct) < MostPerHour)
+        var sent = await db.Mails.Where(sent => sent.CountedAs!.StartsWith(mailbox) && sent.CreatedAt > since).Select(sent => sent.CountedAs).ToListAsync(ct);
+        if (sent.Count >= MostPerMailbox || sent.Count(counted => counted == mail.CountedAs) >= MostPerHour)
         {
-            db.Add(mail);
+            return false;
         }
+
+        db.Add(mail);
+        return true;
     }
 
     /// <summary>Most providers deliver ada+anything@ to ada@: one mailbox (RFC 5233).</summary>

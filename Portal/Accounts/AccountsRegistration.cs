@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
@@ -69,6 +70,7 @@ public static class AccountsRegistration
             (passkeys.ResidentKeyRequirement, passkeys.UserVerificationRequirement) = ("required", "required");
             passkeys.ServerDomain = configuration["Portal:PasskeyDomain"];
         });
+        services.Configure<CookieAuthenticationOptions>(IdentityConstants.TwoFactorUserIdScheme, WaitingSignIn.Configure);
         services.AddScoped(provider => (PortalSignIn)provider.GetRequiredService<SignInManager<User>>());
         services.ConfigureApplicationCookie(cookie =>
         {

@@ -63,9 +63,13 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
             }
 
             await using var transaction = await db.Database.BeginTransactionAsync(ct);
-            await mails.AskToConfirmAsync(user, ct);
+            var isSent = await mails.AskToConfirmAsync(user, ct);
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
+            if (!isSent)
+            {
+                return Results.LocalRedirect("/confirm-email?sent=none");
+            }
         }
 
         return Results.LocalRedirect("/confirm-email");

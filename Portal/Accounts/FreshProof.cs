@@ -92,23 +92,14 @@ public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignI
     public async Task<string?> WhyNotPasskeyAsync(User user, string credential)
     {
         const string Wrong = "That passkey is not one of this account.";
-        try
+        var answer = await signIn.PerformPasskeyAssertionAsync(credential);
+        if (!answer.Succeeded || answer.User.Id != user.Id)
         {
-            var answer = await signIn.PerformPasskeyAssertionAsync(credential);
-            if (!answer.Succeeded || answer.User.Id != user.Id)
-            {
-                await events.NoteAsync(Actor, SecurityEvent.FailedPasskey, Http.RequestAborted);
-                return Wrong;
-            }
-
-            await users.AddOrUpdatePasskeyAsync(user, answer.Passkey);
-        }
-        catch (InvalidOperationException)
-        {
-            // Nothing had been asked of this browser, or it forgot it.
+            await events.NoteAsync(Actor, SecurityEvent.FailedPasskey, Http.RequestAborted);
             return Wrong;
         }
 
+        await users.AddOrUpdatePasskeyAsync(user, answer.Passkey);
         await KeepAsync(isFactor: true);
         return null;
     }

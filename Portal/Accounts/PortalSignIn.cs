@@ -71,6 +71,32 @@ public sealed class PortalSignIn(
         return base.PasskeySignInAsync(credentialJson);
     }
 
+    /// <summary>Where nothing had been asked of this browser, or it forgot it, Identity throws: to whoever sent it that is an answer like any other wrong one.</summary>
+    public override async Task<PasskeyAssertionResult<User>> PerformPasskeyAssertionAsync(string credentialJson)
+    {
+        try
+        {
+            return await base.PerformPasskeyAssertionAsync(credentialJson);
+        }
+        catch (InvalidOperationException error)
+        {
+            return PasskeyAssertionResult.Fail<User>(new PasskeyException(error.Message, error));
+        }
+    }
+
+    /// <inheritdoc cref="PerformPasskeyAssertionAsync"/>
+    public override async Task<PasskeyAttestationResult> PerformPasskeyAttestationAsync(string credentialJson)
+    {
+        try
+        {
+            return await base.PerformPasskeyAttestationAsync(credentialJson);
+        }
+        catch (InvalidOperationException error)
+        {
+            return PasskeyAttestationResult.Fail(new PasskeyException(error.Message, error));
+        }
+    }
+
     public override async Task SignInWithClaimsAsync(User user, AuthenticationProperties? authenticationProperties, IEnumerable<Claim> additionalClaims)
     {
         var (now, ct) = (clock.GetUtcNow(), Context.RequestAborted);

@@ -56,20 +56,22 @@ public sealed class StripeWebhook(StripeSettings settings, NpgsqlDataSource data
             EventUtility.ValidateSignature(body, header, secret, Tolerance, clock.GetUtcNow().ToUnixTimeSeconds());
             return true;
         }
-        catch (StripeException)
+        catch (Exception error) when (error is StripeException or FormatException or OverflowException)
         {
+            // The last two: the time in it is no number.
             return false;
         }
     }
 
+    /// <summary>PostgreSQL's text cannot hold the character zero.</summary>
     private static (string Id, string Type)? Identify(string body)
     {
         try
         {
             using var json = JsonDocument.Parse(body);
             return json.RootElement is { ValueKind: JsonValueKind.Object } root
-                && root.TryGetProperty("id", out var id) && id.GetString() is { Length: > 0 and <= LongestName } name
-                && root.TryGetProperty("type", out var type) && type.GetString() is { Length: > 0 and <= LongestName } kind ? (name, kind) : null;
+                && root.TryGetProperty("id", out var id) && id.GetString() is { Length: > 0 and <= LongestName } name && !name.Contains('\0', StringComparison.Ordinal)
+                && root.TryGetProperty("type", out var type) && type.GetString() is { Length: > 0 and <= LongestName } kind && !kind.Contains('\0', StringComparison.Ordinal) ? (name, kind) : null;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

@@ -20,6 +20,7 @@ public sealed partial class CreateInstancePage(
     Drafts drafts,
     LiveUpdates live,
     TimeProvider clock,
+    MudBlazor.IDialogService dialogs,
     NavigationManager navigation) : IAsyncDisposable
 {
     private const string UserDataExample = "#cloud-config\npackages: [htop]";
@@ -247,7 +248,7 @@ public sealed partial class CreateInstancePage(
         }
 
         await KeepAsync(isSent: true);
-        var outcome = await create.RunAsync(await current.GetAsync(), request, CancellationToken.None);
+        var outcome = await ProofDialog.RunAsync(dialogs, async () => await create.RunAsync(await current.GetAsync(), request, CancellationToken.None));
         if (outcome.Value is not { } made)
         {
             refusal = outcome.Reason;

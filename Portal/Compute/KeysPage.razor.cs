@@ -106,7 +106,7 @@ public sealed partial class KeysPage(
             await maker.SaveAsync(SshKeyMaker.FileName(name));
         }
 
-        var outcome = await pairs.ImportAsync(await current.GetAsync(), name, publicKey, CancellationToken.None);
+        var outcome = await ProofDialog.RunAsync(dialogs, async () => await pairs.ImportAsync(await current.GetAsync(), name, publicKey, CancellationToken.None));
         refusal = outcome.Reason;
         if (outcome.IsDone)
         {

@@ -19,7 +19,7 @@ public sealed class Reconciliation(IDbContextFactory<PortalDb> dbs, TimeProvider
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        if (await Restoration.FindAsync(db, ct) is { } restored && await Restoration.EndAsync(db, restored, now, ct))
+        if (await Restoration.FindAsync(db, ct) is { } restored && await Restoration.EndAsync(db, now, ct))
         {
             db.Add(actor.Audit(now, "Reconcile", Restoration.ResourceId, new { RestoredFrom = restored.OpenedAt }, new { ReconciledAt = now }));
             await db.SaveChangesAsync(ct);

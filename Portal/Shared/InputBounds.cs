@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Net.Http.Headers;
 using Portal.Accounts;
 
 namespace Portal.Shared;
@@ -18,6 +20,8 @@ public static class InputBounds
 
     private const int LongestFieldName = 256;
 
+    private static readonly FrozenSet<string> Encodings = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "utf-8", "utf8", "us-ascii");
+
     public static IServiceCollection AddInputBounds(this IServiceCollection services) => services
         .Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestBodySize = LargestBody)
         .Configure<FormOptions>(form =>
@@ -29,7 +33,7 @@ public static class InputBounds
     public static void UseInputBounds(this WebApplication app) => app.Use(async (http, next) =>
     {
         // PostgreSQL's text cannot hold the character zero, and no page of ours sends it.
-        if (HasZero(http.Request.QueryString) || (http.Request.HasFormContentType && http.GetEndpoint() is not null && !await IsSoundFormAsync(http)))
+        if (HasZero(http.Request.QueryString) || !IsReadable(http.Request.ContentType) || (http.Request.HasFormContentType && http.GetEndpoint() is not null && !await IsSoundFormAsync(http)))
         {
             http.RequestServices.GetRequiredService<SecurityEvents>().LogRefused(SecurityEvent.OddRequest, http.Connection.RemoteIpAddress);
             await Results.Text("This is not what a page of Portal sends.", statusCode: StatusCodes.Status400BadRequest).ExecuteAsync(http);
@@ -40,6 +44,10 @@ public static class InputBounds
     });
 
     private static bool HasZero(QueryString query) => query.Value?.Contains("%00", StringComparison.Ordinal) is true;
+
+    /// <summary>Pages write UTF-8, and programs JSON, which is that (RFC 8259). What reads a body throws at an encoding that it does not know, or is not allowed to.</summary>
+    private static bool IsReadable(string? contentType) =>
+        !MediaTypeHeaderValue.TryParse(contentType, out var type) || type.Charset.Value?.Trim('"') is not { Length: > 0 } charset || Encodings.Contains(charset);
 
     private static async Task<bool> IsSoundFormAsync(HttpContext http)
     {

@@ -50,7 +50,12 @@ public sealed partial class LiveUpdates(Changes changes, TimeProvider clock, ILo
             {
                 await foreach (var _ in dirty.Reader.ReadAllAsync(ct))
                 {
-                    await RefreshAsync(updates, refresh);
+                    if (!await RefreshAsync(updates, refresh))
+                    {
+                        listening.Dispose();
+                        return;
+                    }
+
                     await Task.Delay(Pause, updates.clock, ct);
                 }
             }
@@ -60,19 +65,28 @@ public sealed partial class LiveUpdates(Changes changes, TimeProvider clock, ILo
             }
         }
 
-        private static async Task RefreshAsync(LiveUpdates updates, Func<Task> refresh)
+        /// <summary>False if there is nothing left to refresh it for.</summary>
+        private static async Task<bool> RefreshAsync(LiveUpdates updates, Func<Task> refresh)
         {
             try
             {
                 await refresh();
+                return true;
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // Its session has ended, and comes back no more: whoever signs in gets another page.
+                return false;
             }
             catch (Exception gone) when (gone is ObjectDisposedException or OperationCanceledException)
             {
                 // The page went while it was being refreshed.
+                return true;
             }
             catch (Exception error)
             {
                 LogFailed(updates.log, error);
+                return true;
             }
         }
     }

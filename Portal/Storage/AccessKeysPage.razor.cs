@@ -99,7 +99,7 @@ public sealed partial class AccessKeysPage(
         (saving, refusal) = (true, null);
         try
         {
-            var outcome = await accessKeys.CreateAsync(await current.GetAsync(), new NewAccessKey(name, rights, bucketId, token), CancellationToken.None);
+            var outcome = await ProofDialog.RunAsync(dialogs, async () => await accessKeys.CreateAsync(await current.GetAsync(), new NewAccessKey(name, rights, bucketId, token), CancellationToken.None));
             adding = !Show(outcome);
         }
         finally
@@ -115,7 +115,8 @@ public sealed partial class AccessKeysPage(
         if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
             $"Rotate {key.Name}?", $"A new key with the same permissions is made. The old one works for {Format.Duration(AccessKeys.Overlap)} more, so that programs can be changed over.", "Rotate", null)))
         {
-            Show(await accessKeys.RotateAsync(await current.GetAsync(), key.Id, Guid.NewGuid().ToString("N"), CancellationToken.None));
+            var again = Guid.NewGuid().ToString("N");
+            Show(await ProofDialog.RunAsync(dialogs, async () => await accessKeys.RotateAsync(await current.GetAsync(), key.Id, again, CancellationToken.None)));
             await LoadAsync();
         }
     }
