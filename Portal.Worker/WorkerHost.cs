@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Portal.Model.Shared;
 using Portal.Worker.Accounts;
 using Portal.Worker.Billing;
+using Portal.Worker.Buckets;
 using Portal.Worker.Closing;
 using Portal.Worker.Compute;
 using Portal.Worker.Engines;
@@ -11,7 +12,7 @@ using Portal.Worker.Monitoring;
 using Portal.Worker.Networking;
 using Portal.Worker.Operators;
 using Portal.Worker.Shared;
-using Portal.Worker.Storage;
+using Portal.Worker.Volumes;
 
 namespace Portal.Worker;
 

@@ -8,6 +8,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using Portal.Accounts;
 using Portal.Billing;
+using Portal.Buckets;
 using Portal.Closing;
 using Portal.Compute;
 using Portal.Model.Shared;
@@ -15,7 +16,7 @@ using Portal.Monitoring;
 using Portal.Networking;
 using Portal.Operators;
 using Portal.Shared;
-using Portal.Storage;
+using Portal.Volumes;
 
 namespace Portal;
 

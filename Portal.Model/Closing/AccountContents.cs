@@ -1,7 +1,8 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Model.Buckets;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 
 namespace Portal.Model.Closing;
 

@@ -1,6 +1,6 @@
 using Portal.Model.Networking;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 
 namespace Portal.Model.Compute;
 

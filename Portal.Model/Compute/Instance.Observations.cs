@@ -1,4 +1,5 @@
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
+
 using static Portal.Model.Compute.InstanceState;
 
 namespace Portal.Model.Compute;

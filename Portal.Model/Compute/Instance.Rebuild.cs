@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using static Portal.Model.Compute.InstanceState;
 
 namespace Portal.Model.Compute;

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Portal.Model.Shared;
+using Portal.Model.Volumes;
 using static Portal.Model.Compute.InstanceState;
 
 namespace Portal.Model.Compute;
@@ -22,7 +23,7 @@ public sealed partial class Instance
     public string? WhyNotImage => WhyNotEdit ?? Volumes.FirstOrDefault(volume => volume.IsRoot) switch
     {
         null => "It has no disk.",
-        { State: Storage.VolumeState.Creating } => "Its disk is still being made.",
+        { State: VolumeState.Creating } => "Its disk is still being made.",
         var root => root.WhyNotSnapshot,
     };
 
@@ -32,7 +33,7 @@ public sealed partial class Instance
     public string? WhyNotEditUserData => WhyNotEdit ?? ((State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"User data can be changed while it is stopped; it is {Status}.");
 
     /// <summary>The guest learns its host name at its first boot only; others find it by the new one at once.</summary>
-    public Outcome Rename(string name) => IfPossible(WhyNotEdit ?? InstanceName.Check(name).Reason, () => Name = name.Trim());
+    public Outcome Rename(string name) => IfPossible(WhyNotEdit ?? ResourceName.Check(name).Reason, () => Name = name.Trim());
 
     public Outcome WriteNotes(string? text) => IfPossible(
         WhyNotEdit ?? (text?.Trim().Length > MaxNotes ? $"Notes have at most {MaxNotes:N0} characters; these have {text.Trim().Length:N0}." : null),

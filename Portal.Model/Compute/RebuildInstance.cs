@@ -2,7 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 
 namespace Portal.Model.Compute;
 
@@ -83,6 +83,6 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
         var kept = instance.Volumes.SingleOrDefault(volume => volume is { IsRoot: true, DeleteOnTermination: false });
         return (starts || kept is not null ? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct) : null)
             ?? (starts ? free.WhyNotStart(instance) : null)
-            ?? (kept is null ? null : await StorageQuota.WhyNotAsync(db, account, 1, kept.SizeGiB, ct) ?? free.WhyNotGiB(kept.SizeGiB));
+            ?? (kept is null ? null : await VolumeQuota.WhyNotAsync(db, account, 1, kept.SizeGiB, ct) ?? free.WhyNotGiB(kept.SizeGiB));
     }
 }

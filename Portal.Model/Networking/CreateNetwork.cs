@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
-using Portal.Model.Compute;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
@@ -35,7 +34,7 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
     public static Outcome Check(NewNetwork form)
     {
         var range = AddressRanges.Parse(form.Range);
-        Outcome[] outcomes = [InstanceName.Check(form.Name), Compute.Tags.Check(form.Tags), new(range.Reason ?? AddressRanges.WhyNotNetwork(range.Value)), .. Subnets(form, range.Value).Select(subnet => subnet.Outcome)];
+        Outcome[] outcomes = [ResourceName.Check(form.Name), Shared.Tags.Check(form.Tags), new(range.Reason ?? AddressRanges.WhyNotNetwork(range.Value)), .. Subnets(form, range.Value).Select(subnet => subnet.Outcome)];
         return outcomes.FirstOrDefault(outcome => !outcome.IsDone);
     }
 
@@ -57,7 +56,7 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
         foreach (var subnet in form.Subnets)
         {
             var parsed = AddressRanges.Parse(subnet.Range);
-            var reason = InstanceName.Check(subnet.Name).Reason ?? parsed.Reason ?? AddressRanges.WhyNotSubnet(network, before, parsed.Value);
+            var reason = ResourceName.Check(subnet.Name).Reason ?? parsed.Reason ?? AddressRanges.WhyNotSubnet(network, before, parsed.Value);
             before.Add((subnet.Name, parsed.Value));
             yield return (parsed.Value, new Outcome(reason));
         }

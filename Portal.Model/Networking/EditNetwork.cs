@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
-using Portal.Model.Compute;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
 
@@ -12,7 +11,7 @@ public sealed class EditNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider cl
 {
     public async Task<Outcome> RenameAsync(Actor actor, string id, string name, CancellationToken ct)
     {
-        if (InstanceName.Check(name) is { IsDone: false } refused)
+        if (ResourceName.Check(name) is { IsDone: false } refused)
         {
             return refused;
         }

@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
-using Portal.Model.Compute;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
@@ -14,7 +13,7 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
     public async Task<Outcome> AddAsync(Actor actor, string networkId, NewSubnet form, CancellationToken ct)
     {
         var range = AddressRanges.Parse(form.Range);
-        if ((InstanceName.Check(form.Name).Reason ?? range.Reason) is { } reason)
+        if ((ResourceName.Check(form.Name).Reason ?? range.Reason) is { } reason)
         {
             return Outcome.Refused(reason);
         }

@@ -1,4 +1,4 @@
-using Portal.Model.Compute;
+using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
 

@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
-using Portal.Model.Compute;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
@@ -11,7 +10,7 @@ public sealed class Peerings(IDbContextFactory<PortalDb> dbs, TimeProvider clock
     public const int MaxCount = 25;
 
     public Task<Outcome<Peering>> CreateAsync(Actor actor, string networkId, string peerId, string name, CancellationToken ct) =>
-        InstanceName.Check(name) is { IsDone: false } refused ? Task.FromResult<Outcome<Peering>>(refused) : dbs.ChangeAsync<Peering>(
+        ResourceName.Check(name) is { IsDone: false } refused ? Task.FromResult<Outcome<Peering>>(refused) : dbs.ChangeAsync<Peering>(
             actor,
             async (db, _) =>
             {

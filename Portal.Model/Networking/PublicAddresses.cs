@@ -11,7 +11,7 @@ namespace Portal.Model.Networking;
 public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     public Task<Outcome<PublicAddress>> AllocateAsync(Actor actor, string regionId, string name, CancellationToken ct) =>
-        InstanceName.Check(name) is { IsDone: false } refused ? Task.FromResult<Outcome<PublicAddress>>(refused) : dbs.ChangeAsync<PublicAddress>(
+        ResourceName.Check(name) is { IsDone: false } refused ? Task.FromResult<Outcome<PublicAddress>>(refused) : dbs.ChangeAsync<PublicAddress>(
             actor,
             async (db, account) => (await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)) is { } reason
                 ? Outcome.Refused(reason)

@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
-using Portal.Model.Compute;
 using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
@@ -17,7 +16,7 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
     public const int MaxPerInterface = 5;
 
     public Task<Outcome<SecurityGroup>> CreateAsync(Actor actor, string networkId, string name, IReadOnlyList<NewRule> rules, CancellationToken ct) =>
-        InstanceName.Check(name) is { IsDone: false } refused ? Task.FromResult<Outcome<SecurityGroup>>(refused) : dbs.ChangeAsync<SecurityGroup>(
+        ResourceName.Check(name) is { IsDone: false } refused ? Task.FromResult<Outcome<SecurityGroup>>(refused) : dbs.ChangeAsync<SecurityGroup>(
             actor,
             networkId,
             async (db, network) =>
@@ -59,7 +58,7 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
 
     public Task<Outcome<SecurityGroup>> RenameAsync(Actor actor, string id, string name, CancellationToken ct) => ChangeAsync(actor, id, async (db, network, group) =>
     {
-        if (InstanceName.Check(name).Reason is { } reason)
+        if (ResourceName.Check(name).Reason is { } reason)
         {
             return reason;
         }

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Model.Buckets;
 using Portal.Model.Compute;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 
 namespace Portal.Model.Shared;
 

@@ -6,7 +6,7 @@ using Microsoft.Playwright;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 using static Microsoft.Playwright.Assertions;

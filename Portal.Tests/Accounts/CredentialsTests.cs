@@ -1,10 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
+using Portal.Model.Buckets;
 using Portal.Model.Compute;
-using Portal.Model.Storage;
+using Portal.Tests.Buckets;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 
 namespace Portal.Tests.Accounts;
 
@@ -72,7 +72,7 @@ public sealed class CredentialsTests(TestPostgres postgres) : TestDatabase(postg
     }
 
     /// <summary>As the web makes them: to the worker nothing of a sign-in is open.</summary>
-    private AccessKeys Keys() => new(AsWeb, ada.Get<StoreUsers>(), ada.Get<StorageSecrets>(), ada.Clock);
+    private AccessKeys Keys() => new(AsWeb, ada.Get<StoreUsers>(), ada.Get<BucketSecrets>(), ada.Clock);
 
     /// <summary>Why not an access key, another for one that there is, an SSH key, and one with an instance.</summary>
     private async Task<string?[]> MakeAsync(string name) =>

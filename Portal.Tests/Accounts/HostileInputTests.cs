@@ -12,11 +12,11 @@ using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.AspNetCore.StaticAssets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.JSInterop;
+using Portal.Buckets;
 using Portal.Compute;
 using Portal.Shared;
-using Portal.Storage;
+using Portal.Tests.Buckets;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 
 namespace Portal.Tests.Accounts;
 

@@ -9,10 +9,11 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Accounts;
 using Portal.Model.Billing;
+using Portal.Model.Buckets;
 using Portal.Model.Compute;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
+using Portal.Tests.Buckets;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 
 namespace Portal.Tests.Accounts;
 
@@ -307,7 +308,7 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         var setup = new CardSetup { Id = Guid.NewGuid(), AccountId = person.AccountId, CreatedAt = Tenant.Epoch };
         db.CardSetups.Add(setup);
         await db.SaveChangesAsync();
-        var user = await BucketRows.AddUserAsync(db, Server.Services.GetRequiredService<StorageSecrets>(), person.AccountId, "http://127.0.0.1:9");
+        var user = await BucketRows.AddUserAsync(db, Server.Services.GetRequiredService<BucketSecrets>(), person.AccountId, "http://127.0.0.1:9");
         var bucket = await BucketRows.AddBucketAsync(db, user, $"the-owners-bucket-{person.UserId:N}");
         var root = instance.Volumes.Single();
         root.ObserveMade(root.SizeGiB);

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Portal.Model.Storage;
+using Portal.Model.Buckets;
+using Portal.Tests.Buckets;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 
 namespace Portal.Tests.Bench;
 

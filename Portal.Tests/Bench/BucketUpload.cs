@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Portal.Model.Shared;
+using Portal.Tests.Buckets;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 
 namespace Portal.Tests.Bench;
 

@@ -3,13 +3,13 @@ using System.Globalization;
 using Amazon.S3.Model;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Tests.Buckets;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
+using Portal.Worker.Buckets;
 using Portal.Worker.Engines.Rgw;
-using Portal.Worker.Storage;
 
 namespace Portal.Tests.Bench;
 
@@ -33,7 +33,7 @@ internal sealed class BucketUsage(TestPostgres postgres) : TestDatabase(postgres
         await ceph.StartAsync();
         using var http = new HttpClient { Timeout = RgwObjectStores.Patience };
         await using var services = WorkerServices.Of(this, Source, new InMemoryEngine(), TimeProvider.System, new RgwObjectStores(http, TimeProvider.System));
-        await FillAsync(ceph, services.GetRequiredService<StorageSecrets>());
+        await FillAsync(ceph, services.GetRequiredService<BucketSecrets>());
         var (metering, bare) = (new List<double>(), new List<double>());
         for (var look = 0; look < Looks; look++)
         {
@@ -52,7 +52,7 @@ internal sealed class BucketUsage(TestPostgres postgres) : TestDatabase(postgres
             : throw new InvalidOperationException($"Only {counted} buckets have usage in the ledger.");
     }
 
-    private async Task FillAsync(TestCeph ceph, StorageSecrets secrets)
+    private async Task FillAsync(TestCeph ceph, BucketSecrets secrets)
     {
         await using var db = CreateDbContext();
         for (var customer = 0; customer < Customers; customer++)

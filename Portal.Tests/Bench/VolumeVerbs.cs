@@ -4,11 +4,11 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
-using Portal.Storage;
+using Portal.Model.Volumes;
 using Portal.Tests.Compute;
 using Portal.Tests.EndToEnd;
 using Portal.Tests.Shared;
+using Portal.Volumes;
 using Portal.Worker.Engines.Libvirt;
 
 namespace Portal.Tests.Bench;

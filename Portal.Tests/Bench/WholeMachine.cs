@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using Portal.Tests.Buckets;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 
 namespace Portal.Tests.Bench;
 

@@ -1,13 +1,14 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Billing;
+using Portal.Model.Buckets;
 using Portal.Model.Closing;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
+using Portal.Worker.Buckets;
 using Portal.Worker.Closing;
-using Portal.Worker.Storage;
 
 namespace Portal.Tests.Closing;
 

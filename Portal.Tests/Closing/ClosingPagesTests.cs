@@ -5,10 +5,10 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
-using Portal.Model.Storage;
+using Portal.Model.Buckets;
+using Portal.Tests.Buckets;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 using static Microsoft.Playwright.Assertions;
 
 namespace Portal.Tests.Closing;

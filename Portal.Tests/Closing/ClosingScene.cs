@@ -2,16 +2,17 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Accounts;
+using Portal.Model.Buckets;
 using Portal.Model.Closing;
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
+using Portal.Tests.Buckets;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
-using Portal.Worker.Storage;
+using Portal.Worker.Buckets;
 
 namespace Portal.Tests.Closing;
 
@@ -38,7 +39,7 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
         Store = new InMemoryStore(Clock) { Batch = 3 };
         worker = WorkerServices.Of(this, Source, Engine, Clock, Store);
         await using var db = CreateDbContext();
-        db.ObjectStores.Add(new ObjectStore { Id = "local", Endpoint = "http://127.0.0.1:9", AdminKeyId = "admin", SealedAdminSecret = Get<StorageSecrets>().Admin.Seal("secret"), SeenAt = AnAccount.Now });
+        db.ObjectStores.Add(new ObjectStore { Id = "local", Endpoint = "http://127.0.0.1:9", AdminKeyId = "admin", SealedAdminSecret = Get<BucketSecrets>().Admin.Seal("secret"), SeenAt = AnAccount.Now });
         await db.SaveChangesAsync(Ct);
     }
 

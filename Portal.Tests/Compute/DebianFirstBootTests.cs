@@ -4,7 +4,7 @@ using System.Text;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Tests.Networking;
 using Portal.Tests.Shared;
 

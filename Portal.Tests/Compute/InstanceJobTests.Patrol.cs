@@ -2,9 +2,9 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Worker.Operators;
-using Portal.Worker.Storage;
+using Portal.Worker.Volumes;
 
 namespace Portal.Tests.Compute;
 

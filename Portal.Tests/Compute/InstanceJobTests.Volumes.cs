@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 
 namespace Portal.Tests.Compute;
 

@@ -6,12 +6,12 @@ using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Tests.Networking;
 using Portal.Tests.Shared;
 using Portal.Worker.Compute;
 using Portal.Worker.Operators;
-using Portal.Worker.Storage;
+using Portal.Worker.Volumes;
 
 namespace Portal.Tests.Compute;
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using Portal.Tests.Buckets;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 
 namespace Portal.Tests.EndToEnd;
 

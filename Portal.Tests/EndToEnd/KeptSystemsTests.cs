@@ -1,10 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
+using Portal.Tests.Buckets;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 
 namespace Portal.Tests.EndToEnd;
 

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 using Portal.Worker.Engines.Libvirt;

@@ -5,9 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Billing;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
+using Portal.Tests.Buckets;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 using Stripe;
 using Person = Portal.Tests.Shared.Person;
 

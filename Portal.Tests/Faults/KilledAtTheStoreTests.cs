@@ -5,10 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
-using Portal.Model.Storage;
+using Portal.Model.Buckets;
+using Portal.Tests.Buckets;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 
 namespace Portal.Tests.Faults;
 

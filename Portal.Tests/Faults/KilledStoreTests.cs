@@ -2,11 +2,11 @@ using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Extensions.DependencyInjection;
+using Portal.Buckets;
 using Portal.Model.Accounts;
-using Portal.Model.Storage;
-using Portal.Storage;
+using Portal.Model.Buckets;
+using Portal.Tests.Buckets;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 
 namespace Portal.Tests.Faults;
 

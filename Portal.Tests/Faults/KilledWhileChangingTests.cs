@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Networking;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 

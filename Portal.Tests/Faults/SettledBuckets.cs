@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Faults;

@@ -6,10 +6,11 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
+using Portal.Model.Buckets;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 

@@ -6,11 +6,12 @@ using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 using Portal.Worker;
 using Portal.Worker.Billing;
+using Portal.Worker.Buckets;
 using Portal.Worker.Closing;
 using Portal.Worker.Compute;
 using Portal.Worker.Networking;
 using Portal.Worker.Operators;
-using Portal.Worker.Storage;
+using Portal.Worker.Volumes;
 
 namespace Portal.Tests.Faults;
 

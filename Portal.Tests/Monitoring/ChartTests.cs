@@ -1,6 +1,6 @@
 using Bunit;
 using Portal.Model.Monitoring;
-using Portal.Shared;
+using Portal.Monitoring;
 
 namespace Portal.Tests.Monitoring;
 

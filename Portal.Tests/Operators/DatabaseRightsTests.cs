@@ -53,6 +53,8 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
 
     private const string EndsASpan = """UPDATE "UsageSpans" SET "To" = "From" + interval '1 minute' WHERE "To" IS NULL""";
 
+    private const string CountsOn = """UPDATE "UsageSpans" SET "Quantity" = "Quantity" + 1""";
+
     private static readonly string[] OnTheLedger =
     [
         """UPDATE "UsageSpans" SET "Quantity" = 0""",
@@ -132,6 +134,7 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
 
         Assert.Empty(await AllowedAsync(role, OnTheLedger));
         Assert.Equal([EndsASpan], await AllowedAsync(role, [EndsASpan]));
+        Assert.Equal(role == "worker" ? [CountsOn] : [], await AllowedAsync(role, [CountsOn]));
 
         // With nothing restored there is nothing to reconcile.
         await using var served = NpgsqlDataSource.Create(TestPostgres.As(role, ConnectionString));

@@ -1,13 +1,13 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Portal.Buckets;
 using Portal.Model.Accounts;
-using Portal.Model.Storage;
+using Portal.Model.Buckets;
 using Portal.Operators;
-using Portal.Storage;
+using Portal.Tests.Buckets;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 using static Microsoft.Playwright.Assertions;
 
 namespace Portal.Tests.Operators;

@@ -1,7 +1,7 @@
+using Portal.Tests.Buckets;
 using Portal.Tests.Compute;
 using Portal.Tests.Faults;
 using Portal.Tests.Shared;
-using Portal.Tests.Storage;
 using Xunit.Sdk;
 using Xunit.v3;
 

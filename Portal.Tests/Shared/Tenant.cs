@@ -3,7 +3,7 @@ using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 
 namespace Portal.Tests.Shared;
 

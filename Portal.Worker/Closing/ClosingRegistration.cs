@@ -3,7 +3,7 @@ using Portal.Model.Closing;
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Networking;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Worker.Shared;
 
 namespace Portal.Worker.Closing;

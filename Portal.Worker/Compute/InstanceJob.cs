@@ -2,7 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Worker.Networking;
 using Portal.Worker.Shared;
 

@@ -2,7 +2,7 @@ using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Worker.Engines.Libvirt;
 using Portal.Worker.Shared;
 

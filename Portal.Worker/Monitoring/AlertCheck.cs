@@ -3,7 +3,7 @@ using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Worker.Operators;
 using Portal.Worker.Shared;
 

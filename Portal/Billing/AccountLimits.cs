@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 
 namespace Portal.Billing;
 

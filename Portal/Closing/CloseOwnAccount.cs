@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
-using Portal.Accounts.Settings;
+using Portal.Accounts;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Closing;

@@ -5,7 +5,7 @@ using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 
 namespace Portal.Compute;
 

@@ -1,10 +1,11 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
+using Portal.Model.Buckets;
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 
 namespace Portal.Home;
 

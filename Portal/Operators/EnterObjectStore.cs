@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
 
 namespace Portal.Operators;
 
@@ -9,7 +9,7 @@ namespace Portal.Operators;
 public sealed record StoreOfRegion(string RegionId, string RegionName, ObjectStore? Store, ObjectStoreChange? Change, int Buckets);
 
 /// <summary>What operators do with the object stores of regions. The region's worker tries what was entered, and takes it or says why not.</summary>
-public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, StorageSecrets secrets, IConfiguration configuration, IHostEnvironment environment, TimeProvider clock)
+public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, BucketSecrets secrets, IConfiguration configuration, IHostEnvironment environment, TimeProvider clock)
 {
     public async Task<IReadOnlyList<StoreOfRegion>> ListAsync(CancellationToken ct)
     {

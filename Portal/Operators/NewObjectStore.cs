@@ -1,5 +1,5 @@
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
 
 namespace Portal.Operators;
 

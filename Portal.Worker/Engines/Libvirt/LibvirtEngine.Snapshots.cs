@@ -1,6 +1,6 @@
 using System.Xml.Linq;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 
 namespace Portal.Worker.Engines.Libvirt;
 

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
+using Portal.Model.Volumes;
 using Portal.Worker.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;

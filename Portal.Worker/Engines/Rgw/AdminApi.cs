@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
 
 namespace Portal.Worker.Engines.Rgw;
 

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
 using Portal.Worker.Engines.Libvirt;
 
 namespace Portal.Worker.Engines.Rgw;

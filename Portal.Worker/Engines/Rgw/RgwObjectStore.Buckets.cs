@@ -4,8 +4,8 @@ using System.Text;
 using System.Text.Json;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
 
 namespace Portal.Worker.Engines.Rgw;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
-using Portal.Model.Storage;
 
 namespace Portal.Worker.Engines.Rgw;
 

@@ -1,4 +1,4 @@
-using Portal.Model.Storage;
+using Portal.Model.Buckets;
 
 namespace Portal.Worker.Engines.Rgw;
 

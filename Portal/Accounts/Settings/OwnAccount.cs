@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Identity;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
 
-namespace Portal.Accounts.Settings;
+namespace Portal.Accounts;
 
 /// <summary>
 /// What a person changes of the own sign-in. Whatever would let somebody in later wants the password, which a stolen session does not hold.

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Identity;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
 
-namespace Portal.Accounts.Settings;
+namespace Portal.Accounts;
 
 /// <summary>Passkeys: asked for by passkeys.js, kept by Identity.</summary>
 public sealed class Passkeys(PortalDb db, UserManager<User> users, PortalSignIn signIn, OwnAccount own, FreshProof proof, AccountMails mails, SecurityEvents events, TimeProvider clock)

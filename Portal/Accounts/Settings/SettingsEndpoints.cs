@@ -1,6 +1,6 @@
 using Portal.Shared;
 
-namespace Portal.Accounts.Settings;
+namespace Portal.Accounts;
 
 internal static class SettingsEndpoints
 {

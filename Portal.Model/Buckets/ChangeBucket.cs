@@ -1,0 +1,45 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Buckets;
+
+/// <summary>What came of the request for one bucket.</summary>
+/// <param name="Name">Null if the account has no such bucket.</param>
+public sealed record BucketChange(string Id, string? Name, string? RegionId, Outcome Outcome);
+
+/// <summary>Deletes buckets of one account and sets their quotas. The caller enqueues <see cref="IBucketJob"/> for what was done.</summary>
+public sealed class ChangeBucket(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+{
+    /// <param name="emptyFirst">Whatever is in it goes too; the caller has made sure that this is meant.</param>
+    public Task<BucketChange> DeleteAsync(Actor actor, string id, bool emptyFirst, CancellationToken ct) => RunAsync(
+        actor, id, "DeleteBucket", bucket => new { bucket.Status, bucket.Objects, EmptyFirst = emptyFirst }, bucket => bucket.RequestDelete(emptyFirst, clock.GetUtcNow()), ct);
+
+    /// <param name="gib">Null for no limit of its own.</param>
+    public Task<BucketChange> SetQuotaAsync(Actor actor, string id, int? gib, CancellationToken ct) => RunAsync(
+        actor, id, "PutBucketQuota", bucket => new { bucket.QuotaGiB }, bucket => bucket.SetQuota(gib, clock.GetUtcNow()), ct);
+
+    private async Task<BucketChange> RunAsync(Actor actor, string id, string action, Func<Bucket, object> tell, Func<Bucket, Outcome> change, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var bucket = await db.Buckets.FromSql($"""SELECT b.*, b.xmin FROM "Buckets" b WHERE b."Id" = {id} AND b."AccountId" = {actor.AccountId} FOR NO KEY UPDATE""").SingleOrDefaultAsync(ct);
+        if (bucket is null)
+        {
+            return new BucketChange(id, null, null, Outcome.Refused("There is no such bucket."));
+        }
+
+        // The store lets nobody of a suspended account in, to delete neither: the request would wait for ever.
+        var account = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == actor.AccountId, ct);
+        var before = tell(bucket);
+        var outcome = account.WhyNotStores is { } reason ? Outcome.Refused(reason) : change(bucket);
+        if (outcome.IsDone)
+        {
+            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, tell(bucket)));
+            await db.SaveChangesAsync(ct);
+            await transaction.CommitAsync(ct);
+        }
+
+        return new BucketChange(id, bucket.Name, bucket.RegionId, outcome);
+    }
+}

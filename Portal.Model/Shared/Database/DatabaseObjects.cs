@@ -1,0 +1,91 @@
+namespace Portal.Model.Shared;
+
+/// <summary>
+/// What EF Core does not describe: the trigger by which every change of a row that pages show is told to them (it is a trigger so that no
+/// writer can forget it), and the ones that keep the audit as it was written, from its owner too, and the ledger from web and worker. Each statement can be run again at any time; the migrator
+/// does so after the migrations.
+/// </summary>
+public static class DatabaseObjects
+{
+    /// <summary>The channel of PostgreSQL's LISTEN/NOTIFY. The payload is <c>table account-id row-id</c>.</summary>
+    public const string Channel = "portal_changes";
+
+    private static readonly string[] Watched =
+    [
+        "Instances", "GuestRequests", "Images", "Cards", "CardSetups", "KeyPairs", "Regions", "Sessions",
+        "Incidents", "ConsoleTickets", "Users", "Mails",
+        "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "PublicAddresses", "Peerings", "AlertRules",
+        "Buckets", "AccessKeys", "ObjectStores", "ObjectStoreChanges", "ObjectStoreUsers",
+        "Volumes", "Snapshots", "BackupSchedules", "PrivateImages", "Accounts",
+    ];
+
+    public static string Sql => string.Join('\n', [Function, .. Watched.Select(Trigger), AppendOnly, Ledger, Reconcile]);
+
+    private const string Function = """
+        CREATE OR REPLACE FUNCTION portal_notify_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            changed jsonb := to_jsonb(COALESCE(NEW, OLD));
+        BEGIN
+            PERFORM pg_notify('portal_changes', TG_TABLE_NAME || ' ' || COALESCE(changed->>'AccountId', '-') || ' ' || (changed->>'Id'));
+            RETURN NULL;
+        END $$;
+        """;
+
+    /// <summary>ALWAYS: a session that says it applies a replica's changes is no way around it.</summary>
+    private const string AppendOnly = """
+        CREATE OR REPLACE FUNCTION portal_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'Rows of % are never changed or deleted.', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+        END $$;
+        CREATE OR REPLACE TRIGGER portal_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON "AuditEntries"
+            FOR EACH STATEMENT EXECUTE FUNCTION portal_append_only();
+        ALTER TABLE "AuditEntries" ENABLE ALWAYS TRIGGER portal_append_only;
+        """;
+
+    /// <summary>
+    /// A span ends once, and not before it began, and its quantity only grows; and nobody says of himself that Portal was restored, which makes spans free. But for the tables' owner: that is who restores, and
+    /// <see cref="Reconcile"/>. It says nothing where one role does everything.
+    /// </summary>
+    private const string Ledger = """
+        CREATE OR REPLACE FUNCTION portal_is_owner(relation oid) RETURNS boolean LANGUAGE sql STABLE AS $$
+            SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = relation
+        $$;
+        CREATE OR REPLACE FUNCTION portal_ledger() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF (NEW."Quantity" < OLD."Quantity" OR NEW."To" < NEW."From" OR (OLD."To" IS NOT NULL AND NEW."To" IS DISTINCT FROM OLD."To")) AND NOT portal_is_owner(TG_RELID) THEN
+                RAISE EXCEPTION 'A span of use ends once, and its quantity only grows.' USING ERRCODE = 'insufficient_privilege';
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE OR REPLACE TRIGGER portal_ledger BEFORE UPDATE ON "UsageSpans" FOR EACH ROW EXECUTE FUNCTION portal_ledger();
+        CREATE OR REPLACE FUNCTION portal_restored() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NOT portal_is_owner(TG_RELID) THEN
+                RAISE EXCEPTION 'Only the owner of the database says that it was restored.' USING ERRCODE = 'insufficient_privilege';
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE OR REPLACE TRIGGER portal_restored BEFORE INSERT OR UPDATE ON "Incidents" FOR EACH ROW WHEN (NEW."Kind" = 'restored') EXECUTE FUNCTION portal_restored();
+        """;
+
+    /// <summary>What an operator's word does to the ledger of a restored Portal (<see cref="Billing.Restoration"/>): with the owner's rights, since nobody who serves rewrites it otherwise.</summary>
+    private const string Reconcile = """
+        CREATE OR REPLACE FUNCTION portal_reconcile(at timestamptz) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+        DECLARE
+            restored timestamptz;
+        BEGIN
+            UPDATE "Incidents" SET "ClosedAt" = at WHERE "Kind" = 'restored' AND "ResourceId" = 'portal' AND "ClosedAt" IS NULL RETURNING "OpenedAt" INTO restored;
+            IF restored IS NULL THEN
+                RETURN false;
+            END IF;
+            UPDATE "UsageSpans" SET "To" = "From" WHERE "From" >= restored AND "To" IS NOT NULL;
+            UPDATE "UsageSpans" SET "From" = at WHERE "From" >= restored AND "To" IS NULL;
+            RETURN true;
+        END $$;
+        """;
+
+    private static string Trigger(string table) => $"""
+        CREATE OR REPLACE TRIGGER portal_notify AFTER INSERT OR UPDATE OR DELETE ON "{table}"
+            FOR EACH ROW EXECUTE FUNCTION portal_notify_change();
+        """;
+}

@@ -1,6 +1,0 @@
-using Portal.Model.Shared;
-
-namespace Portal.Model.Storage;
-
-/// <summary>Takes the backups of schedules (<c>policy-…</c>) that are due, and removes those that are too many.</summary>
-public interface IBackupJob : IResourceJob;

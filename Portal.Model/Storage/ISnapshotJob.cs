@@ -1,6 +1,0 @@
-using Portal.Model.Shared;
-
-namespace Portal.Model.Storage;
-
-/// <summary>Advances snapshots (<c>snap-…</c>).</summary>
-public interface ISnapshotJob : IResourceJob;

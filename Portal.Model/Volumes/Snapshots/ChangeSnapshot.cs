@@ -1,0 +1,53 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Accounts;
+using Portal.Model.Shared;
+
+namespace Portal.Model.Volumes;
+
+/// <summary>What came of a request for one snapshot.</summary>
+/// <param name="Name">Null if the account has no such snapshot.</param>
+public sealed record SnapshotChange(string Id, string? Name, string? RegionId, Outcome Outcome);
+
+/// <summary>Renames, tags and deletes snapshots of one account. The caller enqueues <see cref="ISnapshotJob"/> for what is done.</summary>
+public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
+{
+    public Task<SnapshotChange> RenameAsync(Actor actor, string id, string name, CancellationToken ct) => RunAsync(actor, id, "RenameSnapshot", snapshot => snapshot.Rename(name), ct);
+
+    public Task<SnapshotChange> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) => RunAsync(actor, id, "CreateTags", snapshot => snapshot.Tag(tags), ct);
+
+    public Task<SnapshotChange> DeleteAsync(Actor actor, string id, CancellationToken ct) => RunAsync(actor, id, "DeleteSnapshot", snapshot => snapshot.RequestDelete(clock.GetUtcNow()), ct);
+
+    /// <summary>Each for itself, as they come.</summary>
+    public async Task<IReadOnlyList<SnapshotChange>> DeleteAsync(Actor actor, IReadOnlyCollection<string> ids, CancellationToken ct)
+    {
+        var changes = new List<SnapshotChange>(ids.Count);
+        foreach (var id in ids.Distinct(StringComparer.Ordinal))
+        {
+            changes.Add(await DeleteAsync(actor, id, ct));
+        }
+
+        return changes;
+    }
+
+    private async Task<SnapshotChange> RunAsync(Actor actor, string id, string action, Func<Snapshot, Outcome> request, CancellationToken ct)
+    {
+        await using var db = await dbs.CreateDbContextAsync(ct);
+        await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        if (await db.LockSnapshotAsync(actor.AccountId, id, ct) is not { } snapshot)
+        {
+            return new SnapshotChange(id, null, null, Outcome.Refused("There is no such snapshot."));
+        }
+
+        var (before, outcome) = (Told(snapshot), request(snapshot));
+        if (outcome.IsDone)
+        {
+            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, Told(snapshot)));
+            await db.SaveChangesAsync(ct);
+        }
+
+        await transaction.CommitAsync(ct);
+        return new SnapshotChange(id, snapshot.Name, snapshot.RegionId, outcome);
+    }
+
+    private static object Told(Snapshot snapshot) => new { snapshot.Name, snapshot.Status, Tags = new Dictionary<string, string>(snapshot.Tags, StringComparer.Ordinal) };
+}

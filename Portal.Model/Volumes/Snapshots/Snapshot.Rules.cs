@@ -1,0 +1,125 @@
+using Portal.Model.Shared;
+using static Portal.Model.Volumes.SnapshotState;
+
+namespace Portal.Model.Volumes;
+
+/// <summary>What may be asked of a snapshot, and what the worker writes down of it.</summary>
+public sealed partial class Snapshot
+{
+    public static readonly TimeSpan DeleteLimit = TimeSpan.FromMinutes(3);
+
+    private static readonly TimeSpan LeastLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LimitPerGiB = TimeSpan.FromMinutes(1);
+
+    public static readonly IReadOnlyList<string> Statuses = ["pending", "completed", "deleting", "deleted", "error"];
+
+    public string Status => Spell(State, IsToGo);
+
+    public string? WhyNotDelete => WhyNotGo ?? (PrivateImageId is null ? null : "An image begins as it: delete the image, and it goes too.");
+
+    private string? WhyNotGo => State is Deleted || IsToGo ? $"It is {Status} already." : null;
+
+    public string? WhyNotChange => State is Deleted || IsToGo ? $"It is {Status}." : null;
+
+    /// <summary>Why no volume can be made from it; null if one can.</summary>
+    public string? WhyNotRestore => (State, IsToGo) switch
+    {
+        (Completed, false) => null,
+        (Pending, false) => "It is not complete yet.",
+        _ => $"It is {Status}.",
+    };
+
+    /// <summary>A machine can start from it.</summary>
+    public bool HoldsSystem => ImageId is not null;
+
+    /// <summary>There is something left to do for its job.</summary>
+    public bool IsUnsettled => State is not Deleted && (IsToGo || State is Pending);
+
+    public SnapshotSpec Spec => new(Id, AccountId, VolumeId);
+
+    public static string Spell(SnapshotState state, bool isToGo) => (state, isToGo) switch
+    {
+        (Deleted, _) => "deleted",
+        (_, true) => "deleting",
+        (Pending, _) => "pending",
+        (Completed, _) => "completed",
+        _ => "error",
+    };
+
+    public string? WhyNotRestoreTo(int sizeGiB) => WhyNotRestore ?? (sizeGiB < SizeGiB ? $"{Name} is of a volume of {SizeGiB} GiB: what is made from it has at least as many." : null);
+
+    /// <summary>For one that was just asked for. A large disk takes its time.</summary>
+    public Snapshot Requested(DateTimeOffset now)
+    {
+        Deadline = now + LeastLimit + (LimitPerGiB * SizeGiB);
+        return this;
+    }
+
+    public Outcome RequestDelete(DateTimeOffset now) => Go(WhyNotDelete, now);
+
+    public Outcome RequestDeleteWithImage(DateTimeOffset now) => Go(WhyNotGo, now);
+
+    private Outcome Go(string? whyNot, DateTimeOffset now)
+    {
+        if (whyNot is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        (IsToGo, Deadline) = (true, now + DeleteLimit);
+        return Outcome.Done;
+    }
+
+    public Outcome Rename(string? name)
+    {
+        if ((WhyNotChange ?? ResourceName.Check(name).Reason) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        Name = name!.Trim();
+        return Outcome.Done;
+    }
+
+    public Outcome Tag(IReadOnlyDictionary<string, string> tags)
+    {
+        if ((WhyNotChange ?? Shared.Tags.Check(tags).Reason) is { } reason)
+        {
+            return Outcome.Refused(reason);
+        }
+
+        Tags.Clear();
+        foreach (var (key, value) in tags)
+        {
+            Tags[key] = value;
+        }
+
+        return Outcome.Done;
+    }
+
+    public void Observe(SnapshotObservation seen, DateTimeOffset now)
+    {
+        (TakenAt, IsQuiesced, Waiting) = (seen.TakenAt ?? TakenAt, seen.Quiesced, null);
+        if (seen.IsComplete)
+        {
+            (State, CompletedAt, StoredMiB, Deadline) = (Completed, CompletedAt ?? now, (int)Math.Ceiling(seen.StoredBytes / (double)(1 << 20)), null);
+        }
+    }
+
+    public void ObserveRemoved(DateTimeOffset now) => (State, DeletedAt, StoredMiB, Deadline, Waiting) = (Deleted, DeletedAt ?? now, 0, null, null);
+
+    public void Wait(string sentence) => Waiting = sentence;
+
+    /// <summary>The engine will not do it.</summary>
+    public void ObserveRefused(string reason)
+    {
+        if (IsToGo)
+        {
+            Waiting = reason;
+        }
+        else
+        {
+            (State, LastError, Deadline, Waiting) = (Error, reason, null, null);
+        }
+    }
+}

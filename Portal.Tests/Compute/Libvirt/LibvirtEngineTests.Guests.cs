@@ -1,0 +1,143 @@
+using System.Text;
+using Portal.Compute;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using Portal.Model.Volumes;
+using Portal.Worker.Engines.Libvirt;
+
+namespace Portal.Tests.Compute;
+
+/// <summary>Real guests' agents, and their logins.</summary>
+public sealed partial class LibvirtEngineTests
+{
+    /// <summary>As a person does: at the login of the text console, which is left as it was found.</summary>
+    protected override async Task<bool> CanSignInAsync(InstanceSpec machine, string password)
+    {
+        await using var console = await Engine.OpenConsoleAsync(machine.Id, ConsoleKind.Text, Ct);
+        await TypeAsync(console, "");
+        await ReadUntilAsync(console, "login: ");
+        await TypeAsync(console, machine.SshUser);
+        await ReadUntilAsync(console, "Password: ");
+        await TypeAsync(console, password);
+        var opened = await ReadUntilAsync(console, ["# ", "incorrect"]) == "# ";
+        if (opened)
+        {
+            await TypeAsync(console, "exit");
+            await ReadUntilAsync(console, "login: ");
+        }
+
+        return opened;
+    }
+
+    protected override Task<string> KeysAsync(InstanceSpec machine) => real.SshAsync(machine, "cat /root/.ssh/authorized_keys");
+
+    [Fact]
+    public async Task A_changed_key_opens_the_guest_the_former_one_does_not_and_a_restart_changes_nothing_of_that()
+    {
+        var machine = await RunningMachineAsync();
+        await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
+        var file = real.KeyFile + "-other";
+        await TestEngine.RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file);
+        await Guests.SetKeyAsync(machine.Id, machine.SshUser, (await File.ReadAllTextAsync(file + ".pub", Ct)).Trim(), real.PublicKey, Ct);
+        await OnlyOpensAsync(machine, file);
+
+        var again = machine with { Boot = (await Engine.ObserveAsync(machine, Ct)).Boot + 1 };
+        await UntilAsync(async () => (await Engine.EnsureMachineAsync(again, Ct)).Boot == again.Boot);
+        await UntilAsync(async () => await Engine.ObserveAsync(again, Ct) is { SshAnswers: true, AgentAnswers: true });
+        await OnlyOpensAsync(machine, file);
+        await Guests.SetKeyAsync(machine.Id, machine.SshUser, real.PublicKey, (await File.ReadAllTextAsync(file + ".pub", Ct)).Trim(), Ct);
+    }
+
+    [Fact]
+    public async Task A_user_that_the_guest_does_not_have_is_rejected_and_a_silent_agent_is_unavailable()
+    {
+        var machine = await RunningMachineAsync();
+        await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
+        await FailsAsync(EngineFault.Rejected, () => Guests.SetKeyAsync(machine.Id, "nobody-here", AnAccount.Ed25519, null, Ct));
+        await FailsAsync(EngineFault.Rejected, () => Guests.SetPasswordAsync(machine.Id, "nobody-here", GuestPassword.Hash("x"), Ct));
+        await real.SshAsync(machine, "kill -STOP $(cat /run/qemu-ga.pid)");
+        await FailsAsync(EngineFault.Unavailable, () => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct));
+        await real.SshAsync(machine, "kill -CONT $(cat /run/qemu-ga.pid)");
+        await UntilAsync(async () => await FaultOfAsync(() => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct)) is null);
+    }
+
+    /// <summary>An agent of the customer's own making, which answers with what looks like a line of the log and holds what it was given.</summary>
+    [Fact]
+    public async Task What_an_agent_says_is_in_no_failure()
+    {
+        var machine = await StartAsync(AMachine(host: 41));
+        await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
+
+        // The port takes one at a time, and the agent that was told to go takes its time: whoever opens it before is refused, and that would be the end of the other one.
+        Assert.Equal("busy", await real.SshAsync(machine, "(: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null && echo free || echo busy"));
+        await real.SshAsync(machine, """
+            kill $(cat /run/qemu-ga.pid)
+            cat > /tmp/agent <<'EOF'
+            until (: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null; do sleep 0.1; done
+            exec 3<> /dev/virtio-ports/org.qemu.guest_agent.0
+            while read -r line <&3; do
+              case $line in
+                *guest-sync*) printf '{"return": %s}\n' "$(echo "$line" | grep -oE '[0-9]{4,}' | head -1)" >&3 ;;
+                *) echo '{"error": {"class": "GenericError", "desc": "forged\nline: Failed to get \"write\" lock", "data": "x"}}' >&3 ;;
+              esac
+            done
+            EOF
+            (sh /tmp/agent > /dev/null 2>&1 &)
+            """);
+        foreach (var ask in new[] { () => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct), () => Guests.SetKeyAsync(machine.Id, machine.SshUser, AnAccount.Ed25519, null, Ct) })
+        {
+            EngineException? said = null;
+            await UntilAsync(async () => (said = await FailureOfAsync(ask))?.Fault is EngineFault.Rejected);
+            Assert.DoesNotContain("forged", $"{said} {said!.Detail}", StringComparison.Ordinal);
+            Assert.Matches(@"libvirt: error \d+; its text may be the guest's own, and is left out\.$", said.Detail);
+        }
+
+        await RemoveAllAsync(machine);
+    }
+
+    /// <summary>The two share a machine, since each boot takes seconds: what looks like a key in user data is none.</summary>
+    [Fact]
+    public async Task Silent_agents_of_one_account_hold_up_no_other_account_and_no_snapshot_and_its_user_data_gives_no_keys()
+    {
+        var (silent, other) = (await StartAsync(AMachine(host: 42) with { AccountId = "acc-2", UserData = $"#cloud-config\npublic-keys:\n- {AnAccount.Ed25519}\n# {AnAccount.Ed25519}\n" }), await RunningMachineAsync());
+        Assert.Equal(string.Join(' ', real.PublicKey.Split(' ').Take(2)), await KeysAsync(silent));
+        await UntilAsync(async () => (await Engine.ObserveAsync(silent, Ct)).AgentAnswers && (await Engine.ObserveAsync(other, Ct)).AgentAnswers);
+        await real.SshAsync(silent, "kill -STOP $(cat /run/qemu-ga.pid)");
+        var enough = false;
+        var asking = Enumerable.Range(0, AgentSlots.PerAccount).Select(_ => AskAgainAsync()).ToList();
+        await UntilAsync(async () => (await FailureOfAsync(() => Guests.SetKeyAsync(silent.Id, silent.SshUser, AnAccount.Ed25519, null, Ct)))?.Message == "The agents of other guests are being asked.");
+
+        // Another account's guest is asked at once; of the same account a copy is as after a power cut, and begins at once.
+        await Guests.SetKeyAsync(other.Id, other.SshUser, real.PublicKey, null, Ct);
+        var snapshot = new SnapshotSpec(ResourceIds.New("snap"), silent.AccountId, silent.Volumes[0].Volume.Id);
+        Assert.False((await Volumes.EnsureSnapshotAsync(snapshot, Ct)).Quiesced);
+        enough = true;
+        await Task.WhenAll(asking);
+        await UntilAsync(async () => (await Volumes.EnsureSnapshotAsync(snapshot, Ct)).IsComplete);
+        var quiet = await TakeAsync(other.Volumes[0].Volume);
+        Assert.True((await Volumes.EnsureSnapshotAsync(quiet, Ct)).Quiesced);
+        await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
+        await Volumes.RemoveSnapshotAsync(quiet.Id, Ct);
+        await RemoveAllAsync(silent);
+
+        async Task AskAgainAsync()
+        {
+            while (!enough)
+            {
+                await FailureOfAsync(() => Guests.SetPasswordAsync(silent.Id, silent.SshUser, GuestPassword.Hash("x"), Ct));
+            }
+        }
+    }
+
+    private async Task OnlyOpensAsync(InstanceSpec machine, string file)
+    {
+        Assert.Equal(machine.HostName, await real.SshAsync(machine, "hostname", file));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => real.SshAsync(machine, "hostname", real.KeyFile));
+    }
+
+    private static async Task TypeAsync(Stream console, string line)
+    {
+        await console.WriteAsync(Encoding.ASCII.GetBytes(line + "\r"), Ct);
+        await console.FlushAsync(Ct);
+    }
+}

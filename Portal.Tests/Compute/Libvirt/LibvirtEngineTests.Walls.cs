@@ -1,0 +1,231 @@
+using System.Globalization;
+using Portal.Model.Compute;
+using Portal.Model.Shared;
+using Portal.Model.Volumes;
+using Portal.Worker.Engines.Libvirt;
+
+namespace Portal.Tests.Compute;
+
+/// <summary>What stands between guests of one host.</summary>
+public sealed partial class LibvirtEngineTests
+{
+    /// <summary>
+    /// Whatever somebody might make a guest's QEMU do: as its user, in its mount namespace, every file, folder and socket of the engine is tried, and those of others' processes.
+    /// </summary>
+    [Fact]
+    public async Task A_guests_user_opens_its_own_files_and_nothing_of_another_guest_or_of_the_host()
+    {
+        var (source, guest) = (AVolume(), await RunningMachineAsync());
+        await Volumes.EnsureVolumeAsync(source, Ct);
+        var snapshot = await TakeAsync(source);
+        var other = AMachine(host: 44);
+        other = other with { Volumes = [.. other.Volumes, new(AVolume() with { SnapshotId = snapshot.Id }, "sdb")], UserData = "#!/bin/sh\n: a secret" };
+        await DefineAsync(other);
+
+        var (pid, others) = (await real.QemuAsync(guest.Id), await real.QemuAsync(other.Id));
+        var (uid, another) = (await UidAsync(pid), await UidAsync(others));
+        Assert.True(real.Settings.IsGuestsOwn(uid) && real.Settings.IsGuestsOwn(another) && uid != another, $"They run as {uid} and {another}.");
+
+        var tried = (await TestEngine.RunAsync("nsenter", "-t", pid, "-m", "find", "/var/lib/libvirt", "/run/libvirt", "/etc/libvirt", "/var/log/libvirt", "/var/cache/libvirt", real.Folder, real.Settings.Run)).Split('\n');
+        string[] processes = [others, await PidAsync("libvirt/libvirtd.pid"), $"{Environment.ProcessId}"];
+        tried = [.. tried, .. processes.SelectMany(process => new[] { $"/proc/{process}/mem", $"/proc/{process}/environ", $"/proc/{process}/fd", $"/proc/{process}/root/" })];
+        Assert.Contains($"/run/libvirt/guests/{other.Id}/serial", tried);
+        Assert.Contains($"/var/lib/libvirt/guests/{other.Id}/seed.iso", tried);
+        Assert.Contains($"/var/lib/libvirt/guests/{other.Id}/serial.log", tried);
+        Assert.Contains($"/var/lib/libvirt/snapshots/{snapshot.Id}.qcow2", tried);
+        Assert.Contains(tried, path => path.Contains("/org.qemu.guest_agent.0", StringComparison.Ordinal) && path.Contains(other.Id[..15], StringComparison.Ordinal));
+
+        var root = $"/var/lib/libvirt/volumes/{guest.Volumes[0].Volume.Id}.qcow2";
+        var opened = await OpenedAsync(pid, uid, tried);
+        Assert.Contains(root, opened);
+        Assert.Contains($"/var/lib/libvirt/guests/{guest.Id}/seed.iso", opened);
+        Assert.All(opened.Where(path => path != root && !path.Contains(guest.Id[..15], StringComparison.Ordinal)), path => Assert.Contains("/images", path, StringComparison.Ordinal));
+
+        // Its image can be read, and written to by nobody.
+        var written = await OpenedAsync(pid, uid, tried, "-w");
+        Assert.DoesNotContain(written, path => path.Contains("/images", StringComparison.Ordinal) || path.Contains($"/guests/{guest.Id}/", StringComparison.Ordinal));
+
+        await RemoveAllAsync(other);
+        Assert.DoesNotContain($"{another}", Directory.GetFileSystemEntries(Path.Combine(real.Folder, "engine", "uids")).Select(Path.GetFileName));
+        await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
+        await Volumes.RemoveVolumeAsync(source.Id, Ct);
+    }
+
+    /// <summary>Across an upgrade a machine runs on as the user that all shared; everything goes on working with it until it stops.</summary>
+    [Fact]
+    public async Task A_guest_from_before_each_had_a_user_of_its_own_is_counted_and_gets_it_at_its_next_start()
+    {
+        var (machine, volume) = (AMachine(host: 45) with { Power = MachinePower.Off }, AVolume());
+        await DefineAsync(machine);
+        var root = machine.Volumes[0].Volume.Id;
+        var own = OwnerOf(root);
+        var before = (await Engine.CapacityAsync(Ct)).GuestsWaiting;
+        await StartAsSharedUserAsync(machine, own);
+
+        Assert.Equal(before + 1, (await Engine.CapacityAsync(Ct)).GuestsWaiting);
+        await Volumes.EnsureVolumeAsync(volume, Ct);
+        Assert.Equal(0, OwnerOf(volume.Id));
+        await Volumes.EnsureAttachedAsync(new(volume, "sdb"), machine.Id, Ct);
+        Assert.Equal(real.Settings.SharedUid, OwnerOf(volume.Id));
+
+        var both = machine with { Volumes = [.. machine.Volumes, new(volume, "sdb")] };
+        Assert.Equal(MachinePower.Off, (await Engine.EnsureMachineAsync(both with { Force = true }, Ct)).Power);
+        await Engine.EnsureMachineAsync(both with { Power = MachinePower.Running }, Ct);
+        Assert.Equal(before, (await Engine.CapacityAsync(Ct)).GuestsWaiting);
+        Assert.Equal([own, own, own], [await UidAsync(await real.QemuAsync(machine.Id)), OwnerOf(root), OwnerOf(volume.Id)]);
+
+        Assert.Equal(MachinePower.Off, (await Engine.EnsureMachineAsync(both with { Force = true }, Ct)).Power);
+        Assert.Null((await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId);
+        Assert.Equal([own, 0], [OwnerOf(root), OwnerOf(volume.Id)]);
+        await RemoveAllAsync(both);
+    }
+
+    [Fact]
+    public async Task A_guest_has_its_shares_of_the_processors_and_a_limit_of_memory_where_the_host_has_control_groups()
+    {
+        var machine = await LargeMachineAsync();
+        var settings = real.Settings;
+        Assert.Equal(settings.HasWall(GuestWalls.Processor), (await real.VirshAsync("schedinfo", machine.Id)).Split('\n').Any(line => line.StartsWith("cpu_shares", StringComparison.Ordinal) && line.EndsWith(" 200", StringComparison.Ordinal)));
+        Assert.Equal(settings.HasWall(GuestWalls.Memory), !(await real.VirshAsync("memtune", machine.Id)).Split('\n')[0].EndsWith("unlimited", StringComparison.Ordinal));
+        Assert.Equal(settings.HasWall("processes"), (await File.ReadAllLinesAsync($"/proc/{await real.QemuAsync(machine.Id)}/limits", Ct)).Any(line => line.StartsWith("Max processes             500 ", StringComparison.Ordinal)));
+    }
+
+    /// <summary>
+    /// On one processor of the host, which both want whole. Once with all that they have, and once with one busy processor in each: without shares the two would get the same then. A host without control
+    /// groups, which the overview says, gives each thread as much.
+    /// </summary>
+    [Fact]
+    public async Task Two_guests_at_full_load_on_one_host_get_their_shares()
+    {
+        var (large, small) = (await LargeMachineAsync(), await RunningMachineAsync());
+        var guests = await Task.WhenAll(new[] { large, small }.Select(async machine => (Pid: await real.QemuAsync(machine.Id), Allowed: await AllowedAsync(machine))));
+        var processor = guests[0].Allowed.Split(',', '-')[0];
+        try
+        {
+            await Task.WhenAll(guests.Select(guest => TestEngine.RunAsync("taskset", "-a", "-p", "-c", processor, guest.Pid)));
+            await BusyAsync(large, 2);
+            await BusyAsync(small, 1);
+            await IsSharedAsync(1.6, 2.5);
+            await real.SshAsync(large, "kill $(sed -n 1p /tmp/busy)");
+            var (least, most) = real.Settings.HasWall(GuestWalls.Processor) ? (1.6, 2.5) : (0.7, 1.4);
+            await IsSharedAsync(least, most);
+        }
+        finally
+        {
+            await Task.WhenAll(guests.Select(guest => TestEngine.RunAsync("taskset", "-a", "-p", "-c", guest.Allowed, guest.Pid)));
+            await Task.WhenAll(new[] { large, small }.Select(machine => real.SshAsync(machine, "kill $(cat /tmp/busy) 2> /dev/null; rm /tmp/busy")));
+        }
+
+        Task<string> BusyAsync(InstanceSpec machine, int processors) => real.SshAsync(machine, $"for n in $(seq {processors}); do (while :; do :; done > /dev/null 2>&1 & echo $! >> /tmp/busy); done");
+
+        async Task<string> AllowedAsync(InstanceSpec machine) =>
+            (await File.ReadAllLinesAsync($"/proc/{await real.QemuAsync(machine.Id)}/status", Ct)).Single(line => line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal)).Split('\t')[1];
+
+        // Some seconds of it, each with one of the smaller one's: in how long depends on what else the host does. Moments in which one waits for something else are left out.
+        async Task IsSharedAsync(double least, double most)
+        {
+            var seen = new List<double>();
+            while (!(seen.Count > 0 && seen[^1] >= least && seen[^1] <= most))
+            {
+                Assert.True(seen.Count < 6, $"The larger one had {string.Join(", ", seen.Select(ratio => ratio.ToString("0.0", CultureInfo.InvariantCulture)))} times as much as the smaller one.");
+                var before = (Large: await UsedAsync(guests[0].Pid), Small: await UsedAsync(guests[1].Pid));
+                await UntilAsync(async () => await UsedAsync(guests[1].Pid) - before.Small >= 100);
+                seen.Add((double)(await UsedAsync(guests[0].Pid) - before.Large) / (await UsedAsync(guests[1].Pid) - before.Small));
+            }
+        }
+
+        // In hundredths of a second. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+        static async Task<long> UsedAsync(string pid) =>
+            (await File.ReadAllTextAsync($"/proc/{pid}/stat", Ct)).Split(") ")[^1].Split(' ')[11..13].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>A header that names another customer's volume, and whatever else a file might make of the program that reads it.</summary>
+    [Fact]
+    public async Task A_program_that_reads_what_a_guest_wrote_reaches_that_file_and_nothing_else()
+    {
+        var (volume, others) = (AVolume(), AVolume());
+        await Volumes.EnsureVolumeAsync(volume, Ct);
+        await Volumes.EnsureVolumeAsync(others, Ct);
+        var folder = new EngineFolder(real.Folder);
+        var (bench, file, secret) = (new Workbench(folder, new GuestUids(folder)), folder.Volume(volume.Id), folder.Volume(others.Id));
+        await TestEngine.RunAsync("qemu-img", "rebase", "-u", "-f", "qcow2", "-F", "qcow2", "-b", secret, file);
+        Environment.SetEnvironmentVariable("PORTAL_TEST_SECRET", "of the worker");
+
+        // Root's own would open it.
+        Assert.Contains(secret, await TestEngine.RunAsync("qemu-img", "info", "--backing-chain", "-f", "qcow2", file), StringComparison.Ordinal);
+        var refused = await Assert.ThrowsAsync<EngineException>(() => OnBenchAsync("qemu-img", "info", "--backing-chain", "-f", "qcow2", Path.GetFileName(file)));
+        Assert.Contains("Permission denied", refused.Detail, StringComparison.Ordinal);
+
+        var told = await OnBenchAsync("sh", "-c", $"""
+            id -u; id -G; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; awk '$1 == "CapBnd:" && $2 ~ /^0*$/ || $1 == "NoNewPrivs:" && $2 == 1' /proc/self/status | wc -l
+            ulimit -v; ulimit -t; env | grep -c PORTAL
+            for other in {secret} {folder.Bases} /proc/{Environment.ProcessId}/environ ../{Path.GetFileName(secret)}; do [ -r "$other" ] && echo "$other"; done
+            [ -r {Path.GetFileName(file)} ] && echo own; [ -w {Path.GetFileName(file)} ] && echo writes; touch new 2> /dev/null && echo makes; true
+            """);
+        var lines = told.TrimEnd().Split('\n');
+        var uid = int.Parse(lines[0], CultureInfo.InvariantCulture);
+        Assert.True(real.Settings.IsGuestsOwn(uid), told);
+        Assert.Equal([$"{uid}", "lo", "2", $"{WorkLimits.MemoryBytes >> 10}", "20", "0", "own"], lines[1..]);
+        Assert.Equal("sleep took too long.", (await Assert.ThrowsAsync<EngineException>(() => OnBenchAsync(TimeSpan.FromSeconds(1), "sleep", "60"))).Message);
+
+        // As before, and nothing is left of it.
+        Assert.Equal((0, UnixFileMode.UserRead | UnixFileMode.UserWrite), (Libc.OwnerOf(file), File.GetUnixFileMode(file)));
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Benches));
+        Assert.DoesNotContain($"{uid}", Directory.GetFileSystemEntries(folder.Uids).Select(Path.GetFileName));
+        await Volumes.RemoveVolumeAsync(volume.Id, Ct);
+        await Volumes.RemoveVolumeAsync(others.Id, Ct);
+
+        Task<string> OnBenchAsync(params object[] command) => bench.RunAsync(
+            volume.Id, [], [file], new WorkLimits(command.OfType<TimeSpan>().SingleOrDefault(TimeSpan.FromSeconds(20)), 0), [.. command.OfType<string>()], Ct);
+    }
+
+    /// <summary>What a worker that was killed in the middle of it left: the file is a program's, and has a second name.</summary>
+    [Fact]
+    public async Task What_a_program_was_lent_is_taken_back_when_its_worker_was_killed()
+    {
+        var volume = AVolume();
+        await Volumes.EnsureVolumeAsync(volume, Ct);
+        var folder = new EngineFolder(real.Folder);
+        var (uid, bench) = (new GuestUids(folder).Of(volume.Id), Path.Combine(folder.Benches, volume.Id));
+        Directory.CreateDirectory(bench);
+        Libc.HardLink(folder.Volume(volume.Id), Path.Combine(bench, $"{volume.Id}.qcow2"));
+        Libc.GiveTo(folder.Volume(volume.Id), uid, uid);
+        Assert.Equal(new VolumeObservation(2, null), await Volumes.EnsureVolumeAsync(volume with { SizeGiB = 2 }, Ct));
+        Assert.Equal((0, false), (OwnerOf(volume.Id), Directory.Exists(bench)));
+        await Volumes.RemoveVolumeAsync(volume.Id, Ct);
+    }
+
+    private static async Task<int> UidAsync(string pid) =>
+        int.Parse((await File.ReadAllLinesAsync($"/proc/{pid}/status", Ct)).Single(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1], CultureInfo.InvariantCulture);
+
+    private int? OwnerOf(string volumeId) => Libc.OwnerOf(Path.Combine(real.Folder, "engine", "lib", "volumes", $"{volumeId}.qcow2"));
+
+    /// <summary>Which of the paths the user may read or write. A socket takes connections of those who may write.</summary>
+    private async Task<string[]> OpenedAsync(string pid, int uid, string[] paths, string? test = null)
+    {
+        var list = Path.Combine("/tmp", $"portal-paths-{Guid.NewGuid():N}");
+        await File.WriteAllLinesAsync(list, paths, Ct);
+        try
+        {
+            var condition = test is null ? "[ -r \"$path\" ] || [ -w \"$path\" ]" : $"[ {test} \"$path\" ]";
+            return (await TestEngine.RunAsync("nsenter", "-t", pid, "-m", "setpriv", $"--reuid={uid}", $"--regid={uid}", "--clear-groups", "sh", "-c",
+                $"while IFS= read -r path; do if {condition}; then printf '%s\\n' \"$path\"; fi; done < {list}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        }
+        finally
+        {
+            File.Delete(list);
+        }
+    }
+
+    /// <summary>As an earlier version defined and started it.</summary>
+    private async Task StartAsSharedUserAsync(InstanceSpec machine, int? own)
+    {
+        var (shared, guest) = ($"{real.Settings.SharedUid}", Path.Combine(real.Folder, "engine", "lib", "guests", machine.Id));
+        var file = Path.Combine(real.Folder, $"{machine.Id}.xml");
+        await File.WriteAllTextAsync(file, (await real.VirshAsync("dumpxml", "--inactive", machine.Id)).Replace($"+{own}", $"+{shared}", StringComparison.Ordinal), Ct);
+        await TestEngine.RunAsync("chown", shared, Path.Combine(real.Folder, "engine", "lib", "volumes", $"{machine.Volumes[0].Volume.Id}.qcow2"), Path.Combine(guest, "seed.iso"));
+        await TestEngine.RunAsync("chmod", "711", guest);
+        await real.VirshAsync("define", file);
+        await real.VirshAsync("start", machine.Id);
+    }
+}

@@ -1,0 +1,47 @@
+using Microsoft.EntityFrameworkCore;
+using Portal.Model.Buckets;
+using Portal.Model.Shared;
+using Portal.Shared;
+
+namespace Portal.Buckets;
+
+public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
+{
+    private static readonly (string Value, string Label)[] Sorts =
+        [("", "Name, A to Z"), ("-name", "Name, Z to A"), ("-size", "Size, large first"), ("-objects", "Objects, most first"), ("-created", "Newest first"), ("created", "Oldest first")];
+
+    private long used, objects, objectLimit;
+    private int limit;
+
+    /// <summary>The sums are no older than this.</summary>
+    private DateTimeOffset? measuredAt;
+
+    protected override IReadOnlyCollection<string> Tables { get; } = ["Buckets"];
+
+    /// <summary>A bucket is known by its name: that is the order unless another is asked for.</summary>
+    private string Order => Sort ?? "name";
+
+    protected override BucketQuery Ask()
+    {
+        var (order, ascending) = Sort is null ? (BucketOrder.Name, true) : OrderOf<BucketOrder>();
+        return new BucketQuery(string.IsNullOrWhiteSpace(Search) ? null : Search, order, ascending);
+    }
+
+    protected override async Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct)
+    {
+        var states = await db.Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted)
+            .GroupBy(bucket => bucket.State).Select(group => new { group.Key, Count = group.Count() }).ToListAsync(ct);
+        var mine = db.Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted);
+        (used, objects) = (await mine.SumAsync(bucket => bucket.Bytes, ct), await mine.SumAsync(bucket => bucket.Objects, ct));
+        measuredAt = await mine.MinAsync(bucket => bucket.MeasuredAt, ct);
+        var account = await db.Accounts.Where(account => account.Id == accountId).Select(account => new { account.BucketGiBLimit, account.BucketObjectLimit }).SingleAsync(ct);
+        (limit, objectLimit) = (account.BucketGiBLimit, account.BucketObjectLimit);
+        return states.ToDictionary(row => Bucket.Spell(row.Key), row => row.Count, StringComparer.Ordinal);
+    }
+
+    /// <summary>When what a line says was measured.</summary>
+    private string? AsOf(BucketLine line) => line.MeasuredAt is { } at ? $"as of {Format.Clock(at, Clock.GetUtcNow())}" : null;
+
+    protected override Task<(IReadOnlyList<BucketLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
+        Query!.PageAsync(db, accountId, start, count, ct);
+}
