@@ -11,7 +11,9 @@ public static class SandboxHost
     /// <summary>The port of Stripe's own stand-in, stripe-mock, whose place this takes.</summary>
     public const string DefaultUrl = "http://127.0.0.1:12111";
 
-    /// <summary>A sentence if it must not start here: it would take anybody's word for a payment, so it is for one machine and for development only.</summary>
+    /// <summary>
+    /// A sentence if it must not start here: it would take anybody's word for a payment, so it is for one machine and for development only.
+    /// </summary>
     public static string? WhyNotStart(IConfiguration configuration, IHostEnvironment environment)
     {
         if (!environment.IsDevelopment())
@@ -52,7 +54,10 @@ public static class SandboxHost
         app.MapMail();
         app.MapBilling();
         app.MapGet("/", () => Results.Redirect("/inbox"));
-        app.MapGet("/sandbox.css", () => Results.Stream(typeof(SandboxHost).Assembly.GetManifestResourceStream("sandbox.css")!, "text/css"));
+        app.MapGet(
+            "/sandbox.css",
+            () => Results.Stream(typeof(SandboxHost).Assembly.GetManifestResourceStream("sandbox.css")!, "text/css")
+        );
     }
 
     private static string[] Addresses(IConfiguration configuration) =>

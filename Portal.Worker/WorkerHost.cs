@@ -26,15 +26,23 @@ public static class WorkerHost
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(region);
         builder.Services.AddPortalDb(database);
-        builder.Services.AddHangfire(hangfire => hangfire
-            .UseRecommendedSerializerSettings()
-            .UseTypeResolver(JobTypes.Resolve)
-
-            // The sweeps come back to whatever a failed job left undone; a failed job is kept for the operators to see.
-            .UseFilter(new AutomaticRetryAttribute { Attempts = 0 })
-            .UsePostgreSqlStorage(
-                postgres => postgres.UseNpgsqlConnection(database),
-                new PostgreSqlStorageOptions { PrepareSchemaIfNecessary = false, EnableLongPolling = true, QueuePollInterval = TimeSpan.FromSeconds(1), InvisibilityTimeout = TimeSpan.FromMinutes(10) }));
+        builder.Services.AddHangfire(hangfire =>
+            hangfire
+                .UseRecommendedSerializerSettings()
+                .UseTypeResolver(JobTypes.Resolve)
+                // The sweeps come back to whatever a failed job left undone; a failed job is kept for the operators to see.
+                .UseFilter(new AutomaticRetryAttribute { Attempts = 0 })
+                .UsePostgreSqlStorage(
+                    postgres => postgres.UseNpgsqlConnection(database),
+                    new PostgreSqlStorageOptions
+                    {
+                        PrepareSchemaIfNecessary = false,
+                        EnableLongPolling = true,
+                        QueuePollInterval = TimeSpan.FromSeconds(1),
+                        InvisibilityTimeout = TimeSpan.FromMinutes(10),
+                    }
+                )
+        );
         builder.Services.AddHangfireServer(server =>
         {
             server.Queues = [region.Id, "default"];

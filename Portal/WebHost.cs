@@ -36,12 +36,21 @@ public static class WebHost
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddPortalDb(database);
         builder.Services.AddKeyRing();
-        builder.Services.AddHangfire(hangfire => hangfire
-            .UseRecommendedSerializerSettings()
-            .UsePostgreSqlStorage(postgres => postgres.UseNpgsqlConnection(database), new PostgreSqlStorageOptions { EnableLongPolling = true, PrepareSchemaIfNecessary = false }));
+        builder.Services.AddHangfire(hangfire =>
+            hangfire
+                .UseRecommendedSerializerSettings()
+                .UsePostgreSqlStorage(
+                    postgres => postgres.UseNpgsqlConnection(database),
+                    new PostgreSqlStorageOptions { EnableLongPolling = true, PrepareSchemaIfNecessary = false }
+                )
+        );
 
-        // What is typed comes in messages: 16 KiB of user data and what somebody pasted by mistake must arrive, to be refused with a sentence.
-        builder.Services.AddRazorComponents().AddInteractiveServerComponents().AddHubOptions(hub => hub.MaximumReceiveMessageSize = 512 * 1024)
+        // What is typed comes in messages: 16 KiB of user data and what somebody pasted by mistake must arrive, to be refused with a
+        // sentence.
+        builder
+            .Services.AddRazorComponents()
+            .AddInteractiveServerComponents()
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = 512 * 1024)
             .AddCircuitLimits(builder.Configuration);
         builder.Services.AddMudServices();
         builder.Services.AddScoped<Interruptions>().AddScoped<Drafts>().AddScoped<Presses>();
@@ -57,7 +66,8 @@ public static class WebHost
         builder.Services.AddOperators();
         builder.Services.AddClosing();
         builder.Services.AddHealthChecks().AddDbContextCheck<PortalDb>("database", tags: ["ready"]);
-        builder.Services.AddTelemetry(builder.Configuration)
+        builder
+            .Services.AddTelemetry(builder.Configuration)
             .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation())
             .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation());
     }
@@ -77,33 +87,40 @@ public static class WebHost
         app.UseOwnPagesOnly();
         app.UseHostCookies();
         app.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
-        app.Use(async (http, next) =>
-        {
-            await next(http);
-            if (http.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
+        app.Use(
+            async (http, next) =>
             {
-                // In Development static files are looked for at every address, by GET only. That there is something to read is nobody's answer to a POST.
+                await next(http);
+                if (http.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
+                {
+                    // In Development static files are looked for at every address, by GET only. That there is something to read is nobody's
+                    // answer to a POST.
+                    http.Response.StatusCode = StatusCodes.Status404NotFound;
+                    http.Response.Headers.Remove(HeaderNames.Allow);
+                }
+
+                // The page that says so is fetched for whatever was asked: as an answer to a POST it would be taken for a form without its
+                // token, and be 400.
+                if (http.Response is { HasStarted: false, StatusCode: >= 400 } && !HttpMethods.IsHead(http.Request.Method))
+                {
+                    http.Request.Method = HttpMethods.Get;
+                }
+            }
+        );
+        app.Use(
+            (http, next) =>
+            {
+                // Before anybody is asked to sign in: to send something to where nothing takes it is no way to a page. The framework's own
+                // endpoint says that there is one for GET.
+                if (http.Request.Method is "GET" or "HEAD" || http.GetEndpoint() is { DisplayName: not "405 HTTP Method Not Supported" })
+                {
+                    return next(http);
+                }
+
                 http.Response.StatusCode = StatusCodes.Status404NotFound;
-                http.Response.Headers.Remove(HeaderNames.Allow);
+                return Task.CompletedTask;
             }
-
-            // The page that says so is fetched for whatever was asked: as an answer to a POST it would be taken for a form without its token, and be 400.
-            if (http.Response is { HasStarted: false, StatusCode: >= 400 } && !HttpMethods.IsHead(http.Request.Method))
-            {
-                http.Request.Method = HttpMethods.Get;
-            }
-        });
-        app.Use((http, next) =>
-        {
-            // Before anybody is asked to sign in: to send something to where nothing takes it is no way to a page. The framework's own endpoint says that there is one for GET.
-            if (http.Request.Method is "GET" or "HEAD" || http.GetEndpoint() is { DisplayName: not "405 HTTP Method Not Supported" })
-            {
-                return next(http);
-            }
-
-            http.Response.StatusCode = StatusCodes.Status404NotFound;
-            return Task.CompletedTask;
-        });
+        );
         app.UseInputBounds();
         app.UseAuthentication();
         app.UseAuthorization();
@@ -111,8 +128,14 @@ public static class WebHost
         app.UseCircuitLimits();
         app.UseWebSockets();
         app.UseAntiforgery();
-        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false }).WithMetadata(OnlyRead).AllowAnonymous().ForPrograms("says only that the process lives");
-        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") }).WithMetadata(OnlyRead).AllowAnonymous().ForPrograms("says only whether the database answers");
+        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false })
+            .WithMetadata(OnlyRead)
+            .AllowAnonymous()
+            .ForPrograms("says only that the process lives");
+        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") })
+            .WithMetadata(OnlyRead)
+            .AllowAnonymous()
+            .ForPrograms("says only whether the database answers");
         app.MapStaticAssets().AllowAnonymous();
         app.MapGet(Colours.Path, Colours.Serve).AllowAnonymous();
         app.MapAccounts();

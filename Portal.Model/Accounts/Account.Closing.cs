@@ -10,7 +10,11 @@ public sealed partial class Account
 
     public bool IsClosing => ClosingSince is not null && ClosedAt is null;
 
-    public string Status => ClosedAt is not null ? "closed" : ClosingSince is not null ? "closing" : SuspendedAt is not null ? "suspended" : "active";
+    public string Status =>
+        ClosedAt is not null ? "closed"
+        : ClosingSince is not null ? "closing"
+        : SuspendedAt is not null ? "suspended"
+        : "active";
 
     public string? WhyNotClose => ClosingSince is null ? null : $"This account is {Status} already.";
 

@@ -43,10 +43,19 @@ public sealed partial class Account
     public string? WhyNotResume => SuspendedAt is null ? "It is not suspended." : null;
 
     /// <summary>Why its buckets cannot be opened; null if they can.</summary>
-    public string? WhyNotStores => WhySuspended ?? (DownloadsStoppedAt is null ? null
-        : string.Create(CultureInfo.InvariantCulture, $"More than {DownloadGiBLimit:N0} GiB were downloaded this month, so your buckets are closed until the month is over. Billing says how to go on."));
+    public string? WhyNotStores =>
+        WhySuspended
+        ?? (
+            DownloadsStoppedAt is null
+                ? null
+                : string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"More than {DownloadGiBLimit:N0} GiB were downloaded this month, so your buckets are closed until the month is over. Billing says how to go on."
+                )
+        );
 
-    public static string WhySuspendedFor(SuspensionReason? reason) => reason is SuspensionReason.Unpaid ? CreateRule.SuspendedUnpaid : CreateRule.Suspended;
+    public static string WhySuspendedFor(SuspensionReason? reason) =>
+        reason is SuspensionReason.Unpaid ? CreateRule.SuspendedUnpaid : CreateRule.Suspended;
 
     public void StepTo(int number, TrustStep step)
     {

@@ -30,7 +30,9 @@ public sealed partial class Account
     /// <summary>Quota: what all buckets of a region hold together.</summary>
     public int BucketGiBLimit { get; set; } = 100;
 
-    /// <summary>Quota: objects, versions included, of all buckets of a region together. Each costs the store some memory, however small it is.</summary>
+    /// <summary>
+    /// Quota: objects, versions included, of all buckets of a region together. Each costs the store some memory, however small it is.
+    /// </summary>
     public long BucketObjectLimit { get; set; } = 1_000_000;
 
     /// <summary>Quota: private networks.</summary>
@@ -47,7 +49,9 @@ public sealed partial class Account
     /// <summary>Quota: snapshots that are not deleted.</summary>
     public int SnapshotLimit { get; set; } = 200;
 
-    /// <summary>Since when its instances may deliver mail to other servers (port 25); null while they may not, as at the beginning.</summary>
+    /// <summary>
+    /// Since when its instances may deliver mail to other servers (port 25); null while they may not, as at the beginning.
+    /// </summary>
     public DateTimeOffset? MailAllowedAt { get; set; }
 
     public DateTimeOffset? SuspendedAt { get; set; }
@@ -57,12 +61,16 @@ public sealed partial class Account
 
     public DateTimeOffset? ClosedAt { get; private set; }
 
-    /// <summary>How much was still there when the worker last looked, and by when there should be less; past it an incident opens.</summary>
+    /// <summary>
+    /// How much was still there when the worker last looked, and by when there should be less; past it an incident opens.
+    /// </summary>
     public long? ClosingLeft { get; private set; }
 
     public DateTimeOffset? ClosingDeadline { get; private set; }
 
-    /// <summary>Where the word goes that it is done: nobody belongs to it any more by then. Null if nobody had confirmed an address.</summary>
+    /// <summary>
+    /// Where the word goes that it is done: nobody belongs to it any more by then. Null if nobody had confirmed an address.
+    /// </summary>
     [MaxLength(256)]
     public string? ClosingContact { get; private set; }
 

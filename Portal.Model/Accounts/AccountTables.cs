@@ -5,9 +5,17 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Accounts;
 
-internal sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntityTypeConfiguration<User>, IEntityTypeConfiguration<Project>,
-    IEntityTypeConfiguration<Session>, IEntityTypeConfiguration<AuditEntry>, IEntityTypeConfiguration<Mail>, IEntityTypeConfiguration<AuditPerson>,
-    IEntityTypeConfiguration<Throttle>, IEntityTypeConfiguration<KnownDevice>, IEntityTypeConfiguration<AddressChange>
+internal sealed class AccountTables
+    : IEntityTypeConfiguration<Account>,
+        IEntityTypeConfiguration<User>,
+        IEntityTypeConfiguration<Project>,
+        IEntityTypeConfiguration<Session>,
+        IEntityTypeConfiguration<AuditEntry>,
+        IEntityTypeConfiguration<Mail>,
+        IEntityTypeConfiguration<AuditPerson>,
+        IEntityTypeConfiguration<Throttle>,
+        IEntityTypeConfiguration<KnownDevice>,
+        IEntityTypeConfiguration<AddressChange>
 {
     public void Configure(EntityTypeBuilder<Account> builder)
     {
@@ -46,7 +54,11 @@ internal sealed class AccountTables : IEntityTypeConfiguration<Account>, IEntity
         builder.Ignore(entry => entry.Who);
 
         // No view forgets it. Restrict: a cascade would run as the tables' owner, whatever the rights of whoever set it off.
-        builder.HasOne(entry => entry.Person).WithOne().HasForeignKey<AuditPerson>(person => person.EntryId).OnDelete(DeleteBehavior.Restrict);
+        builder
+            .HasOne(entry => entry.Person)
+            .WithOne()
+            .HasForeignKey<AuditPerson>(person => person.EntryId)
+            .OnDelete(DeleteBehavior.Restrict);
         builder.Navigation(entry => entry.Person).AutoInclude();
     }
 

@@ -17,17 +17,26 @@ public sealed record Actor(string AccountId, Guid UserId, string Email, IPAddres
     public static Actor Stranger(string accountId, IPAddress? from) => new(accountId, Guid.Empty, "somebody", from);
 
     /// <param name="before">What tells of a person in it, or in <paramref name="after"/>, is a <see cref="Personal"/>.</param>
-    public AuditEntry Audit(DateTimeOffset at, string action, string? resourceId, object? before = null, object? after = null) => new()
-    {
-        AccountId = AccountId,
-        At = at,
-        UserId = UserId == Guid.Empty ? null : UserId,
-        Action = action,
-        ResourceId = resourceId,
-        Before = Personal.Keep(before),
-        After = Personal.Keep(after),
-        Person = Email is PortalName && From is null
-            ? null
-            : new AuditPerson { AccountId = AccountId, Email = Email, From = From, Before = Personal.Split(before), After = Personal.Split(after) },
-    };
+    public AuditEntry Audit(DateTimeOffset at, string action, string? resourceId, object? before = null, object? after = null) =>
+        new()
+        {
+            AccountId = AccountId,
+            At = at,
+            UserId = UserId == Guid.Empty ? null : UserId,
+            Action = action,
+            ResourceId = resourceId,
+            Before = Personal.Keep(before),
+            After = Personal.Keep(after),
+            Person =
+                Email is PortalName && From is null
+                    ? null
+                    : new AuditPerson
+                    {
+                        AccountId = AccountId,
+                        Email = Email,
+                        From = From,
+                        Before = Personal.Split(before),
+                        After = Personal.Split(after),
+                    },
+        };
 }

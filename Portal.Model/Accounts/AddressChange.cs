@@ -6,8 +6,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 /// <summary>
-/// That somebody's confirmed e-mail address became another one. Whoever reads the old mailbox can undo it for a week, since a thief's first act is to take the owner's
-/// mails away. Thrown away when that time is over.
+/// That somebody's confirmed e-mail address became another one. Whoever reads the old mailbox can undo it for a week, since a thief's first
+/// act is to take the owner's mails away. Thrown away when that time is over.
 /// </summary>
 public sealed class AddressChange : IOwned
 {

@@ -4,8 +4,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 /// <summary>
-/// A browser in which somebody has signed in: it may try again however much others guess at the account, and its next sign-in is no news. A cookie of the browser
-/// holds the id, sealed. It lets nobody in by itself.
+/// A browser in which somebody has signed in: it may try again however much others guess at the account, and its next sign-in is no news. A
+/// cookie of the browser holds the id, sealed. It lets nobody in by itself.
 /// </summary>
 public sealed class KnownDevice : IOwned
 {

@@ -22,7 +22,9 @@ public sealed class Mail : IOwned
     [MaxLength(256)]
     public required string To { get; init; }
 
-    /// <summary>Kind, mailbox and the network of who caused it, of a mail that a stranger can cause: by these they are counted; null for any other.</summary>
+    /// <summary>
+    /// Kind, mailbox and the network of who caused it, of a mail that a stranger can cause: by these they are counted; null for any other.
+    /// </summary>
     [MaxLength(320)]
     public string? CountedAs { get; set; }
 
@@ -49,12 +51,26 @@ public sealed class Mail : IOwned
 
     /// <summary>A mail of one link, in both forms; due at once.</summary>
     /// <param name="link">Null for a mail without one.</param>
-    public static Mail Write(string accountId, string to, string subject, string opening, (string Label, string Address)? link, string closing, DateTimeOffset now)
+    public static Mail Write(
+        string accountId,
+        string to,
+        string subject,
+        string opening,
+        (string Label, string Address)? link,
+        string closing,
+        DateTimeOffset now
+    )
     {
         var safe = HtmlEncoder.Default;
-        var button = link is not { } shown ? "" : $"""
-            <p style="margin:24px 0"><a href="{safe.Encode(shown.Address)}" style="background:#1f5fd6;color:#ffffff;text-decoration:none;border-radius:6px;padding:10px 18px;display:inline-block">{safe.Encode(shown.Label)}</a></p>
-            """;
+        var button = link is not { } shown
+            ? ""
+            : $"""
+                <p style="margin:24px 0"><a href="{safe.Encode(
+                    shown.Address
+                )}" style="background:#1f5fd6;color:#ffffff;text-decoration:none;border-radius:6px;padding:10px 18px;display:inline-block">{safe.Encode(
+                    shown.Label
+                )}</a></p>
+                """;
         return new Mail
         {
             Id = Guid.CreateVersion7(now),
@@ -64,7 +80,9 @@ public sealed class Mail : IOwned
             Text = link is { } plain ? $"{opening}\n\n{plain.Address}\n\n{closing}\n" : $"{opening}\n\n{closing}\n",
             Html = $"""
                 <!DOCTYPE html><html lang="en"><body style="margin:0;padding:32px 16px;font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif">
-                <div style="max-width:480px;margin:0 auto"><p style="font-weight:600;font-size:17px">{safe.Encode(subject)}</p><p>{safe.Encode(opening)}</p>
+                <div style="max-width:480px;margin:0 auto"><p style="font-weight:600;font-size:17px">{safe.Encode(
+                    subject
+                )}</p><p>{safe.Encode(opening)}</p>
                 {button}
                 <p style="color:#6b7280;font-size:13px">{safe.Encode(closing)}</p></div></body></html>
                 """,
@@ -73,10 +91,11 @@ public sealed class Mail : IOwned
         };
     }
 
-    public void Sent(DateTimeOffset now) =>
-        (SentAt, DueAt, Attempts, LastError, Text, Html) = (now, null, Attempts + 1, null, "", "");
+    public void Sent(DateTimeOffset now) => (SentAt, DueAt, Attempts, LastError, Text, Html) = (now, null, Attempts + 1, null, "", "");
 
-    /// <summary>The server was away or busy: later again, twice as late each time up to a quarter of an hour, for as long as it takes.</summary>
+    /// <summary>
+    /// The server was away or busy: later again, twice as late each time up to a quarter of an hour, for as long as it takes.
+    /// </summary>
     public void Failed(string reason, DateTimeOffset now)
     {
         var pause = FirstPause * Math.Pow(2, Math.Min(Attempts, 12));

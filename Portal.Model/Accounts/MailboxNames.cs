@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.Identity;
 
 namespace Portal.Model.Accounts;
 
-/// <summary>By which name an address is looked for: in capitals, its domain as the DNS has it. <c>jo@bücher.example</c> and <c>jo@xn--bcher-kva.example</c> are one, whichever a browser sends.</summary>
+/// <summary>
+/// By which name an address is looked for: in capitals, its domain as the DNS has it. <c>jo@bücher.example</c> and
+/// <c>jo@xn--bcher-kva.example</c> are one, whichever a browser sends.
+/// </summary>
 public sealed class MailboxNames : ILookupNormalizer
 {
     public string? NormalizeName(string? name) => name?.ToUpperInvariant();
@@ -13,8 +16,11 @@ public sealed class MailboxNames : ILookupNormalizer
     public static string Kept(string typed)
     {
         var (address, at) = (typed.Trim(), typed.Trim().LastIndexOf('@'));
-        return at >= 0 && IsInternational(address[(at + 1)..]) && MailDomain.ToAscii(address[(at + 1)..]) is { } domain ? $"{address[..at]}@{domain}" : address;
+        return at >= 0 && IsInternational(address[(at + 1)..]) && MailDomain.ToAscii(address[(at + 1)..]) is { } domain
+            ? $"{address[..at]}@{domain}"
+            : address;
     }
 
-    internal static bool IsInternational(string domain) => !System.Text.Ascii.IsValid(domain) || domain.Contains("xn--", StringComparison.OrdinalIgnoreCase);
+    internal static bool IsInternational(string domain) =>
+        !System.Text.Ascii.IsValid(domain) || domain.Contains("xn--", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,6 +1,8 @@
 namespace Portal.Model.Accounts;
 
-/// <summary>What an operator may do. Everybody among them may look; each of the others changes what is theirs, and an Admin everything.</summary>
+/// <summary>
+/// What an operator may do. Everybody among them may look; each of the others changes what is theirs, and an Admin everything.
+/// </summary>
 public enum OperatorRole
 {
     /// <summary>Looks, and changes nothing.</summary>
@@ -19,5 +21,6 @@ public enum OperatorRole
 public static class OperatorRoles
 {
     /// <summary>Whether somebody of this role may do what is for <paramref name="needed"/>.</summary>
-    public static bool May(this OperatorRole role, OperatorRole needed) => role is OperatorRole.Admin || role == needed || needed is OperatorRole.Support;
+    public static bool May(this OperatorRole role, OperatorRole needed) =>
+        role is OperatorRole.Admin || role == needed || needed is OperatorRole.Support;
 }

@@ -21,11 +21,13 @@ public static class SecondFactors
     public static IQueryable<FactorOf> WithFactor(this PortalDb db)
     {
         var first = FirstPassword.Marks(db);
-        return db.Users.AsNoTracking().Select(user => new FactorOf
-        {
-            User = user,
-            HasFactor = user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id),
-            HasFirstPassword = first.Any(token => token.UserId == user.Id),
-        });
+        return db
+            .Users.AsNoTracking()
+            .Select(user => new FactorOf
+            {
+                User = user,
+                HasFactor = user.TwoFactorEnabled || db.UserPasskeys.Any(passkey => passkey.UserId == user.Id),
+                HasFirstPassword = first.Any(token => token.UserId == user.Id),
+            });
     }
 }

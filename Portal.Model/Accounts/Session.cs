@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 /// <summary>
-/// One sign-in of one browser. The cookie carries its id; a revoked session ends at its next request and closes its circuits. So does one that is over: the end is set
-/// at the sign-in, and nothing moves it.
+/// One sign-in of one browser. The cookie carries its id; a revoked session ends at its next request and closes its circuits. So does one
+/// that is over: the end is set at the sign-in, and nothing moves it.
 /// </summary>
 public sealed class Session : IOwned
 {
@@ -63,5 +63,6 @@ public sealed class Session : IOwned
 
     public bool IsFactorFresh(DateTimeOffset now) => now - FactorAt <= ProofLifetime;
 
-    public bool Stands(DateTimeOffset now) => RevokedAt is null && now < EndsAt && (IdleLimit is not { } limit || now - LastSeenAt <= limit);
+    public bool Stands(DateTimeOffset now) =>
+        RevokedAt is null && now < EndsAt && (IdleLimit is not { } limit || now - LastSeenAt <= limit);
 }

@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace Portal.Model.Accounts;
 
 /// <summary>
-/// How often something was tried, e.g. by a network at an account: one row for all web processes, so that ten of them count as one. Read and written by
-/// <see cref="Throttles"/> alone. What is counted is told by its hash only.
+/// How often something was tried, e.g. by a network at an account: one row for all web processes, so that ten of them count as one. Read
+/// and written by <see cref="Throttles"/> alone. What is counted is told by its hash only.
 /// </summary>
 public sealed class Throttle
 {

@@ -1,6 +1,8 @@
 namespace Portal.Model.Accounts;
 
-/// <summary>A step of the ladder of trust: what an account on it may have at a time, use without having paid for it, and download in a month.</summary>
+/// <summary>
+/// A step of the ladder of trust: what an account on it may have at a time, use without having paid for it, and download in a month.
+/// </summary>
 public sealed class TrustStep
 {
     public string Name { get; set; } = "";

@@ -17,12 +17,15 @@ public sealed class User : IdentityUser<Guid>, IOwned
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Time step of the last code of the authenticator app that was accepted, in half minutes since 1970: only later ones are. Written by statements of its own.</summary>
+    /// <summary>
+    /// Time step of the last code of the authenticator app that was accepted, in half minutes since 1970: only later ones are. Written by
+    /// statements of its own.
+    /// </summary>
     public long? LastCodeStep { get; private set; }
 
     /// <summary>
-    /// Its account is closed: what could sign in is gone, cookies and mailed links of before are worth nothing, and the address is free. The address itself stays readable: the audit and
-    /// the bills are in its name.
+    /// Its account is closed: what could sign in is gone, cookies and mailed links of before are worth nothing, and the address is free.
+    /// The address itself stays readable: the audit and the bills are in its name.
     /// </summary>
     public void Retire()
     {

@@ -2,13 +2,33 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Billing;
 
-/// <summary>A resource on a month's bill: what it has cost and what it will have cost at the month's end, neither rounded, and the lines behind that.</summary>
+/// <summary>
+/// A resource on a month's bill: what it has cost and what it will have cost at the month's end, neither rounded, and the lines behind
+/// that.
+/// </summary>
 /// <param name="ResourceName">What it is called today; of what exists no more, what it was called last.</param>
-/// <param name="Exists">False for what was terminated, deleted or released. What exists may still cost nothing now, like a stopped instance.</param>
-public sealed record BillRow(string ResourceId, string ResourceName, bool Exists, decimal SoFar, decimal AtMonthEnd, IReadOnlyList<RatedLine> Lines)
+/// <param name="Exists">
+/// False for what was terminated, deleted or released. What exists may still cost nothing now, like a stopped instance.
+/// </param>
+public sealed record BillRow(
+    string ResourceId,
+    string ResourceName,
+    bool Exists,
+    decimal SoFar,
+    decimal AtMonthEnd,
+    IReadOnlyList<RatedLine> Lines
+)
 {
     public static async Task<IReadOnlyList<BillRow>> LoadAsync(PortalDb db, string accountId, Forecast forecast, CancellationToken ct) =>
-        Of(forecast, await LivingResources.NamesAsync(db, accountId, [.. forecast.AtMonthEnd.Lines.Select(line => line.ResourceId).Distinct(StringComparer.Ordinal)], ct));
+        Of(
+            forecast,
+            await LivingResources.NamesAsync(
+                db,
+                accountId,
+                [.. forecast.AtMonthEnd.Lines.Select(line => line.ResourceId).Distinct(StringComparer.Ordinal)],
+                ct
+            )
+        );
 
     /// <summary>Every resource of the month, the dearest first.</summary>
     /// <param name="living">The names of those that still exist.</param>
@@ -17,11 +37,19 @@ public sealed record BillRow(string ResourceId, string ResourceName, bool Exists
         var soFar = forecast.SoFar.Lines.ToLookup(line => line.ResourceId, StringComparer.Ordinal);
         return
         [
-            .. forecast.AtMonthEnd.Lines.GroupBy(line => line.ResourceId, StringComparer.Ordinal)
+            .. forecast
+                .AtMonthEnd.Lines.GroupBy(line => line.ResourceId, StringComparer.Ordinal)
                 .Select(group => new BillRow(
-                    group.Key, living.GetValueOrDefault(group.Key) ?? group.First().ResourceName, living.ContainsKey(group.Key),
-                    soFar[group.Key].Sum(line => line.Amount), group.Sum(line => line.Amount), [.. group]))
-                .OrderByDescending(row => row.AtMonthEnd).ThenBy(row => row.ResourceName, StringComparer.Ordinal).ThenBy(row => row.ResourceId, StringComparer.Ordinal),
+                    group.Key,
+                    living.GetValueOrDefault(group.Key) ?? group.First().ResourceName,
+                    living.ContainsKey(group.Key),
+                    soFar[group.Key].Sum(line => line.Amount),
+                    group.Sum(line => line.Amount),
+                    [.. group]
+                ))
+                .OrderByDescending(row => row.AtMonthEnd)
+                .ThenBy(row => row.ResourceName, StringComparer.Ordinal)
+                .ThenBy(row => row.ResourceId, StringComparer.Ordinal),
         ];
     }
 }

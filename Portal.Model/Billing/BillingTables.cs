@@ -4,8 +4,14 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Billing;
 
-internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTypeConfiguration<UsageSpan>, IEntityTypeConfiguration<Card>,
-    IEntityTypeConfiguration<CardSetup>, IEntityTypeConfiguration<StripeEvent>, IEntityTypeConfiguration<UnpaidUse>, IEntityTypeConfiguration<LimitNotice>
+internal sealed class BillingTables
+    : IEntityTypeConfiguration<Price>,
+        IEntityTypeConfiguration<UsageSpan>,
+        IEntityTypeConfiguration<Card>,
+        IEntityTypeConfiguration<CardSetup>,
+        IEntityTypeConfiguration<StripeEvent>,
+        IEntityTypeConfiguration<UnpaidUse>,
+        IEntityTypeConfiguration<LimitNotice>
 {
     public void Configure(EntityTypeBuilder<Price> builder)
     {
@@ -26,7 +32,8 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
             Seed(20, Skus.Address, 0.0040m),
             Seed(21, Skus.Nat, 0.0060m),
             Seed(30, Skus.Volume("fast"), 0.00018m),
-            Seed(31, Skus.Snapshot, 0.00006m));
+            Seed(31, Skus.Snapshot, 0.00006m)
+        );
     }
 
     public void Configure(EntityTypeBuilder<UsageSpan> builder)
@@ -51,7 +58,8 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
         builder.HasIndex(setup => setup.CheckAt).HasFilter("\"SettledAt\" IS NULL");
     }
 
-    public void Configure(EntityTypeBuilder<StripeEvent> builder) => builder.HasIndex(stored => stored.ApplyAt).HasFilter("\"AppliedAt\" IS NULL");
+    public void Configure(EntityTypeBuilder<StripeEvent> builder) =>
+        builder.HasIndex(stored => stored.ApplyAt).HasFilter("\"AppliedAt\" IS NULL");
 
     public void Configure(EntityTypeBuilder<UnpaidUse> builder)
     {
@@ -66,11 +74,25 @@ internal sealed class BillingTables : IEntityTypeConfiguration<Price>, IEntityTy
 
     public void Configure(EntityTypeBuilder<LimitNotice> builder)
     {
-        builder.HasKey(notice => new { notice.AccountId, notice.Kind, notice.Month, notice.Limit, notice.Percent });
+        builder.HasKey(notice => new
+        {
+            notice.AccountId,
+            notice.Kind,
+            notice.Month,
+            notice.Limit,
+            notice.Percent,
+        });
         builder.BelongsToAccount();
         builder.Property(notice => notice.Limit).HasPrecision(18, 2);
     }
 
     private static Price Seed(long id, string sku, decimal perHour, decimal free = 0) =>
-        new() { Id = id, Sku = sku, PerHour = perHour, Free = free, From = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero) };
+        new()
+        {
+            Id = id,
+            Sku = sku,
+            PerHour = perHour,
+            Free = free,
+            From = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+        };
 }

@@ -63,17 +63,18 @@ public sealed class Card : IOwned
     /// <summary>As it is spoken of: <c>Visa •••• 4242</c>.</summary>
     public string Label => $"{BrandName} •••• {Last4}";
 
-    private string BrandName => Brand switch
-    {
-        "visa" => "Visa",
-        "mastercard" => "Mastercard",
-        "amex" => "American Express",
-        "discover" => "Discover",
-        "diners" => "Diners Club",
-        "jcb" => "JCB",
-        "unionpay" => "UnionPay",
-        _ => "Card",
-    };
+    private string BrandName =>
+        Brand switch
+        {
+            "visa" => "Visa",
+            "mastercard" => "Mastercard",
+            "amex" => "American Express",
+            "discover" => "Discover",
+            "diners" => "Diners Club",
+            "jcb" => "JCB",
+            "unionpay" => "UnionPay",
+            _ => "Card",
+        };
 
     /// <summary>First moment at which it can no longer be charged: the end of its month.</summary>
     public DateTimeOffset ExpiresAt => new DateTimeOffset(ExpiryYear, ExpiryMonth, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(1);
@@ -81,12 +82,13 @@ public sealed class Card : IOwned
     /// <summary>Valid, and not past the end of its month.</summary>
     public bool IsUsable(DateTimeOffset now) => State is CardState.Valid && now < ExpiresAt;
 
-    public string? WhyNotDefault(DateTimeOffset now) => this switch
-    {
-        { State: not CardState.Valid } => "This card is no longer here.",
-        { IsDefault: true } => "It is the default already.",
-        _ => IsUsable(now) ? null : "It has expired.",
-    };
+    public string? WhyNotDefault(DateTimeOffset now) =>
+        this switch
+        {
+            { State: not CardState.Valid } => "This card is no longer here.",
+            { IsDefault: true } => "It is the default already.",
+            _ => IsUsable(now) ? null : "It has expired.",
+        };
 
     /// <param name="others">The account's other cards.</param>
     /// <param name="isSpending">Something of the account runs, is stored or is about to be.</param>

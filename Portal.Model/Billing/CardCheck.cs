@@ -11,19 +11,25 @@ public static class CardCheck
     public const string NoCard = "Add a card first; $0 now.";
 
     /// <summary>
-    /// A sentence if nothing billable may be created or started, else null. Inside the transaction of a create it holds only while the account's row
-    /// is locked, since removing a card takes the same lock.
+    /// A sentence if nothing billable may be created or started, else null. Inside the transaction of a create it holds only while the
+    /// account's row is locked, since removing a card takes the same lock.
     /// </summary>
     public static async Task<string?> WhyNoBillingAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct)
     {
-        var found = await db.Accounts.AsNoTracking().Where(account => account.Id == accountId)
-            .Select(account => new { account, use = db.UnpaidUses.FirstOrDefault(use => use.AccountId == account.Id) }).SingleOrDefaultAsync(ct);
+        var found = await db
+            .Accounts.AsNoTracking()
+            .Where(account => account.Id == accountId)
+            .Select(account => new { account, use = db.UnpaidUses.FirstOrDefault(use => use.AccountId == account.Id) })
+            .SingleOrDefaultAsync(ct);
         if ((found?.account.ClosingSince is not null ? CreateRule.Closing : found?.account.WhySuspended) is { } reason)
         {
             return reason;
         }
 
-        var cards = await db.Cards.AsNoTracking().Where(card => card.AccountId == accountId && (card.State == CardState.Valid || card.BlockedAt != null)).ToListAsync(ct);
+        var cards = await db
+            .Cards.AsNoTracking()
+            .Where(card => card.AccountId == accountId && (card.State == CardState.Valid || card.BlockedAt != null))
+            .ToListAsync(ct);
         return WhyNoBilling(cards, now) ?? (found?.use is { } unpaid ? WhyNoMore(found.account, unpaid, now) : null);
     }
 
@@ -31,9 +37,17 @@ public static class CardCheck
     public static async Task<string?> WhySuspendedAsync(PortalDb db, string accountId, CancellationToken ct) =>
         (await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == accountId, ct)).WhySuspended;
 
-    /// <summary>Nothing is added to what is not paid once that has reached its limit. From the last reckoning and what goes on since: the ledger itself grows and is not read here.</summary>
-    private static string? WhyNoMore(Account account, UnpaidUse use, DateTimeOffset now) => use.AmountAt(now) < account.UnpaidLimit ? null
-        : string.Create(CultureInfo.InvariantCulture, $"You have used ${use.AmountAt(now):N2} that is not paid for yet, and your limit is ${account.UnpaidLimit:N2}: nothing more can be made or started. Billing says how to go on.");
+    /// <summary>
+    /// Nothing is added to what is not paid once that has reached its limit. From the last reckoning and what goes on since: the ledger
+    /// itself grows and is not read here.
+    /// </summary>
+    private static string? WhyNoMore(Account account, UnpaidUse use, DateTimeOffset now) =>
+        use.AmountAt(now) < account.UnpaidLimit
+            ? null
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"You have used ${use.AmountAt(now):N2} that is not paid for yet, and your limit is ${account.UnpaidLimit:N2}: nothing more can be made or started. Billing says how to go on."
+            );
 
     /// <summary>The same for cards that are loaded already.</summary>
     public static string? WhyNoBilling(IReadOnlyList<Card> cards, DateTimeOffset now)

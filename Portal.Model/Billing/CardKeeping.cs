@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Billing;
 
 /// <summary>
-/// The rules of an account's cards as a whole, each within the caller's transaction: exactly one default while any card is usable. All of them
-/// lock the account's row first, as creating something billable does, so that no card leaves while something begins.
+/// The rules of an account's cards as a whole, each within the caller's transaction: exactly one default while any card is usable. All of
+/// them lock the account's row first, as creating something billable does, so that no card leaves while something begins.
 /// </summary>
 public static class CardKeeping
 {
@@ -15,18 +15,34 @@ public static class CardKeeping
     public const string ClosedMeanwhile = "This account was closed while the card was entered. The card was not added.";
 
     public static Task<List<Card>> ValidAsync(PortalDb db, string accountId, CancellationToken ct) =>
-        db.Cards.Where(card => card.AccountId == accountId && card.State == CardState.Valid).OrderBy(card => card.AddedAt).ThenBy(card => card.Id).ToListAsync(ct);
+        db
+            .Cards.Where(card => card.AccountId == accountId && card.State == CardState.Valid)
+            .OrderBy(card => card.AddedAt)
+            .ThenBy(card => card.Id)
+            .ToListAsync(ct);
 
     /// <summary>Something of the account costs money or is about to: open usage, or an instance that is not terminated.</summary>
     public static async Task<bool> IsSpendingAsync(PortalDb db, string accountId, CancellationToken ct) =>
         await db.UsageSpans.AnyAsync(span => span.AccountId == accountId && span.To == null, ct)
-        || await db.Instances.AnyAsync(instance => instance.AccountId == accountId && instance.State != Compute.InstanceState.Terminated, ct);
+        || await db.Instances.AnyAsync(
+            instance => instance.AccountId == accountId && instance.State != Compute.InstanceState.Terminated,
+            ct
+        );
 
     /// <summary>
-    /// Takes in a card that was checked. A card with the same number, and the one that it replaces, leave; it becomes the default if one of those
-    /// was, or if there is no other that can be charged. Refused if, since the check began, its number was flagged or the account closed.
+    /// Takes in a card that was checked. A card with the same number, and the one that it replaces, leave; it becomes the default if one of
+    /// those was, or if there is no other that can be charged. Refused if, since the check began, its number was flagged or the account
+    /// closed.
     /// </summary>
-    public static async Task<Outcome> KeepAsync(PortalDb db, Actor actor, Card card, string? replaces, int mostAccounts, DateTimeOffset now, CancellationToken ct)
+    public static async Task<Outcome> KeepAsync(
+        PortalDb db,
+        Actor actor,
+        Card card,
+        string? replaces,
+        int mostAccounts,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         await FraudFlags.LockAsync(db, card.Fingerprint, ct);
         await db.LockAccountAsync(actor.AccountId, ct);
@@ -64,7 +80,19 @@ public static class CardKeeping
         }
 
         db.Cards.Add(card);
-        db.AuditEntries.Add(actor.Audit(now, "AttachCard", card.Id, after: new { card.Label, card.ExpiryMonth, card.ExpiryYear }));
+        db.AuditEntries.Add(
+            actor.Audit(
+                now,
+                "AttachCard",
+                card.Id,
+                after: new
+                {
+                    card.Label,
+                    card.ExpiryMonth,
+                    card.ExpiryYear,
+                }
+            )
+        );
         await db.SaveChangesAsync(ct);
         if (wasDefault || !valid.Except(leaving).Any(known => known.IsDefault && known.IsUsable(now)))
         {
@@ -80,11 +108,23 @@ public static class CardKeeping
         : await CountOthersAsync(db, accountId, card.Fingerprint, ct) >= mostAccounts ? TooManyAccounts(mostAccounts)
         : null;
 
-    /// <summary>Accounts that have the same number, and those that had it and used something: nobody begins anew for ever by taking a card off and signing up again.</summary>
+    /// <summary>
+    /// Accounts that have the same number, and those that had it and used something: nobody begins anew for ever by taking a card off and
+    /// signing up again.
+    /// </summary>
     private static Task<int> CountOthersAsync(PortalDb db, string accountId, string fingerprint, CancellationToken ct) =>
-        db.Cards.Where(card => card.Fingerprint == fingerprint && card.AccountId != accountId
-                && (card.State == CardState.Valid || (card.State == CardState.Removed && db.UsageSpans.Any(span => span.AccountId == card.AccountId))))
-            .Select(card => card.AccountId).Distinct().CountAsync(ct);
+        db
+            .Cards.Where(card =>
+                card.Fingerprint == fingerprint
+                && card.AccountId != accountId
+                && (
+                    card.State == CardState.Valid
+                    || (card.State == CardState.Removed && db.UsageSpans.Any(span => span.AccountId == card.AccountId))
+                )
+            )
+            .Select(card => card.AccountId)
+            .Distinct()
+            .CountAsync(ct);
 
     /// <summary>Two writes, since for a moment between them no card may be the default but never two.</summary>
     public static async Task SetDefaultAsync(PortalDb db, Actor actor, Card card, DateTimeOffset now, CancellationToken ct)
@@ -93,7 +133,15 @@ public static class CardKeeping
         before.ForEach(known => known.IsDefault = false);
         await db.SaveChangesAsync(ct);
         card.IsDefault = true;
-        db.AuditEntries.Add(actor.Audit(now, "SetDefaultCard", card.Id, before: before.Count == 0 ? null : new { before[0].Id, before[0].Label }, after: new { card.Label }));
+        db.AuditEntries.Add(
+            actor.Audit(
+                now,
+                "SetDefaultCard",
+                card.Id,
+                before: before.Count == 0 ? null : new { before[0].Id, before[0].Label },
+                after: new { card.Label }
+            )
+        );
         await db.SaveChangesAsync(ct);
     }
 
@@ -108,7 +156,15 @@ public static class CardKeeping
         return LeaveAsync(db, actor, card, CardState.Refused, "can no longer be used here", now, ct);
     }
 
-    private static async Task LeaveAsync(PortalDb db, Actor actor, Card card, CardState to, string why, DateTimeOffset now, CancellationToken ct)
+    private static async Task LeaveAsync(
+        PortalDb db,
+        Actor actor,
+        Card card,
+        CardState to,
+        string why,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var wasDefault = card.IsDefault;
         Leave(db, actor, card, why, now, to);

@@ -15,7 +15,9 @@ public enum CardSetupState
     Abandoned,
 }
 
-/// <summary>One attempt to add a card: a Checkout session in setup mode and the authorization after it. Saved before Stripe is called.</summary>
+/// <summary>
+/// One attempt to add a card: a Checkout session in setup mode and the authorization after it. Saved before Stripe is called.
+/// </summary>
 public sealed class CardSetup : IOwned
 {
     /// <summary>What is authorized and cancelled at once, in cents.</summary>

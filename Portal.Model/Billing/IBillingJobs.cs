@@ -1,6 +1,8 @@
 namespace Portal.Model.Billing;
 
-/// <summary>Fetches the Checkout session's current state and applies it: authorizes a small amount, cancels it, keeps or refuses the card.</summary>
+/// <summary>
+/// Fetches the Checkout session's current state and applies it: authorizes a small amount, cancels it, keeps or refuses the card.
+/// </summary>
 public interface ICardSetupJob
 {
     Task ApplyAsync(Guid setupId, CancellationToken ct);

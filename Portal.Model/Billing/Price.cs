@@ -7,14 +7,18 @@ public sealed class Price
 {
     public long Id { get; init; }
 
-    /// <summary><c>instance.{size}</c> (per instance), <c>volume.{type}</c> (per GiB), or one of the others in <see cref="Skus"/>.</summary>
+    /// <summary>
+    /// <c>instance.{size}</c> (per instance), <c>volume.{type}</c> (per GiB), or one of the others in <see cref="Skus"/>.
+    /// </summary>
     [MaxLength(64)]
     public required string Sku { get; init; }
 
     /// <summary>US dollars per unit and hour, exact; for what is counted, per unit.</summary>
     public required decimal PerHour { get; init; }
 
-    /// <summary>So many units are free for each account and month: of what lasts, all month long; of what is counted, the first ones.</summary>
+    /// <summary>
+    /// So many units are free for each account and month: of what lasts, all month long; of what is counted, the first ones.
+    /// </summary>
     public decimal Free { get; init; }
 
     public required DateTimeOffset From { get; init; }

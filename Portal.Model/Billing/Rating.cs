@@ -3,7 +3,14 @@ namespace Portal.Model.Billing;
 /// <summary>What one resource used of one SKU in a period.</summary>
 /// <param name="UnitHours">Quantity × hours, e.g. GiB-hours.</param>
 /// <param name="PriceTicks">Exact: US dollars per hour × ticks.</param>
-public sealed record RatedLine(string ResourceId, string ResourceName, string Sku, decimal UnitHours, decimal PriceTicks, IReadOnlyList<UsageSpan> Spans)
+public sealed record RatedLine(
+    string ResourceId,
+    string ResourceName,
+    string Sku,
+    decimal UnitHours,
+    decimal PriceTicks,
+    IReadOnlyList<UsageSpan> Spans
+)
 {
     /// <summary>US dollars, not rounded.</summary>
     public decimal Amount => PriceTicks / TimeSpan.TicksPerHour;
@@ -22,14 +29,24 @@ public sealed record Rated(IReadOnlyList<RatedLine> Lines, IReadOnlyDictionary<s
 {
     /// <summary>By SKU.</summary>
     public IReadOnlyList<InvoiceLine> Invoice { get; } =
-        [.. Lines.GroupBy(line => line.Sku, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => Line(group, Free.GetValueOrDefault(group.Key)))];
+    [
+        .. Lines
+            .GroupBy(line => line.Sku, StringComparer.Ordinal)
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => Line(group, Free.GetValueOrDefault(group.Key))),
+    ];
 
     public decimal Total => Invoice.Sum(line => line.Amount);
 
-    /// <summary>As if nothing were free: for a single resource, since which of an account's resources the free part fell to nobody can say.</summary>
+    /// <summary>
+    /// As if nothing were free: for a single resource, since which of an account's resources the free part fell to nobody can say.
+    /// </summary>
     public decimal Gross => Invoice.Sum(line => line.Gross);
 
-    /// <summary>Where a price changed within the period, the free part is that much of all that was used, dear and cheap alike: so its order does not matter.</summary>
+    /// <summary>
+    /// Where a price changed within the period, the free part is that much of all that was used, dear and cheap alike: so its order does
+    /// not matter.
+    /// </summary>
     private static InvoiceLine Line(IGrouping<string, RatedLine> lines, decimal free)
     {
         var (units, exact) = (lines.Sum(line => line.UnitHours), lines.Sum(line => line.PriceTicks) / TimeSpan.TicksPerHour);
@@ -49,26 +66,43 @@ public static class Rating
     /// <summary>Rates what lies in [from, to). A span that is still open counts up to <paramref name="to"/>.</summary>
     public static Rated Rate(IEnumerable<UsageSpan> spans, IEnumerable<Price> prices, DateTimeOffset from, DateTimeOffset to)
     {
-        var bySku = prices.GroupBy(price => price.Sku, StringComparer.Ordinal)
+        var bySku = prices
+            .GroupBy(price => price.Sku, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.OrderBy(price => price.From).ToArray(), StringComparer.Ordinal);
-        var lines = spans.Where(span => span.From < to && (span.To ?? to) > from)
+        var lines = spans
+            .Where(span => span.From < to && (span.To ?? to) > from)
             .GroupBy(span => (span.ResourceId, span.Sku))
             .Select(group => Line(group.Key.ResourceId, group.Key.Sku, [.. group.OrderBy(span => span.From)], bySku, from, to))
-            .OrderBy(line => line.ResourceName, StringComparer.Ordinal).ThenBy(line => line.ResourceId, StringComparer.Ordinal).ThenBy(line => line.Sku, StringComparer.Ordinal);
-        return new Rated([.. lines], bySku.ToDictionary(sku => sku.Key, sku => FreeUnitHours(sku.Key, sku.Value, from), StringComparer.Ordinal));
+            .OrderBy(line => line.ResourceName, StringComparer.Ordinal)
+            .ThenBy(line => line.ResourceId, StringComparer.Ordinal)
+            .ThenBy(line => line.Sku, StringComparer.Ordinal);
+        return new Rated(
+            [.. lines],
+            bySku.ToDictionary(sku => sku.Key, sku => FreeUnitHours(sku.Key, sku.Value, from), StringComparer.Ordinal)
+        );
     }
 
-    /// <summary>What is free in the calendar month in which the period begins, by the price that holds then; a part of a month has all of it.</summary>
+    /// <summary>
+    /// What is free in the calendar month in which the period begins, by the price that holds then; a part of a month has all of it.
+    /// </summary>
     private static decimal FreeUnitHours(string sku, Price[] prices, DateTimeOffset from)
     {
         var price = prices.LastOrDefault(price => price.From <= from) ?? prices[0];
         return price.Free * (Skus.IsCounted(sku) ? 1 : DateTime.DaysInMonth(from.UtcDateTime.Year, from.UtcDateTime.Month) * 24);
     }
 
-    private static RatedLine Line(string resourceId, string sku, UsageSpan[] spans, Dictionary<string, Price[]> bySku, DateTimeOffset from, DateTimeOffset to)
+    private static RatedLine Line(
+        string resourceId,
+        string sku,
+        UsageSpan[] spans,
+        Dictionary<string, Price[]> bySku,
+        DateTimeOffset from,
+        DateTimeOffset to
+    )
     {
         var prices = bySku.TryGetValue(sku, out var found) ? found : throw new InvalidOperationException($"No price for {sku}.");
-        decimal unitTicks = 0, priceTicks = 0;
+        decimal unitTicks = 0,
+            priceTicks = 0;
         foreach (var span in spans)
         {
             var start = Max(span.From, from);

@@ -40,13 +40,16 @@ public static class Restoration
             return;
         }
 
-        db.Incidents.Add(new Incident
-        {
-            ResourceId = ResourceId,
-            Kind = Kind,
-            Message = "Portal was restored from a backup of that time. Nothing is charged until an operator says that it was reconciled.",
-            OpenedAt = taken,
-        });
+        db.Incidents.Add(
+            new Incident
+            {
+                ResourceId = ResourceId,
+                Kind = Kind,
+                Message =
+                    "Portal was restored from a backup of that time. Nothing is charged until an operator says that it was reconciled.",
+                OpenedAt = taken,
+            }
+        );
         await db.SaveChangesAsync(ct);
         await db.Database.ExecuteSqlAsync(
             $"""
@@ -54,17 +57,23 @@ public static class Restoration
             SELECT "AccountId", "ResourceId", "ResourceName", "Sku", "Quantity", "From", {taken}
             FROM "UsageSpans" WHERE "To" IS NULL AND "From" < {taken}
             """,
-            ct);
-        await db.UsageSpans.Where(span => span.To == null && span.From < taken)
+            ct
+        );
+        await db
+            .UsageSpans.Where(span => span.To == null && span.From < taken)
             .ExecuteUpdateAsync(set => set.SetProperty(span => span.From, taken), ct);
-        await db.Sessions.Where(session => session.RevokedAt == null)
+        await db
+            .Sessions.Where(session => session.RevokedAt == null)
             .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
         await transaction.CommitAsync(ct);
     }
 
-    /// <summary>It was reconciled: what goes on costs from now on, and what was used since the backup nothing. In the caller's transaction.</summary>
+    /// <summary>
+    /// It was reconciled: what goes on costs from now on, and what was used since the backup nothing. In the caller's transaction.
+    /// </summary>
     /// <returns>False if that was said already.</returns>
-    public static Task<bool> EndAsync(PortalDb db, DateTimeOffset now, CancellationToken ct) => db.Database.SqlQuery<bool>($"""SELECT portal_reconcile({now}) AS "Value" """).SingleAsync(ct);
+    public static Task<bool> EndAsync(PortalDb db, DateTimeOffset now, CancellationToken ct) =>
+        db.Database.SqlQuery<bool>($"""SELECT portal_reconcile({now}) AS "Value" """).SingleAsync(ct);
 
     private static IQueryable<Incident> Open(PortalDb db) =>
         db.Incidents.Where(incident => incident.Kind == Kind && incident.ResourceId == ResourceId && incident.ClosedAt == null);

@@ -17,7 +17,11 @@ public sealed record StripeSettings(string SecretKey, string? WebhookSecret, str
     /// <summary>Throws <see cref="StartRefusedException"/> with one sentence if this configuration must not run.</summary>
     public static StripeSettings From(IConfiguration configuration, IHostEnvironment environment)
     {
-        var (key, secret, apiBase) = (Text(configuration, "Stripe:SecretKey"), Text(configuration, "Stripe:WebhookSecret"), Text(configuration, "Stripe:ApiBase"));
+        var (key, secret, apiBase) = (
+            Text(configuration, "Stripe:SecretKey"),
+            Text(configuration, "Stripe:WebhookSecret"),
+            Text(configuration, "Stripe:ApiBase")
+        );
         var sandbox = Text(configuration, "Sandbox:Url");
         if (environment.IsDevelopment())
         {
@@ -28,11 +32,15 @@ public sealed record StripeSettings(string SecretKey, string? WebhookSecret, str
 
         var wrong = (key, secret, apiBase, sandbox) switch
         {
-            (_, _, _, not null) => "Sandbox:Url is set: the sandbox takes anybody's word for a payment and is for development only. Remove Sandbox__Url.",
-            (_, _, not null, _) when !apiBase.StartsWith("https://", StringComparison.Ordinal) => $"Stripe:ApiBase is {apiBase}, which is not Stripe. Remove Stripe__ApiBase.",
-            (null, _, _, _) => "Stripe:SecretKey is not set: without it no card can be taken. Set Stripe__SecretKey to the secret key of your Stripe account.",
+            (_, _, _, not null) =>
+                "Sandbox:Url is set: the sandbox takes anybody's word for a payment and is for development only. Remove Sandbox__Url.",
+            (_, _, not null, _) when !apiBase.StartsWith("https://", StringComparison.Ordinal) =>
+                $"Stripe:ApiBase is {apiBase}, which is not Stripe. Remove Stripe__ApiBase.",
+            (null, _, _, _) =>
+                "Stripe:SecretKey is not set: without it no card can be taken. Set Stripe__SecretKey to the secret key of your Stripe account.",
             (SandboxKey, _, _, _) => "Stripe:SecretKey is the sandbox's. Set Stripe__SecretKey to the secret key of your Stripe account.",
-            (_, null, _, _) => "Stripe:WebhookSecret is not set: without it no webhook can be verified. Set Stripe__WebhookSecret to the signing secret of your webhook endpoint.",
+            (_, null, _, _) =>
+                "Stripe:WebhookSecret is not set: without it no webhook can be verified. Set Stripe__WebhookSecret to the signing secret of your webhook endpoint.",
             _ => null,
         };
         return wrong is null ? new StripeSettings(key!, secret, apiBase) : throw new StartRefusedException(wrong);

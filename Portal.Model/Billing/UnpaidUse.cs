@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Billing;
 
 /// <summary>
-/// What an account has used and not paid for, as it was last reckoned from the ledger by <see cref="Rating"/>, and how fast that grows. A row of its own: a create asks for it and must not
-/// read a ledger that grows, and the account's row must not change with each reckoning.
+/// What an account has used and not paid for, as it was last reckoned from the ledger by <see cref="Rating"/>, and how fast that grows. A
+/// row of its own: a create asks for it and must not read a ledger that grows, and the account's row must not change with each reckoning.
 /// </summary>
 public sealed class UnpaidUse : IOwned
 {
@@ -37,7 +37,10 @@ public sealed class UnpaidUse : IOwned
     /// <summary>Reckons anew. Late facts may still come into the month before, so only what lies before that is settled.</summary>
     public async Task ReckonAsync(PortalDb db, IReadOnlyList<Price> prices, DateTimeOffset now, CancellationToken ct)
     {
-        var spans = await db.UsageSpans.AsNoTracking().Where(span => span.AccountId == AccountId && (SettledTo == null || span.To == null || span.To > SettledTo)).ToListAsync(ct);
+        var spans = await db
+            .UsageSpans.AsNoTracking()
+            .Where(span => span.AccountId == AccountId && (SettledTo == null || span.To == null || span.To > SettledTo))
+            .ToListAsync(ct);
         var current = Forecast.StartOfMonth(now);
         var (month, open) = (SettledTo ?? Forecast.StartOfMonth(spans.Count == 0 ? now : spans.Min(span => span.From)), 0m);
         for (; month <= now; month = month.AddMonths(1))
@@ -54,9 +57,15 @@ public sealed class UnpaidUse : IOwned
             }
         }
 
-        var perMonth = ResourceCost.MonthOf(spans.Where(span => span.To is null).Select(span => new Addition(span.ResourceId, span.Sku, span.Quantity)), prices, now);
+        var perMonth = ResourceCost.MonthOf(
+            spans.Where(span => span.To is null).Select(span => new Addition(span.ResourceId, span.Sku, span.Quantity)),
+            prices,
+            now
+        );
         (Amount, PerHour, At) = (Settled + open, perMonth / Skus.HoursPerMonth, now);
-        DownloadGiB = Rating.Rate(spans.Where(span => span.Sku == Skus.BucketOut), prices, current, current.AddMonths(1)).Lines.Sum(line => line.UnitHours);
+        DownloadGiB = Rating
+            .Rate(spans.Where(span => span.Sku == Skus.BucketOut), prices, current, current.AddMonths(1))
+            .Lines.Sum(line => line.UnitHours);
     }
 }
 

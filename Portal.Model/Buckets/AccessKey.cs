@@ -26,8 +26,8 @@ public enum KeyRights
 }
 
 /// <summary>
-/// S3 credentials of a customer. The secret is made by the web, shown once, and kept sealed only until the worker has handed it to the store
-/// (docs/decisions/object-storage.md).
+/// S3 credentials of a customer. The secret is made by the web, shown once, and kept sealed only until the worker has handed it to the
+/// store (docs/decisions/object-storage.md).
 /// </summary>
 public sealed class AccessKey : Resource
 {
@@ -86,8 +86,8 @@ public sealed class AccessKey : Resource
     public bool IsSuspended { get; private set; }
 
     /// <summary>
-    /// A limited key is a user of its own in the store, which owns nothing and may only what the buckets' policies allow it. The others belong to the
-    /// project's user.
+    /// A limited key is a user of its own in the store, which owns nothing and may only what the buckets' policies allow it. The others
+    /// belong to the project's user.
     /// </summary>
     public bool IsLimited => Rights is KeyRights.ReadOnly || BucketId is not null;
 
@@ -98,15 +98,20 @@ public sealed class AccessKey : Resource
 
     public string Status => StateNow.ToString().ToLowerInvariant();
 
-    public string? WhyNotRevoke => Goal is AccessKeyGoal.Revoked ? $"It is {(State is Revoked ? "revoked" : "being revoked")} already." : null;
+    public string? WhyNotRevoke =>
+        Goal is AccessKeyGoal.Revoked ? $"It is {(State is Revoked ? "revoked" : "being revoked")} already." : null;
 
-    public string? WhyNotRotate => WhyNotRevoke
-        ?? (ExpiresAt is not null ? "It has been replaced already, and ends by itself."
-        : State is Active ? null
-        : $"It is {Status}.");
+    public string? WhyNotRotate =>
+        WhyNotRevoke
+        ?? (
+            ExpiresAt is not null ? "It has been replaced already, and ends by itself."
+            : State is Active ? null
+            : $"It is {Status}."
+        );
 
     /// <summary>There is something left to do for the worker.</summary>
-    public bool IsUnsettled(DateTimeOffset now) => (State, Goal) is (Creating, _) or (Creating or Active or Failed, AccessKeyGoal.Revoked) || (State is Active && ExpiresAt <= now);
+    public bool IsUnsettled(DateTimeOffset now) =>
+        (State, Goal) is (Creating, _) or (Creating or Active or Failed, AccessKeyGoal.Revoked) || (State is Active && ExpiresAt <= now);
 
     /// <summary>Its permissions are among those that a bucket's policy grants.</summary>
     public bool IsGranted => IsLimited && Goal is AccessKeyGoal.Active && State is Creating or Active;
@@ -140,7 +145,9 @@ public sealed class AccessKey : Resource
         return Outcome.Done;
     }
 
-    /// <summary>The store has it: the secret is forgotten. What a limited one may is still to be written into the buckets' policies.</summary>
+    /// <summary>
+    /// The store has it: the secret is forgotten. What a limited one may is still to be written into the buckets' policies.
+    /// </summary>
     public void ObserveHanded(bool isSuspended) => (SealedSecret, IsSuspended, Waiting) = (null, isSuspended, null);
 
     /// <summary>It works.</summary>

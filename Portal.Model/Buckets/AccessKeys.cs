@@ -17,7 +17,9 @@ public sealed record MadeAccessKey(AccessKey Key, string? Secret)
     public override string ToString() => Key.AccessKeyId;
 }
 
-/// <summary>An account's S3 credentials: made, replaced, revoked. The caller enqueues <see cref="IAccessKeyJob"/> for what was done.</summary>
+/// <summary>
+/// An account's S3 credentials: made, replaced, revoked. The caller enqueues <see cref="IAccessKeyJob"/> for what was done.
+/// </summary>
 public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users, BucketSecrets secrets, TimeProvider clock)
 {
     /// <summary>How many one account may have that are not revoked.</summary>
@@ -54,7 +56,9 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
         return made;
     }
 
-    /// <summary>Makes another key with the same permissions; the old one works for <see cref="Overlap"/> more, so that programs can be changed over.</summary>
+    /// <summary>
+    /// Makes another key with the same permissions; the old one works for <see cref="Overlap"/> more, so that programs can be changed over.
+    /// </summary>
     public async Task<Outcome<MadeAccessKey>> RotateAsync(Actor actor, string id, string requestToken, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
@@ -90,7 +94,11 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var key = await db.AccessKeys.FromSql($"""SELECT k.*, k.xmin FROM "AccessKeys" k WHERE k."Id" = {id} AND k."AccountId" = {actor.AccountId} FOR NO KEY UPDATE""").SingleOrDefaultAsync(ct);
+        var key = await db
+            .AccessKeys.FromSql(
+                $"""SELECT k.*, k.xmin FROM "AccessKeys" k WHERE k."Id" = {id} AND k."AccountId" = {actor.AccountId} FOR NO KEY UPDATE"""
+            )
+            .SingleOrDefaultAsync(ct);
         if (key is null)
         {
             return Outcome.Refused("There is no such key.");
@@ -126,7 +134,20 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
             RequestToken = form.RequestToken,
         }.Requested(secrets.NewKey.Seal(pair.Secret), now);
         db.AccessKeys.Add(key);
-        db.AuditEntries.Add(actor.Audit(now, "CreateAccessKey", key.Id, after: new { key.Name, key.AccessKeyId, Rights = key.Rights.ToString(), Bucket = key.BucketId }));
+        db.AuditEntries.Add(
+            actor.Audit(
+                now,
+                "CreateAccessKey",
+                key.Id,
+                after: new
+                {
+                    key.Name,
+                    key.AccessKeyId,
+                    Rights = key.Rights.ToString(),
+                    Bucket = key.BucketId,
+                }
+            )
+        );
         return new MadeAccessKey(key, pair.Secret);
     }
 
@@ -135,18 +156,41 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
 
     private async Task<string?> WhyNotAsync(PortalDb db, Actor actor, NewAccessKey form, CancellationToken ct)
     {
-        if ((ResourceName.Check(form.Name).Reason ?? await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)) is { } reason)
+        if (
+            (
+                ResourceName.Check(form.Name).Reason
+                ?? await db.WhyMayNotCreateAsync(actor, ct)
+                ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
+            ) is
+            { } reason
+        )
         {
             return reason;
         }
 
-        if (form.BucketId is { } id && (await db.Buckets.AsNoTracking().FirstOrDefaultAsync(bucket => bucket.AccountId == actor.AccountId && bucket.Id == id && bucket.RegionId == form.RegionId, ct)) is not { Goal: BucketGoal.Available, State: not BucketState.Failed })
+        if (
+            form.BucketId is { } id
+            && (
+                await db
+                    .Buckets.AsNoTracking()
+                    .FirstOrDefaultAsync(
+                        bucket => bucket.AccountId == actor.AccountId && bucket.Id == id && bucket.RegionId == form.RegionId,
+                        ct
+                    )
+            )
+                is not { Goal: BucketGoal.Available, State: not BucketState.Failed }
+        )
         {
             return "There is no such bucket any more: choose another.";
         }
 
-        var count = await db.AccessKeys.CountAsync(key => key.AccountId == actor.AccountId && key.State != AccessKeyState.Revoked && key.State != AccessKeyState.Failed, ct);
-        return count >= MaxKeys ? $"You have {count} access keys, which is the most: revoke one you no longer need." : await db.WhyNotProvenAsync(actor, clock.GetUtcNow(), ct);
+        var count = await db.AccessKeys.CountAsync(
+            key => key.AccountId == actor.AccountId && key.State != AccessKeyState.Revoked && key.State != AccessKeyState.Failed,
+            ct
+        );
+        return count >= MaxKeys
+            ? $"You have {count} access keys, which is the most: revoke one you no longer need."
+            : await db.WhyNotProvenAsync(actor, clock.GetUtcNow(), ct);
     }
 
     private static Task<AccessKey?> MadeBeforeAsync(PortalDb db, Actor actor, string requestToken, CancellationToken ct) =>

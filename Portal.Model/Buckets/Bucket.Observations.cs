@@ -6,14 +6,15 @@ namespace Portal.Model.Buckets;
 public sealed partial class Bucket
 {
     /// <summary>There is something left to do for the worker.</summary>
-    public bool IsUnsettled => (State, Goal) switch
-    {
-        (Deleted, _) => false,
-        (_, BucketGoal.Deleted) => true,
-        (Creating, _) => true,
-        (Available, _) => QuotaGiB != QuotaToldGiB || GrantsDue,
-        _ => false,
-    };
+    public bool IsUnsettled =>
+        (State, Goal) switch
+        {
+            (Deleted, _) => false,
+            (_, BucketGoal.Deleted) => true,
+            (Creating, _) => true,
+            (Available, _) => QuotaGiB != QuotaToldGiB || GrantsDue,
+            _ => false,
+        };
 
     /// <summary>It is in the store, and what is in it costs.</summary>
     public bool IsThere => StoreId is not null && State is not Deleted;

@@ -18,30 +18,38 @@ public sealed partial class Bucket
 
     public BucketState StateNow => StateFor(State, Goal);
 
-    public static BucketState StateFor(BucketState state, BucketGoal goal) => (state, goal) is (not Deleted, BucketGoal.Deleted) ? Deleting : state;
+    public static BucketState StateFor(BucketState state, BucketGoal goal) =>
+        (state, goal) is (not Deleted, BucketGoal.Deleted) ? Deleting : state;
 
     public static string Spell(BucketState state) => state.ToString().ToLowerInvariant();
 
     /// <summary>Why its objects and settings cannot be reached; null if they can.</summary>
-    public string? WhyNotOpen => StateNow switch
-    {
-        Available => null,
-        Creating => "It is still being made.",
-        Failed => LastError ?? "It could not be made.",
-        _ => $"It is {Status}.",
-    };
+    public string? WhyNotOpen =>
+        StateNow switch
+        {
+            Available => null,
+            Creating => "It is still being made.",
+            Failed => LastError ?? "It could not be made.",
+            _ => $"It is {Status}.",
+        };
 
     /// <summary>For the deletion of an empty bucket.</summary>
-    public string? WhyNotDelete => WhyNotEmptyAndDelete
-        ?? (State is Available && Objects > 0 ? $"It holds {Objects:N0} {(Objects == 1 ? "object" : "objects")}: delete them first, or choose to delete everything in it." : null);
+    public string? WhyNotDelete =>
+        WhyNotEmptyAndDelete
+        ?? (
+            State is Available && Objects > 0
+                ? $"It holds {Objects:N0} {(Objects == 1 ? "object" : "objects")}: delete them first, or choose to delete everything in it."
+                : null
+        );
 
-    public string? WhyNotEmptyAndDelete => (State, Goal) switch
-    {
-        (Deleted, _) => "It is deleted already.",
-        (_, BucketGoal.Deleted) => "It is being deleted already.",
-        (Creating, _) => "It is still being made.",
-        _ => null,
-    };
+    public string? WhyNotEmptyAndDelete =>
+        (State, Goal) switch
+        {
+            (Deleted, _) => "It is deleted already.",
+            (_, BucketGoal.Deleted) => "It is being deleted already.",
+            (Creating, _) => "It is still being made.",
+            _ => null,
+        };
 
     public string? WhyNotSetQuota => WhyNotOpen;
 

@@ -4,8 +4,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Buckets;
 
 /// <summary>
-/// A bucket of the region's object store. Its <see cref="Resource.Name"/> is its S3 name, unique in the store among all customers as at Amazon. What is in it and how it is
-/// set (CORS, policy, versioning …) is kept by the store alone and read from there.
+/// A bucket of the region's object store. Its <see cref="Resource.Name"/> is its S3 name, unique in the store among all customers as at
+/// Amazon. What is in it and how it is set (CORS, policy, versioning …) is kept by the store alone and read from there.
 /// </summary>
 public sealed partial class Bucket : Resource
 {

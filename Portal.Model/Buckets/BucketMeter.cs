@@ -5,8 +5,9 @@ using Portal.Model.Shared;
 namespace Portal.Model.Buckets;
 
 /// <summary>
-/// What buckets cost. Stored bytes are spans like everything else: a quantity from one sample to another. What is counted (bytes out, requests) becomes one closed span for each
-/// hour whose quantity is that hour's count: so many per hour, for one hour. So the one rating function rates both, and cutting such a span in two cuts its count in two.
+/// What buckets cost. Stored bytes are spans like everything else: a quantity from one sample to another. What is counted (bytes out,
+/// requests) becomes one closed span for each hour whose quantity is that hour's count: so many per hour, for one hour. So the one rating
+/// function rates both, and cutting such a span in two cuts its count in two.
 /// </summary>
 public static class BucketMeter
 {
@@ -22,11 +23,17 @@ public static class BucketMeter
 
     /// <summary>What it holds costs from now on, and nothing any more once it is gone.</summary>
     public static Task RecordAsync(PortalDb db, Bucket bucket, DateTimeOffset now, CancellationToken ct) =>
-        Meter.RecordAsync(db, bucket, bucket.IsThere && GiB(bucket.Bytes) is > 0 and var quantity ? [(Skus.BucketStorage, quantity)] : [], now, ct);
+        Meter.RecordAsync(
+            db,
+            bucket,
+            bucket.IsThere && GiB(bucket.Bytes) is > 0 and var quantity ? [(Skus.BucketStorage, quantity)] : [],
+            now,
+            ct
+        );
 
     /// <summary>
-    /// The same for many that were just measured, in three queries: where what a bucket holds has changed, its span ends and another begins, but not before it is
-    /// <see cref="ShortestSpan"/> old.
+    /// The same for many that were just measured, in three queries: where what a bucket holds has changed, its span ends and another
+    /// begins, but not before it is <see cref="ShortestSpan"/> old.
     /// </summary>
     public static async Task RecordAsync(PortalDb db, IReadOnlyCollection<Bucket> buckets, DateTimeOffset now, CancellationToken ct)
     {
@@ -35,7 +42,10 @@ public static class BucketMeter
         var open = await spans.Where(span => span.To == null).ToDictionaryAsync(span => span.ResourceId, StringComparer.Ordinal, ct);
 
         // A clock that was set back, or another worker's: what was charged up to a moment is not charged again.
-        var charged = await spans.Where(span => span.To > now).GroupBy(span => span.ResourceId).Select(group => new { Id = group.Key, To = group.Max(span => span.To) })
+        var charged = await spans
+            .Where(span => span.To > now)
+            .GroupBy(span => span.ResourceId)
+            .Select(group => new { Id = group.Key, To = group.Max(span => span.To) })
             .ToDictionaryAsync(row => row.Id, row => row.To!.Value, StringComparer.Ordinal, ct);
         foreach (var bucket in buckets)
         {
@@ -57,13 +67,14 @@ public static class BucketMeter
         }
     }
 
-    private static UsageSpan Span(Bucket bucket, decimal quantity, DateTimeOffset from) => new()
-    {
-        AccountId = bucket.AccountId,
-        ResourceId = bucket.Id,
-        ResourceName = bucket.Name,
-        Sku = Skus.BucketStorage,
-        Quantity = quantity,
-        From = from,
-    };
+    private static UsageSpan Span(Bucket bucket, decimal quantity, DateTimeOffset from) =>
+        new()
+        {
+            AccountId = bucket.AccountId,
+            ResourceId = bucket.Id,
+            ResourceName = bucket.Name,
+            Sku = Skus.BucketStorage,
+            Quantity = quantity,
+            From = from,
+        };
 }

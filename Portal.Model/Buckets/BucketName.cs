@@ -18,30 +18,42 @@ public static class BucketName
         var text = name ?? "";
         return text switch
         {
-            "" => Outcome.Refused("Give it a name: small letters, digits and hyphens. It is part of its address, and unique among all customers."),
+            "" => Outcome.Refused(
+                "Give it a name: small letters, digits and hyphens. It is part of its address, and unique among all customers."
+            ),
             _ when text.Any(char.IsAsciiLetterUpper) => Outcome.Refused("Only small letters are allowed."),
-            _ when text.FirstOrDefault(c => !IsAllowed(c)) is var wrong and not '\0' => Outcome.Refused($"{Spell(wrong)} is not allowed: only small letters, digits, hyphens and dots are."),
+            _ when text.FirstOrDefault(c => !IsAllowed(c)) is var wrong and not '\0' => Outcome.Refused(
+                $"{Spell(wrong)} is not allowed: only small letters, digits, hyphens and dots are."
+            ),
             { Length: < MinLength } => Outcome.Refused($"It needs at least {MinLength} characters."),
             { Length: > MaxLength } => Outcome.Refused($"At most {MaxLength} characters are allowed; this has {text.Length}."),
             _ when !char.IsAsciiLetterOrDigit(text[0]) => Outcome.Refused("It must begin with a letter or a digit."),
             _ when !char.IsAsciiLetterOrDigit(text[^1]) => Outcome.Refused("It must end with a letter or a digit."),
             _ when text.Contains("..", StringComparison.Ordinal) => Outcome.Refused("Two dots may not follow each other."),
-            _ when text.Contains(".-", StringComparison.Ordinal) || text.Contains("-.", StringComparison.Ordinal) => Outcome.Refused("A dot and a hyphen may not follow each other."),
-            _ when text.Split('.') is { Length: 4 } numbers && numbers.All(number => number.All(char.IsAsciiDigit)) => Outcome.Refused("It may not look like an IP address."),
+            _ when text.Contains(".-", StringComparison.Ordinal) || text.Contains("-.", StringComparison.Ordinal) => Outcome.Refused(
+                "A dot and a hyphen may not follow each other."
+            ),
+            _ when text.Split('.') is { Length: 4 } numbers && numbers.All(number => number.All(char.IsAsciiDigit)) => Outcome.Refused(
+                "It may not look like an IP address."
+            ),
             "new" => Outcome.Refused("That one is the name of a page here: choose another."),
-            _ when ReservedBeginnings.FirstOrDefault(part => text.StartsWith(part, StringComparison.Ordinal)) is { } part => Outcome.Refused($"Names that begin with “{part}” are reserved."),
-            _ when ReservedEnds.FirstOrDefault(part => text.EndsWith(part, StringComparison.Ordinal)) is { } part => Outcome.Refused($"Names that end with “{part}” are reserved."),
+            _ when ReservedBeginnings.FirstOrDefault(part => text.StartsWith(part, StringComparison.Ordinal)) is { } part =>
+                Outcome.Refused($"Names that begin with “{part}” are reserved."),
+            _ when ReservedEnds.FirstOrDefault(part => text.EndsWith(part, StringComparison.Ordinal)) is { } part => Outcome.Refused(
+                $"Names that end with “{part}” are reserved."
+            ),
             _ => Outcome.Done,
         };
     }
 
     private static bool IsAllowed(char c) => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.';
 
-    private static string Spell(char c) => c switch
-    {
-        ' ' => "A space",
-        '_' => "An underscore",
-        _ when char.IsControl(c) || char.IsSurrogate(c) => "That character",
-        _ => $"“{c}”",
-    };
+    private static string Spell(char c) =>
+        c switch
+        {
+            ' ' => "A space",
+            '_' => "An underscore",
+            _ when char.IsControl(c) || char.IsSurrogate(c) => "That character",
+            _ => $"“{c}”",
+        };
 }

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.DataProtection;
 namespace Portal.Model.Buckets;
 
 /// <summary>
-/// Seals the object store's secrets with the key ring that web and worker share. Each kind has a purpose of its own, so that what was sealed as one is never
-/// opened as another.
+/// Seals the object store's secrets with the key ring that web and worker share. Each kind has a purpose of its own, so that what was
+/// sealed as one is never opened as another.
 /// </summary>
 public sealed class BucketSecrets(IDataProtectionProvider keys)
 {
@@ -23,5 +23,6 @@ public sealed class BucketSecrets(IDataProtectionProvider keys)
     public IDataProtector NewKey { get; } = keys.CreateProtector("Portal.Storage.NewKey");
 
     /// <summary>200 bits are random in the secret, and 85 in the id.</summary>
-    public static StoreKey Make() => new("PK" + RandomNumberGenerator.GetString(KeyIdAlphabet, 18), RandomNumberGenerator.GetString(SecretAlphabet, 40));
+    public static StoreKey Make() =>
+        new("PK" + RandomNumberGenerator.GetString(KeyIdAlphabet, 18), RandomNumberGenerator.GetString(SecretAlphabet, 40));
 }

@@ -6,7 +6,11 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Buckets;
 
-internal sealed class BucketTables : IEntityTypeConfiguration<Bucket>, IEntityTypeConfiguration<AccessKey>, IEntityTypeConfiguration<ObjectStoreUser>, IEntityTypeConfiguration<ObjectStoreChange>
+internal sealed class BucketTables
+    : IEntityTypeConfiguration<Bucket>,
+        IEntityTypeConfiguration<AccessKey>,
+        IEntityTypeConfiguration<ObjectStoreUser>,
+        IEntityTypeConfiguration<ObjectStoreChange>
 {
     public void Configure(EntityTypeBuilder<Bucket> builder)
     {

@@ -12,18 +12,41 @@ public sealed record BucketChange(string Id, string? Name, string? RegionId, Out
 public sealed class ChangeBucket(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     /// <param name="emptyFirst">Whatever is in it goes too; the caller has made sure that this is meant.</param>
-    public Task<BucketChange> DeleteAsync(Actor actor, string id, bool emptyFirst, CancellationToken ct) => RunAsync(
-        actor, id, "DeleteBucket", bucket => new { bucket.Status, bucket.Objects, EmptyFirst = emptyFirst }, bucket => bucket.RequestDelete(emptyFirst, clock.GetUtcNow()), ct);
+    public Task<BucketChange> DeleteAsync(Actor actor, string id, bool emptyFirst, CancellationToken ct) =>
+        RunAsync(
+            actor,
+            id,
+            "DeleteBucket",
+            bucket => new
+            {
+                bucket.Status,
+                bucket.Objects,
+                EmptyFirst = emptyFirst,
+            },
+            bucket => bucket.RequestDelete(emptyFirst, clock.GetUtcNow()),
+            ct
+        );
 
     /// <param name="gib">Null for no limit of its own.</param>
-    public Task<BucketChange> SetQuotaAsync(Actor actor, string id, int? gib, CancellationToken ct) => RunAsync(
-        actor, id, "PutBucketQuota", bucket => new { bucket.QuotaGiB }, bucket => bucket.SetQuota(gib, clock.GetUtcNow()), ct);
+    public Task<BucketChange> SetQuotaAsync(Actor actor, string id, int? gib, CancellationToken ct) =>
+        RunAsync(actor, id, "PutBucketQuota", bucket => new { bucket.QuotaGiB }, bucket => bucket.SetQuota(gib, clock.GetUtcNow()), ct);
 
-    private async Task<BucketChange> RunAsync(Actor actor, string id, string action, Func<Bucket, object> tell, Func<Bucket, Outcome> change, CancellationToken ct)
+    private async Task<BucketChange> RunAsync(
+        Actor actor,
+        string id,
+        string action,
+        Func<Bucket, object> tell,
+        Func<Bucket, Outcome> change,
+        CancellationToken ct
+    )
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var bucket = await db.Buckets.FromSql($"""SELECT b.*, b.xmin FROM "Buckets" b WHERE b."Id" = {id} AND b."AccountId" = {actor.AccountId} FOR NO KEY UPDATE""").SingleOrDefaultAsync(ct);
+        var bucket = await db
+            .Buckets.FromSql(
+                $"""SELECT b.*, b.xmin FROM "Buckets" b WHERE b."Id" = {id} AND b."AccountId" = {actor.AccountId} FOR NO KEY UPDATE"""
+            )
+            .SingleOrDefaultAsync(ct);
         if (bucket is null)
         {
             return new BucketChange(id, null, null, Outcome.Refused("There is no such bucket."));

@@ -10,8 +10,9 @@ namespace Portal.Model.Buckets;
 public sealed record NewBucket(string Name, string RequestToken, string RegionId = "local");
 
 /// <summary>
-/// Asks for a bucket: checks, quota, the project's user and the audit row are one transaction under a lock on the account's row. The caller enqueues <see cref="IBucketJob"/>
-/// afterwards. A name that another customer has is refused here, or, if only the store knows it, by the job.
+/// Asks for a bucket: checks, quota, the project's user and the audit row are one transaction under a lock on the account's row. The caller
+/// enqueues <see cref="IBucketJob"/> afterwards. A name that another customer has is refused here, or, if only the store knows it, by the
+/// job.
 /// </summary>
 public sealed class CreateBucket(IDbContextFactory<PortalDb> dbs, StoreUsers users, TimeProvider clock)
 {
@@ -25,7 +26,12 @@ public sealed class CreateBucket(IDbContextFactory<PortalDb> dbs, StoreUsers use
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var account = await db.LockAccountAsync(actor.AccountId, ct);
-        if (await db.Buckets.AsNoTracking().FirstOrDefaultAsync(made => made.AccountId == actor.AccountId && made.RequestToken == form.RequestToken, ct) is { } before)
+        if (
+            await db
+                .Buckets.AsNoTracking()
+                .FirstOrDefaultAsync(made => made.AccountId == actor.AccountId && made.RequestToken == form.RequestToken, ct) is
+            { } before
+        )
         {
             return before;
         }
@@ -47,33 +53,41 @@ public sealed class CreateBucket(IDbContextFactory<PortalDb> dbs, StoreUsers use
         return await SaveAsync(db, ct) ? await CommitAsync(transaction, bucket, ct) : Outcome.Refused(Taken(form.Name));
     }
 
-    private Bucket Build(NewBucket form, ObjectStoreUser user) => new Bucket
-    {
-        Id = ResourceIds.New(Bucket.Prefix),
-        AccountId = user.AccountId,
-        ProjectId = user.ProjectId,
-        RegionId = user.RegionId,
-        UserId = user.Id,
-        Name = form.Name,
-        CreatedAt = clock.GetUtcNow(),
-        RequestToken = form.RequestToken,
-    }.Requested(clock.GetUtcNow());
+    private Bucket Build(NewBucket form, ObjectStoreUser user) =>
+        new Bucket
+        {
+            Id = ResourceIds.New(Bucket.Prefix),
+            AccountId = user.AccountId,
+            ProjectId = user.ProjectId,
+            RegionId = user.RegionId,
+            UserId = user.Id,
+            Name = form.Name,
+            CreatedAt = clock.GetUtcNow(),
+            RequestToken = form.RequestToken,
+        }.Requested(clock.GetUtcNow());
 
     private async Task<string?> WhyNotAsync(PortalDb db, Actor actor, Account account, NewBucket form, CancellationToken ct)
     {
-        if ((await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)) is { } mayNot)
+        if (
+            (await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)) is
+            { } mayNot
+        )
         {
             return mayNot;
         }
 
-        var there = db.Buckets.Where(bucket => bucket.RegionId == form.RegionId && bucket.State != BucketState.Deleted && bucket.State != BucketState.Failed);
+        var there = db.Buckets.Where(bucket =>
+            bucket.RegionId == form.RegionId && bucket.State != BucketState.Deleted && bucket.State != BucketState.Failed
+        );
         if (await there.Where(bucket => bucket.Name == form.Name).Select(bucket => bucket.AccountId).FirstOrDefaultAsync(ct) is { } owner)
         {
             return owner == actor.AccountId ? $"You have a bucket named “{form.Name}” already." : Taken(form.Name);
         }
 
         var count = await there.CountAsync(bucket => bucket.AccountId == actor.AccountId, ct);
-        return count >= account.BucketLimit ? $"Your quota is {Counted.Of(account.BucketLimit, "bucket")} and you have {count}: delete one you no longer need, or ask support for more." : null;
+        return count >= account.BucketLimit
+            ? $"Your quota is {Counted.Of(account.BucketLimit, "bucket")} and you have {count}: delete one you no longer need, or ask support for more."
+            : null;
     }
 
     /// <summary>False if somebody else took the name at this very moment.</summary>
@@ -84,17 +98,25 @@ public sealed class CreateBucket(IDbContextFactory<PortalDb> dbs, StoreUsers use
             await db.SaveChangesAsync(ct);
             return true;
         }
-        catch (DbUpdateException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "IX_Buckets_RegionId_Name" })
+        catch (DbUpdateException error)
+            when (error.InnerException
+                    is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "IX_Buckets_RegionId_Name" }
+            )
         {
             return false;
         }
     }
 
-    private static async Task<Outcome<Bucket>> CommitAsync(Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction transaction, Bucket bucket, CancellationToken ct)
+    private static async Task<Outcome<Bucket>> CommitAsync(
+        Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction transaction,
+        Bucket bucket,
+        CancellationToken ct
+    )
     {
         await transaction.CommitAsync(ct);
         return bucket;
     }
 
-    public static string Taken(string name) => $"The name “{name}” is taken: names of buckets are unique among all customers. Add something of your own to it.";
+    public static string Taken(string name) =>
+        $"The name “{name}” is taken: names of buckets are unique among all customers. Add something of your own to it.";
 }

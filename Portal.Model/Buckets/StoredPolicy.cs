@@ -4,7 +4,9 @@ using Amazon.S3.Model;
 
 namespace Portal.Model.Buckets;
 
-/// <summary>A bucket's policy as the store holds it. Amazon's client hands out the answer's body as the policy even if that is an error's XML.</summary>
+/// <summary>
+/// A bucket's policy as the store holds it. Amazon's client hands out the answer's body as the policy even if that is an error's XML.
+/// </summary>
 public static class StoredPolicy
 {
     /// <summary>Null if there is none. Throws <see cref="AmazonS3Exception"/>, also if there is no such bucket.</summary>
@@ -18,7 +20,13 @@ public static class StoredPolicy
                 null or "" => null,
                 _ when answer.HttpStatusCode is not HttpStatusCode.NotFound && !answer.Policy.StartsWith('<') => answer.Policy,
                 _ when answer.Policy.Contains("<Code>NoSuchBucketPolicy</Code>", StringComparison.Ordinal) => null,
-                _ => throw new AmazonS3Exception("There is no such bucket.", Amazon.Runtime.ErrorType.Sender, "NoSuchBucket", answer.ResponseMetadata?.RequestId, HttpStatusCode.NotFound),
+                _ => throw new AmazonS3Exception(
+                    "There is no such bucket.",
+                    Amazon.Runtime.ErrorType.Sender,
+                    "NoSuchBucket",
+                    answer.ResponseMetadata?.RequestId,
+                    HttpStatusCode.NotFound
+                ),
             };
         }
         catch (AmazonS3Exception error) when (error.ErrorCode is "NoSuchBucketPolicy")

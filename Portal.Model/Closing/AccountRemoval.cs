@@ -10,12 +10,24 @@ using Portal.Model.Volumes;
 namespace Portal.Model.Closing;
 
 /// <summary>
-/// Asks for the end of everything that an account still has, by the verbs that its owner would use: each resource then goes by its own job. What cannot be asked for yet (a volume that an
-/// instance still holds) is asked for in a later round, so this can be run at any time, any number of times. What fails keeps nothing else from going.
+/// Asks for the end of everything that an account still has, by the verbs that its owner would use: each resource then goes by its own job.
+/// What cannot be asked for yet (a volume that an instance still holds) is asked for in a later round, so this can be run at any time, any
+/// number of times. What fails keeps nothing else from going.
 /// </summary>
 public sealed class AccountRemoval(
-    IDbContextFactory<PortalDb> dbs, ChangeInstance instances, EditInstance edits, ChangeVolume volumes, BackupSchedules backups, ChangeSnapshot snapshots, ChangeImage images,
-    PublicAddresses addresses, DeleteNetwork networks, KeyPairs keys, AlertRules alerts, TimeProvider clock)
+    IDbContextFactory<PortalDb> dbs,
+    ChangeInstance instances,
+    EditInstance edits,
+    ChangeVolume volumes,
+    BackupSchedules backups,
+    ChangeSnapshot snapshots,
+    ChangeImage images,
+    PublicAddresses addresses,
+    DeleteNetwork networks,
+    KeyPairs keys,
+    AlertRules alerts,
+    TimeProvider clock
+)
 {
     /// <summary>Of each kind in one round, so that a round stays short. Only what is not asked for yet counts.</summary>
     private const int AtOnce = 100;
@@ -26,32 +38,82 @@ public sealed class AccountRemoval(
         var round = new Round(dbs, ct);
 
         // First, so that nothing new comes out of a schedule and nobody is told of what stops now.
-        await round.EachAsync(db => db.BackupSchedules.Where(schedule => schedule.AccountId == actor.AccountId).Select(schedule => schedule.VolumeId), id => backups.TurnOffAsync(actor, id, ct));
-        await round.EachAsync(db => db.AlertRules.Where(rule => rule.AccountId == actor.AccountId).Select(rule => rule.Id), id => alerts.DeleteAsync(actor, id, ct));
+        await round.EachAsync(
+            db => db.BackupSchedules.Where(schedule => schedule.AccountId == actor.AccountId).Select(schedule => schedule.VolumeId),
+            id => backups.TurnOffAsync(actor, id, ct)
+        );
+        await round.EachAsync(
+            db => db.AlertRules.Where(rule => rule.AccountId == actor.AccountId).Select(rule => rule.Id),
+            id => alerts.DeleteAsync(actor, id, ct)
+        );
 
         // An account with something protected is not closed; what is protected now became so at that very moment.
         await round.EachAsync(
-            db => db.Instances.Where(instance => instance.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated && instance.IsProtected).Select(instance => instance.Id),
-            id => edits.ProtectAsync(actor, id, isProtected: false, ct));
+            db =>
+                db.Instances.Where(instance =>
+                        instance.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated && instance.IsProtected
+                    )
+                    .Select(instance => instance.Id),
+            id => edits.ProtectAsync(actor, id, isProtected: false, ct)
+        );
         await round.EachAsync(
-            db => db.Instances.Where(instance => instance.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated && instance.State != InstanceState.Terminated && !instance.IsProtected)
-                .Select(instance => instance.Id),
-            id => instances.RunAsync(actor, InstanceAction.Terminate, id, ct));
+            db =>
+                db.Instances.Where(instance =>
+                        instance.AccountId == actor.AccountId
+                        && instance.Goal != InstanceGoal.Terminated
+                        && instance.State != InstanceState.Terminated
+                        && !instance.IsProtected
+                    )
+                    .Select(instance => instance.Id),
+            id => instances.RunAsync(actor, InstanceAction.Terminate, id, ct)
+        );
         await round.TryAsync(() => RemoveFromStoresAsync(actor, ct));
         await round.EachAsync(
-            db => db.PrivateImages.Where(image => image.AccountId == actor.AccountId && image.Snapshot.State != SnapshotState.Deleted && !image.Snapshot.IsToGo).Select(image => image.Id),
-            id => images.DeleteAsync(actor, id, ct));
+            db =>
+                db.PrivateImages.Where(image =>
+                        image.AccountId == actor.AccountId && image.Snapshot.State != SnapshotState.Deleted && !image.Snapshot.IsToGo
+                    )
+                    .Select(image => image.Id),
+            id => images.DeleteAsync(actor, id, ct)
+        );
         await round.EachAsync(
-            db => db.Snapshots.Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State != SnapshotState.Deleted && !snapshot.IsToGo && snapshot.PrivateImageId == null).Select(snapshot => snapshot.Id),
-            id => snapshots.DeleteAsync(actor, id, ct));
+            db =>
+                db.Snapshots.Where(snapshot =>
+                        snapshot.AccountId == actor.AccountId
+                        && snapshot.State != SnapshotState.Deleted
+                        && !snapshot.IsToGo
+                        && snapshot.PrivateImageId == null
+                    )
+                    .Select(snapshot => snapshot.Id),
+            id => snapshots.DeleteAsync(actor, id, ct)
+        );
         await round.EachAsync(
-            db => db.Volumes.Where(volume => volume.AccountId == actor.AccountId && volume.State != VolumeState.Deleted && volume.Goal != VolumeGoal.Deleted && volume.InstanceId == null).Select(volume => volume.Id),
-            id => volumes.DeleteAsync(actor, id, ct));
-        await round.EachAsync(db => db.PublicAddresses.Where(address => address.AccountId == actor.AccountId && address.ReleasedAt == null).Select(address => address.Id), id => ReleaseAsync(actor, id, ct));
+            db =>
+                db.Volumes.Where(volume =>
+                        volume.AccountId == actor.AccountId
+                        && volume.State != VolumeState.Deleted
+                        && volume.Goal != VolumeGoal.Deleted
+                        && volume.InstanceId == null
+                    )
+                    .Select(volume => volume.Id),
+            id => volumes.DeleteAsync(actor, id, ct)
+        );
         await round.EachAsync(
-            db => db.Networks.Where(network => network.AccountId == actor.AccountId && network.DeletingSince == null).Select(network => network.Id),
-            id => networks.RunAsync(actor, id, withContents: true, ct));
-        await round.EachAsync(db => db.KeyPairs.Where(key => key.AccountId == actor.AccountId).Select(key => key.Id), id => keys.DeleteAsync(actor, id, ct));
+            db =>
+                db.PublicAddresses.Where(address => address.AccountId == actor.AccountId && address.ReleasedAt == null)
+                    .Select(address => address.Id),
+            id => ReleaseAsync(actor, id, ct)
+        );
+        await round.EachAsync(
+            db =>
+                db.Networks.Where(network => network.AccountId == actor.AccountId && network.DeletingSince == null)
+                    .Select(network => network.Id),
+            id => networks.RunAsync(actor, id, withContents: true, ct)
+        );
+        await round.EachAsync(
+            db => db.KeyPairs.Where(key => key.AccountId == actor.AccountId).Select(key => key.Id),
+            id => keys.DeleteAsync(actor, id, ct)
+        );
         return round.Failures;
     }
 

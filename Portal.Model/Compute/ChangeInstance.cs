@@ -28,7 +28,12 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
     /// <summary>How many share a transaction: the worker waits for their rows meanwhile.</summary>
     private const int Batch = 100;
 
-    public async Task<IReadOnlyList<InstanceChange>> RunAsync(Actor actor, InstanceAction action, IReadOnlyCollection<string> ids, CancellationToken ct)
+    public async Task<IReadOnlyList<InstanceChange>> RunAsync(
+        Actor actor,
+        InstanceAction action,
+        IReadOnlyCollection<string> ids,
+        CancellationToken ct
+    )
     {
         var changes = new List<InstanceChange>(ids.Count);
         foreach (var batch in ids.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Chunk(Batch))
@@ -39,18 +44,31 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
         return changes;
     }
 
-    public async Task<InstanceChange> RunAsync(Actor actor, InstanceAction action, string id, CancellationToken ct) => (await RunAsync(actor, action, [id], ct))[0];
+    public async Task<InstanceChange> RunAsync(Actor actor, InstanceAction action, string id, CancellationToken ct) =>
+        (await RunAsync(actor, action, [id], ct))[0];
 
     private async Task<List<InstanceChange>> RunBatchAsync(Actor actor, InstanceAction action, string[] ids, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var suspended = action is InstanceAction.Reboot or InstanceAction.Rescue or InstanceAction.LeaveRescue ? await CardCheck.WhySuspendedAsync(db, actor.AccountId, ct) : null;
-        var starts = action is InstanceAction.Start or InstanceAction.Rescue ? await Starts.LockAsync(db, actor, ids, clock.GetUtcNow(), ct) : null;
+        var suspended = action is InstanceAction.Reboot or InstanceAction.Rescue or InstanceAction.LeaveRescue
+            ? await CardCheck.WhySuspendedAsync(db, actor.AccountId, ct)
+            : null;
+        var starts = action is InstanceAction.Start or InstanceAction.Rescue
+            ? await Starts.LockAsync(db, actor, ids, clock.GetUtcNow(), ct)
+            : null;
         var found = (await db.LockInstancesAsync(actor.AccountId, ids, ct)).ToDictionary(instance => instance.Id, StringComparer.Ordinal);
-        var changes = ids.Select(id => found.TryGetValue(id, out var instance)
-            ? new InstanceChange(id, instance.Name, instance.RegionId, suspended is null ? Change(db, actor, action, instance, starts) : Outcome.Refused(suspended))
-            : new InstanceChange(id, null, null, Outcome.Refused("There is no such instance."))).ToList();
+        var changes = ids.Select(id =>
+                found.TryGetValue(id, out var instance)
+                    ? new InstanceChange(
+                        id,
+                        instance.Name,
+                        instance.RegionId,
+                        suspended is null ? Change(db, actor, action, instance, starts) : Outcome.Refused(suspended)
+                    )
+                    : new InstanceChange(id, null, null, Outcome.Refused("There is no such instance."))
+            )
+            .ToList();
         foreach (var change in changes.Where(change => change.Outcome.IsDone && action is InstanceAction.Stop or InstanceAction.Terminate))
         {
             await InstanceMeter.RecordAsync(db, found[change.Id], clock.GetUtcNow(), ct);
@@ -97,8 +115,12 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
         public static async Task<Starts> LockAsync(PortalDb db, Actor actor, string[] ids, DateTimeOffset now, CancellationToken ct)
         {
             await db.LockAccountAsync(actor.AccountId, ct);
-            var regions = await db.Instances.Where(instance => instance.AccountId == actor.AccountId && ids.Contains(instance.Id))
-                .Select(instance => instance.RegionId).Distinct().Order().ToListAsync(ct);
+            var regions = await db
+                .Instances.Where(instance => instance.AccountId == actor.AccountId && ids.Contains(instance.Id))
+                .Select(instance => instance.RegionId)
+                .Distinct()
+                .Order()
+                .ToListAsync(ct);
             var free = new Dictionary<string, FreeCapacity>(StringComparer.Ordinal);
             foreach (var id in regions)
             {

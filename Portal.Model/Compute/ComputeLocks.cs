@@ -15,7 +15,11 @@ public static class ComputeLocks
 
     /// <summary>Those of the account's instances, in a fixed order; what is not the account's is not there.</summary>
     public static Task<List<Instance>> LockInstancesAsync(this PortalDb db, string accountId, string[] ids, CancellationToken ct) =>
-        db.Instances.FromSql($"""
-            SELECT i.*, i.xmin FROM "Instances" i WHERE i."AccountId" = {accountId} AND i."Id" = ANY({ids}) ORDER BY i."Id" FOR NO KEY UPDATE
-            """).ToListAsync(ct);
+        db
+            .Instances.FromSql(
+                $"""
+                SELECT i.*, i.xmin FROM "Instances" i WHERE i."AccountId" = {accountId} AND i."Id" = ANY({ids}) ORDER BY i."Id" FOR NO KEY UPDATE
+                """
+            )
+            .ToListAsync(ct);
 }

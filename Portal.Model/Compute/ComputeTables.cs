@@ -5,8 +5,13 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Compute;
 
-internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntityTypeConfiguration<KeyPair>, IEntityTypeConfiguration<Image>,
-    IEntityTypeConfiguration<InstanceSize>, IEntityTypeConfiguration<ConsoleTicket>, IEntityTypeConfiguration<GuestRequest>
+internal sealed class ComputeTables
+    : IEntityTypeConfiguration<Instance>,
+        IEntityTypeConfiguration<KeyPair>,
+        IEntityTypeConfiguration<Image>,
+        IEntityTypeConfiguration<InstanceSize>,
+        IEntityTypeConfiguration<ConsoleTicket>,
+        IEntityTypeConfiguration<GuestRequest>
 {
     public void Configure(EntityTypeBuilder<Instance> builder)
     {
@@ -15,7 +20,14 @@ internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntit
         builder.HasOne<Network>().WithMany().HasForeignKey(instance => instance.NetworkId).OnDelete(DeleteBehavior.Restrict);
 
         // A retried post finds its row; two posts at once cannot both make one.
-        builder.HasIndex(instance => new { instance.AccountId, instance.RequestToken, instance.RequestIndex }).IsUnique();
+        builder
+            .HasIndex(instance => new
+            {
+                instance.AccountId,
+                instance.RequestToken,
+                instance.RequestIndex,
+            })
+            .IsUnique();
 
         // As text, so that it can be searched.
         builder.Property(instance => instance.Address).HasConversion<string>().HasMaxLength(45);
@@ -67,15 +79,18 @@ internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntit
                 MinDiskGiB = 4,
                 MinMemoryMiB = 512,
                 CreatedAt = seeded,
-            });
+            }
+        );
     }
 
-    public void Configure(EntityTypeBuilder<InstanceSize> builder) => builder.HasData(
-        Size("t1.nano", 1, 512, 4, 1),
-        Size("t1.micro", 1, 1024, 8, 2),
-        Size("t1.small", 1, 2048, 16, 3),
-        Size("t1.medium", 2, 4096, 32, 4),
-        Size("t1.large", 4, 8192, 64, 5));
+    public void Configure(EntityTypeBuilder<InstanceSize> builder) =>
+        builder.HasData(
+            Size("t1.nano", 1, 512, 4, 1),
+            Size("t1.micro", 1, 1024, 8, 2),
+            Size("t1.small", 1, 2048, 16, 3),
+            Size("t1.medium", 2, 4096, 32, 4),
+            Size("t1.large", 4, 8192, 64, 5)
+        );
 
     public void Configure(EntityTypeBuilder<ConsoleTicket> builder) => builder.BelongsToAccount();
 
@@ -89,5 +104,12 @@ internal sealed class ComputeTables : IEntityTypeConfiguration<Instance>, IEntit
     }
 
     private static InstanceSize Size(string id, int vcpus, int memoryMiB, int diskGiB, int position) =>
-        new() { Id = id, Vcpus = vcpus, MemoryMiB = memoryMiB, DiskGiB = diskGiB, Position = position };
+        new()
+        {
+            Id = id,
+            Vcpus = vcpus,
+            MemoryMiB = memoryMiB,
+            DiskGiB = diskGiB,
+            Position = position,
+        };
 }

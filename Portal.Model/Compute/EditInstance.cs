@@ -22,8 +22,16 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
     public Task<Outcome> WriteUserDataAsync(Actor actor, string id, string? text, CancellationToken ct) =>
         RunAsync(actor, id, instance => instance.WriteUserData(text), instance => new { UserData = Told(instance.UserData) }, ct);
 
-    /// <param name="told">What the audit tells of it, before and after. A record or an anonymous object: two that are equal say the same.</param>
-    private async Task<Outcome> RunAsync(Actor actor, string id, Func<Instance, Outcome> edit, Func<Instance, object> told, CancellationToken ct)
+    /// <param name="told">
+    /// What the audit tells of it, before and after. A record or an anonymous object: two that are equal say the same.
+    /// </param>
+    private async Task<Outcome> RunAsync(
+        Actor actor,
+        string id,
+        Func<Instance, Outcome> edit,
+        Func<Instance, object> told,
+        CancellationToken ct
+    )
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -52,5 +60,7 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
 
     /// <summary>User data may hold secrets: the audit tells of it what is needed to recognize it, and nothing of what it says.</summary>
     private static string? Told(string? userData) =>
-        userData is null ? null : $"{userData.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(userData)))[..12]}";
+        userData is null
+            ? null
+            : $"{userData.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(userData)))[..12]}";
 }

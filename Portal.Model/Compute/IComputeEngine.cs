@@ -11,15 +11,18 @@ namespace Portal.Model.Compute;
 public interface IComputeEngine
 {
     /// <summary>
-    /// Defines the machine with its volumes and its cloud-init seed, brings it to <see cref="InstanceSpec.Power"/> and publishes its port. Returns at
-    /// once: a shutdown may still be going on. <see cref="EngineFault.Missing"/> while its network or one of its volumes is not there.
+    /// Defines the machine with its volumes and its cloud-init seed, brings it to <see cref="InstanceSpec.Power"/> and publishes its port.
+    /// Returns at once: a shutdown may still be going on. <see cref="EngineFault.Missing"/> while its network or one of its volumes is not
+    /// there.
     /// </summary>
     Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct);
 
     /// <summary>What the machine is now, without changing anything; <see cref="MachinePower.Missing"/> if there is none.</summary>
     Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct);
 
-    /// <summary>Removes the machine, its seed, its logs, its published port and its address. Its volumes stay. Nothing there is success.</summary>
+    /// <summary>
+    /// Removes the machine, its seed, its logs, its published port and its address. Its volumes stay. Nothing there is success.
+    /// </summary>
     Task RemoveAsync(InstanceSpec instance, CancellationToken ct);
 
     /// <summary>Ids of all machines and networks of Portal's that the engine holds, so that orphans are found from either side.</summary>
@@ -38,16 +41,24 @@ public interface IComputeEngine
     /// <summary>Opens the graphical (RFB) or text (serial) console of a running machine as a byte stream.</summary>
     Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct);
 
-    /// <summary>The end of what the guest printed on its serial console, at most <paramref name="maxBytes"/> bytes; empty if there is none.</summary>
+    /// <summary>
+    /// The end of what the guest printed on its serial console, at most <paramref name="maxBytes"/> bytes; empty if there is none.
+    /// </summary>
     Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct);
 }
 
 /// <param name="Power">What is wanted: running or off.</param>
 /// <param name="Volumes">What it starts with, its root disk among them. A machine that runs keeps what it has.</param>
 /// <param name="Force">Cut the power instead of asking the guest to shut down.</param>
-/// <param name="Boot">How many reboots were asked for in its life; the engine restarts the machine when it has done fewer since its start.</param>
-/// <param name="Rescue">Its next start is into the engine's rescue system, from memory; its volumes are attached as ever, and its user data does not run.</param>
-/// <param name="Interfaces">The cards it starts with, its first one first; none for a machine that is to be removed. One that runs keeps what it has.</param>
+/// <param name="Boot">
+/// How many reboots were asked for in its life; the engine restarts the machine when it has done fewer since its start.
+/// </param>
+/// <param name="Rescue">
+/// Its next start is into the engine's rescue system, from memory; its volumes are attached as ever, and its user data does not run.
+/// </param>
+/// <param name="Interfaces">
+/// The cards it starts with, its first one first; none for a machine that is to be removed. One that runs keeps what it has.
+/// </param>
 /// <param name="PublicPort">Port of the host's loopback that leads to the guest's port 22; null for none.</param>
 public sealed record InstanceSpec(
     string Id,
@@ -65,7 +76,8 @@ public sealed record InstanceSpec(
     MachinePower Power,
     bool Force,
     int Boot,
-    bool Rescue = false);
+    bool Rescue = false
+);
 
 public enum MachinePower
 {
@@ -82,15 +94,34 @@ public enum MachinePower
 /// <param name="HostKey">The guest's ed25519 host key as read from its serial log.</param>
 /// <param name="StoppedByGuest">It is off because the guest shut itself down, not because the host or the engine ended it.</param>
 /// <param name="AgentAnswers">The agent inside the guest is connected; see <see cref="IGuestEngine"/>.</param>
-public sealed record MachineObservation(MachinePower Power, int Boot, bool SshAnswers, string? HostKey, string? Problem, bool StoppedByGuest = false, bool AgentAnswers = false);
+public sealed record MachineObservation(
+    MachinePower Power,
+    int Boot,
+    bool SshAnswers,
+    string? HostKey,
+    string? Problem,
+    bool StoppedByGuest = false,
+    bool AgentAnswers = false
+);
 
 public sealed record EngineInventory(IReadOnlyList<string> InstanceIds, IReadOnlyList<string> NetworkIds);
 
 /// <param name="Virtualization">For the operator: <c>KVM</c>, or <c>TCG</c> and why.</param>
-/// <param name="Walls">What stands between guests, in <see cref="GuestWalls"/>' words with commas between them; null where the engine does not say.</param>
+/// <param name="Walls">
+/// What stands between guests, in <see cref="GuestWalls"/>' words with commas between them; null where the engine does not say.
+/// </param>
 /// <param name="GuestsWaiting">Running guests that get theirs at their next stop.</param>
 public sealed record EngineCapacity(
-    string Virtualization, int TotalVcpus, int FreeVcpus, int TotalMemoryMiB, int FreeMemoryMiB, int TotalDiskGiB, int FreeDiskGiB, string? Walls = null, int GuestsWaiting = 0);
+    string Virtualization,
+    int TotalVcpus,
+    int FreeVcpus,
+    int TotalMemoryMiB,
+    int FreeMemoryMiB,
+    int TotalDiskGiB,
+    int FreeDiskGiB,
+    string? Walls = null,
+    int GuestsWaiting = 0
+);
 
 public sealed record ImageSource(string FileName, Uri Url, string Sha256);
 
@@ -102,6 +133,9 @@ public enum ConsoleKind
     Text,
     Graphical,
 
-    /// <summary>What the guest has printed so far, to read only. Served from <see cref="IComputeEngine.ReadSerialLogAsync"/>, never opened as a console.</summary>
+    /// <summary>
+    /// What the guest has printed so far, to read only. Served from <see cref="IComputeEngine.ReadSerialLogAsync"/>, never opened as a
+    /// console.
+    /// </summary>
     Log,
 }

@@ -9,10 +9,14 @@ public sealed partial class Instance
     public bool HasAgent { get; private set; }
 
     /// <summary>Why its guest can be asked for nothing; null if it can.</summary>
-    public string? WhyNotAskGuest => WhyNotInRescue ?? (State, Goal) switch
-    {
-        (Running, InstanceGoal.Running) when IsRebooting => "A reboot is under way.",
-        (Running, InstanceGoal.Running) => HasAgent ? null : "The agent in its guest does not answer. It starts some seconds after SSH; where it is missing: sudo apt install qemu-guest-agent",
-        _ => $"Its guest can be asked while it runs; it is {Status}.",
-    };
+    public string? WhyNotAskGuest =>
+        WhyNotInRescue
+        ?? (State, Goal) switch
+        {
+            (Running, InstanceGoal.Running) when IsRebooting => "A reboot is under way.",
+            (Running, InstanceGoal.Running) => HasAgent
+                ? null
+                : "The agent in its guest does not answer. It starts some seconds after SSH; where it is missing: sudo apt install qemu-guest-agent",
+            _ => $"Its guest can be asked while it runs; it is {Status}.",
+        };
 }

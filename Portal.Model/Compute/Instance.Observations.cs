@@ -1,5 +1,4 @@
 using Portal.Model.Volumes;
-
 using static Portal.Model.Compute.InstanceState;
 
 namespace Portal.Model.Compute;
@@ -8,14 +7,15 @@ namespace Portal.Model.Compute;
 public sealed partial class Instance
 {
     /// <summary>There is something left to do for the worker.</summary>
-    public bool IsUnsettled => State switch
-    {
-        Terminated => false,
-        Failed => Goal is InstanceGoal.Terminated,
-        Running => Goal is not InstanceGoal.Running || RebootsWanted != RebootsDone || (SshAt is null && Deadline is not null),
-        Stopped => Goal is not InstanceGoal.Stopped,
-        _ => true,
-    };
+    public bool IsUnsettled =>
+        State switch
+        {
+            Terminated => false,
+            Failed => Goal is InstanceGoal.Terminated,
+            Running => Goal is not InstanceGoal.Running || RebootsWanted != RebootsDone || (SshAt is null && Deadline is not null),
+            Stopped => Goal is not InstanceGoal.Stopped,
+            _ => true,
+        };
 
     public bool IsRebooting => State is Running && RebootsWanted != RebootsDone;
 
@@ -37,16 +37,19 @@ public sealed partial class Instance
     /// <summary>Since when the system that runs now does: a restart begins anew.</summary>
     public DateTimeOffset? UpSince => State is Running ? BootAt : null;
 
-    public DateTimeOffset? StepAt(InstanceStep step) => step switch
-    {
-        InstanceStep.Accepted => RequestedAt ?? CreatedAt,
-        InstanceStep.Address => AddressAt,
-        InstanceStep.Disk => DiskAt,
-        InstanceStep.Boot => BootAt,
-        _ => SshAt,
-    };
+    public DateTimeOffset? StepAt(InstanceStep step) =>
+        step switch
+        {
+            InstanceStep.Accepted => RequestedAt ?? CreatedAt,
+            InstanceStep.Address => AddressAt,
+            InstanceStep.Disk => DiskAt,
+            InstanceStep.Boot => BootAt,
+            _ => SshAt,
+        };
 
-    /// <summary>Writes down what the engine sees. A machine that is off though it should run, was lost, or broke, is told apart here.</summary>
+    /// <summary>
+    /// Writes down what the engine sees. A machine that is off though it should run, was lost, or broke, is told apart here.
+    /// </summary>
     public void Observe(MachineObservation seen, DateTimeOffset now)
     {
         Waiting = null;
@@ -134,24 +137,42 @@ public sealed partial class Instance
     public void Fail(string reason) => (State, LastError, Deadline, Waiting) = (Failed, reason, null, null);
 
     /// <summary>A guest that ignored the polite shutdown for long enough gets its power cut.</summary>
-    public bool ShouldForce(DateTimeOffset now) => Goal switch
-    {
-        InstanceGoal.Terminated => true,
-        InstanceGoal.Stopped => Deadline is { } deadline && now >= deadline - StopLimit + PoliteShutdown,
-        _ => false,
-    };
+    public bool ShouldForce(DateTimeOffset now) =>
+        Goal switch
+        {
+            InstanceGoal.Terminated => true,
+            InstanceGoal.Stopped => Deadline is { } deadline && now >= deadline - StopLimit + PoliteShutdown,
+            _ => false,
+        };
 
     /// <summary>Needs the parts that <see cref="InstanceParts.WithParts"/> loads.</summary>
-    public InstanceSpec Spec(DateTimeOffset now) => new(
-        Id, AccountId, HostName, Vcpus, MemoryMiB, [.. Attachments], Image.SshUser, PublicKey, UserData, NetworkId, [.. Interfaces.Where(card => !card.IsToGo).OrderBy(card => card.Position).Select(card => card.Spec)], PublicPort,
-        Goal is InstanceGoal.Running ? MachinePower.Running : MachinePower.Off, ShouldForce(now), RebootsWanted, IsRescue);
+    public InstanceSpec Spec(DateTimeOffset now) =>
+        new(
+            Id,
+            AccountId,
+            HostName,
+            Vcpus,
+            MemoryMiB,
+            [.. Attachments],
+            Image.SshUser,
+            PublicKey,
+            UserData,
+            NetworkId,
+            [.. Interfaces.Where(card => !card.IsToGo).OrderBy(card => card.Position).Select(card => card.Spec)],
+            PublicPort,
+            Goal is InstanceGoal.Running ? MachinePower.Running : MachinePower.Off,
+            ShouldForce(now),
+            RebootsWanted,
+            IsRescue
+        );
 
     /// <summary>Under which the others in its network find it.</summary>
     public string HostName => InstanceName.HostName(Name) ?? Id;
 
     /// <summary>What it is to have at its next start.</summary>
-    private IEnumerable<VolumeAttachment> Attachments => Volumes
-        .Where(volume => volume is { Goal: VolumeGoal.InUse, State: not VolumeState.Error, Device: not null })
-        .OrderBy(volume => volume.Device, StringComparer.Ordinal)
-        .Select(volume => new VolumeAttachment(volume.Spec, volume.Device!));
+    private IEnumerable<VolumeAttachment> Attachments =>
+        Volumes
+            .Where(volume => volume is { Goal: VolumeGoal.InUse, State: not VolumeState.Error, Device: not null })
+            .OrderBy(volume => volume.Device, StringComparer.Ordinal)
+            .Select(volume => new VolumeAttachment(volume.Spec, volume.Device!));
 }

@@ -6,8 +6,8 @@ using static Portal.Model.Compute.InstanceState;
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// A new root disk from an image, as at the first day: name, addresses, cards, port, tags and the other volumes stay. The web writes which image is
-/// wanted; the worker takes the machine apart, puts another disk in the place of the old one, and goes on as with a new instance.
+/// A new root disk from an image, as at the first day: name, addresses, cards, port, tags and the other volumes stay. The web writes which
+/// image is wanted; the worker takes the machine apart, puts another disk in the place of the old one, and goes on as with a new instance.
 /// </summary>
 public sealed partial class Instance
 {
@@ -15,26 +15,37 @@ public sealed partial class Instance
     [MaxLength(ResourceIds.MaxLength)]
     public string? RebuildImageId { get; private set; }
 
-    /// <summary>What its new disk is then to begin as, if not as that image: the snapshot of one of the account's own, which began as it.</summary>
+    /// <summary>
+    /// What its new disk is then to begin as, if not as that image: the snapshot of one of the account's own, which began as it.
+    /// </summary>
     [MaxLength(ResourceIds.MaxLength)]
     public string? RebuildSnapshotId { get; private set; }
 
-    public string? WhyNotRebuild => WhyNotLose ?? WhyNotInRescue ?? ((State, Goal) switch
-    {
-        _ when RebuildImageId is not null => "It is being rebuilt already.",
-        (Running, InstanceGoal.Running) when !IsRebooting => null,
-        (Stopped, InstanceGoal.Stopped) or (Failed, not InstanceGoal.Terminated) => null,
-        (Running, InstanceGoal.Running) => "A reboot is under way.",
-        _ => $"It can be rebuilt once it runs or is stopped; it is {Status}.",
-    });
+    public string? WhyNotRebuild =>
+        WhyNotLose
+        ?? WhyNotInRescue
+        ?? (
+            (State, Goal) switch
+            {
+                _ when RebuildImageId is not null => "It is being rebuilt already.",
+                (Running, InstanceGoal.Running) when !IsRebooting => null,
+                (Stopped, InstanceGoal.Stopped) or (Failed, not InstanceGoal.Terminated) => null,
+                (Running, InstanceGoal.Running) => "A reboot is under way.",
+                _ => $"It can be rebuilt once it runs or is stopped; it is {Status}.",
+            }
+        );
 
     /// <summary>Why it cannot start from this image; null if it can. Needs the root disk among <see cref="Volumes"/>.</summary>
     public string? WhyNotRebuildFrom(Image image) => WhyNotRebuild ?? image.WhyNot ?? WhyNotFit(image);
 
-    /// <summary>The same for one of its owner's own, with its snapshot and its base: that can be begun as whatever became of the catalogue's.</summary>
-    public string? WhyNotRebuildFrom(PrivateImage own) => WhyNotRebuild ?? own.WhyNot ?? WhyNotFit(own.Base) ?? own.Snapshot.WhyNotRestoreTo(RootGiB);
+    /// <summary>
+    /// The same for one of its owner's own, with its snapshot and its base: that can be begun as whatever became of the catalogue's.
+    /// </summary>
+    public string? WhyNotRebuildFrom(PrivateImage own) =>
+        WhyNotRebuild ?? own.WhyNot ?? WhyNotFit(own.Base) ?? own.Snapshot.WhyNotRestoreTo(RootGiB);
 
-    private string? WhyNotFit(Image image) => image.RegionId != RegionId ? "That image is in another region."
+    private string? WhyNotFit(Image image) =>
+        image.RegionId != RegionId ? "That image is in another region."
         : MemoryMiB < image.MinMemoryMiB ? $"{image.Name} needs {image.MinMemoryMiB} MiB of memory; it has {MemoryMiB}."
         : RootGiB < image.MinDiskGiB ? $"{image.Name} needs a disk of {image.MinDiskGiB} GiB; its disk has {RootGiB}."
         : null;
@@ -57,8 +68,8 @@ public sealed partial class Instance
     }
 
     /// <summary>
-    /// Its machine is gone: the old root disk leaves, as it does when its instance is terminated, and the new one takes its place. The disk that left; null
-    /// if there was none.
+    /// Its machine is gone: the old root disk leaves, as it does when its instance is terminated, and the new one takes its place. The disk
+    /// that left; null if there was none.
     /// </summary>
     public Volume? ObserveTakenApart(Image image, VolumeType type, DateTimeOffset now)
     {

@@ -13,16 +13,21 @@ public sealed partial class Instance
     /// <summary>How long a guest may take to shut down by itself before its power is cut.</summary>
     public static readonly TimeSpan PoliteShutdown = TimeSpan.FromSeconds(20);
 
-    public string? WhyNotStart => (State, Goal) is (Stopped, InstanceGoal.Stopped) or (Failed, not InstanceGoal.Terminated) ? null : $"Only a stopped instance can be started; this one is {Status}.";
+    public string? WhyNotStart =>
+        (State, Goal) is (Stopped, InstanceGoal.Stopped) or (Failed, not InstanceGoal.Terminated)
+            ? null
+            : $"Only a stopped instance can be started; this one is {Status}.";
 
-    public string? WhyNotStop => (State, Goal) is (Running, InstanceGoal.Running) ? null : $"Only a running instance can be stopped; this one is {Status}.";
+    public string? WhyNotStop =>
+        (State, Goal) is (Running, InstanceGoal.Running) ? null : $"Only a running instance can be stopped; this one is {Status}.";
 
-    public string? WhyNotReboot => (State, Goal, RebootsWanted == RebootsDone) switch
-    {
-        (Running, InstanceGoal.Running, true) => null,
-        (Running, InstanceGoal.Running, false) => "A reboot is already under way.",
-        _ => $"Only a running instance can be rebooted; this one is {Status}.",
-    };
+    public string? WhyNotReboot =>
+        (State, Goal, RebootsWanted == RebootsDone) switch
+        {
+            (Running, InstanceGoal.Running, true) => null,
+            (Running, InstanceGoal.Running, false) => "A reboot is already under way.",
+            _ => $"Only a running instance can be rebooted; this one is {Status}.",
+        };
 
     public string? WhyNotTerminate => Goal is InstanceGoal.Terminated ? $"It is {Status} already." : WhyNotLose;
 
@@ -36,14 +41,15 @@ public sealed partial class Instance
 
     public static string Spell(InstanceState state) => state is ShuttingDown ? "shutting-down" : state.ToString().ToLowerInvariant();
 
-    public static InstanceState StateFor(InstanceState state, InstanceGoal goal) => (state, goal) switch
-    {
-        (Terminated, _) => Terminated,
-        (_, InstanceGoal.Terminated) => ShuttingDown,
-        (Running, InstanceGoal.Stopped) => Stopping,
-        (Stopped, InstanceGoal.Running) => Pending,
-        _ => state,
-    };
+    public static InstanceState StateFor(InstanceState state, InstanceGoal goal) =>
+        (state, goal) switch
+        {
+            (Terminated, _) => Terminated,
+            (_, InstanceGoal.Terminated) => ShuttingDown,
+            (Running, InstanceGoal.Stopped) => Stopping,
+            (Stopped, InstanceGoal.Running) => Pending,
+            _ => state,
+        };
 
     /// <summary>For one that was just made: it is to run, and by when.</summary>
     public Instance Requested(DateTimeOffset now)

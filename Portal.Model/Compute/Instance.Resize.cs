@@ -6,11 +6,17 @@ namespace Portal.Model.Compute;
 /// <summary>Another size: processors and memory. Its machine gets them with its next start; its disks stay as they are.</summary>
 public sealed partial class Instance
 {
-    public string? WhyNotResize => (State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"Its size can be changed while it is stopped; it is {Status}.";
+    public string? WhyNotResize =>
+        (State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"Its size can be changed while it is stopped; it is {Status}.";
 
     /// <summary>Why it cannot become this size, whatever room there is; null if it can. Needs <see cref="Image"/>.</summary>
-    public string? WhyNotResizeTo(InstanceSize size) => WhyNotResize
-        ?? (size.MemoryMiB < Image.MinMemoryMiB ? $"{Image.Name} needs {Image.MinMemoryMiB} MiB of memory; {size.Id} has {size.MemoryMiB}." : null);
+    public string? WhyNotResizeTo(InstanceSize size) =>
+        WhyNotResize
+        ?? (
+            size.MemoryMiB < Image.MinMemoryMiB
+                ? $"{Image.Name} needs {Image.MinMemoryMiB} MiB of memory; {size.Id} has {size.MemoryMiB}."
+                : null
+        );
 
     public Outcome Resize(InstanceSize size)
     {

@@ -20,31 +20,41 @@ public sealed partial class Instance
     public string? WhyNotEdit => Goal is InstanceGoal.Terminated ? $"It is {Status}." : null;
 
     /// <summary>Why no image can be made of it; null if one can. Needs the root disk among <see cref="Volumes"/>.</summary>
-    public string? WhyNotImage => WhyNotEdit ?? Volumes.FirstOrDefault(volume => volume.IsRoot) switch
-    {
-        null => "It has no disk.",
-        { State: VolumeState.Creating } => "Its disk is still being made.",
-        var root => root.WhyNotSnapshot,
-    };
+    public string? WhyNotImage =>
+        WhyNotEdit
+        ?? Volumes.FirstOrDefault(volume => volume.IsRoot) switch
+        {
+            null => "It has no disk.",
+            { State: VolumeState.Creating } => "Its disk is still being made.",
+            var root => root.WhyNotSnapshot,
+        };
 
     /// <summary>Its disk would be lost.</summary>
     public string? WhyNotLose => IsProtected ? "It is protected: turn that off in its settings first." : null;
 
-    public string? WhyNotEditUserData => WhyNotEdit ?? ((State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"User data can be changed while it is stopped; it is {Status}.");
+    public string? WhyNotEditUserData =>
+        WhyNotEdit
+        ?? ((State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"User data can be changed while it is stopped; it is {Status}.");
 
     /// <summary>The guest learns its host name at its first boot only; others find it by the new one at once.</summary>
     public Outcome Rename(string name) => IfPossible(WhyNotEdit ?? ResourceName.Check(name).Reason, () => Name = name.Trim());
 
-    public Outcome WriteNotes(string? text) => IfPossible(
-        WhyNotEdit ?? (text?.Trim().Length > MaxNotes ? $"Notes have at most {MaxNotes:N0} characters; these have {text.Trim().Length:N0}." : null),
-        () => Notes = string.IsNullOrWhiteSpace(text) ? null : text.Trim().ReplaceLineEndings("\n"));
+    public Outcome WriteNotes(string? text) =>
+        IfPossible(
+            WhyNotEdit
+                ?? (
+                    text?.Trim().Length > MaxNotes
+                        ? $"Notes have at most {MaxNotes:N0} characters; these have {text.Trim().Length:N0}."
+                        : null
+                ),
+            () => Notes = string.IsNullOrWhiteSpace(text) ? null : text.Trim().ReplaceLineEndings("\n")
+        );
 
     public Outcome Protect(bool isProtected) => IfPossible(WhyNotEdit, () => IsProtected = isProtected);
 
     /// <summary>Takes effect at the first boot of a new disk.</summary>
-    public Outcome WriteUserData(string? text) => IfPossible(
-        WhyNotEditUserData ?? Compute.UserData.Check(text).Reason,
-        () => UserData = Compute.UserData.Kept(text));
+    public Outcome WriteUserData(string? text) =>
+        IfPossible(WhyNotEditUserData ?? Compute.UserData.Check(text).Reason, () => UserData = Compute.UserData.Kept(text));
 
     /// <summary>With which its next new disk begins; null changes nothing.</summary>
     public void BeginWith(KeyPair? key)

@@ -40,7 +40,10 @@ public sealed partial class Instance : Resource
     [MaxLength(16384)]
     public string? PublicKey { get; set; }
 
-    /// <summary>cloud-init user data as it is typed: what is no text in base64. The guest gets <see cref="Compute.UserData.Sent"/> of it, at most <see cref="Compute.UserData.MaxBytes"/> bytes.</summary>
+    /// <summary>
+    /// cloud-init user data as it is typed: what is no text in base64. The guest gets <see cref="Compute.UserData.Sent"/> of it, at most
+    /// <see cref="Compute.UserData.MaxBytes"/> bytes.
+    /// </summary>
     public string? UserData { get; set; }
 
     [MaxLength(ResourceIds.MaxLength)]

@@ -8,8 +8,9 @@ namespace Portal.Model.Compute;
 public static class InstanceMeter
 {
     /// <summary>
-    /// What costs money now: compute only while it runs and is to run, and not while its host keeps it from it. From the moment at which its customer asks it to stop, computing is not
-    /// billed, however long that takes. Its volumes are billed for themselves. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
+    /// What costs money now: compute only while it runs and is to run, and not while its host keeps it from it. From the moment at which
+    /// its customer asks it to stop, computing is not billed, however long that takes. Its volumes are billed for themselves.
+    /// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
     /// </summary>
     public static IEnumerable<(string Sku, decimal Quantity)> Billed(Instance instance)
     {
@@ -20,13 +21,17 @@ public static class InstanceMeter
     }
 
     /// <summary>
-    /// After a look at the engine. What no longer runs although it should stopped at some time after it was last seen at work: from the last round of the region's patrol on nothing is
-    /// charged, however long its host was away since.
+    /// After a look at the engine. What no longer runs although it should stopped at some time after it was last seen at work: from the
+    /// last round of the region's patrol on nothing is charged, however long its host was away since.
     /// </summary>
     public static async Task RecordObservedAsync(PortalDb db, Instance instance, DateTimeOffset now, CancellationToken ct)
     {
-        var since = Billed(instance).Any() ? now
-            : await db.Patrols.Where(patrol => patrol.RegionId == instance.RegionId && patrol.At < now).MaxAsync(patrol => (DateTimeOffset?)patrol.At, ct) ?? now;
+        var since = Billed(instance).Any()
+            ? now
+            : await db
+                .Patrols.Where(patrol => patrol.RegionId == instance.RegionId && patrol.At < now)
+                .MaxAsync(patrol => (DateTimeOffset?)patrol.At, ct)
+                ?? now;
         await RecordAsync(db, instance, since, ct);
     }
 

@@ -7,8 +7,8 @@ using Portal.Model.Volumes;
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// Asks that an instance be made anew from an image of the catalogue or of the account's own. What is on its root disk is lost, unless that disk is to outlive the instance: then it stays as a
-/// volume, and counts as one more. The caller enqueues <see cref="IInstanceJob"/>.
+/// Asks that an instance be made anew from an image of the catalogue or of the account's own. What is on its root disk is lost, unless that
+/// disk is to outlive the instance: then it stays as a volume, and counts as one more. The caller enqueues <see cref="IInstanceJob"/>.
 /// </summary>
 public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
@@ -18,7 +18,10 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var account = await db.LockAccountAsync(actor.AccountId, ct);
-        if (await db.Instances.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == id, ct) is not { } found)
+        if (
+            await db.Instances.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == id, ct)
+            is not { } found
+        )
         {
             return new InstanceChange(id, null, null, Outcome.Refused("There is no such instance."));
         }
@@ -27,7 +30,9 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
         var instance = (await db.LockInstancesAsync(actor.AccountId, [id], ct)).Single();
         await db.Entry(instance).Collection(one => one.Volumes).LoadAsync(ct);
         var free = await FreeCapacity.OfAsync(db, region, ct);
-        var outcome = await WhyNotPayAsync(db, actor, account, instance, free, ct) is { } reason ? Outcome.Refused(reason) : await RequestAsync(db, actor, instance, imageId, keyPairId, ct);
+        var outcome = await WhyNotPayAsync(db, actor, account, instance, free, ct) is { } reason
+            ? Outcome.Refused(reason)
+            : await RequestAsync(db, actor, instance, imageId, keyPairId, ct);
         if (outcome.IsDone)
         {
             await InstanceMeter.RecordAsync(db, instance, clock.GetUtcNow(), ct);
@@ -38,31 +43,50 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
         return new InstanceChange(id, instance.Name, instance.RegionId, outcome);
     }
 
-    private async Task<Outcome> RequestAsync(PortalDb db, Actor actor, Instance instance, string imageId, string? keyPairId, CancellationToken ct)
+    private async Task<Outcome> RequestAsync(
+        PortalDb db,
+        Actor actor,
+        Instance instance,
+        string imageId,
+        string? keyPairId,
+        CancellationToken ct
+    )
     {
-        var key = keyPairId is null ? null : await db.KeyPairs.FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == keyPairId, ct);
+        var key = keyPairId is null
+            ? null
+            : await db.KeyPairs.FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == keyPairId, ct);
         if (keyPairId is not null && key is null)
         {
             return Outcome.Refused(KeyPair.Gone);
         }
 
         var (now, before) = (clock.GetUtcNow(), new { Image = instance.ImageId, Key = instance.KeyName });
-        var outcome = await FindOwnAsync(db, actor, imageId, ct) is { } own ? instance.RequestRebuild(own, now)
+        var outcome =
+            await FindOwnAsync(db, actor, imageId, ct) is { } own ? instance.RequestRebuild(own, now)
             : await db.Images.FindAsync([imageId], ct) is { } image ? instance.RequestRebuild(image, now)
             : Outcome.Refused("There is no such image.");
         if (outcome.IsDone)
         {
             instance.BeginWith(key);
-            db.AuditEntries.Add(actor.Audit(now, "CreateReplaceRootVolumeTask", instance.Id, before, new { Image = imageId, Key = instance.KeyName }));
+            db.AuditEntries.Add(
+                actor.Audit(now, "CreateReplaceRootVolumeTask", instance.Id, before, new { Image = imageId, Key = instance.KeyName })
+            );
         }
 
         return outcome;
     }
 
-    /// <summary>Its snapshot under its lock: a deletion that comes before is seen here, one that comes after waits until the new disk is made.</summary>
+    /// <summary>
+    /// Its snapshot under its lock: a deletion that comes before is seen here, one that comes after waits until the new disk is made.
+    /// </summary>
     private static async Task<PrivateImage?> FindOwnAsync(PortalDb db, Actor actor, string imageId, CancellationToken ct)
     {
-        if (await db.PrivateImages.Include(own => own.Base).FirstOrDefaultAsync(own => own.AccountId == actor.AccountId && own.Id == imageId, ct) is not { } found)
+        if (
+            await db
+                .PrivateImages.Include(own => own.Base)
+                .FirstOrDefaultAsync(own => own.AccountId == actor.AccountId && own.Id == imageId, ct)
+            is not { } found
+        )
         {
             return null;
         }
@@ -71,8 +95,17 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
         return found;
     }
 
-    /// <summary>What runs goes on costing the same. What does not takes room and somebody who pays; a disk that stays takes both too.</summary>
-    private async Task<string?> WhyNotPayAsync(PortalDb db, Actor actor, Account account, Instance instance, FreeCapacity free, CancellationToken ct)
+    /// <summary>
+    /// What runs goes on costing the same. What does not takes room and somebody who pays; a disk that stays takes both too.
+    /// </summary>
+    private async Task<string?> WhyNotPayAsync(
+        PortalDb db,
+        Actor actor,
+        Account account,
+        Instance instance,
+        FreeCapacity free,
+        CancellationToken ct
+    )
     {
         if ((account.WhySuspended ?? instance.WhyNotRebuild) is { } reason)
         {

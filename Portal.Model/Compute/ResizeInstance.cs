@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// Gives a stopped instance another size of the catalogue. Quota and room are asked for under the same locks as for a new one. It costs nothing
-/// until the instance is started, so nobody has to have a card for it.
+/// Gives a stopped instance another size of the catalogue. Quota and room are asked for under the same locks as for a new one. It costs
+/// nothing until the instance is started, so nobody has to have a card for it.
 /// </summary>
 public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
@@ -15,7 +15,10 @@ public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var account = await db.LockAccountAsync(actor.AccountId, ct);
-        if (await db.Instances.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == id, ct) is not { } found)
+        if (
+            await db.Instances.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == id, ct)
+            is not { } found
+        )
         {
             return Outcome.Refused("There is no such instance.");
         }
@@ -28,7 +31,10 @@ public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
             return Outcome.Refused("There is no such size.");
         }
 
-        var why = account.WhySuspended ?? instance.WhyNotResizeTo(size) ?? await WhyNotWithinQuotaAsync(db, account, instance, size, ct)
+        var why =
+            account.WhySuspended
+            ?? instance.WhyNotResizeTo(size)
+            ?? await WhyNotWithinQuotaAsync(db, account, instance, size, ct)
             ?? (await FreeCapacity.OfAsync(db, region, ct)).WhyNotResize(instance, size);
         if (why is not null)
         {
@@ -47,9 +53,17 @@ public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
         return Outcome.Done;
     }
 
-    private static async Task<string?> WhyNotWithinQuotaAsync(PortalDb db, Account account, Instance instance, InstanceSize size, CancellationToken ct)
+    private static async Task<string?> WhyNotWithinQuotaAsync(
+        PortalDb db,
+        Account account,
+        Instance instance,
+        InstanceSize size,
+        CancellationToken ct
+    )
     {
-        var used = await db.Instances.Where(other => other.AccountId == account.Id && other.State != InstanceState.Terminated).SumAsync(other => other.Vcpus, ct);
+        var used = await db
+            .Instances.Where(other => other.AccountId == account.Id && other.State != InstanceState.Terminated)
+            .SumAsync(other => other.Vcpus, ct);
         return size.Vcpus > instance.Vcpus && used - instance.Vcpus + size.Vcpus > account.VcpuLimit
             ? $"Your quota is {Counted.Of(account.VcpuLimit, "vCPU")} and you use {used}: choose a smaller size, or ask support for more."
             : null;

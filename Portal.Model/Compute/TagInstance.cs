@@ -4,7 +4,9 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Compute;
 
-/// <summary>Replaces all tags of one instance. What is the same already leaves no trace, and the audit tells of those that differ only.</summary>
+/// <summary>
+/// Replaces all tags of one instance. What is the same already leaves no trace, and the audit tells of those that differ only.
+/// </summary>
 public sealed class TagInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     public async Task<Outcome> RunAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct)
@@ -45,6 +47,8 @@ public sealed class TagInstance(IDbContextFactory<PortalDb> dbs, TimeProvider cl
     }
 
     /// <summary>What is in the first and not, or otherwise, in the second.</summary>
-    private static Dictionary<string, string> Missing(IReadOnlyDictionary<string, string> first, IReadOnlyDictionary<string, string> second) =>
-        first.Where(tag => !second.TryGetValue(tag.Key, out var value) || value != tag.Value).ToDictionary(StringComparer.Ordinal);
+    private static Dictionary<string, string> Missing(
+        IReadOnlyDictionary<string, string> first,
+        IReadOnlyDictionary<string, string> second
+    ) => first.Where(tag => !second.TryGetValue(tag.Key, out var value) || value != tag.Value).ToDictionary(StringComparer.Ordinal);
 }

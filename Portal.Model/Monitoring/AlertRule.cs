@@ -10,8 +10,8 @@ public enum AlertSide
 }
 
 /// <summary>
-/// Tells somebody when a metric has been beyond a threshold for so many minutes, and again when it has been back for as long: so a metric that
-/// crosses to and fro within that time tells once.
+/// Tells somebody when a metric has been beyond a threshold for so many minutes, and again when it has been back for as long: so a metric
+/// that crosses to and fro within that time tells once.
 /// </summary>
 public sealed class AlertRule : IOwned
 {
@@ -52,16 +52,20 @@ public sealed class AlertRule : IOwned
     public uint Version { get; private set; }
 
     /// <summary>E.g. <c>CPU above 80 % for 5 minutes</c>.</summary>
-    public string Sentence => $"{Metric.Label()} {(Side is AlertSide.Above ? "above" : "below")} {Metric.Quantity(Threshold)} for {(Minutes == 1 ? "a minute" : $"{Minutes} minutes")}";
+    public string Sentence =>
+        $"{Metric.Label()} {(Side is AlertSide.Above ? "above" : "below")} {Metric.Quantity(Threshold)} for {(Minutes == 1 ? "a minute" : $"{Minutes} minutes")}";
 
     /// <summary>A new rule begins anew: what fired by the old one is forgotten.</summary>
     public void Set(AlertWish wish) =>
         (Metric, Side, Threshold, Minutes, UserId, FiringSince) = (wish.Metric, wish.Side, wish.Threshold, wish.Minutes, wish.UserId, null);
 
-    public bool Says(AlertWish wish) => (Metric, Side, Threshold, Minutes, UserId) == (wish.Metric, wish.Side, wish.Threshold, wish.Minutes, wish.UserId);
+    public bool Says(AlertWish wish) =>
+        (Metric, Side, Threshold, Minutes, UserId) == (wish.Metric, wish.Side, wish.Threshold, wish.Minutes, wish.UserId);
 
     /// <summary>Writes down what the last <see cref="Minutes"/> said.</summary>
-    /// <param name="measured">How many of them were measured; <paramref name="beyond"/> how many of those were beyond the threshold.</param>
+    /// <param name="measured">
+    /// How many of them were measured; <paramref name="beyond"/> how many of those were beyond the threshold.
+    /// </param>
     /// <returns>Whether that changes anything: it begins to fire, or it is over.</returns>
     public bool Observe(int measured, int beyond, DateTimeOffset at)
     {
@@ -90,12 +94,13 @@ public sealed class AlertRule : IOwned
 public sealed record AlertWish(Metric Metric, AlertSide Side, double Threshold, int Minutes, Guid UserId)
 {
     /// <summary>What can be said of it without looking anything up.</summary>
-    public Outcome Check(string resourceId) => this switch
-    {
-        _ when !Metrics.Of(resourceId).Contains(Metric) => Outcome.Refused("That is not measured here."),
-        { Minutes: < 1 or > AlertRule.MaxMinutes } => Outcome.Refused($"From 1 to {AlertRule.MaxMinutes:N0} minutes are possible."),
-        _ when !double.IsFinite(Threshold) || Threshold < 0 => Outcome.Refused("The threshold is a number, zero or more."),
-        _ when Metric.Unit() is MetricUnit.Percent && Threshold > 100 => Outcome.Refused("A percentage is at most 100."),
-        _ => Outcome.Done,
-    };
+    public Outcome Check(string resourceId) =>
+        this switch
+        {
+            _ when !Metrics.Of(resourceId).Contains(Metric) => Outcome.Refused("That is not measured here."),
+            { Minutes: < 1 or > AlertRule.MaxMinutes } => Outcome.Refused($"From 1 to {AlertRule.MaxMinutes:N0} minutes are possible."),
+            _ when !double.IsFinite(Threshold) || Threshold < 0 => Outcome.Refused("The threshold is a number, zero or more."),
+            _ when Metric.Unit() is MetricUnit.Percent && Threshold > 100 => Outcome.Refused("A percentage is at most 100."),
+            _ => Outcome.Done,
+        };
 }

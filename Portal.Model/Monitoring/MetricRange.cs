@@ -26,32 +26,55 @@ public sealed record MetricRange(string Id, string Label, TimeSpan Length, Metri
 
     public DateTimeOffset Start(DateTimeOffset now) => End(now) - Length;
 
-    /// <summary>What was measured of one resource of the account, in the order of time; where nothing was there is no point. One query.</summary>
-    public async Task<IReadOnlyList<MetricPoint>> LoadAsync(PortalDb db, string accountId, string resourceId, DateTimeOffset now, CancellationToken ct) =>
-        await db.Database.SqlQuery<MetricPoint>(
-            $"""
-            SELECT date_bin({Step}, "At", TIMESTAMPTZ '0001-01-01 00:00:00Z') AS "At", avg("Cpu")::real AS "Cpu", avg("Memory")::real AS "Memory",
-                avg("DiskRead")::real AS "DiskRead", avg("DiskWrite")::real AS "DiskWrite", avg("DiskReads")::real AS "DiskReads", avg("DiskWrites")::real AS "DiskWrites",
-                avg("NetworkIn")::real AS "NetworkIn", avg("NetworkOut")::real AS "NetworkOut"
-            FROM "MetricSamples"
-            WHERE "AccountId" = {accountId} AND "ResourceId" = {resourceId} AND "Resolution" = {Resolution.Minutes} AND "At" >= {Start(now)} AND "At" < {End(now)}
-            GROUP BY 1 ORDER BY 1
-            """).ToListAsync(ct);
+    /// <summary>
+    /// What was measured of one resource of the account, in the order of time; where nothing was there is no point. One query.
+    /// </summary>
+    public async Task<IReadOnlyList<MetricPoint>> LoadAsync(
+        PortalDb db,
+        string accountId,
+        string resourceId,
+        DateTimeOffset now,
+        CancellationToken ct
+    ) =>
+        await db
+            .Database.SqlQuery<MetricPoint>(
+                $"""
+                SELECT date_bin({Step}, "At", TIMESTAMPTZ '0001-01-01 00:00:00Z') AS "At", avg("Cpu")::real AS "Cpu", avg("Memory")::real AS "Memory",
+                    avg("DiskRead")::real AS "DiskRead", avg("DiskWrite")::real AS "DiskWrite", avg("DiskReads")::real AS "DiskReads", avg("DiskWrites")::real AS "DiskWrites",
+                    avg("NetworkIn")::real AS "NetworkIn", avg("NetworkOut")::real AS "NetworkOut"
+                FROM "MetricSamples"
+                WHERE "AccountId" = {accountId} AND "ResourceId" = {resourceId} AND "Resolution" = {Resolution.Minutes} AND "At" >= {Start(
+                    now
+                )} AND "At" < {End(now)}
+                GROUP BY 1 ORDER BY 1
+                """
+            )
+            .ToListAsync(ct);
 }
 
 /// <summary>Averages over one step of a <see cref="MetricRange"/>, in the units of <see cref="MetricSample"/>.</summary>
 public sealed record MetricPoint(
-    DateTimeOffset At, float? Cpu, float? Memory, float? DiskRead, float? DiskWrite, float? DiskReads, float? DiskWrites, float? NetworkIn, float? NetworkOut)
+    DateTimeOffset At,
+    float? Cpu,
+    float? Memory,
+    float? DiskRead,
+    float? DiskWrite,
+    float? DiskReads,
+    float? DiskWrites,
+    float? NetworkIn,
+    float? NetworkOut
+)
 {
-    public float? this[Metric metric] => metric switch
-    {
-        Metric.Cpu => Cpu,
-        Metric.Memory => Memory,
-        Metric.DiskRead => DiskRead,
-        Metric.DiskWrite => DiskWrite,
-        Metric.DiskReads => DiskReads,
-        Metric.DiskWrites => DiskWrites,
-        Metric.NetworkIn => NetworkIn,
-        _ => NetworkOut,
-    };
+    public float? this[Metric metric] =>
+        metric switch
+        {
+            Metric.Cpu => Cpu,
+            Metric.Memory => Memory,
+            Metric.DiskRead => DiskRead,
+            Metric.DiskWrite => DiskWrite,
+            Metric.DiskReads => DiskReads,
+            Metric.DiskWrites => DiskWrites,
+            Metric.NetworkIn => NetworkIn,
+            _ => NetworkOut,
+        };
 }

@@ -4,8 +4,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Monitoring;
 
 /// <summary>
-/// What one instance or volume used in one stretch of time: an average over it. What was not measured is null, and where nothing was measured
-/// there is no row. Rows of three resolutions, in one table, are kept for different times: see <see cref="MetricResolution"/>.
+/// What one instance or volume used in one stretch of time: an average over it. What was not measured is null, and where nothing was
+/// measured there is no row. Rows of three resolutions, in one table, are kept for different times: see <see cref="MetricResolution"/>.
 /// </summary>
 public sealed class MetricSample : IOwned
 {

@@ -11,7 +11,13 @@ internal sealed class MonitoringTables : IEntityTypeConfiguration<MetricSample>,
         builder.BelongsToAccount();
 
         // In the order in which charts read: one resource, one resolution, a stretch of time.
-        builder.HasKey(sample => new { sample.AccountId, sample.ResourceId, sample.Resolution, sample.At });
+        builder.HasKey(sample => new
+        {
+            sample.AccountId,
+            sample.ResourceId,
+            sample.Resolution,
+            sample.At,
+        });
 
         // For what is rolled up and what is thrown away, whosever it is.
         builder.HasIndex(sample => new { sample.Resolution, sample.At });

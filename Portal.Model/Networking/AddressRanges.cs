@@ -15,7 +15,12 @@ public static class AddressRanges
     private const int UsualSubnet = 24;
 
     /// <summary>Addresses that are for private networks. https://www.rfc-editor.org/rfc/rfc1918</summary>
-    private static readonly IPNetwork[] Private = [IpText.Range("10.0.0.0/8"), IpText.Range("172.16.0.0/12"), IpText.Range("192.168.0.0/16")];
+    private static readonly IPNetwork[] Private =
+    [
+        IpText.Range("10.0.0.0/8"),
+        IpText.Range("172.16.0.0/12"),
+        IpText.Range("192.168.0.0/16"),
+    ];
 
     /// <summary>A range as it was typed; a single address stands for itself alone.</summary>
     public static Outcome<IPNetwork> Parse(string? text)
@@ -24,7 +29,9 @@ public static class AddressRanges
         var parts = typed.Split('/', 2);
         if (!IpText.TryAddress(parts[0], out var address))
         {
-            return Outcome.Refused(IpText.WhyNotZeros(parts[0]) ?? "Write a range as an address, a slash and how many of its bits are fixed, e.g. 10.0.0.0/16.");
+            return Outcome.Refused(
+                IpText.WhyNotZeros(parts[0]) ?? "Write a range as an address, a slash and how many of its bits are fixed, e.g. 10.0.0.0/16."
+            );
         }
 
         if (address.AddressFamily is not AddressFamily.InterNetwork)
@@ -48,8 +55,10 @@ public static class AddressRanges
 
     /// <summary>Why a network cannot have this range; null if it can.</summary>
     public static string? WhyNotNetwork(IPNetwork range) =>
-        range.PrefixLength is < Largest or > Smallest ? $"A network has between /{Largest} (65,536 addresses) and /{Smallest} (16 addresses); this is /{range.PrefixLength}."
-        : !Private.Any(all => Contains(all, range)) ? $"{range} {Internet.WhatIs(range) ?? "belongs to the Internet"}. Choose a range within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."
+        range.PrefixLength is < Largest or > Smallest
+            ? $"A network has between /{Largest} (65,536 addresses) and /{Smallest} (16 addresses); this is /{range.PrefixLength}."
+        : !Private.Any(all => Contains(all, range))
+            ? $"{range} {Internet.WhatIs(range) ?? "belongs to the Internet"}. Choose a range within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."
         : null;
 
     /// <summary>Why a network with these subnets cannot get this one more; null if it can.</summary>
@@ -65,20 +74,26 @@ public static class AddressRanges
             return $"{range} is not within the network's range, {network}.";
         }
 
-        return others.FirstOrDefault(other => Overlap(other.Range, range)) is { Name: { } name } taken ? $"{range} overlaps the subnet “{name}”, {taken.Range}." : null;
+        return others.FirstOrDefault(other => Overlap(other.Range, range)) is { Name: { } name } taken
+            ? $"{range} overlaps the subnet “{name}”, {taken.Range}."
+            : null;
     }
 
     public static bool Overlap(IPNetwork one, IPNetwork other) => one.Contains(other.BaseAddress) || other.Contains(one.BaseAddress);
 
     /// <summary>A range like those that there are, which overlaps none of them.</summary>
     public static IPNetwork SuggestNetwork(IReadOnlyCollection<IPNetwork> taken) =>
-        Enumerable.Range(0, 256).Select(second => new IPNetwork(new IPAddress([10, (byte)second, 0, 0]), Largest)).FirstOrDefault(range => !taken.Any(other => Overlap(other, range)), new IPNetwork(new IPAddress([10, 0, 0, 0]), Largest));
+        Enumerable
+            .Range(0, 256)
+            .Select(second => new IPNetwork(new IPAddress([10, (byte)second, 0, 0]), Largest))
+            .FirstOrDefault(range => !taken.Any(other => Overlap(other, range)), new IPNetwork(new IPAddress([10, 0, 0, 0]), Largest));
 
     /// <summary>The next free part of the network, of the size of the last one or of the usual size; null if it is full.</summary>
     public static IPNetwork? SuggestSubnet(IPNetwork network, IReadOnlyList<IPNetwork> taken)
     {
         var prefix = taken.Count > 0 ? taken[^1].PrefixLength : Math.Max(network.PrefixLength, UsualSubnet);
-        return Enumerable.Range(0, 1 << Math.Max(0, prefix - network.PrefixLength))
+        return Enumerable
+            .Range(0, 1 << Math.Max(0, prefix - network.PrefixLength))
             .Select(place => (IPNetwork?)new IPNetwork(At(Number(network.BaseAddress) + ((uint)place << (32 - prefix))), prefix))
             .FirstOrDefault(range => !taken.Any(other => Overlap(other, range!.Value)));
     }
@@ -89,7 +104,8 @@ public static class AddressRanges
     /// <summary>IPv4 addresses in their order.</summary>
     public static uint Number(IPAddress address) => BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
 
-    private static bool Contains(IPNetwork outer, IPNetwork inner) => inner.PrefixLength >= outer.PrefixLength && outer.Contains(inner.BaseAddress);
+    private static bool Contains(IPNetwork outer, IPNetwork inner) =>
+        inner.PrefixLength >= outer.PrefixLength && outer.Contains(inner.BaseAddress);
 
     private static IPAddress At(uint number)
     {

@@ -23,25 +23,37 @@ public sealed record NewNetwork
 
 public sealed record NewSubnet(string Name, string Range);
 
-/// <summary>Makes a private network with its subnets and its default security group. It costs nothing, and the engine holds it once an instance is in it.</summary>
+/// <summary>
+/// Makes a private network with its subnets and its default security group. It costs nothing, and the engine holds it once an instance is
+/// in it.
+/// </summary>
 public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    public Task<Outcome<Network>> RunAsync(Actor actor, NewNetwork form, CancellationToken ct) => Check(form) is { IsDone: false } refused
-        ? Task.FromResult<Outcome<Network>>(refused)
-        : dbs.ChangeAsync<Network>(actor, (db, account) => MakeAsync(db, account, actor, form, ct), ct);
+    public Task<Outcome<Network>> RunAsync(Actor actor, NewNetwork form, CancellationToken ct) =>
+        Check(form) is { IsDone: false } refused
+            ? Task.FromResult<Outcome<Network>>(refused)
+            : dbs.ChangeAsync<Network>(actor, (db, account) => MakeAsync(db, account, actor, form, ct), ct);
 
     /// <summary>What can be said of the request without looking anything up.</summary>
     public static Outcome Check(NewNetwork form)
     {
         var range = AddressRanges.Parse(form.Range);
-        Outcome[] outcomes = [ResourceName.Check(form.Name), Shared.Tags.Check(form.Tags), new(range.Reason ?? AddressRanges.WhyNotNetwork(range.Value)), .. Subnets(form, range.Value).Select(subnet => subnet.Outcome)];
+        Outcome[] outcomes =
+        [
+            ResourceName.Check(form.Name),
+            Shared.Tags.Check(form.Tags),
+            new(range.Reason ?? AddressRanges.WhyNotNetwork(range.Value)),
+            .. Subnets(form, range.Value).Select(subnet => subnet.Outcome),
+        ];
         return outcomes.FirstOrDefault(outcome => !outcome.IsDone);
     }
 
     /// <param name="had">How many networks the account has.</param>
-    public static string? WhyNotMore(Account account, int had) => account.ClosingSince is not null ? CreateRule.Closing
+    public static string? WhyNotMore(Account account, int had) =>
+        account.ClosingSince is not null ? CreateRule.Closing
         : account.WhySuspended is { } suspended ? suspended
-        : had >= account.NetworkLimit ? $"Your quota is {Counted.Of(account.NetworkLimit, "network")} and you have {had}: delete one you no longer need, or ask support for more."
+        : had >= account.NetworkLimit
+            ? $"Your quota is {Counted.Of(account.NetworkLimit, "network")} and you have {had}: delete one you no longer need, or ask support for more."
         : null;
 
     /// <summary>What is wrong with each subnet, beside those before it.</summary>
@@ -49,14 +61,22 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
     {
         if (form.Subnets.Count is 0 or > EditSubnets.MaxCount)
         {
-            yield return (default, Outcome.Refused(form.Subnets.Count == 0 ? "A network needs a subnet: that is where instances are." : $"A network has at most {EditSubnets.MaxCount} subnets."));
+            yield return (
+                default,
+                Outcome.Refused(
+                    form.Subnets.Count == 0
+                        ? "A network needs a subnet: that is where instances are."
+                        : $"A network has at most {EditSubnets.MaxCount} subnets."
+                )
+            );
         }
 
         var before = new List<(string Name, IPNetwork Range)>();
         foreach (var subnet in form.Subnets)
         {
             var parsed = AddressRanges.Parse(subnet.Range);
-            var reason = ResourceName.Check(subnet.Name).Reason ?? parsed.Reason ?? AddressRanges.WhyNotSubnet(network, before, parsed.Value);
+            var reason =
+                ResourceName.Check(subnet.Name).Reason ?? parsed.Reason ?? AddressRanges.WhyNotSubnet(network, before, parsed.Value);
             before.Add((subnet.Name, parsed.Value));
             yield return (parsed.Value, new Outcome(reason));
         }
@@ -64,12 +84,24 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
 
     private async Task<Outcome<Network>> MakeAsync(PortalDb db, Account account, Actor actor, NewNetwork form, CancellationToken ct)
     {
-        if (await db.Networks.SingleOrDefaultAsync(made => made.AccountId == actor.AccountId && made.RequestToken == form.RequestToken, ct) is { } before)
+        if (
+            await db.Networks.SingleOrDefaultAsync(
+                made => made.AccountId == actor.AccountId && made.RequestToken == form.RequestToken,
+                ct
+            ) is
+            { } before
+        )
         {
             return before;
         }
 
-        if (WhyNotMore(account, await db.Networks.CountAsync(network => network.AccountId == actor.AccountId && network.DeletedAt == null, ct)) is { } reason)
+        if (
+            WhyNotMore(
+                account,
+                await db.Networks.CountAsync(network => network.AccountId == actor.AccountId && network.DeletedAt == null, ct)
+            ) is
+            { } reason
+        )
         {
             return Outcome.Refused(reason);
         }
@@ -77,7 +109,20 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
         var made = await BuildAsync(db, actor, form, ct);
         db.Networks.Add(made);
         db.SecurityGroups.Add(DefaultNetwork.GroupOf(made, made.CreatedAt));
-        db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateVpc", made.Id, after: new { made.Name, Range = $"{made.Range}", Subnets = made.Subnets.Select(subnet => $"{subnet.Name} {subnet.Range}"), made.Tags }));
+        db.AuditEntries.Add(
+            actor.Audit(
+                made.CreatedAt,
+                "CreateVpc",
+                made.Id,
+                after: new
+                {
+                    made.Name,
+                    Range = $"{made.Range}",
+                    Subnets = made.Subnets.Select(subnet => $"{subnet.Name} {subnet.Range}"),
+                    made.Tags,
+                }
+            )
+        );
         return made;
     }
 
@@ -90,7 +135,11 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
             AccountId = actor.AccountId,
             Name = form.Name.Trim(),
             CreatedAt = now,
-            ProjectId = await db.Projects.Where(project => project.AccountId == actor.AccountId).OrderBy(project => project.CreatedAt).Select(project => project.Id).FirstAsync(ct),
+            ProjectId = await db
+                .Projects.Where(project => project.AccountId == actor.AccountId)
+                .OrderBy(project => project.CreatedAt)
+                .Select(project => project.Id)
+                .FirstAsync(ct),
             RegionId = DefaultNetwork.Region,
             Range = AddressRanges.Parse(form.Range).Value,
             RequestToken = form.RequestToken,

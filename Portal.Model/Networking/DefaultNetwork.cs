@@ -24,40 +24,54 @@ public static class DefaultNetwork
             CreatedAt = now,
             Range = IpText.Range("10.0.0.0/16"),
         };
-        network.Subnets.Add(new Subnet
-        {
-            Id = ResourceIds.New("subnet"),
-            AccountId = project.AccountId,
-            NetworkId = network.Id,
-            Name = Name,
-            CreatedAt = now,
-            Range = IpText.Range("10.0.0.0/24"),
-        });
+        network.Subnets.Add(
+            new Subnet
+            {
+                Id = ResourceIds.New("subnet"),
+                AccountId = project.AccountId,
+                NetworkId = network.Id,
+                Name = Name,
+                CreatedAt = now,
+                Range = IpText.Range("10.0.0.0/24"),
+            }
+        );
         return network;
     }
 
     /// <summary>Lets SSH in and everything out.</summary>
     public static SecurityGroup GroupOf(Network network, DateTimeOffset now)
     {
-        var group = new SecurityGroup { Id = ResourceIds.New("sg"), AccountId = network.AccountId, NetworkId = network.Id, Name = Name, CreatedAt = now, IsDefault = true };
-        group.Rules.Add(new SecurityGroupRule
+        var group = new SecurityGroup
         {
+            Id = ResourceIds.New("sg"),
             AccountId = network.AccountId,
-            SecurityGroupId = group.Id,
-            Direction = RuleDirection.Inbound,
-            Protocol = TransportProtocol.Tcp,
-            FromPort = 22,
-            ToPort = 22,
-            Range = Everywhere,
-        });
-        group.Rules.Add(new SecurityGroupRule
-        {
-            AccountId = network.AccountId,
-            SecurityGroupId = group.Id,
-            Direction = RuleDirection.Outbound,
-            Protocol = TransportProtocol.All,
-            Range = Everywhere,
-        });
+            NetworkId = network.Id,
+            Name = Name,
+            CreatedAt = now,
+            IsDefault = true,
+        };
+        group.Rules.Add(
+            new SecurityGroupRule
+            {
+                AccountId = network.AccountId,
+                SecurityGroupId = group.Id,
+                Direction = RuleDirection.Inbound,
+                Protocol = TransportProtocol.Tcp,
+                FromPort = 22,
+                ToPort = 22,
+                Range = Everywhere,
+            }
+        );
+        group.Rules.Add(
+            new SecurityGroupRule
+            {
+                AccountId = network.AccountId,
+                SecurityGroupId = group.Id,
+                Direction = RuleDirection.Outbound,
+                Protocol = TransportProtocol.All,
+                Range = Everywhere,
+            }
+        );
         return group;
     }
 }

@@ -32,9 +32,16 @@ public sealed class DeleteNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
                     var network => await DeleteAsync(db, actor, network, instances, ct),
                 };
             },
-            ct);
+            ct
+        );
 
-    private async Task<Outcome<IReadOnlyList<Instance>>> DeleteAsync(PortalDb db, Actor actor, Network network, List<Instance> instances, CancellationToken ct)
+    private async Task<Outcome<IReadOnlyList<Instance>>> DeleteAsync(
+        PortalDb db,
+        Actor actor,
+        Network network,
+        List<Instance> instances,
+        CancellationToken ct
+    )
     {
         var now = clock.GetUtcNow();
         var going = new List<Instance>();
@@ -44,24 +51,48 @@ public sealed class DeleteNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
             if (instance.RequestTerminate(now).IsDone)
             {
                 going.Add(instance);
-                db.AuditEntries.Add(actor.Audit(now, "TerminateInstances", instance.Id, before, new { instance.Status, With = network.Id }));
+                db.AuditEntries.Add(
+                    actor.Audit(now, "TerminateInstances", instance.Id, before, new { instance.Status, With = network.Id })
+                );
                 await InstanceMeter.RecordAsync(db, instance, now, ct);
             }
         }
 
-        foreach (var address in await db.PublicAddresses.Where(address => address.AccountId == actor.AccountId && address.NetworkId == network.Id && address.InterfaceId != null).ToListAsync(ct))
+        foreach (
+            var address in await db
+                .PublicAddresses.Where(address =>
+                    address.AccountId == actor.AccountId && address.NetworkId == network.Id && address.InterfaceId != null
+                )
+                .ToListAsync(ct)
+        )
         {
-            db.AuditEntries.Add(actor.Audit(now, "DisassociateAddress", address.Id, new { Interface = address.InterfaceId }, new { With = network.Id }));
+            db.AuditEntries.Add(
+                actor.Audit(now, "DisassociateAddress", address.Id, new { Interface = address.InterfaceId }, new { With = network.Id })
+            );
             address.Dissociate();
         }
 
-        foreach (var peering in await db.Peerings.Where(peering => peering.AccountId == actor.AccountId && (peering.NetworkId == network.Id || peering.PeerNetworkId == network.Id)).ToListAsync(ct))
+        foreach (
+            var peering in await db
+                .Peerings.Where(peering =>
+                    peering.AccountId == actor.AccountId && (peering.NetworkId == network.Id || peering.PeerNetworkId == network.Id)
+                )
+                .ToListAsync(ct)
+        )
         {
             await Peerings.RemoveAsync(db, actor, peering, network, now, ct);
         }
 
         network.RequestDelete(now);
-        db.AuditEntries.Add(actor.Audit(now, "DeleteVpc", network.Id, new { network.Name, Range = $"{network.Range}" }, going.Count == 0 ? null : new { Terminated = going.Select(instance => instance.Id) }));
+        db.AuditEntries.Add(
+            actor.Audit(
+                now,
+                "DeleteVpc",
+                network.Id,
+                new { network.Name, Range = $"{network.Range}" },
+                going.Count == 0 ? null : new { Terminated = going.Select(instance => instance.Id) }
+            )
+        );
         return going;
     }
 }

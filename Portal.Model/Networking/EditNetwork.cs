@@ -19,38 +19,62 @@ public sealed class EditNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider cl
         return await RunAsync(actor, id, "ModifyVpcAttribute", network => new { network.Name }, network => network.Name = name.Trim(), ct);
     }
 
-    public async Task<Outcome> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) => Tags.Check(tags) is { IsDone: false } refused
-        ? refused
-        : await RunAsync(actor, id, "CreateTags", network => new Dictionary<string, string>(network.Tags, StringComparer.Ordinal), network =>
-        {
-            network.Tags.Clear();
-            foreach (var (key, value) in tags)
-            {
-                network.Tags[key] = value;
-            }
-        }, ct);
+    public async Task<Outcome> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) =>
+        Tags.Check(tags) is { IsDone: false } refused
+            ? refused
+            : await RunAsync(
+                actor,
+                id,
+                "CreateTags",
+                network => new Dictionary<string, string>(network.Tags, StringComparer.Ordinal),
+                network =>
+                {
+                    network.Tags.Clear();
+                    foreach (var (key, value) in tags)
+                    {
+                        network.Tags[key] = value;
+                    }
+                },
+                ct
+            );
 
-    /// <summary>On, it costs <see cref="Skus.Nat"/> from the moment at which the engine has it until the moment at which it no longer has.</summary>
+    /// <summary>
+    /// On, it costs <see cref="Skus.Nat"/> from the moment at which the engine has it until the moment at which it no longer has.
+    /// </summary>
     public async Task<Outcome> SetNatAsync(Actor actor, string id, bool on, CancellationToken ct)
     {
-        var done = await dbs.ChangeAsync<Network>(actor, id, async (db, network) =>
-        {
-            if (network.IsNatWanted == on)
+        var done = await dbs.ChangeAsync<Network>(
+            actor,
+            id,
+            async (db, network) =>
             {
+                if (network.IsNatWanted == on)
+                {
+                    return network;
+                }
+
+                var now = clock.GetUtcNow();
+                if (
+                    on
+                    && (
+                        WhyNotNat(await db.Regions.AsNoTracking().SingleAsync(region => region.Id == network.RegionId, ct))
+                        ?? await db.WhyMayNotCreateAsync(actor, ct)
+                        ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct)
+                    )
+                        is { } reason
+                )
+                {
+                    return Outcome.Refused(reason);
+                }
+
+                network.WantNat(on, now);
+                db.AuditEntries.Add(
+                    actor.Audit(now, on ? "CreateNatGateway" : "DeleteNatGateway", id, new { Nat = !on }, new { Nat = on })
+                );
                 return network;
-            }
-
-            var now = clock.GetUtcNow();
-            if (on && (WhyNotNat(await db.Regions.AsNoTracking().SingleAsync(region => region.Id == network.RegionId, ct))
-                ?? await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct)) is { } reason)
-            {
-                return Outcome.Refused(reason);
-            }
-
-            network.WantNat(on, now);
-            db.AuditEntries.Add(actor.Audit(now, on ? "CreateNatGateway" : "DeleteNatGateway", id, new { Nat = !on }, new { Nat = on }));
-            return network;
-        }, ct);
+            },
+            ct
+        );
         return new(done.Reason);
     }
 
@@ -58,15 +82,27 @@ public sealed class EditNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider cl
     public static string? WhyNotNat(Region region) =>
         region.HasUplink ? null : $"{region.Name} has no connection to the outside: whoever operates it has not given it one.";
 
-    private async Task<Outcome> RunAsync(Actor actor, string id, string action, Func<Network, object> told, Action<Network> edit, CancellationToken ct)
+    private async Task<Outcome> RunAsync(
+        Actor actor,
+        string id,
+        string action,
+        Func<Network, object> told,
+        Action<Network> edit,
+        CancellationToken ct
+    )
     {
-        var done = await dbs.ChangeAsync<Network>(actor, id, (db, network) =>
-        {
-            var before = told(network);
-            edit(network);
-            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, told(network)));
-            return Task.FromResult<Outcome<Network>>(network);
-        }, ct);
+        var done = await dbs.ChangeAsync<Network>(
+            actor,
+            id,
+            (db, network) =>
+            {
+                var before = told(network);
+                edit(network);
+                db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, told(network)));
+                return Task.FromResult<Outcome<Network>>(network);
+            },
+            ct
+        );
         return new(done.Reason);
     }
 }

@@ -18,58 +18,100 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
             return Outcome.Refused(reason);
         }
 
-        var added = await dbs.ChangeAsync<Subnet>(actor, networkId, async (db, network) =>
-        {
-            var others = await db.Subnets.Where(subnet => subnet.NetworkId == networkId).ToListAsync(ct);
-            var whyNot = others.Count >= MaxCount ? $"A network has at most {MaxCount} subnets."
-                : AddressRanges.WhyNotSubnet(network.Range, others.Select(subnet => (subnet.Name, subnet.Range)), range.Value);
-            if (whyNot is not null)
+        var added = await dbs.ChangeAsync<Subnet>(
+            actor,
+            networkId,
+            async (db, network) =>
             {
-                return Outcome.Refused(whyNot);
-            }
+                var others = await db.Subnets.Where(subnet => subnet.NetworkId == networkId).ToListAsync(ct);
+                var whyNot =
+                    others.Count >= MaxCount
+                        ? $"A network has at most {MaxCount} subnets."
+                        : AddressRanges.WhyNotSubnet(network.Range, others.Select(subnet => (subnet.Name, subnet.Range)), range.Value);
+                if (whyNot is not null)
+                {
+                    return Outcome.Refused(whyNot);
+                }
 
-            var made = Build(network, form.Name, range.Value, clock.GetUtcNow());
-            db.Subnets.Add(made);
-            network.Change(made.CreatedAt);
-            db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateSubnet", networkId, after: new { made.Id, made.Name, Range = $"{made.Range}" }));
-            return made;
-        }, ct);
+                var made = Build(network, form.Name, range.Value, clock.GetUtcNow());
+                db.Subnets.Add(made);
+                network.Change(made.CreatedAt);
+                db.AuditEntries.Add(
+                    actor.Audit(
+                        made.CreatedAt,
+                        "CreateSubnet",
+                        networkId,
+                        after: new
+                        {
+                            made.Id,
+                            made.Name,
+                            Range = $"{made.Range}",
+                        }
+                    )
+                );
+                return made;
+            },
+            ct
+        );
         return new(added.Reason);
     }
 
     public async Task<Outcome> RemoveAsync(Actor actor, string networkId, string subnetId, CancellationToken ct)
     {
-        var removed = await dbs.ChangeAsync<Subnet>(actor, networkId, async (db, network) =>
-        {
-            if (await db.Subnets.SingleOrDefaultAsync(subnet => subnet.Id == subnetId && subnet.NetworkId == networkId, ct) is not { } subnet)
+        var removed = await dbs.ChangeAsync<Subnet>(
+            actor,
+            networkId,
+            async (db, network) =>
             {
-                return Outcome.Refused("There is no such subnet any more.");
-            }
+                if (
+                    await db.Subnets.SingleOrDefaultAsync(subnet => subnet.Id == subnetId && subnet.NetworkId == networkId, ct)
+                    is not { } subnet
+                )
+                {
+                    return Outcome.Refused("There is no such subnet any more.");
+                }
 
-            if (WhyNotRemove(await db.NetworkInterfaces.CountAsync(card => card.SubnetId == subnetId, ct)) is { } reason)
-            {
-                return Outcome.Refused(reason);
-            }
+                if (WhyNotRemove(await db.NetworkInterfaces.CountAsync(card => card.SubnetId == subnetId, ct)) is { } reason)
+                {
+                    return Outcome.Refused(reason);
+                }
 
-            db.Subnets.Remove(subnet);
-            network.Change(clock.GetUtcNow());
-            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "DeleteSubnet", networkId, before: new { subnet.Id, subnet.Name, Range = $"{subnet.Range}" }));
-            return subnet;
-        }, ct);
+                db.Subnets.Remove(subnet);
+                network.Change(clock.GetUtcNow());
+                db.AuditEntries.Add(
+                    actor.Audit(
+                        clock.GetUtcNow(),
+                        "DeleteSubnet",
+                        networkId,
+                        before: new
+                        {
+                            subnet.Id,
+                            subnet.Name,
+                            Range = $"{subnet.Range}",
+                        }
+                    )
+                );
+                return subnet;
+            },
+            ct
+        );
         return new(removed.Reason);
     }
 
     /// <param name="cards">How many cards are in it.</param>
     public static string? WhyNotRemove(int cards) =>
-        cards == 0 ? null : $"{(cards == 1 ? "An instance's interface is" : $"{cards} interfaces of instances are")} in it: remove {(cards == 1 ? "it" : "them")} first, or terminate the instance{(cards == 1 ? "" : "s")}.";
+        cards == 0
+            ? null
+            : $"{(cards == 1 ? "An instance's interface is" : $"{cards} interfaces of instances are")} in it: remove {(cards == 1 ? "it" : "them")} first, or terminate the instance{(cards == 1 ? "" : "s")}.";
 
-    internal static Subnet Build(Network network, string name, IPNetwork range, DateTimeOffset now) => new()
-    {
-        Id = ResourceIds.New("subnet"),
-        AccountId = network.AccountId,
-        NetworkId = network.Id,
-        Name = name.Trim(),
-        CreatedAt = now,
-        Range = range,
-    };
+    internal static Subnet Build(Network network, string name, IPNetwork range, DateTimeOffset now) =>
+        new()
+        {
+            Id = ResourceIds.New("subnet"),
+            AccountId = network.AccountId,
+            NetworkId = network.Id,
+            Name = name.Trim(),
+            CreatedAt = now,
+            Range = range,
+        };
 }

@@ -10,7 +10,9 @@ internal static class FreeAddresses
     /// <summary>So many, or as many as are left.</summary>
     public static async Task<IReadOnlyList<IPAddress>> TakeAsync(PortalDb db, Subnet subnet, int count, CancellationToken ct)
     {
-        var taken = (await db.NetworkInterfaces.Where(card => card.SubnetId == subnet.Id).Select(card => card.Address).ToListAsync(ct)).ToHashSet();
+        var taken = (
+            await db.NetworkInterfaces.Where(card => card.SubnetId == subnet.Id).Select(card => card.Address).ToListAsync(ct)
+        ).ToHashSet();
         return [.. subnet.Hosts().Where(address => !taken.Contains(address)).Take(count)];
     }
 }

@@ -10,8 +10,8 @@ namespace Portal.Model.Networking;
 public interface INetworkEngine
 {
     /// <summary>
-    /// Makes the private network, its subnets' gateways, DHCP and names, and applies the addresses and security rules of its members, all rules
-    /// at once or none. Members that run are under the new rules when it returns.
+    /// Makes the private network, its subnets' gateways, DHCP and names, and applies the addresses and security rules of its members, all
+    /// rules at once or none. Members that run are under the new rules when it returns.
     /// </summary>
     Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct);
 
@@ -24,7 +24,10 @@ public interface INetworkEngine
     /// </summary>
     Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec card, CancellationToken ct);
 
-    /// <summary>Asks a running guest to let go of a card; true once it is out, or the machine is off or gone. Returns at once: call it again until it is.</summary>
+    /// <summary>
+    /// Asks a running guest to let go of a card; true once it is out, or the machine is off or gone. Returns at once: call it again until
+    /// it is.
+    /// </summary>
     Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct);
 
     /// <summary>What connection to the outside the engine has been given.</summary>
@@ -35,7 +38,13 @@ public interface INetworkEngine
 /// <param name="Members">Every card of every instance of the network that is not terminated.</param>
 /// <param name="Groups">The security groups that members are in or that rules of those refer to.</param>
 public sealed record NetworkSpec(
-    string Id, string AccountId, IPNetwork Range, IReadOnlyList<SubnetSpec> Subnets, IReadOnlyList<NetworkMember> Members, IReadOnlyList<GroupSpec> Groups)
+    string Id,
+    string AccountId,
+    IPNetwork Range,
+    IReadOnlyList<SubnetSpec> Subnets,
+    IReadOnlyList<NetworkMember> Members,
+    IReadOnlyList<GroupSpec> Groups
+)
 {
     /// <summary>Whether members may begin to speak to the Internet, under the engine's own address.</summary>
     public bool Nat { get; init; }
@@ -52,12 +61,21 @@ public sealed record SubnetSpec(IPNetwork Range, IPAddress Gateway);
 
 /// <summary>A card of an instance, and which groups' rules hold for it.</summary>
 /// <param name="HostName">The name under which others find it; null for a card that is not its instance's first.</param>
-public sealed record NetworkMember(string InstanceId, string InterfaceId, string? HostName, IPAddress Address, string Mac, IReadOnlyList<string> GroupIds);
+public sealed record NetworkMember(
+    string InstanceId,
+    string InterfaceId,
+    string? HostName,
+    IPAddress Address,
+    string Mac,
+    IReadOnlyList<string> GroupIds
+);
 
 /// <summary>A security group: what may come in to its members, and whereto they may begin to speak. Replies always pass.</summary>
 public sealed record GroupSpec(string Id, IReadOnlyList<GroupRule> Inbound, IReadOnlyList<GroupRule> Outbound);
 
-/// <summary>One permission. The other side is <paramref name="Range"/>, or the members of the group <paramref name="GroupId"/> of the same network.</summary>
+/// <summary>
+/// One permission. The other side is <paramref name="Range"/>, or the members of the group <paramref name="GroupId"/> of the same network.
+/// </summary>
 /// <param name="FromPort">First and last port, for TCP and UDP only.</param>
 public sealed record GroupRule(TransportProtocol Protocol, int FromPort, int ToPort, IPNetwork? Range, string? GroupId);
 
@@ -65,8 +83,8 @@ public sealed record GroupRule(TransportProtocol Protocol, int FromPort, int ToP
 public sealed record PeerSpec(string PeeringId, string NetworkId, IPNetwork Range);
 
 /// <summary>
-/// A public address that leads to a card: all traffic for <paramref name="Address"/>, both ways; or where there is no such address, what comes to
-/// the ports of the host's loopback named in <paramref name="Forwards"/>.
+/// A public address that leads to a card: all traffic for <paramref name="Address"/>, both ways; or where there is no such address, what
+/// comes to the ports of the host's loopback named in <paramref name="Forwards"/>.
 /// </summary>
 /// <param name="Private">The card's own address.</param>
 public sealed record AddressSpec(string Id, string InstanceId, IPAddress Private, IPAddress? Address, IReadOnlyList<PortForward> Forwards);

@@ -61,7 +61,11 @@ public sealed class Network : Resource
     public bool IsUnsettled => DeletedAt is null && (!IsApplied || DeletingSince is not null);
 
     /// <summary>The state in words.</summary>
-    public string Status => DeletedAt is not null ? "deleted" : DeletingSince is not null ? "deleting" : IsApplied ? "available" : "updating";
+    public string Status =>
+        DeletedAt is not null ? "deleted"
+        : DeletingSince is not null ? "deleting"
+        : IsApplied ? "available"
+        : "updating";
 
     public string? WhyNotChange => DeletingSince is null ? null : $"The network is {(DeletedAt is null ? "being deleted" : "deleted")}.";
 

@@ -7,8 +7,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Networking;
 
 /// <summary>
-/// A card of an instance (ENI): an address in a subnet, a MAC, and the security groups that hold for it. It lives and ends with its instance;
-/// all cards of an instance are in one network. The first one is made with the instance and stays.
+/// A card of an instance (ENI): an address in a subnet, a MAC, and the security groups that hold for it. It lives and ends with its
+/// instance; all cards of an instance are in one network. The first one is made with the instance and stays.
 /// </summary>
 public sealed partial class NetworkInterface : IOwned
 {
@@ -32,7 +32,9 @@ public sealed partial class NetworkInterface : IOwned
 
     public required IPAddress Address { get; init; }
 
-    /// <summary>0 for the instance's first card, which has its name and its default route; the others are numbered as they were added.</summary>
+    /// <summary>
+    /// 0 for the instance's first card, which has its name and its default route; the others are numbered as they were added.
+    /// </summary>
     public required int Position { get; init; }
 
     public ICollection<InterfaceGroup> Groups { get; } = [];
@@ -74,7 +76,14 @@ public sealed partial class NetworkInterface : IOwned
         Groups.Clear();
         foreach (var groupId in groupIds)
         {
-            Groups.Add(new InterfaceGroup { AccountId = AccountId, InterfaceId = Id, SecurityGroupId = groupId });
+            Groups.Add(
+                new InterfaceGroup
+                {
+                    AccountId = AccountId,
+                    InterfaceId = Id,
+                    SecurityGroupId = groupId,
+                }
+            );
         }
     }
 }

@@ -6,9 +6,15 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
 
-internal sealed class NetworkTables : IEntityTypeConfiguration<Network>, IEntityTypeConfiguration<Subnet>, IEntityTypeConfiguration<SecurityGroup>,
-    IEntityTypeConfiguration<SecurityGroupRule>, IEntityTypeConfiguration<NetworkInterface>, IEntityTypeConfiguration<InterfaceGroup>,
-    IEntityTypeConfiguration<PublicAddress>, IEntityTypeConfiguration<Peering>
+internal sealed class NetworkTables
+    : IEntityTypeConfiguration<Network>,
+        IEntityTypeConfiguration<Subnet>,
+        IEntityTypeConfiguration<SecurityGroup>,
+        IEntityTypeConfiguration<SecurityGroupRule>,
+        IEntityTypeConfiguration<NetworkInterface>,
+        IEntityTypeConfiguration<InterfaceGroup>,
+        IEntityTypeConfiguration<PublicAddress>,
+        IEntityTypeConfiguration<Peering>
 {
     public void Configure(EntityTypeBuilder<Network> builder)
     {
@@ -20,7 +26,10 @@ internal sealed class NetworkTables : IEntityTypeConfiguration<Network>, IEntity
         builder.HasIndex(network => new { network.AccountId, network.RequestToken }).IsUnique();
 
         // The sweep asks for what the engine has not followed yet.
-        builder.HasIndex(network => network.RegionId).HasFilter("\"AppliedGeneration\" < \"Generation\"").HasDatabaseName("IX_Networks_Behind");
+        builder
+            .HasIndex(network => network.RegionId)
+            .HasFilter("\"AppliedGeneration\" < \"Generation\"")
+            .HasDatabaseName("IX_Networks_Behind");
     }
 
     public void Configure(EntityTypeBuilder<Subnet> builder) => builder.BelongsToAccount();
@@ -57,14 +66,22 @@ internal sealed class NetworkTables : IEntityTypeConfiguration<Network>, IEntity
         builder.BelongsToAccount();
         builder.HasKey(membership => new { membership.InterfaceId, membership.SecurityGroupId });
         builder.HasOne<NetworkInterface>().WithMany(card => card.Groups).HasForeignKey(membership => membership.InterfaceId);
-        builder.HasOne<SecurityGroup>().WithMany().HasForeignKey(membership => membership.SecurityGroupId).OnDelete(DeleteBehavior.Restrict);
+        builder
+            .HasOne<SecurityGroup>()
+            .WithMany()
+            .HasForeignKey(membership => membership.SecurityGroupId)
+            .OnDelete(DeleteBehavior.Restrict);
     }
 
     public void Configure(EntityTypeBuilder<PublicAddress> builder)
     {
         builder.BelongsToAccount();
         builder.HasOne<Region>().WithMany().HasForeignKey(address => address.RegionId).OnDelete(DeleteBehavior.Restrict);
-        builder.HasOne<NetworkInterface>().WithOne().HasForeignKey<PublicAddress>(address => address.InterfaceId).OnDelete(DeleteBehavior.SetNull);
+        builder
+            .HasOne<NetworkInterface>()
+            .WithOne()
+            .HasForeignKey<PublicAddress>(address => address.InterfaceId)
+            .OnDelete(DeleteBehavior.SetNull);
         builder.HasOne<Network>().WithMany().HasForeignKey(address => address.NetworkId).OnDelete(DeleteBehavior.Restrict);
         builder.Property(address => address.Address).HasConversion<string>().HasMaxLength(45);
         builder.HasIndex(address => new { address.RegionId, address.Address }).IsUnique();

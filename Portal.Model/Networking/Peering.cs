@@ -3,7 +3,9 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
 
-/// <summary>A cable between the routers of two networks of one account. Rules of security groups hold across it by ranges, not by groups.</summary>
+/// <summary>
+/// A cable between the routers of two networks of one account. Rules of security groups hold across it by ranges, not by groups.
+/// </summary>
 public sealed class Peering : Resource
 {
     [MaxLength(ResourceIds.MaxLength)]

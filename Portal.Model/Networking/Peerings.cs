@@ -10,24 +10,34 @@ public sealed class Peerings(IDbContextFactory<PortalDb> dbs, TimeProvider clock
     public const int MaxCount = 25;
 
     public Task<Outcome<Peering>> CreateAsync(Actor actor, string networkId, string peerId, string name, CancellationToken ct) =>
-        ResourceName.Check(name) is { IsDone: false } refused ? Task.FromResult<Outcome<Peering>>(refused) : dbs.ChangeAsync<Peering>(
-            actor,
-            async (db, _) =>
-            {
-                var (one, other) = await LockBothAsync(db, actor, networkId, peerId, ct);
-                if (one is null || other is null)
+        ResourceName.Check(name) is { IsDone: false } refused
+            ? Task.FromResult<Outcome<Peering>>(refused)
+            : dbs.ChangeAsync<Peering>(
+                actor,
+                async (db, _) =>
                 {
-                    return NetworkChange.NoNetwork;
-                }
+                    var (one, other) = await LockBothAsync(db, actor, networkId, peerId, ct);
+                    if (one is null || other is null)
+                    {
+                        return NetworkChange.NoNetwork;
+                    }
 
-                if ((one.WhyNotChange ?? other.WhyNotChange ?? WhyNot(one, other, await PeersAsync(db, one.Id, ct), await PeersAsync(db, other.Id, ct))) is { } reason)
-                {
-                    return Outcome.Refused(reason);
-                }
+                    if (
+                        (
+                            one.WhyNotChange
+                            ?? other.WhyNotChange
+                            ?? WhyNot(one, other, await PeersAsync(db, one.Id, ct), await PeersAsync(db, other.Id, ct))
+                        ) is
+                        { } reason
+                    )
+                    {
+                        return Outcome.Refused(reason);
+                    }
 
-                return Make(db, actor, one, other, name);
-            },
-            ct);
+                    return Make(db, actor, one, other, name);
+                },
+                ct
+            );
 
     public async Task<Outcome> DeleteAsync(Actor actor, string id, CancellationToken ct)
     {
@@ -35,7 +45,10 @@ public sealed class Peerings(IDbContextFactory<PortalDb> dbs, TimeProvider clock
             actor,
             async (db, _) =>
             {
-                if (await db.Peerings.SingleOrDefaultAsync(peering => peering.AccountId == actor.AccountId && peering.Id == id, ct) is not { } peering)
+                if (
+                    await db.Peerings.SingleOrDefaultAsync(peering => peering.AccountId == actor.AccountId && peering.Id == id, ct)
+                    is not { } peering
+                )
                 {
                     return Outcome.Refused("There is no such peering any more.");
                 }
@@ -45,35 +58,66 @@ public sealed class Peerings(IDbContextFactory<PortalDb> dbs, TimeProvider clock
                 one!.Change(clock.GetUtcNow());
                 return peering;
             },
-            ct);
+            ct
+        );
         return new(done.Reason);
     }
 
     /// <summary>Why these two cannot be joined; null if they can.</summary>
     /// <param name="peersOfOne">The networks that the first is joined with already, and those of the second.</param>
-    public static string? WhyNot(Network one, Network other, IReadOnlyList<Network> peersOfOne, IReadOnlyList<Network> peersOfOther) => one switch
-    {
-        _ when one.Id == other.Id => "A network cannot be peered with itself.",
-        _ when one.RegionId != other.RegionId => "Both networks must be in one region.",
-        _ when AddressRanges.Overlap(one.Range, other.Range) => $"{one.Name} ({one.Range}) and {other.Name} ({other.Range}) overlap: an address would mean two machines.",
-        _ when peersOfOne.Any(peer => peer.Id == other.Id) => $"{one.Name} and {other.Name} are peered already.",
-        _ when peersOfOne.Count >= MaxCount || peersOfOther.Count >= MaxCount => $"A network has at most {MaxCount} peerings.",
-        _ => Ambiguous(one, other, peersOfOther) ?? Ambiguous(other, one, peersOfOne),
-    };
+    public static string? WhyNot(Network one, Network other, IReadOnlyList<Network> peersOfOne, IReadOnlyList<Network> peersOfOther) =>
+        one switch
+        {
+            _ when one.Id == other.Id => "A network cannot be peered with itself.",
+            _ when one.RegionId != other.RegionId => "Both networks must be in one region.",
+            _ when AddressRanges.Overlap(one.Range, other.Range) =>
+                $"{one.Name} ({one.Range}) and {other.Name} ({other.Range}) overlap: an address would mean two machines.",
+            _ when peersOfOne.Any(peer => peer.Id == other.Id) => $"{one.Name} and {other.Name} are peered already.",
+            _ when peersOfOne.Count >= MaxCount || peersOfOther.Count >= MaxCount => $"A network has at most {MaxCount} peerings.",
+            _ => Ambiguous(one, other, peersOfOther) ?? Ambiguous(other, one, peersOfOne),
+        };
 
-    /// <summary>In the caller's transaction, which holds <paramref name="held"/> and changes it: the other network is changed here.</summary>
-    internal static async Task RemoveAsync(PortalDb db, Actor actor, Peering peering, Network held, DateTimeOffset now, CancellationToken ct)
+    /// <summary>
+    /// In the caller's transaction, which holds <paramref name="held"/> and changes it: the other network is changed here.
+    /// </summary>
+    internal static async Task RemoveAsync(
+        PortalDb db,
+        Actor actor,
+        Peering peering,
+        Network held,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         db.Peerings.Remove(peering);
-        db.AuditEntries.Add(actor.Audit(now, "DeleteVpcPeeringConnection", peering.NetworkId, new { peering.Id, peering.Name, Peer = peering.PeerNetworkId }));
+        db.AuditEntries.Add(
+            actor.Audit(
+                now,
+                "DeleteVpcPeeringConnection",
+                peering.NetworkId,
+                new
+                {
+                    peering.Id,
+                    peering.Name,
+                    Peer = peering.PeerNetworkId,
+                }
+            )
+        );
         (await db.LockNetworkAsync(actor.AccountId, peering.Other(held.Id), ct))?.Change(now);
     }
 
-    private static string? Ambiguous(Network one, Network other, IReadOnlyList<Network> peersOfOther) => peersOfOther.FirstOrDefault(peer => AddressRanges.Overlap(peer.Range, one.Range)) is { } taken
-        ? $"{other.Name} is peered with {taken.Name} ({taken.Range}), which overlaps {one.Name} ({one.Range})."
-        : null;
+    private static string? Ambiguous(Network one, Network other, IReadOnlyList<Network> peersOfOther) =>
+        peersOfOther.FirstOrDefault(peer => AddressRanges.Overlap(peer.Range, one.Range)) is { } taken
+            ? $"{other.Name} is peered with {taken.Name} ({taken.Range}), which overlaps {one.Name} ({one.Range})."
+            : null;
 
-    private static async Task<(Network? One, Network? Other)> LockBothAsync(PortalDb db, Actor actor, string oneId, string otherId, CancellationToken ct)
+    private static async Task<(Network? One, Network? Other)> LockBothAsync(
+        PortalDb db,
+        Actor actor,
+        string oneId,
+        string otherId,
+        CancellationToken ct
+    )
     {
         // The lesser id first, so that nobody waits in a circle.
         var first = await db.LockNetworkAsync(actor.AccountId, string.CompareOrdinal(oneId, otherId) <= 0 ? oneId : otherId, ct);
@@ -81,18 +125,45 @@ public sealed class Peerings(IDbContextFactory<PortalDb> dbs, TimeProvider clock
         return first?.Id == oneId ? (first, second) : (second, first);
     }
 
-    private static Task<List<Network>> PeersAsync(PortalDb db, string networkId, CancellationToken ct) => db.Networks.AsNoTracking()
-        .Where(network => db.Peerings.Any(peering => (peering.NetworkId == networkId && peering.PeerNetworkId == network.Id) || (peering.PeerNetworkId == networkId && peering.NetworkId == network.Id)))
-        .ToListAsync(ct);
+    private static Task<List<Network>> PeersAsync(PortalDb db, string networkId, CancellationToken ct) =>
+        db
+            .Networks.AsNoTracking()
+            .Where(network =>
+                db.Peerings.Any(peering =>
+                    (peering.NetworkId == networkId && peering.PeerNetworkId == network.Id)
+                    || (peering.PeerNetworkId == networkId && peering.NetworkId == network.Id)
+                )
+            )
+            .ToListAsync(ct);
 
     private Peering Make(PortalDb db, Actor actor, Network one, Network other, string name)
     {
         var now = clock.GetUtcNow();
-        var made = new Peering { Id = ResourceIds.New("pcx"), AccountId = actor.AccountId, Name = name.Trim(), CreatedAt = now, NetworkId = one.Id, PeerNetworkId = other.Id };
+        var made = new Peering
+        {
+            Id = ResourceIds.New("pcx"),
+            AccountId = actor.AccountId,
+            Name = name.Trim(),
+            CreatedAt = now,
+            NetworkId = one.Id,
+            PeerNetworkId = other.Id,
+        };
         db.Peerings.Add(made);
         one.Change(now);
         other.Change(now);
-        db.AuditEntries.Add(actor.Audit(now, "CreateVpcPeeringConnection", one.Id, after: new { made.Id, made.Name, Peer = other.Id }));
+        db.AuditEntries.Add(
+            actor.Audit(
+                now,
+                "CreateVpcPeeringConnection",
+                one.Id,
+                after: new
+                {
+                    made.Id,
+                    made.Name,
+                    Peer = other.Id,
+                }
+            )
+        );
         return made;
     }
 }

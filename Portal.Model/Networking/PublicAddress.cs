@@ -46,13 +46,31 @@ public sealed class PublicAddress : Resource
 
     public string? WhyNotDisassociate => InterfaceId is null ? "It leads nowhere." : null;
 
-    public IEnumerable<PortForward> Forwards() => FirstPort is { } first ? GuestPorts.Select((guest, place) => new PortForward(first + place, guest)) : [];
+    public IEnumerable<PortForward> Forwards() =>
+        FirstPort is { } first ? GuestPorts.Select((guest, place) => new PortForward(first + place, guest)) : [];
 
     public static PublicAddress OfPorts(string accountId, string regionId, int firstPort, string name, DateTimeOffset now) =>
-        new() { Id = ResourceIds.New("eipalloc"), AccountId = accountId, RegionId = regionId, Name = name, CreatedAt = now, FirstPort = firstPort, GuestPorts = [.. UsualPorts] };
+        new()
+        {
+            Id = ResourceIds.New("eipalloc"),
+            AccountId = accountId,
+            RegionId = regionId,
+            Name = name,
+            CreatedAt = now,
+            FirstPort = firstPort,
+            GuestPorts = [.. UsualPorts],
+        };
 
     public static PublicAddress OfRange(string accountId, string regionId, IPAddress address, string name, DateTimeOffset now) =>
-        new() { Id = ResourceIds.New("eipalloc"), AccountId = accountId, RegionId = regionId, Name = name, CreatedAt = now, Address = address };
+        new()
+        {
+            Id = ResourceIds.New("eipalloc"),
+            AccountId = accountId,
+            RegionId = regionId,
+            Name = name,
+            CreatedAt = now,
+            Address = address,
+        };
 
     public void Associate(NetworkInterface card) => (InterfaceId, NetworkId) = (card.Id, card.NetworkId);
 

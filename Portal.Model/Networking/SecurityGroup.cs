@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Networking;
 
 /// <summary>
-/// A named set of permissions: what may reach the cards that are in it, and whereto they may begin to speak. What no rule of any of a card's
-/// groups allows is dropped; replies always pass.
+/// A named set of permissions: what may reach the cards that are in it, and whereto they may begin to speak. What no rule of any of a
+/// card's groups allows is dropped; replies always pass.
 /// </summary>
 public sealed class SecurityGroup : Resource
 {
@@ -27,13 +27,19 @@ public sealed class SecurityGroup : Resource
     public DateTimeOffset? AppliedAt { get; private set; }
 
     /// <summary>How long the last save took to reach the guests. Two clocks may differ a little: never less than nothing.</summary>
-    public TimeSpan? AppliedAfter => (ChangedAt, AppliedAt) is ({ } changed, { } applied) ? applied > changed ? applied - changed : TimeSpan.Zero : null;
+    public TimeSpan? AppliedAfter =>
+        (ChangedAt, AppliedAt) is ({ } changed, { } applied)
+            ? applied > changed
+                ? applied - changed
+                : TimeSpan.Zero
+            : null;
 
     public GroupSpec Spec => new(Id, [.. In(RuleDirection.Inbound)], [.. In(RuleDirection.Outbound)]);
 
     public void RulesChanged(long generation, DateTimeOffset now) => (Generation, ChangedAt, AppliedAt) = (generation, now, null);
 
-    private IEnumerable<GroupRule> In(RuleDirection direction) => Rules.Where(rule => rule.Direction == direction).OrderBy(rule => rule.Id).Select(rule => rule.Spec);
+    private IEnumerable<GroupRule> In(RuleDirection direction) =>
+        Rules.Where(rule => rule.Direction == direction).OrderBy(rule => rule.Id).Select(rule => rule.Spec);
 }
 
 /// <summary>One permission.</summary>
@@ -73,7 +79,11 @@ public sealed class SecurityGroupRule : IOwned
     /// <summary>E.g. <c>in tcp 22 from 0.0.0.0/0</c>, as the audit tells it.</summary>
     public override string ToString()
     {
-        var ports = Protocol is TransportProtocol.Tcp or TransportProtocol.Udp ? FromPort == ToPort ? $" {FromPort}" : $" {FromPort}-{ToPort}" : "";
+        var ports = Protocol is TransportProtocol.Tcp or TransportProtocol.Udp
+            ? FromPort == ToPort
+                ? $" {FromPort}"
+                : $" {FromPort}-{ToPort}"
+            : "";
         var (way, other) = Direction is RuleDirection.Inbound ? ("in", "from") : ("out", "to");
         return $"{way} {Protocol.ToString().ToLowerInvariant()}{ports} {other} {PeerGroupId ?? Range?.ToString()}";
     }

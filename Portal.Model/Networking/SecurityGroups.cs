@@ -15,107 +15,192 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
     /// <summary>Groups of one card.</summary>
     public const int MaxPerInterface = 5;
 
-    public Task<Outcome<SecurityGroup>> CreateAsync(Actor actor, string networkId, string name, IReadOnlyList<NewRule> rules, CancellationToken ct) =>
-        ResourceName.Check(name) is { IsDone: false } refused ? Task.FromResult<Outcome<SecurityGroup>>(refused) : dbs.ChangeAsync<SecurityGroup>(
-            actor,
-            networkId,
-            async (db, network) =>
-            {
-                var others = await db.SecurityGroups.Where(group => group.NetworkId == networkId).Select(group => new { group.Id, group.Name }).ToListAsync(ct);
-                var whyNot = others.Count >= MaxCount ? $"A network has at most {MaxCount} security groups."
-                    : others.Exists(other => other.Name == name.Trim()) ? $"The network has a group “{name.Trim()}” already."
-                    : WhyNot(rules, [.. others.Select(other => other.Id)]);
-                if (whyNot is not null)
+    public Task<Outcome<SecurityGroup>> CreateAsync(
+        Actor actor,
+        string networkId,
+        string name,
+        IReadOnlyList<NewRule> rules,
+        CancellationToken ct
+    ) =>
+        ResourceName.Check(name) is { IsDone: false } refused
+            ? Task.FromResult<Outcome<SecurityGroup>>(refused)
+            : dbs.ChangeAsync<SecurityGroup>(
+                actor,
+                networkId,
+                async (db, network) =>
                 {
-                    return Outcome.Refused(whyNot);
-                }
+                    var others = await db
+                        .SecurityGroups.Where(group => group.NetworkId == networkId)
+                        .Select(group => new { group.Id, group.Name })
+                        .ToListAsync(ct);
+                    var whyNot =
+                        others.Count >= MaxCount ? $"A network has at most {MaxCount} security groups."
+                        : others.Exists(other => other.Name == name.Trim()) ? $"The network has a group “{name.Trim()}” already."
+                        : WhyNot(rules, [.. others.Select(other => other.Id)]);
+                    if (whyNot is not null)
+                    {
+                        return Outcome.Refused(whyNot);
+                    }
 
-                var now = clock.GetUtcNow();
-                var made = new SecurityGroup { Id = ResourceIds.New("sg"), AccountId = actor.AccountId, Name = name.Trim(), CreatedAt = now, NetworkId = networkId };
-                Replace(made, rules);
-                made.RulesChanged(network.Change(now), now);
-                db.SecurityGroups.Add(made);
-                db.AuditEntries.Add(actor.Audit(now, "CreateSecurityGroup", made.Id, after: new { made.Name, Network = networkId, Rules = Told(made) }));
-                return made;
-            },
-            ct);
+                    var now = clock.GetUtcNow();
+                    var made = new SecurityGroup
+                    {
+                        Id = ResourceIds.New("sg"),
+                        AccountId = actor.AccountId,
+                        Name = name.Trim(),
+                        CreatedAt = now,
+                        NetworkId = networkId,
+                    };
+                    Replace(made, rules);
+                    made.RulesChanged(network.Change(now), now);
+                    db.SecurityGroups.Add(made);
+                    db.AuditEntries.Add(
+                        actor.Audit(
+                            now,
+                            "CreateSecurityGroup",
+                            made.Id,
+                            after: new
+                            {
+                                made.Name,
+                                Network = networkId,
+                                Rules = Told(made),
+                            }
+                        )
+                    );
+                    return made;
+                },
+                ct
+            );
 
     /// <summary>Replaces all rules at once. Its members are under the new ones as soon as the worker has applied the network.</summary>
-    public Task<Outcome<SecurityGroup>> SaveRulesAsync(Actor actor, string id, IReadOnlyList<NewRule> rules, CancellationToken ct) => ChangeAsync(actor, id, async (db, network, group) =>
-    {
-        var others = await db.SecurityGroups.Where(other => other.NetworkId == network.Id).Select(other => other.Id).ToListAsync(ct);
-        if (WhyNot(rules, others) is { } reason)
-        {
-            return reason;
-        }
+    public Task<Outcome<SecurityGroup>> SaveRulesAsync(Actor actor, string id, IReadOnlyList<NewRule> rules, CancellationToken ct) =>
+        ChangeAsync(
+            actor,
+            id,
+            async (db, network, group) =>
+            {
+                var others = await db
+                    .SecurityGroups.Where(other => other.NetworkId == network.Id)
+                    .Select(other => other.Id)
+                    .ToListAsync(ct);
+                if (WhyNot(rules, others) is { } reason)
+                {
+                    return reason;
+                }
 
-        var (now, before) = (clock.GetUtcNow(), Told(group));
-        Replace(group, rules);
-        group.RulesChanged(network.Change(now), now);
-        db.AuditEntries.Add(actor.Audit(now, "ModifySecurityGroupRules", id, new { Rules = before }, new { Rules = Told(group) }));
-        return null;
-    }, ct);
+                var (now, before) = (clock.GetUtcNow(), Told(group));
+                Replace(group, rules);
+                group.RulesChanged(network.Change(now), now);
+                db.AuditEntries.Add(actor.Audit(now, "ModifySecurityGroupRules", id, new { Rules = before }, new { Rules = Told(group) }));
+                return null;
+            },
+            ct
+        );
 
-    public Task<Outcome<SecurityGroup>> RenameAsync(Actor actor, string id, string name, CancellationToken ct) => ChangeAsync(actor, id, async (db, network, group) =>
-    {
-        if (ResourceName.Check(name).Reason is { } reason)
-        {
-            return reason;
-        }
+    public Task<Outcome<SecurityGroup>> RenameAsync(Actor actor, string id, string name, CancellationToken ct) =>
+        ChangeAsync(
+            actor,
+            id,
+            async (db, network, group) =>
+            {
+                if (ResourceName.Check(name).Reason is { } reason)
+                {
+                    return reason;
+                }
 
-        if (await db.SecurityGroups.AnyAsync(other => other.NetworkId == network.Id && other.Id != id && other.Name == name.Trim(), ct))
-        {
-            return $"The network has a group “{name.Trim()}” already.";
-        }
+                if (
+                    await db.SecurityGroups.AnyAsync(
+                        other => other.NetworkId == network.Id && other.Id != id && other.Name == name.Trim(),
+                        ct
+                    )
+                )
+                {
+                    return $"The network has a group “{name.Trim()}” already.";
+                }
 
-        var before = new { group.Name };
-        group.Name = name.Trim();
-        db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "ModifySecurityGroup", id, before, new { group.Name }));
-        return null;
-    }, ct);
+                var before = new { group.Name };
+                group.Name = name.Trim();
+                db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "ModifySecurityGroup", id, before, new { group.Name }));
+                return null;
+            },
+            ct
+        );
 
-    public Task<Outcome<SecurityGroup>> DeleteAsync(Actor actor, string id, CancellationToken ct) => ChangeAsync(actor, id, async (db, _, group) =>
-    {
-        var members = await db.InterfaceGroups.CountAsync(membership => membership.SecurityGroupId == id, ct);
-        var named = await db.SecurityGroups.Where(other => other.Id != id && other.Rules.Any(rule => rule.PeerGroupId == id)).Select(other => other.Name).FirstOrDefaultAsync(ct);
-        if (WhyNotDelete(group, members, named) is { } reason)
-        {
-            return reason;
-        }
+    public Task<Outcome<SecurityGroup>> DeleteAsync(Actor actor, string id, CancellationToken ct) =>
+        ChangeAsync(
+            actor,
+            id,
+            async (db, _, group) =>
+            {
+                var members = await db.InterfaceGroups.CountAsync(membership => membership.SecurityGroupId == id, ct);
+                var named = await db
+                    .SecurityGroups.Where(other => other.Id != id && other.Rules.Any(rule => rule.PeerGroupId == id))
+                    .Select(other => other.Name)
+                    .FirstOrDefaultAsync(ct);
+                if (WhyNotDelete(group, members, named) is { } reason)
+                {
+                    return reason;
+                }
 
-        db.SecurityGroups.Remove(group);
-        db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "DeleteSecurityGroup", id, new { group.Name, Network = group.NetworkId, Rules = Told(group) }));
-        return null;
-    }, ct);
+                db.SecurityGroups.Remove(group);
+                db.AuditEntries.Add(
+                    actor.Audit(
+                        clock.GetUtcNow(),
+                        "DeleteSecurityGroup",
+                        id,
+                        new
+                        {
+                            group.Name,
+                            Network = group.NetworkId,
+                            Rules = Told(group),
+                        }
+                    )
+                );
+                return null;
+            },
+            ct
+        );
 
     /// <param name="members">How many cards are in it.</param>
     /// <param name="named">A group whose rules refer to it, if there is one.</param>
     public static string? WhyNotDelete(SecurityGroup group, int members, string? named) =>
         group.IsDefault ? "Every network keeps its default group."
-        : members > 0 ? $"{(members == 1 ? "An interface is" : $"{members} interfaces are")} in it: take {(members == 1 ? "it" : "them")} out first."
+        : members > 0
+            ? $"{(members == 1 ? "An interface is" : $"{members} interfaces are")} in it: take {(members == 1 ? "it" : "them")} out first."
         : named is not null ? $"A rule of the group “{named}” refers to it."
         : null;
 
     /// <summary>Why these rules cannot be saved; null if they can.</summary>
     public static string? WhyNot(IReadOnlyList<NewRule> rules, IReadOnlyCollection<string> groupIds) =>
-        rules.GroupBy(rule => rule.Direction).Any(side => side.Count() > MaxRules) ? $"A group has at most {MaxRules} rules in each direction."
-        : rules.Select(rule => rule.WhyNot(groupIds)).FirstOrDefault(reason => reason is not null);
+        rules.GroupBy(rule => rule.Direction).Any(side => side.Count() > MaxRules)
+            ? $"A group has at most {MaxRules} rules in each direction."
+            : rules.Select(rule => rule.WhyNot(groupIds)).FirstOrDefault(reason => reason is not null);
 
-    private Task<Outcome<SecurityGroup>> ChangeAsync(Actor actor, string id, Func<PortalDb, Network, SecurityGroup, Task<string?>> change, CancellationToken ct) => dbs.ChangeAsync<SecurityGroup>(
-        actor,
-        async (db, _) =>
-        {
-            var networkId = await db.SecurityGroups.Where(group => group.AccountId == actor.AccountId && group.Id == id).Select(group => group.NetworkId).SingleOrDefaultAsync(ct);
-            if (networkId is null || await db.LockNetworkAsync(actor.AccountId, networkId, ct) is not { } network)
+    private Task<Outcome<SecurityGroup>> ChangeAsync(
+        Actor actor,
+        string id,
+        Func<PortalDb, Network, SecurityGroup, Task<string?>> change,
+        CancellationToken ct
+    ) =>
+        dbs.ChangeAsync<SecurityGroup>(
+            actor,
+            async (db, _) =>
             {
-                return Outcome.Refused("There is no such security group any more.");
-            }
+                var networkId = await db
+                    .SecurityGroups.Where(group => group.AccountId == actor.AccountId && group.Id == id)
+                    .Select(group => group.NetworkId)
+                    .SingleOrDefaultAsync(ct);
+                if (networkId is null || await db.LockNetworkAsync(actor.AccountId, networkId, ct) is not { } network)
+                {
+                    return Outcome.Refused("There is no such security group any more.");
+                }
 
-            // After the network is locked: the worker writes into groups only while it holds it.
-            var group = await db.SecurityGroups.Include(group => group.Rules).SingleAsync(group => group.Id == id, ct);
-            return (network.WhyNotChange ?? await change(db, network, group)) is { } reason ? Outcome.Refused(reason) : group;
-        },
-        ct);
+                // After the network is locked: the worker writes into groups only while it holds it.
+                var group = await db.SecurityGroups.Include(group => group.Rules).SingleAsync(group => group.Id == id, ct);
+                return (network.WhyNotChange ?? await change(db, network, group)) is { } reason ? Outcome.Refused(reason) : group;
+            },
+            ct
+        );
 
     private static void Replace(SecurityGroup group, IReadOnlyList<NewRule> rules)
     {

@@ -19,7 +19,10 @@ public sealed class Subnet : Resource
 
     public SubnetSpec Spec => new(Range, Gateway);
 
-    /// <summary>The addresses that instances may have: as at EC2 without the first four (the network's own, the gateway's, two for later) and the last.</summary>
+    /// <summary>
+    /// The addresses that instances may have: as at EC2 without the first four (the network's own, the gateway's, two for later) and the
+    /// last.
+    /// </summary>
     public IEnumerable<IPAddress> Hosts() => Enumerable.Range(FirstHost, Capacity).Select(AddressAt);
 
     /// <summary>How many cards fit in.</summary>

@@ -23,7 +23,9 @@ public sealed class Region
 
     public int LastPublicPort { get; set; }
 
-    /// <summary>First and last port of this host that stand for public addresses, ten for each, while there is no <see cref="PublicRange"/>.</summary>
+    /// <summary>
+    /// First and last port of this host that stand for public addresses, ten for each, while there is no <see cref="PublicRange"/>.
+    /// </summary>
     public int FirstAddressPort { get; set; }
 
     public int LastAddressPort { get; set; }
@@ -80,7 +82,9 @@ public sealed class Region
     public uint Version { get; private set; }
 }
 
-/// <summary>Something that an operator should know of; opened once per resource and kind, and closed by itself when the cause is gone.</summary>
+/// <summary>
+/// Something that an operator should know of; opened once per resource and kind, and closed by itself when the cause is gone.
+/// </summary>
 public sealed class Incident
 {
     public long Id { get; init; }

@@ -4,8 +4,8 @@ using System.Text;
 namespace Portal.Model.Shared;
 
 /// <summary>
-/// Latin letters without what stands on, under or through them, for names that only ASCII can spell. By a table, since the programs run without the culture data that decomposes
-/// characters; other scripts have no one spelling, and are left out.
+/// Latin letters without what stands on, under or through them, for names that only ASCII can spell. By a table, since the programs run
+/// without the culture data that decomposes characters; other scripts have no one spelling, and are left out.
 /// </summary>
 public static class AsciiLetters
 {
@@ -42,7 +42,9 @@ public static class AsciiLetters
         ("oe", "œ"),
         ("ss", "ßẞ"),
         ("th", "þ"),
-    }.SelectMany(row => row.Letters.Select(letter => (letter, row.Plain))).ToDictionary(row => row.letter, row => row.Plain);
+    }
+        .SelectMany(row => row.Letters.Select(letter => (letter, row.Plain)))
+        .ToDictionary(row => row.letter, row => row.Plain);
 
     /// <summary>Letters and digits of ASCII, and <paramref name="other"/> for all that cannot be spelled so.</summary>
     /// <param name="text">In small letters.</param>

@@ -18,8 +18,8 @@ public enum Saved
 }
 
 /// <summary>
-/// One thing that a person asked for, a press or a form, from its beginning to its end: where it fails, this tells whether it is true that nothing was changed. It follows the calls that belong
-/// to it, and what is part of another is told to that one too.
+/// One thing that a person asked for, a press or a form, from its beginning to its end: where it fails, this tells whether it is true that
+/// nothing was changed. It follows the calls that belong to it, and what is part of another is told to that one too.
 /// </summary>
 public sealed class Attempt
 {
@@ -55,13 +55,21 @@ internal sealed class AttemptTransactions : DbTransactionInterceptor
 {
     public static AttemptTransactions Instance { get; } = new();
 
-    public override Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+    public override Task TransactionCommittedAsync(
+        DbTransaction transaction,
+        TransactionEndEventData eventData,
+        CancellationToken cancellationToken = default
+    )
     {
         Attempt.Tell(Saved.Some);
         return Task.CompletedTask;
     }
 
-    public override Task TransactionFailedAsync(DbTransaction transaction, TransactionErrorEventData eventData, CancellationToken cancellationToken = default)
+    public override Task TransactionFailedAsync(
+        DbTransaction transaction,
+        TransactionErrorEventData eventData,
+        CancellationToken cancellationToken = default
+    )
     {
         if (eventData.Action is "Commit" && !IsAnswer(eventData.Exception))
         {
@@ -80,7 +88,12 @@ internal sealed class AttemptCommands : DbCommandInterceptor
 {
     public static AttemptCommands Instance { get; } = new();
 
-    public override ValueTask<int> NonQueryExecutedAsync(DbCommand command, CommandExecutedEventData eventData, int result, CancellationToken cancellationToken = default)
+    public override ValueTask<int> NonQueryExecutedAsync(
+        DbCommand command,
+        CommandExecutedEventData eventData,
+        int result,
+        CancellationToken cancellationToken = default
+    )
     {
         if (IsWhole(command, eventData.CommandSource) && result > 0)
         {
@@ -90,7 +103,12 @@ internal sealed class AttemptCommands : DbCommandInterceptor
         return ValueTask.FromResult(result);
     }
 
-    public override ValueTask<DbDataReader> ReaderExecutedAsync(DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
+    public override ValueTask<DbDataReader> ReaderExecutedAsync(
+        DbCommand command,
+        CommandExecutedEventData eventData,
+        DbDataReader result,
+        CancellationToken cancellationToken = default
+    )
     {
         if (IsWhole(command, eventData.CommandSource))
         {
@@ -100,7 +118,11 @@ internal sealed class AttemptCommands : DbCommandInterceptor
         return ValueTask.FromResult(result);
     }
 
-    public override Task CommandFailedAsync(DbCommand command, CommandErrorEventData eventData, CancellationToken cancellationToken = default)
+    public override Task CommandFailedAsync(
+        DbCommand command,
+        CommandErrorEventData eventData,
+        CancellationToken cancellationToken = default
+    )
     {
         if (IsWhole(command, eventData.CommandSource) && eventData.Exception is not PostgresException)
         {

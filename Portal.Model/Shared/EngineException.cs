@@ -15,7 +15,8 @@ public enum EngineFault
 /// <summary>Every vendor's error becomes one of three, in the driver, in one place.</summary>
 /// <param name="message">A sentence that a customer may read.</param>
 /// <param name="vendorsWords">What the vendor said, with its names of files and hosts.</param>
-public sealed class EngineException(EngineFault fault, string message, Exception? inner = null, string? vendorsWords = null) : Exception(message, inner)
+public sealed class EngineException(EngineFault fault, string message, Exception? inner = null, string? vendorsWords = null)
+    : Exception(message, inner)
 {
     public EngineFault Fault { get; } = fault;
 

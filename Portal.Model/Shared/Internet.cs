@@ -3,11 +3,15 @@ using System.Net.Sockets;
 
 namespace Portal.Model.Shared;
 
-/// <summary>Which addresses are somewhere on the Internet, and none of the provider's own network, of this machine, or of what a cloud tells its machines.</summary>
+/// <summary>
+/// Which addresses are somewhere on the Internet, and none of the provider's own network, of this machine, or of what a cloud tells its
+/// machines.
+/// </summary>
 public static class Internet
 {
     /// <summary>
-    /// https://www.iana.org/assignments/iana-ipv4-special-registry, each with what to say of it behind the range's name; the last is where Azure tells its machines their secrets.
+    /// https://www.iana.org/assignments/iana-ipv4-special-registry, each with what to say of it behind the range's name; the last is where
+    /// Azure tells its machines their secrets.
     /// </summary>
     private static readonly (IPNetwork Range, string What)[] Special =
     [
@@ -29,7 +33,10 @@ public static class Internet
         (IpText.Range("168.63.129.16/32"), "belongs to another cloud's own machines"),
     ];
 
-    /// <summary>What the Internet routes of IPv6, and of that what is for documents, for tunnels (Teredo, 6to4: any IPv4 address may hide in it) or for nothing.</summary>
+    /// <summary>
+    /// What the Internet routes of IPv6, and of that what is for documents, for tunnels (Teredo, 6to4: any IPv4 address may hide in it) or
+    /// for nothing.
+    /// </summary>
     private static readonly IPNetwork Routed = IpText.Range("2000::/3");
 
     private static readonly IPNetwork[] SpecialOfSix = [.. "2001::/23 2001:db8::/32 2002::/16 3fff::/20".Split(' ').Select(IpText.Range)];
@@ -37,14 +44,21 @@ public static class Internet
     /// <summary>All of IPv4 that is not the Internet; no two of them overlap.</summary>
     public static IEnumerable<IPNetwork> Not => Special.Select(one => one.Range);
 
-    /// <summary>What a range is instead of a part of the Internet, e.g. “is link-local (RFC 3927)”; null if it is a part of it, or more than one of those.</summary>
-    public static string? WhatIs(IPNetwork range) => Special.FirstOrDefault(one => one.Range.PrefixLength <= range.PrefixLength && one.Range.Contains(range.BaseAddress)).What;
+    /// <summary>
+    /// What a range is instead of a part of the Internet, e.g. “is link-local (RFC 3927)”; null if it is a part of it, or more than one of
+    /// those.
+    /// </summary>
+    public static string? WhatIs(IPNetwork range) =>
+        Special.FirstOrDefault(one => one.Range.PrefixLength <= range.PrefixLength && one.Range.Contains(range.BaseAddress)).What;
 
-    public static bool Has(IPAddress address) => address switch
-    {
-        { IsIPv4MappedToIPv6: true } => Has(address.MapToIPv4()),
-        { AddressFamily: AddressFamily.InterNetwork } => !Special.Any(one => one.Range.Contains(address)),
-        { AddressFamily: AddressFamily.InterNetworkV6 } => address.ScopeId == 0 && Routed.Contains(address) && !SpecialOfSix.Any(range => range.Contains(address)),
-        _ => false,
-    };
+    public static bool Has(IPAddress address) =>
+        address switch
+        {
+            { IsIPv4MappedToIPv6: true } => Has(address.MapToIPv4()),
+            { AddressFamily: AddressFamily.InterNetwork } => !Special.Any(one => one.Range.Contains(address)),
+            { AddressFamily: AddressFamily.InterNetworkV6 } => address.ScopeId == 0
+                && Routed.Contains(address)
+                && !SpecialOfSix.Any(range => range.Contains(address)),
+            _ => false,
+        };
 }

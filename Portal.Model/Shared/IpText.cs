@@ -7,8 +7,9 @@ using System.Net.Sockets;
 namespace Portal.Model.Shared;
 
 /// <summary>
-/// Reads IP addresses as people write them, in the one way that all programs read alike: four decimal numbers without leading zeros, or IPv6. The framework's own parsers also take what C
-/// took in 1983 (<c>010.0.0.1</c> is 8.0.0.1 there, <c>0x7f.1</c> and <c>1</c> are addresses), so nothing else is used in Portal; the build refuses it.
+/// Reads IP addresses as people write them, in the one way that all programs read alike: four decimal numbers without leading zeros, or
+/// IPv6. The framework's own parsers also take what C took in 1983 (<c>010.0.0.1</c> is 8.0.0.1 there, <c>0x7f.1</c> and <c>1</c> are
+/// addresses), so nothing else is used in Portal; the build refuses it.
 /// </summary>
 public static class IpText
 {
@@ -32,11 +33,15 @@ public static class IpText
         // An IPv4 address may be its end (RFC 4291, 2.2).
         var end = text[(text.LastIndexOf(':') + 1)..];
 #pragma warning disable RS0030 // What is left for it to read has one meaning.
-        return (!end.Contains('.', StringComparison.Ordinal) || Four(end) is not null) && IPAddress.TryParse(text, out address) && address.AddressFamily is AddressFamily.InterNetworkV6;
+        return (!end.Contains('.', StringComparison.Ordinal) || Four(end) is not null)
+            && IPAddress.TryParse(text, out address)
+            && address.AddressFamily is AddressFamily.InterNetworkV6;
 #pragma warning restore RS0030
     }
 
-    /// <summary>An address, a slash and how many of its bits are fixed; the others are nought. A bare address stands for itself alone.</summary>
+    /// <summary>
+    /// An address, a slash and how many of its bits are fixed; the others are nought. A bare address stands for itself alone.
+    /// </summary>
     public static bool TryRange(string? text, out IPNetwork range)
     {
         range = default;
@@ -58,14 +63,21 @@ public static class IpText
     }
 
     /// <summary>A range that stands in the code.</summary>
-    public static IPNetwork Range(string text) => TryRange(text, out var range) ? range : throw new FormatException($"{text} is not a range of addresses.");
-
-    /// <summary>The fixed bits of a range, as typed behind its slash; null for what is no number from 0 to <paramref name="most"/> without leading zeros.</summary>
-    public static int? Prefix(string text, int most) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var prefix) && prefix <= most && IsPlain(text) ? prefix : null;
+    public static IPNetwork Range(string text) =>
+        TryRange(text, out var range) ? range : throw new FormatException($"{text} is not a range of addresses.");
 
     /// <summary>
-    /// Whether the host of a typed web address is read by everybody as it is written: <c>http://010.0.0.1/</c> and <c>http://2130706433/</c> lead to addresses that nobody sees in them.
+    /// The fixed bits of a range, as typed behind its slash; null for what is no number from 0 to <paramref name="most"/> without leading
+    /// zeros.
+    /// </summary>
+    public static int? Prefix(string text, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var prefix) && prefix <= most && IsPlain(text)
+            ? prefix
+            : null;
+
+    /// <summary>
+    /// Whether the host of a typed web address is read by everybody as it is written: <c>http://010.0.0.1/</c> and
+    /// <c>http://2130706433/</c> lead to addresses that nobody sees in them.
     /// </summary>
     public static bool IsAsTyped(Uri address)
     {
@@ -83,7 +95,11 @@ public static class IpText
     public static string? WhyNotZeros(string text)
     {
         var numbers = text.Split('.');
-        if (numbers.Length != 4 || !numbers.All(number => number.Length is > 0 and < 10 && number.All(char.IsAsciiDigit)) || numbers.All(IsPlain))
+        if (
+            numbers.Length != 4
+            || !numbers.All(number => number.Length is > 0 and < 10 && number.All(char.IsAsciiDigit))
+            || numbers.All(IsPlain)
+        )
         {
             return null;
         }
@@ -98,7 +114,11 @@ public static class IpText
         var bytes = new byte[4];
         for (var i = 0; i < 4; i++)
         {
-            if (numbers.Length != 4 || !IsPlain(numbers[i]) || !byte.TryParse(numbers[i], NumberStyles.None, CultureInfo.InvariantCulture, out bytes[i]))
+            if (
+                numbers.Length != 4
+                || !IsPlain(numbers[i])
+                || !byte.TryParse(numbers[i], NumberStyles.None, CultureInfo.InvariantCulture, out bytes[i])
+            )
             {
                 return null;
             }

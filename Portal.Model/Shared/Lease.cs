@@ -4,8 +4,8 @@ using Npgsql;
 namespace Portal.Model.Shared;
 
 /// <summary>
-/// An advisory lock of PostgreSQL on a name, held by a context's own connection: it ends when disposed, and by itself when the process dies.
-/// It shares the connection with the work that it guards, since a second one per job could leave a full pool waiting for itself.
+/// An advisory lock of PostgreSQL on a name, held by a context's own connection: it ends when disposed, and by itself when the process
+/// dies. It shares the connection with the work that it guards, since a second one per job could leave a full pool waiting for itself.
 /// Hangfire's own distributed locks expire while held, so they are not used.
 /// </summary>
 public sealed class Lease : IAsyncDisposable

@@ -4,17 +4,21 @@ using System.Net;
 namespace Portal.Model.Shared;
 
 /// <summary>
-/// What browsers take for one site: everything below one name that somebody can register, whatever the port. Pages of one site send each other's cookies along.
-/// https://html.spec.whatwg.org/multipage/browsers.html#same-site
+/// What browsers take for one site: everything below one name that somebody can register, whatever the port. Pages of one site send each
+/// other's cookies along. https://html.spec.whatwg.org/multipage/browsers.html#same-site
 /// </summary>
 public static class Site
 {
     private static readonly Lazy<FrozenSet<string>> Suffixes = new(Read);
 
-    /// <summary>Whether the two hosts are of one site. Addresses in numbers are only their own; all names of this machine are one.</summary>
+    /// <summary>
+    /// Whether the two hosts are of one site. Addresses in numbers are only their own; all names of this machine are one.
+    /// </summary>
     public static bool IsSame(string host, string other) => string.Equals(Of(host), Of(other), StringComparison.Ordinal);
 
-    /// <summary>The name that was registered, e.g. <c>example.co.uk</c> of <c>s3.eu.example.co.uk</c>; the host itself where none can be.</summary>
+    /// <summary>
+    /// The name that was registered, e.g. <c>example.co.uk</c> of <c>s3.eu.example.co.uk</c>; the host itself where none can be.
+    /// </summary>
     public static string Of(string host)
     {
         var name = host.Trim().TrimEnd('.').ToLowerInvariant();
@@ -66,6 +70,10 @@ public static class Site
     {
         using var stream = typeof(Site).Assembly.GetManifestResourceStream("public-suffixes.txt")!;
         using var reader = new StreamReader(stream);
-        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("//", StringComparison.Ordinal)).ToFrozenSet(StringComparer.Ordinal);
+        return reader
+            .ReadToEnd()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith("//", StringComparison.Ordinal))
+            .ToFrozenSet(StringComparer.Ordinal);
     }
 }

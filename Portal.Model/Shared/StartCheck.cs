@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace Portal.Model.Shared;
 
-/// <summary>What web and worker look at before they serve, so that something set up in a dangerous way ends with a sentence instead.</summary>
+/// <summary>
+/// What web and worker look at before they serve, so that something set up in a dangerous way ends with a sentence instead.
+/// </summary>
 public static partial class StartCheck
 {
     private const string Where = "docs/operating.md, “With your own PostgreSQL”, says how.";
@@ -37,10 +39,14 @@ public static partial class StartCheck
     /// <summary>Whoever gets hold of the process has what its role can do.</summary>
     private static async Task<string?> WhyNotRoleAsync(IServiceProvider services, ILogger log, CancellationToken ct)
     {
-        await using var command = services.GetRequiredService<NpgsqlDataSource>().CreateCommand("""
-            SELECT rolname::text, rolsuper, COALESCE((SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass('"AuditEntries"')), false)
-            FROM pg_roles WHERE rolname = current_user
-            """);
+        await using var command = services
+            .GetRequiredService<NpgsqlDataSource>()
+            .CreateCommand(
+                """
+                SELECT rolname::text, rolsuper, COALESCE((SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass('"AuditEntries"')), false)
+                FROM pg_roles WHERE rolname = current_user
+                """
+            );
         await using var row = await command.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);
         var (role, isSuperuser, owns) = (row.GetString(0), row.GetBoolean(1), row.GetBoolean(2));
@@ -60,6 +66,9 @@ public static partial class StartCheck
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database could not be looked at before the start: {Reason}")]
     private static partial void LogUnchecked(ILogger log, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "This process uses the role {Role}, which owns Portal's tables: who gets hold of it can change the audit and the keys. Roles for web and worker close that; {Where}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "This process uses the role {Role}, which owns Portal's tables: who gets hold of it can change the audit and the keys. Roles for web and worker close that; {Where}"
+    )]
     private static partial void LogOwner(ILogger log, string role, string where);
 }

@@ -1,7 +1,9 @@
-
 namespace Portal.Model.Shared;
 
-/// <summary>Names and values that a customer hangs on a resource, within EC2's limits. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html</summary>
+/// <summary>
+/// Names and values that a customer hangs on a resource, within EC2's limits.
+/// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
+/// </summary>
 public static class Tags
 {
     public const int MaxCount = 50;
@@ -18,12 +20,15 @@ public static class Tags
         return tags.Select(tag => Check(tag.Key, tag.Value)).FirstOrDefault(outcome => !outcome.IsDone);
     }
 
-    public static Outcome Check(string key, string value) => (key, value) switch
-    {
-        ({ Length: 0 or > MaxKey }, _) => Outcome.Refused($"A tag's name has 1 to {MaxKey} characters."),
-        (_, { Length: > MaxValue }) => Outcome.Refused($"A tag's value has at most {MaxValue} characters."),
-        _ when key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase) => Outcome.Refused("Tags that begin with aws: are reserved."),
-        _ when key.Trim().Length != key.Length || !PrintableText.Is(key) || !PrintableText.Is(value) => Outcome.Refused($"The tag “{key.Trim()}” holds a character that cannot be seen."),
-        _ => Outcome.Done,
-    };
+    public static Outcome Check(string key, string value) =>
+        (key, value) switch
+        {
+            ({ Length: 0 or > MaxKey }, _) => Outcome.Refused($"A tag's name has 1 to {MaxKey} characters."),
+            (_, { Length: > MaxValue }) => Outcome.Refused($"A tag's value has at most {MaxValue} characters."),
+            _ when key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase) => Outcome.Refused("Tags that begin with aws: are reserved."),
+            _ when key.Trim().Length != key.Length || !PrintableText.Is(key) || !PrintableText.Is(value) => Outcome.Refused(
+                $"The tag “{key.Trim()}” holds a character that cannot be seen."
+            ),
+            _ => Outcome.Done,
+        };
 }

@@ -18,10 +18,14 @@ public static class Telemetry
 
     public static readonly Meter Meter = new(Name);
 
-    /// <summary>Traces and measures, and sends both, and the log, to where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> points; without it nothing leaves the process but the log's lines on its output.</summary>
+    /// <summary>
+    /// Traces and measures, and sends both, and the log, to where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> points; without it nothing leaves the
+    /// process but the log's lines on its output.
+    /// </summary>
     public static IOpenTelemetryBuilder AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
-        var telemetry = services.AddOpenTelemetry()
+        var telemetry = services
+            .AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddSource(Name).AddHttpClientInstrumentation().AddNpgsql())
             .WithMetrics(metrics => metrics.AddMeter(Name).AddHttpClientInstrumentation());
         return configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 }

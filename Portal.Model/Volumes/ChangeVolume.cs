@@ -11,7 +11,8 @@ namespace Portal.Model.Volumes;
 public sealed record VolumeChange(string Id, string? Name, string? RegionId, Outcome Outcome);
 
 /// <summary>
-/// Attaches, detaches, grows, renames, tags and deletes volumes of one account. The caller enqueues <see cref="IVolumeJob"/> for what is done.
+/// Attaches, detaches, grows, renames, tags and deletes volumes of one account. The caller enqueues <see cref="IVolumeJob"/> for what is
+/// done.
 /// </summary>
 public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
@@ -25,14 +26,23 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         }
 
         var taken = await db.Volumes.Where(volume => volume.InstanceId == instanceId).Select(volume => volume.Device).ToListAsync(ct);
-        var change = await RunAsync(db, actor, id, "AttachVolume", volume => VolumeDevices.Free(taken) is { Value: { } device }
-            ? volume.RequestAttach(instance, device, deleteOnTermination, clock.GetUtcNow())
-            : new Outcome(volume.WhyNotAttach ?? VolumeDevices.Free(taken).Reason), ct);
+        var change = await RunAsync(
+            db,
+            actor,
+            id,
+            "AttachVolume",
+            volume =>
+                VolumeDevices.Free(taken) is { Value: { } device }
+                    ? volume.RequestAttach(instance, device, deleteOnTermination, clock.GetUtcNow())
+                    : new Outcome(volume.WhyNotAttach ?? VolumeDevices.Free(taken).Reason),
+            ct
+        );
         await transaction.CommitAsync(ct);
         return change;
     }
 
-    public Task<VolumeChange> DetachAsync(Actor actor, string id, CancellationToken ct) => RunAsync(actor, id, "DetachVolume", volume => volume.RequestDetach(clock.GetUtcNow()), ct);
+    public Task<VolumeChange> DetachAsync(Actor actor, string id, CancellationToken ct) =>
+        RunAsync(actor, id, "DetachVolume", volume => volume.RequestDetach(clock.GetUtcNow()), ct);
 
     /// <summary>What grows costs more: as with a new one it takes a payer, quota and room.</summary>
     public async Task<VolumeChange> GrowAsync(Actor actor, string id, int sizeGiB, CancellationToken ct)
@@ -40,22 +50,37 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var account = await db.LockAccountAsync(actor.AccountId, ct);
-        var known = await db.Volumes.AsNoTracking().FirstOrDefaultAsync(volume => volume.AccountId == actor.AccountId && volume.Id == id, ct);
+        var known = await db
+            .Volumes.AsNoTracking()
+            .FirstOrDefaultAsync(volume => volume.AccountId == actor.AccountId && volume.Id == id, ct);
         var why = known is null ? null : await WhyNoMoreAsync(db, actor, account, known, sizeGiB - known.SizeGiB, ct);
-        var change = await RunAsync(db, actor, id, "ModifyVolume", volume => volume.WhyNotGrowTo(sizeGiB) is null && why is not null ? Outcome.Refused(why) : volume.RequestGrow(sizeGiB, clock.GetUtcNow()), ct);
+        var change = await RunAsync(
+            db,
+            actor,
+            id,
+            "ModifyVolume",
+            volume =>
+                volume.WhyNotGrowTo(sizeGiB) is null && why is not null
+                    ? Outcome.Refused(why)
+                    : volume.RequestGrow(sizeGiB, clock.GetUtcNow()),
+            ct
+        );
         await transaction.CommitAsync(ct);
         return change;
     }
 
-    public Task<VolumeChange> RenameAsync(Actor actor, string id, string name, CancellationToken ct) => RunAsync(actor, id, "RenameVolume", volume => volume.Rename(name), ct);
+    public Task<VolumeChange> RenameAsync(Actor actor, string id, string name, CancellationToken ct) =>
+        RunAsync(actor, id, "RenameVolume", volume => volume.Rename(name), ct);
 
-    public Task<VolumeChange> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) => RunAsync(actor, id, "CreateTags", volume => volume.Tag(tags), ct);
+    public Task<VolumeChange> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) =>
+        RunAsync(actor, id, "CreateTags", volume => volume.Tag(tags), ct);
 
     /// <summary>Whether it goes with its instance.</summary>
     public Task<VolumeChange> KeepAsync(Actor actor, string id, bool deleteOnTermination, CancellationToken ct) =>
         RunAsync(actor, id, "ModifyInstanceAttribute", volume => volume.SetDeleteOnTermination(deleteOnTermination), ct);
 
-    public Task<VolumeChange> DeleteAsync(Actor actor, string id, CancellationToken ct) => RunAsync(actor, id, "DeleteVolume", volume => volume.RequestDelete(clock.GetUtcNow()), ct);
+    public Task<VolumeChange> DeleteAsync(Actor actor, string id, CancellationToken ct) =>
+        RunAsync(actor, id, "DeleteVolume", volume => volume.RequestDelete(clock.GetUtcNow()), ct);
 
     /// <summary>Each for itself, as they come.</summary>
     public async Task<IReadOnlyList<VolumeChange>> DeleteAsync(Actor actor, IReadOnlyCollection<string> ids, CancellationToken ct)
@@ -69,7 +94,14 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         return changes;
     }
 
-    private async Task<string?> WhyNoMoreAsync(PortalDb db, Actor actor, Account account, Volume volume, int moreGiB, CancellationToken ct) =>
+    private async Task<string?> WhyNoMoreAsync(
+        PortalDb db,
+        Actor actor,
+        Account account,
+        Volume volume,
+        int moreGiB,
+        CancellationToken ct
+    ) =>
         await db.WhyMayNotCreateAsync(actor, ct)
         ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
         ?? await VolumeQuota.WhyNotAsync(db, account, 0, moreGiB, ct)
@@ -84,7 +116,14 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         return change;
     }
 
-    private async Task<VolumeChange> RunAsync(PortalDb db, Actor actor, string id, string action, Func<Volume, Outcome> request, CancellationToken ct)
+    private async Task<VolumeChange> RunAsync(
+        PortalDb db,
+        Actor actor,
+        string id,
+        string action,
+        Func<Volume, Outcome> request,
+        CancellationToken ct
+    )
     {
         if ((await db.LockVolumesAsync(actor.AccountId, [id], ct)).SingleOrDefault() is not { } volume)
         {
@@ -101,13 +140,14 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         return new VolumeChange(id, volume.Name, volume.RegionId, outcome);
     }
 
-    private static object Told(Volume volume) => new
-    {
-        volume.Name,
-        volume.Status,
-        Size = volume.SizeGiB,
-        Instance = volume.InstanceId,
-        volume.DeleteOnTermination,
-        Tags = new Dictionary<string, string>(volume.Tags, StringComparer.Ordinal),
-    };
+    private static object Told(Volume volume) =>
+        new
+        {
+            volume.Name,
+            volume.Status,
+            Size = volume.SizeGiB,
+            Instance = volume.InstanceId,
+            volume.DeleteOnTermination,
+            Tags = new Dictionary<string, string>(volume.Tags, StringComparer.Ordinal),
+        };
 }

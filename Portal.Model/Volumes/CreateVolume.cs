@@ -33,8 +33,8 @@ public sealed record NewVolume
 }
 
 /// <summary>
-/// Makes a volume, or none: checks, quota, room and audit are one transaction under a lock on the account's row. The same token again returns what
-/// it made before. The caller enqueues <see cref="IVolumeJob"/> afterwards.
+/// Makes a volume, or none: checks, quota, room and audit are one transaction under a lock on the account's row. The same token again
+/// returns what it made before. The caller enqueues <see cref="IVolumeJob"/> afterwards.
 /// </summary>
 public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
@@ -48,7 +48,12 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var account = await db.LockAccountAsync(actor.AccountId, ct);
-        if (await db.Volumes.AsNoTracking().FirstOrDefaultAsync(volume => volume.AccountId == actor.AccountId && volume.RequestToken == form.RequestToken, ct) is { } before)
+        if (
+            await db
+                .Volumes.AsNoTracking()
+                .FirstOrDefaultAsync(volume => volume.AccountId == actor.AccountId && volume.RequestToken == form.RequestToken, ct) is
+            { } before
+        )
         {
             return before;
         }
@@ -68,8 +73,21 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
     }
 
     /// <summary>The row that tells of a volume's making, alone or together with its instance.</summary>
-    internal static AuditEntry Audit(Actor actor, Volume made) => actor.Audit(
-        made.CreatedAt, "CreateVolume", made.Id, after: new { made.Name, Size = made.SizeGiB, Type = made.TypeId, Instance = made.InstanceId, Snapshot = made.SnapshotId, made.Tags });
+    internal static AuditEntry Audit(Actor actor, Volume made) =>
+        actor.Audit(
+            made.CreatedAt,
+            "CreateVolume",
+            made.Id,
+            after: new
+            {
+                made.Name,
+                Size = made.SizeGiB,
+                Type = made.TypeId,
+                Instance = made.InstanceId,
+                Snapshot = made.SnapshotId,
+                made.Tags,
+            }
+        );
 
     /// <summary>What can be said of the request without looking anything up.</summary>
     public static Outcome Check(NewVolume form)
@@ -86,7 +104,8 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
 
     private async Task<Outcome<Place>> FindPlaceAsync(PortalDb db, Actor actor, Account account, NewVolume form, CancellationToken ct)
     {
-        var reason = await db.WhyMayNotCreateAsync(actor, ct)
+        var reason =
+            await db.WhyMayNotCreateAsync(actor, ct)
             ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
             ?? (await db.VolumeTypes.AnyAsync(type => type.Id == form.TypeId, ct) ? null : VolumeType.Unknown)
             ?? await VolumeQuota.WhyNotAsync(db, account, 1, form.SizeGiB, ct);
@@ -95,15 +114,26 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
             return Outcome.Refused(reason);
         }
 
-        var home = await db.Networks.Where(network => network.AccountId == actor.AccountId && (form.RegionId == null || network.RegionId == form.RegionId))
-            .OrderBy(network => network.CreatedAt).Select(network => new { network.ProjectId, network.RegionId }).FirstOrDefaultAsync(ct);
-        var wanted = form.InstanceId is null ? null : await db.Instances.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.InstanceId, ct);
+        var home = await db
+            .Networks.Where(network => network.AccountId == actor.AccountId && (form.RegionId == null || network.RegionId == form.RegionId))
+            .OrderBy(network => network.CreatedAt)
+            .Select(network => new { network.ProjectId, network.RegionId })
+            .FirstOrDefaultAsync(ct);
+        var wanted = form.InstanceId is null
+            ? null
+            : await db
+                .Instances.AsNoTracking()
+                .FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.InstanceId, ct);
         if (home is null || (form.InstanceId is not null && wanted is null))
         {
             return Outcome.Refused(home is null ? "There is no such region." : "There is no such instance.");
         }
 
-        var source = form.SnapshotId is null ? null : await db.Snapshots.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.SnapshotId, ct);
+        var source = form.SnapshotId is null
+            ? null
+            : await db
+                .Snapshots.AsNoTracking()
+                .FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.SnapshotId, ct);
         if (form.SnapshotId is not null && WhyNotFrom(source, form.SizeGiB, wanted) is { } unfit)
         {
             return Outcome.Refused(unfit);
@@ -115,11 +145,25 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
             : await TakeAsync(db, actor, form, source, wanted?.ProjectId ?? home.ProjectId, region.Id, ct);
     }
 
-    private static string? WhyNotFrom(Snapshot? source, int sizeGiB, Instance? wanted) => source is null ? "There is no such snapshot."
-        : source.WhyNotRestoreTo(sizeGiB)
-        ?? (wanted is not null && wanted.RegionId != source.RegionId ? $"{wanted.Name} is in another region than the snapshot: what is made from it can be attached only there." : null);
+    private static string? WhyNotFrom(Snapshot? source, int sizeGiB, Instance? wanted) =>
+        source is null
+            ? "There is no such snapshot."
+            : source.WhyNotRestoreTo(sizeGiB)
+                ?? (
+                    wanted is not null && wanted.RegionId != source.RegionId
+                        ? $"{wanted.Name} is in another region than the snapshot: what is made from it can be attached only there."
+                        : null
+                );
 
-    private static async Task<Outcome<Place>> TakeAsync(PortalDb db, Actor actor, NewVolume form, Snapshot? source, string projectId, string regionId, CancellationToken ct)
+    private static async Task<Outcome<Place>> TakeAsync(
+        PortalDb db,
+        Actor actor,
+        NewVolume form,
+        Snapshot? source,
+        string projectId,
+        string regionId,
+        CancellationToken ct
+    )
     {
         // Under its lock: a deletion that comes before is seen here, one that comes after waits until the volume is made.
         if (source is not null && (await db.LockSnapshotAsync(actor.AccountId, source.Id, ct))!.WhyNotRestore is { } gone)
@@ -133,8 +177,12 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         }
 
         var instance = (await db.LockInstancesAsync(actor.AccountId, [form.InstanceId], ct)).Single();
-        var device = VolumeDevices.Free(await db.Volumes.Where(volume => volume.InstanceId == instance.Id).Select(volume => volume.Device).ToListAsync(ct));
-        return (Volume.WhyNotOn(instance) ?? device.Reason) is { } reason ? Outcome.Refused(reason) : new Place(projectId, regionId, instance, device.Value, source);
+        var device = VolumeDevices.Free(
+            await db.Volumes.Where(volume => volume.InstanceId == instance.Id).Select(volume => volume.Device).ToListAsync(ct)
+        );
+        return (Volume.WhyNotOn(instance) ?? device.Reason) is { } reason
+            ? Outcome.Refused(reason)
+            : new Place(projectId, regionId, instance, device.Value, source);
     }
 
     private Volume Build(Actor actor, NewVolume form, Place place)

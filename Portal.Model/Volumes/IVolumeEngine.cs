@@ -3,8 +3,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Volumes;
 
 /// <summary>
-/// The engine's contract for disks. As with instances every verb is idempotent: it finds by Portal's id what it made before, creates only what
-/// is absent, and returns what it sees. No verb sleeps, retries or knows the database. Failures are <see cref="EngineException"/>.
+/// The engine's contract for disks. As with instances every verb is idempotent: it finds by Portal's id what it made before, creates only
+/// what is absent, and returns what it sees. No verb sleeps, retries or knows the database. Failures are <see cref="EngineException"/>.
 /// </summary>
 public interface IVolumeEngine
 {
@@ -15,24 +15,27 @@ public interface IVolumeEngine
     Task<VolumeObservation> ObserveVolumeAsync(string volumeId, CancellationToken ct);
 
     /// <summary>
-    /// Gives the volume to a machine: to its definition and, if it runs, to the guest. <see cref="EngineFault.Missing"/> if there is no such machine
-    /// or volume, <see cref="EngineFault.Rejected"/> if another machine has it.
+    /// Gives the volume to a machine: to its definition and, if it runs, to the guest. <see cref="EngineFault.Missing"/> if there is no
+    /// such machine or volume, <see cref="EngineFault.Rejected"/> if another machine has it.
     /// </summary>
     Task<VolumeObservation> EnsureAttachedAsync(VolumeAttachment volume, string instanceId, CancellationToken ct);
 
     /// <summary>
-    /// Takes the volume from a machine. A running guest is asked to let go of it: what is returned tells whether it has. What it had synced is on
-    /// the volume. No such machine or volume is success.
+    /// Takes the volume from a machine. A running guest is asked to let go of it: what is returned tells whether it has. What it had synced
+    /// is on the volume. No such machine or volume is success.
     /// </summary>
     Task<VolumeObservation> EnsureDetachedAsync(string volumeId, string instanceId, CancellationToken ct);
 
-    /// <summary>Deletes the volume with all that is on it. Nothing there is success; <see cref="EngineFault.Rejected"/> while a machine has it.</summary>
+    /// <summary>
+    /// Deletes the volume with all that is on it. Nothing there is success; <see cref="EngineFault.Rejected"/> while a machine has it.
+    /// </summary>
     Task RemoveVolumeAsync(string volumeId, CancellationToken ct);
 
     /// <summary>
-    /// Takes a snapshot: an independent copy of what is on a volume at one moment, also while a running guest writes to it. Through the guest's agent,
-    /// where it answers, the guest's file systems are quiet at that moment. A copy goes on after this returns: ask again until it is complete. One
-    /// that was cut off is begun anew. <see cref="EngineFault.Missing"/> if there is neither the snapshot nor the volume.
+    /// Takes a snapshot: an independent copy of what is on a volume at one moment, also while a running guest writes to it. Through the
+    /// guest's agent, where it answers, the guest's file systems are quiet at that moment. A copy goes on after this returns: ask again
+    /// until it is complete. One that was cut off is begun anew. <see cref="EngineFault.Missing"/> if there is neither the snapshot nor the
+    /// volume.
     /// </summary>
     Task<SnapshotObservation> EnsureSnapshotAsync(SnapshotSpec snapshot, CancellationToken ct);
 
@@ -50,7 +53,15 @@ public interface IVolumeEngine
 /// <param name="Iops">Operations a second that the engine lets through.</param>
 /// <param name="ImageFile">The image that it begins as; null for an empty volume or one from a snapshot.</param>
 /// <param name="SnapshotId">The snapshot that it begins as; looked at only while the volume is not there.</param>
-public sealed record VolumeSpec(string Id, string AccountId, int SizeGiB, int Iops, int MiBPerSecond, string? ImageFile, string? SnapshotId = null);
+public sealed record VolumeSpec(
+    string Id,
+    string AccountId,
+    int SizeGiB,
+    int Iops,
+    int MiBPerSecond,
+    string? ImageFile,
+    string? SnapshotId = null
+);
 
 public sealed record SnapshotSpec(string Id, string AccountId, string VolumeId);
 

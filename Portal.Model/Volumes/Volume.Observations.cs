@@ -8,19 +8,21 @@ public sealed partial class Volume
     /// <summary>
     /// There is something left to do for its job. Making a root disk, and where it is, is the business of its instance's job.
     /// </summary>
-    public bool IsUnsettled => (State, Goal) switch
-    {
-        (Deleted, _) => false,
-        (_, VolumeGoal.Deleted) => true,
-        (Error, _) => false,
-        (Creating, _) => !IsRoot,
-        (Available, _) => (InstanceId is not null && !IsRoot) || SizeGiB > MadeGiB,
-        _ => Goal is not VolumeGoal.InUse || SizeGiB > MadeGiB,
-    };
+    public bool IsUnsettled =>
+        (State, Goal) switch
+        {
+            (Deleted, _) => false,
+            (_, VolumeGoal.Deleted) => true,
+            (Error, _) => false,
+            (Creating, _) => !IsRoot,
+            (Available, _) => (InstanceId is not null && !IsRoot) || SizeGiB > MadeGiB,
+            _ => Goal is not VolumeGoal.InUse || SizeGiB > MadeGiB,
+        };
 
     public bool IsGrowing => MadeGiB > 0 && SizeGiB > MadeGiB;
 
-    public VolumeSpec Spec => new(Id, AccountId, SizeGiB, Type.Iops, Type.MiBPerSecond, SnapshotId is null ? Image?.FileName : null, SnapshotId);
+    public VolumeSpec Spec =>
+        new(Id, AccountId, SizeGiB, Type.Iops, Type.MiBPerSecond, SnapshotId is null ? Image?.FileName : null, SnapshotId);
 
     /// <summary>It is there, so large.</summary>
     public void ObserveMade(int sizeGiB)

@@ -19,44 +19,60 @@ public sealed partial class Volume
     private const string RootSuffix = " root";
 
     /// <summary>All that the states are called as they are shown: EC2's, and what is on its way.</summary>
-    public static readonly IReadOnlyList<string> Statuses = ["creating", "available", "attaching", "in-use", "detaching", "deleting", "deleted", "error"];
+    public static readonly IReadOnlyList<string> Statuses =
+    [
+        "creating",
+        "available",
+        "attaching",
+        "in-use",
+        "detaching",
+        "deleting",
+        "deleted",
+        "error",
+    ];
 
-    public string? WhyNotAttach => (State, Goal, InstanceId) switch
-    {
-        (Available, VolumeGoal.Available, null) => null,
-        (Available or InUse, VolumeGoal.InUse, _) => "It is attached already: detach it first.",
-        _ => $"Only an available volume can be attached; this one is {Status}.",
-    };
+    public string? WhyNotAttach =>
+        (State, Goal, InstanceId) switch
+        {
+            (Available, VolumeGoal.Available, null) => null,
+            (Available or InUse, VolumeGoal.InUse, _) => "It is attached already: detach it first.",
+            _ => $"Only an available volume can be attached; this one is {Status}.",
+        };
 
-    public string? WhyNotDetach => (State, Goal, IsRoot) switch
-    {
-        (_, VolumeGoal.InUse, true) => "It is the root disk of its instance. To keep it, switch off “delete with the instance” and terminate the instance.",
-        (Available or InUse, VolumeGoal.InUse, _) => null,
-        _ => $"It is not attached; it is {Status}.",
-    };
+    public string? WhyNotDetach =>
+        (State, Goal, IsRoot) switch
+        {
+            (_, VolumeGoal.InUse, true) =>
+                "It is the root disk of its instance. To keep it, switch off “delete with the instance” and terminate the instance.",
+            (Available or InUse, VolumeGoal.InUse, _) => null,
+            _ => $"It is not attached; it is {Status}.",
+        };
 
-    public string? WhyNotGrow => (State, Goal) switch
-    {
-        (_, VolumeGoal.Deleted) or (Deleted or Error, _) => $"It is {Status}.",
-        (Creating, _) => "It is still being made.",
-        _ => SizeGiB > MadeGiB ? "It is growing already." : null,
-    };
+    public string? WhyNotGrow =>
+        (State, Goal) switch
+        {
+            (_, VolumeGoal.Deleted) or (Deleted or Error, _) => $"It is {Status}.",
+            (Creating, _) => "It is still being made.",
+            _ => SizeGiB > MadeGiB ? "It is growing already." : null,
+        };
 
-    public string? WhyNotDelete => (State, Goal, InstanceId, IsRoot) switch
-    {
-        (Deleted, _, _, _) or (_, VolumeGoal.Deleted, _, _) => $"It is {Status} already.",
-        (_, _, not null, true) => "It is the root disk of its instance, and goes when that is terminated.",
-        (_, _, not null, _) => "An instance has it: detach it first.",
-        _ => null,
-    };
+    public string? WhyNotDelete =>
+        (State, Goal, InstanceId, IsRoot) switch
+        {
+            (Deleted, _, _, _) or (_, VolumeGoal.Deleted, _, _) => $"It is {Status} already.",
+            (_, _, not null, true) => "It is the root disk of its instance, and goes when that is terminated.",
+            (_, _, not null, _) => "An instance has it: detach it first.",
+            _ => null,
+        };
 
     /// <summary>Why no snapshot of it can be taken; null if one can.</summary>
-    public string? WhyNotSnapshot => (State, Goal) switch
-    {
-        (_, VolumeGoal.Deleted) or (Deleted or Error, _) => $"It is {Status}.",
-        (Creating, _) => "It is still being made.",
-        _ => null,
-    };
+    public string? WhyNotSnapshot =>
+        (State, Goal) switch
+        {
+            (_, VolumeGoal.Deleted) or (Deleted or Error, _) => $"It is {Status}.",
+            (Creating, _) => "It is still being made.",
+            _ => null,
+        };
 
     /// <summary>Why its backups cannot be scheduled; null if they can.</summary>
     public string? WhyNotBackUp => (State, Goal) is (Deleted or Error, _) or (_, VolumeGoal.Deleted) ? $"It is {Status}." : null;
@@ -68,17 +84,18 @@ public sealed partial class Volume
     /// <summary>The state in words; while a request is on its way, the state it leads through.</summary>
     public string Status => Spell(State, Goal, InstanceId is not null);
 
-    public static string Spell(VolumeState state, VolumeGoal goal, bool hasInstance) => (state, goal, hasInstance) switch
-    {
-        (Deleted, _, _) => "deleted",
-        (_, VolumeGoal.Deleted, _) => "deleting",
-        (Creating, _, _) => "creating",
-        (Error, _, _) => "error",
-        (_, VolumeGoal.Available, true) => "detaching",
-        (Available, VolumeGoal.InUse, _) => "attaching",
-        (InUse, _, _) => "in-use",
-        _ => "available",
-    };
+    public static string Spell(VolumeState state, VolumeGoal goal, bool hasInstance) =>
+        (state, goal, hasInstance) switch
+        {
+            (Deleted, _, _) => "deleted",
+            (_, VolumeGoal.Deleted, _) => "deleting",
+            (Creating, _, _) => "creating",
+            (Error, _, _) => "error",
+            (_, VolumeGoal.Available, true) => "detaching",
+            (Available, VolumeGoal.InUse, _) => "attaching",
+            (InUse, _, _) => "in-use",
+            _ => "available",
+        };
 
     /// <summary>A whole number of GiB, as typed.</summary>
     public static Outcome<int> ParseSize(string? text) =>
@@ -86,7 +103,8 @@ public sealed partial class Volume
             ? size
             : Outcome.Refused($"A size is a whole number of GiB from {MinGiB} to {MaxGiB:N0}.");
 
-    public static Outcome CheckSize(int gib) => gib is >= MinGiB and <= MaxGiB ? Outcome.Done : Outcome.Refused($"A volume has {MinGiB} to {MaxGiB:N0} GiB.");
+    public static Outcome CheckSize(int gib) =>
+        gib is >= MinGiB and <= MaxGiB ? Outcome.Done : Outcome.Refused($"A volume has {MinGiB} to {MaxGiB:N0} GiB.");
 
     /// <summary>For one that was just asked for: it is to be there, and by when.</summary>
     public Volume Requested(DateTimeOffset now)
@@ -96,29 +114,42 @@ public sealed partial class Volume
     }
 
     /// <summary>The disk that an instance is to start from anew, as another image has it.</summary>
-    public static Volume RootOf(Instance instance, Image image, VolumeType type, int sizeGiB, string? snapshotId, DateTimeOffset now) => NewRoot(instance, sizeGiB, now, image.Id, image, type, snapshotId).For(instance, RootDevice, deleteOnTermination: true);
+    public static Volume RootOf(Instance instance, Image image, VolumeType type, int sizeGiB, string? snapshotId, DateTimeOffset now) =>
+        NewRoot(instance, sizeGiB, now, image.Id, image, type, snapshotId).For(instance, RootDevice, deleteOnTermination: true);
 
     /// <summary>The disk that a new instance starts from, as its image or a snapshot has it.</summary>
-    public static Volume RootOf(Instance instance, int sizeGiB, string? snapshotId = null) => NewRoot(instance, sizeGiB, instance.CreatedAt, instance.ImageId, null, null, snapshotId).For(instance, RootDevice, deleteOnTermination: true);
+    public static Volume RootOf(Instance instance, int sizeGiB, string? snapshotId = null) =>
+        NewRoot(instance, sizeGiB, instance.CreatedAt, instance.ImageId, null, null, snapshotId)
+            .For(instance, RootDevice, deleteOnTermination: true);
 
-    private static Volume NewRoot(Instance instance, int sizeGiB, DateTimeOffset now, string imageId, Image? image, VolumeType? type, string? snapshotId) => new()
-    {
-        Id = ResourceIds.New("vol"),
-        AccountId = instance.AccountId,
-        Name = NameFor(instance, RootSuffix),
-        CreatedAt = now,
-        ProjectId = instance.ProjectId,
-        RegionId = instance.RegionId,
-        TypeId = type?.Id ?? VolumeType.Standard,
-        Type = type!,
-        SizeGiB = sizeGiB,
-        ImageId = imageId,
-        Image = image,
-        SnapshotId = snapshotId,
-    };
+    private static Volume NewRoot(
+        Instance instance,
+        int sizeGiB,
+        DateTimeOffset now,
+        string imageId,
+        Image? image,
+        VolumeType? type,
+        string? snapshotId
+    ) =>
+        new()
+        {
+            Id = ResourceIds.New("vol"),
+            AccountId = instance.AccountId,
+            Name = NameFor(instance, RootSuffix),
+            CreatedAt = now,
+            ProjectId = instance.ProjectId,
+            RegionId = instance.RegionId,
+            TypeId = type?.Id ?? VolumeType.Standard,
+            Type = type!,
+            SizeGiB = sizeGiB,
+            ImageId = imageId,
+            Image = image,
+            SnapshotId = snapshotId,
+        };
 
     /// <summary>Called after its instance, as far as there is room in a name for more than that.</summary>
-    internal static string NameFor(Instance instance, string suffix) => instance.Name.Length > ResourceName.MaxLength - suffix.Length ? instance.Name : instance.Name + suffix;
+    internal static string NameFor(Instance instance, string suffix) =>
+        instance.Name.Length > ResourceName.MaxLength - suffix.Length ? instance.Name : instance.Name + suffix;
 
     /// <summary>For one that is made together with its instance, or that an instance is to start from.</summary>
     public Volume For(Instance instance, string device, bool deleteOnTermination)
@@ -214,14 +245,21 @@ public sealed partial class Volume
 
     /// <summary>Why no volume can be given to this instance; null if one can.</summary>
     public static string? WhyNotOn(Instance instance) =>
-        instance.Goal is InstanceGoal.Terminated || instance.State is InstanceState.Terminated ? $"{instance.Name} is {instance.Status}." : null;
+        instance.Goal is InstanceGoal.Terminated || instance.State is InstanceState.Terminated
+            ? $"{instance.Name} is {instance.Status}."
+            : null;
 
     public string? WhyNotAttachTo(Instance instance) =>
-        WhyNotOn(instance) ?? (instance.RegionId != RegionId ? $"{instance.Name} is in another region: a volume can be attached only where it is." : null);
+        WhyNotOn(instance)
+        ?? (instance.RegionId != RegionId ? $"{instance.Name} is in another region: a volume can be attached only where it is." : null);
 
-    public string? WhyNotGrowTo(int sizeGiB) => WhyNotGrow ??
-        (sizeGiB < SizeGiB ? $"It has {SizeGiB} GiB. A volume cannot shrink: what lies at its end would be lost. Make a smaller one and copy what you need."
-        : sizeGiB == SizeGiB ? $"It has {SizeGiB} GiB already."
-        : sizeGiB > MaxGiB ? $"A volume has at most {MaxGiB:N0} GiB."
-        : null);
+    public string? WhyNotGrowTo(int sizeGiB) =>
+        WhyNotGrow
+        ?? (
+            sizeGiB < SizeGiB
+                ? $"It has {SizeGiB} GiB. A volume cannot shrink: what lies at its end would be lost. Make a smaller one and copy what you need."
+            : sizeGiB == SizeGiB ? $"It has {SizeGiB} GiB already."
+            : sizeGiB > MaxGiB ? $"A volume has at most {MaxGiB:N0} GiB."
+            : null
+        );
 }

@@ -5,9 +5,9 @@ using Portal.Model.Shared;
 namespace Portal.Model.Volumes;
 
 /// <summary>
-/// A disk, which outlives the instance that uses it unless it is told not to. An instance's root disk is one too. The web writes what is wanted
-/// (<see cref="Goal"/>, <see cref="SizeGiB"/>, <see cref="Deadline"/>), the worker what it observes (<see cref="State"/>, <see cref="MadeGiB"/>).
-/// The rules of both are in the other parts of this class.
+/// A disk, which outlives the instance that uses it unless it is told not to. An instance's root disk is one too. The web writes what is
+/// wanted (<see cref="Goal"/>, <see cref="SizeGiB"/>, <see cref="Deadline"/>), the worker what it observes (<see cref="State"/>,
+/// <see cref="MadeGiB"/>). The rules of both are in the other parts of this class.
 /// </summary>
 public sealed partial class Volume : Resource
 {
@@ -53,7 +53,9 @@ public sealed partial class Volume : Resource
 
     public Instance? Instance { get; private set; }
 
-    /// <summary>Its place in the instance, e.g. <c>sdb</c>. The guest may call it otherwise and finds it by <see cref="GuestPath"/>.</summary>
+    /// <summary>
+    /// Its place in the instance, e.g. <c>sdb</c>. The guest may call it otherwise and finds it by <see cref="GuestPath"/>.
+    /// </summary>
     [MaxLength(16)]
     public string? Device { get; private set; }
 
@@ -90,7 +92,9 @@ public sealed partial class Volume : Resource
 
     public DateTimeOffset? DeletedAt { get; private set; }
 
-    /// <summary>The name under which a guest finds it whatever else it has: QEMU tells the guest the volume's id as the disk's serial number.</summary>
+    /// <summary>
+    /// The name under which a guest finds it whatever else it has: QEMU tells the guest the volume's id as the disk's serial number.
+    /// </summary>
     public string GuestPath => IsRoot ? $"/dev/disk/by-id/virtio-{Serial(Id)}" : $"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{Serial(Id)}";
 
     /// <summary>The id without its hyphen, as Amazon does it: 20 characters, the longest that a virtio disk can tell.</summary>

@@ -12,8 +12,10 @@ public static class VolumeQuota
     {
         var kept = db.Volumes.Where(volume => volume.AccountId == account.Id && volume.State != VolumeState.Deleted);
         var (count, size) = (await kept.CountAsync(ct), await kept.SumAsync(volume => volume.SizeGiB, ct));
-        return count + volumes > account.VolumeLimit ? $"Your quota is {Counted.Of(account.VolumeLimit, "volume")} and you have {count}, root disks included: delete one you no longer need, or ask support for more."
-            : size + gib > account.VolumeGiBLimit ? $"Your quota is {account.VolumeGiBLimit:N0} GiB of volumes and you have {size:N0}: choose a smaller size, or ask support for more."
+        return count + volumes > account.VolumeLimit
+                ? $"Your quota is {Counted.Of(account.VolumeLimit, "volume")} and you have {count}, root disks included: delete one you no longer need, or ask support for more."
+            : size + gib > account.VolumeGiBLimit
+                ? $"Your quota is {account.VolumeGiBLimit:N0} GiB of volumes and you have {size:N0}: choose a smaller size, or ask support for more."
             : null;
     }
 }

@@ -11,11 +11,22 @@ internal sealed class VolumeTables : IEntityTypeConfiguration<Volume>, IEntityTy
         builder.BelongsToAccount();
         builder.HasOne(volume => volume.Type).WithMany().HasForeignKey(volume => volume.TypeId).OnDelete(DeleteBehavior.Restrict);
         builder.HasOne(volume => volume.Image).WithMany().HasForeignKey(volume => volume.ImageId).OnDelete(DeleteBehavior.Restrict);
-        builder.HasOne(volume => volume.Instance).WithMany(instance => instance.Volumes).HasForeignKey(volume => volume.InstanceId).OnDelete(DeleteBehavior.Restrict);
+        builder
+            .HasOne(volume => volume.Instance)
+            .WithMany(instance => instance.Volumes)
+            .HasForeignKey(volume => volume.InstanceId)
+            .OnDelete(DeleteBehavior.Restrict);
         builder.Property(volume => volume.Tags).AsTags();
 
         // A retried post finds its row; two posts at once cannot both make one.
-        builder.HasIndex(volume => new { volume.AccountId, volume.RequestToken, volume.RequestIndex }).IsUnique();
+        builder
+            .HasIndex(volume => new
+            {
+                volume.AccountId,
+                volume.RequestToken,
+                volume.RequestIndex,
+            })
+            .IsUnique();
 
         // Each place of an instance holds one volume.
         builder.HasIndex(volume => new { volume.InstanceId, volume.Device }).IsUnique();
@@ -24,7 +35,23 @@ internal sealed class VolumeTables : IEntityTypeConfiguration<Volume>, IEntityTy
         builder.HasIndex(volume => new { volume.RegionId, volume.State });
     }
 
-    public void Configure(EntityTypeBuilder<VolumeType> builder) => builder.HasData(
-        new VolumeType { Id = VolumeType.Standard, Description = "For systems and most data", Iops = 1000, MiBPerSecond = 100, Position = 1 },
-        new VolumeType { Id = "fast", Description = "For databases", Iops = 8000, MiBPerSecond = 400, Position = 2 });
+    public void Configure(EntityTypeBuilder<VolumeType> builder) =>
+        builder.HasData(
+            new VolumeType
+            {
+                Id = VolumeType.Standard,
+                Description = "For systems and most data",
+                Iops = 1000,
+                MiBPerSecond = 100,
+                Position = 1,
+            },
+            new VolumeType
+            {
+                Id = "fast",
+                Description = "For databases",
+                Iops = 8000,
+                MiBPerSecond = 400,
+                Position = 2,
+            }
+        );
 }

@@ -35,33 +35,39 @@ internal static class BillingRegistration
         control.MapGet("/webhooks", (Webhooks webhooks) => new { webhooks.Mischief, webhooks.Waiting });
         control.MapPut("/webhooks", (WebhookMischief mischief, Webhooks webhooks) => webhooks.Mischief = mischief);
         control.MapPost("/webhooks/release", (ReleaseRequest release, Webhooks webhooks) => webhooks.Release(release.Shuffle));
-        control.MapPost("/webhooks/resend", IResult (ResendRequest again, Webhooks webhooks, Books books) =>
-        {
-            lock (books.Gate)
+        control.MapPost(
+            "/webhooks/resend",
+            IResult (ResendRequest again, Webhooks webhooks, Books books) =>
             {
-                if (books.Find<Event>(again.EventId) is not { } told)
+                lock (books.Gate)
                 {
-                    return Results.NotFound();
-                }
+                    if (books.Find<Event>(again.EventId) is not { } told)
+                    {
+                        return Results.NotFound();
+                    }
 
-                webhooks.Send(told, obeyMischief: false);
-                return Results.Ok();
+                    webhooks.Send(told, obeyMischief: false);
+                    return Results.Ok();
+                }
             }
-        });
-        control.MapPost("/checkout/expire", IResult (ExpireRequest expire, Books books) =>
-        {
-            lock (books.Gate)
+        );
+        control.MapPost(
+            "/checkout/expire",
+            IResult (ExpireRequest expire, Books books) =>
             {
-                if (books.Find<Session>(expire.SessionId) is not { Status: "open" } session)
+                lock (books.Gate)
                 {
-                    return Results.NotFound();
-                }
+                    if (books.Find<Session>(expire.SessionId) is not { Status: "open" } session)
+                    {
+                        return Results.NotFound();
+                    }
 
-                CheckoutSessions.Expire(books, session, request: null);
-                books.Changed = true;
-                return Results.Ok();
+                    CheckoutSessions.Expire(books, session, request: null);
+                    books.Changed = true;
+                    return Results.Ok();
+                }
             }
-        });
+        );
     }
 
     internal sealed record ReleaseRequest(bool Shuffle);

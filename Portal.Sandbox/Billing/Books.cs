@@ -8,8 +8,8 @@ using File = System.IO.File;
 namespace Portal.Sandbox.Billing;
 
 /// <summary>
-/// All that the sandbox's Stripe knows: objects by id, kept answers by idempotency key, events. Everything happens under <see cref="Gate"/>,
-/// one call after another. With a folder it is written there soon after each change and read again at the next start.
+/// All that the sandbox's Stripe knows: objects by id, kept answers by idempotency key, events. Everything happens under
+/// <see cref="Gate"/>, one call after another. With a folder it is written there soon after each change and read again at the next start.
 /// </summary>
 internal sealed class Books
 {
@@ -46,7 +46,8 @@ internal sealed class Books
         }
     }
 
-    public static string NewId(string prefix, int length = 24) => prefix + RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", length);
+    public static string NewId(string prefix, int length = 24) =>
+        prefix + RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", length);
 
     public T Add<T>(T made)
         where T : StripeEntity, IHasId
@@ -68,17 +69,19 @@ internal sealed class Books
     public void Tell<T>(string type, T about, EventRequest? request = null)
         where T : StripeEntity, IHasObject
     {
-        var told = Add(new Event
-        {
-            Id = NewId("evt_"),
-            Object = "event",
-            ApiVersion = StripeConfiguration.ApiVersion,
-            Created = Now,
-            Type = type,
-            Data = new EventData { Object = StripeEntity.FromJson(about.ToJson()) },
-            Request = request ?? new EventRequest(),
-            PendingWebhooks = 1,
-        });
+        var told = Add(
+            new Event
+            {
+                Id = NewId("evt_"),
+                Object = "event",
+                ApiVersion = StripeConfiguration.ApiVersion,
+                Created = Now,
+                Type = type,
+                Data = new EventData { Object = StripeEntity.FromJson(about.ToJson()) },
+                Request = request ?? new EventRequest(),
+                PendingWebhooks = 1,
+            }
+        );
         OnEvent?.Invoke(told);
     }
 

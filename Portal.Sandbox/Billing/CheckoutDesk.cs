@@ -29,7 +29,9 @@ internal sealed class CheckoutDesk(Books books, TimeProvider clock)
             }
 
             books.Changed = true;
-            return entered.Problems(clock.GetUtcNow()) is { Count: > 0 } problems ? new CheckoutStep(session, Problems: problems) : Take(session, entered);
+            return entered.Problems(clock.GetUtcNow()) is { Count: > 0 } problems
+                ? new CheckoutStep(session, Problems: problems)
+                : Take(session, entered);
         }
     }
 
@@ -81,7 +83,10 @@ internal sealed class CheckoutDesk(Books books, TimeProvider clock)
         {
             var decline = card?.AtSetup ?? Decline.NotATestCard;
             SetupIntents.Fail(books, intent, decline, method);
-            return new CheckoutStep(session, Problems: new Dictionary<string, string>(StringComparer.Ordinal) { ["card"] = decline.Message });
+            return new CheckoutStep(
+                session,
+                Problems: new Dictionary<string, string>(StringComparer.Ordinal) { ["card"] = decline.Message }
+            );
         }
 
         if (card.Authenticates)
@@ -97,8 +102,10 @@ internal sealed class CheckoutDesk(Books books, TimeProvider clock)
 
     private (Session Session, SetupIntent Intent, PaymentMethod Method)? Pending(string id) =>
         books.Find<Session>(id) is { Status: "open" } session
-            && books.Find<SetupIntent>(session.SetupIntentId) is { Status: "requires_action" } intent
-            && books.Find<PaymentMethod>(intent.PaymentMethodId) is { } method ? (session, intent, method) : null;
+        && books.Find<SetupIntent>(session.SetupIntentId) is { Status: "requires_action" } intent
+        && books.Find<PaymentMethod>(intent.PaymentMethodId) is { } method
+            ? (session, intent, method)
+            : null;
 
     private static CheckoutStep Done(Session session) =>
         new(session, GoTo: session.SuccessUrl.Replace("{CHECKOUT_SESSION_ID}", session.Id, StringComparison.Ordinal));

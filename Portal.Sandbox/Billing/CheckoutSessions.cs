@@ -9,15 +9,29 @@ internal static class CheckoutSessions
     private static readonly TimeSpan ShortestLife = TimeSpan.FromMinutes(30);
 
     public static IEnumerable<Route> Routes =>
-    [
-        Route.Post<SessionCreateOptions, Session>("/v1/checkout/sessions",
-            "mode customer success_url cancel_url allowed_payment_method_types client_reference_id metadata expires_at setup_intent_data.metadata", Create),
-        Route.Get<SessionGetOptions, Session>("/v1/checkout/sessions/{id}", "", (call, _) => Get(call)),
-        Route.Get<SessionListOptions, StripeList<Session>>("/v1/checkout/sessions", "customer status limit starting_after ending_before", (call, options) => Listing.Of(call, options, call.Books.All<Session>()
-            .Where(session => (options.Customer is null || string.Equals(session.CustomerId, options.Customer, StringComparison.Ordinal))
-                && (options.Status is null || string.Equals(session.Status, options.Status, StringComparison.Ordinal))))),
-        Route.Post<SessionExpireOptions, Session>("/v1/checkout/sessions/{id}/expire", "", (call, _) => ExpireNow(call)),
-    ];
+        [
+            Route.Post<SessionCreateOptions, Session>(
+                "/v1/checkout/sessions",
+                "mode customer success_url cancel_url allowed_payment_method_types client_reference_id metadata expires_at setup_intent_data.metadata",
+                Create
+            ),
+            Route.Get<SessionGetOptions, Session>("/v1/checkout/sessions/{id}", "", (call, _) => Get(call)),
+            Route.Get<SessionListOptions, StripeList<Session>>(
+                "/v1/checkout/sessions",
+                "customer status limit starting_after ending_before",
+                (call, options) =>
+                    Listing.Of(
+                        call,
+                        options,
+                        call.Books.All<Session>()
+                            .Where(session =>
+                                (options.Customer is null || string.Equals(session.CustomerId, options.Customer, StringComparison.Ordinal))
+                                && (options.Status is null || string.Equals(session.Status, options.Status, StringComparison.Ordinal))
+                            )
+                    )
+            ),
+            Route.Post<SessionExpireOptions, Session>("/v1/checkout/sessions/{id}/expire", "", (call, _) => ExpireNow(call)),
+        ];
 
     /// <summary>Ends every open session whose time is over; they end whether or not anybody looks.</summary>
     public static bool ExpireOld(Books books)
@@ -37,7 +51,11 @@ internal static class CheckoutSessions
     {
         SetupIntents.Succeed(books, books.Find<SetupIntent>(session.SetupIntentId)!, method);
         (session.Status, session.Url) = ("complete", null);
-        session.CustomerDetails = new SessionCustomerDetails { Name = method.BillingDetails.Name, Email = books.Find<Customer>(session.CustomerId)?.Email };
+        session.CustomerDetails = new SessionCustomerDetails
+        {
+            Name = method.BillingDetails.Name,
+            Email = books.Find<Customer>(session.CustomerId)?.Email,
+        };
         books.Tell("checkout.session.completed", session);
     }
 
@@ -48,30 +66,32 @@ internal static class CheckoutSessions
         Check(call, options);
         var id = Books.NewId("cs_test_", 58);
         var intent = SetupIntents.Make(call, options.Customer, options.SetupIntentData?.Metadata);
-        return call.Books.Add(new Session
-        {
-            Id = id,
-            Object = "checkout.session",
-            Mode = options.Mode,
-            Status = "open",
-            PaymentStatus = "no_payment_required",
-            Created = call.Books.Now,
-            ExpiresAt = options.ExpiresAt ?? call.Books.Now + DefaultLife,
-            CustomerId = options.Customer,
-            ClientReferenceId = options.ClientReferenceId,
-            Metadata = options.Metadata ?? [],
-            SuccessUrl = options.SuccessUrl,
-            CancelUrl = options.CancelUrl,
-            AllowedPaymentMethodTypes = options.AllowedPaymentMethodTypes,
-            PaymentMethodTypes = ["card"],
-            SetupIntentId = intent.Id,
-            UiMode = "hosted_page",
-            Url = $"{call.BaseUrl}/checkout/{id}",
-            CustomFields = [],
-            ShippingOptions = [],
-            AutomaticTax = new SessionAutomaticTax { Enabled = false },
-            CustomText = new SessionCustomText(),
-        });
+        return call.Books.Add(
+            new Session
+            {
+                Id = id,
+                Object = "checkout.session",
+                Mode = options.Mode,
+                Status = "open",
+                PaymentStatus = "no_payment_required",
+                Created = call.Books.Now,
+                ExpiresAt = options.ExpiresAt ?? call.Books.Now + DefaultLife,
+                CustomerId = options.Customer,
+                ClientReferenceId = options.ClientReferenceId,
+                Metadata = options.Metadata ?? [],
+                SuccessUrl = options.SuccessUrl,
+                CancelUrl = options.CancelUrl,
+                AllowedPaymentMethodTypes = options.AllowedPaymentMethodTypes,
+                PaymentMethodTypes = ["card"],
+                SetupIntentId = intent.Id,
+                UiMode = "hosted_page",
+                Url = $"{call.BaseUrl}/checkout/{id}",
+                CustomFields = [],
+                ShippingOptions = [],
+                AutomaticTax = new SessionAutomaticTax { Enabled = false },
+                CustomText = new SessionCustomText(),
+            }
+        );
     }
 
     private static void Check(Call call, SessionCreateOptions options)
@@ -99,7 +119,10 @@ internal static class CheckoutSessions
         var life = (options.ExpiresAt ?? call.Books.Now + DefaultLife) - call.Books.Now;
         if (life < ShortestLife - TimeSpan.FromSeconds(1) || life > DefaultLife)
         {
-            throw Refusal.Invalid("The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation, and less than 24 hours.", param: "expires_at");
+            throw Refusal.Invalid(
+                "The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation, and less than 24 hours.",
+                param: "expires_at"
+            );
         }
     }
 
@@ -108,7 +131,9 @@ internal static class CheckoutSessions
         var session = Get(call);
         if (session.Status is not "open")
         {
-            throw Refusal.Invalid($"Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of {session.Status}.");
+            throw Refusal.Invalid(
+                $"Only Checkout Sessions with a status in [\"open\"] can be expired. This Checkout Session has a status of {session.Status}."
+            );
         }
 
         Expire(call.Books, session, call.Request);

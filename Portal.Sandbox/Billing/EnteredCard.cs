@@ -21,8 +21,12 @@ public sealed record EnteredCard(string Name, string Number, string Expiry, stri
                 parts = [joined[..2], joined[2..]];
             }
 
-            return parts is [var first, var second] && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var month) && month is >= 1 and <= 12
-                && int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out var year) && second.Length is 2 or 4
+            return
+                parts is [var first, var second]
+                && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var month)
+                && month is >= 1 and <= 12
+                && int.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out var year)
+                && second.Length is 2 or 4
                 ? (month, second.Length == 2 ? 2000 + year : year)
                 : null;
         }

@@ -45,7 +45,9 @@ internal static class Expansion
         else if (value is not null)
         {
             var found = value.GetValueKind() is JsonValueKind.String ? books.Find((string)value!) : null;
-            var put = JsonNode.Parse((found ?? throw Refusal.Invalid($"This property cannot be expanded ({path}).", param: "expand[]")).ToJson())!.AsObject();
+            var put = JsonNode
+                .Parse((found ?? throw Refusal.Invalid($"This property cannot be expanded ({path}).", param: "expand[]")).ToJson())!
+                .AsObject();
             at[names[0]] = put;
             Step(put, names[1..], path, books);
         }

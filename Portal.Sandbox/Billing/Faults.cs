@@ -41,7 +41,10 @@ public sealed class Faults
     {
         lock (gate)
         {
-            var at = coming.FindIndex(fault => string.Equals(fault.Method, method, StringComparison.OrdinalIgnoreCase) && path.StartsWith(fault.Path, StringComparison.Ordinal));
+            var at = coming.FindIndex(fault =>
+                string.Equals(fault.Method, method, StringComparison.OrdinalIgnoreCase)
+                && path.StartsWith(fault.Path, StringComparison.Ordinal)
+            );
             if (at < 0)
             {
                 return null;

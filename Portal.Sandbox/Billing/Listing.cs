@@ -2,7 +2,9 @@ using Stripe;
 
 namespace Portal.Sandbox.Billing;
 
-/// <summary>Stripe's lists: newest first, pages by <c>limit</c> (10, at most 100), <c>starting_after</c> and <c>ending_before</c>.</summary>
+/// <summary>
+/// Stripe's lists: newest first, pages by <c>limit</c> (10, at most 100), <c>starting_after</c> and <c>ending_before</c>.
+/// </summary>
 internal static class Listing
 {
     public static StripeList<T> Of<T>(Call call, ListOptions options, IEnumerable<T> all)
@@ -28,9 +30,19 @@ internal static class Listing
 
         return Page(rows.Take(limit), rows.Count > limit);
 
-        StripeList<T> Page(IEnumerable<T> data, bool more) => new() { Object = "list", Url = call.Path, Data = [.. data], HasMore = more };
+        StripeList<T> Page(IEnumerable<T> data, bool more) =>
+            new()
+            {
+                Object = "list",
+                Url = call.Path,
+                Data = [.. data],
+                HasMore = more,
+            };
     }
 
     private static int Place<T>(List<T> rows, string id, string param)
-        where T : IHasId => rows.FindIndex(row => string.Equals(row.Id, id, StringComparison.Ordinal)) is >= 0 and var place ? place : throw Refusal.NoSuch("object", id, param);
+        where T : IHasId =>
+        rows.FindIndex(row => string.Equals(row.Id, id, StringComparison.Ordinal)) is >= 0 and var place
+            ? place
+            : throw Refusal.NoSuch("object", id, param);
 }

@@ -4,43 +4,71 @@ namespace Portal.Sandbox.Billing;
 
 internal static class PaymentIntents
 {
-    private static readonly string[] Cancelable = ["requires_payment_method", "requires_capture", "requires_confirmation", "requires_action", "processing"];
-
-    public static IEnumerable<Route> Routes =>
+    private static readonly string[] Cancelable =
     [
-        Route.Post<PaymentIntentCreateOptions, PaymentIntent>("/v1/payment_intents",
-            "amount currency customer payment_method allowed_payment_method_types capture_method confirm off_session description metadata", Create),
-        Route.Get<PaymentIntentGetOptions, PaymentIntent>("/v1/payment_intents/{id}", "", (call, _) => Get(call)),
-        Route.Get<PaymentIntentListOptions, StripeList<PaymentIntent>>("/v1/payment_intents", "customer limit starting_after ending_before",
-            (call, options) => Listing.Of(call, options, call.Books.All<PaymentIntent>().Where(intent => options.Customer is null || string.Equals(intent.CustomerId, options.Customer, StringComparison.Ordinal)))),
-        Route.Post<PaymentIntentCancelOptions, PaymentIntent>("/v1/payment_intents/{id}/cancel", "cancellation_reason", Cancel),
-        Route.Get<ChargeGetOptions, Charge>("/v1/charges/{id}", "", (call, _) => call.Books.Find<Charge>(call.Id) ?? throw Refusal.NoSuch("charge", call.Id)),
+        "requires_payment_method",
+        "requires_capture",
+        "requires_confirmation",
+        "requires_action",
+        "processing",
     ];
 
-    private static PaymentIntent Get(Call call) => call.Books.Find<PaymentIntent>(call.Id) ?? throw Refusal.NoSuch("payment_intent", call.Id);
+    public static IEnumerable<Route> Routes =>
+        [
+            Route.Post<PaymentIntentCreateOptions, PaymentIntent>(
+                "/v1/payment_intents",
+                "amount currency customer payment_method allowed_payment_method_types capture_method confirm off_session description metadata",
+                Create
+            ),
+            Route.Get<PaymentIntentGetOptions, PaymentIntent>("/v1/payment_intents/{id}", "", (call, _) => Get(call)),
+            Route.Get<PaymentIntentListOptions, StripeList<PaymentIntent>>(
+                "/v1/payment_intents",
+                "customer limit starting_after ending_before",
+                (call, options) =>
+                    Listing.Of(
+                        call,
+                        options,
+                        call.Books.All<PaymentIntent>()
+                            .Where(intent =>
+                                options.Customer is null || string.Equals(intent.CustomerId, options.Customer, StringComparison.Ordinal)
+                            )
+                    )
+            ),
+            Route.Post<PaymentIntentCancelOptions, PaymentIntent>("/v1/payment_intents/{id}/cancel", "cancellation_reason", Cancel),
+            Route.Get<ChargeGetOptions, Charge>(
+                "/v1/charges/{id}",
+                "",
+                (call, _) => call.Books.Find<Charge>(call.Id) ?? throw Refusal.NoSuch("charge", call.Id)
+            ),
+        ];
+
+    private static PaymentIntent Get(Call call) =>
+        call.Books.Find<PaymentIntent>(call.Id) ?? throw Refusal.NoSuch("payment_intent", call.Id);
 
     private static PaymentIntent Create(Call call, PaymentIntentCreateOptions options)
     {
         var method = Check(call, options);
         var id = Books.NewId("pi_");
-        var intent = call.Books.Add(new PaymentIntent
-        {
-            Id = id,
-            Object = "payment_intent",
-            Amount = options.Amount!.Value,
-            Currency = options.Currency.ToLowerInvariant(),
-            CaptureMethod = options.CaptureMethod ?? "automatic_async",
-            ClientSecret = Books.NewId($"{id}_secret_"),
-            ConfirmationMethod = "automatic",
-            Created = call.Books.Now,
-            CustomerId = options.Customer,
-            Description = options.Description,
-            Metadata = options.Metadata ?? [],
-            PaymentMethodId = method?.Id,
-            AllowedPaymentMethodTypes = options.AllowedPaymentMethodTypes,
-            PaymentMethodTypes = ["card"],
-            Status = method is null ? "requires_payment_method" : "requires_confirmation",
-        });
+        var intent = call.Books.Add(
+            new PaymentIntent
+            {
+                Id = id,
+                Object = "payment_intent",
+                Amount = options.Amount!.Value,
+                Currency = options.Currency.ToLowerInvariant(),
+                CaptureMethod = options.CaptureMethod ?? "automatic_async",
+                ClientSecret = Books.NewId($"{id}_secret_"),
+                ConfirmationMethod = "automatic",
+                Created = call.Books.Now,
+                CustomerId = options.Customer,
+                Description = options.Description,
+                Metadata = options.Metadata ?? [],
+                PaymentMethodId = method?.Id,
+                AllowedPaymentMethodTypes = options.AllowedPaymentMethodTypes,
+                PaymentMethodTypes = ["card"],
+                Status = method is null ? "requires_payment_method" : "requires_confirmation",
+            }
+        );
         call.Books.Tell("payment_intent.created", intent, call.Request);
         if (options.Confirm is true && method is not null)
         {
@@ -85,12 +113,17 @@ internal static class PaymentIntents
         var method = call.Books.Find<PaymentMethod>(id) ?? throw Refusal.NoSuch("PaymentMethod", id, "payment_method");
         return string.Equals(method.CustomerId, options.Customer, StringComparison.Ordinal)
             ? method
-            : throw Refusal.Invalid($"The customer does not have a payment method with the ID {id}. The payment method must be attached to the customer.", "resource_missing", "payment_method");
+            : throw Refusal.Invalid(
+                $"The customer does not have a payment method with the ID {id}. The payment method must be attached to the customer.",
+                "resource_missing",
+                "payment_method"
+            );
     }
 
     private static void Charge(Call call, PaymentIntent intent, PaymentMethod method)
     {
-        var decline = TestCard.OfFingerprint(method.Card.Fingerprint)?.AtCharge ?? (IsPast(method.Card, call.Books.Now) ? Decline.Expired : null);
+        var decline =
+            TestCard.OfFingerprint(method.Card.Fingerprint)?.AtCharge ?? (IsPast(method.Card, call.Books.Now) ? Decline.Expired : null);
         var charge = call.Books.Add(ChargeOf(call.Books, intent, method, decline));
         intent.LatestChargeId = charge.Id;
         if (decline is not null)
@@ -111,33 +144,44 @@ internal static class PaymentIntents
         call.Books.Tell(later ? "payment_intent.amount_capturable_updated" : "payment_intent.succeeded", intent, call.Request);
     }
 
-    private static Charge ChargeOf(Books books, PaymentIntent intent, PaymentMethod method, Decline? decline) => new()
-    {
-        Id = Books.NewId("ch_"),
-        Object = "charge",
-        Amount = intent.Amount,
-        AmountCaptured = decline is null && intent.CaptureMethod is not "manual" ? intent.Amount : 0,
-        BillingDetails = new ChargeBillingDetails { Name = method.BillingDetails.Name, Address = new Address() },
-        Captured = decline is null && intent.CaptureMethod is not "manual",
-        Created = books.Now,
-        Currency = intent.Currency,
-        CustomerId = intent.CustomerId,
-        FailureCode = decline?.Code,
-        FailureMessage = decline?.Message,
-        Metadata = [],
-        Paid = decline is null,
-        PaymentIntentId = intent.Id,
-        PaymentMethod = method.Id,
-        Status = decline is null ? "succeeded" : "failed",
-        Outcome = new ChargeOutcome
+    private static Charge ChargeOf(Books books, PaymentIntent intent, PaymentMethod method, Decline? decline) =>
+        new()
         {
-            Type = decline switch { null => "authorized", { DeclineCode: "fraudulent" } => "blocked", _ => "issuer_declined" },
-            RiskLevel = decline is { DeclineCode: "fraudulent" } ? "highest" : "normal",
-            NetworkStatus = decline switch { null => "approved_by_network", { DeclineCode: "fraudulent" } => "not_sent_to_network", _ => "declined_by_network" },
-            Reason = decline?.DeclineCode,
-            SellerMessage = decline is null ? "Payment complete." : "The bank did not approve this payment.",
-        },
-    };
+            Id = Books.NewId("ch_"),
+            Object = "charge",
+            Amount = intent.Amount,
+            AmountCaptured = decline is null && intent.CaptureMethod is not "manual" ? intent.Amount : 0,
+            BillingDetails = new ChargeBillingDetails { Name = method.BillingDetails.Name, Address = new Address() },
+            Captured = decline is null && intent.CaptureMethod is not "manual",
+            Created = books.Now,
+            Currency = intent.Currency,
+            CustomerId = intent.CustomerId,
+            FailureCode = decline?.Code,
+            FailureMessage = decline?.Message,
+            Metadata = [],
+            Paid = decline is null,
+            PaymentIntentId = intent.Id,
+            PaymentMethod = method.Id,
+            Status = decline is null ? "succeeded" : "failed",
+            Outcome = new ChargeOutcome
+            {
+                Type = decline switch
+                {
+                    null => "authorized",
+                    { DeclineCode: "fraudulent" } => "blocked",
+                    _ => "issuer_declined",
+                },
+                RiskLevel = decline is { DeclineCode: "fraudulent" } ? "highest" : "normal",
+                NetworkStatus = decline switch
+                {
+                    null => "approved_by_network",
+                    { DeclineCode: "fraudulent" } => "not_sent_to_network",
+                    _ => "declined_by_network",
+                },
+                Reason = decline?.DeclineCode,
+                SellerMessage = decline is null ? "Payment complete." : "The bank did not approve this payment.",
+            },
+        };
 
     private static bool IsPast(PaymentMethodCard card, DateTime now) => (card.ExpYear, card.ExpMonth).CompareTo((now.Year, now.Month)) < 0;
 
@@ -148,7 +192,8 @@ internal static class PaymentIntents
         {
             throw Refusal.Invalid(
                 $"You cannot cancel this PaymentIntent because it has a status of {intent.Status}. Only a PaymentIntent with one of the following statuses may be canceled: {string.Join(", ", Cancelable)}.",
-                "payment_intent_unexpected_state");
+                "payment_intent_unexpected_state"
+            );
         }
 
         if (call.Books.Find<Charge>(intent.LatestChargeId) is { Paid: true } charge)
@@ -156,7 +201,12 @@ internal static class PaymentIntents
             (charge.Refunded, charge.AmountRefunded) = (true, charge.Amount);
         }
 
-        (intent.Status, intent.CanceledAt, intent.AmountCapturable, intent.CancellationReason) = ("canceled", call.Books.Now, 0, options.CancellationReason);
+        (intent.Status, intent.CanceledAt, intent.AmountCapturable, intent.CancellationReason) = (
+            "canceled",
+            call.Books.Now,
+            0,
+            options.CancellationReason
+        );
         call.Books.Tell("payment_intent.canceled", intent, call.Request);
         return intent;
     }

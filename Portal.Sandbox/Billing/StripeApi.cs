@@ -10,9 +10,19 @@ namespace Portal.Sandbox.Billing;
 
 /// <summary>A call as it was answered.</summary>
 public sealed record LoggedCall(
-    DateTimeOffset At, string Method, string Path, IReadOnlyDictionary<string, string> Parameters, string? IdempotencyKey, int Status, bool Replayed, string RequestId);
+    DateTimeOffset At,
+    string Method,
+    string Path,
+    IReadOnlyDictionary<string, string> Parameters,
+    string? IdempotencyKey,
+    int Status,
+    bool Replayed,
+    string RequestId
+);
 
-/// <summary>Answers a request to Stripe's API: key, faults on demand, idempotency, parameters, the call itself, expansion, in that order.</summary>
+/// <summary>
+/// Answers a request to Stripe's API: key, faults on demand, idempotency, parameters, the call itself, expansion, in that order.
+/// </summary>
 internal sealed class StripeApi(Books books, Faults faults, IOptions<SandboxSettings> settings, TimeProvider clock)
 {
     private const int Logged = 2000;
@@ -25,7 +35,11 @@ internal sealed class StripeApi(Books books, Faults faults, IOptions<SandboxSett
 
     public async Task AnswerAsync(HttpContext http)
     {
-        var request = new EventRequest { Id = Books.NewId("req_", 14), IdempotencyKey = http.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } key] ? key : null };
+        var request = new EventRequest
+        {
+            Id = Books.NewId("req_", 14),
+            IdempotencyKey = http.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } key] ? key : null,
+        };
         var form = await ReadFormAsync(http.Request);
         var fault = faults.Take(http.Request.Method, http.Request.Path);
         var answer = fault is { When: FaultTime.Before } ? Broken(fault) : Answer(http.Request, request, form);
@@ -65,8 +79,12 @@ internal sealed class StripeApi(Books books, Faults faults, IOptions<SandboxSett
             try
             {
                 Authorize(http);
-                var (route, id) = Route.Match(http.Method, http.Path)
-                    ?? throw Refusal.Invalid($"Unrecognized request URL ({http.Method}: {http.Path}). The sandbox plays what Portal uses only.", status: HttpStatusCode.NotFound);
+                var (route, id) =
+                    Route.Match(http.Method, http.Path)
+                    ?? throw Refusal.Invalid(
+                        $"Unrecognized request URL ({http.Method}: {http.Path}). The sandbox plays what Portal uses only.",
+                        status: HttpStatusCode.NotFound
+                    );
                 return HttpMethods.IsPost(http.Method) && request.IdempotencyKey is { } key
                     ? Once(key, http, request, form, route, id)
                     : Run(http, request, form, route, id);
@@ -78,7 +96,14 @@ internal sealed class StripeApi(Books books, Faults faults, IOptions<SandboxSett
         }
     }
 
-    private Answered Once(string key, HttpRequest http, EventRequest request, List<KeyValuePair<string, string>> form, Route route, string id)
+    private Answered Once(
+        string key,
+        HttpRequest http,
+        EventRequest request,
+        List<KeyValuePair<string, string>> form,
+        Route route,
+        string id
+    )
     {
         var fingerprint = Fingerprint(http, form);
         if (books.Answer(key) is { } kept)
@@ -118,14 +143,21 @@ internal sealed class StripeApi(Books books, Faults faults, IOptions<SandboxSett
 
     private void Authorize(HttpRequest http)
     {
-        var given = http.Headers.Authorization.ToString() is var header && header.StartsWith("Bearer ", StringComparison.Ordinal) ? header["Bearer ".Length..] : null;
+        var given =
+            http.Headers.Authorization.ToString() is var header && header.StartsWith("Bearer ", StringComparison.Ordinal)
+                ? header["Bearer ".Length..]
+                : null;
         if (given is null)
         {
-            throw Refusal.Unauthorized("You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').");
+            throw Refusal.Unauthorized(
+                "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+            );
         }
 
-        if (!given.StartsWith("sk_test_", StringComparison.Ordinal)
-            || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), Encoding.UTF8.GetBytes(settings.Value.SecretKey)))
+        if (
+            !given.StartsWith("sk_test_", StringComparison.Ordinal)
+            || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), Encoding.UTF8.GetBytes(settings.Value.SecretKey))
+        )
         {
             throw Refusal.Unauthorized($"Invalid API Key provided: {given[..Math.Min(8, given.Length)]}****");
         }
@@ -143,28 +175,56 @@ internal sealed class StripeApi(Books books, Faults faults, IOptions<SandboxSett
         return new Answered((int)refusal.Status, new JsonObject { ["error"] = error }.ToJsonString());
     }
 
-    private static Answered Broken(Fault fault) => fault.Aborts
-        ? new Answered(0, "")
-        : new Answered(StatusCodes.Status500InternalServerError, """{"error":{"type":"api_error","message":"An unknown error occurred."}}""");
+    private static Answered Broken(Fault fault) =>
+        fault.Aborts
+            ? new Answered(0, "")
+            : new Answered(
+                StatusCodes.Status500InternalServerError,
+                """{"error":{"type":"api_error","message":"An unknown error occurred."}}"""
+            );
 
-    private static string Fingerprint(HttpRequest http, List<KeyValuePair<string, string>> form) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(
-        $"{http.Method} {http.Path}\n{string.Join('\n', form.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"))}")));
+    private static string Fingerprint(HttpRequest http, List<KeyValuePair<string, string>> form) =>
+        Convert.ToHexString(
+            SHA256.HashData(
+                Encoding.UTF8.GetBytes(
+                    $"{http.Method} {http.Path}\n{string.Join('\n', form.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}"))}"
+                )
+            )
+        );
 
     private static async Task<List<KeyValuePair<string, string>>> ReadFormAsync(HttpRequest http)
     {
         var pairs = http.Query.SelectMany(pair => pair.Value.Select(value => KeyValuePair.Create(pair.Key, value ?? "")));
-        var body = http.HasFormContentType ? (await http.ReadFormAsync(http.HttpContext.RequestAborted)).SelectMany(pair => pair.Value.Select(value => KeyValuePair.Create(pair.Key, value ?? ""))) : [];
+        var body = http.HasFormContentType
+            ? (await http.ReadFormAsync(http.HttpContext.RequestAborted)).SelectMany(pair =>
+                pair.Value.Select(value => KeyValuePair.Create(pair.Key, value ?? ""))
+            )
+            : [];
 
         // `expand[]=a&expand[]=b` names a list's elements without their places.
-        return [.. pairs.Concat(body).Select((pair, place) => KeyValuePair.Create(pair.Key.Replace("[]", $"[{place}]", StringComparison.Ordinal), pair.Value))];
+        return
+        [
+            .. pairs
+                .Concat(body)
+                .Select((pair, place) => KeyValuePair.Create(pair.Key.Replace("[]", $"[{place}]", StringComparison.Ordinal), pair.Value)),
+        ];
     }
 
     private void Log(HttpRequest http, EventRequest request, List<KeyValuePair<string, string>> form, Answered answer)
     {
-        log.Enqueue(new LoggedCall(clock.GetUtcNow(), http.Method, http.Path, form.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal), request.IdempotencyKey, answer.Status, answer.Replayed, request.Id));
-        while (log.Count > Logged && log.TryDequeue(out _))
-        {
-        }
+        log.Enqueue(
+            new LoggedCall(
+                clock.GetUtcNow(),
+                http.Method,
+                http.Path,
+                form.ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal),
+                request.IdempotencyKey,
+                answer.Status,
+                answer.Replayed,
+                request.Id
+            )
+        );
+        while (log.Count > Logged && log.TryDequeue(out _)) { }
     }
 
     /// <param name="Status">0 ends the connection without an answer.</param>

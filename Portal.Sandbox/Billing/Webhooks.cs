@@ -13,8 +13,16 @@ public sealed record WebhookMischief(int Drop = 0, int Copies = 1, TimeSpan Dela
 
 public sealed record WebhookDelivery(string EventId, string Type, int Attempt, DateTimeOffset DueAt, int? LastStatus);
 
-/// <summary>Sends events to the configured address, signed as Stripe signs them, again and again with growing pauses until the answer is 2xx.</summary>
-internal sealed partial class Webhooks(Books books, IOptions<SandboxSettings> settings, IHttpClientFactory clients, TimeProvider clock, ILogger<Webhooks> log) : BackgroundService
+/// <summary>
+/// Sends events to the configured address, signed as Stripe signs them, again and again with growing pauses until the answer is 2xx.
+/// </summary>
+internal sealed partial class Webhooks(
+    Books books,
+    IOptions<SandboxSettings> settings,
+    IHttpClientFactory clients,
+    TimeProvider clock,
+    ILogger<Webhooks> log
+) : BackgroundService
 {
     private const int MostAttempts = 30;
     private const int AtOnce = 8;
@@ -35,7 +43,6 @@ internal sealed partial class Webhooks(Books books, IOptions<SandboxSettings> se
                 return mischief;
             }
         }
-
         set
         {
             lock (gate)
@@ -86,7 +93,18 @@ internal sealed partial class Webhooks(Books books, IOptions<SandboxSettings> se
             }
 
             var copies = obeyMischief ? Math.Max(1, mischief.Copies) : 1;
-            waiting.AddRange(Enumerable.Repeat(new WebhookDelivery(told.Id, told.Type, 1, clock.GetUtcNow() + (obeyMischief ? mischief.Delay : default), LastStatus: null), copies));
+            waiting.AddRange(
+                Enumerable.Repeat(
+                    new WebhookDelivery(
+                        told.Id,
+                        told.Type,
+                        1,
+                        clock.GetUtcNow() + (obeyMischief ? mischief.Delay : default),
+                        LastStatus: null
+                    ),
+                    copies
+                )
+            );
         }
     }
 
@@ -126,7 +144,11 @@ internal sealed partial class Webhooks(Books books, IOptions<SandboxSettings> se
                 books.SaveIfChanged();
             }
 
-            await Parallel.ForEachAsync(TakeDue(), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken }, DeliverAsync);
+            await Parallel.ForEachAsync(
+                TakeDue(),
+                new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken },
+                DeliverAsync
+            );
         }
     }
 
@@ -178,8 +200,14 @@ internal sealed partial class Webhooks(Books books, IOptions<SandboxSettings> se
 
     private async Task<int> PostAsync(string body, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, settings.Value.WebhookUrl) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
-        request.Headers.TryAddWithoutValidation("Stripe-Signature", EventUtility.GenerateSignatureHeader(body, settings.Value.WebhookSecret, clock.GetUtcNow().ToUnixTimeSeconds()));
+        using var request = new HttpRequestMessage(HttpMethod.Post, settings.Value.WebhookUrl)
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TryAddWithoutValidation(
+            "Stripe-Signature",
+            EventUtility.GenerateSignatureHeader(body, settings.Value.WebhookSecret, clock.GetUtcNow().ToUnixTimeSeconds())
+        );
         request.Headers.UserAgent.ParseAdd("Stripe/1.0");
         try
         {

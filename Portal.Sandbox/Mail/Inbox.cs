@@ -6,7 +6,15 @@ namespace Portal.Sandbox.Mail;
 
 /// <summary>A message as it was delivered: <see cref="To"/> is the envelope's, which may differ from the header's.</summary>
 public sealed record InboxMessage(
-    int Id, string From, IReadOnlyList<string> To, string Subject, DateTimeOffset ReceivedAt, string? Text, string? Html, IReadOnlyList<string> Links);
+    int Id,
+    string From,
+    IReadOnlyList<string> To,
+    string Subject,
+    DateTimeOffset ReceivedAt,
+    string? Text,
+    string? Html,
+    IReadOnlyList<string> Links
+);
 
 /// <summary>All mail that arrived, newest first. With a folder each is kept there as a file.</summary>
 public sealed partial class Inbox
@@ -23,11 +31,14 @@ public sealed partial class Inbox
     {
         this.clock = clock;
         folder = settings.Value.Folder is { } path ? Directory.CreateDirectory(Path.Combine(path, "inbox")) : null;
-        foreach (var file in folder?.EnumerateFiles("*.eml").OrderBy(file => file.Name, StringComparer.Ordinal) ?? Enumerable.Empty<FileInfo>())
+        foreach (
+            var file in folder?.EnumerateFiles("*.eml").OrderBy(file => file.Name, StringComparer.Ordinal) ?? Enumerable.Empty<FileInfo>()
+        )
         {
             using var kept = file.OpenRead();
             var message = MimeMessage.Load(kept);
-            var envelope = message.Headers[Envelope]?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+            var envelope =
+                message.Headers[Envelope]?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
             Keep(message, envelope, new DateTimeOffset(file.LastWriteTimeUtc));
         }
     }
@@ -83,7 +94,9 @@ public sealed partial class Inbox
     private InboxMessage Keep(MimeMessage message, IReadOnlyList<string> to, DateTimeOffset at)
     {
         var (text, html) = (message.TextBody, message.HtmlBody);
-        var links = Link().Matches(text ?? "").Select(match => match.Value)
+        var links = Link()
+            .Matches(text ?? "")
+            .Select(match => match.Value)
             .Concat(Href().Matches(html ?? "").Select(match => System.Net.WebUtility.HtmlDecode(match.Groups["url"].Value)))
             .Distinct(StringComparer.Ordinal);
         var kept = new InboxMessage(++last, message.From.ToString(), to, message.Subject ?? "", at, text, html, [.. links]);
@@ -99,6 +112,10 @@ public sealed partial class Inbox
     [GeneratedRegex("""https?://[^\s<>"']+[^\s<>"'.,;:!?)\]]""", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     internal static partial Regex Link();
 
-    [GeneratedRegex("""href="(?<url>https?://[^"]+)""", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        """href="(?<url>https?://[^"]+)""",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant | RegexOptions.IgnoreCase,
+        matchTimeoutMilliseconds: 1000
+    )]
     private static partial Regex Href();
 }

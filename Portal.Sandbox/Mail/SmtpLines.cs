@@ -4,7 +4,10 @@ using System.Text;
 
 namespace Portal.Sandbox.Mail;
 
-/// <summary>Reads a connection line by line. Only CR LF ends a line (RFC 5321, 2.3.8): a lone LF is content, so no second message can be smuggled in.</summary>
+/// <summary>
+/// Reads a connection line by line. Only CR LF ends a line (RFC 5321, 2.3.8): a lone LF is content, so no second message can be smuggled
+/// in.
+/// </summary>
 internal sealed class SmtpLines(Stream stream)
 {
     /// <summary>RFC 5321, 4.5.3.1.6, allows 1000 with the line's end; longer ones are read away and reported.</summary>

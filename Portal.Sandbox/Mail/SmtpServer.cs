@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 namespace Portal.Sandbox.Mail;
 
 /// <summary>Listens on 127.0.0.1 for mail and puts all of it into the <see cref="Inbox"/>; nothing is ever sent on.</summary>
-public sealed partial class SmtpServer(IOptions<SandboxSettings> settings, Inbox inbox, ILogger<SmtpServer> log) : IHostedService, IDisposable
+public sealed partial class SmtpServer(IOptions<SandboxSettings> settings, Inbox inbox, ILogger<SmtpServer> log)
+    : IHostedService,
+        IDisposable
 {
     private const int MostSessions = 50;
 
@@ -25,7 +27,10 @@ public sealed partial class SmtpServer(IOptions<SandboxSettings> settings, Inbox
         }
         catch (SocketException error)
         {
-            throw new InvalidOperationException($"The sandbox's mail server cannot listen on 127.0.0.1:{settings.Value.SmtpPort}: {error.Message}. Set Sandbox__SmtpPort to a free port.", error);
+            throw new InvalidOperationException(
+                $"The sandbox's mail server cannot listen on 127.0.0.1:{settings.Value.SmtpPort}: {error.Message}. Set Sandbox__SmtpPort to a free port.",
+                error
+            );
         }
 
         accepting = AcceptAsync(stopping.Token);

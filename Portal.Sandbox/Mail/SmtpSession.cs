@@ -86,7 +86,13 @@ internal sealed class SmtpSession(Stream stream, Inbox inbox)
 
         foreach (var parameter in parameters)
         {
-            if (parameter.StartsWith("SIZE=", StringComparison.OrdinalIgnoreCase) && (!long.TryParse(parameter.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var size) || size > LargestMessage))
+            if (
+                parameter.StartsWith("SIZE=", StringComparison.OrdinalIgnoreCase)
+                && (
+                    !long.TryParse(parameter.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                    || size > LargestMessage
+                )
+            )
             {
                 return "552 5.3.4 The message is too large";
             }
@@ -146,7 +152,9 @@ internal sealed class SmtpSession(Stream stream, Inbox inbox)
             }
         }
 
-        return tooLarge ? Reset("552 5.3.4 The message is too large") : tooLong ? Reset("500 5.6.0 A line is too long") : Accept(message);
+        return tooLarge ? Reset("552 5.3.4 The message is too large")
+            : tooLong ? Reset("500 5.6.0 A line is too long")
+            : Accept(message);
     }
 
     private string Accept(MemoryStream message)
@@ -181,5 +189,6 @@ internal sealed class SmtpSession(Stream stream, Inbox inbox)
         return argument[1..end];
     }
 
-    private async Task SayAsync(string answer, CancellationToken ct) => await stream.WriteAsync(Encoding.UTF8.GetBytes(answer + "\r\n"), ct);
+    private async Task SayAsync(string answer, CancellationToken ct) =>
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(answer + "\r\n"), ct);
 }

@@ -34,7 +34,10 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         Assert.Equal(HttpStatusCode.Found, ended.StatusCode);
         using var again = await Server.NewClientAsync(person with { Email = "new@example.com" });
         await using var db = CreateDbContext();
-        Assert.Equal("old@example.com", (await db.Mails.SingleAsync(mail => mail.Subject == "The e-mail address of your Portal account was changed", Ct)).To);
+        Assert.Equal(
+            "old@example.com",
+            (await db.Mails.SingleAsync(mail => mail.Subject == "The e-mail address of your Portal account was changed", Ct)).To
+        );
     }
 
     [Fact]
@@ -64,13 +67,19 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         foreach (var used in (string[])[owners, thiefs])
         {
             using var refused = await owner.SubmitAsync(used, "Take it back");
-            Assert.Contains("older than a week or was used already", (await FormClient.ReadAsync(refused)).Body!.TextContent, StringComparison.Ordinal);
+            Assert.Contains(
+                "older than a week or was used already",
+                (await FormClient.ReadAsync(refused)).Body!.TextContent,
+                StringComparison.Ordinal
+            );
         }
 
         Assert.Equal("owner@example.com", (await UserAsync(person)).Email);
     }
 
-    /// <summary>The thief has all that the owner signs in with, once: enough to turn the owner's app off and an app of his own on.</summary>
+    /// <summary>
+    /// The thief has all that the owner signs in with, once: enough to turn the owner's app off and an app of his own on.
+    /// </summary>
     [Fact]
     public async Task An_app_that_a_thief_put_in_the_place_of_the_owners_goes_and_the_owners_comes_back()
     {
@@ -84,7 +93,11 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
 
         using var owner = Server.NewClient();
         using var undone = await owner.SubmitAsync(await UndoLinkAsync("owner@example.com"), "Take it back");
-        using var chosen = await owner.SubmitAsync(undone.Headers.Location!.PathAndQuery, "Change password", ("Password", "another good one"));
+        using var chosen = await owner.SubmitAsync(
+            undone.Headers.Location!.PathAndQuery,
+            "Change password",
+            ("Password", "another good one")
+        );
         Assert.Equal("/sign-in?after=reset", chosen.Headers.Location?.PathAndQuery);
         await Assert.ThrowsAsync<InvalidOperationException>(() => WithCodeAsync(person, "another good one", thiefs));
         using var back = await WithCodeAsync(person, "another good one", owners);
@@ -96,7 +109,10 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
     [Fact]
     public async Task An_app_that_came_after_the_change_goes_where_there_was_none_and_one_of_before_comes_back_when_it_was_turned_off()
     {
-        var (without, with) = (await Server.AddPersonAsync(email: "ada@example.com"), await Server.AddPersonAsync(email: "bob@example.com"));
+        var (without, with) = (
+            await Server.AddPersonAsync(email: "ada@example.com"),
+            await Server.AddPersonAsync(email: "bob@example.com")
+        );
         using (var thief = await Server.NewClientAsync(without))
         {
             using var changed = await thief.SubmitAsync(await AskAsync(thief, "ada2@example.com"), Confirm);
@@ -114,7 +130,11 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         using var first = await owner.SubmitAsync(await UndoLinkAsync("ada@example.com"), "Take it back");
         using var second = await owner.SubmitAsync(await UndoLinkAsync("bob@example.com"), "Take it back");
         Assert.Equal((false, true), ((await UserAsync(without)).TwoFactorEnabled, (await UserAsync(with)).TwoFactorEnabled));
-        using var chosen = await owner.SubmitAsync(second.Headers.Location!.PathAndQuery, "Change password", ("Password", "another good one"));
+        using var chosen = await owner.SubmitAsync(
+            second.Headers.Location!.PathAndQuery,
+            "Change password",
+            ("Password", "another good one")
+        );
         using var back = await WithCodeAsync(with, "another good one", owners);
     }
 
@@ -126,7 +146,11 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         using var changed = await client.SubmitAsync(await AskAsync(client, "ada2@example.com"), Confirm);
         var link = await UndoLinkAsync("ada@example.com");
         await using var db = CreateDbContext();
-        await db.AddressChanges.ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At.AddDays(-7)).SetProperty(change => change.HadSecondFactor, true), Ct);
+        await db.AddressChanges.ExecuteUpdateAsync(
+            set =>
+                set.SetProperty(change => change.At, change => change.At.AddDays(-7)).SetProperty(change => change.HadSecondFactor, true),
+            Ct
+        );
         using var late = await client.SubmitAsync(link, "Take it back");
         Assert.Contains("older than a week", (await FormClient.ReadAsync(late)).Body!.TextContent, StringComparison.Ordinal);
         await db.AddressChanges.ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At.AddDays(1)), Ct);
@@ -139,14 +163,31 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
     [Fact]
     public async Task It_wants_the_password_and_tells_nothing_of_an_address_that_is_anothers()
     {
-        var (person, other) = (await Server.AddPersonAsync(email: "ada@example.com"), await Server.AddPersonAsync(email: "bob@example.com"));
+        var (person, other) = (
+            await Server.AddPersonAsync(email: "ada@example.com"),
+            await Server.AddPersonAsync(email: "bob@example.com")
+        );
         using var client = await Server.NewClientAsync(person);
-        using var wrong = await client.SubmitAsync("/settings", "Send the link", ("NewAddress", "new@example.com"), ("AddressPassword", "not it at all"));
-        Assert.Contains("That is not your current password.", (await FormClient.ReadAsync(wrong)).Body!.TextContent, StringComparison.Ordinal);
+        using var wrong = await client.SubmitAsync(
+            "/settings",
+            "Send the link",
+            ("NewAddress", "new@example.com"),
+            ("AddressPassword", "not it at all")
+        );
+        Assert.Contains(
+            "That is not your current password.",
+            (await FormClient.ReadAsync(wrong)).Body!.TextContent,
+            StringComparison.Ordinal
+        );
         await using var db = CreateDbContext();
         Assert.Empty(await db.Mails.ToListAsync(Ct));
 
-        using var taken = await client.SubmitAsync("/settings", "Send the link", ("NewAddress", other.Email), ("AddressPassword", PortalServer.Password));
+        using var taken = await client.SubmitAsync(
+            "/settings",
+            "Send the link",
+            ("NewAddress", other.Email),
+            ("AddressPassword", PortalServer.Password)
+        );
         Assert.Equal("/settings?done=address-asked", taken.Headers.Location?.PathAndQuery);
         var mail = await db.Mails.SingleAsync(Ct);
         Assert.Equal((other.Email, false), (mail.To, mail.Text.Contains("code=", StringComparison.Ordinal)));
@@ -157,7 +198,9 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
     {
         await using (var db = CreateDbContext())
         {
-            await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.LastCodeStep, (long?)null), Ct);
+            await db
+                .Users.Where(user => user.Id == person.UserId)
+                .ExecuteUpdateAsync(set => set.SetProperty(user => user.LastCodeStep, (long?)null), Ct);
         }
 
         var client = Server.NewClient();
@@ -169,7 +212,12 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
     /// <returns>The link in the mail to the new address.</returns>
     private async Task<string> AskAsync(FormClient client, string wanted)
     {
-        using var asked = await client.SubmitAsync("/settings", "Send the link", ("NewAddress", wanted), ("AddressPassword", PortalServer.Password));
+        using var asked = await client.SubmitAsync(
+            "/settings",
+            "Send the link",
+            ("NewAddress", wanted),
+            ("AddressPassword", PortalServer.Password)
+        );
         Assert.Equal("/settings?done=address-asked", asked.Headers.Location?.PathAndQuery);
         return await LinkAsync(wanted, "/settings/email?");
     }

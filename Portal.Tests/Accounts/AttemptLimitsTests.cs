@@ -10,7 +10,8 @@ namespace Portal.Tests.Accounts;
 [Trait("Needs", "database")]
 public sealed class AttemptLimitsTests(TestPostgres postgres) : ServedTests(postgres)
 {
-    protected override (string Key, string Value)[] Settings => [("Accounts:PostsPerMinute", "12"), ("Accounts:PostsPerEmail", "3"), ("Accounts:SignUpsPerNetwork", "5")];
+    protected override (string Key, string Value)[] Settings =>
+        [("Accounts:PostsPerMinute", "12"), ("Accounts:PostsPerEmail", "3"), ("Accounts:SignUpsPerNetwork", "5")];
 
     [Theory]
     [InlineData("/sign-up", "Sign up")]
@@ -21,7 +22,12 @@ public sealed class AttemptLimitsTests(TestPostgres postgres) : ServedTests(post
         var statuses = new List<HttpStatusCode>();
         for (var time = 0; time < 4; time++)
         {
-            using var answer = await client.SubmitAsync(path, button, ("Email", "nobody@example.com"), ("Password", $"wrong password {time}"));
+            using var answer = await client.SubmitAsync(
+                path,
+                button,
+                ("Email", "nobody@example.com"),
+                ("Password", $"wrong password {time}")
+            );
             statuses.Add(answer.StatusCode);
             if (answer.StatusCode is HttpStatusCode.Found)
             {
@@ -80,7 +86,13 @@ public sealed class AttemptLimitsTests(TestPostgres postgres) : ServedTests(post
     public async Task A_web_that_does_not_reach_the_database_counts_for_itself()
     {
         await using var nowhere = Npgsql.NpgsqlDataSource.Create("Host=127.0.0.1;Port=1;Timeout=1");
-        using var limiter = new SharedLimiter(new Throttles(nowhere, TimeProvider.System), "posts", 2, TimeSpan.FromHours(1), NullLogger.Instance);
+        using var limiter = new SharedLimiter(
+            new Throttles(nowhere, TimeProvider.System),
+            "posts",
+            2,
+            TimeSpan.FromHours(1),
+            NullLogger.Instance
+        );
         for (var time = 0; time < 3; time++)
         {
             using var lease = await limiter.AcquireAsync(1, TestContext.Current.CancellationToken);
@@ -111,8 +123,17 @@ public sealed class AttemptLimitsTests(TestPostgres postgres) : ServedTests(post
     {
         using var client = Server.NewClient();
         var form = (await client.PageAsync(path.StartsWith("/passkeys", StringComparison.Ordinal) ? "/sign-in" : path)).Forms[0];
-        using var answer = await client.SendAsync(path, form, ("Email", new string('a', 2 * AttemptLimits.LargestForm)), ("Password", "x"), ("_handler", path[1..]));
-        Assert.True(answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge, $"{path} answered {answer.StatusCode}.");
+        using var answer = await client.SendAsync(
+            path,
+            form,
+            ("Email", new string('a', 2 * AttemptLimits.LargestForm)),
+            ("Password", "x"),
+            ("_handler", path[1..])
+        );
+        Assert.True(
+            answer.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge,
+            $"{path} answered {answer.StatusCode}."
+        );
     }
 
     [Fact]
@@ -137,9 +158,19 @@ public sealed class AttemptLimitsTests(TestPostgres postgres) : ServedTests(post
         for (var time = 0; time < 6; time++)
         {
             using var client = Server.NewClient();
-            using var answer = await client.SubmitAsync("/sign-up", ("Email", $"person-{time}@example.com"), ("Password", "a long enough one"));
+            using var answer = await client.SubmitAsync(
+                "/sign-up",
+                ("Email", $"person-{time}@example.com"),
+                ("Password", "a long enough one")
+            );
             Assert.Equal(time < 5 ? HttpStatusCode.Found : HttpStatusCode.TooManyRequests, answer.StatusCode);
-            Assert.Equal(time == 5, (await FormClient.ReadAsync(answer)).Body!.TextContent.Contains("Many accounts were made from your network", StringComparison.Ordinal));
+            Assert.Equal(
+                time == 5,
+                (await FormClient.ReadAsync(answer)).Body!.TextContent.Contains(
+                    "Many accounts were made from your network",
+                    StringComparison.Ordinal
+                )
+            );
         }
     }
 

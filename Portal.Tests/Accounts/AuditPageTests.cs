@@ -17,7 +17,15 @@ public sealed class AuditPageTests(TestPostgres postgres) : ServedTests(postgres
         {
             for (var number = 0; number < 60; number++)
             {
-                db.Add(actor.Audit(Tenant.Epoch.AddMinutes(number), number % 2 == 0 ? "StopInstances" : "StartInstances", $"i-{number}", new { State = "running" }, new { State = "stopped" }));
+                db.Add(
+                    actor.Audit(
+                        Tenant.Epoch.AddMinutes(number),
+                        number % 2 == 0 ? "StopInstances" : "StartInstances",
+                        $"i-{number}",
+                        new { State = "running" },
+                        new { State = "stopped" }
+                    )
+                );
                 await db.SaveChangesAsync();
             }
         }
@@ -37,18 +45,38 @@ public sealed class AuditPageTests(TestPostgres postgres) : ServedTests(postgres
         var person = await Server.AddPersonAsync();
         using var client = await Server.NewClientAsync(person);
         await using var db = CreateDbContext();
-        db.Add(new Actor(person.AccountId, person.UserId, person.Email, null).Audit(Tenant.Epoch, "ConfirmEmail", null, after: new { Email = new Personal(person.Email), Kept = 1 }));
+        db.Add(
+            new Actor(person.AccountId, person.UserId, person.Email, null).Audit(
+                Tenant.Epoch,
+                "ConfirmEmail",
+                null,
+                after: new { Email = new Personal(person.Email), Kept = 1 }
+            )
+        );
         db.Add(Actor.Portal(person.AccountId).Audit(Tenant.Epoch, "ObserveInstance", null));
         await db.SaveChangesAsync();
         Assert.Equal([$"{person.Email}", $"Kept 1 Email {person.Email}"], await ConfirmedAsync(client));
-        Assert.Empty(await db.Database.SqlQuery<string>($"""SELECT a::text AS "Value" FROM "AuditEntries" a WHERE position({person.Email} IN a::text) > 0 OR a::text LIKE '%127.0.0.1%' OR a::text LIKE '%::1%'""").ToListAsync());
+        Assert.Empty(
+            await db
+                .Database.SqlQuery<string>(
+                    $"""SELECT a::text AS "Value" FROM "AuditEntries" a WHERE position({person.Email} IN a::text) > 0 OR a::text LIKE '%127.0.0.1%' OR a::text LIKE '%::1%'"""
+                )
+                .ToListAsync()
+        );
 
         using var output = new StringWriter();
         Assert.Equal(0, await EraseAsync(person.AccountId, TestPostgres.As("owner", ConnectionString), output));
-        Assert.StartsWith($"Nothing in the audit of {person.AccountId} tells of a person any more; 2 entries did.", output.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Nothing in the audit of {person.AccountId} tells of a person any more; 2 entries did.",
+            output.ToString(),
+            StringComparison.Ordinal
+        );
         Assert.Equal(["erased", "Kept 1 Email erased"], await ConfirmedAsync(client));
         Assert.Empty(await db.AuditPersons.AsNoTracking().ToListAsync());
-        Assert.Equal(["portal", "portal"], (await db.AuditEntries.AsNoTracking().Where(entry => entry.UserId == null).ToListAsync()).Select(entry => entry.Who));
+        Assert.Equal(
+            ["portal", "portal"],
+            (await db.AuditEntries.AsNoTracking().Where(entry => entry.UserId == null).ToListAsync()).Select(entry => entry.Who)
+        );
         Assert.Equal("""{"Entries": 2}""", (await db.AuditEntries.AsNoTracking().SingleAsync(entry => entry.Action == "EraseAudit")).After);
     }
 
@@ -74,7 +102,11 @@ public sealed class AuditPageTests(TestPostgres postgres) : ServedTests(postgres
     private static async Task<string[]> ConfirmedAsync(FormClient client)
     {
         var row = Assert.Single((await client.PageAsync("/audit?action=ConfirmEmail")).QuerySelectorAll("tbody tr"));
-        return [row.Children[3].TextContent, string.Join(' ', row.Children[5].QuerySelectorAll(".change").Select(change => change.TextContent.Trim()))];
+        return
+        [
+            row.Children[3].TextContent,
+            string.Join(' ', row.Children[5].QuerySelectorAll(".change").Select(change => change.TextContent.Trim())),
+        ];
     }
 
     private static async Task<(string? Action, int Rows)> FirstAsync(FormClient client, string path)

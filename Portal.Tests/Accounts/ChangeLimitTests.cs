@@ -34,9 +34,11 @@ public sealed partial class ChangeLimitTests(TestPostgres postgres, ABrowser bro
         await WriteAsync(person, kinds, ChangeLimit.MostPerMinute, AnAccount.Now);
         foreach (var kind in kinds)
         {
-            await (ChangeLimit.Unlimited.Contains(kind)
-                ? WriteAsync(person, kind, 1, AnAccount.Now.AddSeconds(59))
-                : Assert.ThrowsAsync<TooManyChangesException>(() => WriteAsync(person, kind, 1, AnAccount.Now.AddSeconds(59))));
+            await (
+                ChangeLimit.Unlimited.Contains(kind)
+                    ? WriteAsync(person, kind, 1, AnAccount.Now.AddSeconds(59))
+                    : Assert.ThrowsAsync<TooManyChangesException>(() => WriteAsync(person, kind, 1, AnAccount.Now.AddSeconds(59)))
+            );
         }
 
         await using var db = CreateDbContext();
@@ -59,7 +61,10 @@ public sealed partial class ChangeLimitTests(TestPostgres postgres, ABrowser bro
     public void There_is_no_other_way_into_the_audit()
     {
         var code = new[] { "Portal", "Portal.Model", "Portal.Worker" }.SelectMany(Code).ToList();
-        Assert.Equal(["PortalDbSetup.cs"], code.Where(file => file.Text.Contains(".UseNpgsql(", StringComparison.Ordinal)).Select(file => file.Name));
+        Assert.Equal(
+            ["PortalDbSetup.cs"],
+            code.Where(file => file.Text.Contains(".UseNpgsql(", StringComparison.Ordinal)).Select(file => file.Name)
+        );
         Assert.DoesNotContain(code, file => IntoAudit().IsMatch(file.Text));
     }
 
@@ -132,12 +137,20 @@ public sealed partial class ChangeLimitTests(TestPostgres postgres, ABrowser bro
     }
 
     /// <summary>Every text that is written like one, more than there are: a kind too many costs nothing.</summary>
-    private static HashSet<string> Kinds() => new[] { "Portal", "Portal.Model" }.SelectMany(Code).Where(file => Writes().IsMatch(file.Text))
-        .SelectMany(file => Kind().Matches(file.Text)).Select(kind => kind.Groups["kind"].Value)
-        .Concat(Enum.GetNames<InstanceAction>().Select(action => $"{action}Instances")).ToHashSet(StringComparer.Ordinal);
+    private static HashSet<string> Kinds() =>
+        new[] { "Portal", "Portal.Model" }
+            .SelectMany(Code)
+            .Where(file => Writes().IsMatch(file.Text))
+            .SelectMany(file => Kind().Matches(file.Text))
+            .Select(kind => kind.Groups["kind"].Value)
+            .Concat(Enum.GetNames<InstanceAction>().Select(action => $"{action}Instances"))
+            .ToHashSet(StringComparer.Ordinal);
 
-    private static IEnumerable<(string Name, string Text)> Code(string project) => Directory.EnumerateFiles(Path.Combine(TestPostgres.Repository, project), "*.cs", SearchOption.AllDirectories)
-        .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal)).Select(file => (Path.GetFileName(file), File.ReadAllText(file)));
+    private static IEnumerable<(string Name, string Text)> Code(string project) =>
+        Directory
+            .EnumerateFiles(Path.Combine(TestPostgres.Repository, project), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
+            .Select(file => (Path.GetFileName(file), File.ReadAllText(file)));
 
     [GeneratedRegex("Audit|RunAsync|WriteAsync", RegexOptions.NonBacktracking)]
     private static partial Regex Writes();
@@ -145,6 +158,9 @@ public sealed partial class ChangeLimitTests(TestPostgres postgres, ABrowser bro
     [GeneratedRegex("\"(?<kind>[A-Z][a-z]+[A-Z][A-Za-z]*)\"", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Kind();
 
-    [GeneratedRegex("(INTO|COPY)\\s+\\W*Audit(Entries|Persons)|AuditEntries\\.Execute", RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        "(INTO|COPY)\\s+\\W*Audit(Entries|Persons)|AuditEntries\\.Execute",
+        RegexOptions.NonBacktracking | RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex IntoAudit();
 }

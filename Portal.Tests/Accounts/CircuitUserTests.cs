@@ -71,11 +71,14 @@ public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgr
     private static async Task<ClaimsPrincipal> UserAsync(AsyncServiceScope circuit) =>
         (await circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User;
 
-    private static Task<Model.Accounts.Actor> ActorAsync(AsyncServiceScope circuit) => circuit.ServiceProvider.GetRequiredService<CurrentActor>().GetAsync();
+    private static Task<Model.Accounts.Actor> ActorAsync(AsyncServiceScope circuit) =>
+        circuit.ServiceProvider.GetRequiredService<CurrentActor>().GetAsync();
 
     /// <summary>As the host does with each request, and when a browser comes back to its circuit.</summary>
     private static void Connect(AsyncServiceScope circuit, ClaimsPrincipal user) =>
-        ((IHostEnvironmentAuthenticationStateProvider)circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>()).SetAuthenticationState(Task.FromResult(new AuthenticationState(user)));
+        (
+            (IHostEnvironmentAuthenticationStateProvider)circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>()
+        ).SetAuthenticationState(Task.FromResult(new AuthenticationState(user)));
 
     private async Task<AsyncServiceScope> BeginAsync(ClaimsPrincipal user)
     {
@@ -97,17 +100,27 @@ public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgr
         await using var db = CreateDbContext();
         var session = await db.Sessions.SingleAsync(session => session.UserId == person.UserId);
         var user = await db.Users.SingleAsync(user => user.Id == person.UserId);
-        return new ClaimsPrincipal(new ClaimsIdentity(
-            [
-                new Claim(AccountClaims.Session, session.Id.ToString()), new Claim(AccountClaims.Account, person.AccountId), new Claim(ClaimTypes.NameIdentifier, person.UserId.ToString()),
-                new Claim(ClaimTypes.Email, person.Email), new Claim("AspNet.Identity.SecurityStamp", user.SecurityStamp!),
-            ],
-            "cookie"));
+        return new ClaimsPrincipal(
+            new ClaimsIdentity(
+                [
+                    new Claim(AccountClaims.Session, session.Id.ToString()),
+                    new Claim(AccountClaims.Account, person.AccountId),
+                    new Claim(ClaimTypes.NameIdentifier, person.UserId.ToString()),
+                    new Claim(ClaimTypes.Email, person.Email),
+                    new Claim("AspNet.Identity.SecurityStamp", user.SecurityStamp!),
+                ],
+                "cookie"
+            )
+        );
     }
 
-    private Task RevokeAsync(ClaimsPrincipal user) => ChangeAsync(user, set => set.SetProperty(session => session.RevokedAt, (DateTimeOffset?)TimeProvider.System.GetUtcNow()));
+    private Task RevokeAsync(ClaimsPrincipal user) =>
+        ChangeAsync(user, set => set.SetProperty(session => session.RevokedAt, (DateTimeOffset?)TimeProvider.System.GetUtcNow()));
 
-    private async Task ChangeAsync(ClaimsPrincipal user, Action<Microsoft.EntityFrameworkCore.Query.UpdateSettersBuilder<Model.Accounts.Session>> change)
+    private async Task ChangeAsync(
+        ClaimsPrincipal user,
+        Action<Microsoft.EntityFrameworkCore.Query.UpdateSettersBuilder<Model.Accounts.Session>> change
+    )
     {
         await using var db = CreateDbContext();
         var id = Guid.Parse(user.FindFirstValue(AccountClaims.Session)!);

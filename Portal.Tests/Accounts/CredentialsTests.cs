@@ -30,7 +30,16 @@ public sealed class CredentialsTests(TestPostgres postgres) : TestDatabase(postg
         await ada.SettleAsync();
         image = await AnAccount.ImageAsync(this);
         var now = ada.Clock.GetUtcNow();
-        var session = new Session { Id = Guid.NewGuid(), UserId = ada.Actor.UserId, AccountId = ada.Actor.AccountId, CreatedAt = now, LastSeenAt = now, EndsAt = now.AddDays(1), ProvenAt = now };
+        var session = new Session
+        {
+            Id = Guid.NewGuid(),
+            UserId = ada.Actor.UserId,
+            AccountId = ada.Actor.AccountId,
+            CreatedAt = now,
+            LastSeenAt = now,
+            EndsAt = now.AddDays(1),
+            ProvenAt = now,
+        };
         await using var db = CreateDbContext();
         db.Add(session);
         await db.SaveChangesAsync(Ct);
@@ -50,13 +59,21 @@ public sealed class CredentialsTests(TestPostgres postgres) : TestDatabase(postg
         await using var db = CreateDbContext();
         Assert.Equal(
             [
-                "The S3 access key backup was made on your Portal account", "The S3 access key first was made on your Portal account",
-                "The SSH key ada was added on your Portal account", "The SSH key first was added on your Portal account",
+                "The S3 access key backup was made on your Portal account",
+                "The S3 access key first was made on your Portal account",
+                "The SSH key ada was added on your Portal account",
+                "The SSH key first was added on your Portal account",
             ],
-            (await db.Mails.Where(mail => mail.AccountId == actor.AccountId).Select(mail => mail.Subject).ToListAsync(Ct)).Order(StringComparer.Ordinal));
+            (await db.Mails.Where(mail => mail.AccountId == actor.AccountId).Select(mail => mail.Subject).ToListAsync(Ct)).Order(
+                StringComparer.Ordinal
+            )
+        );
         ada.Clock.Advance(Session.ProofLifetime + TimeSpan.FromMinutes(1));
         await ForgetAsync();
-        Assert.Equal([Credentials.NotProven, Credentials.NotProven, Credentials.NotProven, Credentials.NotProven], await MakeAsync("later"));
+        Assert.Equal(
+            [Credentials.NotProven, Credentials.NotProven, Credentials.NotProven, Credentials.NotProven],
+            await MakeAsync("later")
+        );
         Assert.Equal(4, await db.Mails.CountAsync(mail => mail.AccountId == actor.AccountId, Ct));
     }
 
@@ -64,7 +81,9 @@ public sealed class CredentialsTests(TestPostgres postgres) : TestDatabase(postg
     public async Task Where_there_is_a_second_factor_the_password_alone_is_no_proof()
     {
         await using var db = CreateDbContext();
-        await db.Users.Where(user => user.Id == actor.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, true), Ct);
+        await db
+            .Users.Where(user => user.Id == actor.UserId)
+            .ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, true), Ct);
         Assert.Equal(Credentials.NotProven, (await MakeAsync("without"))[0]);
         var now = ada.Clock.GetUtcNow();
         await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.FactorAt, now), Ct);
@@ -76,12 +95,12 @@ public sealed class CredentialsTests(TestPostgres postgres) : TestDatabase(postg
 
     /// <summary>Why not an access key, another for one that there is, an SSH key, and one with an instance.</summary>
     private async Task<string?[]> MakeAsync(string name) =>
-    [
-        (await Keys().CreateAsync(actor, new NewAccessKey(name, KeyRights.ReadWrite, null, name), Ct)).Reason,
-        (await Keys().RotateAsync(actor, old.Id, $"{name} again", Ct)).Reason,
-        (await new KeyPairs(this, ada.Clock).ImportAsync(actor, name, OtherKey, Ct)).Reason,
-        (await new CreateInstance(this, ada.Clock).RunAsync(actor, AnAccount.Wish(image) with { KeyName = "ada" }, Ct)).Reason,
-    ];
+        [
+            (await Keys().CreateAsync(actor, new NewAccessKey(name, KeyRights.ReadWrite, null, name), Ct)).Reason,
+            (await Keys().RotateAsync(actor, old.Id, $"{name} again", Ct)).Reason,
+            (await new KeyPairs(this, ada.Clock).ImportAsync(actor, name, OtherKey, Ct)).Reason,
+            (await new CreateInstance(this, ada.Clock).RunAsync(actor, AnAccount.Wish(image) with { KeyName = "ada" }, Ct)).Reason,
+        ];
 
     /// <summary>The SSH keys, which would be known already.</summary>
     private async Task ForgetAsync()

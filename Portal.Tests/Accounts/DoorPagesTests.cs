@@ -60,7 +60,11 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
         var order = new List<string>();
         for (var stop = 0; stop < 5; stop++)
         {
-            order.Add(await page.EvaluateAsync<string>("() => (document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim().replace(/\\s+/g, ' ')"));
+            order.Add(
+                await page.EvaluateAsync<string>(
+                    "() => (document.activeElement.labels?.[0] ?? document.activeElement).textContent.trim().replace(/\\s+/g, ' ')"
+                )
+            );
             await page.Keyboard.PressAsync("Tab");
         }
 

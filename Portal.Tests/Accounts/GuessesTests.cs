@@ -71,7 +71,10 @@ public sealed class GuessesTests(TestPostgres postgres) : ServedTests(postgres)
         Assert.Equal(HttpStatusCode.Found, await SignInAsync(client, person));
     }
 
-    /// <summary>Anybody may claim an address (docs/decisions/sign-up.md): neither the browser nor the right password of a claim opens a way to guess at the owner's.</summary>
+    /// <summary>
+    /// Anybody may claim an address (docs/decisions/sign-up.md): neither the browser nor the right password of a claim opens a way to guess
+    /// at the owner's.
+    /// </summary>
     [Fact]
     public async Task Who_claims_an_address_comes_past_no_guard_of_its_owner()
     {
@@ -106,7 +109,11 @@ public sealed class GuessesTests(TestPostgres postgres) : ServedTests(postgres)
         for (var time = 0; time < 6; time++)
         {
             using var wrong = await thief.SubmitAsync("/sign-in/second-factor", ("Code", time % 2 == 0 ? "000000" : "AAAAA-AAAAA"));
-            Assert.Contains(time < 5 ? "not right" : "Too many wrong codes. Wait 30 seconds.", (await FormClient.ReadAsync(wrong)).Body!.TextContent, StringComparison.Ordinal);
+            Assert.Contains(
+                time < 5 ? "not right" : "Too many wrong codes. Wait 30 seconds.",
+                (await FormClient.ReadAsync(wrong)).Body!.TextContent,
+                StringComparison.Ordinal
+            );
         }
 
         await GuessFromEverywhereAsync(GuessedAt.Code, person.UserId.ToString(), 20);
@@ -168,7 +175,11 @@ public sealed class GuessesTests(TestPostgres postgres) : ServedTests(postgres)
     }
 
     private static void Forget(FormClient client, string name) =>
-        client.Cookies.GetAllCookies().Where(cookie => cookie.Name.EndsWith(name, StringComparison.Ordinal)).ToList().ForEach(cookie => cookie.Expired = true);
+        client
+            .Cookies.GetAllCookies()
+            .Where(cookie => cookie.Name.EndsWith(name, StringComparison.Ordinal))
+            .ToList()
+            .ForEach(cookie => cookie.Expired = true);
 
     private async Task GuessFromEverywhereAsync(GuessedAt what, string whose, int times)
     {

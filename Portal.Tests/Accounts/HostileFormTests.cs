@@ -7,16 +7,37 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
 
-/// <summary>Every form of every page, found by opening it as a stranger, a customer and an operator, is sent back with what no browser sends: the answer is never that something broke.</summary>
+/// <summary>
+/// Every form of every page, found by opening it as a stranger, a customer and an operator, is sent back with what no browser sends: the
+/// answer is never that something broke.
+/// </summary>
 [Trait("Needs", "database")]
 public sealed class HostileFormTests(TestPostgres postgres) : ServedTests(postgres)
 {
     private const string Usual = "application/x-www-form-urlencoded";
 
     private static readonly string[] Types =
-        [$"{Usual}; charset=utf-7", $"{Usual}; charset=\"UTF-7\"", $"{Usual}; charset=utf-16", $"{Usual}; charset=nonsense", $"{Usual}; charset=", "multipart/form-data", "multipart/form-data; boundary=x; charset=utf-7", "text/plain"];
+    [
+        $"{Usual}; charset=utf-7",
+        $"{Usual}; charset=\"UTF-7\"",
+        $"{Usual}; charset=utf-16",
+        $"{Usual}; charset=nonsense",
+        $"{Usual}; charset=",
+        "multipart/form-data",
+        "multipart/form-data; boundary=x; charset=utf-7",
+        "text/plain",
+    ];
 
-    private static readonly string[] Words = ["", "{}", "\0", "null", "{\"id\":\"AA\",\"rawId\":\"AA\",\"type\":\"public-key\",\"response\":{}}", new string('x', 5000), "\uFFFD"];
+    private static readonly string[] Words =
+    [
+        "",
+        "{}",
+        "\0",
+        "null",
+        "{\"id\":\"AA\",\"rawId\":\"AA\",\"type\":\"public-key\",\"response\":{}}",
+        new string('x', 5000),
+        "\uFFFD",
+    ];
 
     [Fact]
     public async Task No_form_of_a_page_breaks_whatever_is_sent_with_it()
@@ -27,18 +48,29 @@ public sealed class HostileFormTests(TestPostgres postgres) : ServedTests(postgr
         var (failed, tried) = (new ConcurrentBag<string>(), new ConcurrentDictionary<string, bool>(StringComparer.Ordinal));
         foreach (var client in (FormClient[])[stranger, customer, keeper])
         {
-            await Parallel.ForEachAsync(Pages(), new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken }, async (path, ct) =>
-            {
-                using var shown = await client.GetAsync(path);
-                foreach (var form in shown.IsSuccessStatusCode ? (await FormClient.ReadAsync(shown)).Forms.Where(form => form.Method is "post") : [])
+            await Parallel.ForEachAsync(
+                Pages(),
+                new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken },
+                async (path, ct) =>
                 {
-                    var target = form.GetAttribute("action") is { Length: > 0 } action ? action : path;
-                    if (!target.Contains("/sign-out", StringComparison.Ordinal) && tried.TryAdd($"{target} {form.QuerySelector("[name=_handler]")?.GetAttribute("value")}", true))
+                    using var shown = await client.GetAsync(path);
+                    foreach (
+                        var form in shown.IsSuccessStatusCode
+                            ? (await FormClient.ReadAsync(shown)).Forms.Where(form => form.Method is "post")
+                            : []
+                    )
                     {
-                        await TryAsync(client, target, form, failed, ct);
+                        var target = form.GetAttribute("action") is { Length: > 0 } action ? action : path;
+                        if (
+                            !target.Contains("/sign-out", StringComparison.Ordinal)
+                            && tried.TryAdd($"{target} {form.QuerySelector("[name=_handler]")?.GetAttribute("value")}", true)
+                        )
+                        {
+                            await TryAsync(client, target, form, failed, ct);
+                        }
                     }
                 }
-            });
+            );
         }
 
         Assert.Contains("/sign-in passkey", tried.Keys);
@@ -46,12 +78,22 @@ public sealed class HostileFormTests(TestPostgres postgres) : ServedTests(postgr
         Assert.Empty(failed.Order(StringComparer.Ordinal));
     }
 
-    private static async Task TryAsync(FormClient client, string target, IHtmlFormElement form, ConcurrentBag<string> failed, CancellationToken ct)
+    private static async Task TryAsync(
+        FormClient client,
+        string target,
+        IHtmlFormElement form,
+        ConcurrentBag<string> failed,
+        CancellationToken ct
+    )
     {
         foreach (var (type, word) in Words.Select(word => (Usual, word)).Concat(Types.Select(type => (type, "x"))))
         {
-            var fields = form.QuerySelectorAll("[name]").Select(field => (Name: field.GetAttribute("name")!, Value: field.GetAttribute("value") ?? ""))
-                .Select(field => KeyValuePair.Create(field.Name, field.Name is "_handler" or "__RequestVerificationToken" ? field.Value : word)).DistinctBy(field => field.Key, StringComparer.Ordinal);
+            var fields = form.QuerySelectorAll("[name]")
+                .Select(field => (Name: field.GetAttribute("name")!, Value: field.GetAttribute("value") ?? ""))
+                .Select(field =>
+                    KeyValuePair.Create(field.Name, field.Name is "_handler" or "__RequestVerificationToken" ? field.Value : word)
+                )
+                .DistinctBy(field => field.Key, StringComparer.Ordinal);
             using var content = new FormUrlEncodedContent(fields);
             using var body = new ByteArrayContent(await content.ReadAsByteArrayAsync(ct));
             body.Headers.TryAddWithoutValidation("Content-Type", type);
@@ -63,7 +105,16 @@ public sealed class HostileFormTests(TestPostgres postgres) : ServedTests(postgr
         }
     }
 
-    private List<string> Pages() => [.. Server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-        .Where(endpoint => endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null && endpoint.RoutePattern.Parameters.Count == 0)
-        .Select(endpoint => $"/{endpoint.RoutePattern.RawText!.TrimStart('/')}").Distinct(StringComparer.Ordinal)];
+    private List<string> Pages() =>
+        [
+            .. Server
+                .Services.GetServices<EndpointDataSource>()
+                .SelectMany(source => source.Endpoints)
+                .OfType<RouteEndpoint>()
+                .Where(endpoint =>
+                    endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null && endpoint.RoutePattern.Parameters.Count == 0
+                )
+                .Select(endpoint => $"/{endpoint.RoutePattern.RawText!.TrimStart('/')}")
+                .Distinct(StringComparer.Ordinal),
+        ];
 }

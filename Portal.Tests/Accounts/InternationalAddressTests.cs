@@ -4,11 +4,15 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
 
-/// <summary>Chromium sends <c>jo@xn--bcher-kva.example</c> for what was typed as <c>jo@bücher.example</c>, other browsers send it as it was typed.</summary>
+/// <summary>
+/// Chromium sends <c>jo@xn--bcher-kva.example</c> for what was typed as <c>jo@bücher.example</c>, other browsers send it as it was typed.
+/// </summary>
 [Trait("Needs", "database")]
 public sealed class InternationalAddressTests(TestPostgres postgres) : ServedTests(postgres)
 {
-    private const string Sent = "jo@xn--bcher-kva.example", Typed = "Jo@BÜCHER.example", Shown = "jo@bücher.example";
+    private const string Sent = "jo@xn--bcher-kva.example",
+        Typed = "Jo@BÜCHER.example",
+        Shown = "jo@bücher.example";
 
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
@@ -54,16 +58,29 @@ public sealed class InternationalAddressTests(TestPostgres postgres) : ServedTes
     {
         var person = await Server.AddPersonAsync(email: "old@example.com");
         using var client = await Server.NewClientAsync(person);
-        using var asked = await client.SubmitAsync("/settings", "Send the link", ("NewAddress", Shown), ("AddressPassword", PortalServer.Password));
+        using var asked = await client.SubmitAsync(
+            "/settings",
+            "Send the link",
+            ("NewAddress", Shown),
+            ("AddressPassword", PortalServer.Password)
+        );
         await using var db = CreateDbContext();
         var mail = await db.Mails.SingleAsync(Ct);
         Assert.Equal((Sent, true), (mail.To, mail.Text.Contains(Shown, StringComparison.Ordinal)));
-        using var confirmed = await client.SubmitAsync(new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery, "Use this address");
+        using var confirmed = await client.SubmitAsync(
+            new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery,
+            "Use this address"
+        );
         Assert.Equal("/settings?done=address", confirmed.Headers.Location?.PathAndQuery);
         var user = await db.Users.SingleAsync(Ct);
         Assert.Equal((Sent, "JO@XN--BCHER-KVA.EXAMPLE"), (user.Email, user.NormalizedEmail));
 
-        using var again = await client.SubmitAsync("/settings", "Send the link", ("NewAddress", Typed), ("AddressPassword", PortalServer.Password));
+        using var again = await client.SubmitAsync(
+            "/settings",
+            "Send the link",
+            ("NewAddress", Typed),
+            ("AddressPassword", PortalServer.Password)
+        );
         Assert.Contains("That is your address already.", (await FormClient.ReadAsync(again)).Body!.TextContent, StringComparison.Ordinal);
     }
 }

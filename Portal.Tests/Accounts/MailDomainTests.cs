@@ -44,7 +44,8 @@ public sealed class MailDomainTests
     [InlineData("jo@xn--80ak6aa92e.com", "jo@xn--80ak6aa92e.com")] // Looks like apple, and is Cyrillic as a whole.
     [InlineData("jo@xn--bucher-xyd.example", "jo@xn--bucher-xyd.example")] // Looks like bücher, and is another domain.
     [InlineData("jo@xn--oogle-qmc.com", "jo@xn--oogle-qmc.com")] // Its g is phonetic (U+0261).
-    public void An_address_is_shown_as_people_read_it_unless_it_looks_like_another(string kept, string shown) => Assert.Equal(shown, MailDomain.Shown(kept));
+    public void An_address_is_shown_as_people_read_it_unless_it_looks_like_another(string kept, string shown) =>
+        Assert.Equal(shown, MailDomain.Shown(kept));
 
     /// <summary>Letters of phonetic notation are Latin ones, so that no mixture gives them away.</summary>
     [Theory]
@@ -67,17 +68,50 @@ public sealed class MailDomainTests
     [Fact]
     public void Two_domains_are_never_one_person_and_each_is_itself_in_both_forms()
     {
-        string[] letters = ["a", "b", "ss", "ß", "ς", "σ", "ü", "u", "ä", "а", "е", "о", "日", "本", "ı", "i", "-", "1", "é", "ſ", "ﬁ", "\u0308", "\u200D"];
+        string[] letters =
+        [
+            "a",
+            "b",
+            "ss",
+            "ß",
+            "ς",
+            "σ",
+            "ü",
+            "u",
+            "ä",
+            "а",
+            "е",
+            "о",
+            "日",
+            "本",
+            "ı",
+            "i",
+            "-",
+            "1",
+            "é",
+            "ſ",
+            "ﬁ",
+            "\u0308",
+            "\u200D",
+        ];
         var label = Gen.Int[0, letters.Length - 1].Array[1, 6].Select(places => string.Concat(places.Select(place => letters[place])));
-        Gen.Select(label, label).Sample(
-            (one, other) =>
-            {
-                var (first, second) = (MailDomain.ToAscii($"{one}.example"), MailDomain.ToAscii($"{other}.example"));
-                return first is null || second is null || (first == second) == (one == other);
-            },
-            iter: 20_000);
+        Gen.Select(label, label)
+            .Sample(
+                (one, other) =>
+                {
+                    var (first, second) = (MailDomain.ToAscii($"{one}.example"), MailDomain.ToAscii($"{other}.example"));
+                    return first is null || second is null || (first == second) == (one == other);
+                },
+                iter: 20_000
+            );
         label.Sample(
-            one => MailDomain.ToAscii($"{one}.example") is not { } kept || (MailDomain.ToAscii(kept) == kept && new MailboxNames().NormalizeEmail($"jo@{kept}") == new MailboxNames().NormalizeEmail(MailDomain.Shown($"jo@{kept}"))),
-            iter: 20_000);
+            one =>
+                MailDomain.ToAscii($"{one}.example") is not { } kept
+                || (
+                    MailDomain.ToAscii(kept) == kept
+                    && new MailboxNames().NormalizeEmail($"jo@{kept}") == new MailboxNames().NormalizeEmail(MailDomain.Shown($"jo@{kept}"))
+                ),
+            iter: 20_000
+        );
     }
 }

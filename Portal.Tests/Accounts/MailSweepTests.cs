@@ -91,7 +91,10 @@ public sealed class MailSweepTests(TestPostgres postgres) : TestDatabase(postgre
             clock.Advance(TimeSpan.FromSeconds(1)); // they are sent in this order
         }
 
-        using var server = new PickyServer(port) { Answers = { ["full@example.com"] = "452 4.2.2 The mailbox is full", ["gone@example.com"] = "550 5.1.1 Nobody has it" } };
+        using var server = new PickyServer(port)
+        {
+            Answers = { ["full@example.com"] = "452 4.2.2 The mailbox is full", ["gone@example.com"] = "550 5.1.1 Nobody has it" },
+        };
         using var sweep = NewSweep();
         await sweep.SweepAsync(default);
         Assert.Equal(["ada@example.com"], server.Taken);
@@ -155,8 +158,14 @@ public sealed class MailSweepTests(TestPostgres postgres) : TestDatabase(postgre
         return server;
     }
 
-    private MailSweep NewSweep() => new(
-        this, new Changes(Source, NullLogger<Changes>.Instance), Options.Create(new SmtpSettings { Host = "127.0.0.1", Port = port }), clock, NullLogger<MailSweep>.Instance);
+    private MailSweep NewSweep() =>
+        new(
+            this,
+            new Changes(Source, NullLogger<Changes>.Instance),
+            Options.Create(new SmtpSettings { Host = "127.0.0.1", Port = port }),
+            clock,
+            NullLogger<MailSweep>.Instance
+        );
 
     /// <summary>A mail server that has its own answer for some mailboxes.</summary>
     private sealed class PickyServer : IDisposable
@@ -211,9 +220,7 @@ public sealed class MailSweepTests(TestPostgres postgres) : TestDatabase(postgre
                 if (line.Equals("DATA", StringComparison.OrdinalIgnoreCase))
                 {
                     await writer.WriteLineAsync("354 go on");
-                    while (await reader.ReadLineAsync() is not (null or "."))
-                    {
-                    }
+                    while (await reader.ReadLineAsync() is not (null or ".")) { }
 
                     Taken.Add(to);
                 }

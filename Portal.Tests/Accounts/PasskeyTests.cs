@@ -42,7 +42,11 @@ public sealed class PasskeyTests(TestPostgres postgres, ABrowser browser) : Serv
 
         // Whoever finds the browser open some time later is not the owner yet.
         await db.Sessions.ExecuteUpdateAsync(
-            set => set.SetProperty(session => session.ProvenAt, session => session.ProvenAt!.Value.AddMinutes(-16)).SetProperty(session => session.FactorAt, (DateTimeOffset?)null), TestContext.Current.CancellationToken);
+            set =>
+                set.SetProperty(session => session.ProvenAt, session => session.ProvenAt!.Value.AddMinutes(-16))
+                    .SetProperty(session => session.FactorAt, (DateTimeOffset?)null),
+            TestContext.Current.CancellationToken
+        );
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove Work laptop" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Confirm that it is you" })).ToBeVisibleAsync();
         Assert.True(await db.UserPasskeys.AnyAsync(TestContext.Current.CancellationToken));
@@ -57,17 +61,20 @@ public sealed class PasskeyTests(TestPostgres postgres, ABrowser browser) : Serv
     {
         var devtools = await page.Context.NewCDPSessionAsync(page);
         await devtools.SendAsync("WebAuthn.enable");
-        await devtools.SendAsync("WebAuthn.addVirtualAuthenticator", new Dictionary<string, object>(StringComparer.Ordinal)
-        {
-            ["options"] = new Dictionary<string, object>(StringComparer.Ordinal)
+        await devtools.SendAsync(
+            "WebAuthn.addVirtualAuthenticator",
+            new Dictionary<string, object>(StringComparer.Ordinal)
             {
-                ["protocol"] = "ctap2",
-                ["transport"] = "internal",
-                ["hasResidentKey"] = true,
-                ["hasUserVerification"] = true,
-                ["isUserVerified"] = true,
-                ["automaticPresenceSimulation"] = true,
-            },
-        });
+                ["options"] = new Dictionary<string, object>(StringComparer.Ordinal)
+                {
+                    ["protocol"] = "ctap2",
+                    ["transport"] = "internal",
+                    ["hasResidentKey"] = true,
+                    ["hasUserVerification"] = true,
+                    ["isUserVerified"] = true,
+                    ["automaticPresenceSimulation"] = true,
+                },
+            }
+        );
     }
 }

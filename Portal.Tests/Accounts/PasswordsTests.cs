@@ -15,7 +15,12 @@ public sealed class PasswordsTests
     [InlineData("abcabcabcabc")]
     [InlineData("3456789:")]
     [InlineData("hgfedcba")]
-    public void One_that_is_tried_first_will_not_do(string password) => Assert.StartsWith("That is one of the passwords that are tried first.", Passwords.WhyNot(password, "ada@example.com"), StringComparison.Ordinal);
+    public void One_that_is_tried_first_will_not_do(string password) =>
+        Assert.StartsWith(
+            "That is one of the passwords that are tried first.",
+            Passwords.WhyNot(password, "ada@example.com"),
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("Lovelace1815", "ada.lovelace@analytical.example")]
@@ -53,15 +58,28 @@ public sealed class PasswordRuleTests(TestPostgres postgres) : ServedTests(postg
     {
         var person = await Server.AddPersonAsync(email: "ada@lovelace.example");
         using var client = await Server.NewClientAsync(person);
-        using var changed = await client.SubmitAsync("/settings", "Change password", ("Current", PortalServer.Password), ("Wanted", "lovelace99"));
-        Assert.Contains("nothing to do with your e-mail address", (await FormClient.ReadAsync(changed)).Body!.TextContent, StringComparison.Ordinal);
+        using var changed = await client.SubmitAsync(
+            "/settings",
+            "Change password",
+            ("Current", PortalServer.Password),
+            ("Wanted", "lovelace99")
+        );
+        Assert.Contains(
+            "nothing to do with your e-mail address",
+            (await FormClient.ReadAsync(changed)).Body!.TextContent,
+            StringComparison.Ordinal
+        );
 
         using var asked = await client.SubmitAsync("/forgot-password", ("Email", person.Email));
         await using var db = CreateDbContext();
         var mail = await db.Mails.SingleAsync(mail => mail.Text.Contains("/reset-password"), TestContext.Current.CancellationToken);
         var link = new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery;
         using var refused = await client.SubmitAsync(link, "Change password", ("Password", "ada-lovelace-99"));
-        Assert.Contains("nothing to do with your e-mail address", (await FormClient.ReadAsync(refused)).QuerySelector(".validation-message")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing to do with your e-mail address",
+            (await FormClient.ReadAsync(refused)).QuerySelector(".validation-message")!.TextContent,
+            StringComparison.Ordinal
+        );
         using var made = await client.SubmitAsync(link, "Change password", ("Password", "another good password"));
         Assert.Equal("/sign-in?after=reset", made.Headers.Location?.PathAndQuery);
     }

@@ -21,8 +21,15 @@ internal static class SecondFactor
     {
         var page = await client.PageAsync("/settings/second-factor");
         var key = KeyOn(page);
-        using var answer = await client.SendAsync("/settings/second-factor", page.Forms.First(form => form.QuerySelector("[name=Code]") is not null), ("Code", Code(key, later)), ("Password", PortalServer.Password));
-        return answer.StatusCode is HttpStatusCode.OK && (await FormClient.ReadAsync(answer)).QuerySelector(".codes") is not null ? key : throw new InvalidOperationException("It was not turned on.");
+        using var answer = await client.SendAsync(
+            "/settings/second-factor",
+            page.Forms.First(form => form.QuerySelector("[name=Code]") is not null),
+            ("Code", Code(key, later)),
+            ("Password", PortalServer.Password)
+        );
+        return answer.StatusCode is HttpStatusCode.OK && (await FormClient.ReadAsync(answer)).QuerySelector(".codes") is not null
+            ? key
+            : throw new InvalidOperationException("It was not turned on.");
     }
 
     public static string KeyOn(IHtmlDocument page) => page.QuerySelector(".secret")!.TextContent.Replace(" ", "", StringComparison.Ordinal);

@@ -56,7 +56,9 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         var kept = await db.UserTokens.Where(token => token.UserId == person.UserId).Select(token => token.Value!).ToListAsync();
         Assert.Equal(2, kept.Count);
         Assert.All(kept, value => Assert.StartsWith("CfDJ8", value, StringComparison.Ordinal));
-        var opened = Server.Services.GetRequiredService<IDataProtectionProvider>().CreateProtector("Portal.Accounts.SecondFactor", person.UserId.ToString());
+        var opened = Server
+            .Services.GetRequiredService<IDataProtectionProvider>()
+            .CreateProtector("Portal.Accounts.SecondFactor", person.UserId.ToString());
         Assert.Equal([key], kept.Select(opened.Unprotect).Where(value => value == key));
         Assert.All(codes, code => Assert.DoesNotContain(kept, value => opened.Unprotect(value).Contains(code, StringComparison.Ordinal)));
     }
@@ -68,8 +70,21 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         var person = await Server.AddPersonAsync();
         await using var db = CreateDbContext();
         db.AddRange(
-            new IdentityUserToken<Guid> { UserId = person.UserId, LoginProvider = "[AspNetUserStore]", Name = "AuthenticatorKey", Value = Key },
-            new IdentityUserToken<Guid> { UserId = person.UserId, LoginProvider = "[AspNetUserStore]", Name = "RecoveryCodes", Value = "2B3C4-D5F6G;7H8J9-KMNPQ" });
+            new IdentityUserToken<Guid>
+            {
+                UserId = person.UserId,
+                LoginProvider = "[AspNetUserStore]",
+                Name = "AuthenticatorKey",
+                Value = Key,
+            },
+            new IdentityUserToken<Guid>
+            {
+                UserId = person.UserId,
+                LoginProvider = "[AspNetUserStore]",
+                Name = "RecoveryCodes",
+                Value = "2B3C4-D5F6G;7H8J9-KMNPQ",
+            }
+        );
         await db.SaveChangesAsync();
         await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, true));
         await using (var services = TestPostgres.ServicesOf(ConnectionString, TestPostgres.KeyRingFile))
@@ -78,7 +93,10 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
             Assert.Equal(0, await Portal.Operators.Commands.MigrateAsync(services, TextWriter.Null, TestContext.Current.CancellationToken));
         }
 
-        Assert.All(await db.UserTokens.AsNoTracking().ToListAsync(), token => Assert.StartsWith("CfDJ8", token.Value, StringComparison.Ordinal));
+        Assert.All(
+            await db.UserTokens.AsNoTracking().ToListAsync(),
+            token => Assert.StartsWith("CfDJ8", token.Value, StringComparison.Ordinal)
+        );
         using var app = await PasswordAsync(person);
         using var right = await app.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(Key, 1)));
         Assert.Equal("/dashboard", right.Headers.Location?.PathAndQuery);
@@ -103,7 +121,13 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
     [InlineData(1111111109, "081804")]
     [InlineData(20000000000, "353130")]
     public void Codes_are_those_of_the_standard(long seconds, string code) =>
-        Assert.Equal(code, Portal.Accounts.Totp.CodeOf("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", Portal.Accounts.Totp.StepOf(DateTimeOffset.FromUnixTimeSeconds(seconds))));
+        Assert.Equal(
+            code,
+            Portal.Accounts.Totp.CodeOf(
+                "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+                Portal.Accounts.Totp.StepOf(DateTimeOffset.FromUnixTimeSeconds(seconds))
+            )
+        );
 
     [Fact]
     public async Task Setting_up_ends_the_other_sessions_and_tells_the_owner()
@@ -114,7 +138,10 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         using var answer = await other.GetAsync("/settings");
         Assert.Equal(HttpStatusCode.Found, answer.StatusCode);
         await using var db = CreateDbContext();
-        Assert.Contains(db.Mails, mail => mail.To == person.Email && mail.Subject.StartsWith("A second factor was turned on", StringComparison.Ordinal));
+        Assert.Contains(
+            db.Mails,
+            mail => mail.To == person.Email && mail.Subject.StartsWith("A second factor was turned on", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -127,7 +154,12 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
 
         using var refused = await client.SubmitAsync("/settings", "Turn off", ("Password", "not it at all"), ("Verb", "off"));
         Assert.Contains("not your current password", (await FormClient.ReadAsync(refused)).Body!.TextContent, StringComparison.Ordinal);
-        using var renewed = await client.SubmitAsync("/settings", "New recovery codes", ("Password", PortalServer.Password), ("Verb", "codes"));
+        using var renewed = await client.SubmitAsync(
+            "/settings",
+            "New recovery codes",
+            ("Password", PortalServer.Password),
+            ("Verb", "codes")
+        );
         var fresh = (await FormClient.ReadAsync(renewed)).QuerySelectorAll(".codes li").Select(code => code.TextContent).ToList();
         Assert.Equal(10, fresh.Count);
         Assert.Empty(fresh.Intersect(codes));
@@ -147,11 +179,18 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         using var entered = await thief.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(key, 1)));
         var form = (await thief.PageAsync("/settings")).Forms.Single(form => form.QuerySelector("[value=off]") is not null);
         await using var db = CreateDbContext();
-        await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.FactorAt, session => session.FactorAt!.Value.AddMinutes(-16)), TestContext.Current.CancellationToken);
+        await db.Sessions.ExecuteUpdateAsync(
+            set => set.SetProperty(session => session.FactorAt, session => session.FactorAt!.Value.AddMinutes(-16)),
+            TestContext.Current.CancellationToken
+        );
         foreach (var verb in (string[])["off", "codes"])
         {
             using var refused = await thief.SendAsync("/settings", form, ("Password", PortalServer.Password), ("Verb", verb));
-            Assert.Contains("This takes your passkey or a code as well", (await FormClient.ReadAsync(refused)).Body!.TextContent, StringComparison.Ordinal);
+            Assert.Contains(
+                "This takes your passkey or a code as well",
+                (await FormClient.ReadAsync(refused)).Body!.TextContent,
+                StringComparison.Ordinal
+            );
         }
 
         // Opened again each of these pages asks for it first, and takes no password for it.
@@ -162,7 +201,10 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         }
 
         Assert.Null((await thief.PageAsync("/proof?returnUrl=/settings")).QuerySelector("[name=Password]"));
-        await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.LastCodeStep, (long?)null), TestContext.Current.CancellationToken);
+        await db.Users.ExecuteUpdateAsync(
+            set => set.SetProperty(user => user.LastCodeStep, (long?)null),
+            TestContext.Current.CancellationToken
+        );
         using var proven = await thief.SubmitAsync("/proof?returnUrl=/settings", ("Code", SecondFactor.Code(key)));
         Assert.Equal("/settings", proven.Headers.Location?.PathAndQuery);
         using var off = await thief.SubmitAsync("/settings", "Turn off", ("Password", PortalServer.Password), ("Verb", "off"));
@@ -178,11 +220,19 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         using var owner = await PasswordAsync(person);
         using var entered = await owner.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(key, 1)));
         var form = (await thief.PageAsync("/sign-in/second-factor")).Forms.Single();
-        using var changed = await owner.SubmitAsync("/settings", "Change password", ("Current", PortalServer.Password), ("Wanted", "another good password"));
+        using var changed = await owner.SubmitAsync(
+            "/settings",
+            "Change password",
+            ("Current", PortalServer.Password),
+            ("Wanted", "another good password")
+        );
         Assert.Equal("/settings?done=password", changed.Headers.Location?.PathAndQuery);
 
         await using var db = CreateDbContext();
-        await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.LastCodeStep, (long?)null), TestContext.Current.CancellationToken);
+        await db.Users.ExecuteUpdateAsync(
+            set => set.SetProperty(user => user.LastCodeStep, (long?)null),
+            TestContext.Current.CancellationToken
+        );
         using var late = await thief.SendAsync("/sign-in/second-factor", form, ("Code", SecondFactor.Code(key)));
         Assert.Equal("/sign-in", late.Headers.Location?.PathAndQuery);
         Assert.DoesNotContain(thief.Cookies.GetAllCookies(), cookie => cookie.Name == Portal.Accounts.HostCookies.Session);
@@ -198,13 +248,34 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
             using var client = Server.NewClient();
             using var asked = await client.SubmitAsync("/forgot-password", ("Email", person.Email));
             await using var db = CreateDbContext();
-            var mail = await db.Mails.SingleAsync(mail => mail.To == person.Email && mail.Subject == "Choose a new password", TestContext.Current.CancellationToken);
-            using var done = await client.SubmitAsync(new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery, ("Password", "another good password"));
+            var mail = await db.Mails.SingleAsync(
+                mail => mail.To == person.Email && mail.Subject == "Choose a new password",
+                TestContext.Current.CancellationToken
+            );
+            using var done = await client.SubmitAsync(
+                new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery,
+                ("Password", "another good password")
+            );
             Assert.Equal("/sign-in?after=reset", done.Headers.Location?.PathAndQuery);
-            Assert.Equal(person == without, client.Cookies.GetAllCookies().Any(cookie => cookie.Name == Portal.Accounts.KnownDevices.Cookie));
-            Assert.Equal(person == without, await db.KnownDevices.AnyAsync(device => device.UserId == person.UserId, TestContext.Current.CancellationToken));
-            using var begun = await client.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", "another good password"));
-            Assert.StartsWith(person == with ? "/sign-in/second-factor" : "/dashboard", begun.Headers.Location?.PathAndQuery, StringComparison.Ordinal);
+            Assert.Equal(
+                person == without,
+                client.Cookies.GetAllCookies().Any(cookie => cookie.Name == Portal.Accounts.KnownDevices.Cookie)
+            );
+            Assert.Equal(
+                person == without,
+                await db.KnownDevices.AnyAsync(device => device.UserId == person.UserId, TestContext.Current.CancellationToken)
+            );
+            using var begun = await client.SubmitAsync(
+                "/sign-in",
+                "Sign in",
+                ("Email", person.Email),
+                ("Password", "another good password")
+            );
+            Assert.StartsWith(
+                person == with ? "/sign-in/second-factor" : "/dashboard",
+                begun.Headers.Location?.PathAndQuery,
+                StringComparison.Ordinal
+            );
         }
     }
 
@@ -215,7 +286,12 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         using var thief = await Server.NewClientAsync(person);
         var page = await thief.PageAsync("/settings/second-factor");
         var form = page.Forms.First(form => form.QuerySelector("[name=Code]") is not null);
-        using var refused = await thief.SendAsync("/settings/second-factor", form, ("Code", SecondFactor.Code(SecondFactor.KeyOn(page))), ("Password", "not it at all"));
+        using var refused = await thief.SendAsync(
+            "/settings/second-factor",
+            form,
+            ("Code", SecondFactor.Code(SecondFactor.KeyOn(page))),
+            ("Password", "not it at all")
+        );
         Assert.Contains("not your current password", (await FormClient.ReadAsync(refused)).Body!.TextContent, StringComparison.Ordinal);
         var (key, _) = await SetUpAsync(person);
         Assert.NotEqual(SecondFactor.KeyOn(page), key);
@@ -228,13 +304,32 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         using var thief = await Server.NewClientAsync(person);
         for (var time = 0; time < 5; time++)
         {
-            using var wrong = await thief.SubmitAsync("/settings", "Change password", ("Current", $"guess {time}"), ("Wanted", "another good password"));
+            using var wrong = await thief.SubmitAsync(
+                "/settings",
+                "Change password",
+                ("Current", $"guess {time}"),
+                ("Wanted", "another good password")
+            );
         }
 
-        using var locked = await thief.SubmitAsync("/settings", "Change password", ("Current", PortalServer.Password), ("Wanted", "another good password"));
-        Assert.Contains("Too many wrong passwords. Wait 30 seconds.", (await FormClient.ReadAsync(locked)).Body!.TextContent, StringComparison.Ordinal);
+        using var locked = await thief.SubmitAsync(
+            "/settings",
+            "Change password",
+            ("Current", PortalServer.Password),
+            ("Wanted", "another good password")
+        );
+        Assert.Contains(
+            "Too many wrong passwords. Wait 30 seconds.",
+            (await FormClient.ReadAsync(locked)).Body!.TextContent,
+            StringComparison.Ordinal
+        );
         using var owner = await Server.NewClientAsync(person);
-        using var changed = await owner.SubmitAsync("/settings", "Change password", ("Current", PortalServer.Password), ("Wanted", "another good password"));
+        using var changed = await owner.SubmitAsync(
+            "/settings",
+            "Change password",
+            ("Current", PortalServer.Password),
+            ("Wanted", "another good password")
+        );
         Assert.Equal("/settings?done=password", changed.Headers.Location?.PathAndQuery);
     }
 
@@ -246,7 +341,10 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         using var client = Server.NewClient();
         using var asked = await client.SubmitAsync("/forgot-password", ("Email", person.Email));
         await using var db = CreateDbContext();
-        var mail = await db.Mails.SingleAsync(mail => mail.To == person.Email && mail.Text.Contains("/reset-password"), TestContext.Current.CancellationToken);
+        var mail = await db.Mails.SingleAsync(
+            mail => mail.To == person.Email && mail.Text.Contains("/reset-password"),
+            TestContext.Current.CancellationToken
+        );
         var link = new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery;
         using var changed = await client.SubmitAsync(link, ("Password", "another good password"));
         Assert.Equal("/sign-in?after=reset", changed.Headers.Location?.PathAndQuery);
@@ -287,7 +385,12 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         var form = page.Forms.First(form => form.QuerySelector("[name=Code]") is not null);
         using var wrong = await client.SendAsync("/settings/second-factor", form, ("Code", "000000"), ("Password", PortalServer.Password));
         Assert.Contains("not right", (await FormClient.ReadAsync(wrong)).Body!.TextContent, StringComparison.Ordinal);
-        using var answer = await client.SendAsync("/settings/second-factor", form, ("Code", SecondFactor.Code(key)), ("Password", PortalServer.Password));
+        using var answer = await client.SendAsync(
+            "/settings/second-factor",
+            form,
+            ("Code", SecondFactor.Code(key)),
+            ("Password", PortalServer.Password)
+        );
         return (key, [.. (await FormClient.ReadAsync(answer)).QuerySelectorAll(".codes li").Select(code => code.TextContent)]);
     }
 

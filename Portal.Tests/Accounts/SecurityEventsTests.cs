@@ -34,17 +34,31 @@ public sealed class SecurityEventsTests(TestPostgres postgres) : ServedTests(pos
         using var client = await Server.NewClientAsync(person);
         using var denied = await client.GetAsync("/operator");
         Assert.Equal(HttpStatusCode.NotFound, denied.StatusCode);
-        using var wrongProof = await client.SubmitAsync("/settings", "Change password", ("Current", "not it at all"), ("Wanted", "another good password"));
+        using var wrongProof = await client.SubmitAsync(
+            "/settings",
+            "Change password",
+            ("Current", "not it at all"),
+            ("Wanted", "another good password")
+        );
         using var left = await client.SubmitAsync("/settings", "Sign out");
         using var again = await Server.NewClientAsync(person);
         var page = await again.PageAsync("/audit");
-        var rows = page.QuerySelectorAll("tbody tr").Select(row => $"{row.Children[1].TextContent} by {row.Children[3].TextContent}").ToList();
+        var rows = page.QuerySelectorAll("tbody tr")
+            .Select(row => $"{row.Children[1].TextContent} by {row.Children[3].TextContent}")
+            .ToList();
         Assert.Equal(
             [
-                $"Signed in by {person.Email}", $"Signed out by {person.Email}", $"Wrong password in the settings by {person.Email}", $"Refused a page for operators by {person.Email}",
-                $"Signed in by {person.Email}", "Asked for a new password by mail by somebody", "Sign-in refused after too many tries by somebody", "Wrong password at the sign-in by somebody",
+                $"Signed in by {person.Email}",
+                $"Signed out by {person.Email}",
+                $"Wrong password in the settings by {person.Email}",
+                $"Refused a page for operators by {person.Email}",
+                $"Signed in by {person.Email}",
+                "Asked for a new password by mail by somebody",
+                "Sign-in refused after too many tries by somebody",
+                "Wrong password at the sign-in by somebody",
             ],
-            rows);
+            rows
+        );
     }
 
     [Fact]
@@ -55,14 +69,26 @@ public sealed class SecurityEventsTests(TestPostgres postgres) : ServedTests(pos
         using var client = Server.NewClient();
         using var begun = await client.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", PortalServer.Password));
         using var entered = await client.SubmitAsync("/sign-in/second-factor", ("Code", SecondFactor.Code(key, 1)));
-        using var renewed = await client.SubmitAsync("/settings", "New recovery codes", ("Password", PortalServer.Password), ("Verb", "codes"));
+        using var renewed = await client.SubmitAsync(
+            "/settings",
+            "New recovery codes",
+            ("Password", PortalServer.Password),
+            ("Verb", "codes")
+        );
         var code = (await FormClient.ReadAsync(renewed)).QuerySelector(".codes li")!.TextContent;
         using var other = Server.NewClient();
         using var begunAgain = await other.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", PortalServer.Password));
         using var recovered = await other.SubmitAsync("/sign-in/second-factor", ("Code", code));
         await using var db = CreateDbContext();
-        var told = await db.AuditEntries.Where(row => row.Action == "SignIn").OrderBy(row => row.Id).Select(row => row.After!).ToListAsync(Ct);
-        Assert.Equal(["password", "password and code", "password and recovery code"], told.Select(after => JsonDocument.Parse(after).RootElement.GetProperty("With").GetString()));
+        var told = await db
+            .AuditEntries.Where(row => row.Action == "SignIn")
+            .OrderBy(row => row.Id)
+            .Select(row => row.After!)
+            .ToListAsync(Ct);
+        Assert.Equal(
+            ["password", "password and code", "password and recovery code"],
+            told.Select(after => JsonDocument.Parse(after).RootElement.GetProperty("With").GetString())
+        );
     }
 
     [Fact]
@@ -79,7 +105,10 @@ public sealed class SecurityEventsTests(TestPostgres postgres) : ServedTests(pos
             using var refused = await stranger.SubmitAsync(link, ("Password", "another good password"), ("Factor", "000000"));
         }
 
-        using var useless = await stranger.SubmitAsync($"/reset-password?user={keeper.UserId}&code=bm90IG9uZQ", ("Password", "another good password"));
+        using var useless = await stranger.SubmitAsync(
+            $"/reset-password?user={keeper.UserId}&code=bm90IG9uZQ",
+            ("Password", "another good password")
+        );
         Assert.Equal(["AskPasswordReset", "FailedCode", "FailedReset", "ThrottledCode"], await ActionsAsync(keeper));
 
         using var client = await Server.NewClientAsync(customer);
@@ -87,12 +116,18 @@ public sealed class SecurityEventsTests(TestPostgres postgres) : ServedTests(pos
         var form = page.Forms.First(form => form.QuerySelector("[name=Code]") is not null);
         for (var time = 0; time < 6; time++)
         {
-            using var wrong = await client.SendAsync("/settings/second-factor", form, ("Code", "000000"), ("Password", PortalServer.Password));
+            using var wrong = await client.SendAsync(
+                "/settings/second-factor",
+                form,
+                ("Code", "000000"),
+                ("Password", PortalServer.Password)
+            );
         }
 
         Assert.Equal(["FailedCode", "SignIn", "ThrottledCode"], await ActionsAsync(customer));
 
-        Task<List<string>> ActionsAsync(Person person) => db.AuditEntries.Where(row => row.AccountId == person.AccountId).Select(row => row.Action).Distinct().Order().ToListAsync(Ct);
+        Task<List<string>> ActionsAsync(Person person) =>
+            db.AuditEntries.Where(row => row.AccountId == person.AccountId).Select(row => row.Action).Distinct().Order().ToListAsync(Ct);
     }
 
     [Fact]
@@ -124,14 +159,18 @@ public sealed class SecurityEventsTests(TestPostgres postgres) : ServedTests(pos
         }
 
         await using var db = CreateDbContext();
-        var rows = await db.AuditEntries.Where(row => row.Action == "FailedSignIn").OrderBy(row => row.Id).Select(row => row.After).ToListAsync(Ct);
+        var rows = await db
+            .AuditEntries.Where(row => row.Action == "FailedSignIn")
+            .OrderBy(row => row.Id)
+            .Select(row => row.After)
+            .ToListAsync(Ct);
         Assert.Equal(3, rows.Count);
         Assert.Contains("\"Times\": 100", rows[^1], StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Each_kind_has_words() => Assert.All(
-        Enum.GetNames<SecurityEvent>(), name => Assert.NotEqual(name, Portal.Shared.AuditWords.Of(name)));
+    public void Each_kind_has_words() =>
+        Assert.All(Enum.GetNames<SecurityEvent>(), name => Assert.NotEqual(name, Portal.Shared.AuditWords.Of(name)));
 
     /// <summary>The numbers of the security events that the web logs.</summary>
     private sealed class Lines : ILoggerProvider, ILogger
@@ -145,10 +184,14 @@ public sealed class SecurityEventsTests(TestPostgres postgres) : ServedTests(pos
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Events.Enqueue(eventId.Id);
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Events.Enqueue(eventId.Id);
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -45,7 +45,9 @@ public sealed class SecurityHeadersTests(TestPostgres postgres) : ServedTests(po
         Assert.Equal("max-age=31536000; includeSubDomains", Assert.Single(answer.Headers.GetValues("Strict-Transport-Security")));
     }
 
-    /// <summary>Below a whole domain there may be what is not Portal's and has no certificate: it would be out of reach for a year.</summary>
+    /// <summary>
+    /// Below a whole domain there may be what is not Portal's and has no certificate: it would be out of reach for a year.
+    /// </summary>
     [Theory]
     [InlineData("https://portal.example.com", null, true)]
     [InlineData("https://portal.example.co.uk", null, true)]
@@ -56,7 +58,11 @@ public sealed class SecurityHeadersTests(TestPostgres postgres) : ServedTests(po
     [InlineData("https://portal.example.com", "false", false)]
     public void Names_below_come_by_https_too_unless_Portal_has_a_whole_domain_or_is_told_otherwise(string url, string? told, bool isToo)
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["Portal:Url"] = url, ["Portal:NamesBelow"] = told }).Build();
+        var settings = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>(StringComparer.Ordinal) { ["Portal:Url"] = url, ["Portal:NamesBelow"] = told }
+            )
+            .Build();
         Assert.Equal(isToo, new PortalAddress(settings, null!).SpeaksForNamesBelow);
     }
 
@@ -95,7 +101,13 @@ public sealed class SecurityHeadersTests(TestPostgres postgres) : ServedTests(po
     public void Each_kind_of_cookie_that_Portal_may_set_is_bound_to_its_host()
     {
         var options = Server.Services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>();
-        string[] schemes = [IdentityConstants.ApplicationScheme, IdentityConstants.ExternalScheme, IdentityConstants.TwoFactorUserIdScheme, IdentityConstants.TwoFactorRememberMeScheme];
+        string[] schemes =
+        [
+            IdentityConstants.ApplicationScheme,
+            IdentityConstants.ExternalScheme,
+            IdentityConstants.TwoFactorUserIdScheme,
+            IdentityConstants.TwoFactorRememberMeScheme,
+        ];
         Assert.All(schemes, scheme => Assert.StartsWith("__Host-", options.Get(scheme).Cookie.Name, StringComparison.Ordinal));
         Assert.Equal(schemes.Length, schemes.Select(scheme => options.Get(scheme).Cookie.Name).Distinct(StringComparer.Ordinal).Count());
     }

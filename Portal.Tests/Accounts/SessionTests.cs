@@ -58,9 +58,19 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
         var person = await Server.AddPersonAsync();
         using var one = await Server.NewClientAsync(person);
         using var other = await Server.NewClientAsync(person);
-        using var wrong = await one.SubmitAsync("/settings", "Change password", ("Current", "not it at all"), ("Wanted", "another good password"));
+        using var wrong = await one.SubmitAsync(
+            "/settings",
+            "Change password",
+            ("Current", "not it at all"),
+            ("Wanted", "another good password")
+        );
         Assert.Contains("not your current password", (await FormClient.ReadAsync(wrong)).Body!.TextContent, StringComparison.Ordinal);
-        using var changed = await one.SubmitAsync("/settings", "Change password", ("Current", PortalServer.Password), ("Wanted", "another good password"));
+        using var changed = await one.SubmitAsync(
+            "/settings",
+            "Change password",
+            ("Current", PortalServer.Password),
+            ("Wanted", "another good password")
+        );
         Assert.Equal("/settings?done=password", changed.Headers.Location?.PathAndQuery);
         using var kept = await one.GetAsync("/settings");
         Assert.Equal(HttpStatusCode.OK, kept.StatusCode);
@@ -87,14 +97,26 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
     {
         var person = await Server.AddPersonAsync();
         using var client = Server.NewClient();
-        using var signedIn = await client.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", PortalServer.Password), ("Keep", "true"));
+        using var signedIn = await client.SubmitAsync(
+            "/sign-in",
+            "Sign in",
+            ("Email", person.Email),
+            ("Password", PortalServer.Password),
+            ("Keep", "true")
+        );
         var session = await SessionAsync();
         Assert.Equal((TimeSpan.FromDays(14), null), (session.EndsAt - session.CreatedAt, session.IdleLimit));
-        Assert.InRange(Cookie(client).Expires.ToUniversalTime() - session.EndsAt.UtcDateTime, TimeSpan.FromMinutes(-1), TimeSpan.FromMinutes(1));
+        Assert.InRange(
+            Cookie(client).Expires.ToUniversalTime() - session.EndsAt.UtcDateTime,
+            TimeSpan.FromMinutes(-1),
+            TimeSpan.FromMinutes(1)
+        );
 
         await using var db = CreateDbContext();
         var now = TimeProvider.System.GetUtcNow();
-        await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now.AddDays(-13)).SetProperty(session => session.EndsAt, now.AddMinutes(5)));
+        await db.Sessions.ExecuteUpdateAsync(set =>
+            set.SetProperty(session => session.LastSeenAt, now.AddDays(-13)).SetProperty(session => session.EndsAt, now.AddMinutes(5))
+        );
         using var stands = await client.GetAsync("/settings");
         Assert.Equal(HttpStatusCode.OK, stands.StatusCode);
         Assert.Equal(now.AddMinutes(5), (await SessionAsync()).EndsAt, TimeSpan.FromMilliseconds(1));
@@ -135,12 +157,15 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
         using var allowed = await client.GetAsync("/operator");
         Assert.Equal(HttpStatusCode.OK, allowed.StatusCode);
         await using var db = CreateDbContext();
-        await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.Role, (OperatorRole?)null));
+        await db
+            .Users.Where(user => user.Id == person.UserId)
+            .ExecuteUpdateAsync(set => set.SetProperty(user => user.Role, (OperatorRole?)null));
         using var refused = await client.GetAsync("/operator");
         Assert.Equal(HttpStatusCode.NotFound, refused.StatusCode);
     }
 
-    private static System.Net.Cookie Cookie(FormClient client) => client.Cookies.GetAllCookies().Single(cookie => cookie.Name.EndsWith("portal", StringComparison.Ordinal));
+    private static System.Net.Cookie Cookie(FormClient client) =>
+        client.Cookies.GetAllCookies().Single(cookie => cookie.Name.EndsWith("portal", StringComparison.Ordinal));
 
     private async Task<Session> SessionAsync()
     {
@@ -174,7 +199,9 @@ public sealed class CircuitTests(TestPostgres postgres, ABrowser browser) : Serv
         var page = await browser.SignInAsync(Server, person, "/audit");
         await using var db = CreateDbContext();
         var now = TimeProvider.System.GetUtcNow();
-        await db.Sessions.Where(session => session.UserId == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now));
+        await db
+            .Sessions.Where(session => session.UserId == person.UserId)
+            .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now));
         await page.WaitForURLAsync("**/sign-in?returnUrl=**");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
     }
@@ -187,7 +214,9 @@ public sealed class CircuitTests(TestPostgres postgres, ABrowser browser) : Serv
         await using var db = CreateDbContext();
         await db.Database.ExecuteSqlAsync($"""ALTER TABLE "Sessions" DISABLE TRIGGER USER""");
         var now = TimeProvider.System.GetUtcNow();
-        await db.Sessions.Where(session => session.UserId == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now));
+        await db
+            .Sessions.Where(session => session.UserId == person.UserId)
+            .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now));
         await page.WaitForURLAsync("**/sign-in?returnUrl=**");
     }
 
@@ -199,7 +228,9 @@ public sealed class CircuitTests(TestPostgres postgres, ABrowser browser) : Serv
         var others = await browser.SignInAsync(Server, other, "/operator");
         await using var db = CreateDbContext();
         await db.Database.ExecuteSqlAsync($"""ALTER TABLE "Users" DISABLE TRIGGER USER""");
-        await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.Role, (OperatorRole?)null));
+        await db
+            .Users.Where(user => user.Id == person.UserId)
+            .ExecuteUpdateAsync(set => set.SetProperty(user => user.Role, (OperatorRole?)null));
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Not found" })).ToBeVisibleAsync();
         await others.GetByRole(AriaRole.Link, new() { Name = "Images" }).Last.ClickAsync();
         await Assertions.Expect(others.GetByRole(AriaRole.Heading, new() { Name = "Images", Level = 1 })).ToBeVisibleAsync();

@@ -26,32 +26,64 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
     {
         var person = await Server.AddPersonAsync();
         using var client = Server.NewClient();
-        using var answer = await client.SubmitAsync($"/sign-in?returnUrl={Uri.EscapeDataString(returnUrl)}", "Sign in", ("Email", person.Email), ("Password", PortalServer.Password));
+        using var answer = await client.SubmitAsync(
+            $"/sign-in?returnUrl={Uri.EscapeDataString(returnUrl)}",
+            "Sign in",
+            ("Email", person.Email),
+            ("Password", PortalServer.Password)
+        );
         Assert.Equal(new Uri(Server.Address, target), answer.Headers.Location);
     }
 
-    /// <summary>The web of the tests takes fewer rounds, as people come and sign in by the hundred: what it was told first is Portal's own.</summary>
+    /// <summary>
+    /// The web of the tests takes fewer rounds, as people come and sign in by the hundred: what it was told first is Portal's own.
+    /// </summary>
     [Fact]
     public async Task A_hash_of_fewer_rounds_is_made_anew_at_the_sign_in_and_Portal_s_own_are_as_hard_as_is_advised()
     {
         var own = new PasswordHasherOptions();
-        await using (var other = await PortalServer.StartAsync(ConnectionString, builder => builder.Services.Where(service => service.ServiceType == typeof(IConfigureOptions<PasswordHasherOptions>))
-            .Select(service => service.ImplementationInstance).OfType<IConfigureOptions<PasswordHasherOptions>>().First().Configure(own)))
+        await using (
+            var other = await PortalServer.StartAsync(
+                ConnectionString,
+                builder =>
+                    builder
+                        .Services.Where(service => service.ServiceType == typeof(IConfigureOptions<PasswordHasherOptions>))
+                        .Select(service => service.ImplementationInstance)
+                        .OfType<IConfigureOptions<PasswordHasherOptions>>()
+                        .First()
+                        .Configure(own)
+            )
+        )
         {
             Assert.Equal((210_000, PasswordHasherCompatibilityMode.IdentityV3), (own.IterationCount, own.CompatibilityMode));
         }
 
         var person = await Server.AddPersonAsync();
         await using var db = CreateDbContext();
-        var old = new PasswordHasher<User>(Options.Create(new PasswordHasherOptions { IterationCount = 500 })).HashPassword(null!, PortalServer.Password);
+        var old = new PasswordHasher<User>(Options.Create(new PasswordHasherOptions { IterationCount = 500 })).HashPassword(
+            null!,
+            PortalServer.Password
+        );
         await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.PasswordHash, old), TestContext.Current.CancellationToken);
         Assert.Equal((2, 500), Hashing(old));
         using var client = await Server.NewClientAsync(person);
-        Assert.Equal((2, 1000), Hashing(await db.Users.Where(user => user.Id == person.UserId).Select(user => user.PasswordHash!).SingleAsync(TestContext.Current.CancellationToken)));
+        Assert.Equal(
+            (2, 1000),
+            Hashing(
+                await db
+                    .Users.Where(user => user.Id == person.UserId)
+                    .Select(user => user.PasswordHash!)
+                    .SingleAsync(TestContext.Current.CancellationToken)
+            )
+        );
         using var again = await Server.NewClientAsync(person);
 
-        // https://github.com/dotnet/aspnetcore/blob/main/src/Identity/Extensions.Core/src/PasswordHasher.cs: a byte for the version, the function (2 is HMAC-SHA512), the rounds.
-        static (int Function, int Rounds) Hashing(string hash) => Convert.FromBase64String(hash) is var bytes ? (BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(1)), BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(5))) : default;
+        // https://github.com/dotnet/aspnetcore/blob/main/src/Identity/Extensions.Core/src/PasswordHasher.cs: a byte for the version, the
+        // function (2 is HMAC-SHA512), the rounds.
+        static (int Function, int Rounds) Hashing(string hash) =>
+            Convert.FromBase64String(hash) is var bytes
+                ? (BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(1)), BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(5)))
+                : default;
     }
 
     [Fact]
@@ -61,8 +93,15 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
         await SignInAsync("warm@example.com", "it up first");
         for (var time = 0; time < 7; time++)
         {
-            var (wrong, unknown) = (await SignInAsync(person.Email, "wrong password"), await SignInAsync("nobody@example.com", "wrong password"));
-            Assert.StartsWith(time < 5 ? "Incorrect e-mail or password." : "Too many tries with this address. Wait ", wrong.Sentence, StringComparison.Ordinal);
+            var (wrong, unknown) = (
+                await SignInAsync(person.Email, "wrong password"),
+                await SignInAsync("nobody@example.com", "wrong password")
+            );
+            Assert.StartsWith(
+                time < 5 ? "Incorrect e-mail or password." : "Too many tries with this address. Wait ",
+                wrong.Sentence,
+                StringComparison.Ordinal
+            );
             Assert.Equal(wrong.Sentence![..40], unknown.Sentence![..40]);
             Assert.All([wrong, unknown], answer => Assert.InRange(answer.Time.TotalMilliseconds, 380, 5000));
         }
@@ -83,7 +122,12 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
         using var done = await client.SubmitAsync(await LinkAsync(person.Email), ("Password", "another good password"));
         Assert.Equal("/sign-in?after=reset", done.Headers.Location?.PathAndQuery);
         client.SendKnownDevice();
-        using var signedIn = await client.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", "another good password"));
+        using var signedIn = await client.SubmitAsync(
+            "/sign-in",
+            "Sign in",
+            ("Email", person.Email),
+            ("Password", "another good password")
+        );
         Assert.Equal("/dashboard", signedIn.Headers.Location?.PathAndQuery);
         using var again = await client.SubmitAsync(await LinkAsync(person.Email), ("Password", "a third good password"));
         Assert.Contains("used already", (await FormClient.ReadAsync(again)).Body!.TextContent, StringComparison.Ordinal);
@@ -142,7 +186,10 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
         using var client = Server.NewClient();
         using var signedUp = await client.SubmitAsync("/sign-up", ("Email", Email), ("Password", password));
         Assert.Equal(HttpStatusCode.Found, signedUp.StatusCode);
-        foreach (var other in (string[])[password.Trim(), password.ToLowerInvariant(), password[..72], password.Replace("ü", "u\u0308", StringComparison.Ordinal)])
+        foreach (
+            var other in (string[])
+                [password.Trim(), password.ToLowerInvariant(), password[..72], password.Replace("ü", "u\u0308", StringComparison.Ordinal)]
+        )
         {
             Assert.NotEqual(password, other);
             Assert.StartsWith("Incorrect e-mail or password.", (await SignInAsync(Email, other)).Sentence, StringComparison.Ordinal);
@@ -163,7 +210,11 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
         Assert.Equal(HttpStatusCode.Found, confirmed.StatusCode);
 
         using var late = await thief.SubmitAsync(thiefsLink, Confirm);
-        Assert.Contains("already belongs to another account", (await FormClient.ReadAsync(late)).Body!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "already belongs to another account",
+            (await FormClient.ReadAsync(late)).Body!.TextContent,
+            StringComparison.Ordinal
+        );
         Assert.Null((await SignInAsync("ada@example.com", "what ada would use")).Sentence);
     }
 
@@ -194,8 +245,15 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
     public async Task A_form_without_its_antiforgery_token_is_refused_in_words()
     {
         using var client = Server.NewClient();
-        using var content = new FormUrlEncodedContent([KeyValuePair.Create("_handler", "sign-in"), KeyValuePair.Create("Email", "ada@example.com")]);
-        using var answer = await client.Http.PostAsync(new Uri("/sign-in", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var content = new FormUrlEncodedContent([
+            KeyValuePair.Create("_handler", "sign-in"),
+            KeyValuePair.Create("Email", "ada@example.com"),
+        ]);
+        using var answer = await client.Http.PostAsync(
+            new Uri("/sign-in", UriKind.Relative),
+            content,
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
     }
 
@@ -206,13 +264,18 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
         var began = Stopwatch.GetTimestamp();
         using var answer = await client.SendAsync("/sign-in", form, ("Email", email), ("Password", password));
         var time = Stopwatch.GetElapsedTime(began);
-        return answer.StatusCode is HttpStatusCode.Found ? (null, time) : ((await FormClient.ReadAsync(answer)).QuerySelector("[role=alert]")!.TextContent, time);
+        return answer.StatusCode is HttpStatusCode.Found
+            ? (null, time)
+            : ((await FormClient.ReadAsync(answer)).QuerySelector("[role=alert]")!.TextContent, time);
     }
 
     private async Task<string> LinkAsync(string email)
     {
         await using var db = CreateDbContext();
-        var mail = await db.Mails.Where(mail => mail.To == email && mail.Text.Contains("code=")).OrderByDescending(mail => mail.CreatedAt).FirstAsync();
+        var mail = await db
+            .Mails.Where(mail => mail.To == email && mail.Text.Contains("code="))
+            .OrderByDescending(mail => mail.CreatedAt)
+            .FirstAsync();
         return new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery;
     }
 }

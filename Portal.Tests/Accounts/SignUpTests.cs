@@ -27,8 +27,14 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
         var group = await db.SecurityGroups.Include(group => group.Rules).SingleAsync();
         Assert.True(group.IsDefault);
         Assert.Equal(
-            [(RuleDirection.Inbound, TransportProtocol.Tcp, 22, 22, "0.0.0.0/0"), (RuleDirection.Outbound, TransportProtocol.All, 0, 65535, "0.0.0.0/0")],
-            group.Rules.OrderBy(rule => rule.Direction).Select(rule => (rule.Direction, rule.Protocol, rule.FromPort, rule.ToPort, $"{rule.Range}")));
+            [
+                (RuleDirection.Inbound, TransportProtocol.Tcp, 22, 22, "0.0.0.0/0"),
+                (RuleDirection.Outbound, TransportProtocol.All, 0, 65535, "0.0.0.0/0"),
+            ],
+            group
+                .Rules.OrderBy(rule => rule.Direction)
+                .Select(rule => (rule.Direction, rule.Protocol, rule.FromPort, rule.ToPort, $"{rule.Range}"))
+        );
         Assert.Equal(["SignUp", "SignIn"], await db.AuditEntries.OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync());
         Assert.Contains("confirm-email?user=", (await db.Mails.SingleAsync()).Text, StringComparison.Ordinal);
     }
@@ -70,7 +76,11 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
         using var client = Server.NewClient();
         var page = await client.PageAsync("/sign-up");
         var form = page.Forms.Single();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => client.SendAsync("/sign-up", form, ("Email", "twice@example.com"), ("Password", "a long enough one"))));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(_ => client.SendAsync("/sign-up", form, ("Email", "twice@example.com"), ("Password", "a long enough one")))
+        );
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.Found, answer.StatusCode));
         await using var db = CreateDbContext();
         Assert.Single(await db.Users.Where(user => user.Email == "twice@example.com").ToListAsync());
@@ -80,10 +90,16 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
     [Fact]
     public async Task More_at_once_than_the_pool_has_connections_are_all_served()
     {
-        await using var server = await PortalServer.StartAsync(new NpgsqlConnectionStringBuilder(ConnectionString) { MaxPoolSize = 20 }.ConnectionString);
+        await using var server = await PortalServer.StartAsync(
+            new NpgsqlConnectionStringBuilder(ConnectionString) { MaxPoolSize = 20 }.ConnectionString
+        );
         using var client = server.NewClient();
         var form = (await client.PageAsync("/sign-up")).Forms.Single();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => client.SendAsync("/sign-up", form, ("Email", "many@example.com"), ("Password", "a long enough one"))));
+        var answers = await Task.WhenAll(
+            Enumerable
+                .Range(0, 40)
+                .Select(_ => client.SendAsync("/sign-up", form, ("Email", "many@example.com"), ("Password", "a long enough one")))
+        );
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.Found, answer.StatusCode));
         await using var db = CreateDbContext();
         Assert.Equal(0, await db.AuditEntries.CountAsync(entry => entry.Action == "ThrottledSignIn"));
@@ -96,11 +112,21 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
         foreach (var email in (string[])["ada@example.com", "ADA@example.com", "ada+1@example.com", "ada+2@example.com", "ada@example.com"])
         {
             using var client = Server.NewClient();
-            using var answer = await client.SubmitAsync("/sign-up", ("Email", email), ("Password", $"one long password for {Guid.NewGuid()}"));
+            using var answer = await client.SubmitAsync(
+                "/sign-up",
+                ("Email", email),
+                ("Password", $"one long password for {Guid.NewGuid()}")
+            );
             Assert.Equal("/billing/card?returnUrl=/instances/new", answer.Headers.Location?.PathAndQuery);
             using var again = await client.SubmitAsync("/confirm-email", "Send the link again");
             Assert.Equal(first ? "/confirm-email" : "/confirm-email?sent=none", again.Headers.Location?.OriginalString);
-            Assert.Equal(!first, (await client.PageAsync(again.Headers.Location!.OriginalString)).Body!.TextContent.Contains("No mail was sent this time", StringComparison.Ordinal));
+            Assert.Equal(
+                !first,
+                (await client.PageAsync(again.Headers.Location!.OriginalString)).Body!.TextContent.Contains(
+                    "No mail was sent this time",
+                    StringComparison.Ordinal
+                )
+            );
             first = false;
         }
 
@@ -118,7 +144,11 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
             for (var time = 0; time < 4; time++)
             {
                 using var stranger = server.NewClient().From(network);
-                using var answer = await stranger.SubmitAsync("/sign-up", ("Email", $"ada+{time}@example.com"), ("Password", $"one long password for {Guid.NewGuid()}"));
+                using var answer = await stranger.SubmitAsync(
+                    "/sign-up",
+                    ("Email", $"ada+{time}@example.com"),
+                    ("Password", $"one long password for {Guid.NewGuid()}")
+                );
             }
         }
 
@@ -129,7 +159,11 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
         for (var number = 8; number < 12; number++)
         {
             using var more = server.NewClient().From($"203.0.113.{number}");
-            using var answer = await more.SubmitAsync("/sign-up", ("Email", $"ada+{number}@example.com"), ("Password", $"one long password for {Guid.NewGuid()}"));
+            using var answer = await more.SubmitAsync(
+                "/sign-up",
+                ("Email", $"ada+{number}@example.com"),
+                ("Password", $"one long password for {Guid.NewGuid()}")
+            );
         }
 
         Assert.Equal(12, await db.Mails.CountAsync());
@@ -160,7 +194,12 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
     {
         using var client = Server.NewClient();
         using var signedUp = await SignUpAsync(client, "victim@example.com");
-        using var changed = await client.SubmitAsync("/settings", "Change password", ("Current", "a long enough one"), ("Wanted", "another good password"));
+        using var changed = await client.SubmitAsync(
+            "/settings",
+            "Change password",
+            ("Current", "a long enough one"),
+            ("Wanted", "another good password")
+        );
         Assert.Equal("/settings?done=password", changed.Headers.Location?.PathAndQuery);
         await using var db = CreateDbContext();
         Assert.Equal("Confirm your e-mail address", (await db.Mails.SingleAsync()).Subject);
@@ -170,7 +209,11 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
     [InlineData("no address", "a long enough one", "That does not look like an e-mail address.")]
     [InlineData("Ada <ada@example.com>", "a long enough one", "That does not look like an e-mail address.")]
     [InlineData("ada@example.com", "short", "Use at least 8 characters.")]
-    [InlineData("ada@example.com", "iloveyou1", "That is one of the passwords that are tried first. Use something longer, such as a few words that do not belong together.")]
+    [InlineData(
+        "ada@example.com",
+        "iloveyou1",
+        "That is one of the passwords that are tried first. Use something longer, such as a few words that do not belong together."
+    )]
     [InlineData("ada@example.com", "ADA@example.com", "Use something that has nothing to do with your e-mail address or with Portal.")]
     public async Task What_will_not_do_is_said_beside_its_field(string email, string password, string sentence)
     {
@@ -180,5 +223,6 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
         Assert.Equal(sentence, (await FormClient.ReadAsync(answer)).QuerySelector(".validation-message")?.TextContent);
     }
 
-    private static Task<HttpResponseMessage> SignUpAsync(FormClient client, string email) => client.SubmitAsync("/sign-up", ("Email", email), ("Password", "a long enough one"));
+    private static Task<HttpResponseMessage> SignUpAsync(FormClient client, string email) =>
+        client.SubmitAsync("/sign-up", ("Email", email), ("Password", "a long enough one"));
 }

@@ -20,7 +20,11 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
         using var thief = await Server.NewClientAsync(await Server.AddPersonAsync());
         using var options = await AskForOptionsAsync(thief, password);
         Assert.Equal(HttpStatusCode.Forbidden, options.StatusCode);
-        Assert.DoesNotContain("challenge", await options.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "challenge",
+            await options.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>Its owner had to prove something, and went on with another cookie.</summary>
@@ -28,7 +32,10 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
     public async Task A_cookie_from_before_a_proof_opens_nothing_after_it_and_the_owner_goes_on()
     {
         var clock = new Later();
-        await using var server = await PortalServer.StartAsync(ConnectionString, builder => builder.Services.AddSingleton<TimeProvider>(clock));
+        await using var server = await PortalServer.StartAsync(
+            ConnectionString,
+            builder => builder.Services.AddSingleton<TimeProvider>(clock)
+        );
         using var owner = await server.NewClientAsync(await server.AddPersonAsync());
         var stolen = owner.CookieHeader;
         clock.By += TimeSpan.FromMinutes(1);
@@ -64,7 +71,14 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
         Assert.Equal(HttpStatusCode.Found, await StatusAsync(before));
         Assert.Contains(person.Email, (await browser.PageAsync("/settings")).Body!.TextContent, StringComparison.Ordinal);
         await using var db = CreateDbContext();
-        Assert.Equal("SignOut", await db.AuditEntries.Where(entry => entry.AccountId == other.AccountId).OrderByDescending(entry => entry.Id).Select(entry => entry.Action).FirstAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "SignOut",
+            await db
+                .AuditEntries.Where(entry => entry.AccountId == other.AccountId)
+                .OrderByDescending(entry => entry.Id)
+                .Select(entry => entry.Action)
+                .FirstAsync(TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -72,7 +86,11 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
     {
         using var owner = await Server.NewClientAsync(await Server.AddPersonAsync());
         using var options = await AskForOptionsAsync(owner, PortalServer.Password);
-        Assert.Contains("challenge", await options.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "challenge",
+            await options.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -89,7 +107,12 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
     public async Task A_passkey_that_nobody_was_asked_for_is_none()
     {
         using var client = await Server.NewClientAsync(await Server.AddPersonAsync());
-        using var added = await client.SendAsync("/settings", await FormAsync(client), ("credential", "{}"), ("password", PortalServer.Password));
+        using var added = await client.SendAsync(
+            "/settings",
+            await FormAsync(client),
+            ("credential", "{}"),
+            ("password", PortalServer.Password)
+        );
         Assert.Equal("/settings?done=passkey-refused", added.Headers.Location?.OriginalString);
     }
 
@@ -101,15 +124,24 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
         using var client = await Server.NewClientAsync(person);
         await using var db = CreateDbContext();
         var longAgo = TimeProvider.System.GetUtcNow().AddMinutes(-16);
-        await db.Sessions.ExecuteUpdateAsync(set => set.SetProperty(session => session.ProvenAt, longAgo), TestContext.Current.CancellationToken);
+        await db.Sessions.ExecuteUpdateAsync(
+            set => set.SetProperty(session => session.ProvenAt, longAgo),
+            TestContext.Current.CancellationToken
+        );
         var form = await FormAsync(client);
         form.SetAttribute("action", "/proof/check");
         var session = await db.Sessions.SingleAsync(TestContext.Current.CancellationToken);
         var actor = new Actor(person.AccountId, person.UserId, person.Email, null) { SessionId = session.Id };
-        Assert.Equal(Credentials.NotProven, await db.WhyNotProvenAsync(actor, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            Credentials.NotProven,
+            await db.WhyNotProvenAsync(actor, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken)
+        );
         using var wrong = await client.SendAsync("/proof/check", form, ("credential", ""), ("password", "not it at all"));
         Assert.Equal(HttpStatusCode.Forbidden, wrong.StatusCode);
-        Assert.Equal(Credentials.NotProven, await db.WhyNotProvenAsync(actor, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            Credentials.NotProven,
+            await db.WhyNotProvenAsync(actor, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken)
+        );
         using var right = await client.SendAsync("/proof/check", form, ("credential", ""), ("password", PortalServer.Password));
         Assert.Equal(HttpStatusCode.NoContent, right.StatusCode);
         Assert.Null(await db.WhyNotProvenAsync(actor, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken));
@@ -132,7 +164,10 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
 
         Assert.Equal("/sign-in?after=reset", done.Headers.Location?.PathAndQuery);
         Assert.Equal(0, await PasskeysAsync(person));
-        Assert.Equal("""{"RemovedPasskeys": 1}""", await db.AuditEntries.Where(entry => entry.Action == "ResetPassword").Select(entry => entry.After).SingleAsync());
+        Assert.Equal(
+            """{"RemovedPasskeys": 1}""",
+            await db.AuditEntries.Where(entry => entry.Action == "ResetPassword").Select(entry => entry.After).SingleAsync()
+        );
         Assert.True(await db.Mails.AnyAsync(sent => sent.Subject.Contains("all passkeys removed")));
     }
 
@@ -145,7 +180,11 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
         await AddPasskeyAsync(person);
         using var client = await Server.NewClientAsync(person);
         (string, string)[] ticked = removes ? [("RemovesPasskeys", "true")] : [];
-        using var changed = await client.SubmitAsync("/settings", "Change password", [("Current", PortalServer.Password), ("Wanted", "another good password"), .. ticked]);
+        using var changed = await client.SubmitAsync(
+            "/settings",
+            "Change password",
+            [("Current", PortalServer.Password), ("Wanted", "another good password"), .. ticked]
+        );
         Assert.Equal("/settings?done=password", changed.Headers.Location?.PathAndQuery);
         Assert.Equal(left, await PasskeysAsync(person));
     }
@@ -164,8 +203,15 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
     private static async Task<HttpResponseMessage> AskForOptionsAsync(FormClient client, string password)
     {
         var token = (await FormAsync(client)).QuerySelector("[name=__RequestVerificationToken]")!.GetAttribute("value")!;
-        using var content = new FormUrlEncodedContent([KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("password", password)]);
-        return await client.Http.PostAsync(new Uri("/settings/passkeys/creation-options", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var content = new FormUrlEncodedContent([
+            KeyValuePair.Create("__RequestVerificationToken", token),
+            KeyValuePair.Create("password", password),
+        ]);
+        return await client.Http.PostAsync(
+            new Uri("/settings/passkeys/creation-options", UriKind.Relative),
+            content,
+            TestContext.Current.CancellationToken
+        );
     }
 
     /// <summary>As if a browser had made it; nothing here signs in with it.</summary>
@@ -174,7 +220,18 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
         await using var scope = Server.Services.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<User>>();
         var user = await users.FindByIdAsync(person.UserId.ToString());
-        var passkey = new UserPasskeyInfo([1, 2, 3], [4], Tenant.Epoch, 0, [], isUserVerified: true, isBackupEligible: false, isBackedUp: false, [5], [6]);
+        var passkey = new UserPasskeyInfo(
+            [1, 2, 3],
+            [4],
+            Tenant.Epoch,
+            0,
+            [],
+            isUserVerified: true,
+            isBackupEligible: false,
+            isBackedUp: false,
+            [5],
+            [6]
+        );
         Assert.True((await users.AddOrUpdatePasskeyAsync(user!, passkey)).Succeeded);
     }
 

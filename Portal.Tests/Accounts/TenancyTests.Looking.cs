@@ -18,7 +18,12 @@ public sealed partial class TenancyTests
         using var own = await Server.NewClientAsync(owner.Person);
         using var keeper = await Server.NewClientAsync(await Server.AddPersonAsync(isOperator: true));
         var before = await RowsAsync();
-        foreach (var endpoint in Endpoints().Where(endpoint => Method(endpoint) == HttpMethod.Get && endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.SignalR.HubMetadata>() is null))
+        foreach (
+            var endpoint in Endpoints()
+                .Where(endpoint =>
+                    Method(endpoint) == HttpMethod.Get && endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.SignalR.HubMetadata>() is null
+                )
+        )
         {
             using var answer = await OpenAsync(Table[Pattern(endpoint)] is For.Operators ? keeper : own, owner, endpoint);
         }
@@ -26,7 +31,9 @@ public sealed partial class TenancyTests
         Assert.Empty((await RowsAsync()).Except(before).Select(table => table.Key));
     }
 
-    /// <summary>By those who are allowed to see it and by those who are not; pages, files, what scripts and programs ask for, and refusals.</summary>
+    /// <summary>
+    /// By those who are allowed to see it and by those who are not; pages, files, what scripts and programs ask for, and refusals.
+    /// </summary>
     [Fact]
     public async Task Every_answer_says_its_type_and_charset_and_only_files_of_Portals_own_are_kept_by_anybody()
     {
@@ -45,9 +52,19 @@ public sealed partial class TenancyTests
             }
         }
 
-        var assets = Server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is not null).Select(endpoint => endpoint.RoutePattern.RawText!).DistinctBy(Path.GetExtension).ToList();
-        Assert.True(assets.Exists(name => name.EndsWith(".css", StringComparison.Ordinal)) && assets.Exists(name => name.EndsWith(".js", StringComparison.Ordinal)) && assets.Exists(name => name.EndsWith(".svg", StringComparison.Ordinal)));
+        var assets = Server
+            .Services.GetServices<EndpointDataSource>()
+            .SelectMany(source => source.Endpoints)
+            .OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is not null)
+            .Select(endpoint => endpoint.RoutePattern.RawText!)
+            .DistinctBy(Path.GetExtension)
+            .ToList();
+        Assert.True(
+            assets.Exists(name => name.EndsWith(".css", StringComparison.Ordinal))
+                && assets.Exists(name => name.EndsWith(".js", StringComparison.Ordinal))
+                && assets.Exists(name => name.EndsWith(".svg", StringComparison.Ordinal))
+        );
         foreach (var path in assets)
         {
             using var answer = await visitor.GetAsync($"/{path.TrimStart('/')}");
@@ -68,13 +85,20 @@ public sealed partial class TenancyTests
 
     private static IEnumerable<string> Faults(HttpResponseMessage answer, bool isKept)
     {
-        var (what, type) = ($"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri!.PathAndQuery} ({(int)answer.StatusCode})", answer.Content.Headers.ContentType);
+        var (what, type) = (
+            $"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri!.PathAndQuery} ({(int)answer.StatusCode})",
+            answer.Content.Headers.ContentType
+        );
         if (type is null && answer.Content.Headers.ContentLength is not 0)
         {
             yield return $"{what} has no type.";
         }
 
-        if (type?.MediaType is { } name && (name.StartsWith("text/", StringComparison.Ordinal) || name.EndsWith("xml", StringComparison.Ordinal)) && type.CharSet is not "utf-8")
+        if (
+            type?.MediaType is { } name
+            && (name.StartsWith("text/", StringComparison.Ordinal) || name.EndsWith("xml", StringComparison.Ordinal))
+            && type.CharSet is not "utf-8"
+        )
         {
             yield return $"{what} is {type}.";
         }
@@ -87,19 +111,34 @@ public sealed partial class TenancyTests
 
     /// <summary>Without what follows: one address is a stream that does not end.</summary>
     private static Task<HttpResponseMessage> OpenAsync(FormClient client, Owner owner, RouteEndpoint endpoint) =>
-        client.Http.GetAsync(new Uri(owner.Fill(Pattern(endpoint)), UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        client.Http.GetAsync(
+            new Uri(owner.Fill(Pattern(endpoint)), UriKind.Relative),
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
 
-    /// <summary>Of all tables, what is queued included; but for what is counted, when a session was last used, and the key of an authenticator app that is being offered, which also stamps its person.</summary>
+    /// <summary>
+    /// Of all tables, what is queued included; but for what is counted, when a session was last used, and the key of an authenticator app
+    /// that is being offered, which also stamps its person.
+    /// </summary>
     private async Task<IReadOnlyDictionary<string, string>> RowsAsync()
     {
         await using var db = CreateDbContext();
-        var tables = await db.Database.SqlQuery<string>($"""SELECT format('%I.%I', schemaname, tablename) AS "Value" FROM pg_tables WHERE schemaname = 'public' OR (schemaname, tablename) IN (('hangfire', 'job'))""").ToListAsync();
+        var tables = await db
+            .Database.SqlQuery<string>(
+                $"""SELECT format('%I.%I', schemaname, tablename) AS "Value" FROM pg_tables WHERE schemaname = 'public' OR (schemaname, tablename) IN (('hangfire', 'job'))"""
+            )
+            .ToListAsync();
         Assert.InRange(tables.Count, 40, int.MaxValue);
         var rows = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var table in tables.Except(["public.\"Throttles\"", "public.\"AspNetUserTokens\""], StringComparer.Ordinal))
         {
 #pragma warning disable EF1002 // the name is one that the database has just given, quoted
-            rows[table] = await db.Database.SqlQueryRaw<string>($"""SELECT md5(COALESCE(string_agg((to_jsonb(t) - 'LastSeenAt' - 'ConcurrencyStamp')::text, ' ' ORDER BY to_jsonb(t)::text), '')) AS "Value" FROM {table} t""").SingleAsync();
+            rows[table] = await db
+                .Database.SqlQueryRaw<string>(
+                    $"""SELECT md5(COALESCE(string_agg((to_jsonb(t) - 'LastSeenAt' - 'ConcurrencyStamp')::text, ' ' ORDER BY to_jsonb(t)::text), '')) AS "Value" FROM {table} t"""
+                )
+                .SingleAsync();
 #pragma warning restore EF1002
         }
 

@@ -37,7 +37,9 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
 
         Operators,
 
-        /// <summary>Nothing without a secret that belongs to the id; which secrets do not do is tried in the tests of that endpoint.</summary>
+        /// <summary>
+        /// Nothing without a secret that belongs to the id; which secrets do not do is tried in the tests of that endpoint.
+        /// </summary>
         WhoHasItsSecret,
 
         /// <summary>ASP.NET Core's own, which carry no data of ours.</summary>
@@ -136,7 +138,8 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
     [Fact]
     public void Every_page_is_an_endpoint()
     {
-        var pages = typeof(WebHost).Assembly.GetTypes()
+        var pages = typeof(WebHost)
+            .Assembly.GetTypes()
             .SelectMany(type => type.GetCustomAttributes(typeof(RouteAttribute), inherit: false).Cast<RouteAttribute>())
             .Select(route => route.Template);
         Assert.Empty(pages.Except(Table.Keys, StringComparer.Ordinal));
@@ -148,10 +151,16 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         foreach (var endpoint in Endpoints())
         {
             var (isOpen, audience) = (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null, Table[Pattern(endpoint)]);
-            Assert.True(isOpen == audience is For.Everybody || audience is For.Framework or For.WhoHasItsSecret, $"{Pattern(endpoint)} is {(isOpen ? "" : "not ")}open.");
+            Assert.True(
+                isOpen == audience is For.Everybody || audience is For.Framework or For.WhoHasItsSecret,
+                $"{Pattern(endpoint)} is {(isOpen ? "" : "not ")}open."
+            );
             if (audience is For.Operators)
             {
-                Assert.Contains(endpoint.Metadata.OfType<IAuthorizeData>(), rule => rule.Policy?.StartsWith(Policies.Operator, StringComparison.Ordinal) is true);
+                Assert.Contains(
+                    endpoint.Metadata.OfType<IAuthorizeData>(),
+                    rule => rule.Policy?.StartsWith(Policies.Operator, StringComparison.Ordinal) is true
+                );
             }
         }
     }
@@ -164,7 +173,10 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         {
             using var visitor = Server.NewClient();
             using var answer = await SendAsync(visitor, path, method);
-            Assert.Equal((HttpStatusCode.Found, $"/sign-in?returnUrl={Uri.EscapeDataString(path)}"), (answer.StatusCode, answer.Headers.Location?.PathAndQuery));
+            Assert.Equal(
+                (HttpStatusCode.Found, $"/sign-in?returnUrl={Uri.EscapeDataString(path)}"),
+                (answer.StatusCode, answer.Headers.Location?.PathAndQuery)
+            );
         }
     }
 
@@ -178,8 +190,15 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         {
             var path = owner.Fill(Pattern(endpoint));
             using var strangers = await SendAsync(stranger, path, Method(endpoint));
-            Assert.True(strangers.StatusCode is HttpStatusCode.NotFound, $"{Method(endpoint)} {path} gave a stranger {strangers.StatusCode}.");
-            Assert.DoesNotContain(owner.Name, await strangers.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.True(
+                strangers.StatusCode is HttpStatusCode.NotFound,
+                $"{Method(endpoint)} {path} gave a stranger {strangers.StatusCode}."
+            );
+            Assert.DoesNotContain(
+                owner.Name,
+                await strangers.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+                StringComparison.Ordinal
+            );
             if (Method(endpoint) == HttpMethod.Get)
             {
                 using var owners = await SendAsync(own, path, HttpMethod.Get);
@@ -219,9 +238,27 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
     [Fact]
     public void Every_page_for_everybody_is_limited_but_those_that_take_nothing()
     {
-        string[] takeNothing = ["/", "/error", "/not-found", "/status/{Code:int}", "/healthz", "/readyz", "/colours.css", "/sign-out", "/webhooks/stripe"];
-        Assert.Empty(Endpoints().Where(endpoint => Table[Pattern(endpoint)] is For.Everybody && endpoint.Metadata.GetMetadata<EnableRateLimitingAttribute>() is null)
-            .Select(Pattern).Distinct(StringComparer.Ordinal).Except(takeNothing, StringComparer.Ordinal));
+        string[] takeNothing =
+        [
+            "/",
+            "/error",
+            "/not-found",
+            "/status/{Code:int}",
+            "/healthz",
+            "/readyz",
+            "/colours.css",
+            "/sign-out",
+            "/webhooks/stripe",
+        ];
+        Assert.Empty(
+            Endpoints()
+                .Where(endpoint =>
+                    Table[Pattern(endpoint)] is For.Everybody && endpoint.Metadata.GetMetadata<EnableRateLimitingAttribute>() is null
+                )
+                .Select(Pattern)
+                .Distinct(StringComparer.Ordinal)
+                .Except(takeNothing, StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -231,13 +268,22 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         using var own = await Server.NewClientAsync(owner.Person);
         using var keeper = await Server.NewClientAsync(await Server.AddPersonAsync(isOperator: true));
         var seen = 0;
-        foreach (var endpoint in Endpoints().Where(endpoint => endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null && Table[Pattern(endpoint)] is For.Own or For.OwnById or For.Operators))
+        foreach (
+            var endpoint in Endpoints()
+                .Where(endpoint =>
+                    endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null
+                    && Table[Pattern(endpoint)] is For.Own or For.OwnById or For.Operators
+                )
+        )
         {
             using var answer = await (Table[Pattern(endpoint)] is For.Operators ? keeper : own).GetAsync(owner.Fill(Pattern(endpoint)));
             if (answer.StatusCode is HttpStatusCode.OK)
             {
                 seen++;
-                Assert.True((await FormClient.ReadAsync(answer)).QuerySelector("form[action='/sign-out'] button") is not null, $"{Pattern(endpoint)} has no way to sign out.");
+                Assert.True(
+                    (await FormClient.ReadAsync(answer)).QuerySelector("form[action='/sign-out'] button") is not null,
+                    $"{Pattern(endpoint)} has no way to sign out."
+                );
             }
         }
 
@@ -258,24 +304,34 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
             if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotFound)
             {
                 seen++;
-                Assert.True((await FormClient.ReadAsync(answer)).QuerySelector(".test-mode") is not null, $"{Pattern(endpoint)} does not say it.");
+                Assert.True(
+                    (await FormClient.ReadAsync(answer)).QuerySelector(".test-mode") is not null,
+                    $"{Pattern(endpoint)} does not say it."
+                );
             }
         }
 
         Assert.InRange(seen, 30, int.MaxValue);
     }
 
-    private IEnumerable<RouteEndpoint> Endpoints() => Server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-        .Where(endpoint => endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is null);
+    private IEnumerable<RouteEndpoint> Endpoints() =>
+        Server
+            .Services.GetServices<EndpointDataSource>()
+            .SelectMany(source => source.Endpoints)
+            .OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is null);
 
     private static string Pattern(RouteEndpoint endpoint) => "/" + endpoint.RoutePattern.RawText!.TrimStart('/');
 
     private static HttpMethod Method(RouteEndpoint endpoint) =>
-        endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } methods && !methods.Contains("GET") ? new HttpMethod(methods[0]) : HttpMethod.Get;
+        endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } methods && !methods.Contains("GET")
+            ? new HttpMethod(methods[0])
+            : HttpMethod.Get;
 
-    private IEnumerable<(string Path, HttpMethod Method)> Protected(Owner owner) => Endpoints()
-        .Where(endpoint => Table[Pattern(endpoint)] is For.Own or For.OwnById or For.Operators)
-        .Select(endpoint => (owner.Fill(Pattern(endpoint)), Method(endpoint)));
+    private IEnumerable<(string Path, HttpMethod Method)> Protected(Owner owner) =>
+        Endpoints()
+            .Where(endpoint => Table[Pattern(endpoint)] is For.Own or For.OwnById or For.Operators)
+            .Select(endpoint => (owner.Fill(Pattern(endpoint)), Method(endpoint)));
 
     private static async Task<HttpResponseMessage> SendAsync(FormClient client, string path, HttpMethod method)
     {
@@ -285,9 +341,14 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         }
 
         // With a token of the client's own, so that it is not the missing token that is refused.
-        var page = await client.PageAsync(client.Cookies.GetAllCookies().Any(cookie => cookie.Name == HostCookies.Session) ? "/settings" : "/sign-in");
+        var page = await client.PageAsync(
+            client.Cookies.GetAllCookies().Any(cookie => cookie.Name == HostCookies.Session) ? "/settings" : "/sign-in"
+        );
         var token = page.QuerySelector("[name=__RequestVerificationToken]")!.GetAttribute("value")!;
-        using var content = new FormUrlEncodedContent([KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("name", "mine now")]);
+        using var content = new FormUrlEncodedContent([
+            KeyValuePair.Create("__RequestVerificationToken", token),
+            KeyValuePair.Create("name", "mine now"),
+        ]);
         using var request = new HttpRequestMessage(method, path) { Content = content };
         return await client.Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
@@ -302,13 +363,24 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
             await db.Projects.SingleAsync(project => project.AccountId == person.AccountId),
             await db.Networks.SingleAsync(network => network.AccountId == person.AccountId),
             await db.Subnets.SingleAsync(subnet => subnet.AccountId == person.AccountId),
-            await db.SecurityGroups.SingleAsync(group => group.AccountId == person.AccountId));
+            await db.SecurityGroups.SingleAsync(group => group.AccountId == person.AccountId)
+        );
         var instance = await tenant.RequestAsync(db);
         instance.Name = "the-owners-machine";
-        var setup = new CardSetup { Id = Guid.NewGuid(), AccountId = person.AccountId, CreatedAt = Tenant.Epoch };
+        var setup = new CardSetup
+        {
+            Id = Guid.NewGuid(),
+            AccountId = person.AccountId,
+            CreatedAt = Tenant.Epoch,
+        };
         db.CardSetups.Add(setup);
         await db.SaveChangesAsync();
-        var user = await BucketRows.AddUserAsync(db, Server.Services.GetRequiredService<BucketSecrets>(), person.AccountId, "http://127.0.0.1:9");
+        var user = await BucketRows.AddUserAsync(
+            db,
+            Server.Services.GetRequiredService<BucketSecrets>(),
+            person.AccountId,
+            "http://127.0.0.1:9"
+        );
         var bucket = await BucketRows.AddBucketAsync(db, user, $"the-owners-bucket-{person.UserId:N}");
         var root = instance.Volumes.Single();
         root.ObserveMade(root.SizeGiB);
@@ -340,32 +412,107 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         };
         db.AddRange(snapshot, image);
         await db.SaveChangesAsync();
-        return new Owner(person, instance, snapshot.Id, image.Id, tenant.Network.Id, tenant.Group.Id, bucket.Name, setup.Id, await db.Sessions.Where(session => session.UserId == person.UserId).Select(session => session.Id).FirstAsync());
+        return new Owner(
+            person,
+            instance,
+            snapshot.Id,
+            image.Id,
+            tenant.Network.Id,
+            tenant.Group.Id,
+            bucket.Name,
+            setup.Id,
+            await db.Sessions.Where(session => session.UserId == person.UserId).Select(session => session.Id).FirstAsync()
+        );
     }
 
-    private sealed record Owner(Person Person, Instance Instance, string Snapshot, string Image, string Network, string Group, string Bucket, Guid CardSetup, Guid Session)
+    private sealed record Owner(
+        Person Person,
+        Instance Instance,
+        string Snapshot,
+        string Image,
+        string Network,
+        string Group,
+        string Bucket,
+        Guid CardSetup,
+        Guid Session
+    )
     {
         public string Name => Instance.Name;
 
         private string Root => Instance.Volumes.Single().Id;
 
-        public IEnumerable<string> Marks => [Name, Instance.Id, Root, Snapshot, Image, "the-owners-image", Network, Group, Bucket, Person.AccountId, Person.Email, Session.ToString()];
+        public IEnumerable<string> Marks =>
+            [
+                Name,
+                Instance.Id,
+                Root,
+                Snapshot,
+                Image,
+                "the-owners-image",
+                Network,
+                Group,
+                Bucket,
+                Person.AccountId,
+                Person.Email,
+                Session.ToString(),
+            ];
 
         /// <summary>An address with this owner's real ids in the place of its parameters.</summary>
-        public string Fill(string pattern) => pattern switch
-        {
-            _ when pattern.StartsWith("/instances/", StringComparison.Ordinal) => pattern.Replace("{Id}", Instance.Id, StringComparison.OrdinalIgnoreCase),
-            "/buckets/{name}/download" => $"/buckets/{Bucket}/download?key=a",
-            _ when pattern.StartsWith("/buckets/", StringComparison.Ordinal) => pattern.Replace("{name}", Bucket, StringComparison.OrdinalIgnoreCase),
-            _ when pattern.StartsWith("/networks/", StringComparison.Ordinal) => pattern.Replace("{Id}", Network, StringComparison.OrdinalIgnoreCase),
-            _ when pattern.StartsWith("/security-groups/", StringComparison.Ordinal) => pattern.Replace("{Id}", Group, StringComparison.OrdinalIgnoreCase),
-            _ when pattern.StartsWith("/snapshots/", StringComparison.Ordinal) => pattern.Replace("{Id}", Snapshot, StringComparison.OrdinalIgnoreCase),
-            _ when pattern.StartsWith("/images/", StringComparison.Ordinal) => pattern.Replace("{Id}", Image, StringComparison.OrdinalIgnoreCase),
-            _ when pattern.StartsWith("/volumes/", StringComparison.Ordinal) => pattern.Replace("{Id}", Root, StringComparison.OrdinalIgnoreCase),
-            _ when pattern.StartsWith("/operator/accounts/", StringComparison.Ordinal) => pattern.Replace("{Id}", Person.AccountId, StringComparison.OrdinalIgnoreCase),
-            _ when pattern.StartsWith("/billing/card/", StringComparison.Ordinal) => pattern.Replace("{SetupId:guid}", CardSetup.ToString(), StringComparison.OrdinalIgnoreCase),
-            _ when pattern.StartsWith("/settings/sessions/", StringComparison.Ordinal) => pattern.Replace("{id:guid}", Session.ToString(), StringComparison.Ordinal),
-            _ => pattern.Replace("{id}", "b3duZXJz", StringComparison.Ordinal),
-        };
+        public string Fill(string pattern) =>
+            pattern switch
+            {
+                _ when pattern.StartsWith("/instances/", StringComparison.Ordinal) => pattern.Replace(
+                    "{Id}",
+                    Instance.Id,
+                    StringComparison.OrdinalIgnoreCase
+                ),
+                "/buckets/{name}/download" => $"/buckets/{Bucket}/download?key=a",
+                _ when pattern.StartsWith("/buckets/", StringComparison.Ordinal) => pattern.Replace(
+                    "{name}",
+                    Bucket,
+                    StringComparison.OrdinalIgnoreCase
+                ),
+                _ when pattern.StartsWith("/networks/", StringComparison.Ordinal) => pattern.Replace(
+                    "{Id}",
+                    Network,
+                    StringComparison.OrdinalIgnoreCase
+                ),
+                _ when pattern.StartsWith("/security-groups/", StringComparison.Ordinal) => pattern.Replace(
+                    "{Id}",
+                    Group,
+                    StringComparison.OrdinalIgnoreCase
+                ),
+                _ when pattern.StartsWith("/snapshots/", StringComparison.Ordinal) => pattern.Replace(
+                    "{Id}",
+                    Snapshot,
+                    StringComparison.OrdinalIgnoreCase
+                ),
+                _ when pattern.StartsWith("/images/", StringComparison.Ordinal) => pattern.Replace(
+                    "{Id}",
+                    Image,
+                    StringComparison.OrdinalIgnoreCase
+                ),
+                _ when pattern.StartsWith("/volumes/", StringComparison.Ordinal) => pattern.Replace(
+                    "{Id}",
+                    Root,
+                    StringComparison.OrdinalIgnoreCase
+                ),
+                _ when pattern.StartsWith("/operator/accounts/", StringComparison.Ordinal) => pattern.Replace(
+                    "{Id}",
+                    Person.AccountId,
+                    StringComparison.OrdinalIgnoreCase
+                ),
+                _ when pattern.StartsWith("/billing/card/", StringComparison.Ordinal) => pattern.Replace(
+                    "{SetupId:guid}",
+                    CardSetup.ToString(),
+                    StringComparison.OrdinalIgnoreCase
+                ),
+                _ when pattern.StartsWith("/settings/sessions/", StringComparison.Ordinal) => pattern.Replace(
+                    "{id:guid}",
+                    Session.ToString(),
+                    StringComparison.Ordinal
+                ),
+                _ => pattern.Replace("{id}", "b3duZXJz", StringComparison.Ordinal),
+            };
     }
 }

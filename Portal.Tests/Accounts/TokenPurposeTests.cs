@@ -54,14 +54,21 @@ public sealed class TokenPurposeTests(TestPostgres postgres) : ServedTests(postg
         await SecondFactor.TurnOnAsync(Server, person);
         using var half = Server.NewClient();
         using var entered = await half.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", PortalServer.Password));
-        var sealedValues = half.Cookies.GetAllCookies().Select(cookie => cookie.Value)
+        var sealedValues = half
+            .Cookies.GetAllCookies()
+            .Select(cookie => cookie.Value)
             .Append(cookies[KnownDevices.Cookie])
             .Append(Server.Services.GetRequiredService<ClosingTickets>().For(person.AccountId))
-            .Concat((await CodesAsync(person)).Select(code => code.Code)).Distinct(StringComparer.Ordinal).ToList();
+            .Concat((await CodesAsync(person)).Select(code => code.Code))
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
         Assert.InRange(sealedValues.Count, 6, int.MaxValue);
         foreach (var value in sealedValues)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/settings") { Headers = { { "Cookie", $"{HostCookies.Session}={value}" } } };
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/settings")
+            {
+                Headers = { { "Cookie", $"{HostCookies.Session}={value}" } },
+            };
             using var answer = await half.Http.SendAsync(request, TestContext.Current.CancellationToken);
             Assert.Equal("/sign-in?returnUrl=%2Fsettings", answer.Headers.Location?.PathAndQuery);
         }
@@ -72,7 +79,10 @@ public sealed class TokenPurposeTests(TestPostgres postgres) : ServedTests(postg
         Assert.Equal(HttpStatusCode.NotFound, ticket.StatusCode);
         const string Halfway = "__Host-portal-second-factor";
         Assert.Contains(half.Cookies.GetAllCookies(), cookie => cookie.Name == Halfway);
-        using var asked = new HttpRequestMessage(HttpMethod.Get, "/sign-in/second-factor") { Headers = { { "Cookie", $"{Halfway}={cookies[HostCookies.Session]}" } } };
+        using var asked = new HttpRequestMessage(HttpMethod.Get, "/sign-in/second-factor")
+        {
+            Headers = { { "Cookie", $"{Halfway}={cookies[HostCookies.Session]}" } },
+        };
         using var refused = await stranger.Http.SendAsync(asked, TestContext.Current.CancellationToken);
         Assert.Equal("/sign-in", refused.Headers.Location?.PathAndQuery);
     }
@@ -82,7 +92,12 @@ public sealed class TokenPurposeTests(TestPostgres postgres) : ServedTests(postg
         var to = WebEncoders.Base64UrlEncode("new@example.com"u8);
         yield return ("confirm", $"/confirm-email?user={person.UserId}&code={code}", "Confirm address", []);
         yield return ("change", $"/settings/email?to={to}&code={code}", "Use this address", []);
-        yield return ("reset", $"/reset-password?user={person.UserId}&code={code}", "Change password", [("Password", "another good password")]);
+        yield return (
+            "reset",
+            $"/reset-password?user={person.UserId}&code={code}",
+            "Change password",
+            [("Password", "another good password")]
+        );
     }
 
     private async Task<List<(string Made, string Code)>> CodesAsync(Person person)

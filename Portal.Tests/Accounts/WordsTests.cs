@@ -11,10 +11,22 @@ public sealed class WordsTests : BunitContext
 {
     [Theory]
     [InlineData("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux")]
-    [InlineData("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Safari/605.1.15", "Safari on macOS")]
-    [InlineData("Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Mobile/15E148 Safari/604.1", "Safari on iPhone")]
-    [InlineData("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0", "Edge on Windows")]
-    [InlineData("Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36", "Chrome on Android")]
+    [InlineData(
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Safari/605.1.15",
+        "Safari on macOS"
+    )]
+    [InlineData(
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.4 Mobile/15E148 Safari/604.1",
+        "Safari on iPhone"
+    )]
+    [InlineData(
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
+        "Edge on Windows"
+    )]
+    [InlineData(
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
+        "Chrome on Android"
+    )]
     [InlineData("curl/8.5.0", "curl")]
     [InlineData("", "An unknown browser")]
     [InlineData(null, "An unknown browser")]
@@ -53,8 +65,19 @@ public sealed class WordsTests : BunitContext
     [Fact]
     public void A_suspended_or_unconfirmed_customer_may_not_create_and_is_told_why()
     {
-        var account = new Account { Id = "acc-1", Name = "Ada", CreatedAt = Tenant.Epoch };
-        User Of(bool confirmed) => new() { AccountId = account.Id, CreatedAt = Tenant.Epoch, EmailConfirmed = confirmed };
+        var account = new Account
+        {
+            Id = "acc-1",
+            Name = "Ada",
+            CreatedAt = Tenant.Epoch,
+        };
+        User Of(bool confirmed) =>
+            new()
+            {
+                AccountId = account.Id,
+                CreatedAt = Tenant.Epoch,
+                EmailConfirmed = confirmed,
+            };
         Assert.Null(CreateRule.WhyMayNotCreate(account, Of(confirmed: true)));
         Assert.Equal(CreateRule.Unconfirmed, CreateRule.WhyMayNotCreate(account, Of(confirmed: false)));
         account.SuspendedAt = Tenant.Epoch;
@@ -64,7 +87,17 @@ public sealed class WordsTests : BunitContext
     [Fact]
     public void A_mail_waits_twice_as_long_after_each_failure_but_never_longer_than_a_quarter_of_an_hour()
     {
-        var mail = new Mail { Id = Guid.NewGuid(), AccountId = "acc-1", To = "a@example.com", Subject = "s", Text = "t", Html = "h", CreatedAt = Tenant.Epoch, DueAt = Tenant.Epoch };
+        var mail = new Mail
+        {
+            Id = Guid.NewGuid(),
+            AccountId = "acc-1",
+            To = "a@example.com",
+            Subject = "s",
+            Text = "t",
+            Html = "h",
+            CreatedAt = Tenant.Epoch,
+            DueAt = Tenant.Epoch,
+        };
         var waits = new List<TimeSpan>();
         for (var time = 0; time < 12; time++)
         {
@@ -81,17 +114,40 @@ public sealed class WordsTests : BunitContext
     public void A_change_shows_what_became_different_and_nothing_else()
     {
         var actor = new Actor("acc-1", Guid.NewGuid(), "ada@example.com", null);
-        var entry = actor.Audit(Tenant.Epoch, "StopInstances", "i-1", new { State = "running", Size = "t1.nano" }, new { State = "stopped", Size = "t1.nano", Reason = "<b>asked</b>" });
-        var lines = Render<AuditChange>(parameters => parameters.Add(change => change.Entry, entry)).FindAll(".change").Select(line => line.TextContent.Trim());
+        var entry = actor.Audit(
+            Tenant.Epoch,
+            "StopInstances",
+            "i-1",
+            new { State = "running", Size = "t1.nano" },
+            new
+            {
+                State = "stopped",
+                Size = "t1.nano",
+                Reason = "<b>asked</b>",
+            }
+        );
+        var lines = Render<AuditChange>(parameters => parameters.Add(change => change.Entry, entry))
+            .FindAll(".change")
+            .Select(line => line.TextContent.Trim());
         Assert.Equal(["State running → stopped", "Reason <b>asked</b>"], lines);
     }
 
     [Fact]
     public void A_field_points_at_what_is_wrong_with_it()
     {
-        var input = Render<Field>(parameters => parameters.Add(field => field.Label, "E-mail").Add(field => field.Name, "Email").Add(field => field.Hint, "Yours").Add(field => field.Error, "Not one")).Find("input");
+        var input = Render<Field>(parameters =>
+                parameters
+                    .Add(field => field.Label, "E-mail")
+                    .Add(field => field.Name, "Email")
+                    .Add(field => field.Hint, "Yours")
+                    .Add(field => field.Error, "Not one")
+            )
+            .Find("input");
         Assert.Equal(("true", "field-email-error"), (input.GetAttribute("aria-invalid"), input.GetAttribute("aria-describedby")));
-        var calm = Render<Field>(parameters => parameters.Add(field => field.Label, "E-mail").Add(field => field.Name, "Email").Add(field => field.Hint, "Yours")).Find("input");
+        var calm = Render<Field>(parameters =>
+                parameters.Add(field => field.Label, "E-mail").Add(field => field.Name, "Email").Add(field => field.Hint, "Yours")
+            )
+            .Find("input");
         Assert.Equal((null, "field-email-hint"), (calm.GetAttribute("aria-invalid"), calm.GetAttribute("aria-describedby")));
     }
 
@@ -99,6 +155,13 @@ public sealed class WordsTests : BunitContext
     [InlineData(5, 8, "width: 37.5%")]
     [InlineData(0, 0, "width: 0%")]
     [InlineData(-2, 8, "width: 100%")]
-    public void A_meter_shows_how_much_is_taken(int free, int total, string style) => Assert.Equal(style,
-        Render<Meter>(parameters => parameters.Add(meter => meter.Free, free).Add(meter => meter.Total, total).Add(meter => meter.Text, "")).Find("i").GetAttribute("style"));
+    public void A_meter_shows_how_much_is_taken(int free, int total, string style) =>
+        Assert.Equal(
+            style,
+            Render<Meter>(parameters =>
+                    parameters.Add(meter => meter.Free, free).Add(meter => meter.Total, total).Add(meter => meter.Text, "")
+                )
+                .Find("i")
+                .GetAttribute("style")
+        );
 }

@@ -22,7 +22,10 @@ internal static class Benchmarks
     ];
 
     /// <summary>What takes longer than all the others together is run when it is named.</summary>
-    private static readonly (string Name, Func<TestPostgres, Task<IReadOnlyList<Figure>>> Run)[] ByNameOnly = [("emptying", BucketEmptying.RunAsync)];
+    private static readonly (string Name, Func<TestPostgres, Task<IReadOnlyList<Figure>>> Run)[] ByNameOnly =
+    [
+        ("emptying", BucketEmptying.RunAsync),
+    ];
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -32,7 +35,9 @@ internal static class Benchmarks
         var known = All.Concat(ByNameOnly).ToList();
         if (names.FirstOrDefault(name => !known.Exists(bench => bench.Name == name)) is { } unknown)
         {
-            await Console.Error.WriteLineAsync($"There is no benchmark {unknown}; there are {string.Join(", ", known.Select(bench => bench.Name))}.");
+            await Console.Error.WriteLineAsync(
+                $"There is no benchmark {unknown}; there are {string.Join(", ", known.Select(bench => bench.Name))}."
+            );
             return 2;
         }
 

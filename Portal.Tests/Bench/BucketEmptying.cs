@@ -7,14 +7,18 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Bench;
 
 /// <summary>
-/// (m) A bucket with hundreds of thousands of objects is emptied by the worker, and another customer makes buckets all the while, beside what they take with nothing else going on.
-/// Only by its name, since putting the objects takes most of an hour for a million: <c>BENCH_OBJECTS=1000000 bin/bench emptying</c>.
+/// (m) A bucket with hundreds of thousands of objects is emptied by the worker, and another customer makes buckets all the while, beside
+/// what they take with nothing else going on. Only by its name, since putting the objects takes most of an hour for a million:
+/// <c>BENCH_OBJECTS=1000000 bin/bench emptying</c>.
 /// </summary>
 internal sealed class BucketEmptying(TestPostgres postgres) : TestDatabase(postgres)
 {
     private const int Alone = 20;
 
-    private static readonly int Objects = int.Parse(Environment.GetEnvironmentVariable("BENCH_OBJECTS") ?? "300000", CultureInfo.InvariantCulture);
+    private static readonly int Objects = int.Parse(
+        Environment.GetEnvironmentVariable("BENCH_OBJECTS") ?? "300000",
+        CultureInfo.InvariantCulture
+    );
 
     public static async Task<IReadOnlyList<Figure>> RunAsync(TestPostgres postgres)
     {
@@ -25,7 +29,8 @@ internal sealed class BucketEmptying(TestPostgres postgres) : TestDatabase(postg
 
     private async Task<IReadOnlyList<Figure>> MeasureAsync()
     {
-        await using var ceph = new TestCeph { GiB = 4 + (Objects / 50_000) }; // an object takes a block of 4 KiB, and its place in the index
+        // an object takes a block of 4 KiB, and its place in the index
+        await using var ceph = new TestCeph { GiB = 4 + (Objects / 50_000) };
         await using var work = await BucketsAtWork.StartAsync(this, ConnectionString, ceph);
         var (ada, bob) = (await work.AddCustomerAsync(), await work.AddCustomerAsync());
         var full = await work.AddBucketAsync(ada);
@@ -52,7 +57,16 @@ internal sealed class BucketEmptying(TestPostgres postgres) : TestDatabase(postg
         var (p95, usual) = (Figure.Percentile(meanwhile, 0.95), Figure.Percentile(alone, 0.95));
         return
         [
-            new Figure(string.Create(CultureInfo.InvariantCulture, $"(m) another's bucket while {Objects:N0} objects go, p95 of {meanwhile.Count}"), p95, "ms", usual, 2000),
+            new Figure(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"(m) another's bucket while {Objects:N0} objects go, p95 of {meanwhile.Count}"
+                ),
+                p95,
+                "ms",
+                usual,
+                2000
+            ),
             new Figure("(m) the longest of them", meanwhile.Max(), "ms", alone.Max()),
             new Figure("(m) objects removed meanwhile", Objects / seconds, "objects/s"),
         ];

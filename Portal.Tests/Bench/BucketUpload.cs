@@ -9,7 +9,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Bench;
 
-/// <summary>(i) A file of 64 MB dropped on a bucket's page in Chromium, until the page says that it is there; beside <c>aws s3 cp</c> of the same file, turn by turn.</summary>
+/// <summary>
+/// (i) A file of 64 MB dropped on a bucket's page in Chromium, until the page says that it is there; beside <c>aws s3 cp</c> of the same
+/// file, turn by turn.
+/// </summary>
 internal static class BucketUpload
 {
     private const int Rounds = 7;
@@ -31,7 +34,9 @@ internal static class BucketUpload
         var scene = await BucketScene.AddAsync(web, ceph, web.Services.GetRequiredService<IDbContextFactory<PortalDb>>());
         var bucket = (await scene.AddBucketAsync()).Name;
         using var aws = new AwsCommand(ceph.Endpoint, scene.Key);
-        using var files = new FilesOnDisk([.. Enumerable.Range(0, Rounds + 1).Select(round => (Name(round), FilesOnDisk.Random((64 << 20) + round)))]);
+        using var files = new FilesOnDisk([
+            .. Enumerable.Range(0, Rounds + 1).Select(round => (Name(round), FilesOnDisk.Random((64 << 20) + round))),
+        ]);
         var page = await browser.SignInAsync(web, scene.Ada, $"/buckets/{bucket}");
         var (byPage, byAws) = (new List<double>(), new List<double>());
         for (var round = 0; round <= Rounds; round++)
@@ -44,7 +49,10 @@ internal static class BucketUpload
         // The first ones warm the browser, the server and the store up.
         var baseline = Figure.Median(byAws.Skip(1));
         var ratio = Figure.Median(byPage.Zip(byAws, (page, command) => page / command).Skip(1));
-        return [new Figure("(i) 64 MB dropped on a bucket's page, median of pairs", ratio * baseline, "ms", baseline, 1.3, BarIsRatio: true)];
+        return
+        [
+            new Figure("(i) 64 MB dropped on a bucket's page, median of pairs", ratio * baseline, "ms", baseline, 1.3, BarIsRatio: true),
+        ];
     }
 
     private static string Name(int round) => string.Create(CultureInfo.InvariantCulture, $"{round}.bin");
@@ -54,7 +62,9 @@ internal static class BucketUpload
         var uploaded = page.EvaluateAsync<double>(UntilUploaded);
         await Drop.OnAsync(page, ".objects", [path]);
         var time = await uploaded;
-        await page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" }).GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" })
+            .GetByRole(AriaRole.Button, new() { Name = "Close" })
+            .ClickAsync();
         return time;
     }
 

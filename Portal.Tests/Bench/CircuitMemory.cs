@@ -3,7 +3,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Bench;
 
-/// <summary>(d) What the server's managed heap grows by for each open circuit that shows the list of 1,000 instances; real circuits of a real browser.</summary>
+/// <summary>
+/// (d) What the server's managed heap grows by for each open circuit that shows the list of 1,000 instances; real circuits of a real
+/// browser.
+/// </summary>
 internal static class CircuitMemory
 {
     private const int Circuits = 200;

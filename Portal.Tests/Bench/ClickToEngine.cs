@@ -53,7 +53,16 @@ internal static class ClickToEngine
         }
 
         // The first few warm both processes up.
-        return [new Figure("(a) committed click → first engine call, 200 creates, p95", Figure.Percentile(samples.Skip(10), 0.95), "ms", Figure.Percentile(notices.Skip(10), 0.95), 100)];
+        return
+        [
+            new Figure(
+                "(a) committed click → first engine call, 200 creates, p95",
+                Figure.Percentile(samples.Skip(10), 0.95),
+                "ms",
+                Figure.Percentile(notices.Skip(10), 0.95),
+                100
+            ),
+        ];
     }
 
     private static async Task<Image> TheImageAsync(IDbContextFactory<PortalDb> dbs)
@@ -73,7 +82,11 @@ internal static class ClickToEngine
     {
         await using (var db = await dbs.CreateDbContextAsync())
         {
-            foreach (var known in await db.Instances.Where(instance => instance.AccountId == accountId && instance.State != InstanceState.Terminated).ToListAsync())
+            foreach (
+                var known in await db
+                    .Instances.Where(instance => instance.AccountId == accountId && instance.State != InstanceState.Terminated)
+                    .ToListAsync()
+            )
             {
                 known.RequestTerminate(TimeProvider.System.GetUtcNow());
             }
@@ -100,11 +113,16 @@ internal static class ClickToEngine
     private static async Task<double> NotifyAsync(PortalServer web, IDbContextFactory<PortalDb> dbs)
     {
         var heard = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var subscription = web.Services.GetRequiredService<Changes>().Subscribe(change => change.Table == "Regions", _ =>
-        {
-            heard.TrySetResult(Stopwatch.GetTimestamp());
-            return Task.CompletedTask;
-        });
+        using var subscription = web
+            .Services.GetRequiredService<Changes>()
+            .Subscribe(
+                change => change.Table == "Regions",
+                _ =>
+                {
+                    heard.TrySetResult(Stopwatch.GetTimestamp());
+                    return Task.CompletedTask;
+                }
+            );
         var start = Stopwatch.GetTimestamp();
         await using var db = await dbs.CreateDbContextAsync();
         await db.Regions.ExecuteUpdateAsync(region => region.SetProperty(row => row.Name, row => row.Name));

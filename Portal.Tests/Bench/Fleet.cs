@@ -7,7 +7,10 @@ using Portal.Model.Volumes;
 
 namespace Portal.Tests.Bench;
 
-/// <summary>Many resources of one account, written straight into the database: instances with names, sizes and tags that differ, networks with ranges that do.</summary>
+/// <summary>
+/// Many resources of one account, written straight into the database: instances with names, sizes and tags that differ, networks with
+/// ranges that do.
+/// </summary>
 internal static class Fleet
 {
     private static readonly string[] Sizes = ["t1.nano", "t1.micro", "t1.small"];
@@ -46,17 +49,19 @@ internal static class Fleet
                 instance.Observe(new MachineObservation(MachinePower.Off, 0, SshAnswers: false, null, null), now);
             }
 
-            instance.Interfaces.Add(new NetworkInterface
-            {
-                Id = ResourceIds.New("eni"),
-                AccountId = accountId,
-                InstanceId = instance.Id,
-                NetworkId = network.Id,
-                SubnetId = subnet.Id,
-                Address = instance.Address,
-                Position = 0,
-                CreatedAt = instance.CreatedAt,
-            });
+            instance.Interfaces.Add(
+                new NetworkInterface
+                {
+                    Id = ResourceIds.New("eni"),
+                    AccountId = accountId,
+                    InstanceId = instance.Id,
+                    NetworkId = network.Id,
+                    SubnetId = subnet.Id,
+                    Address = instance.Address,
+                    Position = 0,
+                    CreatedAt = instance.CreatedAt,
+                }
+            );
             instance.Interfaces.Single().SetGroups([group.Id]);
             db.Instances.Add(instance);
         }
@@ -82,7 +87,17 @@ internal static class Fleet
                 Range = new IPNetwork(new IPAddress([10, (byte)(i % 256), (byte)(i / 256 * 16), 0]), 20),
             };
             network.Tags["stage"] = i % 3 == 0 ? "live" : "test";
-            network.Subnets.Add(new Subnet { Id = ResourceIds.New("subnet"), AccountId = accountId, NetworkId = network.Id, Name = "default", CreatedAt = now, Range = new IPNetwork(network.Range.BaseAddress, 24) });
+            network.Subnets.Add(
+                new Subnet
+                {
+                    Id = ResourceIds.New("subnet"),
+                    AccountId = accountId,
+                    NetworkId = network.Id,
+                    Name = "default",
+                    CreatedAt = now,
+                    Range = new IPNetwork(network.Range.BaseAddress, 24),
+                }
+            );
             db.Networks.Add(network);
             db.SecurityGroups.Add(DefaultNetwork.GroupOf(network, network.CreatedAt));
         }

@@ -6,7 +6,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Bench;
 
-/// <summary>(c) The list pages of an account with 1,000 resources of the kind, as the server renders them, beside the same pages of an account with 10.</summary>
+/// <summary>
+/// (c) The list pages of an account with 1,000 resources of the kind, as the server renders them, beside the same pages of an account with
+/// 10.
+/// </summary>
 internal static class ListPage
 {
     private const int Requests = 100;
@@ -25,9 +28,15 @@ internal static class ListPage
         ];
     }
 
-    public static Task<Person> PersonWithAsync(PortalServer web, int instances) => PersonWithAsync(web, (db, accountId) => Fleet.AddAsync(db, accountId, instances));
+    public static Task<Person> PersonWithAsync(PortalServer web, int instances) =>
+        PersonWithAsync(web, (db, accountId) => Fleet.AddAsync(db, accountId, instances));
 
-    private static async Task<IReadOnlyList<Figure>> MeasureAsync(PortalServer web, string what, string path, Func<PortalDb, string, int, Task> add)
+    private static async Task<IReadOnlyList<Figure>> MeasureAsync(
+        PortalServer web,
+        string what,
+        string path,
+        Func<PortalDb, string, int, Task> add
+    )
     {
         var few = await PersonWithAsync(web, (db, accountId) => add(db, accountId, 10));
         var many = await PersonWithAsync(web, (db, accountId) => add(db, accountId, 1000));
@@ -35,7 +44,8 @@ internal static class ListPage
         using var fewClient = await web.NewClientAsync(few);
 
         var (manyTimes, fewTimes) = (new List<double>(), new List<double>());
-        int manyQueries = 0, fewQueries = 0;
+        int manyQueries = 0,
+            fewQueries = 0;
         for (var i = 0; i < Requests + 10; i++)
         {
             (var time, manyQueries) = await GetAsync(manyClient, path);
@@ -46,7 +56,13 @@ internal static class ListPage
 
         return
         [
-            new Figure($"(c) list of 1,000 {what}, server time, p95", Figure.Percentile(manyTimes.Skip(10), 0.95), "ms", Figure.Percentile(fewTimes.Skip(10), 0.95), 150),
+            new Figure(
+                $"(c) list of 1,000 {what}, server time, p95",
+                Figure.Percentile(manyTimes.Skip(10), 0.95),
+                "ms",
+                Figure.Percentile(fewTimes.Skip(10), 0.95),
+                150
+            ),
             new Figure($"(c) its queries, beside those with 10 {what}", manyQueries, "queries", fewQueries, 1, BarIsRatio: true),
         ];
     }

@@ -13,8 +13,8 @@ using Portal.Worker.Operators;
 namespace Portal.Tests.Bench;
 
 /// <summary>
-/// (h) One look at 200 guests of the engine in memory, each with two disks and an alert: asked for, written down, alerts checked, older samples put
-/// together. Beside it the bare insert of as many rows.
+/// (h) One look at 200 guests of the engine in memory, each with two disks and an alert: asked for, written down, alerts checked, older
+/// samples put together. Beside it the bare insert of as many rows.
 /// </summary>
 internal sealed class MetricsLook(TestPostgres postgres) : TestDatabase(postgres), IMetricsEngine
 {
@@ -39,7 +39,14 @@ internal sealed class MetricsLook(TestPostgres postgres) : TestDatabase(postgres
         var ids = await AddGuestsAsync();
         var region = new RegionName("local");
         using var pass = new MetricsPass(
-            this, this, new MetricHistory(), new AlertCheck(new ConfigurationBuilder().Build(), region, clock), region, clock, NullLogger<MetricsPass>.Instance);
+            this,
+            this,
+            new MetricHistory(),
+            new AlertCheck(new ConfigurationBuilder().Build(), region, clock),
+            region,
+            clock,
+            NullLogger<MetricsPass>.Instance
+        );
         var (looks, inserts) = (new List<double>(), new List<double>());
         for (var look = 0; look < Looks; look++)
         {
@@ -52,7 +59,16 @@ internal sealed class MetricsLook(TestPostgres postgres) : TestDatabase(postgres
         await using var db = CreateDbContext();
         var written = await db.MetricSamples.CountAsync(sample => sample.Resolution == 1 && sample.AccountId != bare);
         return written == Guests * 3 * (Looks - 1)
-            ? [new Figure($"(h) metrics of {Guests} guests collected and stored, p95", Figure.Percentile(looks.Skip(2), 0.95), "ms", Figure.Percentile(inserts.Skip(2), 0.95), 1000)]
+            ?
+            [
+                new Figure(
+                    $"(h) metrics of {Guests} guests collected and stored, p95",
+                    Figure.Percentile(looks.Skip(2), 0.95),
+                    "ms",
+                    Figure.Percentile(inserts.Skip(2), 0.95),
+                    1000
+                ),
+            ]
             : throw new InvalidOperationException($"{written} samples were written.");
     }
 
@@ -65,7 +81,14 @@ internal sealed class MetricsLook(TestPostgres postgres) : TestDatabase(postgres
         var ids = await db.Instances.Select(instance => instance.Id).ToArrayAsync();
         foreach (var id in ids)
         {
-            var rule = new AlertRule { Id = ResourceIds.New("alarm"), AccountId = actor.AccountId, ResourceId = id, RegionId = "local", CreatedAt = clock.GetUtcNow() };
+            var rule = new AlertRule
+            {
+                Id = ResourceIds.New("alarm"),
+                AccountId = actor.AccountId,
+                ResourceId = id,
+                RegionId = "local",
+                CreatedAt = clock.GetUtcNow(),
+            };
             rule.Set(new AlertWish(Metric.Cpu, AlertSide.Above, 80, 5, actor.UserId));
             db.AlertRules.Add(rule);
         }
@@ -86,7 +109,9 @@ internal sealed class MetricsLook(TestPostgres postgres) : TestDatabase(postgres
     {
         await using var db = CreateDbContext();
         var now = clock.GetUtcNow();
-        await db.Database.ExecuteSqlAsync($"""INSERT INTO "MetricSamples" ("AccountId", "ResourceId", "Resolution", "At", "Cpu") SELECT {bare}, 'i-' || n, 1, {now}, 1 FROM generate_series(1, {3 * Guests}) n""");
+        await db.Database.ExecuteSqlAsync(
+            $"""INSERT INTO "MetricSamples" ("AccountId", "ResourceId", "Resolution", "At", "Cpu") SELECT {bare}, 'i-' || n, 1, {now}, 1 FROM generate_series(1, {3 * Guests}) n"""
+        );
     }
 
     private static async Task<double> TimeAsync(Func<Task> work)

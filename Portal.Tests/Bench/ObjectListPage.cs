@@ -10,8 +10,8 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Bench;
 
 /// <summary>
-/// (j) A folder of 100,000 objects: from the click of a person who knows its address until Chromium shows the first rows, beside a folder of 10; then how fast the worker's batches
-/// remove them, the last 10,000 beside the first.
+/// (j) A folder of 100,000 objects: from the click of a person who knows its address until Chromium shows the first rows, beside a folder
+/// of 10; then how fast the worker's batches remove them, the last 10,000 beside the first.
 /// </summary>
 internal static class ObjectListPage
 {
@@ -36,10 +36,20 @@ internal static class ObjectListPage
             few.Add(await VisitAsync(page, $"/buckets/{bucket}?prefix=few%2F"));
         }
 
-        var (first, last) = await EmptyAsync(ceph.Store, scene.Key, await ceph.Store.EnsureBucketAsync(scene.StoreUser, scene.Key, bucket, default));
+        var (first, last) = await EmptyAsync(
+            ceph.Store,
+            scene.Key,
+            await ceph.Store.EnsureBucketAsync(scene.StoreUser, scene.Key, bucket, default)
+        );
         return
         [
-            new Figure("(j) first rows of a folder of 100,000 objects, p95", Figure.Percentile(many.Skip(5), 0.95), "ms", Figure.Percentile(few.Skip(5), 0.95), 500),
+            new Figure(
+                "(j) first rows of a folder of 100,000 objects, p95",
+                Figure.Percentile(many.Skip(5), 0.95),
+                "ms",
+                Figure.Percentile(few.Skip(5), 0.95),
+                500
+            ),
             new Figure("(j) removing its objects: the last 10,000, the first", last, "objects/s", first),
         ];
     }
@@ -55,7 +65,7 @@ internal static class ObjectListPage
     private static async Task<(double First, double Last)> EmptyAsync(IObjectStore store, StoreKey owner, BucketInStore bucket)
     {
         var batches = new List<(int Removed, double Seconds)>();
-        for (var isEmpty = false; !isEmpty;)
+        for (var isEmpty = false; !isEmpty; )
         {
             var start = Stopwatch.GetTimestamp();
             var batch = await store.EmptyAsync(owner, bucket, default);
@@ -65,6 +75,7 @@ internal static class ObjectListPage
 
         return (Rate(batches.Take(10)), Rate(batches.TakeLast(11)));
 
-        static double Rate(IEnumerable<(int Removed, double Seconds)> some) => some.Sum(batch => batch.Removed) / some.Sum(batch => batch.Seconds);
+        static double Rate(IEnumerable<(int Removed, double Seconds)> some) =>
+            some.Sum(batch => batch.Removed) / some.Sum(batch => batch.Seconds);
     }
 }

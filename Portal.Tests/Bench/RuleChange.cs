@@ -15,8 +15,8 @@ using Portal.Worker.Networking;
 namespace Portal.Tests.Bench;
 
 /// <summary>
-/// (f) From the save of a security group's rules until the real engine has them, in a network of 100 groups of 20 rules with a member each; turn
-/// by turn with it <c>nft</c> loads the very same text by hand.
+/// (f) From the save of a security group's rules until the real engine has them, in a network of 100 groups of 20 rules with a member each;
+/// turn by turn with it <c>nft</c> loads the very same text by hand.
 /// </summary>
 internal static class RuleChange
 {
@@ -44,7 +44,16 @@ internal static class RuleChange
         }
 
         // The first few warm both processes up.
-        return [new Figure("(f) saved rules → applied, 100 groups of 20 rules, p95", Figure.Percentile(saves.Skip(5), 0.95), "ms", Figure.Percentile(loads.Skip(5), 0.95), 1000)];
+        return
+        [
+            new Figure(
+                "(f) saved rules → applied, 100 groups of 20 rules, p95",
+                Figure.Percentile(saves.Skip(5), 0.95),
+                "ms",
+                Figure.Percentile(loads.Skip(5), 0.95),
+                1000
+            ),
+        ];
     }
 
     /// <summary>The groups and one stopped instance in each: its card is known to the network like that of one that runs.</summary>
@@ -54,13 +63,26 @@ internal static class RuleChange
         for (var index = 0; index < Groups; index++)
         {
             // As Portal: no person may make so many in a minute.
-            var group = await verbs.CreateAsync(actor with { UserId = Guid.Empty }, network.Id, $"group-{index:D3}", RulesOf(index), default);
+            var group = await verbs.CreateAsync(
+                actor with
+                {
+                    UserId = Guid.Empty,
+                },
+                network.Id,
+                $"group-{index:D3}",
+                RulesOf(index),
+                default
+            );
             made.Add((group.Value ?? throw new InvalidOperationException(group.Reason)).Id);
         }
 
         await using var db = await dbs.CreateDbContextAsync();
         await Fleet.AddAsync(db, actor.AccountId, Groups, running: false);
-        foreach (var (card, index) in (await db.NetworkInterfaces.Include(card => card.Groups).Where(card => card.AccountId == actor.AccountId).ToListAsync()).Select((card, index) => (card, index)))
+        foreach (
+            var (card, index) in (
+                await db.NetworkInterfaces.Include(card => card.Groups).Where(card => card.AccountId == actor.AccountId).ToListAsync()
+            ).Select((card, index) => (card, index))
+        )
         {
             card.SetGroups([made[index]]);
         }
@@ -73,13 +95,17 @@ internal static class RuleChange
     private static async Task<double> SaveAsync(WholePortal portal, IDbContextFactory<PortalDb> dbs, Actor actor, string groupId, int round)
     {
         var start = Stopwatch.GetTimestamp();
-        var saved = await portal.Web.Services.GetRequiredService<SecurityGroups>().SaveRulesAsync(actor, groupId, RulesOf(1000 + round), default);
+        var saved = await portal
+            .Web.Services.GetRequiredService<SecurityGroups>()
+            .SaveRulesAsync(actor, groupId, RulesOf(1000 + round), default);
         var group = saved.Value ?? throw new InvalidOperationException(saved.Reason);
         portal.Web.Services.GetRequiredService<ResourceJobs>().Advance<INetworkJob>([(DefaultNetwork.Region, group.NetworkId)]);
         await Until.TrueAsync(async () =>
         {
             await using var db = await dbs.CreateDbContextAsync();
-            return await db.SecurityGroups.AnyAsync(row => row.Id == groupId && row.Generation == group.Generation && row.AppliedAt != null);
+            return await db.SecurityGroups.AnyAsync(row =>
+                row.Id == groupId && row.Generation == group.Generation && row.AppliedAt != null
+            );
         });
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
@@ -96,6 +122,16 @@ internal static class RuleChange
 
     /// <summary>Rules that are nobody else's, in both directions.</summary>
     private static List<NewRule> RulesOf(int seed) =>
-        [.. Enumerable.Range(0, Rules).Select(rule => new NewRule(
-            rule < Rules - 4 ? RuleDirection.Inbound : RuleDirection.Outbound, TransportProtocol.Tcp, 1000 + (seed * 7 % 20_000) + rule, 30_000 + rule, $"{new IPAddress([10, (byte)rule, (byte)(seed % 250), 0])}/24", null))];
+        [
+            .. Enumerable
+                .Range(0, Rules)
+                .Select(rule => new NewRule(
+                    rule < Rules - 4 ? RuleDirection.Inbound : RuleDirection.Outbound,
+                    TransportProtocol.Tcp,
+                    1000 + (seed * 7 % 20_000) + rule,
+                    30_000 + rule,
+                    $"{new IPAddress([10, (byte)rule, (byte)(seed % 250), 0])}/24",
+                    null
+                )),
+        ];
 }

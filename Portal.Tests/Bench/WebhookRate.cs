@@ -9,7 +9,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Bench;
 
-/// <summary>(e) Signed webhooks, each stored durably before it is answered: at 300 a second, and as many as there can be, beside pgbench's single-row inserts.</summary>
+/// <summary>
+/// (e) Signed webhooks, each stored durably before it is answered: at 300 a second, and as many as there can be, beside pgbench's
+/// single-row inserts.
+/// </summary>
 internal static partial class WebhookRate
 {
     private const int PerSecond = 300;
@@ -34,16 +37,25 @@ internal static partial class WebhookRate
         var bare = await PgbenchAsync(database);
         return
         [
-            new Figure("(e) webhook at 300/s, signed and stored durably, p99", Figure.Percentile(paced, 0.99), "ms", Figure.Percentile(inserts, 0.99), 20),
+            new Figure(
+                "(e) webhook at 300/s, signed and stored durably, p99",
+                Figure.Percentile(paced, 0.99),
+                "ms",
+                Figure.Percentile(inserts, 0.99),
+                20
+            ),
             new Figure("(e) webhooks per second, beside pgbench's inserts", rate, "per second", bare),
         ];
     }
 
     /// <summary>
-    /// Second by second in turn, so that whatever else the machine does meets both: webhooks, and the bare insert of one row at the same pace.
-    /// The first seconds, in which the code is compiled, are not counted.
+    /// Second by second in turn, so that whatever else the machine does meets both: webhooks, and the bare insert of one row at the same
+    /// pace. The first seconds, in which the code is compiled, are not counted.
     /// </summary>
-    private static async Task<(IReadOnlyList<double> Webhooks, IReadOnlyList<double> Inserts)> PacedAsync(Func<Task<double>> webhook, Func<Task<double>> insert)
+    private static async Task<(IReadOnlyList<double> Webhooks, IReadOnlyList<double> Inserts)> PacedAsync(
+        Func<Task<double>> webhook,
+        Func<Task<double>> insert
+    )
     {
         var (webhooks, inserts) = (new List<double>(), new List<double>());
         for (var second = -WarmUpSeconds; second < Seconds; second++)
@@ -89,23 +101,33 @@ internal static partial class WebhookRate
     {
         var start = Stopwatch.GetTimestamp();
         var count = 0;
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
-        {
-            while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(Seconds / 2))
-            {
-                await SendAsync(http);
-                Interlocked.Increment(ref count);
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Clients)
+                .Select(async _ =>
+                {
+                    while (Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(Seconds / 2))
+                    {
+                        await SendAsync(http);
+                        Interlocked.Increment(ref count);
+                    }
+                })
+        );
         return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     private static async Task<double> SendAsync(HttpClient http)
     {
         var created = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var body = $$$$"""{"id":"evt_{{{{Guid.NewGuid():N}}}}","object":"event","type":"benchmark.event","created":{{{{created}}}},"data":{"object":{"id":"obj_1","object":"thing"}}}""";
-        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{created}.{body}")));
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("webhooks/stripe", UriKind.Relative)) { Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json")) };
+        var body =
+            $$$$"""{"id":"evt_{{{{Guid.NewGuid():N}}}}","object":"event","type":"benchmark.event","created":{{{{created}}}},"data":{"object":{"id":"obj_1","object":"thing"}}}""";
+        var signature = Convert.ToHexStringLower(
+            HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{created}.{body}"))
+        );
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("webhooks/stripe", UriKind.Relative))
+        {
+            Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json")),
+        };
         request.Headers.Add("Stripe-Signature", $"t={created},v1={signature}");
         var start = Stopwatch.GetTimestamp();
         using var answer = await http.SendAsync(request);
@@ -119,7 +141,27 @@ internal static partial class WebhookRate
         var connection = new NpgsqlConnectionStringBuilder(database);
         var script = Path.GetTempFileName();
         await File.WriteAllTextAsync(script, "INSERT INTO bench_rows (payload) VALUES (repeat('x', 150));\n");
-        var start = new ProcessStartInfo(Pgbench(), ["-n", "-f", script, "-c", $"{Clients}", "-j", "2", "-T", $"{Seconds / 2}", "-h", "127.0.0.1", "-p", $"{connection.Port}", "-U", connection.Username!, connection.Database!])
+        var start = new ProcessStartInfo(
+            Pgbench(),
+            [
+                "-n",
+                "-f",
+                script,
+                "-c",
+                $"{Clients}",
+                "-j",
+                "2",
+                "-T",
+                $"{Seconds / 2}",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                $"{connection.Port}",
+                "-U",
+                connection.Username!,
+                connection.Database!,
+            ]
+        )
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -133,7 +175,8 @@ internal static partial class WebhookRate
         return double.Parse(Tps().Match(output).Groups["tps"].Value, CultureInfo.InvariantCulture);
     }
 
-    private static string Pgbench() => Directory.EnumerateFiles("/usr/lib/postgresql", "pgbench", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
+    private static string Pgbench() =>
+        Directory.EnumerateFiles("/usr/lib/postgresql", "pgbench", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Last();
 
     [GeneratedRegex("tps = (?<tps>[0-9.]+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Tps();

@@ -7,8 +7,8 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Bench;
 
 /// <summary>
-/// (l) <c>bin/up</c> in a folder of its own, from nothing and once more, until Portal and its buckets answer; then what all its processes together keep in memory, without guests and
-/// with nobody there. Memory that several share counts once (PSS).
+/// (l) <c>bin/up</c> in a folder of its own, from nothing and once more, until Portal and its buckets answer; then what all its processes
+/// together keep in memory, without guests and with nobody there. Memory that several share counts once (PSS).
 /// </summary>
 internal sealed class WholeMachine : IAsyncDisposable
 {
@@ -36,7 +36,10 @@ internal sealed class WholeMachine : IAsyncDisposable
             new Figure("(l) bin/up from nothing until Portal and buckets answer", first, "s", Bar: 120),
             new Figure("(l) bin/up once more", second, "s", Bar: 30),
             new Figure("(l) memory of everything, idle, without guests", memory.Sum(part => part.Value), "MiB", Bar: 1536),
-            .. memory.OrderByDescending(part => part.Value).Take(8).Select(part => new Figure($"(l)   of that {part.Key}", part.Value, "MiB")),
+            .. memory
+                .OrderByDescending(part => part.Value)
+                .Take(8)
+                .Select(part => new Figure($"(l)   of that {part.Key}", part.Value, "MiB")),
         ];
     }
 
@@ -53,20 +56,28 @@ internal sealed class WholeMachine : IAsyncDisposable
         }
     }
 
-    /// <summary>The image that customers choose is built in the background once Portal is there, for minutes. Idle is what comes after.</summary>
+    /// <summary>
+    /// The image that customers choose is built in the background once Portal is there, for minutes. Idle is what comes after.
+    /// </summary>
     private void PretendDebian()
     {
         var images = Directory.CreateDirectory(Path.Combine(state, "engine", "images"));
         File.WriteAllText(Path.Combine(images.FullName, "debian-12.qcow2"), "-");
     }
 
-    private ProcessStartInfo Start(params string[] arguments) => new(Path.Combine(TestPostgres.Repository, "bin", "up"), arguments)
-    {
-        WorkingDirectory = TestPostgres.Repository,
-        RedirectStandardOutput = true,
-        UseShellExecute = false,
-        Environment = { ["PORTAL_STATE"] = state, ["PORTAL_PORT"] = port.ToString(CultureInfo.InvariantCulture), ["PORTAL_BENCH"] = mark },
-    };
+    private ProcessStartInfo Start(params string[] arguments) =>
+        new(Path.Combine(TestPostgres.Repository, "bin", "up"), arguments)
+        {
+            WorkingDirectory = TestPostgres.Repository,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+            Environment =
+            {
+                ["PORTAL_STATE"] = state,
+                ["PORTAL_PORT"] = port.ToString(CultureInfo.InvariantCulture),
+                ["PORTAL_BENCH"] = mark,
+            },
+        };
 
     private async Task<double> StartAsync()
     {
@@ -115,20 +126,33 @@ internal sealed class WholeMachine : IAsyncDisposable
         up = null;
     }
 
-    /// <summary>MiB by program, of all that bin/up and what it started have started: the mark is in their environment. PostgreSQL writes over its own, and is known by its session.</summary>
+    /// <summary>
+    /// MiB by program, of all that bin/up and what it started have started: the mark is in their environment. PostgreSQL writes over its
+    /// own, and is known by its session.
+    /// </summary>
     private Dictionary<string, double> Memory()
     {
         var parts = new Dictionary<string, double>(StringComparer.Ordinal);
         var postgres = File.ReadLines(Path.Combine(state, "postgres", "cluster", "data", "postmaster.pid")).First();
-        foreach (var process in Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out _)))
+        foreach (
+            var process in Directory
+                .EnumerateDirectories("/proc")
+                .Where(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out _))
+        )
         {
             try
             {
-                if (SessionOf(process) == postgres || File.ReadAllText(Path.Combine(process, "environ")).Contains(mark, StringComparison.Ordinal))
+                if (
+                    SessionOf(process) == postgres
+                    || File.ReadAllText(Path.Combine(process, "environ")).Contains(mark, StringComparison.Ordinal)
+                )
                 {
                     var program = ProgramOf(process);
-                    var pss = File.ReadLines(Path.Combine(process, "smaps_rollup")).First(line => line.StartsWith("Pss:", StringComparison.Ordinal));
-                    parts[program] = parts.GetValueOrDefault(program) + (double.Parse(pss.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / MiB);
+                    var pss = File.ReadLines(Path.Combine(process, "smaps_rollup"))
+                        .First(line => line.StartsWith("Pss:", StringComparison.Ordinal));
+                    parts[program] =
+                        parts.GetValueOrDefault(program)
+                        + (double.Parse(pss.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / MiB);
                 }
             }
             catch (Exception gone) when (gone is IOException or UnauthorizedAccessException or InvalidOperationException)
@@ -140,10 +164,18 @@ internal sealed class WholeMachine : IAsyncDisposable
         return parts;
     }
 
-    private static string SessionOf(string process) => File.ReadAllText(Path.Combine(process, "stat")) is var stat ? stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[3] : "";
+    private static string SessionOf(string process) =>
+        File.ReadAllText(Path.Combine(process, "stat")) is var stat ? stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[3] : "";
 
     /// <summary>Of .NET's the assembly, of others the program.</summary>
-    private static string ProgramOf(string process) => File.ReadAllText(Path.Combine(process, "cmdline")).Split('\0') is var words && Array.Find(words, word => word.EndsWith(".dll", StringComparison.Ordinal)) is { } assembly
-        ? string.Join(' ', new[] { Path.GetFileNameWithoutExtension(assembly) }.Concat(words.SkipWhile(word => word != assembly).Skip(1).Take(1).Where(word => !word.StartsWith('-'))))
-        : File.ReadAllText(Path.Combine(process, "comm")).Trim();
+    private static string ProgramOf(string process) =>
+        File.ReadAllText(Path.Combine(process, "cmdline")).Split('\0') is var words
+        && Array.Find(words, word => word.EndsWith(".dll", StringComparison.Ordinal)) is { } assembly
+            ? string.Join(
+                ' ',
+                new[] { Path.GetFileNameWithoutExtension(assembly) }.Concat(
+                    words.SkipWhile(word => word != assembly).Skip(1).Take(1).Where(word => !word.StartsWith('-'))
+                )
+            )
+            : File.ReadAllText(Path.Combine(process, "comm")).Trim();
 }

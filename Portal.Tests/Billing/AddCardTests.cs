@@ -77,11 +77,26 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
 
         // Taken off one that used nothing it makes room; off one that used something it does not.
         var kept = others.Where(tenant => tenant.Account.Id != refused.AccountId).ToList();
-        db.UsageSpans.Add(new UsageSpan { AccountId = kept[0].Account.Id, ResourceId = "i-1", ResourceName = "one", Sku = "instance.t1.nano", Quantity = 1, From = Tenant.Epoch, To = Tenant.Epoch.AddHours(1) });
+        db.UsageSpans.Add(
+            new UsageSpan
+            {
+                AccountId = kept[0].Account.Id,
+                ResourceId = "i-1",
+                ResourceName = "one",
+                Sku = "instance.t1.nano",
+                Quantity = 1,
+                From = Tenant.Epoch,
+                To = Tenant.Epoch.AddHours(1),
+            }
+        );
         await db.SaveChangesAsync();
-        await db.Cards.Where(card => card.AccountId == kept[0].Account.Id).ExecuteUpdateAsync(set => set.SetProperty(card => card.State, CardState.Removed).SetProperty(card => card.IsDefault, false));
+        await db
+            .Cards.Where(card => card.AccountId == kept[0].Account.Id)
+            .ExecuteUpdateAsync(set => set.SetProperty(card => card.State, CardState.Removed).SetProperty(card => card.IsDefault, false));
         Assert.Equal(CardSetupState.Refused, (await AddAsync(number)).State);
-        await db.Cards.Where(card => card.AccountId == kept[1].Account.Id).ExecuteUpdateAsync(set => set.SetProperty(card => card.State, CardState.Removed).SetProperty(card => card.IsDefault, false));
+        await db
+            .Cards.Where(card => card.AccountId == kept[1].Account.Id)
+            .ExecuteUpdateAsync(set => set.SetProperty(card => card.State, CardState.Removed).SetProperty(card => card.IsDefault, false));
         Assert.Equal(CardSetupState.Succeeded, (await AddAsync(number)).State);
     }
 
@@ -90,7 +105,10 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
     {
         await AddAsync("5105105105105100");
         await AddAsync("5555555555554444");
-        Assert.Equal([("Mastercard •••• 4444", false), ("Mastercard •••• 5100", true)], (await ValidCardsAsync()).Select(card => (card.Label, card.IsPrepaid)).Order());
+        Assert.Equal(
+            [("Mastercard •••• 4444", false), ("Mastercard •••• 5100", true)],
+            (await ValidCardsAsync()).Select(card => (card.Label, card.IsPrepaid)).Order()
+        );
     }
 
     [Fact]
@@ -110,10 +128,18 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
         Assert.Equal("4444", Assert.Single(await ValidCardsAsync()).Last4);
         Assert.Empty(await ValidCardsAsync(other.AccountId));
         await using var after = CreateDbContext();
-        Assert.All(await after.Cards.Where(card => card.Fingerprint == fingerprint).ToListAsync(), card =>
-            Assert.Equal((CardState.Refused, false, FraudFlags.NoLonger), (card.State, card.IsDefault, card.Problem)));
-        Assert.Equal("The card Visa •••• 0019 can no longer be used here. Add another card; $0 now.", await CardCheck.WhyNoBillingAsync(after, other.AccountId, Clock.GetUtcNow(), CancellationToken.None));
-        Assert.Contains("DetachCard", await after.AuditEntries.Where(entry => entry.AccountId == other.AccountId).Select(entry => entry.Action).ToListAsync());
+        Assert.All(
+            await after.Cards.Where(card => card.Fingerprint == fingerprint).ToListAsync(),
+            card => Assert.Equal((CardState.Refused, false, FraudFlags.NoLonger), (card.State, card.IsDefault, card.Problem))
+        );
+        Assert.Equal(
+            "The card Visa •••• 0019 can no longer be used here. Add another card; $0 now.",
+            await CardCheck.WhyNoBillingAsync(after, other.AccountId, Clock.GetUtcNow(), CancellationToken.None)
+        );
+        Assert.Contains(
+            "DetachCard",
+            await after.AuditEntries.Where(entry => entry.AccountId == other.AccountId).Select(entry => entry.Action).ToListAsync()
+        );
     }
 
     [Fact]
@@ -122,7 +148,10 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
         await using var db = CreateDbContext();
         var other = ActorOf(await Tenant.AddAsync(db, "Bob"));
         var setup = await EnterAsync("4100000000000019");
-        var entered = await Stripe.V1.Checkout.Sessions.GetAsync(setup.CheckoutSessionId, new() { Expand = ["setup_intent.payment_method"] });
+        var entered = await Stripe.V1.Checkout.Sessions.GetAsync(
+            setup.CheckoutSessionId,
+            new() { Expand = ["setup_intent.payment_method"] }
+        );
         await KeepAsync(other, "pm_others", entered.SetupIntent.PaymentMethod.Card.Fingerprint, isDefault: true);
 
         await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
@@ -136,9 +165,18 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
     {
         await using var flagging = CreateDbContext();
         var setup = await EnterAsync("4242424242424242");
-        var entered = await Stripe.V1.Checkout.Sessions.GetAsync(setup.CheckoutSessionId, new() { Expand = ["setup_intent.payment_method"] });
+        var entered = await Stripe.V1.Checkout.Sessions.GetAsync(
+            setup.CheckoutSessionId,
+            new() { Expand = ["setup_intent.payment_method"] }
+        );
         await using var transaction = await flagging.Database.BeginTransactionAsync();
-        await FraudFlags.FlagAsync(flagging, entered.SetupIntent.PaymentMethod.Card.Fingerprint, "Blocked at a card check", Clock.GetUtcNow(), CancellationToken.None);
+        await FraudFlags.FlagAsync(
+            flagging,
+            entered.SetupIntent.PaymentMethod.Card.Fingerprint,
+            "Blocked at a card check",
+            Clock.GetUtcNow(),
+            CancellationToken.None
+        );
         var checking = SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
         await Until.TrueAsync(async () => (await IntentsAsync()).Exists(intent => intent.Status is "canceled"));
         await transaction.CommitAsync();
@@ -162,7 +200,10 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
         await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
 
         setup = await ReloadAsync(setup);
-        Assert.Equal((CardSetupState.Refused, "This account was closed while the card was entered. The card was not added."), (setup.State, setup.Problem));
+        Assert.Equal(
+            (CardSetupState.Refused, "This account was closed while the card was entered. The card was not added."),
+            (setup.State, setup.Problem)
+        );
         Assert.Empty(await ValidCardsAsync());
         await using var after = CreateDbContext();
         Assert.Equal(CardState.Refused, (await after.Cards.SingleAsync(card => card.AccountId == Actor.AccountId)).State);
@@ -171,19 +212,21 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
     private async Task KeepAsync(Portal.Model.Accounts.Actor actor, string id, string fingerprint, bool isDefault)
     {
         await using var db = CreateDbContext();
-        db.Cards.Add(new Portal.Model.Billing.Card
-        {
-            Id = id,
-            AccountId = actor.AccountId,
-            Brand = "visa",
-            Last4 = "0019",
-            ExpiryMonth = 12,
-            ExpiryYear = 2034,
-            Fingerprint = fingerprint,
-            State = CardState.Valid,
-            IsDefault = isDefault,
-            AddedAt = Clock.GetUtcNow(),
-        });
+        db.Cards.Add(
+            new Portal.Model.Billing.Card
+            {
+                Id = id,
+                AccountId = actor.AccountId,
+                Brand = "visa",
+                Last4 = "0019",
+                ExpiryMonth = 12,
+                ExpiryYear = 2034,
+                Fingerprint = fingerprint,
+                State = CardState.Valid,
+                IsDefault = isDefault,
+                AddedAt = Clock.GetUtcNow(),
+            }
+        );
         await db.SaveChangesAsync();
     }
 
@@ -194,7 +237,10 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
         await Add.CancelAsync(Actor, setup.Id, CancellationToken.None);
         await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
         setup = await ReloadAsync(setup);
-        Assert.Equal((CardSetupState.Abandoned, "The card page was left. No card was added and nothing was charged."), (setup.State, setup.Problem));
+        Assert.Equal(
+            (CardSetupState.Abandoned, "The card page was left. No card was added and nothing was charged."),
+            (setup.State, setup.Problem)
+        );
     }
 
     [Fact]
@@ -248,7 +294,10 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
         await AddAsync("4242424242424242");
         var old = Assert.Single(await ValidCardsAsync());
         await AddAsync("5555555555554444", replaces: old.Id);
-        Assert.Equal(("Mastercard •••• 4444", true), Assert.Single(await ValidCardsAsync()) is var card ? (card.Label, card.IsDefault) : default);
+        Assert.Equal(
+            ("Mastercard •••• 4444", true),
+            Assert.Single(await ValidCardsAsync()) is var card ? (card.Label, card.IsDefault) : default
+        );
         await DetachAsync();
         Assert.Null((await Stripe.V1.PaymentMethods.GetAsync(old.Id)).CustomerId);
     }
@@ -285,7 +334,10 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
             await BeginAsync();
         }
 
-        Assert.Equal("Too many cards were tried. Wait an hour, then try again.", (await Add.BeginAsync(Actor, Origin, null, null, CancellationToken.None)).Reason);
+        Assert.Equal(
+            "Too many cards were tried. Wait an hour, then try again.",
+            (await Add.BeginAsync(Actor, Origin, null, null, CancellationToken.None)).Reason
+        );
     }
 
     [Fact]
@@ -293,11 +345,22 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
     {
         await using (var db = CreateDbContext())
         {
-            db.AddRange(Enumerable.Range(1, AddCard.MostPerHour - 1).Select(_ => new CardSetup { Id = Guid.NewGuid(), AccountId = Actor.AccountId, CreatedAt = Clock.GetUtcNow() }));
+            db.AddRange(
+                Enumerable
+                    .Range(1, AddCard.MostPerHour - 1)
+                    .Select(_ => new CardSetup
+                    {
+                        Id = Guid.NewGuid(),
+                        AccountId = Actor.AccountId,
+                        CreatedAt = Clock.GetUtcNow(),
+                    })
+            );
             await db.SaveChangesAsync();
         }
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Add.BeginAsync(Actor, Origin, null, null, CancellationToken.None)));
+        var outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => Add.BeginAsync(Actor, Origin, null, null, CancellationToken.None))
+        );
         Assert.Single(outcomes, outcome => outcome.IsDone);
     }
 
@@ -312,7 +375,11 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
             Clock.Advance(TimeSpan.FromHours(2));
         }
 
-        Assert.StartsWith("Confirm your e-mail address", (await Add.BeginAsync(Actor, Origin, null, null, CancellationToken.None)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Confirm your e-mail address",
+            (await Add.BeginAsync(Actor, Origin, null, null, CancellationToken.None)).Reason,
+            StringComparison.Ordinal
+        );
         await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.EmailConfirmed, true));
         await BeginAsync();
     }
@@ -332,7 +399,10 @@ public sealed class AddCardTests(TestPostgres postgres) : CardScene(postgres)
         }
 
         var next = ActorOf(await Tenant.AddAsync(db, "Eve")) with { From = System.Net.IPAddress.Parse("2001:db8:1:2::2") };
-        Assert.Equal("Too many cards were tried from your network. Wait an hour, then try again.", (await Add.BeginAsync(next, Origin, null, null, CancellationToken.None)).Reason);
+        Assert.Equal(
+            "Too many cards were tried from your network. Wait an hour, then try again.",
+            (await Add.BeginAsync(next, Origin, null, null, CancellationToken.None)).Reason
+        );
         await BeginAsync(actor: next with { From = System.Net.IPAddress.Parse("2001:db8:1:3::1") });
     }
 

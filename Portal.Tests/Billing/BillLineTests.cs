@@ -8,15 +8,38 @@ public sealed class BillLineTests : BunitContext
 {
     private static readonly DateTimeOffset Month = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private static readonly Price[] Prices = [new() { Sku = "instance.t1.nano", PerHour = 0.01m, From = Month.AddYears(-1) }, new() { Sku = Skus.Disk, PerHour = 0.0001m, From = Month.AddYears(-1) }];
+    private static readonly Price[] Prices =
+    [
+        new()
+        {
+            Sku = "instance.t1.nano",
+            PerHour = 0.01m,
+            From = Month.AddYears(-1),
+        },
+        new()
+        {
+            Sku = Skus.Disk,
+            PerHour = 0.0001m,
+            From = Month.AddYears(-1),
+        },
+    ];
 
     [Fact]
     public void A_line_shows_what_was_used_its_price_and_every_span_within_the_month()
     {
-        var forecast = new Forecast([ASpan("instance.t1.nano", 1, Month.AddDays(-1), Month.AddDays(1)), ASpan("instance.t1.nano", 1, Month.AddDays(2), null)], Prices, Month.AddDays(3));
-        var line = Render<BillLine>(parameters => parameters.Add(shown => shown.Line, forecast.AtMonthEnd.Lines[0]).Add(shown => shown.Forecast, forecast));
+        var forecast = new Forecast(
+            [ASpan("instance.t1.nano", 1, Month.AddDays(-1), Month.AddDays(1)), ASpan("instance.t1.nano", 1, Month.AddDays(2), null)],
+            Prices,
+            Month.AddDays(3)
+        );
+        var line = Render<BillLine>(parameters =>
+            parameters.Add(shown => shown.Line, forecast.AtMonthEnd.Lines[0]).Add(shown => shown.Forecast, forecast)
+        );
         Assert.Contains("48.00 hours at $0.0100 per hour → $0.48", line.Find("h3").TextContent, StringComparison.Ordinal);
-        Assert.Equal(["2026-11-01 00:00:00 UTC", "2026-11-02 00:00:00 UTC", "1", "24.00"], line.FindAll("tbody tr")[0].Children.Select(cell => cell.TextContent));
+        Assert.Equal(
+            ["2026-11-01 00:00:00 UTC", "2026-11-02 00:00:00 UTC", "1", "24.00"],
+            line.FindAll("tbody tr")[0].Children.Select(cell => cell.TextContent)
+        );
         Assert.Equal("still on", line.FindAll("tbody tr")[1].Children[1].TextContent);
     }
 
@@ -24,7 +47,12 @@ public sealed class BillLineTests : BunitContext
     public void A_past_month_ends_at_its_end()
     {
         var forecast = new Forecast([ASpan(Skus.Disk, 8, Month, null)], Prices, Month.AddMonths(1).AddTicks(-1));
-        var line = Render<BillLine>(parameters => parameters.Add(shown => shown.Line, forecast.AtMonthEnd.Lines[0]).Add(shown => shown.Forecast, forecast).Add(shown => shown.IsPast, true));
+        var line = Render<BillLine>(parameters =>
+            parameters
+                .Add(shown => shown.Line, forecast.AtMonthEnd.Lines[0])
+                .Add(shown => shown.Forecast, forecast)
+                .Add(shown => shown.IsPast, true)
+        );
         Assert.Contains("5,760.00 GiB-hours at $0.0001 per GiB-hour → $0.576", line.Find("h3").TextContent, StringComparison.Ordinal);
         Assert.Equal("2026-12-01 00:00:00 UTC", line.FindAll("tbody td")[1].TextContent);
     }
@@ -33,7 +61,9 @@ public sealed class BillLineTests : BunitContext
     public void Resources_are_listed_dearest_first_with_the_sums_of_their_lines()
     {
         var rows = BillRow.Of(
-            new Forecast([ASpan(Skus.Disk, 8, Month, null), ASpan("instance.t1.nano", 1, Month, null, "i-2")], Prices, Month.AddDays(1)), new Dictionary<string, string> { ["i-1"] = "web-1" });
+            new Forecast([ASpan(Skus.Disk, 8, Month, null), ASpan("instance.t1.nano", 1, Month, null, "i-2")], Prices, Month.AddDays(1)),
+            new Dictionary<string, string> { ["i-1"] = "web-1" }
+        );
         Assert.Equal([("i-2", 0.24m, 7.20m), ("i-1", 0.0192m, 0.576m)], rows.Select(row => (row.ResourceId, row.SoFar, row.AtMonthEnd)));
     }
 
@@ -41,11 +71,24 @@ public sealed class BillLineTests : BunitContext
     public void A_resource_is_called_as_it_is_today_and_deleted_only_if_it_is_gone()
     {
         // One was stopped, the other terminated: neither costs anything any more.
-        var forecast = new Forecast([ASpan("instance.t1.nano", 1, Month, Month.AddDays(1)), ASpan("instance.t1.nano", 1, Month, Month.AddDays(1), "i-2")], Prices, Month.AddDays(2));
+        var forecast = new Forecast(
+            [ASpan("instance.t1.nano", 1, Month, Month.AddDays(1)), ASpan("instance.t1.nano", 1, Month, Month.AddDays(1), "i-2")],
+            Prices,
+            Month.AddDays(2)
+        );
         var rows = BillRow.Of(forecast, new Dictionary<string, string> { ["i-1"] = "renamed" });
         Assert.Equal([("i-2", "i-2", false), ("i-1", "renamed", true)], rows.Select(row => (row.ResourceId, row.ResourceName, row.Exists)));
     }
 
     private static UsageSpan ASpan(string sku, decimal quantity, DateTimeOffset from, DateTimeOffset? to, string resource = "i-1") =>
-        new() { AccountId = "acc-1", ResourceId = resource, ResourceName = resource, Sku = sku, Quantity = quantity, From = from, To = to };
+        new()
+        {
+            AccountId = "acc-1",
+            ResourceId = resource,
+            ResourceName = resource,
+            Sku = sku,
+            Quantity = quantity,
+            From = from,
+            To = to,
+        };
 }

@@ -76,7 +76,11 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
     [Fact]
     public async Task A_check_that_takes_longer_than_usual_says_so()
     {
-        await using var server = await PortalServer.StartAsync(ConnectionString, builder => builder.Services.AddSingleton<TimeProvider>(new Impatient()), settings: Settings);
+        await using var server = await PortalServer.StartAsync(
+            ConnectionString,
+            builder => builder.Services.AddSingleton<TimeProvider>(new Impatient()),
+            settings: Settings
+        );
         var page = await browser.SignInAsync(server, await server.AddPersonAsync(), "/billing/card");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add card — $0 now" }).ClickAsync();
         await FillAsync(page, "4242424242424242");
@@ -96,7 +100,8 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
             db.UsageSpans.AddRange(
                 ASpan(person, "i-0aaaaaaaaaaaaaaaa", "amber-falcon", "instance.t1.small", 1, start.AddDays(-2), null),
                 ASpan(person, "i-0aaaaaaaaaaaaaaaa", "amber-falcon", Skus.Disk, 16, start.AddDays(-2), null),
-                ASpan(person, "i-0bbbbbbbbbbbbbbbb", "quiet-heron", "instance.t1.nano", 1, start, start.AddTicks((now - start).Ticks / 3)));
+                ASpan(person, "i-0bbbbbbbbbbbbbbbb", "quiet-heron", "instance.t1.nano", 1, start, start.AddTicks((now - start).Ticks / 3))
+            );
             await db.SaveChangesAsync();
         }
 
@@ -138,13 +143,38 @@ public sealed class CardPagesTests(TestPostgres postgres, ABrowser browser) : Se
     private async Task ApplyAsync()
     {
         await using var db = CreateDbContext();
-        var job = new CardSetupJob(this, sandbox.Stripe, new CardAuthorization(sandbox.Stripe), new CardRetries(), new TrustLadder([], 0), TimeProvider.System, NullLogger<CardSetupJob>.Instance);
+        var job = new CardSetupJob(
+            this,
+            sandbox.Stripe,
+            new CardAuthorization(sandbox.Stripe),
+            new CardRetries(),
+            new TrustLadder([], 0),
+            TimeProvider.System,
+            NullLogger<CardSetupJob>.Instance
+        );
         foreach (var setup in await db.CardSetups.AsNoTracking().ToListAsync())
         {
             await job.ApplyAsync(setup.Id, CancellationToken.None);
         }
     }
 
-    private static UsageSpan ASpan(Person person, string id, string name, string sku, decimal quantity, DateTimeOffset from, DateTimeOffset? to) =>
-        new() { AccountId = person.AccountId, ResourceId = id, ResourceName = name, Sku = sku, Quantity = quantity, From = from, To = to };
+    private static UsageSpan ASpan(
+        Person person,
+        string id,
+        string name,
+        string sku,
+        decimal quantity,
+        DateTimeOffset from,
+        DateTimeOffset? to
+    ) =>
+        new()
+        {
+            AccountId = person.AccountId,
+            ResourceId = id,
+            ResourceName = name,
+            Sku = sku,
+            Quantity = quantity,
+            From = from,
+            To = to,
+        };
 }

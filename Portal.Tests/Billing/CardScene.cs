@@ -24,7 +24,12 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
     private readonly CardRetries retries = new();
     private RecordedJobs jobs = null!;
 
-    protected FakeTimeProvider Clock { get; } = new(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.Parse("2026-11-23T12:00:00Z", System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeSeconds()));
+    protected FakeTimeProvider Clock { get; } =
+        new(
+            DateTimeOffset.FromUnixTimeSeconds(
+                DateTimeOffset.Parse("2026-11-23T12:00:00Z", System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeSeconds()
+            )
+        );
 
     protected SandboxServer Sandbox { get; private set; } = null!;
 
@@ -45,10 +50,27 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
         await using var db = CreateDbContext();
         Tenant = await Tenant.AddAsync(db);
         Actor = ActorOf(Tenant);
-        db.Users.Add(new User { Id = Actor.UserId, AccountId = Actor.AccountId, UserName = Actor.Email, Email = Actor.Email, EmailConfirmed = true, CreatedAt = Tenant.Epoch });
+        db.Users.Add(
+            new User
+            {
+                Id = Actor.UserId,
+                AccountId = Actor.AccountId,
+                UserName = Actor.Email,
+                Email = Actor.Email,
+                EmailConfirmed = true,
+                CreatedAt = Tenant.Epoch,
+            }
+        );
         await db.SaveChangesAsync();
         jobs = new RecordedJobs();
-        Add = new AddCard(this, Stripe, new CardJobs(jobs, NullLogger<CardJobs>.Instance), new AttemptLimits(new ConfigurationBuilder().Build(), new UpperInvariantLookupNormalizer(), new Throttles(Source, Clock)), Clock, NullLogger<AddCard>.Instance);
+        Add = new AddCard(
+            this,
+            Stripe,
+            new CardJobs(jobs, NullLogger<CardJobs>.Instance),
+            new AttemptLimits(new ConfigurationBuilder().Build(), new UpperInvariantLookupNormalizer(), new Throttles(Source, Clock)),
+            Clock,
+            NullLogger<AddCard>.Instance
+        );
     }
 
     public override async ValueTask DisposeAsync()
@@ -61,7 +83,15 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
     protected static Actor ActorOf(Tenant tenant) => new(tenant.Account.Id, Guid.NewGuid(), "ada@example.com", IPAddress.Loopback);
 
     protected ICardSetupJob SetupJob(IDbContextFactory<PortalDb>? dbs = null) =>
-        new CardSetupJob(dbs ?? this, Stripe, new CardAuthorization(Stripe), retries, new TrustLadder([], 0), Clock, NullLogger<CardSetupJob>.Instance);
+        new CardSetupJob(
+            dbs ?? this,
+            Stripe,
+            new CardAuthorization(Stripe),
+            retries,
+            new TrustLadder([], 0),
+            Clock,
+            NullLogger<CardSetupJob>.Instance
+        );
 
     protected Task DetachAsync() => new CardDetachment(this, Stripe, Clock).RunAsync(CancellationToken.None);
 
@@ -109,11 +139,16 @@ public abstract class CardScene(TestPostgres postgres) : TestDatabase(postgres)
         return await CardKeeping.ValidAsync(db, accountId ?? Tenant.Account.Id, CancellationToken.None);
     }
 
-    protected async Task<List<PaymentIntent>> IntentsAsync() => [.. (await Stripe.V1.PaymentIntents.ListAsync(new PaymentIntentListOptions { Limit = 100 })).Data];
+    protected async Task<List<PaymentIntent>> IntentsAsync() =>
+        [.. (await Stripe.V1.PaymentIntents.ListAsync(new PaymentIntentListOptions { Limit = 100 })).Data];
 
     protected async Task<List<string>> AuditAsync()
     {
         await using var db = CreateDbContext();
-        return await db.AuditEntries.Where(entry => entry.AccountId == Tenant.Account.Id).OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync();
+        return await db
+            .AuditEntries.Where(entry => entry.AccountId == Tenant.Account.Id)
+            .OrderBy(entry => entry.Id)
+            .Select(entry => entry.Action)
+            .ToListAsync();
     }
 }

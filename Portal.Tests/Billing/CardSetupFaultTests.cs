@@ -14,7 +14,16 @@ public sealed class CardSetupFaultTests(TestPostgres postgres) : CardScene(postg
         var data = new TheoryData<string, string, FaultTime, bool, string>();
         foreach (var number in (string[])["4242424242424242", "4000000000000341"])
         {
-            foreach (var (method, path) in ((string, string)[])[("GET", "/v1/checkout/sessions/"), ("POST", "/v1/payment_intents"), ("POST", "/v1/payment_intents/pi_"), ("GET", "/v1/payment_intents"), ("POST", "/v1/payment_methods/")])
+            foreach (
+                var (method, path) in ((string, string)[])
+                    [
+                        ("GET", "/v1/checkout/sessions/"),
+                        ("POST", "/v1/payment_intents"),
+                        ("POST", "/v1/payment_intents/pi_"),
+                        ("GET", "/v1/payment_intents"),
+                        ("POST", "/v1/payment_methods/"),
+                    ]
+            )
             {
                 foreach (var when in (FaultTime[])[FaultTime.Before, FaultTime.After])
                 {
@@ -56,7 +65,10 @@ public sealed class CardSetupFaultTests(TestPostgres postgres) : CardScene(postg
             await Record.ExceptionAsync(() => SetupJob(killed).ApplyAsync(setup.Id, CancellationToken.None));
             await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
             await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
-            Assert.Equal(number is "4242424242424242" ? CardSetupState.Succeeded : CardSetupState.Refused, (await ReloadAsync(setup)).State);
+            Assert.Equal(
+                number is "4242424242424242" ? CardSetupState.Succeeded : CardSetupState.Refused,
+                (await ReloadAsync(setup)).State
+            );
             Assert.Single(await IntentsAsync(), intent => intent.Metadata["card_setup"] == setup.Id.ToString());
             Assert.Equal(number is "4242424242424242" ? 1 : 0, (await ValidCardsAsync()).Count);
         }
@@ -68,7 +80,10 @@ public sealed class CardSetupFaultTests(TestPostgres postgres) : CardScene(postg
         var setup = await EnterAsync("4242424242424242");
         Sandbox.Fail(new Fault("POST", "/v1/payment_intents", When: FaultTime.After));
         await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
-        Assert.Equal((CardSetupState.Verifying, null), (await ReloadAsync(setup)) is var stuck ? (stuck.State, stuck.PaymentIntentId) : default);
+        Assert.Equal(
+            (CardSetupState.Verifying, null),
+            (await ReloadAsync(setup)) is var stuck ? (stuck.State, stuck.PaymentIntentId) : default
+        );
         Clock.Advance(TimeSpan.FromHours(30));
         await SetupJob().ApplyAsync(setup.Id, CancellationToken.None);
         await AssertEndAsync(setup, "4242424242424242");

@@ -41,7 +41,10 @@ public sealed class ChangeCardTests(TestPostgres postgres) : CardScene(postgres)
         Assert.Null((await Stripe.V1.PaymentMethods.GetAsync(card.Id)).CustomerId);
         await using var db = CreateDbContext();
         Assert.NotNull((await db.Cards.SingleAsync()).DetachedAt);
-        Assert.Equal("Add a card first; $0 now.", await CardCheck.WhyNoBillingAsync(db, Tenant.Account.Id, Clock.GetUtcNow(), CancellationToken.None));
+        Assert.Equal(
+            "Add a card first; $0 now.",
+            await CardCheck.WhyNoBillingAsync(db, Tenant.Account.Id, Clock.GetUtcNow(), CancellationToken.None)
+        );
     }
 
     [Fact]

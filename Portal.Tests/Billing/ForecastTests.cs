@@ -9,9 +9,24 @@ public sealed class ForecastTests
 
     private static readonly Price[] Prices =
     [
-        new() { Sku = Skus.Disk, PerHour = 0.0001m, From = Month.AddYears(-1) },
-        new() { Sku = "instance.t1.nano", PerHour = 0.01m, From = Month.AddYears(-1) },
-        new() { Sku = "instance.t1.nano", PerHour = 9m, From = Month.AddYears(1) },
+        new()
+        {
+            Sku = Skus.Disk,
+            PerHour = 0.0001m,
+            From = Month.AddYears(-1),
+        },
+        new()
+        {
+            Sku = "instance.t1.nano",
+            PerHour = 0.01m,
+            From = Month.AddYears(-1),
+        },
+        new()
+        {
+            Sku = "instance.t1.nano",
+            PerHour = 9m,
+            From = Month.AddYears(1),
+        },
     ];
 
     [Fact]
@@ -70,5 +85,14 @@ public sealed class ForecastTests
         Assert.Equal(new ResourceCost(0.24m, 0m), ResourceCost.Of([ASpan(Month, Month.AddDays(1))], Prices, Now));
 
     private static UsageSpan ASpan(DateTimeOffset from, DateTimeOffset? to, string resource = "i-1") =>
-        new() { AccountId = "acc-1", ResourceId = resource, ResourceName = resource, Sku = "instance.t1.nano", Quantity = 1, From = from, To = to };
+        new()
+        {
+            AccountId = "acc-1",
+            ResourceId = resource,
+            ResourceName = resource,
+            Sku = "instance.t1.nano",
+            Quantity = 1,
+            From = from,
+            To = to,
+        };
 }

@@ -37,7 +37,10 @@ public sealed class StripeEventTests(TestPostgres postgres) : CardScene(postgres
 
         await ReceiveAsync(this, await EventsAsync());
         await SweepAsync(this);
-        Assert.Equal((CardSetupState.Succeeded, setup.CheckoutSessionId), (await ReloadAsync(setup)) is var found ? (found.State, found.CheckoutSessionId) : default);
+        Assert.Equal(
+            (CardSetupState.Succeeded, setup.CheckoutSessionId),
+            (await ReloadAsync(setup)) is var found ? (found.State, found.CheckoutSessionId) : default
+        );
     }
 
     [Fact]
@@ -107,7 +110,10 @@ public sealed class StripeEventTests(TestPostgres postgres) : CardScene(postgres
         for (var i = 0; i < 160; i++)
         {
             // Each from a network of their own: cards that are tried are counted per network.
-            var actor = ActorOf(await Tenant.AddAsync(db, $"Customer {i}")) with { From = IPAddress.Parse($"198.51.100.{i}") };
+            var actor = ActorOf(await Tenant.AddAsync(db, $"Customer {i}")) with
+            {
+                From = IPAddress.Parse($"198.51.100.{i}"),
+            };
             if (i % 7 == 6)
             {
                 await Add.CancelAsync(actor, (await BeginAsync(actor: actor)).Id, CancellationToken.None);
@@ -139,21 +145,36 @@ public sealed class StripeEventTests(TestPostgres postgres) : CardScene(postgres
         await using var db = await to.CreateDbContextAsync();
         foreach (var received in events)
         {
-            await db.Database.ExecuteSqlAsync($"""
+            await db.Database.ExecuteSqlAsync(
+                $"""
                 INSERT INTO "StripeEvents" ("Id", "Type", "ReceivedAt", "Payload", "IsIgnored", "ApplyAt", "Attempts")
                 VALUES ({received.Id}, {received.Type}, {Clock.GetUtcNow()}, {received.Payload}, false, {Clock.GetUtcNow()}, 0) ON CONFLICT DO NOTHING
-                """);
+                """
+            );
         }
     }
 
     private async Task SweepAsync(IDbContextFactory<PortalDb> at)
     {
         await using var services = new ServiceCollection()
-            .AddSingleton(at).AddSingleton(Stripe).AddSingleton<TimeProvider>(Clock).AddLogging()
-            .AddTransient<CardAuthorization>().AddSingleton<CardRetries>().AddSingleton(new TrustLadder([], 0, AccountsPerCard: 1000)).AddTransient<ICardSetupJob, CardSetupJob>().AddTransient<IStripeEventJob, StripeEventJob>()
+            .AddSingleton(at)
+            .AddSingleton(Stripe)
+            .AddSingleton<TimeProvider>(Clock)
+            .AddLogging()
+            .AddTransient<CardAuthorization>()
+            .AddSingleton<CardRetries>()
+            .AddSingleton(new TrustLadder([], 0, AccountsPerCard: 1000))
+            .AddTransient<ICardSetupJob, CardSetupJob>()
+            .AddTransient<IStripeEventJob, StripeEventJob>()
             .BuildServiceProvider();
         using var changes = new Changes(Source, NullLogger<Changes>.Instance);
-        using var sweep = new StripeEventSweep(at, services.GetRequiredService<IServiceScopeFactory>(), changes, Clock, NullLogger<StripeEventSweep>.Instance);
+        using var sweep = new StripeEventSweep(
+            at,
+            services.GetRequiredService<IServiceScopeFactory>(),
+            changes,
+            Clock,
+            NullLogger<StripeEventSweep>.Instance
+        );
         await sweep.SweepAsync(CancellationToken.None);
     }
 
@@ -174,9 +195,18 @@ public sealed class StripeEventTests(TestPostgres postgres) : CardScene(postgres
     private static async Task<List<string>> RowsAsync(IDbContextFactory<PortalDb> at)
     {
         await using var db = await at.CreateDbContextAsync();
-        var cards = await db.Cards.OrderBy(card => card.Id).Select(card => $"{card.Id} {card.AccountId} {card.State} {card.IsDefault} {card.Problem}").ToListAsync();
-        var setups = await db.CardSetups.OrderBy(setup => setup.Id).Select(setup => $"{setup.Id} {setup.State} {setup.PaymentIntentId} {setup.Problem}").ToListAsync();
-        var events = await db.StripeEvents.OrderBy(stored => stored.Id).Select(stored => $"{stored.Id} {stored.IsIgnored} {stored.AppliedAt != null}").ToListAsync();
+        var cards = await db
+            .Cards.OrderBy(card => card.Id)
+            .Select(card => $"{card.Id} {card.AccountId} {card.State} {card.IsDefault} {card.Problem}")
+            .ToListAsync();
+        var setups = await db
+            .CardSetups.OrderBy(setup => setup.Id)
+            .Select(setup => $"{setup.Id} {setup.State} {setup.PaymentIntentId} {setup.Problem}")
+            .ToListAsync();
+        var events = await db
+            .StripeEvents.OrderBy(stored => stored.Id)
+            .Select(stored => $"{stored.Id} {stored.IsIgnored} {stored.AppliedAt != null}")
+            .ToListAsync();
         return [.. cards, .. setups, .. events];
     }
 

@@ -11,7 +11,8 @@ namespace Portal.Tests.Billing;
 public sealed class StripeWebhookTests(TestPostgres postgres) : ServedTests(postgres)
 {
     private const string Secret = "whsec_of_the_test";
-    private const string Event = """{"id":"evt_1","object":"event","api_version":"2099-01-01.future","type":"wishlist.created","data":{"object":{"id":"x"}}}""";
+    private const string Event =
+        """{"id":"evt_1","object":"event","api_version":"2099-01-01.future","type":"wishlist.created","data":{"object":{"id":"x"}}}""";
 
     protected override (string Key, string Value)[] Settings => [("Stripe:WebhookSecret", Secret)];
 
@@ -40,11 +41,17 @@ public sealed class StripeWebhookTests(TestPostgres postgres) : ServedTests(post
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         string?[] headers =
         [
-            null, "", "t=1,v1=00", "nonsense",
+            null,
+            "",
+            "t=1,v1=00",
+            "nonsense",
             EventUtility.GenerateSignatureHeader(Event, "whsec_other", now),
             EventUtility.GenerateSignatureHeader(Event + " ", Secret, now),
             EventUtility.GenerateSignatureHeader(Event, Secret, now - 301),
-            SignAt("abc"), SignAt("99999999999999999999999"), SignAt(""), SignAt("1.5"),
+            SignAt("abc"),
+            SignAt("99999999999999999999999"),
+            SignAt(""),
+            SignAt("1.5"),
         ];
         foreach (var header in headers)
         {
@@ -64,7 +71,8 @@ public sealed class StripeWebhookTests(TestPostgres postgres) : ServedTests(post
     [InlineData("""{"id":"evt_\u0000","type":"a"}""")]
     [InlineData("""{"id":"evt_1","type":"a\u0000"}""")]
     [InlineData("""{"id":"\ud800","type":"a"}""")]
-    public async Task What_is_signed_but_no_event_is_refused(string body) => Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(body, Sign(body)));
+    public async Task What_is_signed_but_no_event_is_refused(string body) =>
+        Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(body, Sign(body)));
 
     [Fact]
     public async Task A_body_that_is_far_too_large_is_not_read()
@@ -73,7 +81,8 @@ public sealed class StripeWebhookTests(TestPostgres postgres) : ServedTests(post
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await PostAsync(body, Sign(body)));
     }
 
-    private static string Sign(string body) => EventUtility.GenerateSignatureHeader(body, Secret, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
+    private static string Sign(string body) =>
+        EventUtility.GenerateSignatureHeader(body, Secret, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds());
 
     /// <summary>With the right secret over whatever stands for the time.</summary>
     private static string SignAt(string time) =>
@@ -82,7 +91,10 @@ public sealed class StripeWebhookTests(TestPostgres postgres) : ServedTests(post
     private async Task<HttpStatusCode> PostAsync(string body, string? signature)
     {
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Server.Address, "/webhooks/stripe")) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Server.Address, "/webhooks/stripe"))
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
         if (signature is not null)
         {
             request.Headers.TryAddWithoutValidation("Stripe-Signature", signature);

@@ -17,7 +17,9 @@ namespace Portal.Tests.Billing;
 public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
 {
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-    private static readonly IConfiguration Settings = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create("Portal:Url", (string?)"https://portal.example.com/")]).Build();
+    private static readonly IConfiguration Settings = new ConfigurationBuilder()
+        .AddInMemoryCollection([KeyValuePair.Create("Portal:Url", (string?)"https://portal.example.com/")])
+        .Build();
 
     private readonly FakeTimeProvider clock = new(AnAccount.Now);
 
@@ -39,7 +41,10 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         await using (var db = CreateDbContext())
         {
             // Nobody does this; it shows what is read.
-            await db.UsageSpans.ExecuteUpdateAsync(set => set.SetProperty(span => span.From, new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero)), Ct);
+            await db.UsageSpans.ExecuteUpdateAsync(
+                set => set.SetProperty(span => span.From, new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero)),
+                Ct
+            );
         }
 
         clock.Advance(TimeSpan.FromMinutes(16));
@@ -58,7 +63,8 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         await SpendAsync(actor, 50.5m);
         await SweepAsync();
 
-        const string why = "You have used $50.50 that is not paid for yet, and your limit is $50.00: nothing more can be made or started. Billing says how to go on.";
+        const string why =
+            "You have used $50.50 that is not paid for yet, and your limit is $50.00: nothing more can be made or started. Billing says how to go on.";
         Assert.Equal(why, (await new ChangeInstance(this, clock).RunAsync(actor, InstanceAction.Start, id, Ct)).Outcome.Reason);
         var image = await AnAccount.ImageAsync(this);
         Assert.Equal(why, (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(image), Ct)).Reason);
@@ -112,10 +118,17 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         await SpendAsync(actor, 0.01m);
         await SweepAgainAsync();
         await SweepAgainAsync();
-        Assert.Equal((SuspensionReason.Unpaid, clock.GetUtcNow().AddMinutes(-1)), ((await AccountAsync(actor)).SuspendedFor, (await AccountAsync(actor)).SuspendedAt));
+        Assert.Equal(
+            (SuspensionReason.Unpaid, clock.GetUtcNow().AddMinutes(-1)),
+            ((await AccountAsync(actor)).SuspendedFor, (await AccountAsync(actor)).SuspendedAt)
+        );
         Assert.Equal(["Your limit is reached", "Your Portal account is suspended"], await MailsAsync());
         Assert.Equal(CreateRule.SuspendedUnpaid, await WhyAsync(actor));
-        Assert.StartsWith("It has used $60.00 that is not paid, its limit is $50.00", (await Operators.ResumeAsync(await OperatorAsync(), actor.AccountId, Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "It has used $60.00 that is not paid, its limit is $50.00",
+            (await Operators.ResumeAsync(await OperatorAsync(), actor.AccountId, Ct)).Reason,
+            StringComparison.Ordinal
+        );
 
         await Operators.StepAsync(await OperatorAsync(), actor.AccountId, 1, Ct);
         await SweepAgainAsync();
@@ -129,7 +142,9 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         var actor = await ANewAccountAsync();
         await SpendAsync(actor, 70);
         await SweepAsync();
-        Assert.True((await Operators.SuspendAsync(await OperatorAsync(), actor.AccountId, SuspensionReason.Fraud, "three stolen cards", Ct)).IsDone);
+        Assert.True(
+            (await Operators.SuspendAsync(await OperatorAsync(), actor.AccountId, SuspensionReason.Fraud, "three stolen cards", Ct)).IsDone
+        );
         await Operators.StepAsync(await OperatorAsync(), actor.AccountId, 3, Ct);
         await SweepAgainAsync();
         Assert.Equal(SuspensionReason.Fraud, (await AccountAsync(actor)).SuspendedFor);
@@ -144,7 +159,11 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
         Assert.Null((await AccountAsync(actor)).WhyNotStores);
         await DownloadAsync(actor, 2);
         await SweepAgainAsync();
-        Assert.StartsWith("More than 10 GiB were downloaded this month", (await AccountAsync(actor)).WhyNotStores, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "More than 10 GiB were downloaded this month",
+            (await AccountAsync(actor)).WhyNotStores,
+            StringComparison.Ordinal
+        );
         Assert.True((await AccountAsync(actor)).IsOutOfStores);
         Assert.Equal(["80 % of this month's downloads are used", "Your buckets are closed until the month is over"], await MailsAsync());
         Assert.Null(await WhyAsync(actor));
@@ -158,13 +177,22 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
     public async Task Suspending_ends_sessions_is_told_twice_and_done_once()
     {
         var (actor, keeper) = (await ANewAccountAsync(), await OperatorAsync());
-        Assert.Equal("Write down why, for the other operators.", (await Operators.SuspendAsync(keeper, actor.AccountId, SuspensionReason.Operator, " ", Ct)).Reason);
-        var twice = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => Operators.SuspendAsync(keeper, actor.AccountId, SuspensionReason.Operator, "mines coins", Ct))));
+        Assert.Equal(
+            "Write down why, for the other operators.",
+            (await Operators.SuspendAsync(keeper, actor.AccountId, SuspensionReason.Operator, " ", Ct)).Reason
+        );
+        var twice = await Task.WhenAll(
+            Enumerable
+                .Range(0, 2)
+                .Select(_ => Task.Run(() => Operators.SuspendAsync(keeper, actor.AccountId, SuspensionReason.Operator, "mines coins", Ct)))
+        );
         Assert.Equal(["It is suspended already.", null], twice.Select(outcome => outcome.Reason).OrderDescending(StringComparer.Ordinal));
 
         await using var after = CreateDbContext();
         Assert.Equal(clock.GetUtcNow(), (await AccountAsync(actor)).SessionsEndedAt);
-        var told = (await after.AuditEntries.Where(entry => entry.Action == "SuspendAccount").ToListAsync(Ct)).OrderBy(entry => entry.Who, StringComparer.Ordinal).ToList();
+        var told = (await after.AuditEntries.Where(entry => entry.Action == "SuspendAccount").ToListAsync(Ct))
+            .OrderBy(entry => entry.Who, StringComparer.Ordinal)
+            .ToList();
         Assert.Equal([(keeper.AccountId, keeper.Email), (actor.AccountId, "portal")], told.Select(entry => (entry.AccountId, entry.Who)));
         Assert.Contains("mines coins", told[0].Person?.After, StringComparison.Ordinal);
         Assert.DoesNotContain("mines coins", told[0].After, StringComparison.Ordinal);
@@ -183,9 +211,19 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
             await db.SaveChangesAsync(Ct);
         }
 
-        Assert.StartsWith("An operator of Portal signs in", (await Operators.SuspendAsync(keeper, keeper.AccountId, SuspensionReason.Fraud, "x", Ct)).Reason, StringComparison.Ordinal);
-        Assert.Equal("This account is closing already.", (await Operators.SuspendAsync(keeper, closing.AccountId, SuspensionReason.Fraud, "x", Ct)).Reason);
-        Assert.Equal("There is no such account.", (await Operators.SuspendAsync(keeper, "acc-none", SuspensionReason.Fraud, "x", Ct)).Reason);
+        Assert.StartsWith(
+            "An operator of Portal signs in",
+            (await Operators.SuspendAsync(keeper, keeper.AccountId, SuspensionReason.Fraud, "x", Ct)).Reason,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "This account is closing already.",
+            (await Operators.SuspendAsync(keeper, closing.AccountId, SuspensionReason.Fraud, "x", Ct)).Reason
+        );
+        Assert.Equal(
+            "There is no such account.",
+            (await Operators.SuspendAsync(keeper, "acc-none", SuspensionReason.Fraud, "x", Ct)).Reason
+        );
     }
 
     [Fact]
@@ -211,14 +249,27 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
     private Task<Actor> OperatorAsync() => AnOperator.AddAsync(this, OperatorRole.Billing, clock.GetUtcNow());
 
     /// <summary>Use of an hour that comes to so much.</summary>
-    private Task SpendAsync(Actor actor, decimal dollars) => UseAsync(actor, Skus.Address, dollars / 0.0040m, clock.GetUtcNow().AddHours(-1), clock.GetUtcNow());
+    private Task SpendAsync(Actor actor, decimal dollars) =>
+        UseAsync(actor, Skus.Address, dollars / 0.0040m, clock.GetUtcNow().AddHours(-1), clock.GetUtcNow());
 
-    private Task DownloadAsync(Actor actor, decimal gib) => UseAsync(actor, Skus.BucketOut, gib, clock.GetUtcNow().AddHours(-1), clock.GetUtcNow());
+    private Task DownloadAsync(Actor actor, decimal gib) =>
+        UseAsync(actor, Skus.BucketOut, gib, clock.GetUtcNow().AddHours(-1), clock.GetUtcNow());
 
     private async Task UseAsync(Actor actor, string sku, decimal quantity, DateTimeOffset from, DateTimeOffset? to)
     {
         await using var db = CreateDbContext();
-        db.UsageSpans.Add(new UsageSpan { AccountId = actor.AccountId, ResourceId = ResourceIds.New("x"), ResourceName = "x", Sku = sku, Quantity = quantity, From = from, To = to });
+        db.UsageSpans.Add(
+            new UsageSpan
+            {
+                AccountId = actor.AccountId,
+                ResourceId = ResourceIds.New("x"),
+                ResourceName = "x",
+                Sku = sku,
+                Quantity = quantity,
+                From = from,
+                To = to,
+            }
+        );
         await db.SaveChangesAsync(Ct);
     }
 
@@ -249,7 +300,9 @@ public sealed class TrustTests(TestPostgres postgres) : TestDatabase(postgres)
     private async Task StoppedAsync(string id)
     {
         await using var db = CreateDbContext();
-        await db.Instances.Where(instance => instance.Id == id).ExecuteUpdateAsync(set => set.SetProperty(instance => instance.State, InstanceState.Stopped), Ct);
+        await db
+            .Instances.Where(instance => instance.Id == id)
+            .ExecuteUpdateAsync(set => set.SetProperty(instance => instance.State, InstanceState.Stopped), Ct);
     }
 
     private async Task<string?> WhyAsync(Actor actor)

@@ -33,8 +33,17 @@ public sealed class AwsCommand(string endpoint, StoreKey key) : IDisposable
 
     private async Task<(int Code, string Output, string Errors)> StartAsync(string[] arguments)
     {
-        var start = new ProcessStartInfo(Program, ["--endpoint-url", endpoint, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        (start.Environment["HOME"], start.Environment["AWS_EC2_METADATA_DISABLED"], start.Environment["AWS_DEFAULT_REGION"]) = (home.FullName, "true", "us-east-1");
+        var start = new ProcessStartInfo(Program, ["--endpoint-url", endpoint, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        (start.Environment["HOME"], start.Environment["AWS_EC2_METADATA_DISABLED"], start.Environment["AWS_DEFAULT_REGION"]) = (
+            home.FullName,
+            "true",
+            "us-east-1"
+        );
         (start.Environment["AWS_ACCESS_KEY_ID"], start.Environment["AWS_SECRET_ACCESS_KEY"]) = (key.AccessKeyId, key.Secret);
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

@@ -18,8 +18,13 @@ internal sealed class BucketCustomer : IAsyncDisposable
     private readonly IDbContextFactory<PortalDb> dbs;
     private readonly ServiceProvider services;
 
-    private BucketCustomer(IDbContextFactory<PortalDb> dbs, ServiceProvider services, InMemoryStore store, FakeTimeProvider clock, Actor actor) =>
-        (this.dbs, this.services, Store, Clock, Actor) = (dbs, services, store, clock, actor);
+    private BucketCustomer(
+        IDbContextFactory<PortalDb> dbs,
+        ServiceProvider services,
+        InMemoryStore store,
+        FakeTimeProvider clock,
+        Actor actor
+    ) => (this.dbs, this.services, Store, Clock, Actor) = (dbs, services, store, clock, actor);
 
     public InMemoryStore Store { get; }
 
@@ -35,14 +40,16 @@ internal sealed class BucketCustomer : IAsyncDisposable
         var store = new InMemoryStore(clock);
         var services = WorkerServices.Of(dbs, source, new InMemoryEngine(), clock, store);
         await using var db = await dbs.CreateDbContextAsync(Ct);
-        db.ObjectStores.Add(new ObjectStore
-        {
-            Id = "local",
-            Endpoint = "http://127.0.0.1:9",
-            AdminKeyId = "admin",
-            SealedAdminSecret = services.GetRequiredService<BucketSecrets>().Admin.Seal("secret"),
-            SeenAt = clock.GetUtcNow(),
-        });
+        db.ObjectStores.Add(
+            new ObjectStore
+            {
+                Id = "local",
+                Endpoint = "http://127.0.0.1:9",
+                AdminKeyId = "admin",
+                SealedAdminSecret = services.GetRequiredService<BucketSecrets>().Admin.Seal("secret"),
+                SeenAt = clock.GetUtcNow(),
+            }
+        );
         await db.SaveChangesAsync(Ct);
         return new BucketCustomer(dbs, services, store, clock, await AnAccount.ReadyAsync(dbs));
     }
@@ -70,13 +77,15 @@ internal sealed class BucketCustomer : IAsyncDisposable
 
     public async Task<MadeAccessKey> RequestKeyAsync(KeyRights rights = KeyRights.ReadWrite, Bucket? bucket = null)
     {
-        var made = await Get<AccessKeys>().CreateAsync(Actor, new NewAccessKey("backup", rights, bucket?.Id, Guid.NewGuid().ToString("N")), Ct);
+        var made = await Get<AccessKeys>()
+            .CreateAsync(Actor, new NewAccessKey("backup", rights, bucket?.Id, Guid.NewGuid().ToString("N")), Ct);
         Assert.Null(made.Reason);
         return made.Value!;
     }
 
     /// <summary>Makes one with another tool than Portal; it has a row once buckets were measured.</summary>
-    public async Task<BucketInStore> MakeElsewhereAsync(string name = "photos") => await Store.EnsureBucketAsync((await UserAsync()).Id, await OwnKeyAsync(), name, Ct);
+    public async Task<BucketInStore> MakeElsewhereAsync(string name = "photos") =>
+        await Store.EnsureBucketAsync((await UserAsync()).Id, await OwnKeyAsync(), name, Ct);
 
     /// <summary>Deletes it with another tool.</summary>
     public async Task DeleteElsewhereAsync(Bucket bucket)
@@ -85,7 +94,8 @@ internal sealed class BucketCustomer : IAsyncDisposable
         Assert.True(await Store.DeleteBucketAsync(await OwnKeyAsync(), bucket.InStore(), Ct));
     }
 
-    public async Task EmptyElsewhereAsync(Bucket bucket) => Assert.True((await Store.EmptyAsync(await OwnKeyAsync(), bucket.InStore(), Ct)).IsEmpty);
+    public async Task EmptyElsewhereAsync(Bucket bucket) =>
+        Assert.True((await Store.EmptyAsync(await OwnKeyAsync(), bucket.InStore(), Ct)).IsEmpty);
 
     public async Task<StoreKey> OwnKeyAsync() => Get<RegionStore>().KeyOf(await UserAsync());
 
@@ -110,10 +120,19 @@ internal sealed class BucketCustomer : IAsyncDisposable
         var accounts = await db.Accounts.AsNoTracking().ToDictionaryAsync(account => account.Id, Ct);
         return
         [
-            .. (await db.ObjectStoreUsers.AsNoTracking().ToListAsync(Ct)).Where(user => user.IsUnsettled(accounts[user.AccountId], isFull)).Select(user => user.Id),
+            .. (await db.ObjectStoreUsers.AsNoTracking().ToListAsync(Ct))
+                .Where(user => user.IsUnsettled(accounts[user.AccountId], isFull))
+                .Select(user => user.Id),
             .. (await db.Buckets.AsNoTracking().ToListAsync(Ct)).Where(bucket => bucket.IsUnsettled).Select(bucket => bucket.Id),
-            .. (await db.AccessKeys.AsNoTracking().ToListAsync(Ct)).Where(key => key.IsUnsettled(Clock.GetUtcNow())
-                || (key is { IsLimited: true, State: AccessKeyState.Active } && key.IsSuspended != (accounts[key.AccountId].SuspendedAt is not null))).Select(key => key.Id),
+            .. (await db.AccessKeys.AsNoTracking().ToListAsync(Ct))
+                .Where(key =>
+                    key.IsUnsettled(Clock.GetUtcNow())
+                    || (
+                        key is { IsLimited: true, State: AccessKeyState.Active }
+                        && key.IsSuspended != (accounts[key.AccountId].SuspendedAt is not null)
+                    )
+                )
+                .Select(key => key.Id),
         ];
     }
 
@@ -134,7 +153,11 @@ internal sealed class BucketCustomer : IAsyncDisposable
     public async Task<List<Bucket>> BucketsAsync()
     {
         await using var db = await dbs.CreateDbContextAsync(Ct);
-        return await db.Buckets.AsNoTracking().Where(bucket => bucket.AccountId == Actor.AccountId).OrderBy(bucket => bucket.Name).ToListAsync(Ct);
+        return await db
+            .Buckets.AsNoTracking()
+            .Where(bucket => bucket.AccountId == Actor.AccountId)
+            .OrderBy(bucket => bucket.Name)
+            .ToListAsync(Ct);
     }
 
     public async Task<Bucket> LoadAsync(Bucket bucket)
@@ -158,7 +181,12 @@ internal sealed class BucketCustomer : IAsyncDisposable
     public async Task<List<UsageSpan>> SpansAsync(Bucket bucket)
     {
         await using var db = await dbs.CreateDbContextAsync(Ct);
-        return await db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == bucket.Id).OrderBy(span => span.From).ThenBy(span => span.Sku).ToListAsync(Ct);
+        return await db
+            .UsageSpans.AsNoTracking()
+            .Where(span => span.ResourceId == bucket.Id)
+            .OrderBy(span => span.From)
+            .ThenBy(span => span.Sku)
+            .ToListAsync(Ct);
     }
 
     public async Task<List<Incident>> IncidentsAsync(string resourceId)

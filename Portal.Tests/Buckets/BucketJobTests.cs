@@ -12,8 +12,15 @@ public sealed class BucketJobTests(TestPostgres postgres) : TestDatabase(postgre
 {
     private static readonly string[] Verbs =
     [
-        nameof(IObjectStore.EnsureUserAsync), nameof(IObjectStore.EnsureKeyAsync), nameof(IObjectStore.EnsureBucketAsync), nameof(IObjectStore.SetQuotaAsync), nameof(IObjectStore.EnsureGrantsAsync),
-        nameof(IObjectStore.EmptyAsync), nameof(IObjectStore.DeleteBucketAsync), nameof(IObjectStore.RemoveKeyAsync), nameof(IObjectStore.RemoveUserAsync),
+        nameof(IObjectStore.EnsureUserAsync),
+        nameof(IObjectStore.EnsureKeyAsync),
+        nameof(IObjectStore.EnsureBucketAsync),
+        nameof(IObjectStore.SetQuotaAsync),
+        nameof(IObjectStore.EnsureGrantsAsync),
+        nameof(IObjectStore.EmptyAsync),
+        nameof(IObjectStore.DeleteBucketAsync),
+        nameof(IObjectStore.RemoveKeyAsync),
+        nameof(IObjectStore.RemoveUserAsync),
     ];
 
     private BucketCustomer ada = null!;
@@ -72,7 +79,10 @@ public sealed class BucketJobTests(TestPostgres postgres) : TestDatabase(postgre
         await ada.SettleAsync();
         Assert.Equal(["photos"], ada.Store.Names);
         Assert.Equal([user.Id], ada.Store.Users.Keys);
-        Assert.Equal((100, 100L << 30, 1_000_000, false), ada.Store.Users[user.Id] is var told ? (told.MaxBuckets, told.MaxBytes, told.MaxObjects, told.IsSuspended) : default);
+        Assert.Equal(
+            (100, 100L << 30, 1_000_000, false),
+            ada.Store.Users[user.Id] is var told ? (told.MaxBuckets, told.MaxBytes, told.MaxObjects, told.IsSuspended) : default
+        );
     }
 
     [Fact]
@@ -98,7 +108,10 @@ public sealed class BucketJobTests(TestPostgres postgres) : TestDatabase(postgre
         await ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, bucket.Id, emptyFirst: false, Ct);
         await ada.SettleAsync();
         var kept = await ada.LoadAsync(bucket);
-        Assert.Equal(("available", "It was not deleted: it is not empty. Older versions and unfinished uploads count too."), (kept.Status, kept.LastError));
+        Assert.Equal(
+            ("available", "It was not deleted: it is not empty. Older versions and unfinished uploads count too."),
+            (kept.Status, kept.LastError)
+        );
     }
 
     [Fact]
@@ -135,7 +148,10 @@ public sealed class BucketJobTests(TestPostgres postgres) : TestDatabase(postgre
         await ada.AddKeyAsync(KeyRights.ReadOnly);
         await ada.SuspendAsync(true);
         await ada.SettleAsync();
-        Assert.Equal("This account is suspended. Contact support.", (await ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, (await ada.BucketsAsync())[0].Id, emptyFirst: true, Ct)).Outcome.Reason);
+        Assert.Equal(
+            "This account is suspended. Contact support.",
+            (await ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, (await ada.BucketsAsync())[0].Id, emptyFirst: true, Ct)).Outcome.Reason
+        );
         foreach (var verb in Verbs)
         {
             ada.Store.FailOnce(verb, FaultPoint.After);
@@ -205,16 +221,21 @@ public sealed class BucketJobTests(TestPostgres postgres) : TestDatabase(postgre
         await bob.AddBucketAsync("bobs-first");
         var now = await bob.MakeElsewhereAsync();
         ada.Store.Fill("photos", 5, 10);
-        await (asked switch
-        {
-            "close" => ada.CloseAsync(),
-            "delete" => ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, before.Id, emptyFirst: true, Ct),
-            "quota" => ada.Get<ChangeBucket>().SetQuotaAsync(ada.Actor, before.Id, 5, Ct),
-            _ => ada.RequestKeyAsync(KeyRights.ReadOnly),
-        });
+        await (
+            asked switch
+            {
+                "close" => ada.CloseAsync(),
+                "delete" => ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, before.Id, emptyFirst: true, Ct),
+                "quota" => ada.Get<ChangeBucket>().SetQuotaAsync(ada.Actor, before.Id, 5, Ct),
+                _ => ada.RequestKeyAsync(KeyRights.ReadOnly),
+            }
+        );
         await ada.SettleAsync();
         Assert.Equal("deleted", (await ada.LoadAsync(before)).Status);
-        Assert.Equal((now, 5L), (await ada.Store.BucketsAsync(Ct)).Single(row => row.Name == "photos") is var row ? (row.Bucket, row.Objects) : default);
+        Assert.Equal(
+            (now, 5L),
+            (await ada.Store.BucketsAsync(Ct)).Single(row => row.Name == "photos") is var row ? (row.Bucket, row.Objects) : default
+        );
         Assert.Null(ada.Store.QuotaOf("photos"));
         Assert.Empty(ada.Store.GrantsOf("photos"));
         Assert.Equal(asked is "close" ? ObjectStoreUserState.Removed : ObjectStoreUserState.Active, (await ada.UserAsync()).State);

@@ -42,7 +42,10 @@ public sealed class BucketMeteringTests(TestPostgres postgres) : TestDatabase(po
         ada.Clock.Advance(TimeSpan.FromHours(1));
         await ada.Get<ChangeBucket>().DeleteAsync(ada.Actor, bucket.Id, emptyFirst: true, Ct);
         await ada.SettleAsync();
-        Assert.Equal([(1m, 2.0), (3m, 1.0)], (await StoredAsync(bucket)).Select(span => (span.Quantity, (span.To!.Value - span.From).TotalHours)));
+        Assert.Equal(
+            [(1m, 2.0), (3m, 1.0)],
+            (await StoredAsync(bucket)).Select(span => (span.Quantity, (span.To!.Value - span.From).TotalHours))
+        );
     }
 
     [Fact]
@@ -98,7 +101,10 @@ public sealed class BucketMeteringTests(TestPostgres postgres) : TestDatabase(po
         // 1.5 GiB out are among the 10 that are free; 6,000 reads and one write are not.
         await using var db = CreateDbContext();
         var rated = Rating.Rate(spans, await db.Prices.AsNoTracking().ToListAsync(Ct), start.AddHours(-1), start.AddHours(4));
-        Assert.Equal((0m, 1.5m), rated.Invoice.Single(line => line.Sku == Skus.BucketOut) is var outside ? (outside.Amount, outside.UnitHours) : default);
+        Assert.Equal(
+            (0m, 1.5m),
+            rated.Invoice.Single(line => line.Sku == Skus.BucketOut) is var outside ? (outside.Amount, outside.UnitHours) : default
+        );
         Assert.Equal(6m, rated.Invoice.Single(line => line.Sku == Skus.BucketReads).UnitHours);
     }
 
@@ -128,7 +134,10 @@ public sealed class BucketMeteringTests(TestPostgres postgres) : TestDatabase(po
         await ada.SettleAsync();
         await using var db = CreateDbContext();
         var found = await db.Buckets.AsNoTracking().SingleAsync(bucket => bucket.Name == "by-aws", Ct);
-        Assert.Equal(("available", ada.Actor.AccountId, 2L, 2m), (found.Status, found.AccountId, found.Objects, Assert.Single(await StoredAsync(found)).Quantity));
+        Assert.Equal(
+            ("available", ada.Actor.AccountId, 2L, 2m),
+            (found.Status, found.AccountId, found.Objects, Assert.Single(await StoredAsync(found)).Quantity)
+        );
         Assert.True(ada.Store.Read(reading, "by-aws", "00000000"));
         await MeterAsync();
         Assert.Equal(2, await db.Buckets.CountAsync(Ct));
@@ -164,12 +173,16 @@ public sealed class BucketMeteringTests(TestPostgres postgres) : TestDatabase(po
         await MeterAsync();
 
         Assert.Equal("deleted", (await ada.LoadAsync(before)).Status);
-        Assert.Equal((1m, 1.0), Assert.Single(await StoredAsync(before)) is var hers ? (hers.Quantity, (hers.To!.Value - hers.From).TotalHours) : default);
+        Assert.Equal(
+            (1m, 1.0),
+            Assert.Single(await StoredAsync(before)) is var hers ? (hers.Quantity, (hers.To!.Value - hers.From).TotalHours) : default
+        );
         var his = (await bob.BucketsAsync()).Single(bucket => bucket.Name == "photos");
         Assert.Equal((3m, null), Assert.Single(await StoredAsync(his)) is var span ? (span.Quantity, span.To) : default);
         Assert.Equal((0m, 2m), (await OutAsync(before), await OutAsync(his)));
 
-        async Task<decimal> OutAsync(Bucket bucket) => (await ada.SpansAsync(bucket)).Where(span => span.Sku == Skus.BucketOut).Sum(span => span.Quantity);
+        async Task<decimal> OutAsync(Bucket bucket) =>
+            (await ada.SpansAsync(bucket)).Where(span => span.Sku == Skus.BucketOut).Sum(span => span.Quantity);
     }
 
     [Fact]
@@ -202,7 +215,17 @@ public sealed class BucketMeteringTests(TestPostgres postgres) : TestDatabase(po
         var folder = Directory.CreateTempSubdirectory("portal-test-log-");
         var (log, at) = (Path.Combine(folder.FullName, "operations.log"), new DateTimeOffset(2026, 11, 23, 12, 30, 0, TimeSpan.Zero));
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, "settings"), $"port=1\noperations={log}\n", Ct);
-        await File.WriteAllLinesAsync(log, [Line(made.Key.AccessKeyId, at), Line(made.Key.AccessKeyId, at.AddHours(-1)), Line("somebody", at), Line("", at), "{\"bucket\":\"cut off wh"], Ct);
+        await File.WriteAllLinesAsync(
+            log,
+            [
+                Line(made.Key.AccessKeyId, at),
+                Line(made.Key.AccessKeyId, at.AddHours(-1)),
+                Line("somebody", at),
+                Line("", at),
+                "{\"bucket\":\"cut off wh",
+            ],
+            Ct
+        );
         var use = new KeyUse(this, new EmbeddedCeph(folder.FullName));
         await use.ObserveAsync(Ct);
         Assert.Equal(at, (await ada.LoadAsync(made.Key)).LastUsedAt);
@@ -216,9 +239,11 @@ public sealed class BucketMeteringTests(TestPostgres postgres) : TestDatabase(po
         await use.ObserveAsync(Ct);
     }
 
-    private static string Line(string key, DateTimeOffset at) => $$"""{"bucket":"photos","time":"{{at:yyyy-MM-dd'T'HH:mm:ss.ffffff}}Z","operation":"get_obj","access_key_id":"{{key}}","temp_url":false}""";
+    private static string Line(string key, DateTimeOffset at) =>
+        $$"""{"bucket":"photos","time":"{{at:yyyy-MM-dd'T'HH:mm:ss.ffffff}}Z","operation":"get_obj","access_key_id":"{{key}}","temp_url":false}""";
 
     private Task MeterAsync() => ada.Get<BucketMetering>().SweepAsync(Ct);
 
-    private async Task<List<UsageSpan>> StoredAsync(Bucket bucket) => [.. (await ada.SpansAsync(bucket)).Where(span => span.Sku == Skus.BucketStorage)];
+    private async Task<List<UsageSpan>> StoredAsync(Bucket bucket) =>
+        [.. (await ada.SpansAsync(bucket)).Where(span => span.Sku == Skus.BucketStorage)];
 }

@@ -20,7 +20,13 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "The bucket is empty" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "bucket-empty");
 
-        using var files = new FilesOnDisk(("one.txt", "one"u8.ToArray()), ("ü + 100%.txt", "two"u8.ToArray()), ("big.bin", FilesOnDisk.Random(20 << 20)), ("trip/a.txt", "a"u8.ToArray()), ("trip/day 2/b.txt", "b"u8.ToArray()));
+        using var files = new FilesOnDisk(
+            ("one.txt", "one"u8.ToArray()),
+            ("ü + 100%.txt", "two"u8.ToArray()),
+            ("big.bin", FilesOnDisk.Random(20 << 20)),
+            ("trip/a.txt", "a"u8.ToArray()),
+            ("trip/day 2/b.txt", "b"u8.ToArray())
+        );
         await Drop.OnAsync(page, ".objects", files.Paths("one.txt", "ü + 100%.txt", "big.bin", "trip"));
         var panel = page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" });
         await Expect(panel.GetByRole(AriaRole.Heading)).ToHaveTextAsync("5 files uploaded");
@@ -63,7 +69,8 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await Expect(page.GetByText("There is no preview. Its name begins with a slash")).ToBeVisibleAsync();
         foreach (var name in (string[])["Download", "Share a link", "Rename"])
         {
-            await Expect(page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true })).ToHaveAttributeAsync("aria-disabled", "true");
+            await Expect(page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true }))
+                .ToHaveAttributeAsync("aria-disabled", "true");
         }
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
@@ -73,8 +80,15 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         // What was measured is told with its time.
         await using (var db = CreateDbContext())
         {
-            await db.Buckets.Where(row => row.Id == bucket.Id).ExecuteUpdateAsync(row => row
-                .SetProperty(measured => measured.Bytes, 7).SetProperty(measured => measured.Objects, 3).SetProperty(measured => measured.MeasuredAt, new DateTimeOffset(2025, 11, 30, 14, 5, 59, TimeSpan.Zero)), Ct);
+            await db
+                .Buckets.Where(row => row.Id == bucket.Id)
+                .ExecuteUpdateAsync(
+                    row =>
+                        row.SetProperty(measured => measured.Bytes, 7)
+                            .SetProperty(measured => measured.Objects, 3)
+                            .SetProperty(measured => measured.MeasuredAt, new DateTimeOffset(2025, 11, 30, 14, 5, 59, TimeSpan.Zero)),
+                    Ct
+                );
         }
 
         await page.GotoAsync("/buckets");
@@ -114,17 +128,22 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(60 << 20)), ("small.txt", "small"u8.ToArray()));
 
         // Slow enough that there is something to cancel.
-        await page.RouteAsync("**/big.bin?**", async route =>
-        {
-            await page.WaitForFunctionAsync("() => window.cancelled === true");
-            await route.AbortAsync();
-        });
+        await page.RouteAsync(
+            "**/big.bin?**",
+            async route =>
+            {
+                await page.WaitForFunctionAsync("() => window.cancelled === true");
+                await route.AbortAsync();
+            }
+        );
         await Drop.OnAsync(page, ".objects", files.Paths("big.bin", "small.txt"));
         var row = page.Locator("#uploads-list li", new() { HasText = "big.bin" });
         await row.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
         await page.EvaluateAsync("() => { window.cancelled = true; }");
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["small.txt"]);
-        await Until.TrueAsync(async () => (await Scene.S3.ListMultipartUploadsAsync(bucket.Name, Ct)).MultipartUploads is not { Count: > 0 });
+        await Until.TrueAsync(async () =>
+            (await Scene.S3.ListMultipartUploadsAsync(bucket.Name, Ct)).MultipartUploads is not { Count: > 0 }
+        );
 
         // The keyboard is nowhere lost: not with the button that went, nor with the panel.
         var panel = page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" });
@@ -160,7 +179,10 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         var page = await OpenAsync($"/buckets/{bucket.Name}");
         page.Dialog += (_, leave) => _ = leave.AcceptAsync();
         using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(40 << 20)), ("other.bin", FilesOnDisk.Random(20 << 20)));
-        await page.RouteAsync(url => url.Contains(".bin?", StringComparison.Ordinal) && !url.Contains("partNumber=1&", StringComparison.Ordinal), route => route.AbortAsync());
+        await page.RouteAsync(
+            url => url.Contains(".bin?", StringComparison.Ordinal) && !url.Contains("partNumber=1&", StringComparison.Ordinal),
+            route => route.AbortAsync()
+        );
         await Drop.OnAsync(page, ".objects", files.Paths("big.bin", "other.bin"));
         await Until.TrueAsync(async () => await PartsAsync(bucket.Name) is [1, 1], TimeSpan.FromSeconds(60));
         await page.ReloadAsync();
@@ -189,7 +211,16 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
     public async Task A_text_is_previewed_shared_with_a_clean_browser_and_deleted()
     {
         var bucket = await Scene.AddBucketAsync();
-        await Scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "notes/ä b+c.txt", ContentBody = "for you alone", ContentType = "text/plain" }, Ct);
+        await Scene.S3.PutObjectAsync(
+            new Amazon.S3.Model.PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = "notes/ä b+c.txt",
+                ContentBody = "for you alone",
+                ContentType = "text/plain",
+            },
+            Ct
+        );
         var page = await OpenAsync($"/buckets/{bucket.Name}");
         await page.GetByRole(AriaRole.Link, new() { Name = "Folder notes" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "ä b+c.txt", Exact = true }).ClickAsync();
@@ -205,7 +236,9 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await page.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
-        await Until.TrueAsync(async () => (await Scene.S3.ListObjectsV2Async(new() { BucketName = bucket.Name }, Ct)).S3Objects is not { Count: > 0 });
+        await Until.TrueAsync(async () =>
+            (await Scene.S3.ListObjectsV2Async(new() { BucketName = bucket.Name }, Ct)).S3Objects is not { Count: > 0 }
+        );
     }
 
     [Fact]
@@ -216,20 +249,32 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(20 << 20)), ("refused.txt", "refused"u8.ToArray()));
 
         // The first part goes through; the others hang. The other file is refused, once.
-        await page.RouteAsync(url => url.Contains("big.bin?", StringComparison.Ordinal) && !url.Contains("partNumber=1&", StringComparison.Ordinal), async route =>
-        {
-            await page.WaitForFunctionAsync("() => window.goOn === true");
-            await route.AbortAsync();
-        });
-        await page.RouteAsync("**/refused.txt?**", route => route.FulfillAsync(new()
-        {
-            Status = 400,
-            Headers = new Dictionary<string, string> { ["Access-Control-Allow-Origin"] = "*" },
-            Body = "<Error><Code>EntityTooLarge</Code></Error>",
-        }));
+        await page.RouteAsync(
+            url => url.Contains("big.bin?", StringComparison.Ordinal) && !url.Contains("partNumber=1&", StringComparison.Ordinal),
+            async route =>
+            {
+                await page.WaitForFunctionAsync("() => window.goOn === true");
+                await route.AbortAsync();
+            }
+        );
+        await page.RouteAsync(
+            "**/refused.txt?**",
+            route =>
+                route.FulfillAsync(
+                    new()
+                    {
+                        Status = 400,
+                        Headers = new Dictionary<string, string> { ["Access-Control-Allow-Origin"] = "*" },
+                        Body = "<Error><Code>EntityTooLarge</Code></Error>",
+                    }
+                )
+        );
         await Drop.OnAsync(page, ".objects", files.Paths("big.bin", "refused.txt"));
         var panel = page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" });
-        var (big, refused) = (page.Locator("#uploads-list li", new() { HasText = "big.bin" }), page.Locator("#uploads-list li", new() { HasText = "refused.txt" }));
+        var (big, refused) = (
+            page.Locator("#uploads-list li", new() { HasText = "big.bin" }),
+            page.Locator("#uploads-list li", new() { HasText = "refused.txt" })
+        );
         await Expect(refused).ToContainTextAsync("The storage does not take a file of this size");
         await Expect(big).ToContainTextAsync("40% of 20 MiB");
         await Expect(panel.GetByRole(AriaRole.Progressbar, new() { Name = "All uploads" })).ToHaveJSPropertyAsync("value", 8 << 20);
@@ -273,15 +318,29 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
         await page.GetByLabel("Type delete 2 to confirm").FillAsync("delete 2");
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
-        await Expect(names).ToHaveTextAsync(Enumerable.Range(1091, 8).Select(number => number.ToString("d7", System.Globalization.CultureInfo.InvariantCulture)));
+        await Expect(names)
+            .ToHaveTextAsync(
+                Enumerable.Range(1091, 8).Select(number => number.ToString("d7", System.Globalization.CultureInfo.InvariantCulture))
+            );
     }
 
     [Fact]
     public async Task A_picture_is_shown_and_its_name_copied()
     {
         var bucket = await Scene.AddBucketAsync();
-        using var pixel = new MemoryStream(Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="));
-        await Scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "ä/pixel.png", InputStream = pixel, ContentType = "image/png" }, Ct);
+        using var pixel = new MemoryStream(
+            Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==")
+        );
+        await Scene.S3.PutObjectAsync(
+            new Amazon.S3.Model.PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = "ä/pixel.png",
+                InputStream = pixel,
+                ContentType = "image/png",
+            },
+            Ct
+        );
         var page = await OpenAsync($"/buckets/{bucket.Name}?key=%C3%A4/pixel.png");
         await page.Context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
         await Expect(page.GetByRole(AriaRole.Img, new() { Name = "pixel.png" })).ToHaveJSPropertyAsync("naturalWidth", 1);
@@ -297,14 +356,30 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         var bucket = await Scene.AddBucketAsync();
         foreach (var key in (string[])["2026/holiday.jpg", "2026/plan.txt", "invoice + 100%.pdf", "notes.txt"])
         {
-            await Scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = key, ContentBody = "What is written here is shown.", ContentType = "text/plain" }, Ct);
+            await Scene.S3.PutObjectAsync(
+                new Amazon.S3.Model.PutObjectRequest
+                {
+                    BucketName = bucket.Name,
+                    Key = key,
+                    ContentBody = "What is written here is shown.",
+                    ContentType = "text/plain",
+                },
+                Ct
+            );
         }
 
         var page = await browser.SignInAsync(Server, Scene.Ada, "/buckets", width == 390 ? ABrowser.Phone : ABrowser.Desktop);
         (string Name, string Path)[] all =
         [
-            ("list", "/buckets"), ("new", "/buckets/new"), ("objects", $"/buckets/{bucket.Name}"), ("object", $"/buckets/{bucket.Name}?key=notes.txt"), ("settings", $"/buckets/{bucket.Name}?tab=settings"),
-            ("usage", $"/buckets/{bucket.Name}?tab=usage"), ("connect", $"/buckets/{bucket.Name}?tab=connect"), ("events", $"/buckets/{bucket.Name}?tab=events"), ("keys", "/access-keys"),
+            ("list", "/buckets"),
+            ("new", "/buckets/new"),
+            ("objects", $"/buckets/{bucket.Name}"),
+            ("object", $"/buckets/{bucket.Name}?key=notes.txt"),
+            ("settings", $"/buckets/{bucket.Name}?tab=settings"),
+            ("usage", $"/buckets/{bucket.Name}?tab=usage"),
+            ("connect", $"/buckets/{bucket.Name}?tab=connect"),
+            ("events", $"/buckets/{bucket.Name}?tab=events"),
+            ("keys", "/access-keys"),
         ];
         foreach (var (name, path) in all)
         {

@@ -23,16 +23,30 @@ public sealed class BucketPolicyTests
 
     [Fact]
     public void The_same_grants_make_the_same_policy_in_whatever_order() =>
-        Assert.Equal(BucketPolicy.WithGrants(Owners, "b", Grants), BucketPolicy.WithGrants(BucketPolicy.WithGrants(Owners, "b", Grants), "b", Grants.Reverse()));
+        Assert.Equal(
+            BucketPolicy.WithGrants(Owners, "b", Grants),
+            BucketPolicy.WithGrants(BucketPolicy.WithGrants(Owners, "b", Grants), "b", Grants.Reverse())
+        );
 
-    /// <summary>radosgw refuses a name that stands twice in a statement, but takes it in a condition (tried with 16.2); whoever set that with another tool keeps it.</summary>
+    /// <summary>
+    /// radosgw refuses a name that stands twice in a statement, but takes it in a condition (tried with 16.2); whoever set that with
+    /// another tool keeps it.
+    /// </summary>
     [Theory]
     [InlineData("""{ "StringEquals": { "aws:UserAgent": "a" }, "StringEquals": { "aws:UserAgent": "b" } }""")]
     [InlineData("""{ "StringEquals": { "aws:UserAgent": "a", "aws:UserAgent": "b" } }""")]
     public void A_condition_that_names_something_twice_stays_as_it_is(string condition)
     {
-        var policy = $$"""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", "Condition": {{condition}} }] }""";
-        foreach (var written in (string?[])[BucketPolicy.OwnersPart(policy), BucketPolicy.WithGrants(policy, "b", Grants), BucketPolicy.OwnersPart(BucketPolicy.WithGrants(policy, "b", Grants))])
+        var policy =
+            $$"""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*", "Condition": {{condition}} }] }""";
+        foreach (
+            var written in (string?[])
+                [
+                    BucketPolicy.OwnersPart(policy),
+                    BucketPolicy.WithGrants(policy, "b", Grants),
+                    BucketPolicy.OwnersPart(BucketPolicy.WithGrants(policy, "b", Grants)),
+                ]
+        )
         {
             Assert.Contains("\"a\"", written, StringComparison.Ordinal);
             Assert.Contains("\"b\"", written, StringComparison.Ordinal);
@@ -44,10 +58,22 @@ public sealed class BucketPolicyTests
     /// <summary>radosgw takes both (tried with 16.2).</summary>
     [Theory]
     [InlineData("""{ /* ours */ "Version": "2012-10-17", "Statement": [] }""", true)]
-    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Sid": "\udc00", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""", false)]
-    [InlineData("""{ "\ud800": 1, "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""", false)]
-    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "\ud800": 1, "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""", false)]
-    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "\udc00\ud800": "*" }, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""", false)]
+    [InlineData(
+        """{ "Version": "2012-10-17", "Statement": [{ "Sid": "\udc00", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""",
+        false
+    )]
+    [InlineData(
+        """{ "\ud800": 1, "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""",
+        false
+    )]
+    [InlineData(
+        """{ "Version": "2012-10-17", "Statement": [{ "\ud800": 1, "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""",
+        false
+    )]
+    [InlineData(
+        """{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "\udc00\ud800": "*" }, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }] }""",
+        false
+    )]
     public void What_a_store_takes_and_JSON_does_not_is_told_before_anything_is_made_of_it(string policy, bool isReadable)
     {
         Assert.Equal(isReadable, BucketPolicy.IsReadable(policy));
@@ -94,10 +120,20 @@ public sealed class BucketPolicyTests
     [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow" }] }""", "Principal")]
     [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*" }] }""", "Action")]
     [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "s3:*" }] }""", "Resource")]
-    [InlineData("""{ "Version": "2012-10-17", "Statement": [{ "Sid": "PortalKeyX", "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*" }] }""", "Portal's own")]
-    [InlineData("""{ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"] } }""", "shut out")]
-    [InlineData("""{ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Principal": { "AWS": ["*"] }, "Action": ["s3:GetObject", "s3:putbucket*"], "Resource": "*" } }""", "shut out")]
-    public void A_policy_that_cannot_be_is_refused_with_a_sentence(string text, string part) => Assert.Contains(part, BucketPolicy.Check(text).Reason, StringComparison.Ordinal);
+    [InlineData(
+        """{ "Version": "2012-10-17", "Statement": [{ "Sid": "PortalKeyX", "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*" }] }""",
+        "Portal's own"
+    )]
+    [InlineData(
+        """{ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"] } }""",
+        "shut out"
+    )]
+    [InlineData(
+        """{ "Version": "2012-10-17", "Statement": { "Effect": "Deny", "Principal": { "AWS": ["*"] }, "Action": ["s3:GetObject", "s3:putbucket*"], "Resource": "*" } }""",
+        "shut out"
+    )]
+    public void A_policy_that_cannot_be_is_refused_with_a_sentence(string text, string part) =>
+        Assert.Contains(part, BucketPolicy.Check(text).Reason, StringComparison.Ordinal);
 
     [Fact]
     public void A_policy_that_may_be_is_taken() => Assert.Null(BucketPolicy.Check(Owners).Reason);
@@ -105,7 +141,9 @@ public sealed class BucketPolicyTests
     [Theory]
     [InlineData("""{ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/*" }""")]
     [InlineData("""{ "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket", "Resource": "arn:aws:s3:::b" }""")]
-    [InlineData("""{ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": { "Bool": { "aws:SecureTransport": "false" } } }""")]
+    [InlineData(
+        """{ "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": { "Bool": { "aws:SecureTransport": "false" } } }"""
+    )]
     public void A_denial_that_leaves_the_policy_to_its_owner_is_taken(string statement) =>
         Assert.Null(BucketPolicy.Check($$"""{ "Version": "2012-10-17", "Statement": [{{statement}}] }""").Reason);
 }

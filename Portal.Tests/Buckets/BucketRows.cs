@@ -7,12 +7,27 @@ namespace Portal.Tests.Buckets;
 /// <summary>What the database holds once a customer's bucket is there, as the worker would have left it.</summary>
 public static class BucketRows
 {
-    public static async Task<ObjectStoreUser> AddUserAsync(PortalDb db, BucketSecrets secrets, string accountId, string endpoint, Func<string, Task<StoreKey>>? make = null)
+    public static async Task<ObjectStoreUser> AddUserAsync(
+        PortalDb db,
+        BucketSecrets secrets,
+        string accountId,
+        string endpoint,
+        Func<string, Task<StoreKey>>? make = null
+    )
     {
         var now = TimeProvider.System.GetUtcNow();
         if (!await db.ObjectStores.AnyAsync())
         {
-            db.ObjectStores.Add(new ObjectStore { Id = "local", Endpoint = endpoint, AdminKeyId = "admin", SeenAt = now, WebsiteSuffix = $"s3-website.localhost:{endpoint.Split(':')[^1]}" });
+            db.ObjectStores.Add(
+                new ObjectStore
+                {
+                    Id = "local",
+                    Endpoint = endpoint,
+                    AdminKeyId = "admin",
+                    SeenAt = now,
+                    WebsiteSuffix = $"s3-website.localhost:{endpoint.Split(':')[^1]}",
+                }
+            );
         }
 
         var id = ResourceIds.New(ObjectStoreUser.Prefix);

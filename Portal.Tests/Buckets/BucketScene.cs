@@ -48,12 +48,19 @@ public sealed class BucketScene(PortalServer server, TestCeph ceph, IDbContextFa
         return await BucketRows.AddBucketAsync(db, user!, unique);
     }
 
-    public async Task<OpenBucket> OpenAsync(Bucket bucket) => (await server.Services.GetRequiredService<BucketGateway>().OpenAsync(Actor, bucket.Id, default)).Value!;
+    public async Task<OpenBucket> OpenAsync(Bucket bucket) =>
+        (await server.Services.GetRequiredService<BucketGateway>().OpenAsync(Actor, bucket.Id, default)).Value!;
 
     private async Task AddUserAsync()
     {
         await using var db = await dbs.CreateDbContextAsync();
-        user = await BucketRows.AddUserAsync(db, server.Services.GetRequiredService<BucketSecrets>(), Ada.AccountId, ceph.Endpoint, async id => Key = await ceph.AddUserAsync(id));
+        user = await BucketRows.AddUserAsync(
+            db,
+            server.Services.GetRequiredService<BucketSecrets>(),
+            Ada.AccountId,
+            ceph.Endpoint,
+            async id => Key = await ceph.AddUserAsync(id)
+        );
         S3 = S3Client.Of(ceph.Endpoint, "us-east-1", Key);
     }
 }

@@ -25,7 +25,16 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
     [Fact]
     public async Task Everybody_is_let_in_after_a_warning_and_sees_the_website()
     {
-        await Scene.S3.PutObjectAsync(new Amazon.S3.Model.PutObjectRequest { BucketName = bucket.Name, Key = "index.html", ContentBody = "<h1>Hello</h1>", ContentType = "text/html" }, Ct);
+        await Scene.S3.PutObjectAsync(
+            new Amazon.S3.Model.PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = "index.html",
+                ContentBody = "<h1>Hello</h1>",
+                ContentType = "text/html",
+            },
+            Ct
+        );
         await OpenAsync();
         var (open, site, dialog) = (Setting("Public read"), Setting("Static website"), page.GetByRole(AriaRole.Dialog));
         await Press(site, "Turn it on").ClickAsync();
@@ -39,7 +48,10 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await Expect(site).Not.ToContainTextAsync("The bucket is private");
 
         var visitor = await browser.NewPageAsync(new Uri(Ceph.Endpoint));
-        foreach (var address in (string[])[await AddressAsync(site, "the website's address"), await AddressAsync(open, "the public address") + "index.html"])
+        foreach (
+            var address in (string[])
+                [await AddressAsync(site, "the website's address"), await AddressAsync(open, "the public address") + "index.html"]
+        )
         {
             await visitor.GotoAsync(address);
             await Expect(visitor.GetByRole(AriaRole.Heading, new() { Name = "Hello" })).ToBeVisibleAsync();
@@ -66,7 +78,15 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await Press(cors, "Save the rules").ClickAsync();
         await Expect(cors).ToContainTextAsync("Saved.");
         var rule = Assert.Single((await Scene.S3.GetCORSConfigurationAsync(bucket.Name, Ct)).Configuration.Rules);
-        Assert.Equal("https://example.com; GET PUT; *", string.Join("; ", string.Join(' ', rule.AllowedOrigins), string.Join(' ', rule.AllowedMethods.Order(StringComparer.Ordinal)), string.Join(' ', rule.AllowedHeaders)));
+        Assert.Equal(
+            "https://example.com; GET PUT; *",
+            string.Join(
+                "; ",
+                string.Join(' ', rule.AllowedOrigins),
+                string.Join(' ', rule.AllowedMethods.Order(StringComparer.Ordinal)),
+                string.Join(' ', rule.AllowedHeaders)
+            )
+        );
 
         await Press(lifecycle, "Abort unfinished uploads after a week").ClickAsync();
         await Press(lifecycle, "Add a rule").ClickAsync();
@@ -85,17 +105,30 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await Expect(policy).ToContainTextAsync("Saved.");
         Assert.Contains("PublicFolder", (await Scene.S3.GetBucketPolicyAsync(bucket.Name, Ct)).Policy, StringComparison.Ordinal);
 
-        await Scene.S3.PutCORSConfigurationAsync(bucket.Name, new() { Rules = [new() { AllowedOrigins = ["https://other.example"], AllowedMethods = ["GET"] }] }, Ct);
+        await Scene.S3.PutCORSConfigurationAsync(
+            bucket.Name,
+            new() { Rules = [new() { AllowedOrigins = ["https://other.example"], AllowedMethods = ["GET"] }] },
+            Ct
+        );
         await Scene.S3.DeleteBucketPolicyAsync(bucket.Name, Ct);
         using (var raw = new RawS3(Ceph.Endpoint, Scene.Key))
         {
-            const string Rule = "<ID>theirs</ID><Filter><And><Prefix>logs/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Status>Enabled</Status><Expiration><Days>3</Days></Expiration>";
-            Assert.True((await raw.PutAsync($"/{bucket.Name}?lifecycle=", $"<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>{Rule}</Rule></LifecycleConfiguration>")).IsDone);
+            const string Rule =
+                "<ID>theirs</ID><Filter><And><Prefix>logs/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Status>Enabled</Status><Expiration><Days>3</Days></Expiration>";
+            Assert.True(
+                (
+                    await raw.PutAsync(
+                        $"/{bucket.Name}?lifecycle=",
+                        $"<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule>{Rule}</Rule></LifecycleConfiguration>"
+                    )
+                ).IsDone
+            );
         }
 
         await page.ReloadAsync();
         await ABrowser.InteractiveAsync(page);
-        await Expect(lifecycle).ToContainTextAsync("theirs — made with another tool, and does more than this form knows. It stays as it is");
+        await Expect(lifecycle)
+            .ToContainTextAsync("theirs — made with another tool, and does more than this form knows. It stays as it is");
         await Expect(lifecycle).ToContainTextAsync("<Key>k</Key>");
         await ABrowser.AssertAccessibleAsync(page, "bucket-foreign-settings");
         await Expect(cors.GetByLabel("Origins")).ToHaveValueAsync("https://other.example");
@@ -103,7 +136,12 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await using var db = CreateDbContext();
         Assert.Equal(
             ["PutBucketCors", "PutBucketLifecycle", "PutBucketPolicy"],
-            await db.AuditEntries.Where(entry => entry.ResourceId == bucket.Id).OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync(Ct));
+            await db
+                .AuditEntries.Where(entry => entry.ResourceId == bucket.Id)
+                .OrderBy(entry => entry.Id)
+                .Select(entry => entry.Action)
+                .ToListAsync(Ct)
+        );
     }
 
     [Fact]
@@ -114,13 +152,29 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         await using (var db = CreateDbContext())
         {
             UsageSpan Span(string sku, decimal quantity, DateTimeOffset from, DateTimeOffset? to) =>
-                new() { AccountId = bucket.AccountId, ResourceId = bucket.Id, ResourceName = bucket.Name, Sku = sku, Quantity = quantity, From = from, To = to };
+                new()
+                {
+                    AccountId = bucket.AccountId,
+                    ResourceId = bucket.Id,
+                    ResourceName = bucket.Name,
+                    Sku = sku,
+                    Quantity = quantity,
+                    From = from,
+                    To = to,
+                };
             db.AddRange(
-                Span(Skus.BucketStorage, 2, hour, hour.AddHours(1)), Span(Skus.BucketStorage, 3.5m, hour.AddHours(1), null),
-                Span(Skus.BucketOut, 0.25m, hour, hour.AddHours(1)), Span(Skus.BucketWrites, 0.012m, hour, hour.AddHours(1)), Span(Skus.BucketReads, 0.030m, hour, hour.AddHours(1)));
+                Span(Skus.BucketStorage, 2, hour, hour.AddHours(1)),
+                Span(Skus.BucketStorage, 3.5m, hour.AddHours(1), null),
+                Span(Skus.BucketOut, 0.25m, hour, hour.AddHours(1)),
+                Span(Skus.BucketWrites, 0.012m, hour, hour.AddHours(1)),
+                Span(Skus.BucketReads, 0.030m, hour, hour.AddHours(1))
+            );
             await db.SaveChangesAsync(Ct);
             var slices = await BucketHistory.LoadAsync(db, bucket.AccountId, bucket.Id, 1, now, Ct);
-            Assert.Equal([(2m, 0.25m, 42m), (3.5m, 0m, 0m), (3.5m, 0m, 0m)], slices.TakeLast(3).Select(slice => (slice.Stored!.Value, slice.Out, slice.Requests)));
+            Assert.Equal(
+                [(2m, 0.25m, 42m), (3.5m, 0m, 0m), (3.5m, 0m, 0m)],
+                slices.TakeLast(3).Select(slice => (slice.Stored!.Value, slice.Out, slice.Requests))
+            );
             Assert.All(slices.SkipLast(3), slice => Assert.Equal((0m, 0m), (slice.Stored!.Value, slice.Out)));
         }
 
@@ -138,9 +192,11 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
 
     private static ILocator Press(ILocator part, string name) => part.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 
-    private static Task<string> AddressAsync(ILocator part, string label) => part.GetByRole(AriaRole.Group, new() { Name = label }).Locator("code").InnerTextAsync();
+    private static Task<string> AddressAsync(ILocator part, string label) =>
+        part.GetByRole(AriaRole.Group, new() { Name = label }).Locator("code").InnerTextAsync();
 
     private async Task OpenAsync() => page = await browser.SignInAsync(Server, Scene.Ada, $"/buckets/{bucket.Name}?tab=settings");
 
-    private ILocator Setting(string heading) => page.Locator(".setting", new() { Has = page.GetByRole(AriaRole.Heading, new() { Name = heading, Exact = true }) });
+    private ILocator Setting(string heading) =>
+        page.Locator(".setting", new() { Has = page.GetByRole(AriaRole.Heading, new() { Name = heading, Exact = true }) });
 }

@@ -51,7 +51,8 @@ public sealed class BucketsWholeTests(TestPostgres postgres, TestCeph ceph, ABro
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "The bucket is empty" })).ToBeVisibleAsync();
         using var files = new FilesOnDisk(("notes.txt", "from the browser"u8.ToArray()));
         await Drop.OnAsync(page, ".objects", files.Paths("notes.txt"));
-        await Expect(page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" }).GetByRole(AriaRole.Heading)).ToHaveTextAsync("1 file uploaded");
+        await Expect(page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" }).GetByRole(AriaRole.Heading))
+            .ToHaveTextAsync("1 file uploaded");
 
         using var aws = await MakeKeyAsync(page, "laptop");
         Assert.Contains("notes.txt", await aws.RunAsync("s3", "ls", $"s3://{name}/"), StringComparison.Ordinal);
@@ -62,7 +63,10 @@ public sealed class BucketsWholeTests(TestPostgres postgres, TestCeph ceph, ABro
         await RevokeAsync(page, "laptop");
         await aws.FailAsync("s3", "ls", $"s3://{name}/");
         using var revoked = S3Client.Of(ceph.Endpoint, "us-east-1", aws.Key);
-        Assert.Equal("InvalidAccessKeyId", (await Assert.ThrowsAsync<AmazonS3Exception>(() => revoked.ListObjectsAsync(name, Ct))).ErrorCode);
+        Assert.Equal(
+            "InvalidAccessKeyId",
+            (await Assert.ThrowsAsync<AmazonS3Exception>(() => revoked.ListObjectsAsync(name, Ct))).ErrorCode
+        );
 
         await page.GotoAsync($"/buckets/{name}");
         await ABrowser.InteractiveAsync(page);

@@ -6,7 +6,10 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Portal.Tests.Buckets;
 
-/// <summary>Full buckets are emptied in the background, and everybody else goes on meanwhile. That a killed worker resumes is tried in KilledAtTheStoreTests.</summary>
+/// <summary>
+/// Full buckets are emptied in the background, and everybody else goes on meanwhile. That a killed worker resumes is tried in
+/// KilledAtTheStoreTests.
+/// </summary>
 [Trait("Needs", "browser")]
 [Trait("Needs", "engine")]
 public sealed class EmptyingTests(TestPostgres postgres, TestCeph ceph, ABrowser browser) : TestDatabase(postgres)
@@ -43,9 +46,11 @@ public sealed class EmptyingTests(TestPostgres postgres, TestCeph ceph, ABrowser
         await page.GotoAsync($"/buckets/{full[0]}", new() { Timeout = 60_000 });
         await ABrowser.InteractiveAsync(page);
         await work.DeleteAsync(ada, full);
-        await page.EvaluateAsync("""
+        await page.EvaluateAsync(
+            """
             () => { window.counted = new Set(); new MutationObserver(() => { const said = /([\d,]+) objects? removed/.exec(document.body.innerText); if (said) window.counted.add(said[1]); }).observe(document.body, { childList: true, subtree: true, characterData: true }); }
-            """);
+            """
+        );
         await Expect(page.GetByText("removed so far")).ToBeVisibleAsync();
 
         // All the places that emptying has are taken now.
@@ -59,7 +64,10 @@ public sealed class EmptyingTests(TestPostgres postgres, TestCeph ceph, ABrowser
 
         Assert.True(await work.IsThereAsync(full[0]), "The first bucket was empty before the others came: this proves nothing.");
         Assert.True(longest < TimeSpan.FromSeconds(10), $"A new bucket took {longest.TotalSeconds:0.0} s.");
-        await Until.TrueAsync(async () => !await work.IsThereAsync(full[0]) && !await work.IsThereAsync(full[1]) && !await work.IsThereAsync(full[2]), Patience);
+        await Until.TrueAsync(
+            async () => !await work.IsThereAsync(full[0]) && !await work.IsThereAsync(full[1]) && !await work.IsThereAsync(full[2]),
+            Patience
+        );
         var counted = await page.EvaluateAsync<string[]>("() => [...window.counted]");
         Assert.True(counted.Length >= 3, $"The page counted {string.Join(", ", counted)}.");
         Assert.Empty((await ceph.Store.BucketsAsync(Ct)).Select(bucket => bucket.Name).Intersect(full));

@@ -42,7 +42,8 @@ public sealed class ObjectRulesTests
     [InlineData("a/b/", "b", "a/")]
     [InlineData("c.txt", "c.txt", "")]
     [InlineData("b/", "b", "")]
-    public void A_key_has_a_name_and_a_folder(string key, string name, string folder) => Assert.Equal((name, folder), (ObjectKey.NameOf(key), ObjectKey.FolderOf(key)));
+    public void A_key_has_a_name_and_a_folder(string key, string name, string folder) =>
+        Assert.Equal((name, folder), (ObjectKey.NameOf(key), ObjectKey.FolderOf(key)));
 
     [Fact]
     public void Crumbs_lead_through_every_folder_also_one_without_a_name() =>
@@ -67,7 +68,8 @@ public sealed class ObjectRulesTests
     [Fact]
     public void Public_read_is_one_statement_that_comes_and_goes_beside_the_others()
     {
-        const string Own = """{"Version":"2012-10-17","Statement":{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"s3:DeleteObject","Resource":"arn:aws:s3:::b/*"}}""";
+        const string Own =
+            """{"Version":"2012-10-17","Statement":{"Sid":"Mine","Effect":"Deny","Principal":"*","Action":"s3:DeleteObject","Resource":"arn:aws:s3:::b/*"}}""";
         var on = PublicRead.With(Own, "b", on: true);
         Assert.Equal((true, false), (PublicRead.Of(on, null, null, null, "b").BySwitch, PublicRead.Of(on, null, null, null, "b").ByPolicy));
         var off = PublicRead.With(on, "b", on: false);
@@ -78,23 +80,43 @@ public sealed class ObjectRulesTests
 
     [Theory]
     [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}""", true)]
-    [InlineData("""{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":["s3:ListBucket","s3:*"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]}""", true)]
+    [InlineData(
+        """{"Effect":"Allow","Principal":{"AWS":["*"]},"Action":["s3:ListBucket","s3:*"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::b/*"]}""",
+        true
+    )]
     [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/public/*"}""", false)]
-    [InlineData("""{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam:::user/x"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}""", false)]
-    [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}""", false)]
+    [InlineData(
+        """{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam:::user/x"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}""",
+        false
+    )]
+    [InlineData(
+        """{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}""",
+        false
+    )]
     [InlineData("""{"Effect":"Deny","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}""", false)]
     [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:getobject","Resource":"arn:aws:s3:::?/*"}""", true)]
     [InlineData("""{"Effect":"Allow","NotPrincipal":{"AWS":"arn:aws:iam:::user/x"},"Action":"s3:G*","Resource":"arn:aws:s3:::*"}""", true)]
     [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","NotResource":"arn:aws:s3:::c/*","Condition":{}}""", true)]
-    [InlineData("""{"Sid":"PortalKeyX","Effect":"Allow","Principal":{"AWS":"arn:aws:iam:::user/ak-1"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}""", false)]
+    [InlineData(
+        """{"Sid":"PortalKeyX","Effect":"Allow","Principal":{"AWS":"arn:aws:iam:::user/ak-1"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}""",
+        false
+    )]
     public void A_statement_of_the_owners_may_make_it_public_too(string statement, bool opens) =>
         Assert.Equal(opens, PublicRead.Of($$"""{"Version":"2012-10-17","Statement":[{{statement}}]}""", null, null, null, "b").ByPolicy);
 
     [Theory]
     [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/public/*"}""", "public/a", true)]
     [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/public/*"}""", "private/a", false)]
-    [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/private/*"}""", "private/a", false)]
-    [InlineData("""{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}""", "a", null)]
+    [InlineData(
+        """{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*"},{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::b/private/*"}""",
+        "private/a",
+        false
+    )]
+    [InlineData(
+        """{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}""",
+        "a",
+        null
+    )]
     public void Whether_everybody_may_read_one_object_is_told_of_that_object(string statements, string key, bool? may) =>
         Assert.Equal(may, PublicRead.MayRead($$"""{"Version":"2012-10-17","Statement":[{{statements}}]}""", "b", key));
 
@@ -103,13 +125,40 @@ public sealed class ObjectRulesTests
     {
         const string Page = "https://portal.example.com";
         var star = new CorsDraft { Origins = "*", Methods = { "GET" } }.ToRule();
-        var ours = new CorsDraft { Id = PortalCorsRule.Id, Origins = Page, Methods = { "GET", "PUT", "HEAD" }, Headers = "*" }.ToRule();
+        var ours = new CorsDraft
+        {
+            Id = PortalCorsRule.Id,
+            Origins = Page,
+            Methods = { "GET", "PUT", "HEAD" },
+            Headers = "*",
+        }.ToRule();
         Assert.True(PortalCorsRule.MayUpload([ours, star], Page));
         Assert.False(PortalCorsRule.MayUpload([star, ours], Page));
         Assert.False(PortalCorsRule.MayUpload([ours], "https://other.example.com"));
-        Assert.True(PortalCorsRule.MayUpload([new CorsDraft { Origins = "https://*.example.com", Methods = { "PUT", "GET", "HEAD" }, Headers = "*" }.ToRule()], Page));
+        Assert.True(
+            PortalCorsRule.MayUpload(
+                [
+                    new CorsDraft
+                    {
+                        Origins = "https://*.example.com",
+                        Methods = { "PUT", "GET", "HEAD" },
+                        Headers = "*",
+                    }.ToRule(),
+                ],
+                Page
+            )
+        );
         Assert.True(PortalCorsRule.Is(ours));
-        Assert.False(PortalCorsRule.Is(new CorsDraft { Id = PortalCorsRule.Id, Origins = Page, Methods = { "GET" } }.ToRule()));
+        Assert.False(
+            PortalCorsRule.Is(
+                new CorsDraft
+                {
+                    Id = PortalCorsRule.Id,
+                    Origins = Page,
+                    Methods = { "GET" },
+                }.ToRule()
+            )
+        );
     }
 
     [Theory]
@@ -131,7 +180,10 @@ public sealed class ObjectRulesTests
     {
         var draft = new CorsDraft { Origins = origins };
         draft.Methods.Add("GET");
-        Assert.True(problem is null ? draft.Check() is null : draft.Check()?.Contains(problem, StringComparison.Ordinal) is true, draft.Check());
+        Assert.True(
+            problem is null ? draft.Check() is null : draft.Check()?.Contains(problem, StringComparison.Ordinal) is true,
+            draft.Check()
+        );
     }
 
     [Theory]
@@ -146,21 +198,35 @@ public sealed class ObjectRulesTests
     }
 
     [Theory]
-    [InlineData("<Filter><And><Prefix>p/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Expiration><Days>3</Days></Expiration>", true)]
+    [InlineData(
+        "<Filter><And><Prefix>p/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Expiration><Days>3</Days></Expiration>",
+        true
+    )]
     [InlineData("<Filter><Prefix>p/</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></Filter><Expiration><Days>3</Days></Expiration>", true)]
-    [InlineData("<Filter><Prefix>p/</Prefix><And><Tag><Key>k</Key><Value>v</Value></Tag><Tag><Key>l</Key><Value>w</Value></Tag></And></Filter><Expiration><Days>3</Days></Expiration>", true)]
+    [InlineData(
+        "<Filter><Prefix>p/</Prefix><And><Tag><Key>k</Key><Value>v</Value></Tag><Tag><Key>l</Key><Value>w</Value></Tag></And></Filter><Expiration><Days>3</Days></Expiration>",
+        true
+    )]
     [InlineData("<Filter><ObjectSizeGreaterThan>5</ObjectSizeGreaterThan></Filter><Expiration><Days>3</Days></Expiration>", true)]
     [InlineData("<Filter><Prefix/></Filter><Transition><Days>3</Days><StorageClass>GLACIER</StorageClass></Transition>", true)]
     [InlineData("<Filter><Prefix/></Filter><Expiration><Date>2030-01-01T00:00:00Z</Date></Expiration>", true)]
     [InlineData("<Filter><Prefix/></Filter><Expiration><Days>99999</Days></Expiration>", true)]
-    [InlineData("<Filter><Prefix/></Filter><NoncurrentVersionExpiration><NoncurrentDays>3</NoncurrentDays><NewerNoncurrentVersions>4</NewerNoncurrentVersions></NoncurrentVersionExpiration>", true)]
+    [InlineData(
+        "<Filter><Prefix/></Filter><NoncurrentVersionExpiration><NoncurrentDays>3</NoncurrentDays><NewerNoncurrentVersions>4</NewerNoncurrentVersions></NoncurrentVersionExpiration>",
+        true
+    )]
     [InlineData("<Filter><Prefix/></Filter><NotYetInvented><Days>3</Days></NotYetInvented>", true)]
     [InlineData("<Filter/><Expiration><Days>3</Days></Expiration>", false)]
     [InlineData("<Prefix>old/</Prefix><Expiration><Days>3</Days></Expiration>", false)]
-    [InlineData("<Filter><Prefix>p/</Prefix></Filter><AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>", false)]
+    [InlineData(
+        "<Filter><Prefix>p/</Prefix></Filter><AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>",
+        false
+    )]
     public void A_lifecycle_rule_that_the_form_cannot_say_is_kept_as_it_is(string said, bool isForeign)
     {
-        var rule = XElement.Parse($"<Rule xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><ID>a</ID><Status>Enabled</Status>{said}</Rule>");
+        var rule = XElement.Parse(
+            $"<Rule xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><ID>a</ID><Status>Enabled</Status>{said}</Rule>"
+        );
         var draft = LifecycleDraft.Of(rule);
         Assert.Equal((isForeign, isForeign), (draft.IsForeign, draft.Foreign is not null));
         Assert.Null(draft.Check());
@@ -189,8 +255,16 @@ public sealed class ObjectRulesTests
     [InlineData("30", "", "7", null)]
     public void A_lifecycle_rule_says_after_how_many_days(string expire, string older, string abort, string? problem)
     {
-        var draft = new LifecycleDraft { Expire = expire, ExpireOlder = older, Abort = abort };
-        Assert.True(problem is null ? draft.Check() is null : draft.Check()?.Contains(problem, StringComparison.Ordinal) is true, draft.Check());
+        var draft = new LifecycleDraft
+        {
+            Expire = expire,
+            ExpireOlder = older,
+            Abort = abort,
+        };
+        Assert.True(
+            problem is null ? draft.Check() is null : draft.Check()?.Contains(problem, StringComparison.Ordinal) is true,
+            draft.Check()
+        );
     }
 
     [Theory]
@@ -202,7 +276,10 @@ public sealed class ObjectRulesTests
     public void Headers_are_checked_before_they_are_sent(string type, string metadata, string? problem)
     {
         var draft = new HeadersDraft { ContentType = type, Metadata = metadata };
-        Assert.True(problem is null ? draft.Check() is null : draft.Check()?.Contains(problem, StringComparison.Ordinal) is true, draft.Check());
+        Assert.True(
+            problem is null ? draft.Check() is null : draft.Check()?.Contains(problem, StringComparison.Ordinal) is true,
+            draft.Check()
+        );
     }
 
     [Theory]
@@ -217,5 +294,6 @@ public sealed class ObjectRulesTests
     [InlineData("a.md", "binary/octet-stream", PreviewKind.Text)]
     [InlineData("a.zip", "application/zip", PreviewKind.None)]
     [InlineData("/a.png", "image/png", PreviewKind.None)]
-    public void A_preview_is_a_picture_or_text_and_html_is_text(string key, string type, PreviewKind kind) => Assert.Equal(kind, ObjectView.KindOf(key, new ObjectHeaders { ContentType = type }, 100));
+    public void A_preview_is_a_picture_or_text_and_html_is_text(string key, string type, PreviewKind kind) =>
+        Assert.Equal(kind, ObjectView.KindOf(key, new ObjectHeaders { ContentType = type }, 100));
 }

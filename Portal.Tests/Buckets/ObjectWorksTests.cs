@@ -23,7 +23,10 @@ public sealed class ObjectWorksTests(TestPostgres postgres) : ServedTests(postgr
         using var films = bob.Bucket;
         var begun = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => BeginAsync(works, ada)));
         Assert.Equal(ObjectWorks.MostAtOnce, begun.Count(one => one.IsDone));
-        Assert.All(begun.Where(one => !one.IsDone), one => Assert.Equal("10 changes of objects are under way already. Wait until one of them has ended, or stop one.", one.Reason));
+        Assert.All(
+            begun.Where(one => !one.IsDone),
+            one => Assert.Equal("10 changes of objects are under way already. Wait until one of them has ended, or stop one.", one.Reason)
+        );
         Assert.True((await BeginAsync(works, bob)).IsDone);
         begun.First(one => one.IsDone).Value!.Stop();
         await Until.TrueAsync(() => Task.FromResult(begun.Any(one => one.Value?.IsOver is true)));
@@ -47,7 +50,16 @@ public sealed class ObjectWorksTests(TestPostgres postgres) : ServedTests(postgr
         var works = Server.Services.GetRequiredService<ObjectWorks>();
         var ada = await ACustomerAsync("photos");
         using var photos = ada.Bucket;
-        await Assert.ThrowsAsync<TooManyChangesException>(() => works.StartAsync(ada.Actor, photos, "Deleting", "deleted", () => throw new TooManyChangesException(), (_, _, _) => throw new InvalidOperationException("It began.")));
+        await Assert.ThrowsAsync<TooManyChangesException>(() =>
+            works.StartAsync(
+                ada.Actor,
+                photos,
+                "Deleting",
+                "deleted",
+                () => throw new TooManyChangesException(),
+                (_, _, _) => throw new InvalidOperationException("It began.")
+            )
+        );
         Assert.Empty(works.Of(ada.Actor.AccountId, photos.Id));
     }
 
@@ -59,9 +71,19 @@ public sealed class ObjectWorksTests(TestPostgres postgres) : ServedTests(postgr
     {
         var person = await Server.AddPersonAsync();
         await using var db = CreateDbContext();
-        var user = await BucketRows.AddUserAsync(db, Server.Services.GetRequiredService<BucketSecrets>(), person.AccountId, "http://127.0.0.1:9");
+        var user = await BucketRows.AddUserAsync(
+            db,
+            Server.Services.GetRequiredService<BucketSecrets>(),
+            person.AccountId,
+            "http://127.0.0.1:9"
+        );
         var bucket = await BucketRows.AddBucketAsync(db, user, name);
         var actor = new Actor(person.AccountId, person.UserId, person.Email, IPAddress.Loopback);
-        return (actor, (await Server.Services.GetRequiredService<BucketGateway>().OpenAsync(actor, bucket.Id, TestContext.Current.CancellationToken)).Value!);
+        return (
+            actor,
+            (
+                await Server.Services.GetRequiredService<BucketGateway>().OpenAsync(actor, bucket.Id, TestContext.Current.CancellationToken)
+            ).Value!
+        );
     }
 }

@@ -33,7 +33,19 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     public async Task Every_name_that_is_taken_goes_up_and_comes_down_again()
     {
         using var http = new HttpClient();
-        string[] keys = ["a b.txt", "a+b.txt", "100%.txt", "a%2Fb.txt", "ü/日本語/😀.txt", "q?x=1&y=#z.txt", "a//b", "it's (*)!~.txt", "back\\slash", new string('é', 512)];
+        string[] keys =
+        [
+            "a b.txt",
+            "a+b.txt",
+            "100%.txt",
+            "a%2Fb.txt",
+            "ü/日本語/😀.txt",
+            "q?x=1&y=#z.txt",
+            "a//b",
+            "it's (*)!~.txt",
+            "back\\slash",
+            new string('é', 512),
+        ];
         foreach (var key in keys)
         {
             var plan = Assert.Single((await Uploads.BeginAsync(bucket, [new UploadFile(key, 3, "text/plain", null, false)], Ct)).Files);
@@ -128,7 +140,19 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     [Fact]
     public async Task A_folder_is_renamed_with_all_that_is_in_it_and_what_it_carries()
     {
-        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "old/a.txt", ContentBody = "a", ContentType = "text/x-own", CannedACL = S3CannedACL.PublicRead, Headers = { CacheControl = "max-age=60" }, Metadata = { ["colour"] = "red" } }, Ct);
+        await Scene.S3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = "old/a.txt",
+                ContentBody = "a",
+                ContentType = "text/x-own",
+                CannedACL = S3CannedACL.PublicRead,
+                Headers = { CacheControl = "max-age=60" },
+                Metadata = { ["colour"] = "red" },
+            },
+            Ct
+        );
         await PutAsync("old/deep/b.txt", "new/deep/b.txt");
         var work = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of("old/"), "old/", "new/", "Moving")).Value;
         Assert.Null(work);
@@ -137,7 +161,10 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Equal((2, 0, null), (work.Done, work.Failed, work.Reason));
         Assert.Equal(["kept/old/a.txt", "kept/old/deep/b.txt", "new/deep/b.txt"], await KeysAsync(""));
         var moved = await Scene.S3.GetObjectMetadataAsync(bucket.Name, "kept/old/a.txt", Ct);
-        Assert.Equal(("text/x-own", "max-age=60", "red"), (moved.Headers.ContentType, moved.Headers.CacheControl, moved.Metadata["colour"]));
+        Assert.Equal(
+            ("text/x-own", "max-age=60", "red"),
+            (moved.Headers.ContentType, moved.Headers.CacheControl, moved.Metadata["colour"])
+        );
         Assert.True(await ObjectCopy.IsPublicAsync(bucket, "kept/old/a.txt", null, Ct));
     }
 
@@ -175,7 +202,17 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     {
         var content = FilesOnDisk.Random(13 << 20);
         using var stream = new MemoryStream(content);
-        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "large", InputStream = stream, ContentType = "text/x-own", Metadata = { ["colour"] = "red" } }, Ct);
+        await Scene.S3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = "large",
+                InputStream = stream,
+                ContentType = "text/x-own",
+                Metadata = { ["colour"] = "red" },
+            },
+            Ct
+        );
         await new ObjectCopy(largest: 5 << 20, partSize: 5 << 20).RunAsync(bucket, "large", "copy of large", null, null, Ct);
         using var found = await Scene.S3.GetObjectAsync(bucket.Name, "copy of large", Ct);
         using var copy = new MemoryStream();
@@ -189,21 +226,55 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     public async Task Headers_are_changed_in_place_and_noted()
     {
         await PutAsync("a.txt");
-        var outcome = await Server.Services.GetRequiredService<ChangeObjectHeaders>().RunAsync(
-            Scene.Actor, bucket, "a.txt", new ObjectHeaders { ContentType = "text/markdown", ContentDisposition = "attachment", Metadata = new Dictionary<string, string> { ["colour"] = "blue" } }, Ct);
+        var outcome = await Server
+            .Services.GetRequiredService<ChangeObjectHeaders>()
+            .RunAsync(
+                Scene.Actor,
+                bucket,
+                "a.txt",
+                new ObjectHeaders
+                {
+                    ContentType = "text/markdown",
+                    ContentDisposition = "attachment",
+                    Metadata = new Dictionary<string, string> { ["colour"] = "blue" },
+                },
+                Ct
+            );
         Assert.Null(outcome.Reason);
         var found = await Scene.S3.GetObjectMetadataAsync(bucket.Name, "a.txt", Ct);
-        Assert.Equal(("text/markdown", "attachment", "blue"), (found.Headers.ContentType, found.Headers.ContentDisposition, found.Metadata["colour"]));
+        Assert.Equal(
+            ("text/markdown", "attachment", "blue"),
+            (found.Headers.ContentType, found.Headers.ContentDisposition, found.Metadata["colour"])
+        );
         await using var db = CreateDbContext();
-        Assert.Equal("PutObjectHeaders", await db.AuditEntries.Where(entry => entry.ResourceId == bucket.Id).Select(entry => entry.Action).SingleAsync(Ct));
+        Assert.Equal(
+            "PutObjectHeaders",
+            await db.AuditEntries.Where(entry => entry.ResourceId == bucket.Id).Select(entry => entry.Action).SingleAsync(Ct)
+        );
     }
 
     [Fact]
     public async Task An_older_version_and_a_deleted_object_are_restored()
     {
         await Server.Services.GetRequiredService<ChangeBucketSettings>().SetVersioningAsync(Scene.Actor, bucket, true, Ct);
-        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "k", ContentBody = "one" }, Ct);
-        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "k", ContentBody = "two" }, Ct);
+        await Scene.S3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = "k",
+                ContentBody = "one",
+            },
+            Ct
+        );
+        await Scene.S3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = "k",
+                ContentBody = "two",
+            },
+            Ct
+        );
         var versions = await ObjectVersions.ListAsync(bucket, "k", Ct);
         Assert.Equal([true, false], versions.Select(version => version.IsLatest));
         var keeper = Server.Services.GetRequiredService<ObjectVersions>();
@@ -219,7 +290,12 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         await using var db = CreateDbContext();
         Assert.Equal(
             ["PutBucketVersioning", "RestoreObject", "RestoreObject", "DeleteObjectVersion"],
-            await db.AuditEntries.Where(entry => entry.ResourceId == bucket.Id).OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync(Ct));
+            await db
+                .AuditEntries.Where(entry => entry.ResourceId == bucket.Id)
+                .OrderBy(entry => entry.Id)
+                .Select(entry => entry.Action)
+                .ToListAsync(Ct)
+        );
     }
 
     [Fact]
@@ -254,7 +330,10 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
 
         var shown = (await ObjectView.LoadAsync(bucket, key, Ct))!;
         Assert.Equal((21L, null, null), (shown.Size, shown.Headers, shown.Text));
-        Assert.Equal(ObjectKey.WhyNotInBrowser(key), (await Server.Services.GetRequiredService<ShareObject>().RunAsync(Scene.Actor, bucket, key, TimeSpan.FromHours(1), Ct)).Reason);
+        Assert.Equal(
+            ObjectKey.WhyNotInBrowser(key),
+            (await Server.Services.GetRequiredService<ShareObject>().RunAsync(Scene.Actor, bucket, key, TimeSpan.FromHours(1), Ct)).Reason
+        );
         var moved = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of(key), key, "elsewhere", "Moving")).Value!;
         await Until.TrueAsync(() => moved.IsOver);
         Assert.Equal((0, 1), (moved.Done, moved.Failed));
@@ -269,12 +348,32 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     [Fact]
     public async Task Tags_stay_when_headers_are_changed_and_when_a_copy_is_made_in_parts()
     {
-        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "tagged", ContentBody = "x", TagSet = [new Tag { Key = "keep", Value = "for ever" }] }, Ct);
-        await Server.Services.GetRequiredService<ChangeObjectHeaders>().RunAsync(Scene.Actor, bucket, "tagged", new ObjectHeaders { ContentType = "text/markdown" }, Ct);
+        await Scene.S3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = "tagged",
+                ContentBody = "x",
+                TagSet = [new Tag { Key = "keep", Value = "for ever" }],
+            },
+            Ct
+        );
+        await Server
+            .Services.GetRequiredService<ChangeObjectHeaders>()
+            .RunAsync(Scene.Actor, bucket, "tagged", new ObjectHeaders { ContentType = "text/markdown" }, Ct);
         await new ObjectCopy(largest: 0, partSize: 5 << 20).RunAsync(bucket, "tagged", "copy", null, null, Ct);
         foreach (var key in (string[])["tagged", "copy"])
         {
-            Assert.Equal("for ever", Assert.Single((await Scene.S3.GetObjectTaggingAsync(new GetObjectTaggingRequest { BucketName = bucket.Name, Key = key }, Ct)).Tagging).Value);
+            Assert.Equal(
+                "for ever",
+                Assert
+                    .Single(
+                        (
+                            await Scene.S3.GetObjectTaggingAsync(new GetObjectTaggingRequest { BucketName = bucket.Name, Key = key }, Ct)
+                        ).Tagging
+                    )
+                    .Value
+            );
         }
     }
 
@@ -288,13 +387,56 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Null((await change.MakePublicAsync(Scene.Actor, bucket, true, Ct)).Reason);
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(bucket.PublicUrl("index.html"), Ct)).StatusCode);
         Assert.Null((await change.SetWebsiteAsync(Scene.Actor, bucket, null, "index.html", "404.html", Ct)).Reason);
-        Assert.Null((await change.SetLifecycleAsync(Scene.Actor, bucket, [], [new LifecycleDraft { Prefix = "tmp/", Expire = "3", ExpireOlder = "2", Abort = "1" }.ToRule()], Ct)).Reason);
+        Assert.Null(
+            (
+                await change.SetLifecycleAsync(
+                    Scene.Actor,
+                    bucket,
+                    [],
+                    [
+                        new LifecycleDraft
+                        {
+                            Prefix = "tmp/",
+                            Expire = "3",
+                            ExpireOlder = "2",
+                            Abort = "1",
+                        }.ToRule(),
+                    ],
+                    Ct
+                )
+            ).Reason
+        );
         Assert.Null((await change.SetVersioningAsync(Scene.Actor, bucket, true, Ct)).Reason);
         await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
-        Assert.Null((await change.SetCorsAsync(Scene.Actor, bucket, [], [new CorsDraft { Id = "star", Origins = "*", Methods = { "GET" } }.ToRule()], Ct)).Reason);
+        Assert.Null(
+            (
+                await change.SetCorsAsync(
+                    Scene.Actor,
+                    bucket,
+                    [],
+                    [
+                        new CorsDraft
+                        {
+                            Id = "star",
+                            Origins = "*",
+                            Methods = { "GET" },
+                        }.ToRule(),
+                    ],
+                    Ct
+                )
+            ).Reason
+        );
 
         var read = await BucketSettings.ReadAsync(bucket, Ct);
-        Assert.Equal((true, true, "index.html", "404.html"), (read.Public.Value!.BySwitch, read.IsVersioned, BucketWebsite.Of(read.Website.Value!).Index, BucketWebsite.Of(read.Website.Value!).Error));
+        Assert.Equal(
+            (true, true, "index.html", "404.html"),
+            (
+                read.Public.Value!.BySwitch,
+                read.IsVersioned,
+                BucketWebsite.Of(read.Website.Value!).Index,
+                BucketWebsite.Of(read.Website.Value!).Error
+            )
+        );
         Assert.Equal([PortalCorsRule.Id, "star"], read.Cors.Value!.Select(rule => CorsDraft.Of(rule).Id));
         var rule = LifecycleDraft.Of(Assert.Single(read.Lifecycle.Value!));
         Assert.Equal(("tmp/", "3", "2", "1", false), (rule.Prefix, rule.Expire, rule.ExpireOlder, rule.Abort, rule.IsForeign));
@@ -302,7 +444,11 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         // With another tool:
         await Scene.S3.DeleteBucketPolicyAsync(bucket.Name, Ct);
         await Scene.S3.DeleteBucketWebsiteAsync(bucket.Name, Ct);
-        await Scene.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct);
+        await Scene.S3.PutCORSConfigurationAsync(
+            bucket.Name,
+            new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] },
+            Ct
+        );
         read = await BucketSettings.ReadAsync(bucket, Ct);
         Assert.Equal((false, null), (read.Public.Value!.IsOn, read.Website.Value));
         await PortalCorsRule.EnsureAsync(bucket, "http://localhost:1", Ct);
@@ -318,9 +464,33 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         var seen = await BucketSettings.ReadAsync(bucket, Ct);
         var policy = PolicyExamples.Of(bucket.Name)[0].Text;
         await Scene.S3.PutBucketPolicyAsync(bucket.Name, policy, Ct);
-        await Scene.S3.PutCORSConfigurationAsync(bucket.Name, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct);
-        await Scene.S3.PutLifecycleConfigurationAsync(bucket.Name, new LifecycleConfiguration { Rules = [new LifecycleRule { Id = "three", Status = LifecycleRuleStatus.Enabled, Filter = new LifecycleFilter { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = "" } }, Expiration = new LifecycleRuleExpiration { Days = 3 } }] }, Ct);
-        await Scene.S3.PutBucketWebsiteAsync(bucket.Name, new WebsiteConfiguration { RedirectAllRequestsTo = new RoutingRuleRedirect { HostName = "example.com" } }, Ct);
+        await Scene.S3.PutCORSConfigurationAsync(
+            bucket.Name,
+            new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] },
+            Ct
+        );
+        await Scene.S3.PutLifecycleConfigurationAsync(
+            bucket.Name,
+            new LifecycleConfiguration
+            {
+                Rules =
+                [
+                    new LifecycleRule
+                    {
+                        Id = "three",
+                        Status = LifecycleRuleStatus.Enabled,
+                        Filter = new LifecycleFilter { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = "" } },
+                        Expiration = new LifecycleRuleExpiration { Days = 3 },
+                    },
+                ],
+            },
+            Ct
+        );
+        await Scene.S3.PutBucketWebsiteAsync(
+            bucket.Name,
+            new WebsiteConfiguration { RedirectAllRequestsTo = new RoutingRuleRedirect { HostName = "example.com" } },
+            Ct
+        );
         string?[] refused =
         [
             (await change.SetPolicyAsync(Scene.Actor, bucket, seen.Policy.Value, "", Ct)).Reason,
@@ -345,7 +515,10 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     public async Task A_policy_that_S3_does_not_take_is_refused_with_a_sentence()
     {
         var change = Server.Services.GetRequiredService<ChangeBucketSettings>();
-        var wrong = PolicyExamples.Of(bucket.Name)[0].Text.Replace(bucket.Name, "somebody-elses", StringComparison.Ordinal).Replace("s3:GetObject", "s3:FlyToTheMoon", StringComparison.Ordinal);
+        var wrong = PolicyExamples
+            .Of(bucket.Name)[0]
+            .Text.Replace(bucket.Name, "somebody-elses", StringComparison.Ordinal)
+            .Replace("s3:GetObject", "s3:FlyToTheMoon", StringComparison.Ordinal);
         Assert.NotNull((await change.SetPolicyAsync(Scene.Actor, bucket, null, wrong, Ct)).Reason);
         string? seen = null;
         foreach (var (name, text) in PolicyExamples.Of(bucket.Name))
@@ -364,7 +537,11 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         foreach (var (life, label) in ObjectLinks.Lives)
         {
             var link = new Uri(ObjectLinks.Share(bucket, "a.txt", "text/plain", life));
-            Assert.True(System.Web.HttpUtility.ParseQueryString(link.Query)["X-Amz-Expires"] == life.TotalSeconds.ToString(CultureInfo.InvariantCulture), $"{label}: {link.Query}");
+            Assert.True(
+                System.Web.HttpUtility.ParseQueryString(link.Query)["X-Amz-Expires"]
+                    == life.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+                $"{label}: {link.Query}"
+            );
         }
     }
 
@@ -379,9 +556,31 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     [InlineData("text/plain; charset=utf-8", false)]
     public async Task A_shared_link_opens_nothing_that_a_browser_could_run_whatever_is_put_there_later(string type, bool isSaved)
     {
-        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "shown", ContentBody = "x", ContentType = type, UseChunkEncoding = false }, Ct);
-        var made = await Server.Services.GetRequiredService<ShareObject>().RunAsync(Scene.Actor, bucket, "shown", TimeSpan.FromHours(1), Ct);
-        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "shown", ContentBody = "<script>", ContentType = "text/html", UseChunkEncoding = false }, Ct);
+        await Scene.S3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = "shown",
+                ContentBody = "x",
+                ContentType = type,
+                UseChunkEncoding = false,
+            },
+            Ct
+        );
+        var made = await Server
+            .Services.GetRequiredService<ShareObject>()
+            .RunAsync(Scene.Actor, bucket, "shown", TimeSpan.FromHours(1), Ct);
+        await Scene.S3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = "shown",
+                ContentBody = "<script>",
+                ContentType = "text/html",
+                UseChunkEncoding = false,
+            },
+            Ct
+        );
         using var http = new HttpClient();
         using var got = await http.GetAsync(made.Value, Ct);
         Assert.Equal(HttpStatusCode.OK, got.StatusCode);
@@ -394,7 +593,11 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     [Fact]
     public async Task What_is_gone_is_not_shared()
     {
-        Assert.NotNull((await Server.Services.GetRequiredService<ShareObject>().RunAsync(Scene.Actor, bucket, "gone", TimeSpan.FromHours(1), Ct)).Reason);
+        Assert.NotNull(
+            (
+                await Server.Services.GetRequiredService<ShareObject>().RunAsync(Scene.Actor, bucket, "gone", TimeSpan.FromHours(1), Ct)
+            ).Reason
+        );
         await using var db = CreateDbContext();
         Assert.False(await db.AuditEntries.AnyAsync(entry => entry.Action == "ShareObject", Ct));
     }
@@ -414,12 +617,35 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     {
         foreach (var key in keys)
         {
-            await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = key, ContentBody = key, UseChunkEncoding = false }, Ct);
+            await Scene.S3.PutObjectAsync(
+                new PutObjectRequest
+                {
+                    BucketName = bucket.Name,
+                    Key = key,
+                    ContentBody = key,
+                    UseChunkEncoding = false,
+                },
+                Ct
+            );
         }
     }
 
-    private Task PutManyAsync(int count, string prefix) => Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (number, ct) =>
-        await Scene.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = string.Create(CultureInfo.InvariantCulture, $"{prefix}{number:0000}"), ContentBody = "", UseChunkEncoding = false }, ct));
+    private Task PutManyAsync(int count, string prefix) =>
+        Parallel.ForEachAsync(
+            Enumerable.Range(0, count),
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct },
+            async (number, ct) =>
+                await Scene.S3.PutObjectAsync(
+                    new PutObjectRequest
+                    {
+                        BucketName = bucket.Name,
+                        Key = string.Create(CultureInfo.InvariantCulture, $"{prefix}{number:0000}"),
+                        ContentBody = "",
+                        UseChunkEncoding = false,
+                    },
+                    ct
+                )
+        );
 
     private async Task<string> TextAsync(string key)
     {

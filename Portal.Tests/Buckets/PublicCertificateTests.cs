@@ -17,7 +17,10 @@ public sealed class PublicCertificateTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = TimeProvider.System.GetUtcNow();
-        using var own = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        using var own = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            now.AddDays(-1),
+            now.AddDays(1)
+        );
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var served = ServeAsync(listener, own);
@@ -29,7 +32,8 @@ public sealed class PublicCertificateTests
     [Theory]
     [InlineData("http://localhost:1")]
     [InlineData("https://localhost:1")]
-    public async Task One_that_is_not_reached_from_here_or_has_none_is_no_matter_of_certificates(string endpoint) => Assert.Null(await PublicCertificate.WhyNotAsync(new Uri(endpoint), Ct));
+    public async Task One_that_is_not_reached_from_here_or_has_none_is_no_matter_of_certificates(string endpoint) =>
+        Assert.Null(await PublicCertificate.WhyNotAsync(new Uri(endpoint), Ct));
 
     private static async Task ServeAsync(TcpListener listener, X509Certificate2 certificate)
     {
@@ -37,6 +41,11 @@ public sealed class PublicCertificateTests
         await using var tls = new SslStream(visitor.GetStream());
 
         // The visitor leaves in the middle of it, or right after.
-        await Record.ExceptionAsync(() => tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = SslProtocols.None }, Ct));
+        await Record.ExceptionAsync(() =>
+            tls.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions { ServerCertificate = certificate, EnabledSslProtocols = SslProtocols.None },
+                Ct
+            )
+        );
     }
 }

@@ -17,7 +17,8 @@ public sealed class RedirectsTests : IAsyncLifetime
 {
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
-    private readonly string trap = $"http://127.0.0.1:{TestPostgres.FreePort()}", elsewhere = $"http://127.0.0.1:{TestPostgres.FreePort()}";
+    private readonly string trap = $"http://127.0.0.1:{TestPostgres.FreePort()}",
+        elsewhere = $"http://127.0.0.1:{TestPostgres.FreePort()}";
     private WebApplication leading = null!;
     private WebApplication led = null!;
     private int asked;
@@ -25,12 +26,15 @@ public sealed class RedirectsTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        leading = await ServeAsync(trap, http =>
-        {
-            Interlocked.Increment(ref asked);
-            http.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
-            http.Response.Headers.Location = elsewhere + http.Request.Path;
-        });
+        leading = await ServeAsync(
+            trap,
+            http =>
+            {
+                Interlocked.Increment(ref asked);
+                http.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+                http.Response.Headers.Location = elsewhere + http.Request.Path;
+            }
+        );
         led = await ServeAsync(elsewhere, _ => Interlocked.Increment(ref came));
     }
 
@@ -51,9 +55,16 @@ public sealed class RedirectsTests : IAsyncLifetime
     [Fact]
     public async Task Stripes_client_and_the_stores_administration_do_not_either()
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection([new("Stripe:ApiBase", trap), new("Stripe:SecretKey", "sk_test_1")]).Build();
-        await using var services = new ServiceCollection().AddLogging().AddStripe(settings, new HostingEnvironment { EnvironmentName = "Development" }).BuildServiceProvider();
-        await Assert.ThrowsAnyAsync<StripeException>(() => services.GetRequiredService<StripeClient>().V1.Customers.GetAsync("cus_1", cancellationToken: Ct));
+        var settings = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("Stripe:ApiBase", trap), new("Stripe:SecretKey", "sk_test_1")])
+            .Build();
+        await using var services = new ServiceCollection()
+            .AddLogging()
+            .AddStripe(settings, new HostingEnvironment { EnvironmentName = "Development" })
+            .BuildServiceProvider();
+        await Assert.ThrowsAnyAsync<StripeException>(() =>
+            services.GetRequiredService<StripeClient>().V1.Customers.GetAsync("cus_1", cancellationToken: Ct)
+        );
         Assert.Equal((true, 0), (asked > 0, came));
     }
 

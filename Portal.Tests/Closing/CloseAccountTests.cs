@@ -23,7 +23,10 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
     {
         var person = await Server.AddPersonAsync();
         using var thief = await Server.NewClientAsync(person);
-        Assert.Equal("That is not the e-mail address of this account.", await RefusalAsync(thief, "somebody@example.com", PortalServer.Password));
+        Assert.Equal(
+            "That is not the e-mail address of this account.",
+            await RefusalAsync(thief, "somebody@example.com", PortalServer.Password)
+        );
         Assert.Equal("Enter your password.", await RefusalAsync(thief, person.Email, ""));
         for (var time = 0; time < 5; time++)
         {
@@ -63,12 +66,29 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
         using var refused = await again.SubmitAsync("/sign-in", "Sign in", ("Email", person.Email), ("Password", PortalServer.Password));
         Assert.Contains("Incorrect e-mail or password", (await FormClient.ReadAsync(refused)).Body!.TextContent, StringComparison.Ordinal);
         using var useless = await again.SubmitAsync(reset, ("Password", "another good password"));
-        Assert.Contains("older than a day or was used already", (await FormClient.ReadAsync(useless)).Body!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "older than a day or was used already",
+            (await FormClient.ReadAsync(useless)).Body!.TextContent,
+            StringComparison.Ordinal
+        );
         using var asked = await again.SubmitAsync("/forgot-password", ("Email", person.Email));
         await using var db = CreateDbContext();
-        Assert.Equal(["Your Portal account is being closed"], await db.Mails.Where(mail => mail.To == person.Email && mail.Subject.StartsWith("Your")).Select(mail => mail.Subject).ToListAsync(Ct));
-        Assert.Contains(followed, (await db.Mails.SingleAsync(mail => mail.To == person.Email && mail.Subject.StartsWith("Your"), Ct)).Text, StringComparison.Ordinal);
-        Assert.Equal([(person.Email, person.AccountId)], (await db.AuditEntries.Where(row => row.Action == "CloseAccount").ToListAsync(Ct)).Select(row => (row.Who, row.ResourceId!)));
+        Assert.Equal(
+            ["Your Portal account is being closed"],
+            await db
+                .Mails.Where(mail => mail.To == person.Email && mail.Subject.StartsWith("Your"))
+                .Select(mail => mail.Subject)
+                .ToListAsync(Ct)
+        );
+        Assert.Contains(
+            followed,
+            (await db.Mails.SingleAsync(mail => mail.To == person.Email && mail.Subject.StartsWith("Your"), Ct)).Text,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            [(person.Email, person.AccountId)],
+            (await db.AuditEntries.Where(row => row.Action == "CloseAccount").ToListAsync(Ct)).Select(row => (row.Who, row.ResourceId!))
+        );
     }
 
     [Fact]
@@ -80,7 +100,21 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
         {
             var users = scope.ServiceProvider.GetRequiredService<UserManager<User>>();
             var user = (await users.FindByIdAsync(person.UserId.ToString()))!;
-            await users.AddOrUpdatePasskeyAsync(user, new UserPasskeyInfo([1, 2, 3], [4], DateTimeOffset.UnixEpoch, 0, [], isUserVerified: true, isBackupEligible: false, isBackedUp: false, attestationObject: [5], clientDataJson: [6]));
+            await users.AddOrUpdatePasskeyAsync(
+                user,
+                new UserPasskeyInfo(
+                    [1, 2, 3],
+                    [4],
+                    DateTimeOffset.UnixEpoch,
+                    0,
+                    [],
+                    isUserVerified: true,
+                    isBackupEligible: false,
+                    isBackedUp: false,
+                    attestationObject: [5],
+                    clientDataJson: [6]
+                )
+            );
             await users.SetAuthenticationTokenAsync(user, "[AspNetUserStore]", "AuthenticatorKey", users.GenerateNewAuthenticatorKey());
         }
 
@@ -115,8 +149,14 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
         await using var db = CreateDbContext();
         Assert.Equal(CreateRule.Closing, await CardCheck.WhyNoBillingAsync(db, person.AccountId, TimeProvider.System.GetUtcNow(), Ct));
         var keys = Server.Services.GetRequiredService<KeyPairs>();
-        Assert.Equal(CreateRule.Closing, (await keys.ImportAsync(new Actor(person.AccountId, person.UserId, person.Email, null), "late", AnAccount.Ed25519, Ct)).Reason);
-        Assert.Equal(CreateRule.Closing, CreateNetwork.WhyNotMore(await db.Accounts.SingleAsync(account => account.Id == person.AccountId, Ct), 0));
+        Assert.Equal(
+            CreateRule.Closing,
+            (await keys.ImportAsync(new Actor(person.AccountId, person.UserId, person.Email, null), "late", AnAccount.Ed25519, Ct)).Reason
+        );
+        Assert.Equal(
+            CreateRule.Closing,
+            CreateNetwork.WhyNotMore(await db.Accounts.SingleAsync(account => account.Id == person.AccountId, Ct), 0)
+        );
     }
 
     [Fact]
@@ -136,7 +176,12 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
     public async Task Its_page_shows_numbers_to_whoever_has_the_ticket_and_is_not_there_for_anybody_else()
     {
         var (person, stays) = (await Server.AddPersonAsync(), await Server.AddPersonAsync());
-        await RunningMachines.AddAsync(this, new InMemoryEngine(), new Actor(person.AccountId, person.UserId, person.Email, null), "a-secret-name");
+        await RunningMachines.AddAsync(
+            this,
+            new InMemoryEngine(),
+            new Actor(person.AccountId, person.UserId, person.Email, null),
+            "a-secret-name"
+        );
         using var client = await Server.NewClientAsync(person);
         var path = await CloseAsync(client, person);
         using var visitor = Server.NewClient();
@@ -158,7 +203,9 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
         foreach (var (days, status) in ((int, HttpStatusCode)[])[(29, HttpStatusCode.OK), (31, HttpStatusCode.NotFound)])
         {
             await using var db = CreateDbContext();
-            await db.Accounts.Where(account => account.Id == person.AccountId).ExecuteUpdateAsync(set => set.SetProperty(account => account.ClosedAt, TimeProvider.System.GetUtcNow().AddDays(-days)));
+            await db
+                .Accounts.Where(account => account.Id == person.AccountId)
+                .ExecuteUpdateAsync(set => set.SetProperty(account => account.ClosedAt, TimeProvider.System.GetUtcNow().AddDays(-days)));
             using var closed = await visitor.GetAsync(path);
             Assert.Equal(status, closed.StatusCode);
         }
@@ -171,13 +218,22 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
         using var client = await Server.NewClientAsync(keeper);
         var page = await client.PageAsync("/settings/close");
         Assert.True(page.QuerySelector("form.narrow button[type=submit]")!.HasAttribute("disabled"));
-        Assert.StartsWith("An operator of Portal signs in with this account, and an operator's account is not closed.", await RefusalAsync(client, keeper.Email, PortalServer.Password), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "An operator of Portal signs in with this account, and an operator's account is not closed.",
+            await RefusalAsync(client, keeper.Email, PortalServer.Password),
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>The address of the page that shows the removal.</summary>
     private static async Task<string> CloseAsync(FormClient client, Person person)
     {
-        using var closed = await client.SubmitAsync("/settings/close", "Close this account for good", ("Email", person.Email), ("Password", PortalServer.Password));
+        using var closed = await client.SubmitAsync(
+            "/settings/close",
+            "Close this account for good",
+            ("Email", person.Email),
+            ("Password", PortalServer.Password)
+        );
         Assert.Equal(HttpStatusCode.Found, closed.StatusCode);
         var path = closed.Headers.Location!.PathAndQuery;
         Assert.StartsWith("/closing/", path, StringComparison.Ordinal);
@@ -187,7 +243,12 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
     /// <summary>So many at once, and others once some of them have ended.</summary>
     private static async Task AssertFewStreamsAsync(FormClient visitor, string path)
     {
-        Task<HttpResponseMessage> OpenAsync() => visitor.Http.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        Task<HttpResponseMessage> OpenAsync() =>
+            visitor.Http.GetAsync(
+                new Uri(path, UriKind.Relative),
+                HttpCompletionOption.ResponseHeadersRead,
+                TestContext.Current.CancellationToken
+            );
         var open = new List<HttpResponseMessage>();
         for (var number = 0; number < 20; number++)
         {
@@ -207,9 +268,16 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
 
     private static async Task<string> RefusalAsync(FormClient client, string email, string password)
     {
-        using var answer = await client.SubmitAsync("/settings/close", "Close this account for good", ("Email", email), ("Password", password));
+        using var answer = await client.SubmitAsync(
+            "/settings/close",
+            "Close this account for good",
+            ("Email", email),
+            ("Password", password)
+        );
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return (await FormClient.ReadAsync(answer)).QuerySelector("form.narrow .validation-message, form.narrow .notice.error")!.TextContent;
+        return (await FormClient.ReadAsync(answer))
+            .QuerySelector("form.narrow .validation-message, form.narrow .notice.error")!
+            .TextContent;
     }
 
     private async Task<string> ResetLinkAsync(Person person)

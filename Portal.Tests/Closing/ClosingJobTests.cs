@@ -17,12 +17,18 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
 {
     private static readonly string[] EngineVerbs =
     [
-        nameof(IComputeEngine.RemoveAsync), nameof(IVolumeEngine.RemoveVolumeAsync), nameof(IVolumeEngine.RemoveSnapshotAsync), nameof(INetworkEngine.RemoveNetworkAsync),
+        nameof(IComputeEngine.RemoveAsync),
+        nameof(IVolumeEngine.RemoveVolumeAsync),
+        nameof(IVolumeEngine.RemoveSnapshotAsync),
+        nameof(INetworkEngine.RemoveNetworkAsync),
     ];
 
     private static readonly string[] StoreVerbs =
     [
-        nameof(IObjectStore.EmptyAsync), nameof(IObjectStore.DeleteBucketAsync), nameof(IObjectStore.RemoveKeyAsync), nameof(IObjectStore.RemoveUserAsync),
+        nameof(IObjectStore.EmptyAsync),
+        nameof(IObjectStore.DeleteBucketAsync),
+        nameof(IObjectStore.RemoveKeyAsync),
+        nameof(IObjectStore.RemoveUserAsync),
     ];
 
     [Fact]
@@ -30,7 +36,21 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
     {
         var (ada, bob) = (await SomebodyAsync(), await SomebodyAsync());
         var bobs = await ReadAsync(db => AccountContents.OfAsync(db, bob.AccountId, Ct));
-        Assert.Equal((1, 3, 1, 1, 1, 1, 2, 2, 1, 1), (bobs.Instances, bobs.Volumes, bobs.Snapshots, bobs.Images, bobs.Backups, bobs.Buckets, bobs.AccessKeys, bobs.Networks, bobs.KeyPairs, bobs.Alerts));
+        Assert.Equal(
+            (1, 3, 1, 1, 1, 1, 2, 2, 1, 1),
+            (
+                bobs.Instances,
+                bobs.Volumes,
+                bobs.Snapshots,
+                bobs.Images,
+                bobs.Backups,
+                bobs.Buckets,
+                bobs.AccessKeys,
+                bobs.Networks,
+                bobs.KeyPairs,
+                bobs.Alerts
+            )
+        );
         Clock.Advance(TimeSpan.FromHours(5));
         Assert.Null((await Close.RunAsync(ada, FollowAt, Ct)).Reason);
         await CloseToTheEndAsync(ada.AccountId);
@@ -44,14 +64,43 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
         Assert.NotEmpty(spans);
         Assert.All(spans, span => Assert.NotNull(span.To));
         Assert.Contains(spans, span => span.Sku == Skus.BucketWrites);
-        var bill = Rating.Rate(spans, await db.Prices.AsNoTracking().ToListAsync(Ct), Forecast.StartOfMonth(AnAccount.Now), Forecast.StartOfMonth(AnAccount.Now).AddMonths(1)).Total;
+        var bill = Rating
+            .Rate(
+                spans,
+                await db.Prices.AsNoTracking().ToListAsync(Ct),
+                Forecast.StartOfMonth(AnAccount.Now),
+                Forecast.StartOfMonth(AnAccount.Now).AddMonths(1)
+            )
+            .Total;
         Assert.True(bill > 0);
-        var mails = await db.Mails.AsNoTracking().Where(mail => mail.AccountId == ada.AccountId).OrderBy(mail => mail.CreatedAt).ToListAsync(Ct);
-        Assert.Equal([(ada.Email, "Your Portal account is being closed"), (ada.Email, "Your Portal account is closed")], mails.Select(mail => (mail.To, mail.Subject)));
+        var mails = await db
+            .Mails.AsNoTracking()
+            .Where(mail => mail.AccountId == ada.AccountId)
+            .OrderBy(mail => mail.CreatedAt)
+            .ToListAsync(Ct);
+        Assert.Equal(
+            [(ada.Email, "Your Portal account is being closed"), (ada.Email, "Your Portal account is closed")],
+            mails.Select(mail => (mail.To, mail.Subject))
+        );
         Assert.Contains(FollowAt, mails[0].Text, StringComparison.Ordinal);
-        Assert.Contains(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"for November 2026, comes to ${bill:N2}."), mails[1].Text, StringComparison.Ordinal);
-        Assert.Equal([(ada.Email, "CloseAccount"), ("portal", "ObserveAccount")], (await db.AuditEntries.Where(row => row.ResourceId == ada.AccountId).OrderBy(row => row.Id).ToListAsync(Ct)).Select(row => (row.Who, row.Action)));
-        Assert.Contains(await db.AuditEntries.Where(row => row.AccountId == ada.AccountId && row.UserId == null).Select(row => row.Action).ToListAsync(Ct), action => action is "TerminateInstances");
+        Assert.Contains(
+            string.Create(System.Globalization.CultureInfo.InvariantCulture, $"for November 2026, comes to ${bill:N2}."),
+            mails[1].Text,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            [(ada.Email, "CloseAccount"), ("portal", "ObserveAccount")],
+            (await db.AuditEntries.Where(row => row.ResourceId == ada.AccountId).OrderBy(row => row.Id).ToListAsync(Ct)).Select(row =>
+                (row.Who, row.Action)
+            )
+        );
+        Assert.Contains(
+            await db
+                .AuditEntries.Where(row => row.AccountId == ada.AccountId && row.UserId == null)
+                .Select(row => row.Action)
+                .ToListAsync(Ct),
+            action => action is "TerminateInstances"
+        );
         Assert.Equal(CardState.Valid, (await db.Cards.SingleAsync(card => card.AccountId == ada.AccountId, Ct)).State);
     }
 
@@ -69,7 +118,12 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
             Assert.Empty(Engine.Volumes);
             Assert.Empty(Engine.Snapshots);
             Assert.Empty(Store.Users);
-            Assert.Single(await ReadAsync(db => db.Mails.Where(mail => mail.AccountId == ada.AccountId && mail.Subject == "Your Portal account is closed").ToListAsync(Ct)));
+            Assert.Single(
+                await ReadAsync(db =>
+                    db.Mails.Where(mail => mail.AccountId == ada.AccountId && mail.Subject == "Your Portal account is closed")
+                        .ToListAsync(Ct)
+                )
+            );
         }
     }
 
@@ -81,10 +135,13 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
         await using (var db = CreateDbContext())
         {
             // Alerts are asked for before everything else.
-            await db.Database.ExecuteSqlRawAsync("""
+            await db.Database.ExecuteSqlRawAsync(
+                """
                 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'it stays'; END $$;
                 CREATE TRIGGER stays BEFORE DELETE ON "AlertRules" FOR EACH ROW EXECUTE FUNCTION refuse();
-                """, Ct);
+                """,
+                Ct
+            );
         }
 
         var told = await Assert.ThrowsAsync<AggregateException>(() => AdvanceAsync(ada.AccountId));
@@ -108,16 +165,35 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
     public async Task A_protected_instance_holds_it_up_with_a_sentence_and_whoever_asks_twice_is_told()
     {
         var ada = await SomebodyAsync();
-        var id = await ReadAsync(db => db.Instances.Where(instance => instance.AccountId == ada.AccountId).Select(instance => instance.Id).SingleAsync(Ct));
+        var id = await ReadAsync(db =>
+            db.Instances.Where(instance => instance.AccountId == ada.AccountId).Select(instance => instance.Id).SingleAsync(Ct)
+        );
         Assert.Null((await Get<EditInstance>().ProtectAsync(ada, id, isProtected: true, Ct)).Reason);
-        Assert.Equal("amber-falcon is protected from termination: turn that off in its settings first.", (await Close.RunAsync(ada, FollowAt, Ct)).Reason);
+        Assert.Equal(
+            "amber-falcon is protected from termination: turn that off in its settings first.",
+            (await Close.RunAsync(ada, FollowAt, Ct)).Reason
+        );
         Assert.Equal("active", (await AccountAsync(ada.AccountId)).Status);
         Assert.Empty(await ReadAsync(db => db.Mails.ToListAsync(Ct)));
         Assert.Null((await Get<EditInstance>().ProtectAsync(ada, id, isProtected: false, Ct)).Reason);
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Close.RunAsync(ada, FollowAt, Ct))));
         Assert.Single(outcomes, outcome => outcome.IsDone);
         Assert.All(outcomes.Where(outcome => !outcome.IsDone), outcome => Assert.Equal("This account is closing already.", outcome.Reason));
-        Assert.Equal("This account is being closed.", (await new CreateVolume(this, Clock).RunAsync(ada, new NewVolume { Name = "late", SizeGiB = 1, RequestToken = "late" }, Ct)).Reason);
+        Assert.Equal(
+            "This account is being closed.",
+            (
+                await new CreateVolume(this, Clock).RunAsync(
+                    ada,
+                    new NewVolume
+                    {
+                        Name = "late",
+                        SizeGiB = 1,
+                        RequestToken = "late",
+                    },
+                    Ct
+                )
+            ).Reason
+        );
     }
 
     [Fact]
@@ -125,7 +201,9 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
     {
         var ada = await SomebodyAsync();
         Assert.Null((await Close.RunAsync(ada, FollowAt, Ct)).Reason);
-        var id = await ReadAsync(db => db.Instances.Where(instance => instance.AccountId == ada.AccountId).Select(instance => instance.Id).SingleAsync(Ct));
+        var id = await ReadAsync(db =>
+            db.Instances.Where(instance => instance.AccountId == ada.AccountId).Select(instance => instance.Id).SingleAsync(Ct)
+        );
         Assert.Null((await Get<EditInstance>().ProtectAsync(ada, id, isProtected: true, Ct)).Reason);
         await CloseToTheEndAsync(ada.AccountId);
         Assert.Empty(Engine.Machines);
@@ -135,7 +213,10 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
     public async Task A_suspended_account_can_be_closed()
     {
         var ada = await SomebodyAsync();
-        await ReadAsync(db => db.Accounts.Where(account => account.Id == ada.AccountId).ExecuteUpdateAsync(row => row.SetProperty(account => account.SuspendedAt, AnAccount.Now), Ct));
+        await ReadAsync(db =>
+            db.Accounts.Where(account => account.Id == ada.AccountId)
+                .ExecuteUpdateAsync(row => row.SetProperty(account => account.SuspendedAt, AnAccount.Now), Ct)
+        );
         await SettleAsync();
         Assert.Null((await Close.RunAsync(ada, FollowAt, Ct)).Reason);
         await CloseToTheEndAsync(ada.AccountId);
@@ -164,7 +245,13 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
         await Get<BucketMetering>().SweepAsync(Ct);
         await AdvanceAsync(ada.AccountId);
         Assert.Equal("closed", (await AccountAsync(ada.AccountId)).Status);
-        Assert.Equal(5, await ReadAsync(db => db.UsageSpans.Where(span => span.AccountId == ada.AccountId && span.Sku == Skus.BucketReads).SumAsync(span => span.Quantity, Ct)));
+        Assert.Equal(
+            5,
+            await ReadAsync(db =>
+                db.UsageSpans.Where(span => span.AccountId == ada.AccountId && span.Sku == Skus.BucketReads)
+                    .SumAsync(span => span.Quantity, Ct)
+            )
+        );
     }
 
     [Fact]
@@ -194,8 +281,16 @@ public sealed class ClosingJobTests(TestPostgres postgres) : ClosingScene(postgr
         var ada = await AnAccount.ReadyAsync(this);
         Assert.Null((await Close.RunAsync(ada, FollowAt, Ct)).Reason);
         await CloseToTheEndAsync(ada.AccountId);
-        Assert.Equal(CardState.Removed, await ReadAsync(db => db.Cards.Where(card => card.AccountId == ada.AccountId).Select(card => card.State).SingleAsync(Ct)));
+        Assert.Equal(
+            CardState.Removed,
+            await ReadAsync(db => db.Cards.Where(card => card.AccountId == ada.AccountId).Select(card => card.State).SingleAsync(Ct))
+        );
     }
 
-    private Task<List<string>> IncidentsAsync(string id) => ReadAsync(db => db.Incidents.Where(incident => incident.ResourceId == id && incident.ClosedAt == null).Select(incident => incident.Message).ToListAsync(Ct));
+    private Task<List<string>> IncidentsAsync(string id) =>
+        ReadAsync(db =>
+            db.Incidents.Where(incident => incident.ResourceId == id && incident.ClosedAt == null)
+                .Select(incident => incident.Message)
+                .ToListAsync(Ct)
+        );
 }

@@ -42,7 +42,15 @@ public sealed class ClosingPagesTests(TestPostgres postgres, TestCeph ceph, ABro
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", key);
         for (var number = 0; number < 20; number++)
         {
-            await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = $"{number}.txt", ContentBody = "x" }, Ct);
+            await s3.PutObjectAsync(
+                new PutObjectRequest
+                {
+                    BucketName = bucket,
+                    Key = $"{number}.txt",
+                    ContentBody = "x",
+                },
+                Ct
+            );
         }
 
         var instance = await RunningMachines.AddByWorkerAsync(this, ActorOf(ada));
@@ -109,14 +117,27 @@ public sealed class ClosingPagesTests(TestPostgres postgres, TestCeph ceph, ABro
     {
         await using var db = CreateDbContext();
         var now = TimeProvider.System.GetUtcNow();
-        db.UsageSpans.Add(new UsageSpan { AccountId = person.AccountId, ResourceId = "i-1", ResourceName = "gone", Sku = "instance.t1.large", Quantity = 500, From = now.AddHours(-1), To = now });
+        db.UsageSpans.Add(
+            new UsageSpan
+            {
+                AccountId = person.AccountId,
+                ResourceId = "i-1",
+                ResourceName = "gone",
+                Sku = "instance.t1.large",
+                Quantity = 500,
+                From = now.AddHours(-1),
+                To = now,
+            }
+        );
         await db.SaveChangesAsync(Ct);
     }
 
     private async Task ProtectAsync(string instance, bool isProtected)
     {
         await using var db = CreateDbContext();
-        await db.Instances.Where(row => row.Id == instance).ExecuteUpdateAsync(row => row.SetProperty(one => one.IsProtected, isProtected), Ct);
+        await db
+            .Instances.Where(row => row.Id == instance)
+            .ExecuteUpdateAsync(row => row.SetProperty(one => one.IsProtected, isProtected), Ct);
     }
 
     private async Task AssertNothingLeftAsync(Person ada, string bucket, AmazonS3Client s3)
@@ -130,7 +151,17 @@ public sealed class ClosingPagesTests(TestPostgres postgres, TestCeph ceph, ABro
         var refused = await Assert.ThrowsAnyAsync<AmazonS3Exception>(() => s3.ListBucketsAsync(Ct));
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
         Assert.Empty(await db.UsageSpans.Where(span => span.AccountId == ada.AccountId && span.To == null).ToListAsync(Ct));
-        Assert.Contains(await db.UsageSpans.Where(span => span.AccountId == ada.AccountId).Select(span => span.Sku).ToListAsync(Ct), sku => sku is "bucket.writes");
-        Assert.Equal(["Your Portal account is being closed", "Your Portal account is closed"], await db.Mails.Where(mail => mail.To == ada.Email && mail.Subject.StartsWith("Your")).OrderBy(mail => mail.CreatedAt).Select(mail => mail.Subject).ToListAsync(Ct));
+        Assert.Contains(
+            await db.UsageSpans.Where(span => span.AccountId == ada.AccountId).Select(span => span.Sku).ToListAsync(Ct),
+            sku => sku is "bucket.writes"
+        );
+        Assert.Equal(
+            ["Your Portal account is being closed", "Your Portal account is closed"],
+            await db
+                .Mails.Where(mail => mail.To == ada.Email && mail.Subject.StartsWith("Your"))
+                .OrderBy(mail => mail.CreatedAt)
+                .Select(mail => mail.Subject)
+                .ToListAsync(Ct)
+        );
     }
 }

@@ -16,7 +16,10 @@ using Portal.Worker.Buckets;
 
 namespace Portal.Tests.Closing;
 
-/// <summary>Customers who have something of every kind, an engine and an object store in memory, and the worker's jobs, which run when the test says so.</summary>
+/// <summary>
+/// Customers who have something of every kind, an engine and an object store in memory, and the worker's jobs, which run when the test says
+/// so.
+/// </summary>
 public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgres)
 {
     protected const string FollowAt = "https://portal.example.com/closing/ticket";
@@ -39,7 +42,16 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
         Store = new InMemoryStore(Clock) { Batch = 3 };
         worker = WorkerServices.Of(this, Source, Engine, Clock, Store);
         await using var db = CreateDbContext();
-        db.ObjectStores.Add(new ObjectStore { Id = "local", Endpoint = "http://127.0.0.1:9", AdminKeyId = "admin", SealedAdminSecret = Get<BucketSecrets>().Admin.Seal("secret"), SeenAt = AnAccount.Now });
+        db.ObjectStores.Add(
+            new ObjectStore
+            {
+                Id = "local",
+                Endpoint = "http://127.0.0.1:9",
+                AdminKeyId = "admin",
+                SealedAdminSecret = Get<BucketSecrets>().Admin.Seal("secret"),
+                SeenAt = AnAccount.Now,
+            }
+        );
         await db.SaveChangesAsync(Ct);
     }
 
@@ -53,7 +65,10 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
     protected T Get<T>()
         where T : notnull => worker.GetRequiredService<T>();
 
-    /// <summary>Somebody with a running instance, a volume that outlives it, one that is attached, a schedule, a snapshot, an image, an address, peered networks, keys, an alert, and full buckets.</summary>
+    /// <summary>
+    /// Somebody with a running instance, a volume that outlives it, one that is attached, a schedule, a snapshot, an image, an address,
+    /// peered networks, keys, an alert, and full buckets.
+    /// </summary>
     protected async Task<Actor> SomebodyAsync()
     {
         var actor = await AnAccount.ReadyAsync(this);
@@ -62,7 +77,16 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
         await SettleAsync();
         await AddVolumesAsync(actor, instance);
         await AddNetworksAsync(actor, instance);
-        Assert.Null((await new AlertRules(this, Clock).CreateAsync(actor, instance.Id, new AlertWish(Metric.Cpu, AlertSide.Above, 50, 5, actor.UserId), Ct)).Reason);
+        Assert.Null(
+            (
+                await new AlertRules(this, Clock).CreateAsync(
+                    actor,
+                    instance.Id,
+                    new AlertWish(Metric.Cpu, AlertSide.Above, 50, 5, actor.UserId),
+                    Ct
+                )
+            ).Reason
+        );
         await AddBucketsAsync(actor);
         return actor;
     }
@@ -83,14 +107,17 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
             }
         }
 
-        throw new InvalidOperationException($"It was not closed: {await ReadAsync(db => AccountContents.OfAsync(db, accountId, Ct))}; {string.Join(", ", await UnsettledAsync())}");
+        throw new InvalidOperationException(
+            $"It was not closed: {await ReadAsync(db => AccountContents.OfAsync(db, accountId, Ct))}; {string.Join(", ", await UnsettledAsync())}"
+        );
     }
 
     protected Task AdvanceAsync(string id) => worker.GetRequiredKeyedService<IResourceJob>(ResourceIds.Prefix(id)).AdvanceAsync(id, Ct);
 
     protected Task SettleAsync() => Settle.AllAsync(UnsettledAsync, AdvanceAsync);
 
-    protected Task<Account> AccountAsync(string id) => ReadAsync(db => db.Accounts.AsNoTracking().SingleAsync(account => account.Id == id, Ct));
+    protected Task<Account> AccountAsync(string id) =>
+        ReadAsync(db => db.Accounts.AsNoTracking().SingleAsync(account => account.Id == id, Ct));
 
     protected async Task<T> ReadAsync<T>(Func<PortalDb, Task<T>> read)
     {
@@ -106,13 +133,48 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
 
     private async Task AddVolumesAsync(Actor actor, Instance instance)
     {
-        var kept = Done(await new CreateVolume(this, Clock).RunAsync(actor, new NewVolume { Name = "kept", SizeGiB = 4, RequestToken = Token }, Ct));
-        var attached = Done(await new CreateVolume(this, Clock).RunAsync(actor, new NewVolume { Name = "attached", SizeGiB = 4, RequestToken = Token }, Ct));
+        var kept = Done(
+            await new CreateVolume(this, Clock).RunAsync(
+                actor,
+                new NewVolume
+                {
+                    Name = "kept",
+                    SizeGiB = 4,
+                    RequestToken = Token,
+                },
+                Ct
+            )
+        );
+        var attached = Done(
+            await new CreateVolume(this, Clock).RunAsync(
+                actor,
+                new NewVolume
+                {
+                    Name = "attached",
+                    SizeGiB = 4,
+                    RequestToken = Token,
+                },
+                Ct
+            )
+        );
         await SettleAsync();
-        Assert.Null((await Get<ChangeVolume>().AttachAsync(actor, attached.Id, instance.Id, deleteOnTermination: false, Ct)).Outcome.Reason);
-        Assert.Null((await Get<BackupSchedules>().SetAsync(actor, kept.Id, new BackupWish(new BackupTimes(BackupFrequency.Daily, DayOfWeek.Monday, 3), 2), Ct)).Reason);
+        Assert.Null(
+            (await Get<ChangeVolume>().AttachAsync(actor, attached.Id, instance.Id, deleteOnTermination: false, Ct)).Outcome.Reason
+        );
+        Assert.Null(
+            (
+                await Get<BackupSchedules>()
+                    .SetAsync(actor, kept.Id, new BackupWish(new BackupTimes(BackupFrequency.Daily, DayOfWeek.Monday, 3), 2), Ct)
+            ).Reason
+        );
         Done(await Get<CreateSnapshot>().RunAsync(actor, new NewSnapshot(kept.Id, "before", Token), Ct));
-        Done(await new CreateImage(this, Get<CreateSnapshot>(), Clock).RunAsync(actor, new NewPrivateImage(instance.Id, "golden", "", Token), Ct));
+        Done(
+            await new CreateImage(this, Get<CreateSnapshot>(), Clock).RunAsync(
+                actor,
+                new NewPrivateImage(instance.Id, "golden", "", Token),
+                Ct
+            )
+        );
         await SettleAsync();
     }
 
@@ -122,7 +184,19 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
         var card = await ReadAsync(db => db.NetworkInterfaces.SingleAsync(card => card.InstanceId == instance.Id, Ct));
         Done(await Get<PublicAddresses>().AssociateAsync(actor, address.Id, card.Id, Ct));
         Done(await Get<PublicAddresses>().AllocateAsync(actor, "local", "spare", Ct));
-        var other = Done(await new CreateNetwork(this, Clock).RunAsync(actor, new NewNetwork { Name = "inner", Range = "10.9.0.0/16", Subnets = [new NewSubnet("a", "10.9.0.0/24")], RequestToken = Token }, Ct));
+        var other = Done(
+            await new CreateNetwork(this, Clock).RunAsync(
+                actor,
+                new NewNetwork
+                {
+                    Name = "inner",
+                    Range = "10.9.0.0/16",
+                    Subnets = [new NewSubnet("a", "10.9.0.0/24")],
+                    RequestToken = Token,
+                },
+                Ct
+            )
+        );
         Done(await new Peerings(this, Clock).CreateAsync(actor, instance.NetworkId, other.Id, "both", Ct));
         await SettleAsync();
     }
@@ -150,7 +224,9 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
             .. (await db.Snapshots.AsNoTracking().ToListAsync(Ct)).Where(snapshot => snapshot.IsUnsettled).Select(snapshot => snapshot.Id),
             .. (await db.Networks.AsNoTracking().ToListAsync(Ct)).Where(network => network.IsUnsettled).Select(network => network.Id),
             .. (await db.NetworkInterfaces.AsNoTracking().ToListAsync(Ct)).Where(card => card.IsUnsettled).Select(card => card.Id),
-            .. (await db.ObjectStoreUsers.AsNoTracking().ToListAsync(Ct)).Where(user => user.IsUnsettled(accounts[user.AccountId], isStoreFull: false)).Select(user => user.Id),
+            .. (await db.ObjectStoreUsers.AsNoTracking().ToListAsync(Ct))
+                .Where(user => user.IsUnsettled(accounts[user.AccountId], isStoreFull: false))
+                .Select(user => user.Id),
             .. (await db.Buckets.AsNoTracking().ToListAsync(Ct)).Where(bucket => bucket.IsUnsettled).Select(bucket => bucket.Id),
             .. (await db.AccessKeys.AsNoTracking().ToListAsync(Ct)).Where(key => key.IsUnsettled(Clock.GetUtcNow())).Select(key => key.Id),
         ];

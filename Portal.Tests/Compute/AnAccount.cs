@@ -16,13 +16,26 @@ public static class AnAccount
     /// <summary>Made for these tests with ssh-keygen; nobody has the private half.</summary>
     public const string Ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBy0dmjz34C3E5nEQMexGXlWHiVodbUamdmDSqmd3Ju2 ada@example.com";
 
-    public static async Task<Actor> ReadyAsync(IDbContextFactory<PortalDb> dbs, int instanceLimit = 20, bool confirmed = true, bool card = true)
+    public static async Task<Actor> ReadyAsync(
+        IDbContextFactory<PortalDb> dbs,
+        int instanceLimit = 20,
+        bool confirmed = true,
+        bool card = true
+    )
     {
         await using var db = await dbs.CreateDbContextAsync();
         var account = (await Tenant.AddAsync(db)).Account;
         (account.InstanceLimit, account.VcpuLimit, account.VolumeLimit) = (instanceLimit, 2000, 2000);
         var email = $"{account.Id}@example.com";
-        var user = new User { Id = Guid.NewGuid(), AccountId = account.Id, UserName = email, Email = email, EmailConfirmed = confirmed, CreatedAt = Now };
+        var user = new User
+        {
+            Id = Guid.NewGuid(),
+            AccountId = account.Id,
+            UserName = email,
+            Email = email,
+            EmailConfirmed = confirmed,
+            CreatedAt = Now,
+        };
         db.Add(user);
         if (card)
         {
@@ -33,7 +46,12 @@ public static class AnAccount
         return new Actor(account.Id, user.Id, email, IPAddress.Loopback);
     }
 
-    public static async Task<Image> ImageAsync(IDbContextFactory<PortalDb> dbs, string name = "Tiny", ImageState state = ImageState.Available, int minMemoryMiB = 128)
+    public static async Task<Image> ImageAsync(
+        IDbContextFactory<PortalDb> dbs,
+        string name = "Tiny",
+        ImageState state = ImageState.Available,
+        int minMemoryMiB = 128
+    )
     {
         await using var db = await dbs.CreateDbContextAsync();
         var image = new Image
@@ -53,27 +71,29 @@ public static class AnAccount
         return image;
     }
 
-    public static NewInstances Wish(Image image, int count = 1, string? token = null) => new()
-    {
-        Name = "amber-falcon",
-        ImageId = image.Id,
-        SizeId = "t1.nano",
-        PublicKey = Ed25519,
-        Count = count,
-        RequestToken = token ?? Guid.NewGuid().ToString("N"),
-    };
+    public static NewInstances Wish(Image image, int count = 1, string? token = null) =>
+        new()
+        {
+            Name = "amber-falcon",
+            ImageId = image.Id,
+            SizeId = "t1.nano",
+            PublicKey = Ed25519,
+            Count = count,
+            RequestToken = token ?? Guid.NewGuid().ToString("N"),
+        };
 
-    public static Card ACard(string accountId) => new()
-    {
-        Id = $"pm_{Guid.NewGuid():N}",
-        AccountId = accountId,
-        Brand = "visa",
-        Last4 = "4242",
-        ExpiryMonth = 12,
-        ExpiryYear = 2030,
-        Fingerprint = Guid.NewGuid().ToString("N"),
-        State = CardState.Valid,
-        IsDefault = true,
-        AddedAt = Now,
-    };
+    public static Card ACard(string accountId) =>
+        new()
+        {
+            Id = $"pm_{Guid.NewGuid():N}",
+            AccountId = accountId,
+            Brand = "visa",
+            Last4 = "4242",
+            ExpiryMonth = 12,
+            ExpiryYear = 2030,
+            Fingerprint = Guid.NewGuid().ToString("N"),
+            State = CardState.Valid,
+            IsDefault = true,
+            AddedAt = Now,
+        };
 }

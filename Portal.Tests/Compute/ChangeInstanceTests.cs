@@ -32,7 +32,10 @@ public sealed class ChangeInstanceTests(TestPostgres postgres) : TestDatabase(po
     public async Task A_refusal_says_why_and_leaves_no_trace()
     {
         var (actor, id) = await ARunningInstanceAsync();
-        Assert.Equal("Only a stopped instance can be started; this one is running.", (await Change.RunAsync(actor, InstanceAction.Start, id, Ct)).Outcome.Reason);
+        Assert.Equal(
+            "Only a stopped instance can be started; this one is running.",
+            (await Change.RunAsync(actor, InstanceAction.Start, id, Ct)).Outcome.Reason
+        );
         await using var db = CreateDbContext();
         Assert.False(await db.AuditEntries.AnyAsync(row => row.Action == "StartInstances", Ct));
     }
@@ -60,7 +63,11 @@ public sealed class ChangeInstanceTests(TestPostgres postgres) : TestDatabase(po
         var ids = new List<string>();
         for (var i = 0; i < 12; i++)
         {
-            ids.AddRange((await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(image, count: 10), Ct)).Value!.Select(instance => instance.Id));
+            ids.AddRange(
+                (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(image, count: 10), Ct)).Value!.Select(instance =>
+                    instance.Id
+                )
+            );
             clock.Advance(TimeSpan.FromSeconds(15)); // more than sixty in a minute are too many
         }
 
@@ -69,14 +76,19 @@ public sealed class ChangeInstanceTests(TestPostgres postgres) : TestDatabase(po
         var changes = await Change.RunAsync(actor, InstanceAction.Stop, ids, Ct);
 
         Assert.Equal(110, changes.Count(change => change.Outcome.IsDone));
-        Assert.All(changes.Where(change => !change.Outcome.IsDone), change => Assert.Contains("pending", change.Outcome.Reason, StringComparison.Ordinal));
+        Assert.All(
+            changes.Where(change => !change.Outcome.IsDone),
+            change => Assert.Contains("pending", change.Outcome.Reason, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public async Task Twenty_stops_at_once_stop_once()
     {
         var (actor, id) = await ARunningInstanceAsync();
-        var changes = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => Change.RunAsync(actor, InstanceAction.Stop, id, Ct))));
+        var changes = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => Task.Run(() => Change.RunAsync(actor, InstanceAction.Stop, id, Ct)))
+        );
         Assert.Single(changes, change => change.Outcome.IsDone);
     }
 
@@ -93,7 +105,10 @@ public sealed class ChangeInstanceTests(TestPostgres postgres) : TestDatabase(po
             var region = await db.Regions.SingleAsync(Ct);
             (region.SeenAt, region.FreeVcpus, region.FreeMemoryMiB) = (AnAccount.Now, 0, 0);
             await db.SaveChangesAsync(Ct);
-            Assert.Equal("There is no room to start it at the moment; try again later.", (await Change.RunAsync(actor, action, id, Ct)).Outcome.Reason);
+            Assert.Equal(
+                "There is no room to start it at the moment; try again later.",
+                (await Change.RunAsync(actor, action, id, Ct)).Outcome.Reason
+            );
             await db.Cards.Where(card => card.AccountId == actor.AccountId).ExecuteDeleteAsync(Ct);
         }
 

@@ -17,20 +17,27 @@ public sealed class ComponentTests : BunitContext
     public void A_button_that_cannot_be_pressed_says_why_and_does_nothing()
     {
         var pressed = 0;
-        var button = Render<ActionButton>(parameters => parameters
-            .Add(button => button.Why, "Only a stopped instance can be started; this one is running.")
-            .Add(button => button.OnPress, EventCallback.Factory.Create(this, () => pressed++))
-            .AddChildContent("Start"));
+        var button = Render<ActionButton>(parameters =>
+            parameters
+                .Add(button => button.Why, "Only a stopped instance can be started; this one is running.")
+                .Add(button => button.OnPress, EventCallback.Factory.Create(this, () => pressed++))
+                .AddChildContent("Start")
+        );
         button.Find("button").Click();
         var reason = button.Find($"#{button.Find("button").GetAttribute("aria-describedby")}");
-        Assert.Equal((0, "true", "Only a stopped instance can be started; this one is running."), (pressed, button.Find("button").GetAttribute("aria-disabled"), reason.TextContent));
+        Assert.Equal(
+            (0, "true", "Only a stopped instance can be started; this one is running."),
+            (pressed, button.Find("button").GetAttribute("aria-disabled"), reason.TextContent)
+        );
     }
 
     [Fact]
     public void A_button_that_can_be_pressed_is()
     {
         var pressed = 0;
-        var button = Render<ActionButton>(parameters => parameters.Add(button => button.OnPress, EventCallback.Factory.Create(this, () => pressed++)).AddChildContent("Start"));
+        var button = Render<ActionButton>(parameters =>
+            parameters.Add(button => button.OnPress, EventCallback.Factory.Create(this, () => pressed++)).AddChildContent("Start")
+        );
         button.Find("button").Click();
         Assert.Equal((1, null), (pressed, button.Find("button").GetAttribute("aria-disabled")));
     }
@@ -39,11 +46,21 @@ public sealed class ComponentTests : BunitContext
     public void A_button_that_is_clicked_twice_is_pressed_once_until_what_it_does_is_done()
     {
         var (pressed, done) = (0, new TaskCompletionSource());
-        var button = Render<ActionButton>(parameters => parameters.AddChildContent("Start").Add(button => button.OnPress, EventCallback.Factory.Create(this, async () =>
-        {
-            pressed++;
-            await done.Task;
-        })));
+        var button = Render<ActionButton>(parameters =>
+            parameters
+                .AddChildContent("Start")
+                .Add(
+                    button => button.OnPress,
+                    EventCallback.Factory.Create(
+                        this,
+                        async () =>
+                        {
+                            pressed++;
+                            await done.Task;
+                        }
+                    )
+                )
+        );
         button.Find("button").Click();
         button.Find("button").Click();
         Assert.Equal(1, pressed);
@@ -60,16 +77,22 @@ public sealed class ComponentTests : BunitContext
     {
         byte[] packed = Convert.FromBase64String("H4sIAAAAAAAC/1NW1E/KzNMvzuACAB2d+wQKAAAA"); // #!/bin/sh
         string? typed = null;
-        var field = Render<UserDataField>(parameters => parameters.Add(field => field.Id, "user-data").Add(field => field.ValueChanged, text => typed = text));
+        var field = Render<UserDataField>(parameters =>
+            parameters.Add(field => field.Id, "user-data").Add(field => field.ValueChanged, text => typed = text)
+        );
         field.FindComponent<InputFile>().UploadFiles(InputFileContent.CreateFromBinary(packed, "user-data.gz"));
         field.WaitForAssertion(() => Assert.Equal(packed, Convert.FromBase64String(typed ?? "")));
         Assert.Equal($"{packed.Length} of 16,384 bytes", field.Find("[role=status]").TextContent.Trim());
         Assert.Empty(field.FindAll("[role=alert]"));
 
         field.FindComponent<InputFile>().UploadFiles(InputFileContent.CreateFromText("#cloud-config\na: [\n", "user-data"));
-        field.WaitForAssertion(() => Assert.Equal("User data is not valid YAML: line 2, column 5.", field.Find("[role=alert]").TextContent.Trim()));
+        field.WaitForAssertion(() =>
+            Assert.Equal("User data is not valid YAML: line 2, column 5.", field.Find("[role=alert]").TextContent.Trim())
+        );
         field.FindComponent<InputFile>().UploadFiles(InputFileContent.CreateFromBinary(new byte[UserData.MaxTyped + 1], "disk.img"));
-        field.WaitForAssertion(() => Assert.Equal("disk.img is 70,001 bytes; at most 16,384 are allowed.", field.Find("[role=alert]").TextContent.Trim()));
+        field.WaitForAssertion(() =>
+            Assert.Equal("disk.img is 70,001 bytes; at most 16,384 are allowed.", field.Find("[role=alert]").TextContent.Trim())
+        );
     }
 
     [Fact]
@@ -77,7 +100,9 @@ public sealed class ComponentTests : BunitContext
     {
         using var both = new Barrier(2);
         string Look() => both.SignalAndWait(TimeSpan.FromMilliseconds(200)) ? "together" : "alone";
-        string?[] seen = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => UserDataLook.WhyNotAsync("#include\nhttps://example.com/", Look, default)));
+        string?[] seen = await Task.WhenAll(
+            Enumerable.Range(0, 2).Select(_ => UserDataLook.WhyNotAsync("#include\nhttps://example.com/", Look, default))
+        );
         Assert.Equal(["alone", "alone"], seen);
     }
 
@@ -87,7 +112,10 @@ public sealed class ComponentTests : BunitContext
         var instance = AnInstance().Requested(Now);
         instance.ObserveStep(InstanceStep.Address, Now.AddSeconds(0.4));
         instance.ObserveStep(InstanceStep.Disk, Now.AddSeconds(1.7));
-        Assert.Equal(["done Accepted 12:00:00", "done Address 0.4 s", "done Disk 1.3 s", "now Boot …", "next SSH answers"], Steps(instance));
+        Assert.Equal(
+            ["done Accepted 12:00:00", "done Address 0.4 s", "done Disk 1.3 s", "now Boot …", "next SSH answers"],
+            Steps(instance)
+        );
     }
 
     [Fact]
@@ -98,7 +126,10 @@ public sealed class ComponentTests : BunitContext
         instance.ObserveStep(InstanceStep.Disk, Now.AddSeconds(2));
         instance.Observe(new MachineObservation(MachinePower.Running, 0, SshAnswers: true, null, null), Now.AddSeconds(3));
         Assert.True(instance.RequestReboot(Now.AddHours(1)).IsDone);
-        Assert.Equal(["done Accepted 13:00:00", "done Address 0.0 s", "done Disk 0.0 s", "now Boot …", "next SSH answers"], Steps(instance));
+        Assert.Equal(
+            ["done Accepted 13:00:00", "done Address 0.0 s", "done Disk 0.0 s", "now Boot …", "next SSH answers"],
+            Steps(instance)
+        );
     }
 
     [Fact]
@@ -130,7 +161,9 @@ public sealed class ComponentTests : BunitContext
         JSInterop.Mode = JSRuntimeMode.Loose;
         var host = Render<MudBlazor.MudDialogProvider>();
         var dialogs = Services.GetService<MudBlazor.IDialogService>()!;
-        var asked = await host.InvokeAsync(() => Task.FromResult(ConfirmDialog.ShowAsync(dialogs, new Confirmation("Terminate web?", "Gone for good.", "Terminate", "web"))));
+        var asked = await host.InvokeAsync(() =>
+            Task.FromResult(ConfirmDialog.ShowAsync(dialogs, new Confirmation("Terminate web?", "Gone for good.", "Terminate", "web")))
+        );
         host.WaitForAssertion(() => host.Find("#confirm-word"));
         Assert.Equal("true", host.Find(".button.danger").GetAttribute("aria-disabled"));
         host.Find(".button.danger").Click();
@@ -141,24 +174,35 @@ public sealed class ComponentTests : BunitContext
     }
 
     private string[] Steps(Instance instance) =>
-        [.. Render<InstanceSteps>(parameters => parameters.Add(steps => steps.Instance, instance)).FindAll("li").Select(step =>
-            string.Join(' ', new[] { step.ClassName }.Concat(step.QuerySelectorAll("span").Select(span => span.TextContent)).Where(text => !string.IsNullOrEmpty(text))))];
+        [
+            .. Render<InstanceSteps>(parameters => parameters.Add(steps => steps.Instance, instance))
+                .FindAll("li")
+                .Select(step =>
+                    string.Join(
+                        ' ',
+                        new[] { step.ClassName }
+                            .Concat(step.QuerySelectorAll("span").Select(span => span.TextContent))
+                            .Where(text => !string.IsNullOrEmpty(text))
+                    )
+                ),
+        ];
 
-    private static Instance AnInstance() => new()
-    {
-        Id = "i-1",
-        AccountId = "acc-1",
-        Name = "web",
-        CreatedAt = Now,
-        ProjectId = "p",
-        RegionId = "local",
-        ImageId = "ami-1",
-        SizeId = "t1.nano",
-        Vcpus = 1,
-        MemoryMiB = 512,
-        NetworkId = "vpc-1",
-        Address = IPAddress.Loopback,
-        RequestToken = "t",
-        RequestIndex = 0,
-    };
+    private static Instance AnInstance() =>
+        new()
+        {
+            Id = "i-1",
+            AccountId = "acc-1",
+            Name = "web",
+            CreatedAt = Now,
+            ProjectId = "p",
+            RegionId = "local",
+            ImageId = "ami-1",
+            SizeId = "t1.nano",
+            Vcpus = 1,
+            MemoryMiB = 512,
+            NetworkId = "vpc-1",
+            Address = IPAddress.Loopback,
+            RequestToken = "t",
+            RequestIndex = 0,
+        };
 }

@@ -103,7 +103,10 @@ public sealed class ConsoleTests(TestPostgres postgres) : TestDatabase(postgres)
         var ticket = await IssueAsync(ConsoleKind.Text);
         await using (var db = CreateDbContext())
         {
-            await db.ConsoleTickets.ExecuteUpdateAsync(set => set.SetProperty(row => row.ExpiresAt, row => row.ExpiresAt - ConsoleTicket.Lifetime), Ct);
+            await db.ConsoleTickets.ExecuteUpdateAsync(
+                set => set.SetProperty(row => row.ExpiresAt, row => row.ExpiresAt - ConsoleTicket.Lifetime),
+                Ct
+            );
         }
 
         Assert.Equal(HttpStatusCode.NotFound, await RefusalAsync(ticket, browser));
@@ -121,7 +124,10 @@ public sealed class ConsoleTests(TestPostgres postgres) : TestDatabase(postgres)
 
     [Fact]
     public async Task A_wrong_secret_is_refused() =>
-        Assert.Equal(HttpStatusCode.NotFound, await RefusalAsync((await IssueAsync(ConsoleKind.Text)) with { Secret = new string('0', 64) }, browser));
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            await RefusalAsync((await IssueAsync(ConsoleKind.Text)) with { Secret = new string('0', 64) }, browser)
+        );
 
     [Fact]
     public async Task A_page_of_another_origin_is_refused() =>
@@ -131,14 +137,24 @@ public sealed class ConsoleTests(TestPostgres postgres) : TestDatabase(postgres)
     public async Task Nobody_gets_a_ticket_for_a_strangers_or_a_stopped_instance()
     {
         var tickets = server.Services.GetRequiredService<ConsoleTickets>();
-        Assert.Equal("There is no such instance.", (await tickets.IssueAsync(ActorOf(await server.AddPersonAsync()), instance, ConsoleKind.Text, Ct)).Reason);
+        Assert.Equal(
+            "There is no such instance.",
+            (await tickets.IssueAsync(ActorOf(await server.AddPersonAsync()), instance, ConsoleKind.Text, Ct)).Reason
+        );
         await using (var db = CreateDbContext())
         {
-            (await db.Instances.SingleAsync(Ct)).Observe(new MachineObservation(MachinePower.Off, 0, false, null, null, StoppedByGuest: true), AnAccount.Now);
+            (await db.Instances.SingleAsync(Ct)).Observe(
+                new MachineObservation(MachinePower.Off, 0, false, null, null, StoppedByGuest: true),
+                AnAccount.Now
+            );
             await db.SaveChangesAsync(Ct);
         }
 
-        Assert.Contains("stopped", (await tickets.IssueAsync(ActorOf(ada), instance, ConsoleKind.Text, Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "stopped",
+            (await tickets.IssueAsync(ActorOf(ada), instance, ConsoleKind.Text, Ct)).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -235,9 +251,7 @@ public sealed class ConsoleTests(TestPostgres postgres) : TestDatabase(postgres)
     private static async Task<(WebSocketCloseStatus? Status, string? Reason)> CloseOfAsync(ClientWebSocket socket)
     {
         var buffer = new byte[4096];
-        while ((await socket.ReceiveAsync(buffer, Ct)).MessageType is not WebSocketMessageType.Close)
-        {
-        }
+        while ((await socket.ReceiveAsync(buffer, Ct)).MessageType is not WebSocketMessageType.Close) { }
 
         return (socket.CloseStatus, socket.CloseStatusDescription);
     }

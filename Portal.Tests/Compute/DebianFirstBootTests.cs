@@ -10,7 +10,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>The first boot of the real Debian, with what its cloud-init makes of user data. Under emulation it takes minutes, and its image is built first where it is not there.</summary>
+/// <summary>
+/// The first boot of the real Debian, with what its cloud-init makes of user data. Under emulation it takes minutes, and its image is built
+/// first where it is not there.
+/// </summary>
 [Collection(EngineTests.Name)]
 [Trait("Needs", "engine")]
 [Trait("Length", "long")]
@@ -49,10 +52,16 @@ public sealed class DebianFirstBootTests(TestEngine engine)
         await engine.Engine.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
         await engine.Engine.EnsureVolumeAsync(machine.Volumes[0].Volume, Ct);
         await engine.Engine.EnsureMachineAsync(machine, Ct);
-        await Until.TrueAsync(async () => await engine.Engine.ObserveAsync(machine, Ct) is { SshAnswers: true, HostKey: not null }, Patience);
+        await Until.TrueAsync(
+            async () => await engine.Engine.ObserveAsync(machine, Ct) is { SshAnswers: true, HostKey: not null },
+            Patience
+        );
 
         // It answers before cloud-init's last stage, in which scripts run.
-        await Until.TrueAsync(async () => !(await engine.SshAsync(machine, "cloud-init status || true")).Contains("running", StringComparison.Ordinal), Patience);
+        await Until.TrueAsync(
+            async () => !(await engine.SshAsync(machine, "cloud-init status || true")).Contains("running", StringComparison.Ordinal),
+            Patience
+        );
         Assert.Equal("status: done", await engine.SshAsync(machine, "cloud-init status"));
         Assert.Equal("config", await engine.SshAsync(machine, "sudo cat /root/from-config"));
         Assert.Equal($"script root {machine.HostName}", await engine.SshAsync(machine, "sudo cat /root/from-script"));
@@ -75,8 +84,30 @@ public sealed class DebianFirstBootTests(TestEngine engine)
         var (id, card) = (ResourceIds.New("i"), ResourceIds.New("eni"));
         var root = new VolumeSpec(ResourceIds.New("vol"), "acc-1", 4, 1000, 100, null) { ImageFile = "debian-12.qcow2" };
         return new InstanceSpec(
-            id, "acc-1", $"m-{id[^6..]}", 1, 1024, [new VolumeAttachment(root, Volume.RootDevice)], "debian", engine.PublicKey, userData, ResourceIds.New("vpc"),
-            [new InterfaceSpec(card, IPNetwork.Parse("10.0.0.0/24"), IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.60"), NetworkInterface.MacOf(card))], TestPostgres.FreePort(), MachinePower.Running, Force: false, 0);
+            id,
+            "acc-1",
+            $"m-{id[^6..]}",
+            1,
+            1024,
+            [new VolumeAttachment(root, Volume.RootDevice)],
+            "debian",
+            engine.PublicKey,
+            userData,
+            ResourceIds.New("vpc"),
+            [
+                new InterfaceSpec(
+                    card,
+                    IPNetwork.Parse("10.0.0.0/24"),
+                    IPAddress.Parse("10.0.0.1"),
+                    IPAddress.Parse("10.0.0.60"),
+                    NetworkInterface.MacOf(card)
+                ),
+            ],
+            TestPostgres.FreePort(),
+            MachinePower.Running,
+            Force: false,
+            0
+        );
     }
 
     private static byte[] Packed(string text)

@@ -23,7 +23,9 @@ public sealed class EditInstanceTests(TestPostgres postgres) : TestDatabase(post
         Assert.Equal(("Web server", "web-server"), ((await LoadAsync(id)).Name, (await LoadAsync(id)).HostName));
         var entry = Assert.Single(await AuditAsync(id));
         Assert.Equal(
-            ("""{"Name": "amber-falcon", "HostName": "amber-falcon"}""", """{"Name": "Web server", "HostName": "web-server"}"""), (entry.Before, entry.After));
+            ("""{"Name": "amber-falcon", "HostName": "amber-falcon"}""", """{"Name": "Web server", "HostName": "web-server"}"""),
+            (entry.Before, entry.After)
+        );
     }
 
     [Theory]
@@ -42,7 +44,10 @@ public sealed class EditInstanceTests(TestPostgres postgres) : TestDatabase(post
         var (actor, id) = await AnInstanceAsync();
         Assert.True((await Edit.WriteNotesAsync(actor, id, "Ada's build machine\r\nDo not stop on Fridays", Ct)).IsDone);
         Assert.Equal("Ada's build machine\nDo not stop on Fridays", (await LoadAsync(id)).Notes);
-        Assert.Equal("Notes have at most 4,096 characters; these have 4,097.", (await Edit.WriteNotesAsync(actor, id, new string('n', 4097), Ct)).Reason);
+        Assert.Equal(
+            "Notes have at most 4,096 characters; these have 4,097.",
+            (await Edit.WriteNotesAsync(actor, id, new string('n', 4097), Ct)).Reason
+        );
         Assert.True((await Edit.WriteNotesAsync(actor, id, " ", Ct)).IsDone);
         Assert.Null((await LoadAsync(id)).Notes);
     }
@@ -77,10 +82,17 @@ public sealed class EditInstanceTests(TestPostgres postgres) : TestDatabase(post
     public async Task User_data_changes_while_it_is_stopped_and_the_audit_does_not_repeat_it()
     {
         var (actor, id) = await AnInstanceAsync();
-        Assert.Equal("User data can be changed while it is stopped; it is pending.", (await Edit.WriteUserDataAsync(actor, id, "#!/bin/sh\n", Ct)).Reason);
+        Assert.Equal(
+            "User data can be changed while it is stopped; it is pending.",
+            (await Edit.WriteUserDataAsync(actor, id, "#!/bin/sh\n", Ct)).Reason
+        );
         await StopAsync(actor, id);
 
-        Assert.StartsWith("User data must begin with", (await Edit.WriteUserDataAsync(actor, id, "hello", Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "User data must begin with",
+            (await Edit.WriteUserDataAsync(actor, id, "hello", Ct)).Reason,
+            StringComparison.Ordinal
+        );
         Assert.True((await Edit.WriteUserDataAsync(actor, id, "#!/bin/sh\necho s3cret\n", Ct)).IsDone);
 
         Assert.Equal("#!/bin/sh\necho s3cret\n", (await LoadAsync(id)).UserData);
@@ -118,7 +130,10 @@ public sealed class EditInstanceTests(TestPostgres postgres) : TestDatabase(post
     private async Task ObserveAsync(string id, MachinePower power)
     {
         await using var db = CreateDbContext();
-        (await db.Instances.SingleAsync(instance => instance.Id == id, Ct)).Observe(new MachineObservation(power, 0, SshAnswers: true, null, null), AnAccount.Now);
+        (await db.Instances.SingleAsync(instance => instance.Id == id, Ct)).Observe(
+            new MachineObservation(power, 0, SshAnswers: true, null, null),
+            AnAccount.Now
+        );
         await db.SaveChangesAsync(Ct);
     }
 

@@ -94,7 +94,13 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
     public async Task A_password_is_shown_once_when_the_guest_has_it_and_a_silent_agent_greys_the_button()
     {
         var engine = await AnEngineAsync();
-        await using var worker = WorkerServices.Of(this, Source, engine, TimeProvider.System, keys: server.Services.GetRequiredService<IDataProtectionProvider>());
+        await using var worker = WorkerServices.Of(
+            this,
+            Source,
+            engine,
+            TimeProvider.System,
+            keys: server.Services.GetRequiredService<IDataProtectionProvider>()
+        );
         var page = await OpenAsync();
         await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
         await Item(page, "Reset password…").ClickAsync();
@@ -154,7 +160,8 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
         await ObserveAsync(boot: 1);
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "In rescue" })).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Status).Filter(new() { HasText = "running" })).ToContainTextAsync("rescue");
-        await Expect(page.GetByLabel("the command that mounts its root disk", new() { Exact = true })).ToContainTextAsync("mount /dev/disk/by-id/virtio-vol0");
+        await Expect(page.GetByLabel("the command that mounts its root disk", new() { Exact = true }))
+            .ToContainTextAsync("mount /dev/disk/by-id/virtio-vol0");
         await Expect(page.GetByLabel("the ssh command", new() { Exact = true })).ToContainTextAsync("root@");
         await ABrowser.AssertAccessibleAsync(page, "rescue");
         await page.SetViewportSizeAsync(ABrowser.Phone.Width, ABrowser.Phone.Height);
@@ -165,7 +172,14 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
         await page.GetByRole(AriaRole.Button, new() { Name = "Leave rescue" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "In rescue" })).ToHaveCountAsync(0);
         await using var db = CreateDbContext();
-        Assert.Equal(["LeaveRescueInstances", "RescueInstances"], await db.AuditEntries.Where(row => row.ResourceId == id && row.Action.Contains("Rescue")).Select(row => row.Action).Order().ToListAsync(Ct));
+        Assert.Equal(
+            ["LeaveRescueInstances", "RescueInstances"],
+            await db
+                .AuditEntries.Where(row => row.ResourceId == id && row.Action.Contains("Rescue"))
+                .Select(row => row.Action)
+                .Order()
+                .ToListAsync(Ct)
+        );
     }
 
     [Fact]
@@ -216,7 +230,17 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
     private async Task AddKeyAsync()
     {
         await using var db = CreateDbContext();
-        db.KeyPairs.Add(new KeyPair { Id = ResourceIds.New("key"), AccountId = ada.AccountId, Name = "laptop", PublicKey = Laptop, Fingerprint = "SHA256:laptop", CreatedAt = TimeProvider.System.GetUtcNow() });
+        db.KeyPairs.Add(
+            new KeyPair
+            {
+                Id = ResourceIds.New("key"),
+                AccountId = ada.AccountId,
+                Name = "laptop",
+                PublicKey = Laptop,
+                Fingerprint = "SHA256:laptop",
+                CreatedAt = TimeProvider.System.GetUtcNow(),
+            }
+        );
         await db.SaveChangesAsync(Ct);
     }
 
@@ -246,7 +270,10 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
     private async Task ObserveAsync(int boot)
     {
         await using var db = CreateDbContext();
-        (await db.Instances.SingleAsync(Ct)).Observe(new MachineObservation(MachinePower.Running, boot, SshAnswers: true, AnAccount.Ed25519, null, AgentAnswers: true), TimeProvider.System.GetUtcNow());
+        (await db.Instances.SingleAsync(Ct)).Observe(
+            new MachineObservation(MachinePower.Running, boot, SshAnswers: true, AnAccount.Ed25519, null, AgentAnswers: true),
+            TimeProvider.System.GetUtcNow()
+        );
         await db.SaveChangesAsync(Ct);
     }
 
@@ -254,7 +281,10 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
     {
         await new ChangeInstance(this, TimeProvider.System).RunAsync(Ada, InstanceAction.Stop, id, Ct);
         await using var db = CreateDbContext();
-        (await db.Instances.SingleAsync(Ct)).Observe(new MachineObservation(MachinePower.Off, 0, SshAnswers: false, null, null), TimeProvider.System.GetUtcNow());
+        (await db.Instances.SingleAsync(Ct)).Observe(
+            new MachineObservation(MachinePower.Off, 0, SshAnswers: false, null, null),
+            TimeProvider.System.GetUtcNow()
+        );
         await db.SaveChangesAsync(Ct);
     }
 }

@@ -16,7 +16,12 @@ public sealed partial class InstanceJobTests
     [InlineData(EngineFault.Unavailable)]
     public async Task A_machine_that_cannot_be_looked_at_leaves_the_others_looked_after(EngineFault fault)
     {
-        var ids = new[] { await SettleAsync(await RequestAsync()), await SettleAsync(await RequestAsync()), await SettleAsync(await RequestAsync()) };
+        var ids = new[]
+        {
+            await SettleAsync(await RequestAsync()),
+            await SettleAsync(await RequestAsync()),
+            await SettleAsync(await RequestAsync()),
+        };
         engine.PowerCut();
         engine.FailOnce(nameof(IComputeEngine.ObserveAsync), FaultPoint.Before, fault);
         var patrol = services.GetRequiredService<MachinePatrol>();
@@ -37,15 +42,24 @@ public sealed partial class InstanceJobTests
         }
     }
 
-    /// <summary>The incident of the last is opened whatever comes of the first; and an engine that is away ends the round without a word, as before.</summary>
+    /// <summary>
+    /// The incident of the last is opened whatever comes of the first; and an engine that is away ends the round without a word, as before.
+    /// </summary>
     [Fact]
     public async Task What_cannot_be_removed_leaves_the_rest_of_the_patrols_their_turn()
     {
         var id = await SettleAsync(await RequestAsync());
         await using var db = CreateDbContext();
-        await db.Instances.Where(instance => instance.Id == id).ExecuteUpdateAsync(row => row.SetProperty(instance => instance.State, InstanceState.Terminated).SetProperty(instance => instance.Goal, InstanceGoal.Terminated));
+        await db
+            .Instances.Where(instance => instance.Id == id)
+            .ExecuteUpdateAsync(row =>
+                row.SetProperty(instance => instance.State, InstanceState.Terminated)
+                    .SetProperty(instance => instance.Goal, InstanceGoal.Terminated)
+            );
         await db.Volumes.ExecuteUpdateAsync(row => row.SetProperty(volume => volume.State, VolumeState.Deleted));
-        var strangers = new[] { "0", "f" }.Select(digit => new VolumeSpec($"vol-{string.Concat(Enumerable.Repeat(digit, 17))}", tenant.Account.Id, 1, 1000, 100, null)).ToList();
+        var strangers = new[] { "0", "f" }
+            .Select(digit => new VolumeSpec($"vol-{string.Concat(Enumerable.Repeat(digit, 17))}", tenant.Account.Id, 1, 1000, 100, null))
+            .ToList();
         foreach (var stranger in strangers)
         {
             await engine.EnsureVolumeAsync(stranger, default);
@@ -58,7 +72,14 @@ public sealed partial class InstanceJobTests
 
         engine.FailOnce(nameof(IVolumeEngine.RemoveVolumeAsync), FaultPoint.Before, EngineFault.Rejected);
         await Assert.ThrowsAsync<AggregateException>(() => services.GetRequiredService<VolumePatrol>().SweepAsync(default));
-        Assert.Equal(strangers.Select(stranger => stranger.Id), await db.Incidents.Where(incident => incident.Kind == IncidentKinds.Orphan).Select(incident => incident.ResourceId).Order().ToListAsync());
+        Assert.Equal(
+            strangers.Select(stranger => stranger.Id),
+            await db
+                .Incidents.Where(incident => incident.Kind == IncidentKinds.Orphan)
+                .Select(incident => incident.ResourceId)
+                .Order()
+                .ToListAsync()
+        );
 
         engine.Away = "libvirt does not answer";
         await services.GetRequiredService<MachinePatrol>().SweepAsync(default);

@@ -24,7 +24,10 @@ public sealed partial class InstanceJobTests
         await SettleAsync(id);
 
         var (after, fresh) = (await LoadAsync(id), await RootAsync(id));
-        Assert.Equal((InstanceState.Running, before.Address, before.PublicPort, null), (after.State, after.Address, after.PublicPort, after.RebuildImageId));
+        Assert.Equal(
+            (InstanceState.Running, before.Address, before.PublicPort, null),
+            (after.State, after.Address, after.PublicPort, after.RebuildImageId)
+        );
         Assert.Equal((root.SizeGiB, VolumeState.InUse, "tiny.qcow2"), (fresh.SizeGiB, fresh.State, engine.Read(fresh.Id)));
         Assert.NotEqual(root.Id, fresh.Id);
         await using (var db = CreateDbContext())
@@ -37,14 +40,27 @@ public sealed partial class InstanceJobTests
         Assert.Equal(Volume.RootDevice, Assert.Single(engine.Machines).Live[fresh.Id]);
         Assert.Equal("sdb", engine.Machines[0].Live[data]);
         Assert.Equal(1, (await SpansAsync(id)).Count(span => span.ResourceId == id && span.To == null));
-        Assert.Equal([data, fresh.Id], (await SpansAsync(id)).Where(span => span.ResourceId != id && span.To == null).Select(span => span.ResourceId).OrderBy(volume => volume == fresh.Id));
+        Assert.Equal(
+            [data, fresh.Id],
+            (await SpansAsync(id))
+                .Where(span => span.ResourceId != id && span.To == null)
+                .Select(span => span.ResourceId)
+                .OrderBy(volume => volume == fresh.Id)
+        );
     }
 
     /// <summary>Its schedule's id.</summary>
     private async Task<string> BackUpAsync(Volume volume)
     {
         await using var db = CreateDbContext();
-        var schedule = new BackupSchedule { Id = ResourceIds.New(BackupSchedule.Prefix), AccountId = volume.AccountId, RegionId = volume.RegionId, VolumeId = volume.Id, CreatedAt = clock.GetUtcNow() };
+        var schedule = new BackupSchedule
+        {
+            Id = ResourceIds.New(BackupSchedule.Prefix),
+            AccountId = volume.AccountId,
+            RegionId = volume.RegionId,
+            VolumeId = volume.Id,
+            CreatedAt = clock.GetUtcNow(),
+        };
         schedule.Set(BackupWish.Default, clock.GetUtcNow());
         db.BackupSchedules.Add(schedule);
         await db.SaveChangesAsync();
@@ -113,11 +129,15 @@ public sealed partial class InstanceJobTests
         Assert.Empty(engine.Machines);
     }
 
-    private Task AskToRebuildAsync(string id) => ChangeAsync(id, instance =>
-    {
-        instance.Image.State = ImageState.Available;
-        return instance.RequestRebuild(instance.Image, clock.GetUtcNow());
-    });
+    private Task AskToRebuildAsync(string id) =>
+        ChangeAsync(
+            id,
+            instance =>
+            {
+                instance.Image.State = ImageState.Available;
+                return instance.RequestRebuild(instance.Image, clock.GetUtcNow());
+            }
+        );
 
     private async Task<Volume> RootAsync(string id)
     {
@@ -133,7 +153,16 @@ public sealed partial class InstanceJobTests
         await db.SaveChangesAsync();
         await SettleVolumesAsync();
         await db.Entry(volume).ReloadAsync();
-        Assert.Null(volume.RequestAttach(await db.Instances.SingleAsync(instance => instance.Id == id), "sdb", deleteOnTermination: false, clock.GetUtcNow()).Reason);
+        Assert.Null(
+            volume
+                .RequestAttach(
+                    await db.Instances.SingleAsync(instance => instance.Id == id),
+                    "sdb",
+                    deleteOnTermination: false,
+                    clock.GetUtcNow()
+                )
+                .Reason
+        );
         await db.SaveChangesAsync();
         await SettleVolumesAsync();
         return volume.Id;

@@ -25,7 +25,10 @@ public sealed partial class InstanceJobTests
         Assert.True(Assert.Single(engine.Machines).IsRescue);
         Assert.Equal((InstanceState.Running, before.HostKey, null), (rescued.State, rescued.HostKey, rescued.Deadline));
         Assert.NotEqual(before.HostKey, rescued.HostKeyNow);
-        Assert.Equal(("It is in rescue: leave that first.", "It is in rescue: leave that first.", "It is in rescue already."), (rescued.WhyNotRebuild, rescued.WhyNotAskGuest, rescued.WhyNotRescue));
+        Assert.Equal(
+            ("It is in rescue: leave that first.", "It is in rescue: leave that first.", "It is in rescue already."),
+            (rescued.WhyNotRebuild, rescued.WhyNotAskGuest, rescued.WhyNotRescue)
+        );
 
         await ChangeAsync(id, instance => instance.RequestLeaveRescue(clock.GetUtcNow()));
         clock.Advance(TimeSpan.FromSeconds(2));
@@ -106,11 +109,14 @@ public sealed partial class InstanceJobTests
         await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
         await SettleAsync(id);
         engine.PowerCut();
-        await ChangeAsync(id, instance =>
-        {
-            instance.Observe(new MachineObservation(MachinePower.Off, 0, SshAnswers: false, null, null), clock.GetUtcNow());
-            return default;
-        });
+        await ChangeAsync(
+            id,
+            instance =>
+            {
+                instance.Observe(new MachineObservation(MachinePower.Off, 0, SshAnswers: false, null, null), clock.GetUtcNow());
+                return default;
+            }
+        );
         await SettleAsync(id);
         Assert.True(engine.Machines.Single().IsRescue);
 

@@ -31,7 +31,10 @@ public sealed partial class InstanceJobTests
                 engine.FailOnce(verb, point);
                 var (id, data) = await RequestWithVolumeAsync();
                 await SettleAsync(id);
-                Assert.Equal((InstanceState.Running, VolumeState.InUse), ((await LoadAsync(id)).State, (await ReadVolumeAsync(data)).State));
+                Assert.Equal(
+                    (InstanceState.Running, VolumeState.InUse),
+                    ((await LoadAsync(id)).State, (await ReadVolumeAsync(data)).State)
+                );
                 await ChangeAsync(id, instance => instance.RequestTerminate(clock.GetUtcNow()));
                 await SettleAsync(id);
                 Assert.Equal(VolumeState.Available, (await ReadVolumeAsync(data)).State);

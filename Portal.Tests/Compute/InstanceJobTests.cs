@@ -20,8 +20,13 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
 {
     private static readonly string[] Verbs =
     [
-        nameof(INetworkEngine.EnsureNetworkAsync), nameof(IVolumeEngine.EnsureVolumeAsync), nameof(IComputeEngine.EnsureMachineAsync), nameof(IComputeEngine.ObserveAsync),
-        nameof(IComputeEngine.RemoveAsync), nameof(INetworkEngine.RemoveNetworkAsync), nameof(IVolumeEngine.RemoveVolumeAsync),
+        nameof(INetworkEngine.EnsureNetworkAsync),
+        nameof(IVolumeEngine.EnsureVolumeAsync),
+        nameof(IComputeEngine.EnsureMachineAsync),
+        nameof(IComputeEngine.ObserveAsync),
+        nameof(IComputeEngine.RemoveAsync),
+        nameof(INetworkEngine.RemoveNetworkAsync),
+        nameof(IVolumeEngine.RemoveVolumeAsync),
     ];
 
     private readonly InMemoryEngine engine = new();
@@ -143,7 +148,10 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
         await SettleAsync(id);
 
         var spans = await SpansAsync(id);
-        Assert.Equal(TimeSpan.FromHours(3), Assert.Single(spans, span => span.Sku == "instance.t1.nano") is var compute ? compute.To - compute.From : null);
+        Assert.Equal(
+            TimeSpan.FromHours(3),
+            Assert.Single(spans, span => span.Sku == "instance.t1.nano") is var compute ? compute.To - compute.From : null
+        );
         Assert.Equal(TimeSpan.FromHours(8), Assert.Single(spans, span => span.Sku == Skus.Disk) is var disk ? disk.To - disk.From : null);
     }
 
@@ -302,7 +310,11 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
         engine.Lose(id, MachinePower.Running, "The host could not write to its disk.");
         await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
         await using var db = CreateDbContext();
-        Assert.Contains("could not write", Assert.Single(await db.Incidents.AsNoTracking().Where(incident => incident.ClosedAt == null).ToListAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "could not write",
+            Assert.Single(await db.Incidents.AsNoTracking().Where(incident => incident.ClosedAt == null).ToListAsync()).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal("The host could not write to its disk.", (await LoadAsync(id)).Stalled);
 
         clock.Advance(TimeSpan.FromHours(1));
@@ -363,7 +375,9 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
         engine.Away = null;
         await SettleAsync(id);
         await services.GetRequiredService<InstanceSweep>().SweepAsync(default);
-        Assert.NotNull(Assert.Single(await db.Incidents.AsNoTracking().Where(incident => incident.ResourceId == id).ToListAsync()).ClosedAt);
+        Assert.NotNull(
+            Assert.Single(await db.Incidents.AsNoTracking().Where(incident => incident.ResourceId == id).ToListAsync()).ClosedAt
+        );
     }
 
     [Fact]
@@ -391,7 +405,10 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
 
         engine.Away = null;
         await services.GetRequiredService<RegionPatrol>().SweepAsync(default);
-        Assert.Equal((null, "in memory"), (await db.Regions.AsNoTracking().SingleAsync()) is var region ? (region.AwaySince, region.Virtualization) : default);
+        Assert.Equal(
+            (null, "in memory"),
+            (await db.Regions.AsNoTracking().SingleAsync()) is var region ? (region.AwaySince, region.Virtualization) : default
+        );
         Assert.Empty(await db.Incidents.AsNoTracking().Where(incident => incident.ClosedAt == null).ToListAsync());
         Assert.Equal(ImageState.Available, (await db.Images.AsNoTracking().SingleAsync(image => image.FileName == "tiny.qcow2")).State);
     }
@@ -402,7 +419,8 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
         return (await tenant.RequestAsync(db, clock.GetUtcNow())).Id;
     }
 
-    private async Task AdvanceAsync(string id) => await services.GetRequiredService<IInstanceJob>().AdvanceAsync(id, TestContext.Current.CancellationToken);
+    private async Task AdvanceAsync(string id) =>
+        await services.GetRequiredService<IInstanceJob>().AdvanceAsync(id, TestContext.Current.CancellationToken);
 
     /// <summary>Advances as the nudges and the sweep would, until nothing is left to do.</summary>
     private async Task<string> SettleAsync(string id)
@@ -454,6 +472,10 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
     private async Task<List<UsageSpan>> SpansAsync(string id)
     {
         await using var db = CreateDbContext();
-        return await db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == id || span.ResourceId.StartsWith("vol-")).OrderBy(span => span.From).ToListAsync();
+        return await db
+            .UsageSpans.AsNoTracking()
+            .Where(span => span.ResourceId == id || span.ResourceId.StartsWith("vol-"))
+            .OrderBy(span => span.From)
+            .ToListAsync();
     }
 }

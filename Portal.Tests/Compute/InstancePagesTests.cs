@@ -49,7 +49,9 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         await page.GetByRole(AriaRole.Link, new() { Name = "Create your first instance" }).ClickAsync();
         await Expect(page.GetByText("$0.00 → $")).ToBeVisibleAsync();
         await ABrowser.InteractiveAsync(page);
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).DblClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(() =>
+            page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).DblClickAsync()
+        );
         await page.WaitForURLAsync("**/instances/i-*");
 
         var key = await File.ReadAllTextAsync(await download.PathAsync(), Ct);
@@ -57,7 +59,12 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         await using var db = CreateDbContext();
         var instance = await db.Instances.SingleAsync(Ct);
         Assert.Equal($"{instance.KeyName}.pem", download.SuggestedFilename);
-        var pieces = key.Split('\n').Where(line => !line.StartsWith('-')).SelectMany(line => line.Chunk(32)).Select(piece => new string(piece)).Where(piece => piece.Length == 32).ToList();
+        var pieces = key.Split('\n')
+            .Where(line => !line.StartsWith('-'))
+            .SelectMany(line => line.Chunk(32))
+            .Select(piece => new string(piece))
+            .Where(piece => piece.Length == 32)
+            .ToList();
         Assert.Contains(instance.PublicKey!.Split(' ')[1], string.Concat(sent), StringComparison.Ordinal);
         Assert.All(pieces, piece => Assert.DoesNotContain(piece, string.Concat(sent), StringComparison.Ordinal));
         var audit = await db.AuditEntries.SingleAsync(entry => entry.ResourceId == instance.Id, Ct);
@@ -72,7 +79,8 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         await db.SaveChangesAsync(Ct);
         await Expect(page.Locator(".steps li.done")).ToHaveCountAsync(5);
         await Expect(other.Locator(".steps li.done")).ToHaveCountAsync(5);
-        await Expect(page.GetByLabel("the ssh command", new() { Exact = true })).ToContainTextAsync($"ssh -i ~/Downloads/{instance.KeyName}.pem -p {instance.PublicPort}");
+        await Expect(page.GetByLabel("the ssh command", new() { Exact = true }))
+            .ToContainTextAsync($"ssh -i ~/Downloads/{instance.KeyName}.pem -p {instance.PublicPort}");
         await ABrowser.AssertAccessibleAsync(page, "instance");
     }
 
@@ -85,7 +93,10 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         await page.GetByText("Volumes none besides its root disk").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a volume" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Add another" }).ClickAsync();
-        var (first, second) = (page.GetByRole(AriaRole.Group, new() { Name = "Volume 1" }), page.GetByRole(AriaRole.Group, new() { Name = "Volume 2" }));
+        var (first, second) = (
+            page.GetByRole(AriaRole.Group, new() { Name = "Volume 1" }),
+            page.GetByRole(AriaRole.Group, new() { Name = "Volume 2" })
+        );
         await first.GetByLabel("Size, GiB").FillAsync("none");
         await Expect(first.GetByRole(AriaRole.Alert)).ToHaveTextAsync("A size is a whole number of GiB from 1 to 2,048.");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Create instance" })).ToHaveAttributeAsync("aria-disabled", "true");
@@ -114,7 +125,13 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         {
             var now = TimeProvider.System.GetUtcNow();
             await db.Regions.ExecuteUpdateAsync(
-                set => set.SetProperty(region => region.SeenAt, now).SetProperty(region => region.FreeVcpus, 1).SetProperty(region => region.FreeMemoryMiB, 1024).SetProperty(region => region.FreeDiskGiB, 100), Ct);
+                set =>
+                    set.SetProperty(region => region.SeenAt, now)
+                        .SetProperty(region => region.FreeVcpus, 1)
+                        .SetProperty(region => region.FreeMemoryMiB, 1024)
+                        .SetProperty(region => region.FreeDiskGiB, 100),
+                Ct
+            );
         }
 
         var page = await browser.SignInAsync(server, ada, "/instances/new");
@@ -129,7 +146,8 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
     {
         var page = await browser.SignInAsync(server, ada, "/instances/new");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Create instance" })).ToHaveAttributeAsync("aria-disabled", "true");
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Go to the card" })).ToHaveAttributeAsync("href", "/billing/card?returnUrl=%2Finstances%2Fnew");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Go to the card" }))
+            .ToHaveAttributeAsync("href", "/billing/card?returnUrl=%2Finstances%2Fnew");
         await ABrowser.AssertAccessibleAsync(page, "instance-new");
     }
 
@@ -140,7 +158,11 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         foreach (var (name, env) in new[] { ("web", "prod"), ("sql", "test"), ("cache", "test") })
         {
             var image = await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
-            var wish = AnAccount.Wish(image, count: 3) with { Name = name, Tags = new Dictionary<string, string> { ["env"] = env } };
+            var wish = AnAccount.Wish(image, count: 3) with
+            {
+                Name = name,
+                Tags = new Dictionary<string, string> { ["env"] = env },
+            };
             Assert.Null((await new CreateInstance(this, TimeProvider.System).RunAsync(Ada, wish, Ct)).Reason);
         }
 
@@ -180,7 +202,14 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
     public async Task The_text_console_shows_the_login_and_what_is_typed()
     {
         using var changes = new Changes(Source, NullLogger<Changes>.Instance);
-        using var consoles = new Consoles(this, engine, changes, new RegionName("local"), TimeProvider.System, NullLogger<Consoles>.Instance);
+        using var consoles = new Consoles(
+            this,
+            engine,
+            changes,
+            new RegionName("local"),
+            TimeProvider.System,
+            NullLogger<Consoles>.Instance
+        );
         await changes.StartAsync(Ct);
         await changes.Listening;
         await consoles.StartAsync(Ct);
@@ -207,7 +236,9 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         await page.Mouse.MoveAsync(screen.X + screen.Width - 4, screen.Y + screen.Height - 4);
         await page.Mouse.UpAsync();
         await page.Keyboard.PressAsync("Control+Shift+C");
-        await page.WaitForFunctionAsync("async () => (await navigator.clipboard.readText()).includes('amber-falcon login: root and pasted')");
+        await page.WaitForFunctionAsync(
+            "async () => (await navigator.clipboard.readText()).includes('amber-falcon login: root and pasted')"
+        );
         Assert.Equal(2, await page.EvaluateAsync<int>(CopiesByMeaning));
 
         // At a prompt of the guest's, which echoes what it gets.
@@ -217,7 +248,10 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         var told = SizeTold().Match(await page.Locator(".xterm-rows").InnerTextAsync()).Value;
         await NewPromptAsync(page);
         await page.SetViewportSizeAsync(1000, 700);
-        await page.WaitForFunctionAsync("told => [...document.querySelector('.xterm-rows').innerText.matchAll(/stty rows \\d+ cols \\d+/g)].some(found => found[0] !== told)", told);
+        await page.WaitForFunctionAsync(
+            "told => [...document.querySelector('.xterm-rows').innerText.matchAll(/stty rows \\d+ cols \\d+/g)].some(found => found[0] !== told)",
+            told
+        );
         await page.SetViewportSizeAsync(ABrowser.Desktop.Width, ABrowser.Desktop.Height);
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Log" }).ClickAsync();
@@ -242,7 +276,10 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         var why = page.GetByRole(AriaRole.Form, new() { Name = "Name" }).Locator(".why");
         await Expect(why).ToHaveTextAsync("Nothing has been changed.");
         await Expect(why).ToBeVisibleAsync();
-        var (tip, sidebar) = (await why.BoundingBoxAsync() ?? throw new InvalidOperationException(), await page.Locator(".sidebar").BoundingBoxAsync() ?? throw new InvalidOperationException());
+        var (tip, sidebar) = (
+            await why.BoundingBoxAsync() ?? throw new InvalidOperationException(),
+            await page.Locator(".sidebar").BoundingBoxAsync() ?? throw new InvalidOperationException()
+        );
         Assert.InRange(tip.X, sidebar.X + sidebar.Width, tip.X);
     }
 
@@ -279,9 +316,11 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
 
     private Actor Ada => new(ada.AccountId, ada.UserId, ada.Email, IPAddress.Loopback);
 
-    /// <summary>On a Dvorak keyboard C lies where others have I; a Cyrillic one has it where C lies. What lies there and means something else copies nothing. How many did.</summary>
-    private const string CopiesByMeaning =
-        """
+    /// <summary>
+    /// On a Dvorak keyboard C lies where others have I; a Cyrillic one has it where C lies. What lies there and means something else copies
+    /// nothing. How many did.
+    /// </summary>
+    private const string CopiesByMeaning = """
         () => {
           let copied = 0;
           navigator.clipboard.writeText = async () => { copied++; };
@@ -311,7 +350,8 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
     {
         var sent = new ConcurrentQueue<string>();
         page.Request += (_, request) => sent.Enqueue(request.PostData ?? "");
-        page.WebSocket += (_, socket) => socket.FrameSent += (_, frame) => sent.Enqueue(frame.Text ?? Encoding.Latin1.GetString(frame.Binary ?? []));
+        page.WebSocket += (_, socket) =>
+            socket.FrameSent += (_, frame) => sent.Enqueue(frame.Text ?? Encoding.Latin1.GetString(frame.Binary ?? []));
         return sent;
     }
 }

@@ -42,14 +42,19 @@ public sealed class InstanceQueryTests(TestPostgres postgres) : TestDatabase(pos
         await new ChangeInstance(this, TimeProvider.System).RunAsync(ada, InstanceAction.Terminate, await IdAsync("web"), Ct);
         Assert.Equal("web", await NamesAsync(new InstanceQuery(Status: "shutting-down")));
         await using var db = CreateDbContext();
-        Assert.Equal(new Dictionary<string, int> { ["pending"] = 2, ["shutting-down"] = 1 }, await InstanceQuery.CountAsync(db, ada.AccountId, AnAccount.Now, Ct));
+        Assert.Equal(
+            new Dictionary<string, int> { ["pending"] = 2, ["shutting-down"] = 1 },
+            await InstanceQuery.CountAsync(db, ada.AccountId, AnAccount.Now, Ct)
+        );
     }
 
     [Fact]
     public async Task What_was_terminated_is_in_sight_for_an_hour()
     {
         await using var db = CreateDbContext();
-        (await db.Instances.SingleAsync(instance => instance.AccountId == ada.AccountId && instance.Name == "web", Ct)).ObserveRemoved(AnAccount.Now);
+        (await db.Instances.SingleAsync(instance => instance.AccountId == ada.AccountId && instance.Name == "web", Ct)).ObserveRemoved(
+            AnAccount.Now
+        );
         await db.SaveChangesAsync(Ct);
         Assert.Equal(3, (await new InstanceQuery().PageAsync(db, ada.AccountId, AnAccount.Now.AddMinutes(59), 0, 10, Ct)).Total);
         Assert.Equal(2, (await new InstanceQuery().PageAsync(db, ada.AccountId, AnAccount.Now.AddMinutes(61), 0, 10, Ct)).Total);
@@ -59,7 +64,14 @@ public sealed class InstanceQueryTests(TestPostgres postgres) : TestDatabase(pos
     public async Task A_window_is_a_window_and_the_total_is_the_total()
     {
         await using var db = CreateDbContext();
-        var (lines, total) = await new InstanceQuery(Order: InstanceOrder.Name, Ascending: true).PageAsync(db, ada.AccountId, AnAccount.Now, 1, 1, Ct);
+        var (lines, total) = await new InstanceQuery(Order: InstanceOrder.Name, Ascending: true).PageAsync(
+            db,
+            ada.AccountId,
+            AnAccount.Now,
+            1,
+            1,
+            Ct
+        );
         Assert.Equal((3, "db_1"), (total, Assert.Single(lines).Name));
     }
 

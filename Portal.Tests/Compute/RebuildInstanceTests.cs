@@ -27,10 +27,16 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
         Assert.Null(change.Outcome.Reason);
         await using var db = CreateDbContext();
         var instance = await db.Instances.SingleAsync(Ct);
-        Assert.Equal((image.Id, "pending", "laptop", key.PublicKey), (instance.RebuildImageId, instance.Status, instance.KeyName, instance.PublicKey));
+        Assert.Equal(
+            (image.Id, "pending", "laptop", key.PublicKey),
+            (instance.RebuildImageId, instance.Status, instance.KeyName, instance.PublicKey)
+        );
         Assert.Equal(AnAccount.Now + Instance.StartLimit, instance.Deadline);
         Assert.DoesNotContain(await db.UsageSpans.ToListAsync(Ct), span => span.ResourceId == id && span.To is null);
-        Assert.Equal($$"""{"Key": "laptop", "Image": "{{image.Id}}"}""", (await db.AuditEntries.SingleAsync(entry => entry.Action == "CreateReplaceRootVolumeTask", Ct)).After);
+        Assert.Equal(
+            $$"""{"Key": "laptop", "Image": "{{image.Id}}"}""",
+            (await db.AuditEntries.SingleAsync(entry => entry.Action == "CreateReplaceRootVolumeTask", Ct)).After
+        );
         Assert.Equal("It is being rebuilt already.", (await Rebuild.RunAsync(actor, id, image.Id, null, Ct)).Outcome.Reason);
     }
 
@@ -53,16 +59,27 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
     {
         var (actor, id) = await ARunningInstanceAsync();
         Assert.Equal("There is no such image.", await WhyNotAsync(actor, id, "ami-nowhere"));
-        Assert.Equal("Later is still being prepared.", await WhyNotAsync(actor, id, (await AnAccount.ImageAsync(this, "Later", ImageState.Preparing)).Id));
-        Assert.Equal("Hungry needs 4096 MiB of memory; it has 512.", await WhyNotAsync(actor, id, (await AnAccount.ImageAsync(this, "Hungry", minMemoryMiB: 4096)).Id));
+        Assert.Equal(
+            "Later is still being prepared.",
+            await WhyNotAsync(actor, id, (await AnAccount.ImageAsync(this, "Later", ImageState.Preparing)).Id)
+        );
+        Assert.Equal(
+            "Hungry needs 4096 MiB of memory; it has 512.",
+            await WhyNotAsync(actor, id, (await AnAccount.ImageAsync(this, "Hungry", minMemoryMiB: 4096)).Id)
+        );
         var large = await AnAccount.ImageAsync(this, "Large");
         await using (var db = CreateDbContext())
         {
-            await db.Images.Where(image => image.Id == large.Id).ExecuteUpdateAsync(image => image.SetProperty(one => one.MinDiskGiB, 64), Ct);
+            await db
+                .Images.Where(image => image.Id == large.Id)
+                .ExecuteUpdateAsync(image => image.SetProperty(one => one.MinDiskGiB, 64), Ct);
         }
 
         Assert.Equal("Large needs a disk of 64 GiB; its disk has 4.", await WhyNotAsync(actor, id, large.Id));
-        Assert.Equal("There is no such key any more: choose another.", (await Rebuild.RunAsync(actor, id, (await AnAccount.ImageAsync(this)).Id, "key-of-somebody-else", Ct)).Outcome.Reason);
+        Assert.Equal(
+            "There is no such key any more: choose another.",
+            (await Rebuild.RunAsync(actor, id, (await AnAccount.ImageAsync(this)).Id, "key-of-somebody-else", Ct)).Outcome.Reason
+        );
     }
 
     [Fact]
@@ -92,7 +109,11 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
         await using var after = CreateDbContext();
         var instance = await after.Instances.SingleAsync(instance => instance.Id == id, Ct);
         Assert.Equal((own.BaseId, own.SnapshotId), (instance.RebuildImageId, instance.RebuildSnapshotId));
-        Assert.Contains(own.Id, (await after.AuditEntries.SingleAsync(entry => entry.Action == "CreateReplaceRootVolumeTask", Ct)).After, StringComparison.Ordinal);
+        Assert.Contains(
+            own.Id,
+            (await after.AuditEntries.SingleAsync(entry => entry.Action == "CreateReplaceRootVolumeTask", Ct)).After,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -104,7 +125,9 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
         {
             (await db.Volumes.SingleAsync(Ct)).SetDeleteOnTermination(false);
             await db.SaveChangesAsync(Ct);
-            await db.Accounts.Where(account => account.Id == actor.AccountId).ExecuteUpdateAsync(account => account.SetProperty(one => one.VolumeLimit, 1), Ct);
+            await db
+                .Accounts.Where(account => account.Id == actor.AccountId)
+                .ExecuteUpdateAsync(account => account.SetProperty(one => one.VolumeLimit, 1), Ct);
         }
 
         Assert.StartsWith("Your quota is 1 volume and you have 1", await WhyNotAsync(actor, id, image.Id), StringComparison.Ordinal);
@@ -122,10 +145,14 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
         var (actor, id) = await ARunningInstanceAsync();
         var (image, stranger) = (await AnAccount.ImageAsync(this, "Other"), await AnAccount.ReadyAsync(this));
         Assert.Equal("There is no such instance.", await WhyNotAsync(stranger, id, image.Id));
-        Assert.Equal("There is no such key any more: choose another.", (await Rebuild.RunAsync(actor, id, image.Id, (await AKeyAsync(stranger.AccountId)).Id, Ct)).Outcome.Reason);
+        Assert.Equal(
+            "There is no such key any more: choose another.",
+            (await Rebuild.RunAsync(actor, id, image.Id, (await AKeyAsync(stranger.AccountId)).Id, Ct)).Outcome.Reason
+        );
     }
 
-    private async Task<string?> WhyNotAsync(Actor actor, string id, string imageId) => (await Rebuild.RunAsync(actor, id, imageId, null, Ct)).Outcome.Reason;
+    private async Task<string?> WhyNotAsync(Actor actor, string id, string imageId) =>
+        (await Rebuild.RunAsync(actor, id, imageId, null, Ct)).Outcome.Reason;
 
     private async Task<PrivateImage> AnOwnImageAsync(Actor actor, string id)
     {
@@ -137,13 +164,22 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
             await db.SaveChangesAsync(Ct);
         }
 
-        return (await new CreateImage(this, new CreateSnapshot(this, clock), clock).RunAsync(actor, new NewPrivateImage(id, "golden", "", "golden"), Ct)).Value!;
+        return (
+            await new CreateImage(this, new CreateSnapshot(this, clock), clock).RunAsync(
+                actor,
+                new NewPrivateImage(id, "golden", "", "golden"),
+                Ct
+            )
+        ).Value!;
     }
 
     private async Task CompleteAsync(string snapshotId)
     {
         await using var db = CreateDbContext();
-        (await db.Snapshots.SingleAsync(snapshot => snapshot.Id == snapshotId, Ct)).Observe(new SnapshotObservation(IsComplete: true, 1 << 20, clock.GetUtcNow(), Quiesced: false), clock.GetUtcNow());
+        (await db.Snapshots.SingleAsync(snapshot => snapshot.Id == snapshotId, Ct)).Observe(
+            new SnapshotObservation(IsComplete: true, 1 << 20, clock.GetUtcNow(), Quiesced: false),
+            clock.GetUtcNow()
+        );
         await db.SaveChangesAsync(Ct);
     }
 
@@ -162,7 +198,15 @@ public sealed class RebuildInstanceTests(TestPostgres postgres) : TestDatabase(p
     private async Task<KeyPair> AKeyAsync(string accountId)
     {
         await using var db = CreateDbContext();
-        var key = new KeyPair { Id = ResourceIds.New("key"), AccountId = accountId, Name = "laptop", PublicKey = AnAccount.Ed25519, Fingerprint = "SHA256:laptop", CreatedAt = AnAccount.Now };
+        var key = new KeyPair
+        {
+            Id = ResourceIds.New("key"),
+            AccountId = accountId,
+            Name = "laptop",
+            PublicKey = AnAccount.Ed25519,
+            Fingerprint = "SHA256:laptop",
+            CreatedAt = AnAccount.Now,
+        };
         db.KeyPairs.Add(key);
         await db.SaveChangesAsync(Ct);
         return key;

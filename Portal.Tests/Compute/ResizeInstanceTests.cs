@@ -33,7 +33,10 @@ public sealed class ResizeInstanceTests(TestPostgres postgres) : TestDatabase(po
     {
         var (actor, id) = await AnInstanceAsync();
         await ObserveAsync(MachinePower.Running);
-        Assert.Equal("Its size can be changed while it is stopped; it is running.", (await Resize.RunAsync(actor, id, "t1.small", Ct)).Reason);
+        Assert.Equal(
+            "Its size can be changed while it is stopped; it is running.",
+            (await Resize.RunAsync(actor, id, "t1.small", Ct)).Reason
+        );
     }
 
     [Fact]
@@ -42,14 +45,23 @@ public sealed class ResizeInstanceTests(TestPostgres postgres) : TestDatabase(po
         var (actor, id) = await AStoppedInstanceAsync(minMemoryMiB: 512);
         await using (var db = CreateDbContext())
         {
-            await db.Accounts.Where(account => account.Id == actor.AccountId).ExecuteUpdateAsync(account => account.SetProperty(one => one.VcpuLimit, 1), Ct);
+            await db
+                .Accounts.Where(account => account.Id == actor.AccountId)
+                .ExecuteUpdateAsync(account => account.SetProperty(one => one.VcpuLimit, 1), Ct);
         }
 
         Assert.StartsWith("Your quota is 1 vCPU", (await Resize.RunAsync(actor, id, "t1.medium", Ct)).Reason, StringComparison.Ordinal);
         Assert.Equal("There is no such size.", (await Resize.RunAsync(actor, id, "t9.huge", Ct)).Reason);
         await using (var db = CreateDbContext())
         {
-            await db.Regions.ExecuteUpdateAsync(region => region.SetProperty(one => one.SeenAt, AnAccount.Now).SetProperty(one => one.FreeVcpus, 4).SetProperty(one => one.FreeMemoryMiB, 1024), Ct);
+            await db.Regions.ExecuteUpdateAsync(
+                region =>
+                    region
+                        .SetProperty(one => one.SeenAt, AnAccount.Now)
+                        .SetProperty(one => one.FreeVcpus, 4)
+                        .SetProperty(one => one.FreeMemoryMiB, 1024),
+                Ct
+            );
             await db.Images.ExecuteUpdateAsync(image => image.SetProperty(one => one.MinMemoryMiB, 1024), Ct);
         }
 
@@ -65,7 +77,14 @@ public sealed class ResizeInstanceTests(TestPostgres postgres) : TestDatabase(po
         await using (var db = CreateDbContext())
         {
             // 512 MiB more than it has would be there; the 1,024 that its next start takes are not.
-            await db.Regions.ExecuteUpdateAsync(region => region.SetProperty(one => one.SeenAt, AnAccount.Now).SetProperty(one => one.FreeVcpus, 4).SetProperty(one => one.FreeMemoryMiB, 1023), Ct);
+            await db.Regions.ExecuteUpdateAsync(
+                region =>
+                    region
+                        .SetProperty(one => one.SeenAt, AnAccount.Now)
+                        .SetProperty(one => one.FreeVcpus, 4)
+                        .SetProperty(one => one.FreeMemoryMiB, 1023),
+                Ct
+            );
         }
 
         Assert.Equal("There is no room for a t1.micro at the moment.", (await Resize.RunAsync(actor, id, "t1.micro", Ct)).Reason);
@@ -90,7 +109,11 @@ public sealed class ResizeInstanceTests(TestPostgres postgres) : TestDatabase(po
     private async Task<(Actor Actor, string Id)> AnInstanceAsync(int minMemoryMiB = 128)
     {
         var actor = await AnAccount.ReadyAsync(this);
-        var made = await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this, minMemoryMiB: minMemoryMiB)), Ct);
+        var made = await new CreateInstance(this, clock).RunAsync(
+            actor,
+            AnAccount.Wish(await AnAccount.ImageAsync(this, minMemoryMiB: minMemoryMiB)),
+            Ct
+        );
         return (actor, made.Value![0].Id);
     }
 

@@ -11,8 +11,16 @@ namespace Portal.Tests.Compute;
 /// <summary>Instances that run, in the database and in the engine.</summary>
 public static class RunningMachines
 {
-    /// <summary>Without a worker, where none runs. For an account as signing up makes it: gives it a card, makes an image available, creates an instance and starts it. Its id.</summary>
-    public static async Task<string> AddAsync(IDbContextFactory<PortalDb> dbs, InMemoryEngine? engine, Actor actor, string name = "amber-falcon")
+    /// <summary>
+    /// Without a worker, where none runs. For an account as signing up makes it: gives it a card, makes an image available, creates an
+    /// instance and starts it. Its id.
+    /// </summary>
+    public static async Task<string> AddAsync(
+        IDbContextFactory<PortalDb> dbs,
+        InMemoryEngine? engine,
+        Actor actor,
+        string name = "amber-falcon"
+    )
     {
         var id = await CreateAsync(dbs, actor, name);
         await using var db = await dbs.CreateDbContextAsync();
@@ -32,7 +40,17 @@ public static class RunningMachines
         await VolumeMeter.RecordAsync(db, root, now, CancellationToken.None);
         instance.ObserveStep(InstanceStep.Address, now);
         instance.ObserveStep(InstanceStep.Disk, now);
-        instance.Observe(new MachineObservation(MachinePower.Running, 0, SshAnswers: true, AnAccount.Ed25519, Problem: null, AgentAnswers: engine?.AgentsAnswer ?? true), now);
+        instance.Observe(
+            new MachineObservation(
+                MachinePower.Running,
+                0,
+                SshAnswers: true,
+                AnAccount.Ed25519,
+                Problem: null,
+                AgentAnswers: engine?.AgentsAnswer ?? true
+            ),
+            now
+        );
         await InstanceMeter.RecordAsync(db, instance, now, CancellationToken.None);
         await db.SaveChangesAsync();
         return id;
@@ -43,12 +61,16 @@ public static class RunningMachines
     {
         var id = await CreateAsync(dbs, actor, name);
         Instance? seen = null;
-        await Until.TrueAsync(async () =>
-        {
-            await using var db = await dbs.CreateDbContextAsync();
-            seen = await db.Instances.AsNoTracking().SingleAsync(instance => instance.Id == id);
-            return seen.State is InstanceState.Running;
-        }, TimeSpan.FromSeconds(60), () => $"It is {seen?.State}.");
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var db = await dbs.CreateDbContextAsync();
+                seen = await db.Instances.AsNoTracking().SingleAsync(instance => instance.Id == id);
+                return seen.State is InstanceState.Running;
+            },
+            TimeSpan.FromSeconds(60),
+            () => $"It is {seen?.State}."
+        );
         return id;
     }
 
@@ -72,7 +94,14 @@ public static class RunningMachines
     private static async Task<string> CreateAsync(IDbContextFactory<PortalDb> dbs, Actor actor, string name)
     {
         var image = await ReadyToCreateAsync(dbs, actor.AccountId);
-        var made = await new CreateInstance(dbs, TimeProvider.System).RunAsync(actor, AnAccount.Wish(image) with { Name = name }, CancellationToken.None);
+        var made = await new CreateInstance(dbs, TimeProvider.System).RunAsync(
+            actor,
+            AnAccount.Wish(image) with
+            {
+                Name = name,
+            },
+            CancellationToken.None
+        );
         return (made.Value ?? throw new InvalidOperationException(made.Reason))[0].Id;
     }
 }

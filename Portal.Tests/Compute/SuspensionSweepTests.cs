@@ -55,7 +55,10 @@ public sealed class SuspensionSweepTests(TestPostgres postgres) : TestDatabase(p
         }
 
         await ObserveAsync(on, InstanceState.Stopped);
-        Assert.Equal(CreateRule.Suspended, (await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Start, on, Ct)).Outcome.Reason);
+        Assert.Equal(
+            CreateRule.Suspended,
+            (await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Start, on, Ct)).Outcome.Reason
+        );
         Assert.Equal(CreateRule.Suspended, (await new ResizeInstance(this, clock).RunAsync(ada, on, "t1.micro", Ct)).Reason);
         await ResumeAsync();
         await SweepAsync();
@@ -115,8 +118,14 @@ public sealed class SuspensionSweepTests(TestPostgres postgres) : TestDatabase(p
         var id = await RunningAsync("on");
         var image = await AnAccount.ImageAsync(this);
         await SuspendAsync();
-        Assert.Equal(CreateRule.Suspended, (await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Reboot, id, Ct)).Outcome.Reason);
-        Assert.Equal(CreateRule.Suspended, (await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Rescue, id, Ct)).Outcome.Reason);
+        Assert.Equal(
+            CreateRule.Suspended,
+            (await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Reboot, id, Ct)).Outcome.Reason
+        );
+        Assert.Equal(
+            CreateRule.Suspended,
+            (await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Rescue, id, Ct)).Outcome.Reason
+        );
         Assert.Equal(CreateRule.Suspended, (await new RebuildInstance(this, clock).RunAsync(ada, id, image.Id, null, Ct)).Outcome.Reason);
         Assert.True((await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Terminate, id, Ct)).Outcome.IsDone);
         await SweepAsync();
@@ -126,9 +135,19 @@ public sealed class SuspensionSweepTests(TestPostgres postgres) : TestDatabase(p
     private Task<string> RunningAsync(string name) => RunningMachines.AddAsync(this, null, ada, name);
 
     private Task SweepAsync(IDbContextFactory<PortalDb>? dbs = null) =>
-        new SuspensionSweep(dbs ?? AsWorker, services.GetRequiredService<Nudges>(), new RegionName("local"), clock, NullLogger<SuspensionSweep>.Instance).SweepAsync(Ct);
+        new SuspensionSweep(
+            dbs ?? AsWorker,
+            services.GetRequiredService<Nudges>(),
+            new RegionName("local"),
+            clock,
+            NullLogger<SuspensionSweep>.Instance
+        ).SweepAsync(Ct);
 
-    private Task SuspendAsync(Actor? whom = null) => ChangeAsync(whom ?? ada, (db, account) => Suspension.SuspendAsync(db, account, SuspensionReason.Operator, null, clock.GetUtcNow(), Ct));
+    private Task SuspendAsync(Actor? whom = null) =>
+        ChangeAsync(
+            whom ?? ada,
+            (db, account) => Suspension.SuspendAsync(db, account, SuspensionReason.Operator, null, clock.GetUtcNow(), Ct)
+        );
 
     private Task ResumeAsync() => ChangeAsync(ada, (db, account) => Suspension.ResumeAsync(db, account, null, clock.GetUtcNow(), Ct));
 
@@ -144,7 +163,9 @@ public sealed class SuspensionSweepTests(TestPostgres postgres) : TestDatabase(p
     private async Task ObserveAsync(string id, InstanceState state)
     {
         await using var db = CreateDbContext();
-        await db.Instances.Where(instance => instance.Id == id).ExecuteUpdateAsync(set => set.SetProperty(instance => instance.State, state), Ct);
+        await db
+            .Instances.Where(instance => instance.Id == id)
+            .ExecuteUpdateAsync(set => set.SetProperty(instance => instance.State, state), Ct);
     }
 
     private async Task<(string Status, bool IsSuspended)> SeenAsync(string id)

@@ -46,7 +46,8 @@ public sealed class BackupTests : IAsyncLifetime
         Assert.Equal(1, failed.Code); // there is no database yet
         Assert.Empty(Directory.GetFiles(home.FullName));
         await PostgresAsync("database", first, "portal");
-        string account, @sealed;
+        string account,
+            @sealed;
         await using (var services = Services(first, await OwnerAsync(first)))
         {
             Assert.Equal(0, await Commands.MigrateAsync(services, TextWriter.Null, Ct));
@@ -58,8 +59,14 @@ public sealed class BackupTests : IAsyncLifetime
         await SaveAsync(first);
         await PostgresAsync("stop", first);
         await File.WriteAllTextAsync(Path.Combine(home.FullName, "other.key"), Convert.ToBase64String(new byte[32]), Ct);
-        Assert.Equal((1, $"bin/restore: {home.FullName}/other.key does not hold the key with which this backup was made."), await RefusedAsync(second, Saved, Path.Combine(home.FullName, "other.key")));
-        Assert.Equal((1, $"bin/restore: {first} is not empty: forget what is there (bin/up --reset), or name another folder with PORTAL_STATE."), await RefusedAsync(first, Saved));
+        Assert.Equal(
+            (1, $"bin/restore: {home.FullName}/other.key does not hold the key with which this backup was made."),
+            await RefusedAsync(second, Saved, Path.Combine(home.FullName, "other.key"))
+        );
+        Assert.Equal(
+            (1, $"bin/restore: {first} is not empty: forget what is there (bin/up --reset), or name another folder with PORTAL_STATE."),
+            await RefusedAsync(first, Saved)
+        );
 
         var restored = await RunAsync("bin/restore", second, Saved);
         Assert.True(restored.Code == 0, restored.Errors);
@@ -68,7 +75,15 @@ public sealed class BackupTests : IAsyncLifetime
         await using (var services = Services(second, await OwnerAsync(second)))
         {
             Assert.Equal(0, await Commands.MigrateAsync(services, TextWriter.Null, Ct));
-            Assert.Equal(0, await Commands.RestoredAsync(services, (await File.ReadAllTextAsync(Path.Combine(second, "run", "restored"), Ct)).Trim(), TextWriter.Null, Ct));
+            Assert.Equal(
+                0,
+                await Commands.RestoredAsync(
+                    services,
+                    (await File.ReadAllTextAsync(Path.Combine(second, "run", "restored"), Ct)).Trim(),
+                    TextWriter.Null,
+                    Ct
+                )
+            );
             await using var db = services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContext();
             Assert.Equal([account], await db.Accounts.Select(row => row.Id).ToListAsync(Ct));
             Assert.Equal("a secret", services.GetRequiredService<IDataProtectionProvider>().CreateProtector("test").Unprotect(@sealed));
@@ -94,15 +109,22 @@ public sealed class BackupTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(home.FullName, "format"), "portal-backup=1\n", Ct);
         await TestEngine.RunAsync("tar", "--zstd", "-cf", Saved, "-C", home.FullName, "format");
         var state = await AState("second", isEmpty: true);
-        Assert.Equal((1, $"bin/restore: The key that belongs to the backup cannot be read: {Saved}.key. Name its file: bin/restore FILE KEY"), await RefusedAsync(state, Saved));
+        Assert.Equal(
+            (1, $"bin/restore: The key that belongs to the backup cannot be read: {Saved}.key. Name its file: bin/restore FILE KEY"),
+            await RefusedAsync(state, Saved)
+        );
         Assert.False(Directory.Exists(state));
     }
 
     [Fact]
     public async Task Without_a_running_Portal_nothing_is_backed_up() =>
         Assert.Equal(
-            (1, $"bin/backup: There is no Portal running with {Path.Combine(home.FullName, "second")}: a backup is made while bin/up runs."),
-            Last(await RunAsync("bin/backup", await AState("second", isEmpty: true), Saved)));
+            (
+                1,
+                $"bin/backup: There is no Portal running with {Path.Combine(home.FullName, "second")}: a backup is made while bin/up runs."
+            ),
+            Last(await RunAsync("bin/backup", await AState("second", isEmpty: true), Saved))
+        );
 
     /// <summary>Twice: the second one finds FILE there, and makes nothing of it. Only the owner reads either file.</summary>
     private async Task SaveAsync(string state)
@@ -130,23 +152,28 @@ public sealed class BackupTests : IAsyncLifetime
 
     private int PortOf(string state) => ports.TryGetValue(state, out var port) ? port : ports[state] = TestPostgres.FreePort();
 
-    private static Task<string> PostgresAsync(string verb, string state, params string[] arguments) => TestPostgres.RunAsync("bin/postgres", [verb, Path.Combine(state, "postgres"), .. arguments]);
+    private static Task<string> PostgresAsync(string verb, string state, params string[] arguments) =>
+        TestPostgres.RunAsync("bin/postgres", [verb, Path.Combine(state, "postgres"), .. arguments]);
 
-    private async Task<string> OwnerAsync(string state) => new NpgsqlConnectionStringBuilder
-    {
-        Host = "127.0.0.1",
-        Port = PortOf(state),
-        Username = "portal_owner",
-        Password = (await PostgresAsync("password", state, "owner")).Trim(),
-        Database = "portal",
-        Pooling = false,
-    }.ConnectionString;
+    private async Task<string> OwnerAsync(string state) =>
+        new NpgsqlConnectionStringBuilder
+        {
+            Host = "127.0.0.1",
+            Port = PortOf(state),
+            Username = "portal_owner",
+            Password = (await PostgresAsync("password", state, "owner")).Trim(),
+            Database = "portal",
+            Pooling = false,
+        }.ConnectionString;
 
-    private static ServiceProvider Services(string state, string connection) => TestPostgres.ServicesOf(connection, Path.Combine(state, "run", "key-ring"));
+    private static ServiceProvider Services(string state, string connection) =>
+        TestPostgres.ServicesOf(connection, Path.Combine(state, "run", "key-ring"));
 
-    private async Task<(int Code, string Said)> RefusedAsync(string state, params string[] arguments) => Last(await RunAsync("bin/restore", state, arguments));
+    private async Task<(int Code, string Said)> RefusedAsync(string state, params string[] arguments) =>
+        Last(await RunAsync("bin/restore", state, arguments));
 
-    private static (int Code, string Said) Last((int Code, string Output, string Errors) ended) => (ended.Code, ended.Errors.Split('\n')[^1]);
+    private static (int Code, string Said) Last((int Code, string Output, string Errors) ended) =>
+        (ended.Code, ended.Errors.Split('\n')[^1]);
 
     private Task<(int Code, string Output, string Errors)> RunAsync(string program, string state, params string[] arguments) =>
         BinUp.RunAsync(program, arguments, state, PortOf(state) - 4);

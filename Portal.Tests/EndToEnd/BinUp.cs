@@ -5,7 +5,9 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.EndToEnd;
 
-/// <summary><c>bin/up</c> in a folder of its own and on ports of its own, and the programs beside it. At the end everything is forgotten.</summary>
+/// <summary>
+/// <c>bin/up</c> in a folder of its own and on ports of its own, and the programs beside it. At the end everything is forgotten.
+/// </summary>
 internal sealed class BinUp : IAsyncDisposable
 {
     private readonly DirectoryInfo home = Directory.CreateTempSubdirectory("portal-test-up-");
@@ -18,7 +20,9 @@ internal sealed class BinUp : IAsyncDisposable
 
     public int Port { get; } = TestCeph.FreeRange(15);
 
-    /// <summary>The image that customers choose is built in the background once Portal is there, for minutes. It is taken to be there.</summary>
+    /// <summary>
+    /// The image that customers choose is built in the background once Portal is there, for minutes. It is taken to be there.
+    /// </summary>
     public void PretendDebian()
     {
         var images = Directory.CreateDirectory(Path.Combine(State, "engine", "images"));

@@ -25,7 +25,8 @@ public sealed class BinUpTests : IDisposable
         using var kept = other;
         Assert.Equal(
             $"bin/up: Port {port + offset}, meant for the {what}, is in use by another program. Stop that, or choose another: PORTAL_PORT={port + 100} bin/up",
-            await RefusedAsync("bin/up", [], ("PORTAL_PORT", $"{port}")));
+            await RefusedAsync("bin/up", [], ("PORTAL_PORT", $"{port}"))
+        );
     }
 
     /// <summary>Another test may have the port that is so far from a free one.</summary>
@@ -52,8 +53,12 @@ public sealed class BinUpTests : IDisposable
     {
         Directory.CreateDirectory(State);
         await File.WriteAllTextAsync(Path.Combine(State, "address"), "http://localhost:5080", TestContext.Current.CancellationToken);
-        await using var running = new FileStream(Path.Combine(State, "lock"), FileMode.Create, FileAccess.Write, FileShare.None); // which is flock(2)
-        Assert.Equal("bin/up: Another bin/up is running in this checkout (http://localhost:5080). Stop it with Ctrl-C first.", await RefusedAsync("bin/up", []));
+        // which is flock(2)
+        await using var running = new FileStream(Path.Combine(State, "lock"), FileMode.Create, FileAccess.Write, FileShare.None);
+        Assert.Equal(
+            "bin/up: Another bin/up is running in this checkout (http://localhost:5080). Stop it with Ctrl-C first.",
+            await RefusedAsync("bin/up", [])
+        );
     }
 
     [Fact]
@@ -61,7 +66,10 @@ public sealed class BinUpTests : IDisposable
     {
         Directory.CreateDirectory(State);
         string[] small = ["--mount", "sh", "-c", "mount -t tmpfs -o size=64m tmpfs \"$1\" && exec bin/up", "sh", State];
-        Assert.Matches("^bin/up: Only \\d+ MiB are free where .* lies; Portal with its images wants 4096 at least. Free some space first.$", await RefusedAsync("unshare", small));
+        Assert.Matches(
+            "^bin/up: Only \\d+ MiB are free where .* lies; Portal with its images wants 4096 at least. Free some space first.$",
+            await RefusedAsync("unshare", small)
+        );
     }
 
     [Theory]
@@ -69,7 +77,10 @@ public sealed class BinUpTests : IDisposable
     [InlineData("http")]
     [InlineData("65536")]
     public async Task A_port_that_is_none_is_refused(string port) =>
-        Assert.Equal($"bin/up: PORTAL_PORT is “{port}”; it must be a number from 1024 to 65500.", await RefusedAsync("bin/up", [], ("PORTAL_PORT", port)));
+        Assert.Equal(
+            $"bin/up: PORTAL_PORT is “{port}”; it must be a number from 1024 to 65500.",
+            await RefusedAsync("bin/up", [], ("PORTAL_PORT", port))
+        );
 
     [Fact]
     public async Task A_folder_that_cannot_be_written_to_is_named()
@@ -89,15 +100,29 @@ public sealed class BinUpTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(open.FullName, "program"), "read", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(Path.Combine(closed.FullName, "secret"), "secret", TestContext.Current.CancellationToken);
         File.SetUnixFileMode(home.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        const string Try = "id -u; cat \"$1/open/program\"; echo; cat \"$1/closed/secret\" 2> /dev/null || echo closed; (echo a > \"$1/open/program\") 2> /dev/null || echo unwritten; grep CapBnd /proc/self/status";
-        var said = await Portal.Tests.Compute.TestEngine.RunAsync(Path.Combine(TestPostgres.Repository, "bin/unprivileged"), "65210", open.FullName, "--", "sh", "-c", Try, "sh", home.FullName);
+        const string Try =
+            "id -u; cat \"$1/open/program\"; echo; cat \"$1/closed/secret\" 2> /dev/null || echo closed; (echo a > \"$1/open/program\") 2> /dev/null || echo unwritten; grep CapBnd /proc/self/status";
+        var said = await Portal.Tests.Compute.TestEngine.RunAsync(
+            Path.Combine(TestPostgres.Repository, "bin/unprivileged"),
+            "65210",
+            open.FullName,
+            "--",
+            "sh",
+            "-c",
+            Try,
+            "sh",
+            home.FullName
+        );
         Assert.Equal("65210\nread\nclosed\nunwritten\nCapBnd:\t0000000000000000", said.Trim());
     }
 
     /// <summary>What it printed before it ended with 1.</summary>
     private async Task<string> RefusedAsync(string program, string[] arguments, params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(program.Contains('/', StringComparison.Ordinal) ? Path.Combine(TestPostgres.Repository, program) : program, arguments)
+        var start = new ProcessStartInfo(
+            program.Contains('/', StringComparison.Ordinal) ? Path.Combine(TestPostgres.Repository, program) : program,
+            arguments
+        )
         {
             WorkingDirectory = TestPostgres.Repository,
             RedirectStandardError = true,

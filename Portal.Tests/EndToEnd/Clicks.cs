@@ -37,7 +37,12 @@ internal sealed class Clicks
         var rows = new List<string> { "| step | clicks so far | seconds | since the start |", "| --- | ---: | ---: | ---: |" };
         foreach (var (step, at, clicks) in steps)
         {
-            rows.Add(string.Create(CultureInfo.InvariantCulture, $"| {step} | {clicks} | {(at - before).TotalSeconds:0.0} | {at.TotalSeconds:0.0} |"));
+            rows.Add(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"| {step} | {clicks} | {(at - before).TotalSeconds:0.0} | {at.TotalSeconds:0.0} |"
+                )
+            );
             before = at;
         }
 

@@ -47,11 +47,13 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
     }
 
     /// <summary>The catalogue shows the image once the worker has found its file.</summary>
-    private Task AnImageIsReadyAsync() => Until.TrueAsync(async () =>
-    {
-        await using var db = CreateDbContext();
-        return await db.Images.AnyAsync(image => image.State == ImageState.Available) && await db.Regions.AnyAsync(region => region.FreeVcpus > 0);
-    });
+    private Task AnImageIsReadyAsync() =>
+        Until.TrueAsync(async () =>
+        {
+            await using var db = CreateDbContext();
+            return await db.Images.AnyAsync(image => image.State == ImageState.Available)
+                && await db.Regions.AnyAsync(region => region.FreeVcpus > 0);
+        });
 
     private async Task SignUpAsync(IPage page)
     {
@@ -87,7 +89,10 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
         await Until.TrueAsync(() => sandbox.Inbox.List(Email).Count > 0);
 
         // Opening the link is a click too, in the mail program.
-        await clicks.OpenAsync(page, sandbox.Inbox.List(Email).Single().Links.First(link => link.Contains("confirm-email", StringComparison.Ordinal)));
+        await clicks.OpenAsync(
+            page,
+            sandbox.Inbox.List(Email).Single().Links.First(link => link.Contains("confirm-email", StringComparison.Ordinal))
+        );
         await clicks.OnButtonAsync(page, "Confirm address");
         await page.WaitForURLAsync("**/instances/new");
         clicks.Reached("address confirmed");
@@ -110,7 +115,9 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
 
     private async Task RunsAsync(IPage page)
     {
-        await Assertions.Expect(page.GetByRole(AriaRole.List, new() { Name = "Steps" }).Locator("li.done")).ToHaveCountAsync(5, new() { Timeout = BootPatience });
+        await Assertions
+            .Expect(page.GetByRole(AriaRole.List, new() { Name = "Steps" }).Locator("li.done"))
+            .ToHaveCountAsync(5, new() { Timeout = BootPatience });
         await Assertions.Expect(page.GetByRole(AriaRole.Status).Filter(new() { HasText = "running" })).ToBeVisibleAsync();
         clicks.Reached("running, ssh answers");
         await ABrowser.AssertAccessibleAsync(page, "instance");
@@ -136,13 +143,15 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
     {
         await page.GetByRole(AriaRole.Link, new() { Name = "Screen", Exact = true }).ClickAsync();
         await Assertions.Expect(page.Locator(".console-screen.graphical canvas")).ToBeVisibleAsync();
-        await page.WaitForFunctionAsync("""
+        await page.WaitForFunctionAsync(
+            """
             () => {
               const canvas = document.querySelector('.console-screen.graphical canvas');
               const points = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
               return points.some(point => point !== points[0]);
             }
-            """);
+            """
+        );
         await Assertions.Expect(page.GetByText("Connected", new() { Exact = true })).ToBeVisibleAsync();
         await ABrowser.PictureAsync(page, "console-screen");
     }
@@ -152,7 +161,14 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
     {
         var line = await page.Locator(".ssh .copy-line").Filter(new() { HasText = "KnownHostsCommand" }).First.InnerTextAsync();
         line = Regex.Replace(line.Split('\n')[0], @"-i \S+", $"-i {privateKey}", RegexOptions.None, TimeSpan.FromSeconds(1));
-        Assert.Equal("Linux", await TestEngine.RunAsync("bash", "-c", line.Trim().Replace("ssh ", "ssh -q -o BatchMode=yes -o ConnectTimeout=20 ", StringComparison.Ordinal) + " uname"));
+        Assert.Equal(
+            "Linux",
+            await TestEngine.RunAsync(
+                "bash",
+                "-c",
+                line.Trim().Replace("ssh ", "ssh -q -o BatchMode=yes -o ConnectTimeout=20 ", StringComparison.Ordinal) + " uname"
+            )
+        );
     }
 
     private async Task StopAsync(IPage page, string id)
@@ -192,12 +208,16 @@ public sealed class FromSignUpToShellTests(TestPostgres postgres, TestEngine eng
         var now = TimeProvider.System.GetUtcNow();
         var month = new DateTimeOffset(now.Year, now.Month, 1, 0, 0, 0, TimeSpan.Zero);
         var rated = Rating.Rate(await db.UsageSpans.ToListAsync(), await db.Prices.ToListAsync(), month, month.AddMonths(1));
-        await Assertions.Expect(page.Locator("[data-figure=so-far]")).ToHaveTextAsync(string.Create(CultureInfo.InvariantCulture, $"${rated.Total:N2}"));
+        await Assertions
+            .Expect(page.Locator("[data-figure=so-far]"))
+            .ToHaveTextAsync(string.Create(CultureInfo.InvariantCulture, $"${rated.Total:N2}"));
         await ABrowser.AssertAccessibleAsync(page, "billing");
     }
 
     private static async Task StateAsync(IPage page, string state) =>
-        await Assertions.Expect(page.GetByRole(AriaRole.Status).Filter(new() { HasText = state })).ToBeVisibleAsync(new() { Timeout = BootPatience });
+        await Assertions
+            .Expect(page.GetByRole(AriaRole.Status).Filter(new() { HasText = state }))
+            .ToBeVisibleAsync(new() { Timeout = BootPatience });
 
     private static async Task ConfirmDialogAsync(IPage page, string button)
     {

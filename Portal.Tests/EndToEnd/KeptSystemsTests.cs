@@ -24,7 +24,10 @@ public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) :
         await base.InitializeAsync();
         await using var db = CreateDbContext();
         var port = TestCeph.FreeRange(10);
-        await db.Regions.ExecuteUpdateAsync(region => region.SetProperty(row => row.FirstPublicPort, port).SetProperty(row => row.LastPublicPort, port + 9), Ct);
+        await db.Regions.ExecuteUpdateAsync(
+            region => region.SetProperty(row => row.FirstPublicPort, port).SetProperty(row => row.LastPublicPort, port + 9),
+            Ct
+        );
     }
 
     [Fact]
@@ -34,12 +37,19 @@ public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) :
         await using var worker = await WorkerServer.StartAsync(ConnectionString, settings: ("Engine:Folder", engine.Folder));
         var machine = await RunAsync(ada, AnAccount.Wish(await TinyAsync()));
         var root = machine.Volumes.Single(volume => volume.IsRoot).Volume.Id;
-        Assert.Null((await new BackupSchedules(this, TimeProvider.System).SetAsync(ada, root, BackupWish.Default with { Keep = 1 }, Ct)).Reason);
+        Assert.Null(
+            (await new BackupSchedules(this, TimeProvider.System).SetAsync(ada, root, BackupWish.Default with { Keep = 1 }, Ct)).Reason
+        );
         await engine.SshAsync(machine, "echo first > /root/work; sync");
         var first = await BackUpAsync(slotsAgo: 2);
         await engine.SshAsync(machine, "echo second > /root/work; sync");
         var second = await BackUpAsync(slotsAgo: 1);
-        await Until.TrueAsync(async () => (await engine.Engine.ListSnapshotsAsync(Ct)).Contains(second) && !(await engine.Engine.ListSnapshotsAsync(Ct)).Contains(first), Patience);
+        await Until.TrueAsync(
+            async () =>
+                (await engine.Engine.ListSnapshotsAsync(Ct)).Contains(second)
+                && !(await engine.Engine.ListSnapshotsAsync(Ct)).Contains(first),
+            Patience
+        );
 
         var restored = await RunAsync(ada, AnAccount.Wish(await TinyAsync()) with { SnapshotId = second });
         Assert.Equal("second", await engine.SshAsync(restored, "cat /root/work"));
@@ -52,11 +62,21 @@ public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) :
         var ada = await AnAccount.ReadyAsync(this);
         await using var worker = await WorkerServer.StartAsync(ConnectionString, settings: ("Engine:Folder", engine.Folder));
         var machine = await RunAsync(ada, AnAccount.Wish(await TinyAsync()));
-        var written = await engine.SshAsync(machine, "dd if=/dev/urandom of=/root/work bs=1M count=8 2> /dev/null; sync; sha256sum /root/work");
-        var made = await new CreateImage(this, new CreateSnapshot(this, TimeProvider.System), TimeProvider.System).RunAsync(ada, new NewPrivateImage(machine.Id, "golden", "", "golden"), Ct);
+        var written = await engine.SshAsync(
+            machine,
+            "dd if=/dev/urandom of=/root/work bs=1M count=8 2> /dev/null; sync; sha256sum /root/work"
+        );
+        var made = await new CreateImage(this, new CreateSnapshot(this, TimeProvider.System), TimeProvider.System).RunAsync(
+            ada,
+            new NewPrivateImage(machine.Id, "golden", "", "golden"),
+            Ct
+        );
         Assert.Null(made.Reason);
         await using var db = CreateDbContext();
-        await Until.TrueAsync(() => db.Snapshots.AnyAsync(snapshot => snapshot.Id == made.Value!.SnapshotId && snapshot.State == SnapshotState.Completed, Ct), Patience);
+        await Until.TrueAsync(
+            () => db.Snapshots.AnyAsync(snapshot => snapshot.Id == made.Value!.SnapshotId && snapshot.State == SnapshotState.Completed, Ct),
+            Patience
+        );
         await engine.SshAsync(machine, "rm /root/work; sync");
         await TerminateAsync(ada, machine.Id);
 
@@ -75,15 +95,31 @@ public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) :
         await using var db = CreateDbContext();
         var hour = TimeProvider.System.GetUtcNow().AddHours(-slotsAgo).Hour;
         var before = (await db.BackupSchedules.AsNoTracking().SingleAsync(Ct)).LastAt;
-        await db.BackupSchedules.ExecuteUpdateAsync(schedule => schedule.SetProperty(row => row.Hour, hour).SetProperty(row => row.NextAt, TimeProvider.System.GetUtcNow().AddMinutes(-1)), Ct);
-        await Until.TrueAsync(() => db.BackupSchedules.AnyAsync(schedule => schedule.LastAt != before && schedule.SnapshotId == null, Ct), Patience);
-        return (await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.ScheduleId != null).OrderByDescending(snapshot => snapshot.CreatedAt).FirstAsync(Ct)).Id;
+        await db.BackupSchedules.ExecuteUpdateAsync(
+            schedule =>
+                schedule.SetProperty(row => row.Hour, hour).SetProperty(row => row.NextAt, TimeProvider.System.GetUtcNow().AddMinutes(-1)),
+            Ct
+        );
+        await Until.TrueAsync(
+            () => db.BackupSchedules.AnyAsync(schedule => schedule.LastAt != before && schedule.SnapshotId == null, Ct),
+            Patience
+        );
+        return (
+            await db
+                .Snapshots.AsNoTracking()
+                .Where(snapshot => snapshot.ScheduleId != null)
+                .OrderByDescending(snapshot => snapshot.CreatedAt)
+                .FirstAsync(Ct)
+        ).Id;
     }
 
     private async Task<Image> TinyAsync()
     {
         await using var db = CreateDbContext();
-        await Until.TrueAsync(() => db.Images.AnyAsync(image => image.FileName == "tiny.qcow2" && image.State == ImageState.Available, Ct), Patience);
+        await Until.TrueAsync(
+            () => db.Images.AnyAsync(image => image.FileName == "tiny.qcow2" && image.State == ImageState.Available, Ct),
+            Patience
+        );
         return await db.Images.AsNoTracking().SingleAsync(image => image.FileName == "tiny.qcow2", Ct);
     }
 
@@ -94,15 +130,26 @@ public sealed class KeptSystemsTests(TestPostgres postgres, TestEngine engine) :
         Assert.Null(made.Reason);
         await using var db = CreateDbContext();
         var id = made.Value![0].Id;
-        await Until.TrueAsync(() => db.Instances.AnyAsync(instance => instance.Id == id && instance.State == InstanceState.Running && instance.SshAt != null, Ct), Patience);
-        return (await db.Instances.AsNoTracking().WithParts().SingleAsync(instance => instance.Id == id, Ct)).Spec(TimeProvider.System.GetUtcNow());
+        await Until.TrueAsync(
+            () =>
+                db.Instances.AnyAsync(
+                    instance => instance.Id == id && instance.State == InstanceState.Running && instance.SshAt != null,
+                    Ct
+                ),
+            Patience
+        );
+        return (await db.Instances.AsNoTracking().WithParts().SingleAsync(instance => instance.Id == id, Ct)).Spec(
+            TimeProvider.System.GetUtcNow()
+        );
     }
 
     private async Task TerminateAsync(Actor owner, params string[] ids)
     {
         foreach (var id in ids)
         {
-            Assert.Null((await new ChangeInstance(this, TimeProvider.System).RunAsync(owner, InstanceAction.Terminate, id, Ct)).Outcome.Reason);
+            Assert.Null(
+                (await new ChangeInstance(this, TimeProvider.System).RunAsync(owner, InstanceAction.Terminate, id, Ct)).Outcome.Reason
+            );
         }
 
         await using var db = CreateDbContext();

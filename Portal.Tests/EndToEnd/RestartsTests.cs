@@ -21,7 +21,14 @@ public sealed class RestartsTests
     {
         var said = await RunAsync(seconds: 40, life: 1);
         Assert.Equal(
-            ["start web at 1", "start web at 4", "web  ended 3 times in a row, and is started again in 4 s. It said last: The disk is full.", "start web at 9"], said.Take(4));
+            [
+                "start web at 1",
+                "start web at 4",
+                "web  ended 3 times in a row, and is started again in 4 s. It said last: The disk is full.",
+                "start web at 9",
+            ],
+            said.Take(4)
+        );
         Assert.Equal("web  ended 5 times in a row, and is started again in 16 s. It said last: The disk is full.", said[6]);
     }
 
@@ -30,5 +37,7 @@ public sealed class RestartsTests
         Assert.Equal(["start web at 1", "start web at 71", "start web at 141"], await RunAsync(seconds: 150, life: 70));
 
     private static async Task<string[]> RunAsync(int seconds, int life) =>
-        (await TestPostgres.RunAsync("/usr/bin/env", "bash", "-euc", Script, "sh", TestPostgres.Repository, $"{seconds}", $"{life}")).TrimEnd().Split('\n');
+        (await TestPostgres.RunAsync("/usr/bin/env", "bash", "-euc", Script, "sh", TestPostgres.Repository, $"{seconds}", $"{life}"))
+            .TrimEnd()
+            .Split('\n');
 }

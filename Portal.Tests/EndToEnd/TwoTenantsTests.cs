@@ -12,8 +12,9 @@ using Portal.Worker.Engines.Libvirt;
 namespace Portal.Tests.EndToEnd;
 
 /// <summary>
-/// Two customers who signed up, asked for instances and opened them to everybody; their networks have the same range. What real guests of the one can reach
-/// of the other, of the host and of the engine: nothing. Each way is also tried where it leads somewhere, so that a probe that never succeeds fails the test.
+/// Two customers who signed up, asked for instances and opened them to everybody; their networks have the same range. What real guests of
+/// the one can reach of the other, of the host and of the engine: nothing. Each way is also tried where it leads somewhere, so that a probe
+/// that never succeeds fails the test.
 /// </summary>
 [Collection(EngineTests.Name)]
 [Trait("Needs", "engine")]
@@ -62,14 +63,23 @@ public sealed class TwoTenantsTests(TestPostgres postgres, TestEngine engine) : 
         Assert.DoesNotContain($"{second.Interfaces[0].Address}", await LookUpAsync(stranger, second.HostName), StringComparison.Ordinal);
     }
 
-    /// <summary>On the host's loopback, on all its addresses, beside the engine's sockets and in both routers something listens, and is reached from beside it.</summary>
+    /// <summary>
+    /// On the host's loopback, on all its addresses, beside the engine's sockets and in both routers something listens, and is reached from
+    /// beside it.
+    /// </summary>
     private async Task NothingListensForItAsync(InstanceSpec guest, InstanceSpec stranger)
     {
         using var onLoopback = FromGuest.Listening(IPAddress.Loopback);
         using var onHost = FromGuest.Listening(IPAddress.Any);
         using var besideEngine = await NetworkNamespace.RunAsync(engine.Settings.Name, () => FromGuest.Listening(IPAddress.Any));
-        using var onRouter = await NetworkNamespace.RunAsync(engine.Settings.Router(guest.NetworkId), () => FromGuest.Listening(IPAddress.Any));
-        using var onOthers = await NetworkNamespace.RunAsync(engine.Settings.Router(stranger.NetworkId), () => FromGuest.Listening(IPAddress.Any));
+        using var onRouter = await NetworkNamespace.RunAsync(
+            engine.Settings.Router(guest.NetworkId),
+            () => FromGuest.Listening(IPAddress.Any)
+        );
+        using var onOthers = await NetworkNamespace.RunAsync(
+            engine.Settings.Router(stranger.NetworkId),
+            () => FromGuest.Listening(IPAddress.Any)
+        );
         await ReachedBesideAsync(null, onLoopback, IPAddress.Loopback);
         await ReachedBesideAsync(null, onHost, IPAddress.Loopback);
         await ReachedBesideAsync(engine.Settings.Name, besideEngine, IPAddress.Loopback);
@@ -81,7 +91,13 @@ public sealed class TwoTenantsTests(TestPostgres postgres, TestEngine engine) : 
 
         // Also what customers reach the other's guest by, and where clouds keep their metadata.
         var ports = listeners.Select(Port).Append(stranger.PublicPort!.Value);
-        await IsRefusedAsync(guest, [.. ports.SelectMany(port => addresses.Select(address => FromGuest.Connect(address, port))), FromGuest.Connect(IPAddress.Parse("169.254.169.254"), 80)]);
+        await IsRefusedAsync(
+            guest,
+            [
+                .. ports.SelectMany(port => addresses.Select(address => FromGuest.Connect(address, port))),
+                FromGuest.Connect(IPAddress.Parse("169.254.169.254"), 80),
+            ]
+        );
         Assert.All(listeners, listener => Assert.False(listener.Pending()));
     }
 
@@ -106,8 +122,18 @@ public sealed class TwoTenantsTests(TestPostgres postgres, TestEngine engine) : 
         var actor = new Actor(person.AccountId, person.UserId, person.Email, IPAddress.Loopback);
         await using var db = CreateDbContext();
         var group = await db.SecurityGroups.SingleAsync(group => group.AccountId == person.AccountId && group.IsDefault, Ct);
-        NewRule All(RuleDirection direction) => new(direction, TransportProtocol.All, 0, SecurityGroupRule.LastPort, NewRule.Anywhere, null);
-        Assert.Null((await new SecurityGroups(this, TimeProvider.System).SaveRulesAsync(actor, group.Id, [All(RuleDirection.Inbound), All(RuleDirection.Outbound)], Ct)).Reason);
+        NewRule All(RuleDirection direction) =>
+            new(direction, TransportProtocol.All, 0, SecurityGroupRule.LastPort, NewRule.Anywhere, null);
+        Assert.Null(
+            (
+                await new SecurityGroups(this, TimeProvider.System).SaveRulesAsync(
+                    actor,
+                    group.Id,
+                    [All(RuleDirection.Inbound), All(RuleDirection.Outbound)],
+                    Ct
+                )
+            ).Reason
+        );
         return actor;
     }
 
@@ -116,7 +142,14 @@ public sealed class TwoTenantsTests(TestPostgres postgres, TestEngine engine) : 
     {
         var image = await RunningMachines.ReadyToCreateAsync(this, actor.AccountId);
         var made = await new CreateInstance(this, TimeProvider.System).RunAsync(
-            actor, AnAccount.Wish(image, count) with { PublicKey = engine.PublicKey, Volumes = [new ExtraVolume(1, DeleteOnTermination: true)] }, Ct);
+            actor,
+            AnAccount.Wish(image, count) with
+            {
+                PublicKey = engine.PublicKey,
+                Volumes = [new ExtraVolume(1, DeleteOnTermination: true)],
+            },
+            Ct
+        );
         Assert.Null(made.Reason);
         return made.Value!;
     }
@@ -130,44 +163,62 @@ public sealed class TwoTenantsTests(TestPostgres postgres, TestEngine engine) : 
             {
                 await using var db = CreateDbContext();
                 seen = await db.Instances.AsNoTracking().WithParts().SingleAsync(instance => instance.Id == made.Id, Ct);
-                return seen is { State: InstanceState.Running, SshAt: not null, HostKey: not null, HasAgent: true } && seen.Volumes.All(volume => volume.State is VolumeState.InUse);
+                return seen is { State: InstanceState.Running, SshAt: not null, HostKey: not null, HasAgent: true }
+                    && seen.Volumes.All(volume => volume.State is VolumeState.InUse);
             },
             Patience,
-            () => $"{seen?.Id} is {seen?.Status}: {seen?.LastError} {seen?.Waiting} {string.Join(' ', seen?.Volumes.Select(volume => $"{volume.Device} {volume.Status} {volume.LastError}") ?? [])}");
+            () =>
+                $"{seen?.Id} is {seen?.Status}: {seen?.LastError} {seen?.Waiting} {string.Join(' ', seen?.Volumes.Select(volume => $"{volume.Device} {volume.Status} {volume.LastError}") ?? [])}"
+        );
         return seen!.Spec(TimeProvider.System.GetUtcNow());
     }
 
     private async Task RemoveAsync(Actor actor, IReadOnlyList<Instance> instances)
     {
         var ids = instances.Select(instance => instance.Id).ToArray();
-        Assert.All(await new ChangeInstance(this, TimeProvider.System).RunAsync(actor, InstanceAction.Terminate, ids, Ct), change => Assert.Null(change.Outcome.Reason));
+        Assert.All(
+            await new ChangeInstance(this, TimeProvider.System).RunAsync(actor, InstanceAction.Terminate, ids, Ct),
+            change => Assert.Null(change.Outcome.Reason)
+        );
         await Until.TrueAsync(
             async () =>
             {
                 await using var db = CreateDbContext();
                 return !await db.Volumes.AnyAsync(volume => volume.AccountId == actor.AccountId && volume.State != VolumeState.Deleted, Ct);
             },
-            Patience);
+            Patience
+        );
     }
 
     private Task<string> FetchAsync(InstanceSpec from, InstanceSpec to) => engine.FetchAsync(from, $"{to.Interfaces[0].Address}");
 
-    private async Task IsRefusedAsync(InstanceSpec from, params string[] probes) => Assert.All(await engine.TryAsync(from, probes), answer => Assert.Equal("", answer));
+    private async Task IsRefusedAsync(InstanceSpec from, params string[] probes) =>
+        Assert.All(await engine.TryAsync(from, probes), answer => Assert.Equal("", answer));
 
     private Task<string> PingByMacAsync(InstanceSpec from, InterfaceSpec to) =>
-        engine.SshAsync(from, $"arp -s {to.Address} {to.Mac} && (ping -c 1 -W 2 {to.Address} > /dev/null && echo open || echo closed); arp -d {to.Address}");
+        engine.SshAsync(
+            from,
+            $"arp -s {to.Address} {to.Mac} && (ping -c 1 -W 2 {to.Address} > /dev/null && echo open || echo closed); arp -d {to.Address}"
+        );
 
-    private Task<string> LookUpAsync(InstanceSpec from, string host) => engine.SshAsync(from, $"nslookup {host}.internal {from.Interfaces[0].Gateway} 2>&1 | tail -n +3");
+    private Task<string> LookUpAsync(InstanceSpec from, string host) =>
+        engine.SshAsync(from, $"nslookup {host}.internal {from.Interfaces[0].Gateway} 2>&1 | tail -n +3");
 
     private static async Task ReachedBesideAsync(string? netns, TcpListener listener, IPAddress address)
     {
-        using var socket = netns is null ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) : await NetworkNamespace.SocketAsync(netns);
+        using var socket = netns is null
+            ? new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+            : await NetworkNamespace.SocketAsync(netns);
         await socket.ConnectAsync(address, Port(listener), Ct);
         using var accepted = await listener.AcceptSocketAsync(Ct);
     }
 
-    private static IEnumerable<IPAddress> HostAddresses() => System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces().SelectMany(device => device.GetIPProperties().UnicastAddresses)
-        .Select(address => address.Address).Where(address => address.AddressFamily is AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));
+    private static IEnumerable<IPAddress> HostAddresses() =>
+        System
+            .Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(device => device.GetIPProperties().UnicastAddresses)
+            .Select(address => address.Address)
+            .Where(address => address.AddressFamily is AddressFamily.InterNetwork && !IPAddress.IsLoopback(address));
 
     private static int Port(TcpListener listener) => ((IPEndPoint)listener.LocalEndpoint).Port;
 }

@@ -4,12 +4,15 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.EndToEnd;
 
-/// <summary>All of Portal as <c>bin/up</c> runs it: the web, the worker on the real engine, the sandbox; only in one process and on free ports.</summary>
+/// <summary>
+/// All of Portal as <c>bin/up</c> runs it: the web, the worker on the real engine, the sandbox; only in one process and on free ports.
+/// </summary>
 public sealed class WholePortal : IAsyncDisposable
 {
     private readonly WorkerServer worker;
 
-    private WholePortal(SandboxServer sandbox, PortalServer web, WorkerServer worker) => (Sandbox, Web, this.worker) = (sandbox, web, worker);
+    private WholePortal(SandboxServer sandbox, PortalServer web, WorkerServer worker) =>
+        (Sandbox, Web, this.worker) = (sandbox, web, worker);
 
     public SandboxServer Sandbox { get; }
 

@@ -7,7 +7,10 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>The line to the database breaks at a COMMIT: before it arrives, or after, with its answer lost. The web cannot tell these apart, and does not say that nothing was changed.</summary>
+/// <summary>
+/// The line to the database breaks at a COMMIT: before it arrives, or after, with its answer lost. The web cannot tell these apart, and
+/// does not say that nothing was changed.
+/// </summary>
 [Trait("Needs", "browser")]
 public sealed class BrokenCommitTests(TestPostgres postgres, ABrowser browser) : TestDatabase(postgres)
 {
@@ -78,6 +81,11 @@ public sealed class BrokenCommitTests(TestPostgres postgres, ABrowser browser) :
         await new ThreeTruths(this).AgreeAsync(server);
     }
 
-    private Task BreakAtCommitOf(string table, bool arrives) => line.BreakOnceAsync(
-        said => said.LastIndexOf($"INSERT INTO \"{table}\"", StringComparison.Ordinal) is var insert and >= 0 && said.IndexOf("COMMIT", insert, StringComparison.Ordinal) >= 0, arrives);
+    private Task BreakAtCommitOf(string table, bool arrives) =>
+        line.BreakOnceAsync(
+            said =>
+                said.LastIndexOf($"INSERT INTO \"{table}\"", StringComparison.Ordinal) is var insert and >= 0
+                && said.IndexOf("COMMIT", insert, StringComparison.Ordinal) >= 0,
+            arrives
+        );
 }

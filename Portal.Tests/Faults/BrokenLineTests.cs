@@ -7,7 +7,10 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>What a person sees whose line is bad: a proxy that swallows what pages live by, scripts that do not arrive, an outage in the middle of a press.</summary>
+/// <summary>
+/// What a person sees whose line is bad: a proxy that swallows what pages live by, scripts that do not arrive, an outage in the middle of a
+/// press.
+/// </summary>
 [Trait("Needs", "browser")]
 public sealed class BrokenLineTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
 {
@@ -123,7 +126,9 @@ public sealed class BrokenLineTests(TestPostgres postgres, ABrowser browser) : S
         await using var administrator = NpgsqlDataSource.Create(AsAdministrator);
         await Until.TrueAsync(async () =>
         {
-            await using var look = administrator.CreateCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+            await using var look = administrator.CreateCommand(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            );
             return await look.ExecuteScalarAsync(Ct) is > 0L;
         });
         line.Cut();
@@ -142,13 +147,17 @@ public sealed class BrokenLineTests(TestPostgres postgres, ABrowser browser) : S
     }
 
     /// <summary>Whatever covers it meanwhile.</summary>
-    private Task PressAsync(string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true }).DispatchEventAsync("click");
+    private Task PressAsync(string name) =>
+        page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true }).DispatchEventAsync("click");
 
-    /// <summary>Within two seconds of the line's return, by the page's own clock, which is the machine's: who asks the page is later than it.</summary>
+    /// <summary>
+    /// Within two seconds of the line's return, by the page's own clock, which is the machine's: who asks the page is later than it.
+    /// </summary>
     private async Task ToldAsync(string sentence)
     {
         await page.WaitForFunctionAsync("() => document.getElementById('components-reconnect-modal')?.style.display === 'block'");
-        await page.EvaluateAsync("""
+        await page.EvaluateAsync(
+            """
             () => {
               const notice = document.getElementById('press-notice');
               new MutationObserver((_, observer) => {
@@ -156,11 +165,14 @@ public sealed class BrokenLineTests(TestPostgres postgres, ABrowser browser) : S
                 notice.dataset.toldAt = Date.now();
               }).observe(notice, { attributeFilter: ['hidden'], childList: true, subtree: true });
             }
-            """);
+            """
+        );
         var back = TimeProvider.System.GetUtcNow();
         line.Mend();
         await Expect(page.Locator("#press-notice")).ToContainTextAsync(sentence);
-        var told = DateTimeOffset.FromUnixTimeMilliseconds(await page.EvaluateAsync<long>("() => Number(document.getElementById('press-notice').dataset.toldAt)"));
+        var told = DateTimeOffset.FromUnixTimeMilliseconds(
+            await page.EvaluateAsync<long>("() => Number(document.getElementById('press-notice').dataset.toldAt)")
+        );
         Assert.InRange((told - back).TotalMilliseconds, -1, 2000);
     }
 }

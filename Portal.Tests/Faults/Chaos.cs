@@ -3,8 +3,8 @@ using Portal.Tests.Compute;
 namespace Portal.Tests.Faults;
 
 /// <summary>
-/// How much the killing tests kill. Each run takes a sample, another one every time; <c>bin/test --chaos</c>, before a release, takes all of
-/// it and more.
+/// How much the killing tests kill. Each run takes a sample, another one every time; <c>bin/test --chaos</c>, before a release, takes all
+/// of it and more.
 /// </summary>
 internal static class Chaos
 {

@@ -19,7 +19,9 @@ public sealed class DatabaseAwayTests(TestPostgres postgres, ABrowser browser) :
         var person = await Server.AddPersonAsync();
         using var client = await Server.NewClientAsync(person);
         using var visitor = Server.NewClient();
-        var form = (await visitor.PageAsync("/sign-in")).Forms.Single(form => form.QuerySelectorAll("button").Any(button => button.TextContent.Trim() == "Sign in"));
+        var form = (await visitor.PageAsync("/sign-in")).Forms.Single(form =>
+            form.QuerySelectorAll("button").Any(button => button.TextContent.Trim() == "Sign in")
+        );
         await postgres.LetInAsync(ConnectionString, false);
         try
         {
@@ -28,15 +30,28 @@ public sealed class DatabaseAwayTests(TestPostgres postgres, ABrowser browser) :
             var read = await FormClient.ReadAsync(page);
             Assert.Equal("Back in a moment", read.QuerySelector("h1")?.TextContent);
             Assert.Equal("3;url=/instances?q=web&sort=name", read.QuerySelector("meta[http-equiv=refresh]")?.GetAttribute("content"));
-            Assert.Equal("Portal cannot reach its database at the moment. This page comes back by itself.", read.QuerySelector("[role=status]")?.TextContent);
+            Assert.Equal(
+                "Portal cannot reach its database at the moment. This page comes back by itself.",
+                read.QuerySelector("[role=status]")?.TextContent
+            );
 
             // With both slashes it would lead to somebody else's site.
-            using var elsewhere = await client.Http.GetAsync(new Uri($"{Server.Address}/evil.test/"), TestContext.Current.CancellationToken);
-            Assert.Equal("3;url=/evil.test/", (await FormClient.ReadAsync(elsewhere)).QuerySelector("meta[http-equiv=refresh]")?.GetAttribute("content"));
+            using var elsewhere = await client.Http.GetAsync(
+                new Uri($"{Server.Address}/evil.test/"),
+                TestContext.Current.CancellationToken
+            );
+            Assert.Equal(
+                "3;url=/evil.test/",
+                (await FormClient.ReadAsync(elsewhere)).QuerySelector("meta[http-equiv=refresh]")?.GetAttribute("content")
+            );
 
             using var sent = await visitor.SendAsync("/sign-in", form, ("Email", person.Email), ("Password", PortalServer.Password));
             Assert.Equal(HttpStatusCode.ServiceUnavailable, sent.StatusCode);
-            Assert.StartsWith("That did not go through", (await FormClient.ReadAsync(sent)).QuerySelector("[role=status]")?.TextContent, StringComparison.Ordinal);
+            Assert.StartsWith(
+                "That did not go through",
+                (await FormClient.ReadAsync(sent)).QuerySelector("[role=status]")?.TextContent,
+                StringComparison.Ordinal
+            );
         }
         finally
         {

@@ -20,11 +20,15 @@ internal sealed class EngineServer : IAsyncDisposable
     private readonly WebApplication app;
     private readonly ConcurrentDictionary<string, (int Left, TaskCompletionSource Reached)> awaited;
 
-    private EngineServer(WebApplication app, ConcurrentDictionary<string, (int Left, TaskCompletionSource Reached)> awaited) => (this.app, this.awaited) = (app, awaited);
+    private EngineServer(WebApplication app, ConcurrentDictionary<string, (int Left, TaskCompletionSource Reached)> awaited) =>
+        (this.app, this.awaited) = (app, awaited);
 
     public string Address => app.Urls.Single();
 
-    /// <summary>Completes as this worker makes so many calls more: in the middle of its work, at a moment that is the same on a slow machine and a fast one.</summary>
+    /// <summary>
+    /// Completes as this worker makes so many calls more: in the middle of its work, at a moment that is the same on a slow machine and a
+    /// fast one.
+    /// </summary>
     public Task AfterCallsAsync(string worker, int calls)
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,8 +46,14 @@ internal sealed class EngineServer : IAsyncDisposable
         Map<NetworkSpec>("network", async network => await DoneAsync(engine.EnsureNetworkAsync(network, default)));
         Map<VolumeSpec>("volume", async spec => EngineWire.Result(await engine.EnsureVolumeAsync(spec, default)));
         Map<string>("observe-volume", async id => EngineWire.Result(await engine.ObserveVolumeAsync(id, default)));
-        Map<(VolumeAttachment Volume, string InstanceId)>("attach-volume", async asked => EngineWire.Result(await engine.EnsureAttachedAsync(asked.Volume, asked.InstanceId, default)));
-        Map<(string VolumeId, string InstanceId)>("detach-volume", async asked => EngineWire.Result(await engine.EnsureDetachedAsync(asked.VolumeId, asked.InstanceId, default)));
+        Map<(VolumeAttachment Volume, string InstanceId)>(
+            "attach-volume",
+            async asked => EngineWire.Result(await engine.EnsureAttachedAsync(asked.Volume, asked.InstanceId, default))
+        );
+        Map<(string VolumeId, string InstanceId)>(
+            "detach-volume",
+            async asked => EngineWire.Result(await engine.EnsureDetachedAsync(asked.VolumeId, asked.InstanceId, default))
+        );
         Map<string>("remove-volume", async id => await DoneAsync(engine.RemoveVolumeAsync(id, default)));
         Map<string>("list-volumes", async _ => EngineWire.Result(await engine.ListVolumesAsync(default)));
         Map<SnapshotSpec>("snapshot", async spec => EngineWire.Result(await engine.EnsureSnapshotAsync(spec, default)));
@@ -53,37 +63,62 @@ internal sealed class EngineServer : IAsyncDisposable
         Map<InstanceSpec>("observe", async spec => EngineWire.Result(await engine.ObserveAsync(spec, default)));
         Map<InstanceSpec>("remove", async spec => await DoneAsync(engine.RemoveAsync(spec, default)));
         Map<string>("remove-network", async id => await DoneAsync(engine.RemoveNetworkAsync(id, default)));
-        Map<InterfaceCall>("attach", async call => await DoneAsync(engine.AttachInterfaceAsync(call.InstanceId, call.NetworkId, call.Card, default)));
-        Map<InterfaceCall>("detach", async call => EngineWire.Result(await engine.DetachInterfaceAsync(call.InstanceId, call.Card, default)));
+        Map<InterfaceCall>(
+            "attach",
+            async call => await DoneAsync(engine.AttachInterfaceAsync(call.InstanceId, call.NetworkId, call.Card, default))
+        );
+        Map<InterfaceCall>(
+            "detach",
+            async call => EngineWire.Result(await engine.DetachInterfaceAsync(call.InstanceId, call.Card, default))
+        );
         Map<string>("uplink", async _ => EngineWire.Result(await engine.UplinkAsync(default)));
         Map<string>("list", async _ => EngineWire.Result(await engine.ListAsync(default)));
         Map<string>("capacity", async _ => EngineWire.Result(await engine.CapacityAsync(default)));
         Map<string>("images", async _ => EngineWire.Result(await engine.ImagesAsync(default)));
         Map<ImageSource>("fetch", async source => await DoneAsync(engine.FetchImageAsync(source, null, default)));
-        Map<(string InstanceId, string User, string Hash)>("password", async asked => await DoneAsync(engine.SetPasswordAsync(asked.InstanceId, asked.User, asked.Hash, default)));
-        Map<(string InstanceId, string User, string PublicKey, string? Former)>("key", async asked => await DoneAsync(engine.SetKeyAsync(asked.InstanceId, asked.User, asked.PublicKey, asked.Former, default)));
+        Map<(string InstanceId, string User, string Hash)>(
+            "password",
+            async asked => await DoneAsync(engine.SetPasswordAsync(asked.InstanceId, asked.User, asked.Hash, default))
+        );
+        Map<(string InstanceId, string User, string PublicKey, string? Former)>(
+            "key",
+            async asked => await DoneAsync(engine.SetKeyAsync(asked.InstanceId, asked.User, asked.PublicKey, asked.Former, default))
+        );
         Map<string>("counters", async _ => EngineWire.Result(await ((IMetricsEngine)engine).CountersAsync(default)));
         Map<string>("log", async id => EngineWire.Result(await engine.ReadSerialLogAsync(id, 65536, default)));
         await app.StartAsync();
         return new EngineServer(app, awaited);
 
         // The call is not cancelled when the asker dies: as with a real engine, what was begun comes to its end.
-        void Map<T>(string verb, Func<T, Task<IResult>> answer) => app.MapPost($"/{verb}", async (HttpContext http) =>
-        {
-            Count(http.Request.Headers[WorkerHeader].ToString());
-            try
-            {
-                return await answer(await EngineWire.ReadAsync<T>(http.Request.Body, default));
-            }
-            catch (EngineException error)
-            {
-                return Results.Text(error.Message, statusCode: error.Fault is EngineFault.Missing ? StatusCodes.Status404NotFound : StatusCodes.Status503ServiceUnavailable);
-            }
-        });
+        void Map<T>(string verb, Func<T, Task<IResult>> answer) =>
+            app.MapPost(
+                $"/{verb}",
+                async (HttpContext http) =>
+                {
+                    Count(http.Request.Headers[WorkerHeader].ToString());
+                    try
+                    {
+                        return await answer(await EngineWire.ReadAsync<T>(http.Request.Body, default));
+                    }
+                    catch (EngineException error)
+                    {
+                        return Results.Text(
+                            error.Message,
+                            statusCode: error.Fault is EngineFault.Missing
+                                ? StatusCodes.Status404NotFound
+                                : StatusCodes.Status503ServiceUnavailable
+                        );
+                    }
+                }
+            );
 
         void Count(string worker)
         {
-            var next = awaited.AddOrUpdate(worker, _ => (int.MaxValue, new TaskCompletionSource()), (_, now) => (now.Left - 1, now.Reached));
+            var next = awaited.AddOrUpdate(
+                worker,
+                _ => (int.MaxValue, new TaskCompletionSource()),
+                (_, now) => (now.Left - 1, now.Reached)
+            );
             if (next.Left <= 0)
             {
                 next.Reached.TrySetResult();

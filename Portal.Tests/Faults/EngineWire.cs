@@ -11,12 +11,20 @@ using Portal.Model.Volumes;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>How a worker in another process reaches the engine in the tests' process: JSON over loopback. What is asked of it happens even if the asker dies.</summary>
+/// <summary>
+/// How a worker in another process reaches the engine in the tests' process: JSON over loopback. What is asked of it happens even if the
+/// asker dies.
+/// </summary>
 internal static class EngineWire
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { IncludeFields = true, Converters = { new AddressConverter(), new NetworkConverter() } };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        IncludeFields = true,
+        Converters = { new AddressConverter(), new NetworkConverter() },
+    };
 
-    public static async Task<T> ReadAsync<T>(Stream body, CancellationToken ct) => (await JsonSerializer.DeserializeAsync<T>(body, Json, ct))!;
+    public static async Task<T> ReadAsync<T>(Stream body, CancellationToken ct) =>
+        (await JsonSerializer.DeserializeAsync<T>(body, Json, ct))!;
 
     public static HttpContent Content<T>(T value) => JsonContent.Create(value, options: Json);
 
@@ -24,16 +32,20 @@ internal static class EngineWire
 
     private sealed class AddressConverter : JsonConverter<IPAddress>
     {
-        public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => IPAddress.Parse(reader.GetString()!);
+        public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            IPAddress.Parse(reader.GetString()!);
 
-        public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 
     private sealed class NetworkConverter : JsonConverter<IPNetwork>
     {
-        public override IPNetwork Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => IPNetwork.Parse(reader.GetString()!);
+        public override IPNetwork Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            IPNetwork.Parse(reader.GetString()!);
 
-        public override void Write(Utf8JsonWriter writer, IPNetwork value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, IPNetwork value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 }
 
@@ -44,28 +56,35 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEn
 {
     public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => AskAsync<NetworkSpec, bool>("network", network, ct);
 
-    public Task<VolumeObservation> EnsureVolumeAsync(VolumeSpec volume, CancellationToken ct) => AskAsync<VolumeSpec, VolumeObservation>("volume", volume, ct);
+    public Task<VolumeObservation> EnsureVolumeAsync(VolumeSpec volume, CancellationToken ct) =>
+        AskAsync<VolumeSpec, VolumeObservation>("volume", volume, ct);
 
-    public Task<VolumeObservation> ObserveVolumeAsync(string volumeId, CancellationToken ct) => AskAsync<string, VolumeObservation>("observe-volume", volumeId, ct);
+    public Task<VolumeObservation> ObserveVolumeAsync(string volumeId, CancellationToken ct) =>
+        AskAsync<string, VolumeObservation>("observe-volume", volumeId, ct);
 
     public Task<VolumeObservation> EnsureAttachedAsync(VolumeAttachment volume, string instanceId, CancellationToken ct) =>
         AskAsync<(VolumeAttachment, string), VolumeObservation>("attach-volume", (volume, instanceId), ct);
 
-    public Task<VolumeObservation> EnsureDetachedAsync(string volumeId, string instanceId, CancellationToken ct) => AskAsync<(string, string), VolumeObservation>("detach-volume", (volumeId, instanceId), ct);
+    public Task<VolumeObservation> EnsureDetachedAsync(string volumeId, string instanceId, CancellationToken ct) =>
+        AskAsync<(string, string), VolumeObservation>("detach-volume", (volumeId, instanceId), ct);
 
     public Task RemoveVolumeAsync(string volumeId, CancellationToken ct) => AskAsync<string, bool>("remove-volume", volumeId, ct);
 
     public Task<VolumeInventory> ListVolumesAsync(CancellationToken ct) => AskAsync<string, VolumeInventory>("list-volumes", "", ct);
 
-    public Task<SnapshotObservation> EnsureSnapshotAsync(SnapshotSpec snapshot, CancellationToken ct) => AskAsync<SnapshotSpec, SnapshotObservation>("snapshot", snapshot, ct);
+    public Task<SnapshotObservation> EnsureSnapshotAsync(SnapshotSpec snapshot, CancellationToken ct) =>
+        AskAsync<SnapshotSpec, SnapshotObservation>("snapshot", snapshot, ct);
 
     public Task RemoveSnapshotAsync(string snapshotId, CancellationToken ct) => AskAsync<string, bool>("remove-snapshot", snapshotId, ct);
 
-    public Task<IReadOnlyList<string>> ListSnapshotsAsync(CancellationToken ct) => AskAsync<string, IReadOnlyList<string>>("list-snapshots", "", ct);
+    public Task<IReadOnlyList<string>> ListSnapshotsAsync(CancellationToken ct) =>
+        AskAsync<string, IReadOnlyList<string>>("list-snapshots", "", ct);
 
-    public Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, MachineObservation>("machine", instance, ct);
+    public Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct) =>
+        AskAsync<InstanceSpec, MachineObservation>("machine", instance, ct);
 
-    public Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, MachineObservation>("observe", instance, ct);
+    public Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct) =>
+        AskAsync<InstanceSpec, MachineObservation>("observe", instance, ct);
 
     public Task RemoveAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, bool>("remove", instance, ct);
 
@@ -85,16 +104,20 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEn
 
     public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) => AskAsync<string, IReadOnlyList<string>>("images", "", ct);
 
-    public Task FetchImageAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct) => AskAsync<ImageSource, bool>("fetch", source, ct);
+    public Task FetchImageAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct) =>
+        AskAsync<ImageSource, bool>("fetch", source, ct);
 
     public Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct) =>
         throw new EngineException(EngineFault.Rejected, "This engine is asked from another process and has no console.");
 
-    public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => AskAsync<string, string>("log", instanceId, ct);
+    public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) =>
+        AskAsync<string, string>("log", instanceId, ct);
 
-    public Task<IReadOnlyList<MachineCounters>> CountersAsync(CancellationToken ct) => AskAsync<string, IReadOnlyList<MachineCounters>>("counters", "", ct);
+    public Task<IReadOnlyList<MachineCounters>> CountersAsync(CancellationToken ct) =>
+        AskAsync<string, IReadOnlyList<MachineCounters>>("counters", "", ct);
 
-    public Task SetPasswordAsync(string instanceId, string user, string hash, CancellationToken ct) => AskAsync<(string, string, string), bool>("password", (instanceId, user, hash), ct);
+    public Task SetPasswordAsync(string instanceId, string user, string hash, CancellationToken ct) =>
+        AskAsync<(string, string, string), bool>("password", (instanceId, user, hash), ct);
 
     public Task SetKeyAsync(string instanceId, string user, string publicKey, string? former, CancellationToken ct) =>
         AskAsync<(string, string, string, string?), bool>("key", (instanceId, user, publicKey, former), ct);
@@ -107,7 +130,10 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEn
             using var response = await http.PostAsync(new Uri(verb, UriKind.Relative), content, ct);
             if (!response.IsSuccessStatusCode)
             {
-                throw new EngineException(response.StatusCode is HttpStatusCode.NotFound ? EngineFault.Missing : EngineFault.Unavailable, await response.Content.ReadAsStringAsync(ct));
+                throw new EngineException(
+                    response.StatusCode is HttpStatusCode.NotFound ? EngineFault.Missing : EngineFault.Unavailable,
+                    await response.Content.ReadAsStringAsync(ct)
+                );
             }
 
             return await EngineWire.ReadAsync<TAnswer>(await response.Content.ReadAsStreamAsync(ct), ct);

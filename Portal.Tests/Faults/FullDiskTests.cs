@@ -10,8 +10,8 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Faults;
 
 /// <summary>
-/// The disk on which the database lies runs full in the middle of customers' work, until PostgreSQL itself ends; then there is room again. On a disk of its own, in memory, for which the test
-/// has to be root.
+/// The disk on which the database lies runs full in the middle of customers' work, until PostgreSQL itself ends; then there is room again.
+/// On a disk of its own, in memory, for which the test has to be root.
 /// </summary>
 [Trait("Needs", "engine")]
 [Trait("Length", "long")]
@@ -56,7 +56,12 @@ public sealed class FullDiskTests : IAsyncLifetime
         var image = await RunningMachines.ReadyToCreateAsync(database, ada.AccountId);
         await using (var db = database.CreateDbContext())
         {
-            await db.Accounts.Where(account => account.Id == ada.AccountId).ExecuteUpdateAsync(set => set.SetProperty(account => account.InstanceLimit, 100).SetProperty(account => account.VcpuLimit, 100), Ct);
+            await db
+                .Accounts.Where(account => account.Id == ada.AccountId)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(account => account.InstanceLimit, 100).SetProperty(account => account.VcpuLimit, 100),
+                    Ct
+                );
         }
 
         var create = web.Services.GetRequiredService<CreateInstance>();
@@ -67,29 +72,43 @@ public sealed class FullDiskTests : IAsyncLifetime
         await FillAsync();
         var refused = 0;
         var token = Guid.NewGuid().ToString("N");
-        await Until.TrueAsync(async () =>
-        {
-            refused += await IsRefusedAsync(() => create.RunAsync(actor, AnAccount.Wish(image, 1, token) with { Name = "late" }, Ct)) ? 1 : 0;
-            using var page = await client.GetAsync("/instances");
-            Assert.Equal(page.StatusCode is HttpStatusCode.OK ? "Instances" : "Back in a moment", (await FormClient.ReadAsync(page)).QuerySelector("h1")?.TextContent);
-            await SwitchLogAsync();
-            return page.StatusCode is HttpStatusCode.ServiceUnavailable;
-        }, Patience);
+        await Until.TrueAsync(
+            async () =>
+            {
+                refused += await IsRefusedAsync(() => create.RunAsync(actor, AnAccount.Wish(image, 1, token) with { Name = "late" }, Ct))
+                    ? 1
+                    : 0;
+                using var page = await client.GetAsync("/instances");
+                Assert.Equal(
+                    page.StatusCode is HttpStatusCode.OK ? "Instances" : "Back in a moment",
+                    (await FormClient.ReadAsync(page)).QuerySelector("h1")?.TextContent
+                );
+                await SwitchLogAsync();
+                return page.StatusCode is HttpStatusCode.ServiceUnavailable;
+            },
+            Patience
+        );
         Assert.NotEqual(0, refused);
 
         File.Delete(Filler);
         await postgres.RestartAsync();
-        await Until.TrueAsync(async () => !await IsRefusedAsync(() => create.RunAsync(actor, AnAccount.Wish(image, 1, token) with { Name = "late" }, Ct)), Patience);
-        await Until.TrueAsync(async () =>
-        {
-            // The test's own connections were broken too.
-            var isSettled = false;
-            return !await IsRefusedAsync(async () =>
+        await Until.TrueAsync(
+            async () => !await IsRefusedAsync(() => create.RunAsync(actor, AnAccount.Wish(image, 1, token) with { Name = "late" }, Ct)),
+            Patience
+        );
+        await Until.TrueAsync(
+            async () =>
             {
-                await using var db = database.CreateDbContext();
-                isSettled = (await db.Instances.AsNoTracking().ToListAsync(Ct)).TrueForAll(instance => !instance.IsUnsettled);
-            }) && isSettled;
-        }, Patience);
+                // The test's own connections were broken too.
+                var isSettled = false;
+                return !await IsRefusedAsync(async () =>
+                    {
+                        await using var db = database.CreateDbContext();
+                        isSettled = (await db.Instances.AsNoTracking().ToListAsync(Ct)).TrueForAll(instance => !instance.IsUnsettled);
+                    }) && isSettled;
+            },
+            Patience
+        );
         await using (var db = database.CreateDbContext())
         {
             Assert.Equal(Instances + 1, await db.Instances.CountAsync(instance => instance.State == InstanceState.Running, Ct));
@@ -121,7 +140,9 @@ public sealed class FullDiskTests : IAsyncLifetime
     {
         try
         {
-            await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database.Administrator) { Pooling = false }.ConnectionString);
+            await using var source = NpgsqlDataSource.Create(
+                new NpgsqlConnectionStringBuilder(database.Administrator) { Pooling = false }.ConnectionString
+            );
             await using var command = source.CreateCommand("SELECT pg_switch_wal()");
             await command.ExecuteNonQueryAsync(Ct);
         }

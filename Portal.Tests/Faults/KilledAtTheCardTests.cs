@@ -14,24 +14,40 @@ using Person = Portal.Tests.Shared.Person;
 namespace Portal.Tests.Faults;
 
 /// <summary>
-/// Workers in processes of their own are killed at each call by which they check a card: before it has its effect, and after that but before they hear of it, as with a charge whose answer is
-/// lost. So is the answer alone.
+/// Workers in processes of their own are killed at each call by which they check a card: before it has its effect, and after that but
+/// before they hear of it, as with a charge whose answer is lost. So is the answer alone.
 /// </summary>
 [Trait("Needs", "database")]
 public sealed class KilledAtTheCardTests(TestPostgres postgres) : ServedTests(postgres)
 {
-    private const string Works = "4242424242424242", Declined = "4000000000000341";
+    private const string Works = "4242424242424242",
+        Declined = "4000000000000341";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
     private static readonly (string Name, string Number, Func<HttpRequest, bool> Is)[] Calls =
     [
-        ("look at the card page", Works, request => request.Method is "GET" && request.Path.StartsWithSegments("/v1/checkout/sessions", StringComparison.Ordinal)),
+        (
+            "look at the card page",
+            Works,
+            request => request.Method is "GET" && request.Path.StartsWithSegments("/v1/checkout/sessions", StringComparison.Ordinal)
+        ),
         ("authorize", Works, request => request.Method is "POST" && request.Path == "/v1/payment_intents"),
-        ("take it back", Works, request => request.Method is "POST" && request.Path.StartsWithSegments("/v1/payment_intents", StringComparison.Ordinal) && request.Path.Value!.EndsWith("/cancel", StringComparison.Ordinal)),
+        (
+            "take it back",
+            Works,
+            request =>
+                request.Method is "POST"
+                && request.Path.StartsWithSegments("/v1/payment_intents", StringComparison.Ordinal)
+                && request.Path.Value!.EndsWith("/cancel", StringComparison.Ordinal)
+        ),
         ("authorize what is declined", Declined, request => request.Method is "POST" && request.Path == "/v1/payment_intents"),
-        ("detach what was declined", Declined, request => request.Method is "POST" && request.Path.StartsWithSegments("/v1/payment_methods", StringComparison.Ordinal)),
+        (
+            "detach what was declined",
+            Declined,
+            request => request.Method is "POST" && request.Path.StartsWithSegments("/v1/payment_methods", StringComparison.Ordinal)
+        ),
     ];
 
     private SandboxServer sandbox = null!;
@@ -67,12 +83,17 @@ public sealed class KilledAtTheCardTests(TestPostgres postgres) : ServedTests(po
 
         await HurryAsync();
         using var survivor = await StartAsync();
-        await Until.TrueAsync(async () =>
-        {
-            await using var db = CreateDbContext();
-            return !await db.CardSetups.AnyAsync(setup => setup.SettledAt == null, Ct);
-        }, Patience);
-        var intents = (await sandbox.Stripe.V1.PaymentIntents.ListAsync(new PaymentIntentListOptions { Limit = 100 }, cancellationToken: Ct)).Data;
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var db = CreateDbContext();
+                return !await db.CardSetups.AnyAsync(setup => setup.SettledAt == null, Ct);
+            },
+            Patience
+        );
+        var intents = (
+            await sandbox.Stripe.V1.PaymentIntents.ListAsync(new PaymentIntentListOptions { Limit = 100 }, cancellationToken: Ct)
+        ).Data;
         foreach (var (person, setupId, number) in customers)
         {
             await EndedOnceAsync(person, setupId, number, intents);
@@ -90,24 +111,50 @@ public sealed class KilledAtTheCardTests(TestPostgres postgres) : ServedTests(po
         Assert.Equal(works ? CardSetupState.Succeeded : CardSetupState.Refused, setup.State);
         var intent = Assert.Single(intents, intent => intent.Metadata["card_setup"] == setupId.ToString());
         Assert.Equal((works ? "canceled" : "requires_payment_method", 0L), (intent.Status, intent.AmountReceived));
-        Assert.Equal(works ? 1 : 0, await db.Cards.CountAsync(card => card.AccountId == person.AccountId && card.State == CardState.Valid, Ct));
-        Assert.Equal(1, await db.AuditEntries.CountAsync(entry => entry.AccountId == person.AccountId && entry.Action == (works ? "AttachCard" : "RefuseCard"), Ct));
-        await Until.TrueAsync(async () => (await sandbox.Stripe.V1.PaymentMethods.GetAsync(setup.PaymentMethodId, cancellationToken: Ct)).CustomerId is not null == works, Patience);
+        Assert.Equal(
+            works ? 1 : 0,
+            await db.Cards.CountAsync(card => card.AccountId == person.AccountId && card.State == CardState.Valid, Ct)
+        );
+        Assert.Equal(
+            1,
+            await db.AuditEntries.CountAsync(
+                entry => entry.AccountId == person.AccountId && entry.Action == (works ? "AttachCard" : "RefuseCard"),
+                Ct
+            )
+        );
+        await Until.TrueAsync(
+            async () =>
+                (await sandbox.Stripe.V1.PaymentMethods.GetAsync(setup.PaymentMethodId, cancellationToken: Ct)).CustomerId is not null
+                == works,
+            Patience
+        );
         using var client = await Server.NewClientAsync(person);
         var shown = (await client.PageAsync("/billing/card")).Body!.TextContent;
         Assert.Equal(works ? 1 : 0, shown.Split("•••• 4242").Length - 1);
-        Assert.Contains(works ? "Card added" : "The card was refused", (await client.PageAsync($"/billing/card/return/{setupId}")).Title, StringComparison.Ordinal);
+        Assert.Contains(
+            works ? "Card added" : "The card was refused",
+            (await client.PageAsync($"/billing/card/return/{setupId}")).Title,
+            StringComparison.Ordinal
+        );
     }
 
-    private Task<WorkerUnderFire> StartAsync() => WorkerUnderFire.StartAsync(ConnectionString, ("Sandbox:Url", proxy.Endpoint), ("Trust:AccountsPerCard", "1000"));
+    private Task<WorkerUnderFire> StartAsync() =>
+        WorkerUnderFire.StartAsync(ConnectionString, ("Sandbox:Url", proxy.Endpoint), ("Trust:AccountsPerCard", "1000"));
 
     /// <summary>Somebody opens the card page and enters a card.</summary>
     private async Task<(Person Person, Guid Setup, string Number)> EnterAsync(string number)
     {
         var person = await Server.AddPersonAsync();
         await using var scope = Server.Services.CreateAsyncScope();
-        var begun = await scope.ServiceProvider.GetRequiredService<AddCard>().BeginAsync(
-            new Actor(person.AccountId, person.UserId, person.Email, IPAddress.Loopback), Server.Address.GetLeftPart(UriPartial.Authority), "/billing", null, Ct);
+        var begun = await scope
+            .ServiceProvider.GetRequiredService<AddCard>()
+            .BeginAsync(
+                new Actor(person.AccountId, person.UserId, person.Email, IPAddress.Loopback),
+                Server.Address.GetLeftPart(UriPartial.Authority),
+                "/billing",
+                null,
+                Ct
+            );
         Assert.Null(begun.Reason);
         var session = begun.Value!.Segments[^1];
         var (goTo, page) = await sandbox.EnterCardAsync(session, number);
@@ -124,7 +171,9 @@ public sealed class KilledAtTheCardTests(TestPostgres postgres) : ServedTests(po
         var killed = proxy.KillAtFirst(isCall, point, async () => await (await starting!).KillAsync());
         starting = StartAsync();
         using var worker = await starting;
-        await killed.WaitAsync(Patience, Ct).ContinueWith(done => Assert.True(done.IsCompletedSuccessfully, $"No worker came to {name}."), TaskScheduler.Default);
+        await killed
+            .WaitAsync(Patience, Ct)
+            .ContinueWith(done => Assert.True(done.IsCompletedSuccessfully, $"No worker came to {name}."), TaskScheduler.Default);
         proxy.Interfere = (_, _) => Task.FromResult(Interference.None);
     }
 
@@ -144,16 +193,23 @@ public sealed class KilledAtTheCardTests(TestPostgres postgres) : ServedTests(po
             return Task.FromResult(Interference.HangUp);
         };
         using var worker = await StartAsync();
-        await lost.Task.WaitAsync(Patience, Ct).ContinueWith(done => Assert.True(done.IsCompletedSuccessfully, $"No worker came to {name}."), TaskScheduler.Default);
+        await lost
+            .Task.WaitAsync(Patience, Ct)
+            .ContinueWith(done => Assert.True(done.IsCompletedSuccessfully, $"No worker came to {name}."), TaskScheduler.Default);
         await worker.KillAsync();
         proxy.Interfere = (_, _) => Task.FromResult(Interference.None);
     }
 
-    /// <summary>The time at which an attempt of which nothing was heard is looked at is now. While no worker runs: it would change rows under its hands.</summary>
+    /// <summary>
+    /// The time at which an attempt of which nothing was heard is looked at is now. While no worker runs: it would change rows under its
+    /// hands.
+    /// </summary>
     private async Task HurryAsync()
     {
         await using var db = CreateDbContext();
         var now = TimeProvider.System.GetUtcNow();
-        await db.CardSetups.Where(setup => setup.SettledAt == null && setup.CheckAt > now).ExecuteUpdateAsync(set => set.SetProperty(setup => setup.CheckAt, now), Ct);
+        await db
+            .CardSetups.Where(setup => setup.SettledAt == null && setup.CheckAt > now)
+            .ExecuteUpdateAsync(set => set.SetProperty(setup => setup.CheckAt, now), Ct);
     }
 }

@@ -12,7 +12,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>Workers in processes of their own are killed at each call that they make to a real object store: before it has its effect, and after that but before they hear of it.</summary>
+/// <summary>
+/// Workers in processes of their own are killed at each call that they make to a real object store: before it has its effect, and after
+/// that but before they hear of it.
+/// </summary>
 [Trait("Needs", "engine")]
 public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) : ServedTests(postgres)
 {
@@ -20,19 +23,33 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
 
     private static readonly (string Name, Func<HttpRequest, bool> Is)[] Provisioning =
     [
-        ("the project's user", request => Is(request, "PUT", "/admin/user", "uid", "s3u-") && !Has(request, "key") && !Has(request, "quota")),
+        (
+            "the project's user",
+            request => Is(request, "PUT", "/admin/user", "uid", "s3u-") && !Has(request, "key") && !Has(request, "quota")
+        ),
         ("the user's quota", request => Is(request, "PUT", "/admin/user", "uid", "s3u-") && Has(request, "quota")),
         ("Portal's key", request => Is(request, "PUT", "/admin/user", "uid", "s3u-") && Has(request, "key")),
         ("the bucket", request => request.Method is "PUT" && !GatewayProxy.IsAdmin(request) && !Has(request, "policy")),
         ("the bucket's id", request => Is(request, "GET", "/admin/bucket", "bucket", "")),
-        ("a limited key's user", request => Is(request, "PUT", "/admin/user", "uid", "ak-") && !Has(request, "key") && !Has(request, "quota")),
+        (
+            "a limited key's user",
+            request => Is(request, "PUT", "/admin/user", "uid", "ak-") && !Has(request, "key") && !Has(request, "quota")
+        ),
         ("the limited key", request => Is(request, "PUT", "/admin/user", "uid", "ak-") && Has(request, "key")),
         ("the policy", request => request.Method is "PUT" && Has(request, "policy")),
     ];
 
     private static readonly (string Name, Func<HttpRequest, bool> Is)[] Metering =
     [
-        ("what buckets hold", request => request.Method is "GET" && request.Path == "/admin/bucket" && Has(request, "stats") && !Has(request, "bucket") && !Has(request, "uid")),
+        (
+            "what buckets hold",
+            request =>
+                request.Method is "GET"
+                && request.Path == "/admin/bucket"
+                && Has(request, "stats")
+                && !Has(request, "bucket")
+                && !Has(request, "uid")
+        ),
         ("what was counted", request => request.Method is "GET" && request.Path == "/admin/usage" && Has(request, "start")),
     ];
 
@@ -75,7 +92,10 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
 
         using var survivor = await StartAsync();
         await SettledBuckets.UntilAsync(this, Patience);
-        var (users, buckets) = ((await ceph.Store.UsersAsync(Ct)).ToList(), (await ceph.Store.BucketsAsync(Ct)).ToLookup(bucket => bucket.UserId));
+        var (users, buckets) = (
+            (await ceph.Store.UsersAsync(Ct)).ToList(),
+            (await ceph.Store.BucketsAsync(Ct)).ToLookup(bucket => bucket.UserId)
+        );
         await using var db = CreateDbContext();
         foreach (var customer in customers)
         {
@@ -87,14 +107,27 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
             Assert.Single(users, id => id == customer.Reading.Key.Id);
             using var s3 = Client(customer.Full);
             using var reader = Client(customer.Reading);
-            await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = "a", ContentBody = "x" }, Ct);
+            await s3.PutObjectAsync(
+                new PutObjectRequest
+                {
+                    BucketName = bucket.Name,
+                    Key = "a",
+                    ContentBody = "x",
+                },
+                Ct
+            );
             (await reader.GetObjectAsync(bucket.Name, "a", Ct)).Dispose();
         }
 
         await new ThreeTruths(this) { Store = ceph.Store }.AgreeAsync(Server);
 
         // Other tests' buckets lie in the same store.
-        Assert.Empty(await db.Incidents.Where(incident => incident.Kind == "orphan" && db.ObjectStoreUsers.Any(user => user.Id == incident.ResourceId)).Select(incident => incident.Message).ToListAsync(Ct));
+        Assert.Empty(
+            await db
+                .Incidents.Where(incident => incident.Kind == "orphan" && db.ObjectStoreUsers.Any(user => user.Id == incident.ResourceId))
+                .Select(incident => incident.Message)
+                .ToListAsync(Ct)
+        );
     }
 
     [Fact]
@@ -111,9 +144,13 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
             }
         }
 
-        foreach (var (sql, waits) in ((string, string)[])[
-            ("""LOCK TABLE "UsageSpans" IN SHARE ROW EXCLUSIVE MODE""", "UsageSpans"),
-            ("""SELECT 1 FROM "ObjectStores" FOR UPDATE""", "MeteredThrough")])
+        foreach (
+            var (sql, waits) in ((string, string)[])
+                [
+                    ("""LOCK TABLE "UsageSpans" IN SHARE ROW EXCLUSIVE MODE""", "UsageSpans"),
+                    ("""SELECT 1 FROM "ObjectStores" FOR UPDATE""", "MeteredThrough"),
+                ]
+        )
         {
             await UseAsync(s3, ada.Bucket, reads: 20);
             await KillWhileItWritesAsync(sql, waits);
@@ -122,15 +159,27 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         await CountedAsync(ada, reads: 120);
         using var survivor = await StartAsync();
         var counted = await CountedAsync(ada, reads: 120);
-        await Until.TrueAsync(async () => (await SpansAsync(ada.Bucket)).Where(span => span.Sku == Skus.BucketReads).Sum(span => span.Quantity) * 1000 >= counted.Reads, Patience);
+        await Until.TrueAsync(
+            async () =>
+                (await SpansAsync(ada.Bucket)).Where(span => span.Sku == Skus.BucketReads).Sum(span => span.Quantity) * 1000
+                >= counted.Reads,
+            Patience
+        );
         var spans = await SpansAsync(ada.Bucket);
         Assert.Equal(counted.Reads, spans.Where(span => span.Sku == Skus.BucketReads).Sum(span => span.Quantity) * 1000);
         Assert.Equal(counted.Writes, spans.Where(span => span.Sku == Skus.BucketWrites).Sum(span => span.Quantity) * 1000);
-        Assert.Equal((double)BucketMeter.GiB(counted.BytesOut), (double)spans.Where(span => span.Sku == Skus.BucketOut).Sum(span => span.Quantity), 1e-5);
+        Assert.Equal(
+            (double)BucketMeter.GiB(counted.BytesOut),
+            (double)spans.Where(span => span.Sku == Skus.BucketOut).Sum(span => span.Quantity),
+            1e-5
+        );
         Assert.Equal(spans.Count, spans.Select(span => (span.Sku, span.From)).Distinct().Count());
         var stored = spans.Where(span => span.Sku == Skus.BucketStorage).OrderBy(span => span.From).ToList();
         Assert.NotEmpty(stored);
-        Assert.All(stored.Zip(stored.Skip(1)), pair => Assert.True(pair.First.To <= pair.Second.From, "Stored bytes are billed twice for the same time."));
+        Assert.All(
+            stored.Zip(stored.Skip(1)),
+            pair => Assert.True(pair.First.To <= pair.Second.From, "Stored bytes are billed twice for the same time.")
+        );
         await new ThreeTruths(this) { Store = ceph.Store }.AgreeAsync(Server);
     }
 
@@ -138,7 +187,11 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
     public async Task While_it_empties_what_was_meant_goes_and_nothing_else()
     {
         var (ada, bob) = (await RequestAsync(objects: 2500), await RequestAsync(objects: 10));
-        Assert.True((await Server.Services.GetRequiredService<ChangeBucket>().DeleteAsync(ada.Actor, ada.Bucket.Id, emptyFirst: true, Ct)).Outcome.IsDone);
+        Assert.True(
+            (await Server.Services.GetRequiredService<ChangeBucket>().DeleteAsync(ada.Actor, ada.Bucket.Id, emptyFirst: true, Ct))
+                .Outcome
+                .IsDone
+        );
         foreach (var ((name, isCall), point) in Chaos.Points(Emptying, sample: 2))
         {
             await KillAtAsync(isCall, point, name);
@@ -156,8 +209,13 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         await new ThreeTruths(this) { Store = ceph.Store }.AgreeAsync(Server);
     }
 
-    private Task<WorkerUnderFire> StartAsync() => WorkerUnderFire.StartAsync(
-        ConnectionString, ("ObjectStore:Endpoint", proxy.Endpoint), ("ObjectStore:AdminKeyId", ceph.Access.Admin.AccessKeyId), ("ObjectStore:AdminSecret", ceph.Access.Admin.Secret));
+    private Task<WorkerUnderFire> StartAsync() =>
+        WorkerUnderFire.StartAsync(
+            ConnectionString,
+            ("ObjectStore:Endpoint", proxy.Endpoint),
+            ("ObjectStore:AdminKeyId", ceph.Access.Admin.AccessKeyId),
+            ("ObjectStore:AdminSecret", ceph.Access.Admin.Secret)
+        );
 
     /// <summary>Starts a worker and kills it as it makes such a call for the first time.</summary>
     private async Task KillAtAsync(Func<HttpRequest, bool> isCall, FaultPoint point, string name)
@@ -166,7 +224,9 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         var killed = proxy.KillAtFirst(isCall, point, async () => await (await starting!).KillAsync());
         starting = StartAsync();
         using var worker = await starting;
-        await killed.WaitAsync(Patience, Ct).ContinueWith(done => Assert.True(done.IsCompletedSuccessfully, $"No worker came to {name}."), TaskScheduler.Default);
+        await killed
+            .WaitAsync(Patience, Ct)
+            .ContinueWith(done => Assert.True(done.IsCompletedSuccessfully, $"No worker came to {name}."), TaskScheduler.Default);
         proxy.Interfere = (_, _) => Task.FromResult(Interference.None);
     }
 
@@ -183,12 +243,18 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         // What others' sessions wait for is shown to an administrator only.
         await using var administrator = NpgsqlDataSource.Create(AsAdministrator);
         using var worker = await StartAsync();
-        await Until.TrueAsync(async () =>
-        {
-            await using var look = administrator.CreateCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1");
-            look.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"%{waits}%" });
-            return await look.ExecuteScalarAsync(Ct) is > 0L;
-        }, Patience, () => $"No worker came to write {waits}.");
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var look = administrator.CreateCommand(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1"
+                );
+                look.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"%{waits}%" });
+                return await look.ExecuteScalarAsync(Ct) is > 0L;
+            },
+            Patience,
+            () => $"No worker came to write {waits}."
+        );
         await worker.KillAsync();
     }
 
@@ -198,16 +264,32 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         var actor = await AnAccount.ReadyAsync(this);
         var (create, keys) = (Server.Services.GetRequiredService<CreateBucket>(), Server.Services.GetRequiredService<AccessKeys>());
         var bucket = (await create.RunAsync(actor, new NewBucket($"test-{Guid.NewGuid():N}", Guid.NewGuid().ToString("N")), Ct)).Value!;
-        var full = (await keys.CreateAsync(actor, new NewAccessKey("full", KeyRights.ReadWrite, null, Guid.NewGuid().ToString("N")), Ct)).Value!;
-        var reading = (await keys.CreateAsync(actor, new NewAccessKey("reading", KeyRights.ReadOnly, bucket.Id, Guid.NewGuid().ToString("N")), Ct)).Value!;
+        var full = (
+            await keys.CreateAsync(actor, new NewAccessKey("full", KeyRights.ReadWrite, null, Guid.NewGuid().ToString("N")), Ct)
+        ).Value!;
+        var reading = (
+            await keys.CreateAsync(actor, new NewAccessKey("reading", KeyRights.ReadOnly, bucket.Id, Guid.NewGuid().ToString("N")), Ct)
+        ).Value!;
         var customer = new ACustomer(actor, bucket, full, reading);
         if (objects > 0)
         {
             using var worker = await StartAsync();
             await SettledBuckets.UntilAsync(this, Patience);
             using var s3 = Client(full);
-            await Parallel.ForEachAsync(Enumerable.Range(0, objects), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (number, ct) =>
-                await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = $"{number:d6}", ContentBody = new string('x', 4096) }, ct));
+            await Parallel.ForEachAsync(
+                Enumerable.Range(0, objects),
+                new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct },
+                async (number, ct) =>
+                    await s3.PutObjectAsync(
+                        new PutObjectRequest
+                        {
+                            BucketName = bucket.Name,
+                            Key = $"{number:d6}",
+                            ContentBody = new string('x', 4096),
+                        },
+                        ct
+                    )
+            );
         }
 
         return customer;
@@ -215,7 +297,15 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
 
     private async Task UseAsync(Amazon.S3.AmazonS3Client s3, Bucket bucket, int reads)
     {
-        await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = $"{Guid.NewGuid():N}", ContentBody = new string('x', 100_000) }, Ct);
+        await s3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = $"{Guid.NewGuid():N}",
+                ContentBody = new string('x', 100_000),
+            },
+            Ct
+        );
         for (var read = 0; read < reads; read++)
         {
             using var found = await s3.GetObjectAsync(bucket.Name, "000000", Ct);
@@ -227,12 +317,25 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
     private async Task<BucketTraffic> CountedAsync(ACustomer customer, int reads)
     {
         BucketTraffic? counted = null;
-        await Until.TrueAsync(async () =>
-        {
-            var hours = (await ceph.Store.TrafficAsync(TimeProvider.System.GetUtcNow().AddHours(-3), Ct)).Where(hour => hour.Bucket == customer.Bucket.Name).ToList();
-            counted = new BucketTraffic("", customer.Bucket.Name, default, hours.Sum(hour => hour.BytesOut), hours.Sum(hour => hour.Writes), hours.Sum(hour => hour.Reads));
-            return counted.Reads >= reads;
-        }, Patience, () => $"The store counted {counted?.Reads} reads.");
+        await Until.TrueAsync(
+            async () =>
+            {
+                var hours = (await ceph.Store.TrafficAsync(TimeProvider.System.GetUtcNow().AddHours(-3), Ct))
+                    .Where(hour => hour.Bucket == customer.Bucket.Name)
+                    .ToList();
+                counted = new BucketTraffic(
+                    "",
+                    customer.Bucket.Name,
+                    default,
+                    hours.Sum(hour => hour.BytesOut),
+                    hours.Sum(hour => hour.Writes),
+                    hours.Sum(hour => hour.Reads)
+                );
+                return counted.Reads >= reads;
+            },
+            Patience,
+            () => $"The store counted {counted?.Reads} reads."
+        );
         return counted!;
     }
 
@@ -242,16 +345,24 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         return await db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == bucket.Id).ToListAsync(Ct);
     }
 
-    private async Task InDatabaseAsync(Func<Model.Shared.PortalDb, Task<bool>> isSo) => await Until.TrueAsync(async () =>
-    {
-        await using var db = CreateDbContext();
-        return await isSo(db);
-    }, Patience);
+    private async Task InDatabaseAsync(Func<Model.Shared.PortalDb, Task<bool>> isSo) =>
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var db = CreateDbContext();
+                return await isSo(db);
+            },
+            Patience
+        );
 
-    private Amazon.S3.AmazonS3Client Client(MadeAccessKey made) => S3Client.Of(ceph.Endpoint, "us-east-1", new StoreKey(made.Key.AccessKeyId, made.Secret!));
+    private Amazon.S3.AmazonS3Client Client(MadeAccessKey made) =>
+        S3Client.Of(ceph.Endpoint, "us-east-1", new StoreKey(made.Key.AccessKeyId, made.Secret!));
 
     private static bool Is(HttpRequest request, string method, string path, string parameter, string prefix) =>
-        request.Method == method && request.Path == path && request.Query.TryGetValue(parameter, out var value) && value.ToString().StartsWith(prefix, StringComparison.Ordinal);
+        request.Method == method
+        && request.Path == path
+        && request.Query.TryGetValue(parameter, out var value)
+        && value.ToString().StartsWith(prefix, StringComparison.Ordinal);
 
     private static bool Has(HttpRequest request, string parameter) => request.Query.ContainsKey(parameter);
 

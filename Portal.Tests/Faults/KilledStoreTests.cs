@@ -10,7 +10,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>Gateway, monitor and disk daemon of a real object store are killed while customers ask for buckets and keys, upload, and delete. A store of its own, since it is away for all.</summary>
+/// <summary>
+/// Gateway, monitor and disk daemon of a real object store are killed while customers ask for buckets and keys, upload, and delete. A store
+/// of its own, since it is away for all.
+/// </summary>
 [Trait("Needs", "engine")]
 [Trait("Length", "long")]
 public sealed class KilledStoreTests(TestPostgres postgres) : TestDatabase(postgres)
@@ -43,7 +46,16 @@ public sealed class KilledStoreTests(TestPostgres postgres) : TestDatabase(postg
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", key, TimeSpan.FromSeconds(20), ownConnections: true);
         var stored = new List<string>();
         var asked = new List<string>();
-        foreach (var parts in (string[][])[["radosgw"], ["ceph-mon"], ["ceph-osd"], ["ceph-mon", "radosgw"], ["ceph-mon", "ceph-osd", "radosgw"]])
+        foreach (
+            var parts in (string[][])
+                [
+                    ["radosgw"],
+                    ["ceph-mon"],
+                    ["ceph-osd"],
+                    ["ceph-mon", "radosgw"],
+                    ["ceph-mon", "ceph-osd", "radosgw"],
+                ]
+        )
         {
             var doomed = await work.AddBucketAsync(ada);
             foreach (var part in parts)
@@ -82,8 +94,13 @@ public sealed class KilledStoreTests(TestPostgres postgres) : TestDatabase(postg
     private async Task<string> AskAsync(Person customer)
     {
         var services = work.Server.Services;
-        var made = await services.GetRequiredService<CreateBucket>().RunAsync(
-            new Actor(customer.AccountId, customer.UserId, customer.Email, IPAddress.Loopback), new NewBucket($"test-{Guid.NewGuid():N}", Guid.NewGuid().ToString("N")), Ct);
+        var made = await services
+            .GetRequiredService<CreateBucket>()
+            .RunAsync(
+                new Actor(customer.AccountId, customer.UserId, customer.Email, IPAddress.Loopback),
+                new NewBucket($"test-{Guid.NewGuid():N}", Guid.NewGuid().ToString("N")),
+                Ct
+            );
         Assert.Null(made.Reason);
         services.GetRequiredService<BucketJobs>().Advance(made.Value!);
         return made.Value!.Name;
@@ -95,21 +112,39 @@ public sealed class KilledStoreTests(TestPostgres postgres) : TestDatabase(postg
     {
         var stored = new List<string>();
         var number = 0;
-        await Until.TrueAsync(async () =>
-        {
-            try
+        await Until.TrueAsync(
+            async () =>
             {
-                var key = $"{name} {number++}";
-                await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = key }, Ct);
-                stored.Add(key);
-            }
-            catch (Exception away) when (away is AmazonS3Exception or HttpRequestException or TaskCanceledException or TimeoutException or Amazon.Runtime.AmazonClientException)
-            {
-                // It is away.
-            }
+                try
+                {
+                    var key = $"{name} {number++}";
+                    await s3.PutObjectAsync(
+                        new PutObjectRequest
+                        {
+                            BucketName = bucket,
+                            Key = key,
+                            ContentBody = key,
+                        },
+                        Ct
+                    );
+                    stored.Add(key);
+                }
+                catch (Exception away)
+                    when (away
+                            is AmazonS3Exception
+                                or HttpRequestException
+                                or TaskCanceledException
+                                or TimeoutException
+                                or Amazon.Runtime.AmazonClientException
+                    )
+                {
+                    // It is away.
+                }
 
-            return !until || stored.Count > 0;
-        }, Patience);
+                return !until || stored.Count > 0;
+            },
+            Patience
+        );
         return stored;
     }
 }

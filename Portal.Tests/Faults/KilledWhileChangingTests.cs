@@ -8,7 +8,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>Workers in processes of their own are killed at random moments while customers change rules, and attach and detach disks. What holds in the end is what each of them said last.</summary>
+/// <summary>
+/// Workers in processes of their own are killed at random moments while customers change rules, and attach and detach disks. What holds in
+/// the end is what each of them said last.
+/// </summary>
 [Trait("Needs", "database")]
 public sealed class KilledWhileChangingTests(TestPostgres postgres) : TestDatabase(postgres)
 {
@@ -38,21 +41,29 @@ public sealed class KilledWhileChangingTests(TestPostgres postgres) : TestDataba
         using var load = new CancellationTokenSource();
         var changes = customers.Select(customer => ChangeAsync(customer, load.Token)).ToList();
         var killed = 0;
-        await Task.WhenAll(Enumerable.Range(0, Workers).Select(async _ =>
-        {
-            while (Interlocked.Increment(ref killed) <= Kills)
-            {
-                using var worker = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
-                await server.AfterCallsAsync(worker.Name, Random.Shared.Next(1, 20));
-                await worker.KillAsync();
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Workers)
+                .Select(async _ =>
+                {
+                    while (Interlocked.Increment(ref killed) <= Kills)
+                    {
+                        using var worker = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
+                        await server.AfterCallsAsync(worker.Name, Random.Shared.Next(1, 20));
+                        await worker.KillAsync();
+                    }
+                })
+        );
         await load.CancelAsync();
         var made = (await Task.WhenAll(changes)).Sum();
 
         using var survivor = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
         List<string> left = [];
-        await Until.TrueAsync(async () => (left = await UnsettledAsync()).Count == 0, SettleLimit, () => $"Not settled: {string.Join(", ", left.Take(5))}");
+        await Until.TrueAsync(
+            async () => (left = await UnsettledAsync()).Count == 0,
+            SettleLimit,
+            () => $"Not settled: {string.Join(", ", left.Take(5))}"
+        );
         Assert.True(made > Kills, $"Only {made} changes were made under fire; that proves little.");
         await AsSaidAsync();
         await new ThreeTruths(this) { Engine = engine }.AgreeAsync(ConnectionString);
@@ -62,12 +73,25 @@ public sealed class KilledWhileChangingTests(TestPostgres postgres) : TestDataba
     private async Task<ACustomer> AddAsync(string name)
     {
         var actor = await AnAccount.ReadyAsync(this);
-        List<string> instances = [await RunningMachines.AddAsync(this, engine, actor, $"{name}-1"), await RunningMachines.AddAsync(this, engine, actor, $"{name}-2")];
+        List<string> instances =
+        [
+            await RunningMachines.AddAsync(this, engine, actor, $"{name}-1"),
+            await RunningMachines.AddAsync(this, engine, actor, $"{name}-2"),
+        ];
         await using var db = CreateDbContext();
         var volumes = new List<string>();
         foreach (var number in Enumerable.Range(1, 3))
         {
-            var made = await new CreateVolume(this, TimeProvider.System).RunAsync(actor, new NewVolume { Name = $"{name}-data-{number}", SizeGiB = number, RequestToken = Guid.NewGuid().ToString("N") }, Ct);
+            var made = await new CreateVolume(this, TimeProvider.System).RunAsync(
+                actor,
+                new NewVolume
+                {
+                    Name = $"{name}-data-{number}",
+                    SizeGiB = number,
+                    RequestToken = Guid.NewGuid().ToString("N"),
+                },
+                Ct
+            );
             Assert.Null(made.Reason);
             volumes.Add(made.Value!.Id);
         }
@@ -101,7 +125,11 @@ public sealed class KilledWhileChangingTests(TestPostgres postgres) : TestDataba
     private async Task<bool> SaveRulesAsync(ACustomer customer)
     {
         var port = Random.Shared.Next(1024, 65536);
-        NewRule[] rules = [new(RuleDirection.Inbound, TransportProtocol.Tcp, port, port, NewRule.Anywhere, null), new(RuleDirection.Outbound, TransportProtocol.All, 0, SecurityGroupRule.LastPort, NewRule.Anywhere, null)];
+        NewRule[] rules =
+        [
+            new(RuleDirection.Inbound, TransportProtocol.Tcp, port, port, NewRule.Anywhere, null),
+            new(RuleDirection.Outbound, TransportProtocol.All, 0, SecurityGroupRule.LastPort, NewRule.Anywhere, null),
+        ];
         var saved = await new SecurityGroups(this, TimeProvider.System).SaveRulesAsync(customer.Actor, customer.GroupId, rules, Ct);
         Assert.Null(saved.Reason);
         ports[customer.GroupId] = port;
@@ -115,7 +143,10 @@ public sealed class KilledWhileChangingTests(TestPostgres postgres) : TestDataba
         var target = holder.Length == 0 ? customer.Instances[Random.Shared.Next(customer.Instances.Count)] : "";
         try
         {
-            var done = target.Length == 0 ? await change.DetachAsync(customer.Actor, volume, Ct) : await change.AttachAsync(customer.Actor, volume, target, deleteOnTermination: false, Ct);
+            var done =
+                target.Length == 0
+                    ? await change.DetachAsync(customer.Actor, volume, Ct)
+                    : await change.AttachAsync(customer.Actor, volume, target, deleteOnTermination: false, Ct);
             if (done.Outcome.IsDone)
             {
                 holders[volume] = target;
@@ -134,7 +165,12 @@ public sealed class KilledWhileChangingTests(TestPostgres postgres) : TestDataba
         await using var db = CreateDbContext();
         foreach (var (groupId, port) in ports)
         {
-            Assert.Equal(port, (await db.SecurityGroups.Include(group => group.Rules).SingleAsync(group => group.Id == groupId, Ct)).Rules.Single(rule => rule.Direction is RuleDirection.Inbound).FromPort);
+            Assert.Equal(
+                port,
+                (await db.SecurityGroups.Include(group => group.Rules).SingleAsync(group => group.Id == groupId, Ct))
+                    .Rules.Single(rule => rule.Direction is RuleDirection.Inbound)
+                    .FromPort
+            );
         }
 
         foreach (var (volume, holder) in holders)
@@ -148,9 +184,15 @@ public sealed class KilledWhileChangingTests(TestPostgres postgres) : TestDataba
         await using var db = CreateDbContext();
         return
         [
-            .. (await db.Networks.AsNoTracking().ToListAsync(Ct)).Where(network => network.IsUnsettled).Select(network => $"{network.Id} {network.Waiting}"),
-            .. (await db.Instances.AsNoTracking().ToListAsync(Ct)).Where(instance => instance.IsUnsettled).Select(instance => $"{instance.Id} {instance.Status}"),
-            .. (await db.Volumes.AsNoTracking().ToListAsync(Ct)).Where(volume => volume.IsUnsettled).Select(volume => $"{volume.Id} {volume.Status} {volume.Waiting}"),
+            .. (await db.Networks.AsNoTracking().ToListAsync(Ct))
+                .Where(network => network.IsUnsettled)
+                .Select(network => $"{network.Id} {network.Waiting}"),
+            .. (await db.Instances.AsNoTracking().ToListAsync(Ct))
+                .Where(instance => instance.IsUnsettled)
+                .Select(instance => $"{instance.Id} {instance.Status}"),
+            .. (await db.Volumes.AsNoTracking().ToListAsync(Ct))
+                .Where(volume => volume.IsUnsettled)
+                .Select(volume => $"{volume.Id} {volume.Status} {volume.Waiting}"),
         ];
     }
 

@@ -11,7 +11,9 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>Workers in processes of their own are killed in the middle of closing an account with machines and a full bucket in a real store.</summary>
+/// <summary>
+/// Workers in processes of their own are killed in the middle of closing an account with machines and a full bucket in a real store.
+/// </summary>
 [Trait("Needs", "engine")]
 public sealed class KilledWhileClosingTests(TestPostgres postgres, TestCeph ceph) : ServedTests(postgres)
 {
@@ -49,7 +51,9 @@ public sealed class KilledWhileClosingTests(TestPostgres postgres, TestCeph ceph
             await RunningMachines.AddAsync(this, engine, ada, $"machine-{number}");
         }
 
-        Assert.Null((await Server.Services.GetRequiredService<CloseAccount>().RunAsync(ada, "https://portal.example.com/closing/x", Ct)).Reason);
+        Assert.Null(
+            (await Server.Services.GetRequiredService<CloseAccount>().RunAsync(ada, "https://portal.example.com/closing/x", Ct)).Reason
+        );
 
         // In the middle of machines, volumes and networks; and at the store before and after a call had its effect.
         foreach (var calls in (int[])[1, 3, 6])
@@ -63,7 +67,10 @@ public sealed class KilledWhileClosingTests(TestPostgres postgres, TestCeph ceph
         {
             await KillAtAsync(request => request.Method is "POST" && request.Query.ContainsKey("delete"), point);
             await KillAtAsync(request => request.Method is "DELETE" && !GatewayProxy.IsAdmin(request), point);
-            await KillAtAsync(request => request.Method is "DELETE" && request.Path == "/admin/user" && !request.Query.ContainsKey("key"), point);
+            await KillAtAsync(
+                request => request.Method is "DELETE" && request.Path == "/admin/user" && !request.Query.ContainsKey("key"),
+                point
+            );
         }
 
         Assert.True(killedAtTheStore >= 3, $"Only {killedAtTheStore} workers came to the store: this proves nothing.");
@@ -72,8 +79,14 @@ public sealed class KilledWhileClosingTests(TestPostgres postgres, TestCeph ceph
         await AssertEndedOnceAsync(ada, bucket, key);
     }
 
-    private Task<WorkerUnderFire> StartAsync() => WorkerUnderFire.StartAsync(
-        ConnectionString, ("engine", machines.Address), ("ObjectStore:Endpoint", proxy.Endpoint), ("ObjectStore:AdminKeyId", ceph.Access.Admin.AccessKeyId), ("ObjectStore:AdminSecret", ceph.Access.Admin.Secret));
+    private Task<WorkerUnderFire> StartAsync() =>
+        WorkerUnderFire.StartAsync(
+            ConnectionString,
+            ("engine", machines.Address),
+            ("ObjectStore:Endpoint", proxy.Endpoint),
+            ("ObjectStore:AdminKeyId", ceph.Access.Admin.AccessKeyId),
+            ("ObjectStore:AdminSecret", ceph.Access.Admin.Secret)
+        );
 
     /// <summary>Kills a worker as it makes such a call, if one ever does: what an earlier one had done is not done again.</summary>
     private async Task KillAtAsync(Func<HttpRequest, bool> isCall, FaultPoint point)
@@ -97,12 +110,35 @@ public sealed class KilledWhileClosingTests(TestPostgres postgres, TestCeph ceph
     {
         using var worker = await StartAsync();
         await InDatabaseAsync(db => db.ObjectStores.AnyAsync(store => store.SeenAt != null && store.AwaySince == null, Ct));
-        var bucket = (await Server.Services.GetRequiredService<CreateBucket>().RunAsync(actor, new NewBucket($"test-{Guid.NewGuid():N}", Guid.NewGuid().ToString("N")), Ct)).Value!;
-        var key = (await Server.Services.GetRequiredService<AccessKeys>().CreateAsync(actor, new NewAccessKey("full", KeyRights.ReadWrite, null, Guid.NewGuid().ToString("N")), Ct)).Value!;
-        await InDatabaseAsync(async db => await db.Buckets.AnyAsync(row => row.State == BucketState.Available, Ct) && await db.AccessKeys.AnyAsync(row => row.State == AccessKeyState.Active, Ct));
+        var bucket = (
+            await Server
+                .Services.GetRequiredService<CreateBucket>()
+                .RunAsync(actor, new NewBucket($"test-{Guid.NewGuid():N}", Guid.NewGuid().ToString("N")), Ct)
+        ).Value!;
+        var key = (
+            await Server
+                .Services.GetRequiredService<AccessKeys>()
+                .CreateAsync(actor, new NewAccessKey("full", KeyRights.ReadWrite, null, Guid.NewGuid().ToString("N")), Ct)
+        ).Value!;
+        await InDatabaseAsync(async db =>
+            await db.Buckets.AnyAsync(row => row.State == BucketState.Available, Ct)
+            && await db.AccessKeys.AnyAsync(row => row.State == AccessKeyState.Active, Ct)
+        );
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", new StoreKey(key.Key.AccessKeyId, key.Secret!));
-        await Parallel.ForEachAsync(Enumerable.Range(0, 1500), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (number, ct) =>
-            await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = $"{number:d6}", ContentBody = "x" }, ct));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 1500),
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct },
+            async (number, ct) =>
+                await s3.PutObjectAsync(
+                    new PutObjectRequest
+                    {
+                        BucketName = bucket.Name,
+                        Key = $"{number:d6}",
+                        ContentBody = "x",
+                    },
+                    ct
+                )
+        );
         return (bucket, key);
     }
 
@@ -123,9 +159,13 @@ public sealed class KilledWhileClosingTests(TestPostgres postgres, TestCeph ceph
         await new ThreeTruths(this) { Engine = engine, Store = ceph.Store }.AgreeAsync(Server);
     }
 
-    private Task InDatabaseAsync(Func<Model.Shared.PortalDb, Task<bool>> isSo) => Until.TrueAsync(async () =>
-    {
-        await using var db = CreateDbContext();
-        return await isSo(db);
-    }, Patience);
+    private Task InDatabaseAsync(Func<Model.Shared.PortalDb, Task<bool>> isSo) =>
+        Until.TrueAsync(
+            async () =>
+            {
+                await using var db = CreateDbContext();
+                return await isSo(db);
+            },
+            Patience
+        );
 }

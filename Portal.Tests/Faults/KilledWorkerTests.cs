@@ -34,28 +34,37 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
         }
 
         await using var server = await EngineServer.StartAsync(engine);
-        var storage = new PostgreSqlStorage(new Hangfire.PostgreSql.Factories.NpgsqlConnectionFactory(ConnectionString, new PostgreSqlStorageOptions()));
+        var storage = new PostgreSqlStorage(
+            new Hangfire.PostgreSql.Factories.NpgsqlConnectionFactory(ConnectionString, new PostgreSqlStorageOptions())
+        );
         var jobs = new BackgroundJobClient(storage);
         using var load = new CancellationTokenSource();
         var customers = CustomersAsync(jobs, load.Token);
 
         var killed = 0;
-        await Task.WhenAll(Enumerable.Range(0, Workers).Select(async _ =>
-        {
-            while (Interlocked.Increment(ref killed) <= Kills)
-            {
-                using var worker = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
-                await server.AfterCallsAsync(worker.Name, Random.Shared.Next(1, 30));
-                await worker.KillAsync();
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, Workers)
+                .Select(async _ =>
+                {
+                    while (Interlocked.Increment(ref killed) <= Kills)
+                    {
+                        using var worker = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
+                        await server.AfterCallsAsync(worker.Name, Random.Shared.Next(1, 30));
+                        await worker.KillAsync();
+                    }
+                })
+        );
         await load.CancelAsync();
         await customers;
 
         using var survivor = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
         List<string> left = [];
         await Until.TrueAsync(
-            async () => (left = await UnsettledAsync()).Count == 0, SettleLimit, () => $"{left.Count} instances did not settle within {SettleLimit}: {string.Join(", ", left.Take(5))}");
+            async () => (left = await UnsettledAsync()).Count == 0,
+            SettleLimit,
+            () => $"{left.Count} instances did not settle within {SettleLimit}: {string.Join(", ", left.Take(5))}"
+        );
         await AssertConsistentAsync();
     }
 
@@ -73,7 +82,10 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
                 continue;
             }
 
-            var instance = living.Count < AtOnce ? await tenant.RequestAsync(db, TimeProvider.System.GetUtcNow()) : settled[Random.Shared.Next(settled.Count)];
+            var instance =
+                living.Count < AtOnce
+                    ? await tenant.RequestAsync(db, TimeProvider.System.GetUtcNow())
+                    : settled[Random.Shared.Next(settled.Count)];
             if (living.Count >= AtOnce && instance.RequestTerminate(TimeProvider.System.GetUtcNow()).IsDone)
             {
                 try
@@ -88,7 +100,10 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
 
             if (Random.Shared.Next(3) > 0)
             {
-                jobs.Create(Job.FromExpression<IInstanceJob>(job => job.AdvanceAsync(instance.Id, CancellationToken.None)), new EnqueuedState("local"));
+                jobs.Create(
+                    Job.FromExpression<IInstanceJob>(job => job.AdvanceAsync(instance.Id, CancellationToken.None)),
+                    new EnqueuedState("local")
+                );
             }
 
             await Task.Delay(Random.Shared.Next(100), ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -100,8 +115,12 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
         await using var db = CreateDbContext();
         return
         [
-            .. (await db.Instances.AsNoTracking().ToListAsync()).Where(instance => instance.IsUnsettled).Select(instance => $"{instance.Id} {instance.Status}"),
-            .. (await db.Volumes.AsNoTracking().ToListAsync()).Where(volume => volume.IsUnsettled).Select(volume => $"{volume.Id} {volume.Status}"),
+            .. (await db.Instances.AsNoTracking().ToListAsync())
+                .Where(instance => instance.IsUnsettled)
+                .Select(instance => $"{instance.Id} {instance.Status}"),
+            .. (await db.Volumes.AsNoTracking().ToListAsync())
+                .Where(volume => volume.IsUnsettled)
+                .Select(volume => $"{volume.Id} {volume.Status}"),
         ];
     }
 

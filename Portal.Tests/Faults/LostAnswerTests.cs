@@ -12,7 +12,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>The web dies right after an instance was committed: nobody has been told of it, and another web takes its place at the same address.</summary>
+/// <summary>
+/// The web dies right after an instance was committed: nobody has been told of it, and another web takes its place at the same address.
+/// </summary>
 [Trait("Needs", "browser")]
 public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : TestDatabase(postgres)
 {
@@ -49,7 +51,9 @@ public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : T
     {
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Name", Exact = true }).FillAsync("web-1");
         death.Threaten(DeathAt.Committed);
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).ClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(() =>
+            page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).ClickAsync()
+        );
         await death.Come;
         line.Cut();
         await using var second = await PortalServer.StartAsync(ConnectionString, settings: Settings);
@@ -61,7 +65,11 @@ public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : T
         await Expect(page.GetByText("The private key is in your downloads as web-1.pem.")).ToBeVisibleAsync();
         await Expect(page.Locator("#press-notice")).ToContainTextAsync("“Create instance” went through");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Create instance" })).ToHaveCountAsync(0);
-        Assert.StartsWith("-----BEGIN OPENSSH PRIVATE KEY-----\n", await File.ReadAllTextAsync(await download.PathAsync(), Ct), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "-----BEGIN OPENSSH PRIVATE KEY-----\n",
+            await File.ReadAllTextAsync(await download.PathAsync(), Ct),
+            StringComparison.Ordinal
+        );
         await ABrowser.PictureAsync(page, "press-notice", fullPage: false);
         await page.GetByRole(AriaRole.Button, new() { Name = "Dismiss" }).ClickAsync();
         await ABrowser.AssertAccessibleAsync(page, "instance-created-before");
@@ -87,18 +95,23 @@ public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : T
     {
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Name", Exact = true }).FillAsync("web-1");
         death.Threaten(DeathAt.Committing);
-        var lost = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).ClickAsync());
+        var lost = await page.RunAndWaitForDownloadAsync(() =>
+            page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).ClickAsync()
+        );
         await death.Come;
         line.Cut();
         await using var second = await PortalServer.StartAsync(ConnectionString, settings: Settings);
         line.LeadTo(second);
         line.Mend();
-        await Expect(page.GetByText("That did not go through: the connection broke off before Portal had created anything.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("That did not go through: the connection broke off before Portal had created anything."))
+            .ToBeVisibleAsync();
         await Expect(page.Locator("#press-notice")).ToContainTextAsync("“Create instance” did not go through");
         death.Awaken();
         await page.GetByRole(AriaRole.Button, new() { Name = "Dismiss" }).ClickAsync();
         await ABrowser.PictureAsync(page, "instance-new-kept");
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).ClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(() =>
+            page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).ClickAsync()
+        );
         await page.WaitForURLAsync("**/instances/i-*");
 
         // The first file's key opens nothing: the command names the second one.
@@ -117,7 +130,11 @@ public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : T
         await page.GetByLabel("Script, #cloud-config or another cloud-init format").FillAsync("#!/bin/sh\necho hello");
         await Expect(page.GetByText("20 of 16,384 bytes")).ToBeVisibleAsync();
         await page.WaitForFunctionAsync("() => Object.values(sessionStorage).some(kept => kept.includes('hello'))");
-        Assert.DoesNotContain("PRIVATE", await page.EvaluateAsync<string>("() => JSON.stringify(sessionStorage) + JSON.stringify(localStorage)"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "PRIVATE",
+            await page.EvaluateAsync<string>("() => JSON.stringify(sessionStorage) + JSON.stringify(localStorage)"),
+            StringComparison.Ordinal
+        );
         await page.ReloadAsync();
         await Expect(page.GetByText("Nothing has been created yet.")).ToBeVisibleAsync();
         await Expect(name).ToHaveValueAsync("half-written");
@@ -128,11 +145,17 @@ public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : T
         await page.WaitForFunctionAsync("() => !Object.values(sessionStorage).some(kept => kept.includes('hello'))");
     }
 
-    private void Dying(WebApplicationBuilder builder) => builder.Services.AddSingleton<IDbContextFactory<PortalDb>>(services => new WithInterceptor(services.GetRequiredService<DbContextOptions<PortalDb>>(), death));
+    private void Dying(WebApplicationBuilder builder) =>
+        builder.Services.AddSingleton<IDbContextFactory<PortalDb>>(services => new WithInterceptor(
+            services.GetRequiredService<DbContextOptions<PortalDb>>(),
+            death
+        ));
 
     private sealed class WithInterceptor(DbContextOptions<PortalDb> options, IInterceptor interceptor) : IDbContextFactory<PortalDb>
     {
-        private readonly DbContextOptions<PortalDb> options = new DbContextOptionsBuilder<PortalDb>(options).AddInterceptors(interceptor).Options;
+        private readonly DbContextOptions<PortalDb> options = new DbContextOptionsBuilder<PortalDb>(options)
+            .AddInterceptors(interceptor)
+            .Options;
 
         public PortalDb CreateDbContext() => new(options);
     }
@@ -144,7 +167,9 @@ public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : T
         Committed,
     }
 
-    /// <summary>From the next instance's commit on nothing goes on. Of a process that is dead the database rolls back what was not committed.</summary>
+    /// <summary>
+    /// From the next instance's commit on nothing goes on. Of a process that is dead the database rolls back what was not committed.
+    /// </summary>
     private sealed class DyingAtCommit : DbTransactionInterceptor
     {
         private readonly TaskCompletionSource come = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -157,13 +182,22 @@ public sealed class LostAnswerTests(TestPostgres postgres, ABrowser browser) : T
 
         public void Awaken() => over.TrySetResult();
 
-        public override async ValueTask<InterceptionResult> TransactionCommittingAsync(DbTransaction transaction, TransactionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default)
+        public override async ValueTask<InterceptionResult> TransactionCommittingAsync(
+            DbTransaction transaction,
+            TransactionEventData eventData,
+            InterceptionResult result,
+            CancellationToken cancellationToken = default
+        )
         {
             await DieAsync(DeathAt.Committing, eventData);
             return result;
         }
 
-        public override Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default) => DieAsync(DeathAt.Committed, eventData);
+        public override Task TransactionCommittedAsync(
+            DbTransaction transaction,
+            TransactionEndEventData eventData,
+            CancellationToken cancellationToken = default
+        ) => DieAsync(DeathAt.Committed, eventData);
 
         private async Task DieAsync(DeathAt here, DbContextEventData eventData)
         {

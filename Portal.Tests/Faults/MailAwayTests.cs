@@ -4,7 +4,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>People sign up while the mail server is away, and while the line to it breaks at the end of a mail: before that arrives, or after, with the answer lost.</summary>
+/// <summary>
+/// People sign up while the mail server is away, and while the line to it breaks at the end of a mail: before that arrives, or after, with
+/// the answer lost.
+/// </summary>
 [Trait("Needs", "database")]
 public sealed class MailAwayTests(TestPostgres postgres) : TestDatabase(postgres)
 {
@@ -22,7 +25,12 @@ public sealed class MailAwayTests(TestPostgres postgres) : TestDatabase(postgres
         sandbox = await SandboxServer.StartAsync();
         line.LeadTo(sandbox.SmtpPort);
         web = await PortalServer.StartAsync(ConnectionString);
-        worker = await WorkerServer.StartAsync(ConnectionString, new InMemoryEngine(), ("Smtp:Host", "127.0.0.1"), ("Smtp:Port", $"{line.Port}"));
+        worker = await WorkerServer.StartAsync(
+            ConnectionString,
+            new InMemoryEngine(),
+            ("Smtp:Host", "127.0.0.1"),
+            ("Smtp:Port", $"{line.Port}")
+        );
     }
 
     public override async ValueTask DisposeAsync()
@@ -41,36 +49,61 @@ public sealed class MailAwayTests(TestPostgres postgres) : TestDatabase(postgres
         line.Cut();
         using var ada = await SignUpAsync("ada@example.com");
         await TriedAsync("ada@example.com");
-        Assert.Contains("Not confirmed: nothing can be created yet.", (await ada.PageAsync("/settings")).Body!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "Not confirmed: nothing can be created yet.",
+            (await ada.PageAsync("/settings")).Body!.TextContent,
+            StringComparison.Ordinal
+        );
         line.Mend();
 
         foreach (var arrives in (bool[])[true, false])
         {
             var email = $"bob-{arrives}@example.com";
-            var broken = line.BreakOnceAsync(said => said.Contains($"RCPT TO:<{email}>", StringComparison.OrdinalIgnoreCase) && said.EndsWith("\r\n.\r\n", StringComparison.Ordinal), arrives);
+            var broken = line.BreakOnceAsync(
+                said =>
+                    said.Contains($"RCPT TO:<{email}>", StringComparison.OrdinalIgnoreCase)
+                    && said.EndsWith("\r\n.\r\n", StringComparison.Ordinal),
+                arrives
+            );
             (await SignUpAsync(email)).Dispose();
             await broken.WaitAsync(Patience, Ct);
             await TriedAsync(email);
         }
 
-        await Until.TrueAsync(async () =>
-        {
-            await using var db = CreateDbContext();
-            var now = TimeProvider.System.GetUtcNow();
-            await db.Mails.Where(mail => mail.DueAt > now).ExecuteUpdateAsync(set => set.SetProperty(mail => mail.DueAt, now), Ct);
-            return !await db.Mails.AnyAsync(mail => mail.SentAt == null, Ct);
-        }, Patience);
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var db = CreateDbContext();
+                var now = TimeProvider.System.GetUtcNow();
+                await db.Mails.Where(mail => mail.DueAt > now).ExecuteUpdateAsync(set => set.SetProperty(mail => mail.DueAt, now), Ct);
+                return !await db.Mails.AnyAsync(mail => mail.SentAt == null, Ct);
+            },
+            Patience
+        );
         await new ThreeTruths(this).AgreeAsync(web);
 
         // The mail whose answer was lost came twice, and is one to a mail program; each has one link, and that confirms.
-        Assert.Equal([1, 1, 2], ((string[])["ada@example.com", "bob-False@example.com", "bob-True@example.com"]).Select(email => sandbox.Inbox.List(email).Count));
+        Assert.Equal(
+            [1, 1, 2],
+            ((string[])["ada@example.com", "bob-False@example.com", "bob-True@example.com"]).Select(email =>
+                sandbox.Inbox.List(email).Count
+            )
+        );
         foreach (var email in (string[])["ada@example.com", "bob-False@example.com", "bob-True@example.com"])
         {
-            var link = Assert.Single(sandbox.Inbox.List(email).Select(mail => mail.Links.First(link => link.Contains("confirm-email", StringComparison.Ordinal))).Distinct(StringComparer.Ordinal));
+            var link = Assert.Single(
+                sandbox
+                    .Inbox.List(email)
+                    .Select(mail => mail.Links.First(link => link.Contains("confirm-email", StringComparison.Ordinal)))
+                    .Distinct(StringComparer.Ordinal)
+            );
             using var client = await web.NewClientAsync(new Person(Guid.Empty, "", email));
             using var confirmed = await client.SubmitAsync(new Uri(link).PathAndQuery, "Confirm address");
             await using var db = CreateDbContext();
-            Assert.True(await db.Users.AnyAsync(user => user.Email == email && user.EmailConfirmed, Ct), $"The link of {email} did not confirm it: {confirmed.StatusCode}.");
+            Assert.True(
+                await db.Users.AnyAsync(user => user.Email == email && user.EmailConfirmed, Ct),
+                $"The link of {email} did not confirm it: {confirmed.StatusCode}."
+            );
         }
     }
 
@@ -83,10 +116,14 @@ public sealed class MailAwayTests(TestPostgres postgres) : TestDatabase(postgres
     }
 
     /// <summary>It was tried, is not sent, and waits for a later time.</summary>
-    private Task TriedAsync(string email) => Until.TrueAsync(async () =>
-    {
-        await using var db = CreateDbContext();
-        var now = TimeProvider.System.GetUtcNow();
-        return await db.Mails.AnyAsync(mail => mail.To == email && mail.SentAt == null && mail.DueAt > now, Ct);
-    }, Patience);
+    private Task TriedAsync(string email) =>
+        Until.TrueAsync(
+            async () =>
+            {
+                await using var db = CreateDbContext();
+                var now = TimeProvider.System.GetUtcNow();
+                return await db.Mails.AnyAsync(mail => mail.To == email && mail.SentAt == null && mail.DueAt > now, Ct);
+            },
+            Patience
+        );
 }

@@ -6,7 +6,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>PostgreSQL is stopped and started again while a real worker is at work. On a cluster of its own, since all other tests use the common one.</summary>
+/// <summary>
+/// PostgreSQL is stopped and started again while a real worker is at work. On a cluster of its own, since all other tests use the common
+/// one.
+/// </summary>
 [Trait("Needs", "database")]
 public sealed class RestartedDatabaseTests : IAsyncLifetime
 {
@@ -29,25 +32,32 @@ public sealed class RestartedDatabaseTests : IAsyncLifetime
         var tenant = await InDatabaseAsync(database, db => Tenant.AddAsync(db));
         for (var restart = 0; restart < Restarts; restart++)
         {
-            await InDatabaseAsync(database, async db =>
-            {
-                for (var i = 0; i < Instances; i++)
+            await InDatabaseAsync(
+                database,
+                async db =>
                 {
-                    await tenant.RequestAsync(db, TimeProvider.System.GetUtcNow());
-                }
+                    for (var i = 0; i < Instances; i++)
+                    {
+                        await tenant.RequestAsync(db, TimeProvider.System.GetUtcNow());
+                    }
 
-                return true;
-            });
+                    return true;
+                }
+            );
             await postgres.RestartAsync();
         }
 
-        await Until.TrueAsync(async () => (await AllAsync(database)).TrueForAll(instance => !instance.IsUnsettled), TimeSpan.FromSeconds(90));
+        await Until.TrueAsync(
+            async () => (await AllAsync(database)).TrueForAll(instance => !instance.IsUnsettled),
+            TimeSpan.FromSeconds(90)
+        );
         Assert.Equal(Restarts * Instances, engine.Machines.Count);
         Assert.All(await AllAsync(database), instance => Assert.Equal(InstanceState.Running, instance.State));
         await new ThreeTruths(database) { Engine = engine }.AgreeAsync(database.Connection);
     }
 
-    private static Task<List<Instance>> AllAsync(OwnDatabase database) => InDatabaseAsync(database, db => db.Instances.AsNoTracking().ToListAsync());
+    private static Task<List<Instance>> AllAsync(OwnDatabase database) =>
+        InDatabaseAsync(database, db => db.Instances.AsNoTracking().ToListAsync());
 
     /// <summary>As a person would: a connection that broke is tried again.</summary>
     private static async Task<T> InDatabaseAsync<T>(OwnDatabase database, Func<Model.Shared.PortalDb, Task<T>> work)
@@ -60,7 +70,8 @@ public sealed class RestartedDatabaseTests : IAsyncLifetime
                 await using var db = database.CreateDbContext();
                 return await work(db);
             }
-            catch (Exception error) when (watch.Elapsed < TimeSpan.FromSeconds(20) && error is InvalidOperationException or Npgsql.NpgsqlException)
+            catch (Exception error)
+                when (watch.Elapsed < TimeSpan.FromSeconds(20) && error is InvalidOperationException or Npgsql.NpgsqlException)
             {
                 // The server was restarted under this connection.
             }

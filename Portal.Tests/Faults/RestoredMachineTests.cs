@@ -9,7 +9,9 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>All of <c>bin/up</c> is lost and comes back from <c>bin/backup</c>'s file. Some minutes: in <c>bin/test --chaos</c> only.</summary>
+/// <summary>
+/// All of <c>bin/up</c> is lost and comes back from <c>bin/backup</c>'s file. Some minutes: in <c>bin/test --chaos</c> only.
+/// </summary>
 [Trait("Needs", "engine")]
 [Trait("Length", "long")]
 public sealed class RestoredMachineTests
@@ -24,7 +26,8 @@ public sealed class RestoredMachineTests
         await using var up = new BinUp();
         up.PretendDebian();
         await up.StartAsync();
-        string id, hostKey;
+        string id,
+            hostKey;
         await using (var database = await DatabaseAsync(up))
         {
             id = await CreateAsync(database);
@@ -61,12 +64,16 @@ public sealed class RestoredMachineTests
                 return await db.Images.AnyAsync(image => image.FileName == "tiny.qcow2" && image.State == ImageState.Available, Ct)
                     && await db.Regions.AnyAsync(region => region.FreeVcpus > 0, Ct);
             },
-            BootPatience);
+            BootPatience
+        );
         var image = await RunningMachines.ReadyToCreateAsync(database, actor.AccountId);
         var made = await new CreateInstance(database, TimeProvider.System).RunAsync(actor, AnAccount.Wish(image), Ct);
         Assert.Null(made.Reason);
         await using var read = database.CreateDbContext();
-        return await read.Instances.Where(instance => instance.AccountId == actor.AccountId).Select(instance => instance.Id).SingleAsync(Ct);
+        return await read
+            .Instances.Where(instance => instance.AccountId == actor.AccountId)
+            .Select(instance => instance.Id)
+            .SingleAsync(Ct);
     }
 
     /// <summary>Until its ssh answers, from this moment on.</summary>
@@ -81,19 +88,23 @@ public sealed class RestoredMachineTests
                 return seen is { State: InstanceState.Running, HostKey: not null } && seen.SshAt > (since ?? DateTimeOffset.MinValue);
             },
             BootPatience,
-            () => $"It is {seen?.State}, its ssh answered at {seen?.SshAt}.");
+            () => $"It is {seen?.State}, its ssh answered at {seen?.SshAt}."
+        );
         return seen!;
     }
 
-    private static async Task<Database> DatabaseAsync(BinUp up) => new(new NpgsqlConnectionStringBuilder
-    {
-        Host = "127.0.0.1",
-        Port = up.Port + 4,
-        Username = "portal_owner",
-        Password = (await TestPostgres.RunAsync("bin/postgres", "password", Path.Combine(up.State, "postgres"), "owner")).Trim(),
-        Database = "portal",
-        Pooling = false,
-    }.ConnectionString);
+    private static async Task<Database> DatabaseAsync(BinUp up) =>
+        new(
+            new NpgsqlConnectionStringBuilder
+            {
+                Host = "127.0.0.1",
+                Port = up.Port + 4,
+                Username = "portal_owner",
+                Password = (await TestPostgres.RunAsync("bin/postgres", "password", Path.Combine(up.State, "postgres"), "owner")).Trim(),
+                Database = "portal",
+                Pooling = false,
+            }.ConnectionString
+        );
 
     private sealed class Database(string connection) : IDbContextFactory<PortalDb>, IAsyncDisposable
     {

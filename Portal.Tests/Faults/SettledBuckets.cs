@@ -11,16 +11,24 @@ internal static class SettledBuckets
     public static async Task UntilAsync(IDbContextFactory<PortalDb> dbs, TimeSpan patience)
     {
         List<string> left = [];
-        await Until.TrueAsync(async () =>
-        {
-            var ct = TestContext.Current.CancellationToken;
-            await using var db = await dbs.CreateDbContextAsync(ct);
-            left =
-            [
-                .. (await db.Buckets.AsNoTracking().ToListAsync(ct)).Where(bucket => bucket.IsUnsettled).Select(bucket => $"{bucket.Id} {bucket.Status} {bucket.Waiting}"),
-                .. (await db.AccessKeys.AsNoTracking().ToListAsync(ct)).Where(key => key.State is not (AccessKeyState.Active or AccessKeyState.Revoked)).Select(key => $"{key.Id} {key.Status} {key.Waiting}"),
-            ];
-            return left.Count == 0;
-        }, patience, () => $"Not settled: {string.Join(", ", left)}");
+        await Until.TrueAsync(
+            async () =>
+            {
+                var ct = TestContext.Current.CancellationToken;
+                await using var db = await dbs.CreateDbContextAsync(ct);
+                left =
+                [
+                    .. (await db.Buckets.AsNoTracking().ToListAsync(ct))
+                        .Where(bucket => bucket.IsUnsettled)
+                        .Select(bucket => $"{bucket.Id} {bucket.Status} {bucket.Waiting}"),
+                    .. (await db.AccessKeys.AsNoTracking().ToListAsync(ct))
+                        .Where(key => key.State is not (AccessKeyState.Active or AccessKeyState.Revoked))
+                        .Select(key => $"{key.Id} {key.Status} {key.Waiting}"),
+                ];
+                return left.Count == 0;
+            },
+            patience,
+            () => $"Not settled: {string.Join(", ", left)}"
+        );
     }
 }

@@ -17,8 +17,9 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Faults;
 
 /// <summary>
-/// What all fault tests end with: once everything has settled, what the engine holds, what the database says and what customers read on their pages are one, and so is the ledger: nothing is
-/// billed twice for the same time, nothing that is there goes unbilled, and nothing goes on being billed that is gone.
+/// What all fault tests end with: once everything has settled, what the engine holds, what the database says and what customers read on
+/// their pages are one, and so is the ledger: nothing is billed twice for the same time, nothing that is there goes unbilled, and nothing
+/// goes on being billed that is gone.
 /// </summary>
 internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
 {
@@ -42,16 +43,24 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
     public async Task AgreeAsync(PortalServer web)
     {
         IReadOnlyList<string> differences = [];
-        await Until.TrueAsync(async () =>
-        {
-            var rows = await Rows.ReadAsync(dbs);
-            differences = [.. InEngine(rows), .. await InStoreAsync(rows), .. InLedger(rows)];
-            return differences.Count == 0;
-        }, Patience, () => $"{differences.Count} differences: {string.Join("; ", differences.Take(10))}");
+        await Until.TrueAsync(
+            async () =>
+            {
+                var rows = await Rows.ReadAsync(dbs);
+                differences = [.. InEngine(rows), .. await InStoreAsync(rows), .. InLedger(rows)];
+                return differences.Count == 0;
+            },
+            Patience,
+            () => $"{differences.Count} differences: {string.Join("; ", differences.Take(10))}"
+        );
         var clients = new Dictionary<string, FormClient>(StringComparer.Ordinal);
         try
         {
-            await Until.TrueAsync(async () => (differences = await OnPagesAsync(web, clients)).Count == 0, Patience, () => $"{differences.Count} pages differ: {string.Join("; ", differences.Take(10))}");
+            await Until.TrueAsync(
+                async () => (differences = await OnPagesAsync(web, clients)).Count == 0,
+                Patience,
+                () => $"{differences.Count} pages differ: {string.Join("; ", differences.Take(10))}"
+            );
         }
         finally
         {
@@ -78,12 +87,20 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
         }
 
         var machines = Engine.Machines.ToDictionary(machine => machine.Spec.Id, StringComparer.Ordinal);
-        foreach (var difference in Ids("machine", machines.Keys, rows.Living.Where(instance => instance.State is not InstanceState.Failed).Select(instance => instance.Id)))
+        foreach (
+            var difference in Ids(
+                "machine",
+                machines.Keys,
+                rows.Living.Where(instance => instance.State is not InstanceState.Failed).Select(instance => instance.Id)
+            )
+        )
         {
             yield return difference;
         }
 
-        foreach (var difference in Ids("volume", Engine.Volumes, rows.Volumes.Where(volume => volume.MadeGiB > 0).Select(volume => volume.Id)))
+        foreach (
+            var difference in Ids("volume", Engine.Volumes, rows.Volumes.Where(volume => volume.MadeGiB > 0).Select(volume => volume.Id))
+        )
         {
             yield return difference;
         }
@@ -96,8 +113,13 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
                 yield return $"{instance.Id} is {machine.Power} in the engine and {instance.State} in the database";
             }
 
-            var (has, should) = (Told((machine.Power is MachinePower.Running ? machine.Live : machine.Defined).Select(disk => (disk.Key, disk.Value))),
-                Told(rows.Volumes.Where(volume => volume.InstanceId == instance.Id && volume.State is VolumeState.InUse).Select(volume => (volume.Id, volume.Device!))));
+            var (has, should) = (
+                Told((machine.Power is MachinePower.Running ? machine.Live : machine.Defined).Select(disk => (disk.Key, disk.Value))),
+                Told(
+                    rows.Volumes.Where(volume => volume.InstanceId == instance.Id && volume.State is VolumeState.InUse)
+                        .Select(volume => (volume.Id, volume.Device!))
+                )
+            );
             if (has != should)
             {
                 yield return $"{instance.Id} has the disks {has}, and in the database {should}";
@@ -109,7 +131,8 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
             yield return difference;
         }
 
-        static string Told(IEnumerable<(string Id, string Device)> disks) => string.Join(' ', disks.Select(disk => $"{disk.Id}={disk.Device}").Order(StringComparer.Ordinal));
+        static string Told(IEnumerable<(string Id, string Device)> disks) =>
+            string.Join(' ', disks.Select(disk => $"{disk.Id}={disk.Device}").Order(StringComparer.Ordinal));
     }
 
     private static IEnumerable<string> Networks(Rows rows, IReadOnlyList<NetworkSpec> networks)
@@ -122,8 +145,13 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
 
         foreach (var network in networks)
         {
-            var (has, should) = (network.Members.Select(member => $"{member.InterfaceId}={member.Address} {string.Join(',', member.GroupIds)}"),
-                cards[network.Id].Select(card => $"{card.Id}={card.Address} {string.Join(',', card.Groups.Select(group => group.SecurityGroupId).Order(StringComparer.Ordinal))}"));
+            var (has, should) = (
+                network.Members.Select(member => $"{member.InterfaceId}={member.Address} {string.Join(',', member.GroupIds)}"),
+                cards[network.Id]
+                    .Select(card =>
+                        $"{card.Id}={card.Address} {string.Join(',', card.Groups.Select(group => group.SecurityGroupId).Order(StringComparer.Ordinal))}"
+                    )
+            );
             foreach (var difference in Ids($"card of {network.Id}", has, should))
             {
                 yield return difference;
@@ -131,7 +159,13 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
 
             foreach (var group in network.Groups)
             {
-                foreach (var difference in Ids($"rule of {group.Id}", group.Inbound.Concat(group.Outbound).Select(rule => $"{rule}"), rows.Rules.Where(rule => rule.SecurityGroupId == group.Id).Select(rule => $"{rule.Spec}")))
+                foreach (
+                    var difference in Ids(
+                        $"rule of {group.Id}",
+                        group.Inbound.Concat(group.Outbound).Select(rule => $"{rule}"),
+                        rows.Rules.Where(rule => rule.SecurityGroupId == group.Id).Select(rule => $"{rule.Spec}")
+                    )
+                )
                 {
                     yield return difference;
                 }
@@ -147,12 +181,27 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
         }
 
         var mine = rows.StoreUsers.Select(user => user.Id).ToHashSet(StringComparer.Ordinal);
-        var (users, buckets) = (await Store.UsersAsync(Ct), (await Store.BucketsAsync(Ct)).Where(bucket => mine.Contains(bucket.UserId)).ToList());
+        var (users, buckets) = (
+            await Store.UsersAsync(Ct),
+            (await Store.BucketsAsync(Ct)).Where(bucket => mine.Contains(bucket.UserId)).ToList()
+        );
         return
         [
-            .. Ids("bucket", buckets.Select(bucket => $"{bucket.Name} of {bucket.UserId}"), rows.Buckets.Where(bucket => bucket.IsThere).Select(bucket => $"{bucket.Name} of {bucket.UserId}")),
-            .. Ids("user of the store", users.Where(mine.Contains), rows.StoreUsers.Where(user => user.State is ObjectStoreUserState.Active).Select(user => user.Id)),
-            .. Ids("user of a key", users.Where(id => rows.AccessKeys.Any(key => key.Id == id)), rows.AccessKeys.Where(key => key is { IsLimited: true, State: AccessKeyState.Active }).Select(key => key.Id)),
+            .. Ids(
+                "bucket",
+                buckets.Select(bucket => $"{bucket.Name} of {bucket.UserId}"),
+                rows.Buckets.Where(bucket => bucket.IsThere).Select(bucket => $"{bucket.Name} of {bucket.UserId}")
+            ),
+            .. Ids(
+                "user of the store",
+                users.Where(mine.Contains),
+                rows.StoreUsers.Where(user => user.State is ObjectStoreUserState.Active).Select(user => user.Id)
+            ),
+            .. Ids(
+                "user of a key",
+                users.Where(id => rows.AccessKeys.Any(key => key.Id == id)),
+                rows.AccessKeys.Where(key => key is { IsLimited: true, State: AccessKeyState.Active }).Select(key => key.Id)
+            ),
         ];
     }
 
@@ -179,18 +228,27 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
             }
         }
 
-        var (open, owed) = (rows.Spans.Where(span => span.To is null).Select(span => Line(span.ResourceId, span.Sku, span.Quantity)), rows.Owed().Select(owed => Line(owed.Id, owed.Sku, owed.Quantity)));
+        var (open, owed) = (
+            rows.Spans.Where(span => span.To is null).Select(span => Line(span.ResourceId, span.Sku, span.Quantity)),
+            rows.Owed().Select(owed => Line(owed.Id, owed.Sku, owed.Quantity))
+        );
         foreach (var difference in Ids("open span", open, owed))
         {
             yield return difference;
         }
     }
 
-    /// <summary>What is there without a pause as long as it is there at all. Stored bytes are sampled, and may have been none for a while.</summary>
-    private bool IsWhole(string resourceId, string sku) => !Skus.IsCounted(sku) && sku is not (Skus.BucketStorage or Skus.Nat) && !(sku.StartsWith("instance.", StringComparison.Ordinal) && Paused(resourceId));
+    /// <summary>
+    /// What is there without a pause as long as it is there at all. Stored bytes are sampled, and may have been none for a while.
+    /// </summary>
+    private bool IsWhole(string resourceId, string sku) =>
+        !Skus.IsCounted(sku)
+        && sku is not (Skus.BucketStorage or Skus.Nat)
+        && !(sku.StartsWith("instance.", StringComparison.Ordinal) && Paused(resourceId));
 
     /// <summary>A bucket's span lasts ten minutes at least, whatever is put into it meanwhile.</summary>
-    private static string Line(string id, string sku, decimal quantity) => sku is Skus.BucketStorage ? $"{id} {sku}" : $"{id} {sku} {quantity.ToString("0.######", CultureInfo.InvariantCulture)}";
+    private static string Line(string id, string sku, decimal quantity) =>
+        sku is Skus.BucketStorage ? $"{id} {sku}" : $"{id} {sku} {quantity.ToString("0.######", CultureInfo.InvariantCulture)}";
 
     /// <param name="clients">Of each account, signed in once.</param>
     private async Task<IReadOnlyList<string>> OnPagesAsync(PortalServer web, Dictionary<string, FormClient> clients)
@@ -207,7 +265,10 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
             foreach (var (path, status) in rows.PagesOf(account.Id))
             {
                 using var answer = await client.GetAsync(path);
-                var shown = answer.StatusCode is HttpStatusCode.OK ? (await FormClient.ReadAsync(answer)).QuerySelector("main .page-head .state")?.TextContent : null;
+                var shown =
+                    answer.StatusCode is HttpStatusCode.OK
+                        ? (await FormClient.ReadAsync(answer)).QuerySelector("main .page-head .state")?.TextContent
+                        : null;
                 if (shown != status)
                 {
                     differences.Add($"{path} says {shown ?? $"{answer.StatusCode}"} and is {status ?? "gone"}");
@@ -225,14 +286,23 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
         var before = rows.SoFar(accountId);
         var page = await client.PageAsync("/billing");
         var after = rows.SoFar(accountId);
-        var told = decimal.Parse(page.QuerySelector("[data-figure=so-far]")!.TextContent.Trim().TrimStart('$'), NumberStyles.Number, CultureInfo.InvariantCulture);
+        var told = decimal.Parse(
+            page.QuerySelector("[data-figure=so-far]")!.TextContent.Trim().TrimStart('$'),
+            NumberStyles.Number,
+            CultureInfo.InvariantCulture
+        );
 
         // What is counted by the hour, such as requests, has its end at the hour's, and goes on until then.
         var now = TimeProvider.System.GetUtcNow();
-        var (open, shown) = (rows.Spans.Count(span => span.AccountId == accountId && (span.To is null || span.To > now)), StillOn().Count(page.Body!.TextContent));
+        var (open, shown) = (
+            rows.Spans.Count(span => span.AccountId == accountId && (span.To is null || span.To > now)),
+            StillOn().Count(page.Body!.TextContent)
+        );
         return
         [
-            .. told >= before && told <= after ? Array.Empty<string>() : [$"the bill of {accountId} says {told} and the ledger {before} to {after}"],
+            .. told >= before && told <= after
+                ? Array.Empty<string>()
+                : [$"the bill of {accountId} says {told} and the ledger {before} to {after}"],
             .. open == shown ? Array.Empty<string>() : [$"the bill of {accountId} shows {shown} that go on, and the ledger has {open}"],
         ];
     }
@@ -247,7 +317,15 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
         if (await db.Users.AsNoTracking().FirstOrDefaultAsync(user => user.Email == email, Ct) is not { } user)
         {
             var id = Guid.NewGuid();
-            user = new User { Id = id, AccountId = accountId, UserName = id.ToString("N"), Email = email, EmailConfirmed = true, CreatedAt = TimeProvider.System.GetUtcNow() };
+            user = new User
+            {
+                Id = id,
+                AccountId = accountId,
+                UserName = id.ToString("N"),
+                Email = email,
+                EmailConfirmed = true,
+                CreatedAt = TimeProvider.System.GetUtcNow(),
+            };
             Assert.True((await users.CreateAsync(user, PortalServer.Password)).Succeeded);
         }
 
@@ -278,9 +356,20 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
 
     /// <summary>The database's truth, read at once.</summary>
     private sealed record Rows(
-        IReadOnlyList<Account> Accounts, IReadOnlyList<Instance> Instances, IReadOnlyList<Volume> Volumes, IReadOnlyList<Snapshot> Snapshots, IReadOnlyList<Network> Networks, IReadOnlyList<NetworkInterface> Cards,
-        IReadOnlyList<SecurityGroupRule> Rules, IReadOnlyList<PublicAddress> Addresses, IReadOnlyList<Bucket> Buckets, IReadOnlyList<ObjectStoreUser> StoreUsers, IReadOnlyList<AccessKey> AccessKeys,
-        IReadOnlyList<UsageSpan> Spans, IReadOnlyList<Price> Prices)
+        IReadOnlyList<Account> Accounts,
+        IReadOnlyList<Instance> Instances,
+        IReadOnlyList<Volume> Volumes,
+        IReadOnlyList<Snapshot> Snapshots,
+        IReadOnlyList<Network> Networks,
+        IReadOnlyList<NetworkInterface> Cards,
+        IReadOnlyList<SecurityGroupRule> Rules,
+        IReadOnlyList<PublicAddress> Addresses,
+        IReadOnlyList<Bucket> Buckets,
+        IReadOnlyList<ObjectStoreUser> StoreUsers,
+        IReadOnlyList<AccessKey> AccessKeys,
+        IReadOnlyList<UsageSpan> Spans,
+        IReadOnlyList<Price> Prices
+    )
     {
         public IEnumerable<Instance> Living => Instances.Where(instance => instance.State is not InstanceState.Terminated);
 
@@ -289,38 +378,72 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
             await using var db = await dbs.CreateDbContextAsync(Ct);
             await using var snapshot = await db.Database.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, Ct);
             return new Rows(
-                await db.Accounts.AsNoTracking().ToListAsync(Ct), await db.Instances.AsNoTracking().ToListAsync(Ct), await db.Volumes.AsNoTracking().ToListAsync(Ct), await db.Snapshots.AsNoTracking().ToListAsync(Ct),
-                await db.Networks.AsNoTracking().ToListAsync(Ct), await db.NetworkInterfaces.AsNoTracking().Include(card => card.Groups).ToListAsync(Ct),
-                await db.SecurityGroups.AsNoTracking().SelectMany(group => group.Rules).ToListAsync(Ct), await db.PublicAddresses.AsNoTracking().ToListAsync(Ct), await db.Buckets.AsNoTracking().ToListAsync(Ct),
-                await db.ObjectStoreUsers.AsNoTracking().ToListAsync(Ct), await db.AccessKeys.AsNoTracking().ToListAsync(Ct), await db.UsageSpans.AsNoTracking().ToListAsync(Ct), await db.Prices.AsNoTracking().ToListAsync(Ct));
+                await db.Accounts.AsNoTracking().ToListAsync(Ct),
+                await db.Instances.AsNoTracking().ToListAsync(Ct),
+                await db.Volumes.AsNoTracking().ToListAsync(Ct),
+                await db.Snapshots.AsNoTracking().ToListAsync(Ct),
+                await db.Networks.AsNoTracking().ToListAsync(Ct),
+                await db.NetworkInterfaces.AsNoTracking().Include(card => card.Groups).ToListAsync(Ct),
+                await db.SecurityGroups.AsNoTracking().SelectMany(group => group.Rules).ToListAsync(Ct),
+                await db.PublicAddresses.AsNoTracking().ToListAsync(Ct),
+                await db.Buckets.AsNoTracking().ToListAsync(Ct),
+                await db.ObjectStoreUsers.AsNoTracking().ToListAsync(Ct),
+                await db.AccessKeys.AsNoTracking().ToListAsync(Ct),
+                await db.UsageSpans.AsNoTracking().ToListAsync(Ct),
+                await db.Prices.AsNoTracking().ToListAsync(Ct)
+            );
         }
 
         /// <summary>What costs money now, each with how much of it.</summary>
         public IEnumerable<(string Id, string Sku, decimal Quantity)> Owed() =>
-        [
-            .. Instances.Where(instance => instance is { State: InstanceState.Running, Goal: InstanceGoal.Running, Stalled: null }).Select(instance => (instance.Id, $"instance.{instance.SizeId}", 1m)),
-            .. Volumes.Where(volume => volume.MadeGiB > 0).Select(volume => (volume.Id, Skus.Volume(volume.TypeId), (decimal)volume.MadeGiB)),
-            .. Snapshots.Where(snapshot => snapshot.StoredMiB > 0).Select(snapshot => (snapshot.Id, Skus.Snapshot, SnapshotMeter.GiB(snapshot.StoredMiB))),
-            .. Networks.Where(network => network.IsNatOn).Select(network => (network.Id, Skus.Nat, 1m)),
-            .. Addresses.Where(address => address.ReleasedAt is null).Select(address => (address.Id, Skus.Address, 1m)),
-            .. Buckets.Where(bucket => bucket.IsThere && BucketMeter.GiB(bucket.Bytes) > 0).Select(bucket => (bucket.Id, Skus.BucketStorage, BucketMeter.GiB(bucket.Bytes))),
-        ];
+            [
+                .. Instances
+                    .Where(instance => instance is { State: InstanceState.Running, Goal: InstanceGoal.Running, Stalled: null })
+                    .Select(instance => (instance.Id, $"instance.{instance.SizeId}", 1m)),
+                .. Volumes
+                    .Where(volume => volume.MadeGiB > 0)
+                    .Select(volume => (volume.Id, Skus.Volume(volume.TypeId), (decimal)volume.MadeGiB)),
+                .. Snapshots
+                    .Where(snapshot => snapshot.StoredMiB > 0)
+                    .Select(snapshot => (snapshot.Id, Skus.Snapshot, SnapshotMeter.GiB(snapshot.StoredMiB))),
+                .. Networks.Where(network => network.IsNatOn).Select(network => (network.Id, Skus.Nat, 1m)),
+                .. Addresses.Where(address => address.ReleasedAt is null).Select(address => (address.Id, Skus.Address, 1m)),
+                .. Buckets
+                    .Where(bucket => bucket.IsThere && BucketMeter.GiB(bucket.Bytes) > 0)
+                    .Select(bucket => (bucket.Id, Skus.BucketStorage, BucketMeter.GiB(bucket.Bytes))),
+            ];
 
-        /// <summary>The page of each resource that is there, with the state that it should show; null for those that are gone, which have no page.</summary>
+        /// <summary>
+        /// The page of each resource that is there, with the state that it should show; null for those that are gone, which have no page.
+        /// </summary>
         public IEnumerable<(string Path, string? Status)> PagesOf(string accountId) =>
-        [
-            .. Living.Where(instance => instance.AccountId == accountId).Select(instance => ($"/instances/{instance.Id}", (string?)instance.Status)),
-            .. Instances.Where(instance => instance.AccountId == accountId && instance.State is InstanceState.Terminated).Take(GoneLookedAt).Select(instance => ($"/instances/{instance.Id}", (string?)instance.Status)),
-            .. Volumes.Where(volume => volume.AccountId == accountId && volume.State is not VolumeState.Deleted).Select(volume => ($"/volumes/{volume.Id}", (string?)volume.Status)),
-            .. Networks.Where(network => network.AccountId == accountId && network.DeletedAt is null).Select(network => ($"/networks/{network.Id}", (string?)network.Status)),
-            .. Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State is not BucketState.Deleted).Select(bucket => ($"/buckets/{bucket.Name}", (string?)bucket.Status)),
-        ];
+            [
+                .. Living
+                    .Where(instance => instance.AccountId == accountId)
+                    .Select(instance => ($"/instances/{instance.Id}", (string?)instance.Status)),
+                .. Instances
+                    .Where(instance => instance.AccountId == accountId && instance.State is InstanceState.Terminated)
+                    .Take(GoneLookedAt)
+                    .Select(instance => ($"/instances/{instance.Id}", (string?)instance.Status)),
+                .. Volumes
+                    .Where(volume => volume.AccountId == accountId && volume.State is not VolumeState.Deleted)
+                    .Select(volume => ($"/volumes/{volume.Id}", (string?)volume.Status)),
+                .. Networks
+                    .Where(network => network.AccountId == accountId && network.DeletedAt is null)
+                    .Select(network => ($"/networks/{network.Id}", (string?)network.Status)),
+                .. Buckets
+                    .Where(bucket => bucket.AccountId == accountId && bucket.State is not BucketState.Deleted)
+                    .Select(bucket => ($"/buckets/{bucket.Name}", (string?)bucket.Status)),
+            ];
 
         /// <summary>What the ledger makes of this month until now, in dollars and cents.</summary>
         public decimal SoFar(string accountId)
         {
             var now = TimeProvider.System.GetUtcNow();
-            return decimal.Round(Rating.Rate(Spans.Where(span => span.AccountId == accountId), Prices, Forecast.StartOfMonth(now), now).Total, 2);
+            return decimal.Round(
+                Rating.Rate(Spans.Where(span => span.AccountId == accountId), Prices, Forecast.StartOfMonth(now), now).Total,
+                2
+            );
         }
     }
 }

@@ -15,13 +15,31 @@ using Portal.Worker.Volumes;
 
 namespace Portal.Tests.Faults;
 
-/// <summary>A worker in a process of its own, which can be killed: the real one in everything but its engine, which it reaches over <see cref="EngineWire"/>.</summary>
+/// <summary>
+/// A worker in a process of its own, which can be killed: the real one in everything but its engine, which it reaches over
+/// <see cref="EngineWire"/>.
+/// </summary>
 internal sealed class WorkerUnderFire : IDisposable
 {
     private static readonly Type[] OfMachines =
-        [typeof(InstanceSweep), typeof(MachinePatrol), typeof(VolumeSweep), typeof(VolumePatrol), typeof(NetworkSweep), typeof(InterfaceSweep), typeof(RegionPatrol)];
+    [
+        typeof(InstanceSweep),
+        typeof(MachinePatrol),
+        typeof(VolumeSweep),
+        typeof(VolumePatrol),
+        typeof(NetworkSweep),
+        typeof(InterfaceSweep),
+        typeof(RegionPatrol),
+    ];
 
-    private static readonly Type[] OfBuckets = [typeof(StorePatrol), typeof(BucketMetering), typeof(BucketSweep), typeof(AccessKeySweep), typeof(ObjectStoreUserSweep)];
+    private static readonly Type[] OfBuckets =
+    [
+        typeof(StorePatrol),
+        typeof(BucketMetering),
+        typeof(BucketSweep),
+        typeof(AccessKeySweep),
+        typeof(ObjectStoreUserSweep),
+    ];
 
     private static readonly Type[] OfClosing = [typeof(ClosingSweep), typeof(SnapshotSweep)];
 
@@ -45,7 +63,10 @@ internal sealed class WorkerUnderFire : IDisposable
             http.DefaultRequestHeaders.Add(EngineServer.WorkerHeader, builder.Configuration["name"]);
             builder.Services.AddEngine(new RemoteEngine(http));
             builder.AddWorker();
-            KeepTo(builder.Services, builder.Configuration["ObjectStore:Endpoint"] is null ? OfMachines : [.. OfMachines, .. OfBuckets, .. OfClosing]);
+            KeepTo(
+                builder.Services,
+                builder.Configuration["ObjectStore:Endpoint"] is null ? OfMachines : [.. OfMachines, .. OfBuckets, .. OfClosing]
+            );
         }
         else
         {
@@ -63,8 +84,16 @@ internal sealed class WorkerUnderFire : IDisposable
     /// <summary>What these tests are not about does nothing in them: each start would translate its queries first.</summary>
     private static void KeepTo(IServiceCollection services, Type[] sweeps)
     {
-        foreach (var other in services.Where(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType is { } type
-            && type.Assembly == typeof(WorkerHost).Assembly && !sweeps.Contains(type)).ToList())
+        foreach (
+            var other in services
+                .Where(service =>
+                    service.ServiceType == typeof(IHostedService)
+                    && service.ImplementationType is { } type
+                    && type.Assembly == typeof(WorkerHost).Assembly
+                    && !sweeps.Contains(type)
+                )
+                .ToList()
+        )
         {
             services.Remove(other);
         }
@@ -74,12 +103,23 @@ internal sealed class WorkerUnderFire : IDisposable
     public static Task<WorkerUnderFire> StartAsync(string database, string engine) => StartAsync(database, ("engine", engine));
 
     /// <summary>
-    /// One that drives the object store that its settings name, and nothing else; with <c>engine</c> among the settings that too, and it closes accounts. One that is told of a sandbox checks cards.
+    /// One that drives the object store that its settings name, and nothing else; with <c>engine</c> among the settings that too, and it
+    /// closes accounts. One that is told of a sandbox checks cards.
     /// </summary>
     public static async Task<WorkerUnderFire> StartAsync(string database, params (string Key, string Value)[] settings)
     {
         var name = Guid.NewGuid().ToString("N");
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["worker", "--urls", "http://127.0.0.1:0", "--name", name, .. settings.SelectMany(setting => (string[])[$"--{setting.Key}", setting.Value])])
+        var start = new ProcessStartInfo(
+            Environment.ProcessPath!,
+            [
+                "worker",
+                "--urls",
+                "http://127.0.0.1:0",
+                "--name",
+                name,
+                .. settings.SelectMany(setting => (string[])[$"--{setting.Key}", setting.Value]),
+            ]
+        )
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,

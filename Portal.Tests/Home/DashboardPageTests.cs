@@ -42,14 +42,17 @@ public sealed class DashboardPageTests(TestPostgres postgres, ABrowser browser) 
         await ABrowser.InteractiveAsync(page);
         var steps = page.Locator(".first-steps li");
         await Expect(steps).ToHaveCountAsync(3);
-        await Expect(steps.Nth(0).GetByRole(AriaRole.Link, new() { Name = "Add a card" })).ToHaveAttributeAsync("href", "/billing/card?returnUrl=%2Fdashboard");
+        await Expect(steps.Nth(0).GetByRole(AriaRole.Link, new() { Name = "Add a card" }))
+            .ToHaveAttributeAsync("href", "/billing/card?returnUrl=%2Fdashboard");
         await ABrowser.AssertAccessibleAsync(page, "dashboard-first");
 
         await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
         await Expect(steps.Nth(0)).ToContainTextAsync("done");
         await using (var db = CreateDbContext())
         {
-            await db.Users.Where(user => user.Id == ada.UserId).ExecuteUpdateAsync(user => user.SetProperty(one => one.EmailConfirmed, true), Ct);
+            await db
+                .Users.Where(user => user.Id == ada.UserId)
+                .ExecuteUpdateAsync(user => user.SetProperty(one => one.EmailConfirmed, true), Ct);
         }
 
         await Expect(steps.Nth(1)).ToContainTextAsync("done");
@@ -77,7 +80,8 @@ public sealed class DashboardPageTests(TestPostgres postgres, ABrowser browser) 
             await db.SaveChangesAsync(Ct);
         }
 
-        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Look at it: amber-falcon" })).ToHaveAttributeAsync("href", $"/instances/{first}");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Look at it: amber-falcon" }))
+            .ToHaveAttributeAsync("href", $"/instances/{first}");
         await ABrowser.AssertAccessibleAsync(page, "dashboard-concern");
     }
 
@@ -97,6 +101,8 @@ public sealed class DashboardPageTests(TestPostgres postgres, ABrowser browser) 
     private async Task ConfirmAsync()
     {
         await using var db = CreateDbContext();
-        await db.Users.Where(user => user.Id == ada.UserId).ExecuteUpdateAsync(user => user.SetProperty(one => one.EmailConfirmed, true), Ct);
+        await db
+            .Users.Where(user => user.Id == ada.UserId)
+            .ExecuteUpdateAsync(user => user.SetProperty(one => one.EmailConfirmed, true), Ct);
     }
 }

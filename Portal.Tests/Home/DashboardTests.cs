@@ -37,7 +37,17 @@ public sealed class DashboardTests(TestPostgres postgres) : TestDatabase(postgre
         var actor = await AnAccount.ReadyAsync(this);
         await using (var db = CreateDbContext())
         {
-            db.PublicAddresses.Add(new PublicAddress { Id = ResourceIds.New("eipalloc"), AccountId = actor.AccountId, Name = "left", RegionId = "local", CreatedAt = Now, FirstPort = 25000 });
+            db.PublicAddresses.Add(
+                new PublicAddress
+                {
+                    Id = ResourceIds.New("eipalloc"),
+                    AccountId = actor.AccountId,
+                    Name = "left",
+                    RegionId = "local",
+                    CreatedAt = Now,
+                    FirstPort = 25000,
+                }
+            );
             await db.SaveChangesAsync(Ct);
         }
 
@@ -70,8 +80,26 @@ public sealed class DashboardTests(TestPostgres postgres) : TestDatabase(postgre
         await ObserveAsync(ids[2], MachinePower.Off);
         await using (var db = CreateDbContext())
         {
-            db.MetricSamples.Add(new MetricSample { AccountId = actor.AccountId, ResourceId = ids[1], Resolution = 1, At = Now.AddMinutes(-1), Cpu = 12.34f });
-            db.MetricSamples.Add(new MetricSample { AccountId = actor.AccountId, ResourceId = ids[2], Resolution = 1, At = Now.AddMinutes(-1), Cpu = 56.78f });
+            db.MetricSamples.Add(
+                new MetricSample
+                {
+                    AccountId = actor.AccountId,
+                    ResourceId = ids[1],
+                    Resolution = 1,
+                    At = Now.AddMinutes(-1),
+                    Cpu = 12.34f,
+                }
+            );
+            db.MetricSamples.Add(
+                new MetricSample
+                {
+                    AccountId = actor.AccountId,
+                    ResourceId = ids[2],
+                    Resolution = 1,
+                    At = Now.AddMinutes(-1),
+                    Cpu = 56.78f,
+                }
+            );
             await db.SaveChangesAsync(Ct);
         }
 
@@ -98,25 +126,59 @@ public sealed class DashboardTests(TestPostgres postgres) : TestDatabase(postgre
             var instances = await db.Instances.ToDictionaryAsync(one => one.Id, Ct);
             instances[ids[1]].Fail("The image is broken.");
             instances[ids[2]].Wait("The engine is away at the moment.");
-            var rule = new AlertRule { Id = ResourceIds.New("alarm"), AccountId = actor.AccountId, ResourceId = ids[0], RegionId = "local", CreatedAt = Now };
+            var rule = new AlertRule
+            {
+                Id = ResourceIds.New("alarm"),
+                AccountId = actor.AccountId,
+                ResourceId = ids[0],
+                RegionId = "local",
+                CreatedAt = Now,
+            };
             rule.Set(new AlertWish(Metric.Cpu, AlertSide.Above, 80, 1, actor.UserId));
             rule.Observe(1, 1, Now);
             db.AlertRules.Add(rule);
-            var volume = (await db.Volumes.FirstAsync(one => one.InstanceId == ids[0], Ct)).For(instances[ids[0]], "sdb", deleteOnTermination: false);
+            var volume = (await db.Volumes.FirstAsync(one => one.InstanceId == ids[0], Ct)).For(
+                instances[ids[0]],
+                "sdb",
+                deleteOnTermination: false
+            );
             volume.ObserveRefused("There is no room.");
-            await db.Users.Where(user => user.Id == actor.UserId).ExecuteUpdateAsync(user => user.SetProperty(one => one.EmailConfirmed, false), Ct);
+            await db
+                .Users.Where(user => user.Id == actor.UserId)
+                .ExecuteUpdateAsync(user => user.SetProperty(one => one.EmailConfirmed, false), Ct);
             await db.Cards.ExecuteUpdateAsync(card => card.SetProperty(one => one.ExpiryYear, 2020), Ct);
             await db.SaveChangesAsync(Ct);
         }
 
         var concerns = (await LoadAsync(actor)).Concerns;
-        Assert.Contains(concerns, concern => concern is { Subject: "Payment", IsUrgent: true } && concern.Text.EndsWith("has expired. Add a card that is valid; $0 now.", StringComparison.Ordinal));
+        Assert.Contains(
+            concerns,
+            concern =>
+                concern is { Subject: "Payment", IsUrgent: true }
+                && concern.Text.EndsWith("has expired. Add a card that is valid; $0 now.", StringComparison.Ordinal)
+        );
         Assert.Contains(concerns, concern => concern is { Subject: "Your e-mail address", IsUrgent: true });
-        Assert.Contains(concerns, concern => concern is { Text: "It failed: The image is broken.", IsUrgent: true } && concern.Url == $"/instances/{ids[1]}");
-        Assert.Contains(concerns, concern => concern is { Text: "The engine is away at the moment.", IsUrgent: false } && concern.Url == $"/instances/{ids[2]}");
+        Assert.Contains(
+            concerns,
+            concern => concern is { Text: "It failed: The image is broken.", IsUrgent: true } && concern.Url == $"/instances/{ids[1]}"
+        );
+        Assert.Contains(
+            concerns,
+            concern => concern is { Text: "The engine is away at the moment.", IsUrgent: false } && concern.Url == $"/instances/{ids[2]}"
+        );
         Assert.Contains(concerns, concern => concern is { Text: "The volume could not be made: There is no room.", IsUrgent: true });
-        Assert.Contains(concerns, concern => concern.IsUrgent && concern.Text == "CPU above 80 % for a minute, since 2026-11-23 12:00 UTC." && concern.Url == $"/instances/{ids[0]}?tab=metrics");
-        Assert.Contains(concerns, concern => concern is { Subject: "Quota", Text: "You use 3 of 3 instances. Ask support for more before you need it.", IsUrgent: false });
+        Assert.Contains(
+            concerns,
+            concern =>
+                concern.IsUrgent
+                && concern.Text == "CPU above 80 % for a minute, since 2026-11-23 12:00 UTC."
+                && concern.Url == $"/instances/{ids[0]}?tab=metrics"
+        );
+        Assert.Contains(
+            concerns,
+            concern =>
+                concern is { Subject: "Quota", Text: "You use 3 of 3 instances. Ask support for more before you need it.", IsUrgent: false }
+        );
         Assert.Equal(concerns.OrderByDescending(concern => concern.IsUrgent), concerns);
     }
 
@@ -126,7 +188,10 @@ public sealed class DashboardTests(TestPostgres postgres) : TestDatabase(postgre
         var actor = await AnAccount.ReadyAsync(this);
         await using (var db = CreateDbContext())
         {
-            await db.Cards.ExecuteUpdateAsync(card => card.SetProperty(one => one.ExpiryYear, 2026).SetProperty(one => one.ExpiryMonth, 11), Ct);
+            await db.Cards.ExecuteUpdateAsync(
+                card => card.SetProperty(one => one.ExpiryYear, 2026).SetProperty(one => one.ExpiryMonth, 11),
+                Ct
+            );
         }
 
         Assert.Empty((await LoadAsync(actor)).Concerns);
@@ -160,7 +225,8 @@ public sealed class DashboardTests(TestPostgres postgres) : TestDatabase(postgre
         Assert.Empty(view.Dearest);
     }
 
-    private async Task<Dashboard> LoadAsync(Actor actor) => await Dashboard.LoadAsync(this, new PriceList(this, clock), actor, clock.GetUtcNow(), Ct);
+    private async Task<Dashboard> LoadAsync(Actor actor) =>
+        await Dashboard.LoadAsync(this, new PriceList(this, clock), actor, clock.GetUtcNow(), Ct);
 
     private async Task<string[]> CreateAsync(Actor actor, int count)
     {

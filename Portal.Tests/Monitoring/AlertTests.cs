@@ -34,7 +34,11 @@ public sealed class AlertTests(TestPostgres postgres) : TestDatabase(postgres)
 
         var fired = Assert.Single(await MailsAsync());
         Assert.Equal(("Alert: CPU of amber-falcon", scene.Actor.Email), (fired.Subject, fired.To));
-        Assert.Contains($"amber-falcon ({scene.InstanceId}): CPU above 80 % for 3 minutes. It is 90 % as of", fired.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            $"amber-falcon ({scene.InstanceId}): CPU above 80 % for 3 minutes. It is 90 % as of",
+            fired.Text,
+            StringComparison.Ordinal
+        );
         Assert.Contains($"https://portal.example/instances/{scene.InstanceId}?tab=metrics", fired.Text, StringComparison.Ordinal);
         Assert.NotNull((await RuleAsync()).FiringSince);
 
@@ -45,7 +49,14 @@ public sealed class AlertTests(TestPostgres postgres) : TestDatabase(postgres)
         Assert.Equal(2, (await MailsAsync()).Count);
         Assert.Null((await RuleAsync()).FiringSince);
         await using var db = CreateDbContext();
-        Assert.Equal(["AlarmFired", "AlarmRecovered"], await db.AuditEntries.Where(entry => entry.UserId == null).OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync(Ct));
+        Assert.Equal(
+            ["AlarmFired", "AlarmRecovered"],
+            await db
+                .AuditEntries.Where(entry => entry.UserId == null)
+                .OrderBy(entry => entry.Id)
+                .Select(entry => entry.Action)
+                .ToListAsync(Ct)
+        );
     }
 
     [Fact]
@@ -53,7 +64,10 @@ public sealed class AlertTests(TestPostgres postgres) : TestDatabase(postgres)
     {
         var wish = new AlertWish(Metric.DiskWrite, AlertSide.Above, 1_000_000, 2, scene.Actor.UserId);
         Assert.Equal("That is not measured here.", (await Rules.CreateAsync(scene.Actor, scene.VolumeId, CpuAbove80, Ct)).Reason);
-        Assert.Equal("There is no such volume.", (await Rules.CreateAsync(await AnAccount.ReadyAsync(this), scene.VolumeId, wish, Ct)).Reason);
+        Assert.Equal(
+            "There is no such volume.",
+            (await Rules.CreateAsync(await AnAccount.ReadyAsync(this), scene.VolumeId, wish, Ct)).Reason
+        );
         Assert.Null((await Rules.CreateAsync(scene.Actor, scene.VolumeId, wish, Ct)).Reason);
         await scene.MinutesAsync(4, percent: 5, bytesPerSecond: 2_000_000);
         var fired = Assert.Single(await MailsAsync());
@@ -112,11 +126,20 @@ public sealed class AlertTests(TestPostgres postgres) : TestDatabase(postgres)
     [Fact]
     public async Task Below_is_the_other_side_and_each_unit_has_its_words()
     {
-        await Rules.CreateAsync(scene.Actor, scene.InstanceId, new(Metric.NetworkOut, AlertSide.Below, 1_500_000, 1, scene.Actor.UserId), Ct);
+        await Rules.CreateAsync(
+            scene.Actor,
+            scene.InstanceId,
+            new(Metric.NetworkOut, AlertSide.Below, 1_500_000, 1, scene.Actor.UserId),
+            Ct
+        );
         await scene.MinutesAsync(3, percent: 1, bytesPerSecond: 1_000_000);
         Assert.Empty(await MailsAsync());
         await scene.MinutesAsync(1, percent: 1, bytesPerSecond: 300_000);
-        Assert.Contains("Network sent below 1.5 MB/s for a minute. It is 1.2 MB/s", Assert.Single(await MailsAsync()).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "Network sent below 1.5 MB/s for a minute. It is 1.2 MB/s",
+            Assert.Single(await MailsAsync()).Text,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -136,7 +159,9 @@ public sealed class AlertTests(TestPostgres postgres) : TestDatabase(postgres)
     [Fact]
     public async Task A_rule_asked_for_twice_is_one_and_its_change_begins_anew()
     {
-        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => Task.Run(() => Rules.CreateAsync(scene.Actor, scene.InstanceId, CpuAbove80, Ct))));
+        await Task.WhenAll(
+            Enumerable.Range(0, 5).Select(_ => Task.Run(() => Rules.CreateAsync(scene.Actor, scene.InstanceId, CpuAbove80, Ct)))
+        );
         var rule = await RuleAsync();
         await scene.MinutesAsync(4, percent: 90);
         Assert.True((await Rules.ChangeAsync(scene.Actor, rule.Id, CpuAbove80 with { Threshold = 95 }, Ct)).IsDone);
@@ -144,7 +169,14 @@ public sealed class AlertTests(TestPostgres postgres) : TestDatabase(postgres)
         Assert.True((await Rules.DeleteAsync(scene.Actor, rule.Id, Ct)).IsDone);
         await using var db = CreateDbContext();
         Assert.Empty(await db.AlertRules.ToListAsync(Ct));
-        Assert.Equal(["PutAlarm", "PutAlarm", "DeleteAlarm"], await db.AuditEntries.Where(entry => entry.ResourceId == scene.InstanceId && entry.Action.EndsWith("Alarm")).OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync(Ct));
+        Assert.Equal(
+            ["PutAlarm", "PutAlarm", "DeleteAlarm"],
+            await db
+                .AuditEntries.Where(entry => entry.ResourceId == scene.InstanceId && entry.Action.EndsWith("Alarm"))
+                .OrderBy(entry => entry.Id)
+                .Select(entry => entry.Action)
+                .ToListAsync(Ct)
+        );
     }
 
     [Fact]
@@ -154,8 +186,15 @@ public sealed class AlertTests(TestPostgres postgres) : TestDatabase(postgres)
         Assert.Equal("The threshold is a number, zero or more.", await WhyNotAsync(CpuAbove80 with { Threshold = double.NaN }));
         Assert.Equal("From 1 to 1,440 minutes are possible.", await WhyNotAsync(CpuAbove80 with { Minutes = 0 }));
         var stranger = await AnAccount.ReadyAsync(this);
-        Assert.StartsWith("Mails of alerts go to a confirmed address only", await WhyNotAsync(CpuAbove80 with { UserId = stranger.UserId }), StringComparison.Ordinal);
-        Assert.Equal("There is no such instance.", (await Rules.CreateAsync(stranger, scene.InstanceId, CpuAbove80 with { UserId = stranger.UserId }, Ct)).Reason);
+        Assert.StartsWith(
+            "Mails of alerts go to a confirmed address only",
+            await WhyNotAsync(CpuAbove80 with { UserId = stranger.UserId }),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            "There is no such instance.",
+            (await Rules.CreateAsync(stranger, scene.InstanceId, CpuAbove80 with { UserId = stranger.UserId }, Ct)).Reason
+        );
         for (var threshold = 1; threshold <= AlertRules.MaxPerResource; threshold++)
         {
             Assert.Null(await WhyNotAsync(CpuAbove80 with { Threshold = threshold }));
@@ -163,7 +202,10 @@ public sealed class AlertTests(TestPostgres postgres) : TestDatabase(postgres)
 
         Assert.Equal("At most 20 alerts are possible here: delete one first.", await WhyNotAsync(CpuAbove80));
         var rule = await RuleAsync();
-        Assert.Equal("There is no such alert any more.", (await Rules.ChangeAsync(stranger, rule.Id, CpuAbove80 with { UserId = stranger.UserId }, Ct)).Reason);
+        Assert.Equal(
+            "There is no such alert any more.",
+            (await Rules.ChangeAsync(stranger, rule.Id, CpuAbove80 with { UserId = stranger.UserId }, Ct)).Reason
+        );
         Assert.Equal("There is no such alert any more.", (await Rules.DeleteAsync(stranger, rule.Id, Ct)).Reason);
     }
 

@@ -33,7 +33,8 @@ public sealed class ChartTests : BunitContext
     [InlineData(100, 10, 100)]
     [InlineData(2_300_000, 1000, 2_500_000)]
     [InlineData(0, 1, 1)]
-    public void The_top_is_the_next_round_number(double largest, double least, double top) => Assert.Equal(top, ChartScale.RoundUp([0, largest], least), 6);
+    public void The_top_is_the_next_round_number(double largest, double least, double top) =>
+        Assert.Equal(top, ChartScale.RoundUp([0, largest], least), 6);
 
     [Fact]
     public void What_the_picture_shows_stands_in_a_sentence_and_in_a_table()
@@ -42,7 +43,10 @@ public sealed class ChartTests : BunitContext
         Assert.Equal("CPU: between 10 % and 30 %, 20 % on average, 20 % at last.", chart.Find("svg").GetAttribute("aria-label"));
         Assert.Empty(chart.FindAll("table"));
         chart.Find("details").TriggerEvent("ontoggle", EventArgs.Empty);
-        Assert.Equal(["2026-11-23 12:02", "20 %", "2026-11-23 12:01", "30 %", "2026-11-23 12:00", "10 %"], chart.FindAll("td").Select(cell => cell.TextContent));
+        Assert.Equal(
+            ["2026-11-23 12:02", "20 %", "2026-11-23 12:01", "30 %", "2026-11-23 12:00", "10 %"],
+            chart.FindAll("td").Select(cell => cell.TextContent)
+        );
     }
 
     [Fact]
@@ -63,19 +67,32 @@ public sealed class ChartTests : BunitContext
     public void Values_are_said_in_their_units(MetricUnit unit, double value, string words) => Assert.Equal(words, unit.Quantity(value));
 
     [Fact]
-    public void Every_range_ends_now_and_has_as_many_points_as_an_eye_can_tell_apart() => Assert.All(MetricRange.All, range =>
-    {
-        var now = Noon.AddSeconds(42);
-        Assert.True(range.End(now) > now && range.End(now) - now <= range.Step);
-        Assert.Equal(range.Length, range.End(now) - range.Start(now));
-        Assert.InRange(range.Length / range.Step, 60, 750);
-        Assert.Equal(0, range.Step.Ticks % range.Resolution.Length.Ticks);
-        Assert.True(range.Length <= range.Resolution.Kept);
-    });
+    public void Every_range_ends_now_and_has_as_many_points_as_an_eye_can_tell_apart() =>
+        Assert.All(
+            MetricRange.All,
+            range =>
+            {
+                var now = Noon.AddSeconds(42);
+                Assert.True(range.End(now) > now && range.End(now) - now <= range.Step);
+                Assert.Equal(range.Length, range.End(now) - range.Start(now));
+                Assert.InRange(range.Length / range.Step, 60, 750);
+                Assert.Equal(0, range.Step.Ticks % range.Resolution.Length.Ticks);
+                Assert.True(range.Length <= range.Resolution.Kept);
+            }
+        );
 
-    private IRenderedComponent<LineChart> Chart(ChartLine line) => Render<LineChart>(parameters => parameters
-        .Add(chart => chart.Title, "CPU").Add(chart => chart.Lines, [line]).Add(chart => chart.From, Noon).Add(chart => chart.To, Noon.AddMinutes(10))
-        .Add(chart => chart.Step, Minute).Add(chart => chart.Least, 10).Add(chart => chart.Say, value => MetricUnit.Percent.Quantity(value)));
+    private IRenderedComponent<LineChart> Chart(ChartLine line) =>
+        Render<LineChart>(parameters =>
+            parameters
+                .Add(chart => chart.Title, "CPU")
+                .Add(chart => chart.Lines, [line])
+                .Add(chart => chart.From, Noon)
+                .Add(chart => chart.To, Noon.AddMinutes(10))
+                .Add(chart => chart.Step, Minute)
+                .Add(chart => chart.Least, 10)
+                .Add(chart => chart.Say, value => MetricUnit.Percent.Quantity(value))
+        );
 
-    private static ChartLine Line(params (int Minute, double? Value)[] points) => new("CPU", [.. points.Select(point => (Noon.AddMinutes(point.Minute), point.Value))]);
+    private static ChartLine Line(params (int Minute, double? Value)[] points) =>
+        new("CPU", [.. points.Select(point => (Noon.AddMinutes(point.Minute), point.Value))]);
 }

@@ -55,7 +55,8 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
         {
             await page.GetByRole(AriaRole.Link, new() { Name = range.Label, Exact = true }).ClickAsync();
             await page.WaitForURLAsync($"**/instances/{id}?tab=metrics&range={range.Id}");
-            await Expect(page.GetByRole(AriaRole.Link, new() { Name = range.Label, Exact = true })).ToHaveAttributeAsync("aria-current", "true");
+            await Expect(page.GetByRole(AriaRole.Link, new() { Name = range.Label, Exact = true }))
+                .ToHaveAttributeAsync("aria-current", "true");
             await Expect(cpu).ToBeVisibleAsync();
         }
     }
@@ -99,7 +100,11 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
         foreach (var n in Enumerable.Range(1, 30))
         {
             await MetricHistory.WriteAsync(
-                db, [(ada.AccountId, volume, new Usage(null, null, 40_000 * n, 90_000 * n, n, 2 * n, null, null))], MetricResolution.Minute.StartOf(Now).AddMinutes(-n), Ct);
+                db,
+                [(ada.AccountId, volume, new Usage(null, null, 40_000 * n, 90_000 * n, n, 2 * n, null, null))],
+                MetricResolution.Minute.StartOf(Now).AddMinutes(-n),
+                Ct
+            );
         }
 
         var page = await browser.SignInAsync(server, ada, $"/volumes/{volume}?tab=metrics");
@@ -142,7 +147,12 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
         {
             var count = (int)(resolution.Kept / resolution.Length) - 1;
             var start = resolution.StartOf(now) - (count * resolution.Length);
-            db.MetricSamples.AddRange(Enumerable.Range(0, count).Where(n => n < count - 24 || n > count - 12).Select(n => Sample(resolution, start + (n * resolution.Length), n)));
+            db.MetricSamples.AddRange(
+                Enumerable
+                    .Range(0, count)
+                    .Where(n => n < count - 24 || n > count - 12)
+                    .Select(n => Sample(resolution, start + (n * resolution.Length), n))
+            );
             await db.SaveChangesAsync(Ct);
             db.ChangeTracker.Clear();
         }
@@ -172,6 +182,11 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
     private async Task WriteAsync(DateTimeOffset at, float cpu)
     {
         await using var db = CreateDbContext();
-        await MetricHistory.WriteAsync(db, [(ada.AccountId, id, new Usage(cpu, 40, 0, 0, 0, 0, 0, 0))], MetricResolution.Minute.StartOf(at).AddMinutes(1), Ct);
+        await MetricHistory.WriteAsync(
+            db,
+            [(ada.AccountId, id, new Usage(cpu, 40, 0, 0, 0, 0, 0, 0))],
+            MetricResolution.Minute.StartOf(at).AddMinutes(1),
+            Ct
+        );
     }
 }

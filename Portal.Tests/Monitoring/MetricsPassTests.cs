@@ -105,7 +105,10 @@ public sealed class MetricsPassTests(TestPostgres postgres) : TestDatabase(postg
 
         var fives = await scene.SamplesAsync(5);
         Assert.All(fives, five => Assert.Equal(0, five.At.Minute % 5));
-        Assert.Equal([.. Enumerable.Repeat<float?>(10f, 12), .. Enumerable.Repeat<float?>(50f, 6)], fives.Take(18).Select(five => five.Cpu));
+        Assert.Equal(
+            [.. Enumerable.Repeat<float?>(10f, 12), .. Enumerable.Repeat<float?>(50f, 6)],
+            fives.Take(18).Select(five => five.Cpu)
+        );
         Assert.Equal([10f, 50f], (await scene.SamplesAsync(60)).Take(2).Select(hour => hour.Cpu));
     }
 
@@ -120,7 +123,10 @@ public sealed class MetricsPassTests(TestPostgres postgres) : TestDatabase(postg
         await scene.MinutesAsync(2, percent: 50);
 
         Assert.Single(await scene.SamplesAsync());
-        Assert.Equal(made.Select(five => (five.At, five.Cpu)), (await scene.SamplesAsync(5)).Take(made.Count).Select(five => (five.At, five.Cpu)));
+        Assert.Equal(
+            made.Select(five => (five.At, five.Cpu)),
+            (await scene.SamplesAsync(5)).Take(made.Count).Select(five => (five.At, five.Cpu))
+        );
 
         scene.Restart();
         scene.Clock.Advance(MetricResolution.FiveMinutes.Kept);
@@ -153,7 +159,10 @@ public sealed class MetricsPassTests(TestPostgres postgres) : TestDatabase(postg
         await changes.StartAsync(Ct);
         await changes.Listening;
         var told = new TaskCompletionSource<Change>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var listening = changes.Subscribe(change => change.Table == "MetricSamples", change => Task.FromResult(told.TrySetResult(change)));
+        using var listening = changes.Subscribe(
+            change => change.Table == "MetricSamples",
+            change => Task.FromResult(told.TrySetResult(change))
+        );
         await scene.MinutesAsync(2, percent: 40);
         Assert.Equal(scene.Actor.AccountId, (await told.Task.WaitAsync(TimeSpan.FromSeconds(10), Ct)).AccountId);
         await changes.StopAsync(Ct);

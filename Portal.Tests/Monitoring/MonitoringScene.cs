@@ -48,9 +48,19 @@ internal sealed class MonitoringScene
     /// <summary>A worker that starts anew remembers nothing.</summary>
     public void Restart()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Portal:Url"] = "https://portal.example" }).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Portal:Url"] = "https://portal.example" })
+            .Build();
         var region = new RegionName("local");
-        Pass = new MetricsPass(dbs, Engine, new MetricHistory(), new AlertCheck(configuration, region, Clock), region, Clock, NullLogger<MetricsPass>.Instance);
+        Pass = new MetricsPass(
+            dbs,
+            Engine,
+            new MetricHistory(),
+            new AlertCheck(configuration, region, Clock),
+            region,
+            Clock,
+            NullLogger<MetricsPass>.Instance
+        );
     }
 
     /// <summary>Lets a machine with one processor be so busy for so many minutes; a look at the end of each.</summary>
@@ -61,7 +71,15 @@ internal sealed class MonitoringScene
             Clock.Advance(TimeSpan.FromMinutes(1));
             (cpu, bytes) = (cpu + TimeSpan.FromSeconds(60 * percent / 100), bytes + (60 * bytesPerSecond));
             Engine.Used[InstanceId] = new MachineCounters(
-                InstanceId, cpu, 1, Memory / 4, Memory, [new DiskCounters(VolumeId, bytes, 2 * bytes, bytes / 4096, bytes / 2048)], 3 * bytes, 4 * bytes);
+                InstanceId,
+                cpu,
+                1,
+                Memory / 4,
+                Memory,
+                [new DiskCounters(VolumeId, bytes, 2 * bytes, bytes / 4096, bytes / 2048)],
+                3 * bytes,
+                4 * bytes
+            );
             await Pass.SweepAsync(TestContext.Current.CancellationToken);
         }
     }
@@ -72,6 +90,10 @@ internal sealed class MonitoringScene
     public async Task<List<MetricSample>> SamplesAsync(short resolution = 1, string? resourceId = null)
     {
         await using var db = await dbs.CreateDbContextAsync();
-        return await db.MetricSamples.AsNoTracking().Where(sample => sample.ResourceId == (resourceId ?? InstanceId) && sample.Resolution == resolution).OrderBy(sample => sample.At).ToListAsync();
+        return await db
+            .MetricSamples.AsNoTracking()
+            .Where(sample => sample.ResourceId == (resourceId ?? InstanceId) && sample.Resolution == resolution)
+            .OrderBy(sample => sample.At)
+            .ToListAsync();
     }
 }

@@ -10,7 +10,8 @@ public sealed class AddressRangesTests
     [InlineData(" 192.168.4.0/22 ", "192.168.4.0/22")]
     [InlineData("203.0.113.9", "203.0.113.9/32")]
     [InlineData("0.0.0.0/0", "0.0.0.0/0")]
-    public void What_is_a_range_is_read_as_one(string typed, string range) => Assert.Equal(range, AddressRanges.Parse(typed).Value.ToString());
+    public void What_is_a_range_is_read_as_one(string typed, string range) =>
+        Assert.Equal(range, AddressRanges.Parse(typed).Value.ToString());
 
     [Theory]
     [InlineData("", "Write a range as")]
@@ -32,14 +33,21 @@ public sealed class AddressRangesTests
     [InlineData("10.0.0.0 /16", "Write a range as")]
     [InlineData("[::1]", "Write a range as")]
     [InlineData("fe80::1%1", "Write a range as")]
-    public void Nonsense_is_refused_with_a_sentence(string typed, string reason) => Assert.Contains(reason, AddressRanges.Parse(typed).Reason, StringComparison.Ordinal);
+    public void Nonsense_is_refused_with_a_sentence(string typed, string reason) =>
+        Assert.Contains(reason, AddressRanges.Parse(typed).Reason, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("10.0.0.0/15", "between /16")]
     [InlineData("10.0.0.0/29", "between /16")]
     [InlineData("8.8.0.0/16", "belongs to the Internet")]
-    [InlineData("100.64.0.0/16", "100.64.0.0/16 is shared address space, which providers use between themselves and their customers (RFC 6598). Choose a range within")]
-    [InlineData("169.254.0.0/16", "169.254.0.0/16 is link-local: machines give themselves such addresses when nobody gives them one (RFC 3927). Choose a range within")]
+    [InlineData(
+        "100.64.0.0/16",
+        "100.64.0.0/16 is shared address space, which providers use between themselves and their customers (RFC 6598). Choose a range within"
+    )]
+    [InlineData(
+        "169.254.0.0/16",
+        "169.254.0.0/16 is link-local: machines give themselves such addresses when nobody gives them one (RFC 3927). Choose a range within"
+    )]
     [InlineData("127.0.0.0/16", "is loopback")]
     [InlineData("224.0.0.0/24", "is multicast")]
     [InlineData("255.255.255.240/28", "is reserved and routed nowhere")]
@@ -64,16 +72,28 @@ public sealed class AddressRangesTests
     [InlineData("10.0.1.0/29", "between /16")]
     public void A_subnet_lies_within_its_network_and_beside_the_others(string range, string? reason)
     {
-        var whyNot = AddressRanges.WhyNotSubnet(IPNetwork.Parse("10.0.0.0/16"), [("web", IPNetwork.Parse("10.0.0.0/24"))], IPNetwork.Parse(range));
+        var whyNot = AddressRanges.WhyNotSubnet(
+            IPNetwork.Parse("10.0.0.0/16"),
+            [("web", IPNetwork.Parse("10.0.0.0/24"))],
+            IPNetwork.Parse(range)
+        );
         Assert.True(reason is null ? whyNot is null : whyNot?.Contains(reason, StringComparison.Ordinal), whyNot);
     }
 
     [Fact]
     public void What_is_suggested_is_free()
     {
-        Assert.Equal("10.2.0.0/16", AddressRanges.SuggestNetwork([IPNetwork.Parse("10.0.0.0/16"), IPNetwork.Parse("10.1.128.0/20")]).ToString());
+        Assert.Equal(
+            "10.2.0.0/16",
+            AddressRanges.SuggestNetwork([IPNetwork.Parse("10.0.0.0/16"), IPNetwork.Parse("10.1.128.0/20")]).ToString()
+        );
         Assert.Equal("10.0.0.0/24", AddressRanges.SuggestSubnet(IPNetwork.Parse("10.0.0.0/16"), [])!.Value.ToString());
-        Assert.Equal("10.0.2.0/24", AddressRanges.SuggestSubnet(IPNetwork.Parse("10.0.0.0/16"), [IPNetwork.Parse("10.0.0.0/24"), IPNetwork.Parse("10.0.1.0/24")])!.Value.ToString());
+        Assert.Equal(
+            "10.0.2.0/24",
+            AddressRanges
+                .SuggestSubnet(IPNetwork.Parse("10.0.0.0/16"), [IPNetwork.Parse("10.0.0.0/24"), IPNetwork.Parse("10.0.1.0/24")])!
+                .Value.ToString()
+        );
         Assert.Equal("10.0.0.0/28", AddressRanges.SuggestSubnet(IPNetwork.Parse("10.0.0.0/28"), [])!.Value.ToString());
         Assert.Null(AddressRanges.SuggestSubnet(IPNetwork.Parse("10.0.0.0/28"), [IPNetwork.Parse("10.0.0.0/28")]));
     }
@@ -81,7 +101,15 @@ public sealed class AddressRangesTests
     [Fact]
     public void Of_a_subnet_the_first_four_addresses_and_the_last_are_nobodys()
     {
-        var subnet = new Subnet { Id = "s", AccountId = "a", NetworkId = "n", Name = "s", CreatedAt = default, Range = IPNetwork.Parse("10.0.0.16/28") };
+        var subnet = new Subnet
+        {
+            Id = "s",
+            AccountId = "a",
+            NetworkId = "n",
+            Name = "s",
+            CreatedAt = default,
+            Range = IPNetwork.Parse("10.0.0.16/28"),
+        };
         Assert.Equal(["10.0.0.20", "10.0.0.30"], [$"{subnet.Hosts().First()}", $"{subnet.Hosts().Last()}"]);
         Assert.Equal((11, 11, "10.0.0.17"), (subnet.Hosts().Count(), subnet.Capacity, $"{subnet.Gateway}"));
     }

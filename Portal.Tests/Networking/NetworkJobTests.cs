@@ -26,7 +26,10 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         await AdvanceAsync(Home.Id);
         Assert.Equal(TimeSpan.FromMilliseconds(300), (await GroupAsync()).AppliedAfter);
         Assert.True((await NetworkAsync(Home.Id)).IsApplied);
-        Assert.Equal(new GroupRule(TransportProtocol.Tcp, 80, 80, ANetwork.Everywhere, null), Assert.Single(Assert.Single(Engine.Networks).Groups[0].Inbound));
+        Assert.Equal(
+            new GroupRule(TransportProtocol.Tcp, 80, 80, ANetwork.Everywhere, null),
+            Assert.Single(Assert.Single(Engine.Networks).Groups[0].Inbound)
+        );
     }
 
     [Fact]
@@ -52,7 +55,14 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
     public async Task Each_engine_call_may_fail_before_or_after_its_effect_in_the_life_of_a_card()
     {
         var instance = await InstanceAsync();
-        foreach (var verb in new[] { nameof(INetworkEngine.EnsureNetworkAsync), nameof(INetworkEngine.AttachInterfaceAsync), nameof(INetworkEngine.DetachInterfaceAsync) })
+        foreach (
+            var verb in new[]
+            {
+                nameof(INetworkEngine.EnsureNetworkAsync),
+                nameof(INetworkEngine.AttachInterfaceAsync),
+                nameof(INetworkEngine.DetachInterfaceAsync),
+            }
+        )
         {
             foreach (var point in Enum.GetValues<FaultPoint>())
             {
@@ -96,7 +106,10 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         Clock.Advance(NetworkInterface.UnplugLimit);
         await SettleAsync();
         Assert.Single(Assert.Single(Engine.Networks).Members);
-        Assert.Equal("The first interface stays: the instance's name and its way out hang on it.", (await Cards.RemoveAsync(Ada, (await CardOfAsync(instance.Id)).Id, Ct)).Reason);
+        Assert.Equal(
+            "The first interface stays: the instance's name and its way out hang on it.",
+            (await Cards.RemoveAsync(Ada, (await CardOfAsync(instance.Id)).Id, Ct)).Reason
+        );
     }
 
     [Fact]
@@ -107,7 +120,10 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         Done(await Addresses.AssociateAsync(Ada, address.Id, (await CardOfAsync(instance.Id)).Id, Ct));
         await SettleAsync();
         var delete = new DeleteNetwork(this, Clock);
-        Assert.Equal("The network holds the instance amber-falcon and a public address.", (await delete.RunAsync(Ada, Home.Id, withContents: false, Ct)).Reason);
+        Assert.Equal(
+            "The network holds the instance amber-falcon and a public address.",
+            (await delete.RunAsync(Ada, Home.Id, withContents: false, Ct)).Reason
+        );
         Assert.Equal(instance.Id, Assert.Single(Done(await delete.RunAsync(Ada, Home.Id, withContents: true, Ct))).Id);
         Assert.Equal("deleting", (await NetworkAsync(Home.Id)).Status);
         Assert.Contains("being deleted", (await delete.RunAsync(Ada, Home.Id, withContents: true, Ct)).Reason, StringComparison.Ordinal);
@@ -116,7 +132,12 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         Assert.Empty(Engine.Networks);
         Assert.Empty(Engine.Machines);
         Assert.Equal((0, 0), (await ReadAsync(db => db.Subnets.CountAsync(Ct)), await ReadAsync(db => db.SecurityGroups.CountAsync(Ct))));
-        Assert.Equal((null, null), await ReadAsync(db => db.PublicAddresses.Select(row => new ValueTuple<string?, string?>(row.InterfaceId, row.NetworkId)).SingleAsync(Ct)));
+        Assert.Equal(
+            (null, null),
+            await ReadAsync(db =>
+                db.PublicAddresses.Select(row => new ValueTuple<string?, string?>(row.InterfaceId, row.NetworkId)).SingleAsync(Ct)
+            )
+        );
         Assert.Contains("no such network", (await delete.RunAsync(Ada, Home.Id, withContents: true, Ct)).Reason, StringComparison.Ordinal);
     }
 
@@ -125,7 +146,11 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
     {
         var instance = await InstanceAsync();
         Assert.True((await new EditInstance(this, Clock).ProtectAsync(Ada, instance.Id, true, Ct)).IsDone);
-        Assert.Contains("protected", (await new DeleteNetwork(this, Clock).RunAsync(Ada, Home.Id, withContents: true, Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "protected",
+            (await new DeleteNetwork(this, Clock).RunAsync(Ada, Home.Id, withContents: true, Ct)).Reason,
+            StringComparison.Ordinal
+        );
         Assert.Equal("available", (await NetworkAsync(Home.Id)).Status);
     }
 
@@ -151,7 +176,10 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         var span = Assert.Single(await SpansAsync(address.Id));
         Assert.Equal((Skus.Address, TimeSpan.FromHours(2)), (span.Sku, span.To - span.From));
 
-        (string, int, int, int) Led() => Assert.Single(Assert.Single(Engine.Networks).Addresses) is var led ? (led.InstanceId, led.Forwards.Count, led.Forwards[0].Port, led.Forwards[0].GuestPort) : default;
+        (string, int, int, int) Led() =>
+            Assert.Single(Assert.Single(Engine.Networks).Addresses) is var led
+                ? (led.InstanceId, led.Forwards.Count, led.Forwards[0].Port, led.Forwards[0].GuestPort)
+                : default;
     }
 
     [Fact]
@@ -169,10 +197,17 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
     [Fact]
     public async Task Of_addresses_the_account_has_no_more_than_its_quota_and_no_two_are_the_same()
     {
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => Task.Run(() => Addresses.AllocateAsync(Ada, "local", "a", Ct))));
+        var outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 12).Select(_ => Task.Run(() => Addresses.AllocateAsync(Ada, "local", "a", Ct)))
+        );
         Assert.Equal(5, outcomes.Count(outcome => outcome.IsDone));
         Assert.Equal(5, outcomes.Where(outcome => outcome.IsDone).Select(outcome => outcome.Value!.FirstPort).Distinct().Count());
-        await ReadAsync(db => db.Regions.ExecuteUpdateAsync(region => region.SetProperty(row => row.PublicRange, System.Net.IPNetwork.Parse("203.0.113.0/31")), Ct));
+        await ReadAsync(db =>
+            db.Regions.ExecuteUpdateAsync(
+                region => region.SetProperty(row => row.PublicRange, System.Net.IPNetwork.Parse("203.0.113.0/31")),
+                Ct
+            )
+        );
         var eve = await AnAccount.ReadyAsync(this);
         Assert.Equal("203.0.113.0", $"{Done(await Addresses.AllocateAsync(eve, "local", "a", Ct)).Address}");
         Assert.Equal("203.0.113.1", $"{Done(await Addresses.AllocateAsync(eve, "local", "b", Ct)).Address}");
@@ -205,20 +240,39 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         var subnet = await ReadAsync(db => db.Subnets.SingleAsync(subnet => subnet.Name == "b", Ct));
         var web = Done(await Groups.CreateAsync(Ada, Home.Id, "web", [Web], Ct));
         var create = new CreateInstance(this, Clock);
-        var wish = AnAccount.Wish(await RunningMachines.ReadyToCreateAsync(this, Ada.AccountId), count: 2) with { SubnetId = subnet.Id, SecurityGroupIds = [web.Id], WithAddress = true };
+        var wish = AnAccount.Wish(await RunningMachines.ReadyToCreateAsync(this, Ada.AccountId), count: 2) with
+        {
+            SubnetId = subnet.Id,
+            SecurityGroupIds = [web.Id],
+            WithAddress = true,
+        };
         var made = Done(await create.RunAsync(Ada, wish, Ct));
         Assert.Equal(["10.0.7.4", "10.0.7.5"], made.Select(instance => $"{instance.Address}"));
         Assert.Equal(web.Id, Assert.Single((await CardOfAsync(made[0].Id)).Groups).SecurityGroupId);
         await SettleAsync();
-        Assert.Equal(made.Select(instance => instance.Id).Order(), Assert.Single(Engine.Networks).Addresses.Select(address => address.InstanceId).Order());
+        Assert.Equal(
+            made.Select(instance => instance.Id).Order(),
+            Assert.Single(Engine.Networks).Addresses.Select(address => address.InstanceId).Order()
+        );
 
         // The quota is five addresses: of four more instances none is made, nor an address.
         var more = await create.RunAsync(Ada, wish with { Count = 4, RequestToken = "more" }, Ct);
         Assert.Contains("quota is 5 public addresses", more.Reason, StringComparison.Ordinal);
-        Assert.Equal((2, 2), (await ReadAsync(db => db.Instances.CountAsync(Ct)), await ReadAsync(db => db.PublicAddresses.CountAsync(Ct))));
+        Assert.Equal(
+            (2, 2),
+            (await ReadAsync(db => db.Instances.CountAsync(Ct)), await ReadAsync(db => db.PublicAddresses.CountAsync(Ct)))
+        );
         var eve = await AnAccount.ReadyAsync(this);
-        Assert.Contains("no such subnet", (await create.RunAsync(eve, wish with { RequestToken = "eve" }, Ct)).Reason, StringComparison.Ordinal);
-        Assert.Contains("not there any more", (await create.RunAsync(eve, wish with { SubnetId = null, RequestToken = "eve" }, Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "no such subnet",
+            (await create.RunAsync(eve, wish with { RequestToken = "eve" }, Ct)).Reason,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "not there any more",
+            (await create.RunAsync(eve, wish with { SubnetId = null, RequestToken = "eve" }, Ct)).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -227,7 +281,11 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         Done(await new DeleteNetwork(this, Clock).RunAsync(Ada, Home.Id, withContents: false, Ct));
         await SettleAsync();
         var wish = AnAccount.Wish(await RunningMachines.ReadyToCreateAsync(this, Ada.AccountId));
-        Assert.Contains("You have no network", (await new CreateInstance(this, Clock).RunAsync(Ada, wish, Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "You have no network",
+            (await new CreateInstance(this, Clock).RunAsync(Ada, wish, Ct)).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -247,5 +305,6 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
 
     private Task<SecurityGroup> GroupAsync() => ReadAsync(db => db.SecurityGroups.SingleAsync(group => group.Id == HomeGroup.Id, Ct));
 
-    private Task<List<Incident>> IncidentsAsync() => ReadAsync(db => db.Incidents.Where(incident => incident.ResourceId == Home.Id).ToListAsync(Ct));
+    private Task<List<Incident>> IncidentsAsync() =>
+        ReadAsync(db => db.Incidents.Where(incident => incident.ResourceId == Home.Id).ToListAsync(Ct));
 }

@@ -131,7 +131,9 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         await page.Locator("summary", new() { HasText = "Ports" }).ClickAsync();
         await page.GetByLabel("127.0.0.1:25001 →").FillAsync("8888");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save ports" }).ClickAsync();
-        await Until.TrueAsync(() => Assert.Single(engine.Networks).Addresses is [{ Forwards: var forwards }] && forwards[1].GuestPort == 8888);
+        await Until.TrueAsync(() =>
+            Assert.Single(engine.Networks).Addresses is [{ Forwards: var forwards }] && forwards[1].GuestPort == 8888
+        );
         await ABrowser.AssertAccessibleAsync(page, "addresses");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Release" })).ToHaveAttributeAsync("aria-disabled", "true");
         await page.GetByLabel("Leads to").SelectOptionAsync("nothing");
@@ -172,12 +174,40 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
     public async Task The_picture_shows_subnets_instances_groups_addresses_and_peers_and_so_does_the_list()
     {
         var home = await ReadNetworkAsync();
-        var back = Made(await new CreateNetwork(this, TimeProvider.System).RunAsync(Ada, new() { Name = "office", Range = "10.1.0.0/16", Subnets = [new("default", "10.1.0.0/24")], RequestToken = "t" }, Ct));
+        var back = Made(
+            await new CreateNetwork(this, TimeProvider.System).RunAsync(
+                Ada,
+                new()
+                {
+                    Name = "office",
+                    Range = "10.1.0.0/16",
+                    Subnets = [new("default", "10.1.0.0/24")],
+                    RequestToken = "t",
+                },
+                Ct
+            )
+        );
         Assert.Null((await new EditSubnets(this, TimeProvider.System).AddAsync(Ada, home, new("backend", "10.0.1.0/24"), Ct)).Reason);
         Made(await new Peerings(this, TimeProvider.System).CreateAsync(Ada, home, back.Id, "default–office", Ct));
         var groups = new SecurityGroups(this, TimeProvider.System);
-        var web = Made(await groups.CreateAsync(Ada, home, "web", [new(RuleDirection.Inbound, TransportProtocol.Tcp, 443, 443, NewRule.Anywhere, null)], Ct));
-        var data = Made(await groups.CreateAsync(Ada, home, "database", [new(RuleDirection.Inbound, TransportProtocol.Tcp, 5432, 5432, null, web.Id)], Ct));
+        var web = Made(
+            await groups.CreateAsync(
+                Ada,
+                home,
+                "web",
+                [new(RuleDirection.Inbound, TransportProtocol.Tcp, 443, 443, NewRule.Anywhere, null)],
+                Ct
+            )
+        );
+        var data = Made(
+            await groups.CreateAsync(
+                Ada,
+                home,
+                "database",
+                [new(RuleDirection.Inbound, TransportProtocol.Tcp, 5432, 5432, null, web.Id)],
+                Ct
+            )
+        );
         await InstanceAsync("web-1", wish => wish with { WithAddress = true, SecurityGroupIds = [web.Id] });
         await InstanceAsync("web-2", wish => wish with { SecurityGroupIds = [web.Id] });
         await using var db = CreateDbContext();
@@ -194,7 +224,12 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         var list = page.Locator(".topology-list");
         await Expect(list.GetByRole(AriaRole.Link, new() { Name = "office" })).ToBeVisibleAsync();
         await Expect(list.GetByText("10.0.1.4")).ToBeVisibleAsync();
-        await Expect(list.GetByRole(AriaRole.Listitem).Filter(new() { HasText = "web-1, running, 10.0.0.4, reached as ports 25000–25009, in web" }).Last).ToBeVisibleAsync();
+        await Expect(
+                list.GetByRole(AriaRole.Listitem)
+                    .Filter(new() { HasText = "web-1, running, 10.0.0.4, reached as ports 25000–25009, in web" })
+                    .Last
+            )
+            .ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "network-full");
         await page.Locator("svg.topology a", new() { HasText = "office" }).ClickAsync();
         await page.WaitForURLAsync($"**/networks/{back.Id}");
@@ -210,11 +245,17 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         var page = await OpenAsync("/networks", ABrowser.Phone);
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["default"]);
         await ABrowser.AssertAccessibleAsync(page, "networks");
-        foreach (var (path, picture, shown) in new[]
-        {
-            ($"/networks/{instance.NetworkId}", "network", "What is where"), ("/networks/new", "network-new", "Subnets"), ("/security-groups", "security-groups", "default"),
-            ($"/security-groups/{group.Id}", "security-group", "Inbound"), ("/addresses", "addresses", "front"), ($"/instances/{instance.Id}?tab=networking", "instance-networking", "Add an interface"),
-        })
+        foreach (
+            var (path, picture, shown) in new[]
+            {
+                ($"/networks/{instance.NetworkId}", "network", "What is where"),
+                ("/networks/new", "network-new", "Subnets"),
+                ("/security-groups", "security-groups", "default"),
+                ($"/security-groups/{group.Id}", "security-group", "Inbound"),
+                ("/addresses", "addresses", "front"),
+                ($"/instances/{instance.Id}?tab=networking", "instance-networking", "Add an interface"),
+            }
+        )
         {
             await page.GotoAsync(path);
             await ABrowser.InteractiveAsync(page);
@@ -227,7 +268,9 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
     public async Task The_create_page_chooses_subnet_groups_and_an_address_and_shows_what_it_adds()
     {
         await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
-        Assert.True((await new EditSubnets(this, TimeProvider.System).AddAsync(Ada, await ReadNetworkAsync(), new("dmz", "10.0.9.0/24"), Ct)).IsDone);
+        Assert.True(
+            (await new EditSubnets(this, TimeProvider.System).AddAsync(Ada, await ReadNetworkAsync(), new("dmz", "10.0.9.0/24"), Ct)).IsDone
+        );
         var page = await OpenAsync("/instances/new");
         await page.GetByText("Network default, default").ClickAsync();
         await page.GetByLabel("Subnet").SelectOptionAsync(new SelectOptionValue { Label = "dmz — 10.0.9.0/24" });
@@ -249,7 +292,11 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
     private async Task<Instance> InstanceAsync(string name, Func<NewInstances, NewInstances>? choose = null)
     {
         var image = await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
-        var made = await new CreateInstance(this, TimeProvider.System).RunAsync(Ada, (choose ?? (wish => wish))(AnAccount.Wish(image) with { Name = name }), Ct);
+        var made = await new CreateInstance(this, TimeProvider.System).RunAsync(
+            Ada,
+            (choose ?? (wish => wish))(AnAccount.Wish(image) with { Name = name }),
+            Ct
+        );
         Assert.Null(made.Reason);
         await Until.TrueAsync(async () =>
         {

@@ -108,15 +108,23 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
         return await read(db);
     }
 
-    protected Task<Network> NetworkAsync(string id) => ReadAsync(db => db.Networks.AsNoTracking().SingleAsync(network => network.Id == id, Ct));
+    protected Task<Network> NetworkAsync(string id) =>
+        ReadAsync(db => db.Networks.AsNoTracking().SingleAsync(network => network.Id == id, Ct));
 
     protected Task<NetworkInterface> CardOfAsync(string instanceId, int position = 0) =>
-        ReadAsync(db => db.NetworkInterfaces.AsNoTracking().Include(card => card.Groups).SingleAsync(card => card.InstanceId == instanceId && card.Position == position, Ct));
+        ReadAsync(db =>
+            db.NetworkInterfaces.AsNoTracking()
+                .Include(card => card.Groups)
+                .SingleAsync(card => card.InstanceId == instanceId && card.Position == position, Ct)
+        );
 
-    protected Task<List<UsageSpan>> SpansAsync(string id) => ReadAsync(db => db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == id).OrderBy(span => span.From).ToListAsync(Ct));
+    protected Task<List<UsageSpan>> SpansAsync(string id) =>
+        ReadAsync(db => db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == id).OrderBy(span => span.From).ToListAsync(Ct));
 
     protected Task<List<string>> AuditAsync(string id) =>
-        ReadAsync(db => db.AuditEntries.Where(row => row.ResourceId == id).OrderBy(row => row.Id).Select(row => row.Action).ToListAsync(Ct));
+        ReadAsync(db =>
+            db.AuditEntries.Where(row => row.ResourceId == id).OrderBy(row => row.Id).Select(row => row.Action).ToListAsync(Ct)
+        );
 
     private async Task<List<string>> UnsettledAsync()
     {

@@ -18,7 +18,10 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
     {
         var made = Done(await Create.RunAsync(Ada, Wish(), Ct));
         await using var db = CreateDbContext();
-        Assert.Equal(["10.1.0.0/24", "10.1.1.0/24"], (await db.Subnets.Where(subnet => subnet.NetworkId == made.Id).ToListAsync(Ct)).Select(subnet => $"{subnet.Range}").Order());
+        Assert.Equal(
+            ["10.1.0.0/24", "10.1.1.0/24"],
+            (await db.Subnets.Where(subnet => subnet.NetworkId == made.Id).ToListAsync(Ct)).Select(subnet => $"{subnet.Range}").Order()
+        );
         var group = await db.SecurityGroups.Include(group => group.Rules).SingleAsync(group => group.NetworkId == made.Id, Ct);
         Assert.Equal((true, 2), (group.IsDefault, group.Rules.Count));
         Assert.Equal(["CreateVpc"], await AuditAsync(made.Id));
@@ -39,17 +42,27 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
     [InlineData("10.1.0.0/16", "10.1.0.7/24", "the range is 10.1.0.0/24")]
     public async Task Nonsense_is_refused_and_makes_nothing(string range, string subnet, string reason)
     {
-        Assert.Contains(reason, (await Create.RunAsync(Ada, Wish() with { Range = range, Subnets = [new("a", subnet)] }, Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            reason,
+            (await Create.RunAsync(Ada, Wish() with { Range = range, Subnets = [new("a", subnet)] }, Ct)).Reason,
+            StringComparison.Ordinal
+        );
         Assert.Equal(1, await ReadAsync(db => db.Networks.CountAsync(network => network.AccountId == Ada.AccountId, Ct)));
     }
 
     [Fact]
     public async Task The_quota_holds_under_parallel_requests()
     {
-        await ReadAsync(db => db.Accounts.Where(account => account.Id == Ada.AccountId).ExecuteUpdateAsync(account => account.SetProperty(row => row.NetworkLimit, 4), Ct));
+        await ReadAsync(db =>
+            db.Accounts.Where(account => account.Id == Ada.AccountId)
+                .ExecuteUpdateAsync(account => account.SetProperty(row => row.NetworkLimit, 4), Ct)
+        );
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(() => Create.RunAsync(Ada, Wish(), Ct))));
         Assert.Equal(3, outcomes.Count(outcome => outcome.IsDone));
-        Assert.All(outcomes.Where(outcome => !outcome.IsDone), outcome => Assert.Contains("quota is 4 networks", outcome.Reason, StringComparison.Ordinal));
+        Assert.All(
+            outcomes.Where(outcome => !outcome.IsDone),
+            outcome => Assert.Contains("quota is 4 networks", outcome.Reason, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -69,7 +82,9 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
     public async Task A_group_that_is_used_or_named_or_the_default_is_not_deleted()
     {
         var web = Done(await Groups.CreateAsync(Ada, Home.Id, "web", [], Ct));
-        var db = Done(await Groups.CreateAsync(Ada, Home.Id, "db", [new(RuleDirection.Inbound, TransportProtocol.Tcp, 5432, 5432, null, web.Id)], Ct));
+        var db = Done(
+            await Groups.CreateAsync(Ada, Home.Id, "db", [new(RuleDirection.Inbound, TransportProtocol.Tcp, 5432, 5432, null, web.Id)], Ct)
+        );
         Assert.Contains("default", (await Groups.DeleteAsync(Ada, HomeGroup.Id, Ct)).Reason, StringComparison.Ordinal);
         Assert.Contains("“db” refers", (await Groups.DeleteAsync(Ada, web.Id, Ct)).Reason, StringComparison.Ordinal);
         var card = await CardOfAsync((await InstanceAsync(running: false)).Id);
@@ -87,7 +102,12 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
     [InlineData(22, 22, "fd00::/8", "Only IPv4")]
     public async Task A_rule_that_says_nothing_is_refused_and_the_old_ones_stay(int from, int to, string range, string reason)
     {
-        var refused = await Groups.SaveRulesAsync(Ada, HomeGroup.Id, [new(RuleDirection.Inbound, TransportProtocol.Tcp, from, to, range, null)], Ct);
+        var refused = await Groups.SaveRulesAsync(
+            Ada,
+            HomeGroup.Id,
+            [new(RuleDirection.Inbound, TransportProtocol.Tcp, from, to, range, null)],
+            Ct
+        );
         Assert.Contains(reason, refused.Reason, StringComparison.Ordinal);
         Assert.Equal(2, await ReadAsync(db => db.SecurityGroupRules.CountAsync(rule => rule.SecurityGroupId == HomeGroup.Id, Ct)));
     }
@@ -95,7 +115,8 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
     [Fact]
     public void What_everybody_may_try_is_said_before_it_is_saved()
     {
-        static NewRule In(TransportProtocol protocol, int from, int to, string range) => new(RuleDirection.Inbound, protocol, from, to, range, null);
+        static NewRule In(TransportProtocol protocol, int from, int to, string range) =>
+            new(RuleDirection.Inbound, protocol, from, to, range, null);
         Assert.Null(In(TransportProtocol.Tcp, 22, 22, NewRule.Anywhere).WhyRisky());
         Assert.Contains("PostgreSQL (5432)", In(TransportProtocol.Tcp, 5000, 6000, NewRule.Anywhere).WhyRisky(), StringComparison.Ordinal);
         Assert.Contains("remote desktop", In(TransportProtocol.Tcp, 3389, 3389, NewRule.Anywhere).WhyRisky(), StringComparison.Ordinal);
@@ -107,7 +128,11 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
     [Fact]
     public async Task Networks_that_overlap_are_not_peered_nor_with_one_whose_peer_overlaps()
     {
-        var (a, b, twin) = (Done(await Create.RunAsync(Ada, Wish(), Ct)), Done(await Create.RunAsync(Ada, Wish(2), Ct)), Done(await Create.RunAsync(Ada, Wish(), Ct)));
+        var (a, b, twin) = (
+            Done(await Create.RunAsync(Ada, Wish(), Ct)),
+            Done(await Create.RunAsync(Ada, Wish(2), Ct)),
+            Done(await Create.RunAsync(Ada, Wish(), Ct))
+        );
         Assert.Contains("overlap", (await Peers.CreateAsync(Ada, a.Id, twin.Id, "x", Ct)).Reason, StringComparison.Ordinal);
         Assert.Contains("itself", (await Peers.CreateAsync(Ada, a.Id, a.Id, "x", Ct)).Reason, StringComparison.Ordinal);
         var peering = Done(await Peers.CreateAsync(Ada, a.Id, b.Id, "x", Ct));
@@ -131,7 +156,15 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
             (await new DeleteNetwork(this, Clock).RunAsync(eve, Home.Id, withContents: true, Ct)).Reason,
             (await new EditSubnets(this, Clock).AddAsync(eve, Home.Id, new("b", "10.0.1.0/24"), Ct)).Reason,
             (await Groups.SaveRulesAsync(eve, HomeGroup.Id, [], Ct)).Reason,
-            (await Groups.CreateAsync(eve, theirs.Id, "x", [new(RuleDirection.Inbound, TransportProtocol.Tcp, 1, 2, null, HomeGroup.Id)], Ct)).Reason,
+            (
+                await Groups.CreateAsync(
+                    eve,
+                    theirs.Id,
+                    "x",
+                    [new(RuleDirection.Inbound, TransportProtocol.Tcp, 1, 2, null, HomeGroup.Id)],
+                    Ct
+                )
+            ).Reason,
             (await Cards.AddAsync(eve, card.InstanceId, HomeSubnet.Id, [HomeGroup.Id], Ct)).Reason,
             (await Cards.SetGroupsAsync(eve, card.Id, [HomeGroup.Id], Ct)).Reason,
             (await Cards.RemoveAsync(eve, card.Id, Ct)).Reason,
@@ -142,11 +175,12 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
         Assert.All(reasons, reason => Assert.Matches("There is no such|not there any more", reason));
     }
 
-    private static NewNetwork Wish(int second = 1) => new()
-    {
-        Name = $"net-{second}",
-        Range = $"10.{second}.0.0/16",
-        Subnets = [new("a", $"10.{second}.0.0/24"), new("b", $"10.{second}.1.0/24")],
-        RequestToken = ResourceIds.New("token"),
-    };
+    private static NewNetwork Wish(int second = 1) =>
+        new()
+        {
+            Name = $"net-{second}",
+            Range = $"10.{second}.0.0/16",
+            Subnets = [new("a", $"10.{second}.0.0/24"), new("b", $"10.{second}.1.0/24")],
+            RequestToken = ResourceIds.New("token"),
+        };
 }

@@ -33,7 +33,12 @@ public sealed class OutboundMailTests(TestPostgres postgres) : NetworkScene(post
         Assert.False(IsMailOpen());
         Assert.Empty(await Mail.ListAsync(Ct));
         Assert.Equal(["AllowOutboundMail", "DenyOutboundMail"], await AuditAsync(Ada.AccountId));
-        Assert.Equal([keeper.UserId], await ReadAsync(db => db.AuditEntries.Where(row => row.ResourceId == Ada.AccountId).Select(row => row.UserId).Distinct().ToListAsync(Ct)));
+        Assert.Equal(
+            [keeper.UserId],
+            await ReadAsync(db =>
+                db.AuditEntries.Where(row => row.ResourceId == Ada.AccountId).Select(row => row.UserId).Distinct().ToListAsync(Ct)
+            )
+        );
     }
 
     private bool IsMailOpen() => Engine.Networks.Single(network => network.Id == Home.Id).Mail;

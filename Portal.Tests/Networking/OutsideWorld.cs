@@ -8,12 +8,13 @@ using Portal.Worker.Engines.Libvirt;
 namespace Portal.Tests.Networking;
 
 /// <summary>
-/// What lies beyond the engine's uplink, in a namespace of the engine's own: a cable in the place of an operator's interface, and a web server
-/// at its other end that tells each visitor the address that it sees. Nothing of the host's network is touched.
+/// What lies beyond the engine's uplink, in a namespace of the engine's own: a cable in the place of an operator's interface, and a web
+/// server at its other end that tells each visitor the address that it sees. Nothing of the host's network is touched.
 /// </summary>
 public sealed class OutsideWorld : IAsyncDisposable
 {
-    // Of AS112, which belongs to nobody in particular (RFC 7535): what is for examples is not the Internet, and the uplink lets none of it pass.
+    // Of AS112, which belongs to nobody in particular (RFC 7535): what is for examples is not the Internet, and the uplink lets none of it
+    // pass.
     public const string Address = "192.31.196.2";
 
     /// <summary>What the uplink itself is called outside.</summary>
@@ -40,7 +41,16 @@ public sealed class OutsideWorld : IAsyncDisposable
         }
 
         await TestEngine.RunAsync("ip", "-n", uplink, "link", "add", "out0", "type", "veth", "peer", "name", "in0", "netns", outside);
-        foreach (var command in new[] { "link set lo up", "link set in0 up", $"addr add {Address}/24 dev in0", $"addr add 192.31.196.9/24 dev in0", $"route add {Range} via {Uplink}" })
+        foreach (
+            var command in new[]
+            {
+                "link set lo up",
+                "link set in0 up",
+                $"addr add {Address}/24 dev in0",
+                $"addr add 192.31.196.9/24 dev in0",
+                $"route add {Range} via {Uplink}",
+            }
+        )
         {
             await TestEngine.RunAsync("ip", ["-n", outside, .. command.Split(' ')]);
         }
@@ -51,24 +61,33 @@ public sealed class OutsideWorld : IAsyncDisposable
         _ = GreetAsync(mail);
         return new OutsideWorld(engine, web, mail);
 
-        Task<TcpListener> ListenAsync(int port) => NetworkNamespace.RunAsync(outside, () =>
-        {
-            var listener = new TcpListener(IPAddress.Parse(Address), port);
-            listener.Start();
-            return listener;
-        });
+        Task<TcpListener> ListenAsync(int port) =>
+            NetworkNamespace.RunAsync(
+                outside,
+                () =>
+                {
+                    var listener = new TcpListener(IPAddress.Parse(Address), port);
+                    listener.Start();
+                    return listener;
+                }
+            );
     }
 
     /// <summary>The first bytes that the other side sends; empty if no connection comes about.</summary>
-    /// <param name="isOpen">As is expected. What is refused is asked after what was open at the same guest, so it need not be waited for as long.</param>
+    /// <param name="isOpen">
+    /// As is expected. What is refused is asked after what was open at the same guest, so it need not be waited for as long.
+    /// </param>
     public async Task<string> GreetAsync(string from, string address, int port, bool isOpen = true)
     {
-        using var socket = await NetworkNamespace.RunAsync(Namespace(engine), () =>
-        {
-            var made = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            made.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
-            return made;
-        });
+        using var socket = await NetworkNamespace.RunAsync(
+            Namespace(engine),
+            () =>
+            {
+                var made = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                made.Bind(new IPEndPoint(IPAddress.Parse(from), 0));
+                return made;
+            }
+        );
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(isOpen ? 10 : 2));
         try
         {
@@ -115,7 +134,9 @@ public sealed class OutsideWorld : IAsyncDisposable
             while (true)
             {
                 using var visitor = await web.AcceptSocketAsync();
-                await visitor.SendAsync(Encoding.ASCII.GetBytes($"HTTP/1.0 200 OK\r\n\r\n{((IPEndPoint)visitor.RemoteEndPoint!).Address}\n"));
+                await visitor.SendAsync(
+                    Encoding.ASCII.GetBytes($"HTTP/1.0 200 OK\r\n\r\n{((IPEndPoint)visitor.RemoteEndPoint!).Address}\n")
+                );
                 visitor.Shutdown(SocketShutdown.Send);
             }
         }

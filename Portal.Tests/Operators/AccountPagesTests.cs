@@ -61,7 +61,9 @@ public sealed class AccountPagesTests(TestPostgres postgres, ABrowser browser) :
         var jo = await Server.AddPersonAsync(email: "jo@xn--bcher-kva.example");
         await Server.AddPersonAsync(email: "ada@example.com");
         await using var db = CreateDbContext();
-        await db.Accounts.Where(account => account.Id == jo.AccountId).ExecuteUpdateAsync(set => set.SetProperty(account => account.Name, "Books"), Ct);
+        await db
+            .Accounts.Where(account => account.Id == jo.AccountId)
+            .ExecuteUpdateAsync(set => set.SetProperty(account => account.Name, "Books"), Ct);
         var found = await Server.Services.GetRequiredService<CustomerAccounts>().ListAsync(typed, Ct);
         Assert.Equal([jo.AccountId], found.Select(row => row.Account.Id));
     }

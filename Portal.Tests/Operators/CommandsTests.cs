@@ -17,7 +17,12 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
         Assert.Equal((0, ""), await CreateAsync("root@example.com"));
         var password = JsonDocument.Parse(told.Output).RootElement.GetProperty("password").GetString()!;
         using var client = Server.NewClient();
-        using var answer = await client.SubmitAsync("/sign-in?returnUrl=/operator", "Sign in", ("Email", "root@example.com"), ("Password", password));
+        using var answer = await client.SubmitAsync(
+            "/sign-in?returnUrl=/operator",
+            "Sign in",
+            ("Email", "root@example.com"),
+            ("Password", password)
+        );
         Assert.Equal("/operator", answer.Headers.Location?.PathAndQuery);
     }
 
@@ -28,7 +33,10 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
         await CreateAsync("reader@example.com", "Support");
         Assert.Equal(1, (await CreateAsync("king@example.com", "King")).Code);
         await using var db = CreateDbContext();
-        Assert.Equal([OperatorRole.Support, OperatorRole.Admin], await db.Users.OrderBy(user => user.Email).Select(user => user.Role!.Value).ToListAsync());
+        Assert.Equal(
+            [OperatorRole.Support, OperatorRole.Admin],
+            await db.Users.OrderBy(user => user.Email).Select(user => user.Role!.Value).ToListAsync()
+        );
     }
 
     [Fact]
@@ -61,7 +69,11 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
         await using var services = TestPostgres.ServicesOf("Host=127.0.0.1;Port=1;Username=portal", TestPostgres.KeyRingFile);
         using var errors = new StringWriter();
         Assert.Equal(1, await Commands.MigrateAsync(services, errors, TestContext.Current.CancellationToken));
-        Assert.StartsWith("The database that ConnectionStrings__Portal names cannot be used: ", errors.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The database that ConnectionStrings__Portal names cannot be used: ",
+            errors.ToString(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -69,7 +81,11 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
     {
         using var errors = new StringWriter();
         Assert.Equal(1, await Commands.MigrateAsync(Server.Services, errors, TestContext.Current.CancellationToken));
-        Assert.StartsWith("The role in ConnectionStrings__Portal may not change the database's schema; name the one that owns it: ", errors.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The role in ConnectionStrings__Portal may not change the database's schema; name the one that owns it: ",
+            errors.ToString(),
+            StringComparison.Ordinal
+        );
         await using var services = TestPostgres.ServicesOf(ConnectionString, TestPostgres.KeyRingFile);
         Assert.Equal(0, await Commands.MigrateAsync(services, TextWriter.Null, TestContext.Current.CancellationToken));
     }
@@ -77,7 +93,14 @@ public sealed class CommandsTests(TestPostgres postgres) : ServedTests(postgres)
     private async Task<(int Code, string Output)> CreateAsync(string email, string? role = null)
     {
         using var output = new StringWriter();
-        var code = await Commands.CreateOperatorAsync(Server.Services, email, role, output, TextWriter.Null, TestContext.Current.CancellationToken);
+        var code = await Commands.CreateOperatorAsync(
+            Server.Services,
+            email,
+            role,
+            output,
+            TextWriter.Null,
+            TestContext.Current.CancellationToken
+        );
         return (code, output.ToString());
     }
 }

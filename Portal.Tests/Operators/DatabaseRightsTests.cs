@@ -106,13 +106,19 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
     public async Task The_audit_is_kept_from_its_owner_too_and_from_an_administrator_s_mistake()
     {
         Assert.Empty(await AllowedAsync("owner", OnTheAudit));
-        Assert.Empty(await AllowedAsync(postgres.AsAdministrator(ConnectionString), [.. OnTheAudit, .. OnTheAudit.Select(statement => $"SET session_replication_role = replica; {statement}")]));
+        Assert.Empty(
+            await AllowedAsync(
+                postgres.AsAdministrator(ConnectionString),
+                [.. OnTheAudit, .. OnTheAudit.Select(statement => $"SET session_replication_role = replica; {statement}")]
+            )
+        );
     }
 
     [Theory]
     [InlineData("web")]
     [InlineData("worker")]
-    public async Task Nobody_who_serves_has_more_than_the_rows_it_needs(string role) => Assert.Empty(await AllowedAsync(role, [.. BeyondRows, .. OnTheMachine]));
+    public async Task Nobody_who_serves_has_more_than_the_rows_it_needs(string role) =>
+        Assert.Empty(await AllowedAsync(role, [.. BeyondRows, .. OnTheMachine]));
 
     [Fact]
     public async Task The_owner_reaches_no_further_than_its_database() => Assert.Empty(await AllowedAsync("owner", OnTheMachine));
@@ -128,7 +134,18 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
         await using (var db = CreateDbContext())
         {
             var (account, at) = ((await Tenant.AddAsync(db)).Account.Id, Tenant.Epoch);
-            db.AddRange(Span(account, at, at.AddHours(1)), Span(account, at.AddHours(1), null), new Incident { ResourceId = "portal", Kind = "restored", Message = "Long ago.", OpenedAt = at.AddDays(-1), ClosedAt = at });
+            db.AddRange(
+                Span(account, at, at.AddHours(1)),
+                Span(account, at.AddHours(1), null),
+                new Incident
+                {
+                    ResourceId = "portal",
+                    Kind = "restored",
+                    Message = "Long ago.",
+                    OpenedAt = at.AddDays(-1),
+                    ClosedAt = at,
+                }
+            );
             await db.SaveChangesAsync(TestContext.Current.CancellationToken);
         }
 
@@ -145,20 +162,24 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
     [Fact]
     public async Task No_row_takes_one_of_the_audit_with_it()
     {
-        await using var command = Source.CreateCommand("""
+        await using var command = Source.CreateCommand(
+            """
             SELECT conname FROM pg_constraint
             WHERE contype = 'f' AND (conrelid IN ('"AuditEntries"'::regclass, '"AuditPersons"'::regclass) OR confrelid = '"AuditEntries"'::regclass) AND (confdeltype NOT IN ('a', 'r') OR confupdtype NOT IN ('a', 'r'))
-            """);
+            """
+        );
         Assert.Null(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task No_role_is_a_superuser_or_may_become_another()
     {
-        await using var command = Source.CreateCommand("""
+        await using var command = Source.CreateCommand(
+            """
             SELECT count(*) FROM pg_roles r WHERE rolname IN ('portal_owner', 'portal_web', 'portal_worker') AND rolcanlogin
                 AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls) AND NOT EXISTS (SELECT FROM pg_auth_members WHERE member = r.oid)
-            """);
+            """
+        );
         Assert.Equal(3L, await command.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }
 
@@ -167,7 +188,11 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
     public async Task A_database_of_before_is_handed_over_to_an_owner_that_is_no_superuser()
     {
         var name = $"before_{Guid.NewGuid():N}";
-        var before = new NpgsqlConnectionStringBuilder(postgres.AsAdministrator(ConnectionString)) { Database = name, Pooling = false }.ConnectionString;
+        var before = new NpgsqlConnectionStringBuilder(postgres.AsAdministrator(ConnectionString))
+        {
+            Database = name,
+            Pooling = false,
+        }.ConnectionString;
         await using (var administrator = NpgsqlDataSource.Create(postgres.AsAdministrator(ConnectionString)))
         await using (var create = administrator.CreateCommand($"CREATE DATABASE {name}"))
         {
@@ -182,8 +207,16 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
             await UpgradeAsync(TestPostgres.As("owner", before), new DatabaseRights("portal_web", "portal_worker"));
             foreach (var role in (string[])["web", "worker"])
             {
-                Assert.Empty(await AllowedAsync(TestPostgres.As(role, before), [.. OnTheAudit, .. AroundTheTrigger, .. BeyondRows, "CREATE TEMPORARY TABLE mine (id int)"]));
-                Assert.Equal(["""SELECT 1 FROM "Mails" """, "SELECT 1 FROM hangfire.job"], await AllowedAsync(TestPostgres.As(role, before), ["""SELECT 1 FROM "Mails" """, "SELECT 1 FROM hangfire.job"]));
+                Assert.Empty(
+                    await AllowedAsync(
+                        TestPostgres.As(role, before),
+                        [.. OnTheAudit, .. AroundTheTrigger, .. BeyondRows, "CREATE TEMPORARY TABLE mine (id int)"]
+                    )
+                );
+                Assert.Equal(
+                    ["""SELECT 1 FROM "Mails" """, "SELECT 1 FROM hangfire.job"],
+                    await AllowedAsync(TestPostgres.As(role, before), ["""SELECT 1 FROM "Mails" """, "SELECT 1 FROM hangfire.job"])
+                );
             }
         }
         finally
@@ -198,14 +231,21 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
         await using var db = CreateDbContext();
         Assert.Equal(
             "The database has the role portal_web, but web and worker each need one of their own: make both portal_web and portal_worker_2, or neither.",
-            await DatabaseUpgrade.RunAsync(db, new DatabaseRights("portal_web", "portal_worker_2"), TestContext.Current.CancellationToken));
-        Assert.NotNull(await DatabaseUpgrade.RunAsync(db, new DatabaseRights("portal_web", "portal_web"), TestContext.Current.CancellationToken));
+            await DatabaseUpgrade.RunAsync(db, new DatabaseRights("portal_web", "portal_worker_2"), TestContext.Current.CancellationToken)
+        );
+        Assert.NotNull(
+            await DatabaseUpgrade.RunAsync(db, new DatabaseRights("portal_web", "portal_web"), TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
     public async Task A_superuser_is_refused_in_production_and_one_role_for_everything_is_not()
     {
-        Assert.StartsWith("The role portal in ConnectionStrings__Portal is a superuser of PostgreSQL", await WhyNotStartAsync(postgres.AsAdministrator(ConnectionString), "Production"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The role portal in ConnectionStrings__Portal is a superuser of PostgreSQL",
+            await WhyNotStartAsync(postgres.AsAdministrator(ConnectionString), "Production"),
+            StringComparison.Ordinal
+        );
         Assert.Null(await WhyNotStartAsync(postgres.AsAdministrator(ConnectionString), "Development"));
         Assert.Null(await WhyNotStartAsync(ConnectionString, "Production"));
         Assert.Null(await WhyNotStartAsync(TestPostgres.As("web", ConnectionString), "Production"));
@@ -213,7 +253,16 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
     }
 
     private static UsageSpan Span(string account, DateTimeOffset from, DateTimeOffset? to) =>
-        new() { AccountId = account, ResourceId = "i-1", ResourceName = "amber-falcon", Sku = "instance.t1.large", Quantity = 1, From = from, To = to };
+        new()
+        {
+            AccountId = account,
+            ResourceId = "i-1",
+            ResourceName = "amber-falcon",
+            Sku = "instance.t1.large",
+            Quantity = 1,
+            From = from,
+            To = to,
+        };
 
     private static async Task<string?> WhyNotStartAsync(string connection, string environment)
     {
@@ -230,18 +279,28 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
         Assert.Null(await DatabaseUpgrade.RunAsync(db, rights, TestContext.Current.CancellationToken));
     }
 
-    /// <summary>Those of the statements that were not refused for want of a right. Each is tried in a transaction of its own that is taken back, but for what can be in none.</summary>
+    /// <summary>
+    /// Those of the statements that were not refused for want of a right. Each is tried in a transaction of its own that is taken back, but
+    /// for what can be in none.
+    /// </summary>
     /// <param name="roleOrConnection">A role of this test's database, or the connection to another.</param>
     private async Task<List<string>> AllowedAsync(string roleOrConnection, IEnumerable<string> statements)
     {
-        var connection = roleOrConnection.Contains('=', StringComparison.Ordinal) ? roleOrConnection : TestPostgres.As(roleOrConnection, ConnectionString);
-        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { Pooling = false }.ConnectionString);
+        var connection = roleOrConnection.Contains('=', StringComparison.Ordinal)
+            ? roleOrConnection
+            : TestPostgres.As(roleOrConnection, ConnectionString);
+        await using var source = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(connection) { Pooling = false }.ConnectionString
+        );
         await using var open = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
         List<string> allowed = [];
         foreach (var statement in statements)
         {
-            await using var transaction = statement.StartsWith("CREATE DATABASE", StringComparison.Ordinal) || statement.StartsWith("ALTER SYSTEM", StringComparison.Ordinal)
-                ? null : await open.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            await using var transaction =
+                statement.StartsWith("CREATE DATABASE", StringComparison.Ordinal)
+                || statement.StartsWith("ALTER SYSTEM", StringComparison.Ordinal)
+                    ? null
+                    : await open.BeginTransactionAsync(TestContext.Current.CancellationToken);
             await using var command = new NpgsqlCommand(statement, open, transaction);
             try
             {

@@ -42,7 +42,8 @@ public sealed class ObjectStorePageTests(TestPostgres postgres, TestCeph ceph, A
         await ABrowser.AssertAccessibleAsync(page, "operator-enter-store");
         await page.GetByLabel("Endpoint", new() { Exact = true }).FillAsync(ceph.Endpoint);
         await page.GetByRole(AriaRole.Button, new() { Name = "Test and save" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync($"{ceph.Endpoint} was not taken: The object store does not know Portal's key: SignatureDoesNotMatch.");
+        await Expect(page.GetByRole(AriaRole.Alert))
+            .ToContainTextAsync($"{ceph.Endpoint} was not taken: The object store does not know Portal's key: SignatureDoesNotMatch.");
         await ABrowser.AssertAccessibleAsync(page, "operator-store-refused");
         Assert.False(await ThereAsync());
 
@@ -59,9 +60,16 @@ public sealed class ObjectStorePageTests(TestPostgres postgres, TestCeph ceph, A
         var store = await db.ObjectStores.AsNoTracking().SingleAsync(Ct);
         Assert.Equal((StoreSource.Operator, ceph.Endpoint, null), (store.Source, store.Endpoint, store.AwaySince));
         Assert.Empty(await db.ObjectStoreChanges.ToListAsync(Ct));
-        var audit = await db.AuditEntries.AsNoTracking().Where(entry => entry.ResourceId == "local").OrderBy(entry => entry.Id).ToListAsync(Ct);
+        var audit = await db
+            .AuditEntries.AsNoTracking()
+            .Where(entry => entry.ResourceId == "local")
+            .OrderBy(entry => entry.Id)
+            .ToListAsync(Ct);
         Assert.Equal(["PutObjectStore", "PutObjectStore", "ModifyObjectStore"], audit.Select(entry => entry.Action));
-        Assert.All(audit.Select(entry => entry.After).Append(store.SealedAdminSecret), text => Assert.DoesNotContain(ceph.Access.Admin.Secret, text!, StringComparison.Ordinal));
+        Assert.All(
+            audit.Select(entry => entry.After).Append(store.SealedAdminSecret),
+            text => Assert.DoesNotContain(ceph.Access.Admin.Secret, text!, StringComparison.Ordinal)
+        );
         await BucketAsync();
     }
 
@@ -74,7 +82,17 @@ public sealed class ObjectStorePageTests(TestPostgres postgres, TestCeph ceph, A
         await Expect(page.GetByText("its worker, which runs it")).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Change" })).ToHaveAttributeAsync("aria-disabled", "true");
         var stores = Server.Services.GetRequiredService<EnterObjectStore>();
-        var refused = await stores.RunAsync(await AnOperator.AddAsync(this, OperatorRole.Infrastructure), "local", new NewObjectStore { Endpoint = "https://s3.example.com", AdminKeyId = "key", Secret = "long-enough" }, Ct);
+        var refused = await stores.RunAsync(
+            await AnOperator.AddAsync(this, OperatorRole.Infrastructure),
+            "local",
+            new NewObjectStore
+            {
+                Endpoint = "https://s3.example.com",
+                AdminKeyId = "key",
+                Secret = "long-enough",
+            },
+            Ct
+        );
         Assert.StartsWith("Its worker runs an object store of its own", refused.Reason, StringComparison.Ordinal);
         await ABrowser.AssertAccessibleAsync(page, "operator-store-embedded");
     }
@@ -88,29 +106,102 @@ public sealed class ObjectStorePageTests(TestPostgres postgres, TestCeph ceph, A
     private async Task BucketAsync()
     {
         var actor = await AnAccount.ReadyAsync(this);
-        var made = (await Server.Services.GetRequiredService<CreateBucket>().RunAsync(actor, new NewBucket($"test-{Guid.NewGuid():N}", Guid.NewGuid().ToString("N")), Ct)).Value!;
+        var made = (
+            await Server
+                .Services.GetRequiredService<CreateBucket>()
+                .RunAsync(actor, new NewBucket($"test-{Guid.NewGuid():N}", Guid.NewGuid().ToString("N")), Ct)
+        ).Value!;
         Server.Services.GetRequiredService<BucketJobs>().Advance(made);
-        await Until.TrueAsync(async () =>
-        {
-            await using var db = CreateDbContext();
-            return await db.Buckets.AnyAsync(bucket => bucket.Id == made.Id && bucket.State == BucketState.Available, Ct);
-        }, Patience);
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var db = CreateDbContext();
+                return await db.Buckets.AnyAsync(bucket => bucket.Id == made.Id && bucket.State == BucketState.Available, Ct);
+            },
+            Patience
+        );
     }
 }
 
 public sealed class NewObjectStoreTests
 {
     [Theory]
-    [InlineData("s3.example.com", "", "us-east-1", "KEY", "a-long-secret", "The endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.")]
-    [InlineData("https://s3.example.com/path", "", "us-east-1", "KEY", "a-long-secret", "The endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.")]
-    [InlineData("https://me:secret@s3.example.com", "", "us-east-1", "KEY", "a-long-secret", "The endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.")]
-    [InlineData("http://[2001:db8::7]:8000", "", "us-east-1", "KEY", "a-long-secret", "Browsers cannot be told of an endpoint that is an IPv6 address: give it a name.")]
-    [InlineData("https://s3.example.com", "ftp://inside", "us-east-1", "KEY", "a-long-secret", "The internal endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.")]
-    [InlineData("https://s3.example.com", "", "US East", "KEY", "a-long-secret", "The region is small letters, digits and hyphens, such as us-east-1.")]
-    [InlineData("https://s3.example.com", "", "us-east-1", "", "a-long-secret", "The access key's id is missing, or holds something that no id does.")]
+    [InlineData(
+        "s3.example.com",
+        "",
+        "us-east-1",
+        "KEY",
+        "a-long-secret",
+        "The endpoint is https:// or http:// with a host and perhaps a port, and nothing after it."
+    )]
+    [InlineData(
+        "https://s3.example.com/path",
+        "",
+        "us-east-1",
+        "KEY",
+        "a-long-secret",
+        "The endpoint is https:// or http:// with a host and perhaps a port, and nothing after it."
+    )]
+    [InlineData(
+        "https://me:secret@s3.example.com",
+        "",
+        "us-east-1",
+        "KEY",
+        "a-long-secret",
+        "The endpoint is https:// or http:// with a host and perhaps a port, and nothing after it."
+    )]
+    [InlineData(
+        "http://[2001:db8::7]:8000",
+        "",
+        "us-east-1",
+        "KEY",
+        "a-long-secret",
+        "Browsers cannot be told of an endpoint that is an IPv6 address: give it a name."
+    )]
+    [InlineData(
+        "https://s3.example.com",
+        "ftp://inside",
+        "us-east-1",
+        "KEY",
+        "a-long-secret",
+        "The internal endpoint is https:// or http:// with a host and perhaps a port, and nothing after it."
+    )]
+    [InlineData(
+        "https://s3.example.com",
+        "",
+        "US East",
+        "KEY",
+        "a-long-secret",
+        "The region is small letters, digits and hyphens, such as us-east-1."
+    )]
+    [InlineData(
+        "https://s3.example.com",
+        "",
+        "us-east-1",
+        "",
+        "a-long-secret",
+        "The access key's id is missing, or holds something that no id does."
+    )]
     [InlineData("https://s3.example.com", "", "us-east-1", "KEY", "", "The secret of this key is missing.")]
     [InlineData("https://s3.example.com", "", "us-east-1", "KNOWN", "", null)]
     [InlineData("https://s3.example.com/", "http://10.0.0.7:7480", "us-east-1", "KEY", "a-long-secret", null)]
-    public void A_gateway_is_refused_with_a_sentence(string endpoint, string inside, string region, string key, string secret, string? sentence) =>
-        Assert.Equal(sentence, new NewObjectStore { Endpoint = endpoint, InternalEndpoint = inside, SigningRegion = region, AdminKeyId = key, Secret = secret }.WhyNot("KNOWN"));
+    public void A_gateway_is_refused_with_a_sentence(
+        string endpoint,
+        string inside,
+        string region,
+        string key,
+        string secret,
+        string? sentence
+    ) =>
+        Assert.Equal(
+            sentence,
+            new NewObjectStore
+            {
+                Endpoint = endpoint,
+                InternalEndpoint = inside,
+                SigningRegion = region,
+                AdminKeyId = key,
+                Secret = secret,
+            }.WhyNot("KNOWN")
+        );
 }

@@ -26,12 +26,21 @@ public sealed class OperatorPagesTests(TestPostgres postgres, ABrowser browser) 
         await Assertions.Expect(row.Locator(".state.preparing")).ToBeVisibleAsync();
 
         await using var db = CreateDbContext();
-        await db.Images.Where(image => image.Name == "Debian 13").ExecuteUpdateAsync(set => set.SetProperty(image => image.State, ImageState.Available));
+        await db
+            .Images.Where(image => image.Name == "Debian 13")
+            .ExecuteUpdateAsync(set => set.SetProperty(image => image.State, ImageState.Available));
         await Assertions.Expect(row.Locator(".state.available")).ToBeVisibleAsync();
         await row.GetByRole(AriaRole.Button, new() { Name = "Retire" }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Retire" }).ClickAsync();
         await Assertions.Expect(row.Locator(".state.retired")).ToBeVisibleAsync();
-        Assert.Equal(["RegisterImage", "DeregisterImage"], await db.AuditEntries.Where(entry => entry.ResourceId != null).OrderBy(entry => entry.Id).Select(entry => entry.Action).ToListAsync());
+        Assert.Equal(
+            ["RegisterImage", "DeregisterImage"],
+            await db
+                .AuditEntries.Where(entry => entry.ResourceId != null)
+                .OrderBy(entry => entry.Id)
+                .Select(entry => entry.Action)
+                .ToListAsync()
+        );
     }
 
     [Fact]
@@ -40,10 +49,23 @@ public sealed class OperatorPagesTests(TestPostgres postgres, ABrowser browser) 
         var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(isOperator: true), "/operator");
         await using var db = CreateDbContext();
         var now = TimeProvider.System.GetUtcNow();
-        await db.Regions.ExecuteUpdateAsync(set => set.SetProperty(region => region.Virtualization, "KVM").SetProperty(region => region.SeenAt, now)
-            .SetProperty(region => region.TotalVcpus, 8).SetProperty(region => region.FreeVcpus, 5)
-            .SetProperty(region => region.Walls, "uid,seccomp,mount,cpu,io,processes").SetProperty(region => region.GuestsWaiting, 2));
-        db.Add(new Model.Operators.Incident { ResourceId = "i-0123", Kind = "deadline", Message = "It has been pending for 6 min.", OpenedAt = now });
+        await db.Regions.ExecuteUpdateAsync(set =>
+            set.SetProperty(region => region.Virtualization, "KVM")
+                .SetProperty(region => region.SeenAt, now)
+                .SetProperty(region => region.TotalVcpus, 8)
+                .SetProperty(region => region.FreeVcpus, 5)
+                .SetProperty(region => region.Walls, "uid,seccomp,mount,cpu,io,processes")
+                .SetProperty(region => region.GuestsWaiting, 2)
+        );
+        db.Add(
+            new Model.Operators.Incident
+            {
+                ResourceId = "i-0123",
+                Kind = "deadline",
+                Message = "It has been pending for 6 min.",
+                OpenedAt = now,
+            }
+        );
         await db.SaveChangesAsync();
         await Assertions.Expect(page.GetByText("5 of 8 free")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("KVM")).ToBeVisibleAsync();
@@ -58,7 +80,10 @@ public sealed class OperatorPagesTests(TestPostgres postgres, ABrowser browser) 
 
         await using (var services = TestPostgres.ServicesOf(ConnectionString, TestPostgres.KeyRingFile))
         {
-            Assert.Equal(0, await Commands.RestoredAsync(services, "2026-11-23T12:00:00Z", TextWriter.Null, TestContext.Current.CancellationToken));
+            Assert.Equal(
+                0,
+                await Commands.RestoredAsync(services, "2026-11-23T12:00:00Z", TextWriter.Null, TestContext.Current.CancellationToken)
+            );
         }
 
         // Who was signed in is not any more.
@@ -76,11 +101,32 @@ public sealed class NewImageTests
     [InlineData("", "https://example.com/a", 64, "debian", "Give it a name.")]
     [InlineData("Debian", "file:///etc/shadow", 64, "debian", "The address must begin with https:// or http://.")]
     [InlineData("Debian", "https://user:secret@example.com/a", 64, "debian", "The address must begin with https:// or http://.")]
-    [InlineData("Debian", "https://010.0.0.1/a", 64, "debian", "The address leads to 8.0.0.1, which is not what it says: write four decimal numbers without leading zeros.")]
+    [InlineData(
+        "Debian",
+        "https://010.0.0.1/a",
+        64,
+        "debian",
+        "The address leads to 8.0.0.1, which is not what it says: write four decimal numbers without leading zeros."
+    )]
     [InlineData("Debian", "https://203.0.113.9:8443/a", 64, "debian", null)]
-    [InlineData("Debian", "https://example.com/a", 63, "debian", "The SHA-256 sum has 64 hexadecimal digits; the image's publisher tells it.")]
+    [InlineData(
+        "Debian",
+        "https://example.com/a",
+        63,
+        "debian",
+        "The SHA-256 sum has 64 hexadecimal digits; the image's publisher tells it."
+    )]
     [InlineData("Debian", "https://example.com/a", 64, "root;reboot", "The SSH user is a Linux user's name, such as debian.")]
     [InlineData("Debian", "https://example.com/a", 64, "debian", null)]
     public void An_image_is_refused_with_a_sentence(string name, string url, int digits, string user, string? sentence) =>
-        Assert.Equal(sentence, new NewImage { Name = name, Url = url, Sha256 = new string('0', digits), SshUser = user }.WhyNot);
+        Assert.Equal(
+            sentence,
+            new NewImage
+            {
+                Name = name,
+                Url = url,
+                Sha256 = new string('0', digits),
+                SshUser = user,
+            }.WhyNot
+        );
 }

@@ -38,7 +38,12 @@ public sealed class OperatorSignInTests(TestPostgres postgres) : ServedTests(pos
         Assert.NotNull(page.QuerySelector(".qr svg"));
         Assert.NotNull(page.QuerySelector("form[data-passkey=create]"));
         var key = page.QuerySelector(".secret")!.TextContent.Replace(" ", "", StringComparison.Ordinal);
-        using var done = await client.SendAsync("/operator/enrol", page.Forms.First(form => form.QuerySelector("[name=Code]") is not null), ("Code", Code(key)), ("Password", PortalServer.Password));
+        using var done = await client.SendAsync(
+            "/operator/enrol",
+            page.Forms.First(form => form.QuerySelector("[name=Code]") is not null),
+            ("Code", Code(key)),
+            ("Password", PortalServer.Password)
+        );
         var codes = await FormClient.ReadAsync(done);
         Assert.Equal(10, codes.QuerySelectorAll(".codes li").Length);
         Assert.Contains(codes.Links, link => link.GetAttribute("href") is "/operator");
@@ -52,7 +57,9 @@ public sealed class OperatorSignInTests(TestPostgres postgres) : ServedTests(pos
         var person = await Server.AddPersonAsync(isOperator: true);
         using var client = await Server.NewClientAsync(person);
         await using var db = CreateDbContext();
-        await db.Users.Where(user => user.Id == person.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, false), Ct);
+        await db
+            .Users.Where(user => user.Id == person.UserId)
+            .ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, false), Ct);
         using var led = await client.GetAsync("/operator");
         Assert.Equal("/operator/enrol", LedTo(led));
     }
@@ -101,7 +108,11 @@ public sealed class OperatorSignInTests(TestPostgres postgres) : ServedTests(pos
             Assert.Equal(HttpStatusCode.OK, refused.StatusCode);
         }
 
-        using var done = await client.SubmitAsync(link, ("Password", "another good password"), ("Factor", await Server.CodeOfAsync(person)));
+        using var done = await client.SubmitAsync(
+            link,
+            ("Password", "another good password"),
+            ("Factor", await Server.CodeOfAsync(person))
+        );
         Assert.Equal("/sign-in?after=reset", done.Headers.Location?.PathAndQuery);
     }
 
@@ -153,7 +164,12 @@ public sealed class OperatorSignInTests(TestPostgres postgres) : ServedTests(pos
         Assert.Null(page.QuerySelector(".qr"));
         using var same = await client.SubmitAsync("/operator/enrol", "Change password", ("Current", printed), ("Wanted", printed));
         Assert.Contains("That is your password already", (await FormClient.ReadAsync(same)).Body!.TextContent, StringComparison.Ordinal);
-        using var changed = await client.SubmitAsync("/operator/enrol", "Change password", ("Current", printed), ("Wanted", "another good password"));
+        using var changed = await client.SubmitAsync(
+            "/operator/enrol",
+            "Change password",
+            ("Current", printed),
+            ("Wanted", "another good password")
+        );
         Assert.Equal("/operator/enrol", LedTo(changed));
         Assert.NotNull((await client.PageAsync("/operator/enrol")).QuerySelector(".qr"));
         Assert.False(await FirstPassword.IsOfAsync(db, user.Id, Ct));
@@ -161,7 +177,9 @@ public sealed class OperatorSignInTests(TestPostgres postgres) : ServedTests(pos
         Assert.Equal(0, await Commands.ResetOperatorFactorAsync(Server.Services, "root@example.com", output, TextWriter.Null, Ct));
         Assert.False(await FirstPassword.IsOverAsync(db, user.Id, now.AddDays(2.9), Ct));
         Assert.True(await FirstPassword.IsOverAsync(db, user.Id, now.AddDays(3.1), Ct));
-        await db.UserTokens.Where(token => token.Name == FirstPassword.Name).ExecuteUpdateAsync(set => set.SetProperty(token => token.Value, "2026-01-01T00:00:00.0000000+00:00"), Ct);
+        await db
+            .UserTokens.Where(token => token.Name == FirstPassword.Name)
+            .ExecuteUpdateAsync(set => set.SetProperty(token => token.Value, "2026-01-01T00:00:00.0000000+00:00"), Ct);
         var second = JsonDocument.Parse(output.ToString().Trim().Split('\n')[^1]).RootElement.GetProperty("password").GetString()!;
         using var late = await Server.NewClient().SubmitAsync("/sign-in", "Sign in", ("Email", "root@example.com"), ("Password", second));
         Assert.Contains("Incorrect e-mail or password", (await FormClient.ReadAsync(late)).Body!.TextContent, StringComparison.Ordinal);
@@ -213,12 +231,21 @@ public sealed class OperatorSignInTests(TestPostgres postgres) : ServedTests(pos
         using var asked = await client.GetAsync("/settings");
         Assert.StartsWith("/proof", LedTo(asked), StringComparison.Ordinal);
         Assert.Null((await client.PageAsync("/proof")).QuerySelector("[name=Password]"));
-        using var proven = await client.SubmitAsync("/proof?returnUrl=/operator", "Confirm with the code", ("Code", await Server.CodeOfAsync(person)));
+        using var proven = await client.SubmitAsync(
+            "/proof?returnUrl=/operator",
+            "Confirm with the code",
+            ("Code", await Server.CodeOfAsync(person))
+        );
         Assert.Equal("/operator", LedTo(proven));
-        Assert.True((await db.Sessions.AsNoTracking().SingleAsync(session => session.UserId == person.UserId, Ct)).IsFactorFresh(TimeProvider.System.GetUtcNow()));
+        Assert.True(
+            (await db.Sessions.AsNoTracking().SingleAsync(session => session.UserId == person.UserId, Ct)).IsFactorFresh(
+                TimeProvider.System.GetUtcNow()
+            )
+        );
     }
 
-    private static string? LedTo(HttpResponseMessage answer) => answer.Headers.Location is { } to ? new Uri(new Uri("http://localhost"), to).PathAndQuery : null;
+    private static string? LedTo(HttpResponseMessage answer) =>
+        answer.Headers.Location is { } to ? new Uri(new Uri("http://localhost"), to).PathAndQuery : null;
 
     private static string Code(string key) => Totp.CodeOf(key, Totp.StepOf(TimeProvider.System.GetUtcNow()));
 }

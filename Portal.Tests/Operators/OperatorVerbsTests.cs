@@ -45,18 +45,29 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
     [Fact]
     public void Every_page_of_operators_is_listed_with_its_role()
     {
-        var found = typeof(WebHost).Assembly.GetTypes()
+        var found = typeof(WebHost)
+            .Assembly.GetTypes()
             .SelectMany(type => type.GetCustomAttributes<RouteAttribute>(inherit: false).Select(route => (route.Template, Type: type)))
             .Where(page => page.Template.Split('/')[1] is "operator")
-            .ToDictionary(page => page.Template, page => page.Type.GetCustomAttributes<AuthorizeAttribute>().Select(rule => rule.Policy).OfType<string>().Single(), StringComparer.Ordinal);
+            .ToDictionary(
+                page => page.Template,
+                page => page.Type.GetCustomAttributes<AuthorizeAttribute>().Select(rule => rule.Policy).OfType<string>().Single(),
+                StringComparer.Ordinal
+            );
         Assert.Equal(Pages.OrderBy(page => page.Key, StringComparer.Ordinal), found.OrderBy(page => page.Key, StringComparer.Ordinal));
     }
 
     [Fact]
     public void Every_verb_of_operators_is_listed_with_its_role()
     {
-        var found = Methods().ToDictionary(NameOf, verb => verb.GetCustomAttribute<OperatorVerbAttribute>()?.Needed, StringComparer.Ordinal);
-        Assert.Equal(Verbs.Select(verb => KeyValuePair.Create(verb.Key, (OperatorRole?)verb.Value)).OrderBy(verb => verb.Key, StringComparer.Ordinal), found.OrderBy(verb => verb.Key, StringComparer.Ordinal));
+        var found = Methods()
+            .ToDictionary(NameOf, verb => verb.GetCustomAttribute<OperatorVerbAttribute>()?.Needed, StringComparer.Ordinal);
+        Assert.Equal(
+            Verbs
+                .Select(verb => KeyValuePair.Create(verb.Key, (OperatorRole?)verb.Value))
+                .OrderBy(verb => verb.Key, StringComparer.Ordinal),
+            found.OrderBy(verb => verb.Key, StringComparer.Ordinal)
+        );
     }
 
     [Fact]
@@ -68,7 +79,10 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
             foreach (var role in Enum.GetValues<OperatorRole>().Select(role => (OperatorRole?)role).Append(null))
             {
                 var refused = await CallAsync(verb, await AnOperator.AddAsync(this, role)) is OperatorRule.NotYours;
-                Assert.True(refused == !(role?.May(needed) ?? false), $"{NameOf(verb)} is for {needed}, and {role?.ToString() ?? "a customer"} was {(refused ? "refused" : "not refused")}.");
+                Assert.True(
+                    refused == !(role?.May(needed) ?? false),
+                    $"{NameOf(verb)} is for {needed}, and {role?.ToString() ?? "a customer"} was {(refused ? "refused" : "not refused")}."
+                );
             }
         }
     }
@@ -78,10 +92,17 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
     {
         foreach (var verb in Methods())
         {
-            var (former, ended) = (await AnOperator.AddAsync(this, OperatorRole.Admin), await AnOperator.AddAsync(this, OperatorRole.Admin));
+            var (former, ended) = (
+                await AnOperator.AddAsync(this, OperatorRole.Admin),
+                await AnOperator.AddAsync(this, OperatorRole.Admin)
+            );
             await using var db = CreateDbContext();
-            await db.Users.Where(user => user.Id == former.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.Role, (OperatorRole?)null), Ct);
-            await db.Sessions.Where(session => session.Id == ended.SessionId).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, session => session.CreatedAt), Ct);
+            await db
+                .Users.Where(user => user.Id == former.UserId)
+                .ExecuteUpdateAsync(set => set.SetProperty(user => user.Role, (OperatorRole?)null), Ct);
+            await db
+                .Sessions.Where(session => session.Id == ended.SessionId)
+                .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, session => session.CreatedAt), Ct);
             Assert.Equal((OperatorRule.NotYours, OperatorRule.NotYours), (await CallAsync(verb, former), await CallAsync(verb, ended)));
         }
     }
@@ -91,13 +112,26 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
     {
         foreach (var verb in Methods())
         {
-            var (without, unproven, stale) = (await AnOperator.AddAsync(this, OperatorRole.Admin), await AnOperator.AddAsync(this, OperatorRole.Admin), await AnOperator.AddAsync(this, OperatorRole.Admin));
+            var (without, unproven, stale) = (
+                await AnOperator.AddAsync(this, OperatorRole.Admin),
+                await AnOperator.AddAsync(this, OperatorRole.Admin),
+                await AnOperator.AddAsync(this, OperatorRole.Admin)
+            );
             await using var db = CreateDbContext();
-            await db.Users.Where(user => user.Id == without.UserId).ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, false), Ct);
-            await db.Sessions.Where(session => session.Id == unproven.SessionId).ExecuteUpdateAsync(set => set.SetProperty(session => session.FactorAt, (DateTimeOffset?)null), Ct);
+            await db
+                .Users.Where(user => user.Id == without.UserId)
+                .ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, false), Ct);
+            await db
+                .Sessions.Where(session => session.Id == unproven.SessionId)
+                .ExecuteUpdateAsync(set => set.SetProperty(session => session.FactorAt, (DateTimeOffset?)null), Ct);
             var longAgo = TimeProvider.System.GetUtcNow().AddMinutes(-16);
-            await db.Sessions.Where(session => session.Id == stale.SessionId).ExecuteUpdateAsync(set => set.SetProperty(session => session.FactorAt, longAgo), Ct);
-            Assert.Equal((OperatorRule.NoFactor, OperatorRule.NoFactor, OperatorRule.NotFresh), (await CallAsync(verb, without), await CallAsync(verb, unproven), await CallAsync(verb, stale)));
+            await db
+                .Sessions.Where(session => session.Id == stale.SessionId)
+                .ExecuteUpdateAsync(set => set.SetProperty(session => session.FactorAt, longAgo), Ct);
+            Assert.Equal(
+                (OperatorRule.NoFactor, OperatorRule.NoFactor, OperatorRule.NotFresh),
+                (await CallAsync(verb, without), await CallAsync(verb, unproven), await CallAsync(verb, stale))
+            );
         }
     }
 
@@ -108,13 +142,22 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
     [InlineData(OperatorRole.Infrastructure, OperatorRole.Billing, false)]
     [InlineData(OperatorRole.Infrastructure, OperatorRole.Admin, false)]
     [InlineData(OperatorRole.Admin, OperatorRole.Billing, true)]
-    public void A_role_may_what_is_its_own_and_what_is_only_looked_at(OperatorRole role, OperatorRole needed, bool may) => Assert.Equal(may, role.May(needed));
+    public void A_role_may_what_is_its_own_and_what_is_only_looked_at(OperatorRole role, OperatorRole needed, bool may) =>
+        Assert.Equal(may, role.May(needed));
 
     /// <summary>Whatever takes an actor in the rooms of operators; nothing else there changes anything.</summary>
-    private static IEnumerable<MethodInfo> Methods() => new[] { typeof(WebHost).Assembly, typeof(PortalDb).Assembly }.SelectMany(assembly => assembly.GetTypes())
-        .Where(type => type is { IsClass: true, Namespace: "Portal.Operators" or "Portal.Model.Operators" } && !type.IsNested)
-        .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly))
-        .Where(method => (method.IsPublic || method.IsAssembly) && method.GetParameters().Any(parameter => parameter.ParameterType == typeof(Actor)));
+    private static IEnumerable<MethodInfo> Methods() =>
+        new[] { typeof(WebHost).Assembly, typeof(PortalDb).Assembly }
+            .SelectMany(assembly => assembly.GetTypes())
+            .Where(type => type is { IsClass: true, Namespace: "Portal.Operators" or "Portal.Model.Operators" } && !type.IsNested)
+            .SelectMany(type =>
+                type.GetMethods(
+                    BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly
+                )
+            )
+            .Where(method =>
+                (method.IsPublic || method.IsAssembly) && method.GetParameters().Any(parameter => parameter.ParameterType == typeof(Actor))
+            );
 
     private static string NameOf(MethodInfo verb) => $"{verb.DeclaringType!.Name}.{verb.Name}";
 
@@ -122,14 +165,18 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
     private async Task<string?> CallAsync(MethodInfo verb, Actor actor)
     {
         await using var scope = Server.Services.CreateAsyncScope();
-        var arguments = verb.GetParameters().Select(parameter => parameter.ParameterType switch
-        {
-            var type when type == typeof(Actor) => actor,
-            var type when type == typeof(CancellationToken) => Ct,
-            var type when type == typeof(string) => "nothing",
-            { IsValueType: true } type => Activator.CreateInstance(type),
-            var type => type.GetConstructor([]) is null ? null : Activator.CreateInstance(type),
-        }).ToArray();
+        var arguments = verb.GetParameters()
+            .Select(parameter =>
+                parameter.ParameterType switch
+                {
+                    var type when type == typeof(Actor) => actor,
+                    var type when type == typeof(CancellationToken) => Ct,
+                    var type when type == typeof(string) => "nothing",
+                    { IsValueType: true } type => Activator.CreateInstance(type),
+                    var type => type.GetConstructor([]) is null ? null : Activator.CreateInstance(type),
+                }
+            )
+            .ToArray();
         var running = (Task)verb.Invoke(verb.IsStatic ? null : scope.ServiceProvider.GetRequiredService(verb.DeclaringType!), arguments)!;
         await running;
         var answer = running.GetType().GetProperty("Result")!.GetValue(running)!;

@@ -29,7 +29,10 @@ public sealed class ProofPagesTests(TestPostgres postgres, ABrowser browser) : S
     [Fact]
     public async Task A_change_after_fifteen_minutes_asks_for_the_code_and_then_goes_through()
     {
-        var (admin, other) = (await Server.AddPersonAsync(isOperator: true), await Server.AddPersonAsync(isOperator: true, role: OperatorRole.Support));
+        var (admin, other) = (
+            await Server.AddPersonAsync(isOperator: true),
+            await Server.AddPersonAsync(isOperator: true, role: OperatorRole.Support)
+        );
         var page = await browser.SignInAsync(Server, admin, "/operator/operators");
         await using var db = CreateDbContext();
         var longAgo = TimeProvider.System.GetUtcNow().AddMinutes(-16);

@@ -10,7 +10,9 @@ using Portal.Worker.Billing;
 
 namespace Portal.Tests.Operators;
 
-/// <summary>Between a restore and an operator's word that it was reconciled: nobody is asked for money, and nobody ever will be for that time.</summary>
+/// <summary>
+/// Between a restore and an operator's word that it was reconciled: nobody is asked for money, and nobody ever will be for that time.
+/// </summary>
 [Trait("Needs", "database")]
 public sealed class RestorationTests(TestPostgres postgres) : CardScene(postgres)
 {
@@ -62,7 +64,13 @@ public sealed class RestorationTests(TestPostgres postgres) : CardScene(postgres
     {
         await SpanAsync("i-dear", Clock.GetUtcNow().AddHours(-1), null, quantity: 100_000);
         await RestoreAsync(Clock.GetUtcNow());
-        var sweep = new TrustSweep(AsWorker, new TrustPatrol(AsWorker, new PriceList(AsWorker, Clock), Clock), new ConfigurationBuilder().Build(), Clock, NullLogger<TrustSweep>.Instance);
+        var sweep = new TrustSweep(
+            AsWorker,
+            new TrustPatrol(AsWorker, new PriceList(AsWorker, Clock), Clock),
+            new ConfigurationBuilder().Build(),
+            Clock,
+            NullLogger<TrustSweep>.Instance
+        );
         await sweep.SweepAsync(Ct);
         await using var db = CreateDbContext();
         Assert.False(await db.Set<UnpaidUse>().AnyAsync(Ct));
@@ -75,11 +83,17 @@ public sealed class RestorationTests(TestPostgres postgres) : CardScene(postgres
     public async Task That_it_was_reconciled_is_audited_and_said_once()
     {
         await RestoreAsync(Clock.GetUtcNow());
-        var (actor, reconciliation) = (await AnOperator.AddAsync(this, OperatorRole.Admin, Clock.GetUtcNow()), new Reconciliation(this, Clock));
+        var (actor, reconciliation) = (
+            await AnOperator.AddAsync(this, OperatorRole.Admin, Clock.GetUtcNow()),
+            new Reconciliation(this, Clock)
+        );
         Assert.True((await reconciliation.RunAsync(actor, Ct)).IsDone);
         Assert.True((await reconciliation.RunAsync(actor, Ct)).IsDone);
         await using var db = CreateDbContext();
-        Assert.Equal(["Reconcile"], await db.AuditEntries.Where(entry => entry.AccountId == actor.AccountId).Select(entry => entry.Action).ToListAsync(Ct));
+        Assert.Equal(
+            ["Reconcile"],
+            await db.AuditEntries.Where(entry => entry.AccountId == actor.AccountId).Select(entry => entry.Action).ToListAsync(Ct)
+        );
         Assert.False(await db.IsUnreconciledAsync(Ct));
     }
 
@@ -110,28 +124,36 @@ public sealed class RestorationTests(TestPostgres postgres) : CardScene(postgres
     }
 
     private async Task ReconcileAsync() =>
-        Assert.Null((await new Reconciliation(AsWeb, Clock).RunAsync(await AnOperator.AddAsync(this, OperatorRole.Admin, Clock.GetUtcNow()), Ct)).Reason);
+        Assert.Null(
+            (
+                await new Reconciliation(AsWeb, Clock).RunAsync(await AnOperator.AddAsync(this, OperatorRole.Admin, Clock.GetUtcNow()), Ct)
+            ).Reason
+        );
 
     private async Task SpanAsync(string id, DateTimeOffset from, DateTimeOffset? to, decimal quantity = 1)
     {
         await using var db = CreateDbContext();
-        db.UsageSpans.Add(new UsageSpan
-        {
-            AccountId = Actor.AccountId,
-            ResourceId = id,
-            ResourceName = id,
-            Sku = Skus.Disk,
-            Quantity = quantity,
-            From = from,
-            To = to,
-        });
+        db.UsageSpans.Add(
+            new UsageSpan
+            {
+                AccountId = Actor.AccountId,
+                ResourceId = id,
+                ResourceName = id,
+                Sku = Skus.Disk,
+                Quantity = quantity,
+                From = from,
+                To = to,
+            }
+        );
         await db.SaveChangesAsync(Ct);
     }
 
     private async Task EndAsync(string id, DateTimeOffset at)
     {
         await using var db = CreateDbContext();
-        await db.UsageSpans.Where(span => span.ResourceId == id && span.To == null).ExecuteUpdateAsync(set => set.SetProperty(span => span.To, at), Ct);
+        await db
+            .UsageSpans.Where(span => span.ResourceId == id && span.To == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(span => span.To, at), Ct);
     }
 
     /// <summary>What the bill counts of each, of all that costs something.</summary>

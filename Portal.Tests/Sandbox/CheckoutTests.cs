@@ -38,7 +38,13 @@ public sealed class CheckoutTests : IAsyncLifetime
     [InlineData("4000000000000127", "12/34", "123", "Ada", "Your card&#x27;s security code is incorrect.")]
     [InlineData("4000000000000119", "12/34", "123", "Ada", "An error occurred while processing your card.")]
     [InlineData("4539578763621486", "12/34", "123", "Ada", "used a non test card")]
-    public async Task A_bad_card_is_a_sentence_on_the_page_and_the_session_stays_open(string number, string expiry, string cvc, string name, string sentence)
+    public async Task A_bad_card_is_a_sentence_on_the_page_and_the_session_stays_open(
+        string number,
+        string expiry,
+        string cvc,
+        string name,
+        string sentence
+    )
     {
         var session = await sandbox.OpenSessionAsync();
         var (goTo, page) = await sandbox.EnterCardAsync(session.Id, number, expiry, cvc, name);
@@ -62,7 +68,11 @@ public sealed class CheckoutTests : IAsyncLifetime
         Assert.Equal(("requires_payment_method", "setup_intent_authentication_failure"), (failed.Status, failed.LastSetupError.Code));
 
         await sandbox.EnterCardAsync(session.Id, number);
-        Assert.StartsWith("http://127.0.0.1:1/done", (await sandbox.AuthenticateAsync(session.Id, passes: true))!.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "http://127.0.0.1:1/done",
+            (await sandbox.AuthenticateAsync(session.Id, passes: true))!.ToString(),
+            StringComparison.Ordinal
+        );
         Assert.Equal("complete", (await sandbox.Stripe.V1.Checkout.Sessions.GetAsync(session.Id)).Status);
     }
 
@@ -95,7 +105,11 @@ public sealed class CheckoutTests : IAsyncLifetime
         var session = await sandbox.OpenSessionAsync(clock.GetUtcNow().UtcDateTime.AddHours(1));
         clock.Advance(TimeSpan.FromHours(1.1));
         await Until.TrueAsync(async () => (await sandbox.Stripe.V1.Checkout.Sessions.GetAsync(session.Id)).Status is "expired");
-        Assert.Contains("This page has expired", (await sandbox.EnterCardAsync(session.Id, "4242424242424242")).Page, StringComparison.Ordinal);
+        Assert.Contains(
+            "This page has expired",
+            (await sandbox.EnterCardAsync(session.Id, "4242424242424242")).Page,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

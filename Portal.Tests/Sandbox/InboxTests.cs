@@ -40,7 +40,14 @@ public sealed class InboxTests : IAsyncLifetime
     public async Task Lines_that_begin_with_a_dot_and_other_letters_arrive_as_they_were()
     {
         await SendAsync("ada@example.com", "Größe ≤ 3", ".\r\n..two\r\nünï");
-        Assert.Equal(".\r\n..two\r\nünï", sandbox.Inbox.List(null)[0].Text!.Replace("\n", "\r\n", StringComparison.Ordinal).Replace("\r\r", "\r", StringComparison.Ordinal).TrimEnd());
+        Assert.Equal(
+            ".\r\n..two\r\nünï",
+            sandbox
+                .Inbox.List(null)[0]
+                .Text!.Replace("\n", "\r\n", StringComparison.Ordinal)
+                .Replace("\r\r", "\r", StringComparison.Ordinal)
+                .TrimEnd()
+        );
         Assert.Equal("Größe ≤ 3", sandbox.Inbox.List(null)[0].Subject);
     }
 
@@ -57,7 +64,9 @@ public sealed class InboxTests : IAsyncLifetime
     [Fact]
     public async Task A_lone_line_feed_ends_no_message()
     {
-        var answers = await TalkAsync("EHLO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\nSubject: x\r\n\r\nbody\n.\nMAIL FROM:<evil@b.c>\r\n.\r\nQUIT\r\n");
+        var answers = await TalkAsync(
+            "EHLO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\nSubject: x\r\n\r\nbody\n.\nMAIL FROM:<evil@b.c>\r\n.\r\nQUIT\r\n"
+        );
         Assert.Contains("250 2.0.0 Message 1 is in the inbox", answers, StringComparison.Ordinal);
         Assert.Contains("evil@b.c", Assert.Single(sandbox.Inbox.List(null)).Text, StringComparison.Ordinal);
     }
@@ -84,7 +93,10 @@ public sealed class InboxTests : IAsyncLifetime
     public async Task A_message_over_the_limit_is_refused_and_not_kept()
     {
         var line = new string('x', 900) + "\r\n";
-        var message = new StringBuilder("EHLO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n").Insert(0, "").Append(string.Concat(Enumerable.Repeat(line, 12_000))).Append(".\r\nQUIT\r\n");
+        var message = new StringBuilder("EHLO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n")
+            .Insert(0, "")
+            .Append(string.Concat(Enumerable.Repeat(line, 12_000)))
+            .Append(".\r\nQUIT\r\n");
         Assert.Contains("\n552 5.3.4", await TalkAsync(message.ToString()), StringComparison.Ordinal);
         Assert.Empty(sandbox.Inbox.List(null));
     }
@@ -111,7 +123,12 @@ public sealed class InboxTests : IAsyncLifetime
 
     private async Task SendAsync(string to, string subject, string text, int? port = null)
     {
-        using var message = new MimeMessage([MailboxAddress.Parse("Portal <portal@example.com>")], [MailboxAddress.Parse(to)], subject, new TextPart("plain") { Text = text });
+        using var message = new MimeMessage(
+            [MailboxAddress.Parse("Portal <portal@example.com>")],
+            [MailboxAddress.Parse(to)],
+            subject,
+            new TextPart("plain") { Text = text }
+        );
         using var client = new SmtpClient(new NullProtocolLogger());
         await client.ConnectAsync("127.0.0.1", port ?? sandbox.SmtpPort, MailKit.Security.SecureSocketOptions.None);
         await client.SendAsync(message);

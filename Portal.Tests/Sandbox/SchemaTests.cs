@@ -31,19 +31,23 @@ public sealed class SchemaTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Every_parameter_that_the_sandbox_plays_is_one_of_Stripes() => Assert.All(Route.All, route =>
-    {
-        foreach (var parameter in route.Played)
-        {
-            var type = route.Options;
-            foreach (var name in parameter.Split('.'))
+    public void Every_parameter_that_the_sandbox_plays_is_one_of_Stripes() =>
+        Assert.All(
+            Route.All,
+            route =>
             {
-                var property = Portal.Sandbox.Billing.Parameters.Find(type, name);
-                Assert.True(property is not null, $"{route.Method} {route.Path} has no parameter {parameter}.");
-                type = property.PropertyType;
+                foreach (var parameter in route.Played)
+                {
+                    var type = route.Options;
+                    foreach (var name in parameter.Split('.'))
+                    {
+                        var property = Portal.Sandbox.Billing.Parameters.Find(type, name);
+                        Assert.True(property is not null, $"{route.Method} {route.Path} has no parameter {parameter}.");
+                        type = property.PropertyType;
+                    }
+                }
             }
-        }
-    });
+        );
 
     [Fact]
     public async Task Every_answer_is_an_object_as_Stripe_describes_it()
@@ -59,7 +63,10 @@ public sealed class SchemaTests : IAsyncLifetime
             ["GET /v1/customers/{id}"] = (session.CustomerId, ""),
             ["POST /v1/customers/{id}"] = (session.CustomerId, $"name=Ada&invoice_settings[default_payment_method]={method}"),
             ["GET /v1/customers/{id}/payment_methods"] = (session.CustomerId, "expand[]=data.customer"),
-            ["POST /v1/checkout/sessions"] = ("", "mode=setup&allowed_payment_method_types[0]=card&success_url=http%3A%2F%2Fa%2F&expand[]=setup_intent"),
+            ["POST /v1/checkout/sessions"] = (
+                "",
+                "mode=setup&allowed_payment_method_types[0]=card&success_url=http%3A%2F%2Fa%2F&expand[]=setup_intent"
+            ),
             ["GET /v1/checkout/sessions/{id}"] = (session.Id, "expand[0]=setup_intent.payment_method&expand[1]=customer"),
             ["GET /v1/checkout/sessions"] = ("", "limit=3"),
             ["POST /v1/checkout/sessions/{id}/expire"] = (open.Id, ""),
@@ -69,7 +76,10 @@ public sealed class SchemaTests : IAsyncLifetime
             ["GET /v1/payment_methods"] = ("", $"customer={session.CustomerId}"),
             ["POST /v1/payment_methods/{id}/attach"] = (method, $"customer={session.CustomerId}"),
             ["POST /v1/payment_methods/{id}/detach"] = (method, ""),
-            ["POST /v1/payment_intents"] = ("", $"amount=100&currency=usd&customer={session.CustomerId}&payment_method={method}&confirm=true&off_session=true&capture_method=manual&expand[]=latest_charge"),
+            ["POST /v1/payment_intents"] = (
+                "",
+                $"amount=100&currency=usd&customer={session.CustomerId}&payment_method={method}&confirm=true&off_session=true&capture_method=manual&expand[]=latest_charge"
+            ),
             ["GET /v1/payment_intents/{id}"] = (intent.Id, "expand[]=latest_charge"),
             ["GET /v1/payment_intents"] = ("", ""),
             ["POST /v1/payment_intents/{id}/cancel"] = (intent.Id, ""),
@@ -93,9 +103,13 @@ public sealed class SchemaTests : IAsyncLifetime
     private async Task<JsonObject> CallAsync(Route route, string id, string form)
     {
         var path = route.Path.Replace("{id}", id, StringComparison.Ordinal);
-        using var request = route.Method == HttpMethod.Get
-            ? new HttpRequestMessage(HttpMethod.Get, $"{path}?{form}")
-            : new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(form, new MediaTypeHeaderValue("application/x-www-form-urlencoded")) };
+        using var request =
+            route.Method == HttpMethod.Get
+                ? new HttpRequestMessage(HttpMethod.Get, $"{path}?{form}")
+                : new HttpRequestMessage(HttpMethod.Post, path)
+                {
+                    Content = new StringContent(form, new MediaTypeHeaderValue("application/x-www-form-urlencoded")),
+                };
         using var answer = await http.SendAsync(request);
         var body = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, $"{route.Method} {route.Path}: {body}");
@@ -114,7 +128,9 @@ public sealed class SchemaTests : IAsyncLifetime
                 continue;
             }
 
-            foreach (var (element, place) in value is JsonArray array ? array.Select((element, place) => (element, $"[{place}]")) : [(value, "")])
+            foreach (
+                var (element, place) in value is JsonArray array ? array.Select((element, place) => (element, $"[{place}]")) : [(value, "")]
+            )
             {
                 if (element is JsonObject inner && ElementType(property.PropertyType, inner) is { } innerType)
                 {
@@ -123,22 +139,32 @@ public sealed class SchemaTests : IAsyncLifetime
             }
         }
 
-        var missing = type.GetProperties().Where(property => property.GetCustomAttribute<JsonPropertyAttribute>() is not null)
-            .Where(property => property.PropertyType.IsValueType && Nullable.GetUnderlyingType(property.PropertyType) is null || (property.Name is "Id" or "Object" && typeof(IHasObject).IsAssignableFrom(type)))
+        var missing = type.GetProperties()
+            .Where(property => property.GetCustomAttribute<JsonPropertyAttribute>() is not null)
+            .Where(property =>
+                property.PropertyType.IsValueType && Nullable.GetUnderlyingType(property.PropertyType) is null
+                || (property.Name is "Id" or "Object" && typeof(IHasObject).IsAssignableFrom(type))
+            )
             .Where(property => json[property.GetCustomAttribute<JsonPropertyAttribute>()!.PropertyName!] is null);
         wrong.AddRange(missing.Select(property => $"{at}: {property.Name} is missing."));
     }
 
     // Expandable members are internal: `customer` is InternalCustomer, beside Customer and CustomerId.
     private static PropertyInfo? ExpandedProperty(Type type, string name) =>
-        type.GetProperties(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public).FirstOrDefault(property =>
-            string.Equals(property.GetCustomAttribute<JsonPropertyAttribute>()?.PropertyName, name, StringComparison.Ordinal));
+        type.GetProperties(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)
+            .FirstOrDefault(property =>
+                string.Equals(property.GetCustomAttribute<JsonPropertyAttribute>()?.PropertyName, name, StringComparison.Ordinal)
+            );
 
-    private static Type? ElementType(Type declared, JsonObject json) => declared switch
-    {
-        _ when declared == typeof(IHasObject) => StripeEntity.FromJson(json.ToJsonString()).GetType(),
-        { IsGenericType: true } when declared.GetGenericTypeDefinition().Name.StartsWith("Dictionary", StringComparison.Ordinal) => null,
-        { IsGenericType: true } => declared.GetGenericTypeDefinition().Name.StartsWith("StripeList", StringComparison.Ordinal) ? declared : declared.GetGenericArguments()[0],
-        _ => declared,
-    };
+    private static Type? ElementType(Type declared, JsonObject json) =>
+        declared switch
+        {
+            _ when declared == typeof(IHasObject) => StripeEntity.FromJson(json.ToJsonString()).GetType(),
+            { IsGenericType: true } when declared.GetGenericTypeDefinition().Name.StartsWith("Dictionary", StringComparison.Ordinal) =>
+                null,
+            { IsGenericType: true } => declared.GetGenericTypeDefinition().Name.StartsWith("StripeList", StringComparison.Ordinal)
+                ? declared
+                : declared.GetGenericArguments()[0],
+            _ => declared,
+        };
 }

@@ -18,7 +18,13 @@ public sealed class StripeApiTests : IAsyncLifetime
     [Fact]
     public async Task A_customer_is_found_as_it_was_made()
     {
-        var made = await sandbox.Stripe.V1.Customers.CreateAsync(new CustomerCreateOptions { Email = "ada@example.com", Metadata = new() { ["account"] = "acc-1" } });
+        var made = await sandbox.Stripe.V1.Customers.CreateAsync(
+            new CustomerCreateOptions
+            {
+                Email = "ada@example.com",
+                Metadata = new() { ["account"] = "acc-1" },
+            }
+        );
         var found = await sandbox.Stripe.V1.Customers.GetAsync(made.Id);
         Assert.Equal(("ada@example.com", "acc-1"), (found.Email, found.Metadata["account"]));
     }
@@ -29,7 +35,10 @@ public sealed class StripeApiTests : IAsyncLifetime
         var options = new CustomerCreateOptions();
         options.AddExtraParam("colour", "blue");
         var error = await RefusedAsync(() => sandbox.Stripe.V1.Customers.CreateAsync(options));
-        Assert.Equal(("invalid_request_error", "parameter_unknown", "colour", "Received unknown parameter: colour"), (error.Type, error.Code, error.Param, error.Message));
+        Assert.Equal(
+            ("invalid_request_error", "parameter_unknown", "colour", "Received unknown parameter: colour"),
+            (error.Type, error.Code, error.Param, error.Message)
+        );
     }
 
     [Fact]
@@ -49,7 +58,10 @@ public sealed class StripeApiTests : IAsyncLifetime
         Assert.Equal("idempotency_error", (await RefusedAsync(() => CreateAsync("b@example.com"))).Type);
 
         Task<Customer> CreateAsync(string email) =>
-            sandbox.Stripe.V1.Customers.CreateAsync(new CustomerCreateOptions { Email = email }, new RequestOptions { IdempotencyKey = "key-1" });
+            sandbox.Stripe.V1.Customers.CreateAsync(
+                new CustomerCreateOptions { Email = email },
+                new RequestOptions { IdempotencyKey = "key-1" }
+            );
     }
 
     [Fact]
@@ -65,7 +77,9 @@ public sealed class StripeApiTests : IAsyncLifetime
     [InlineData("sk_live_sandbox")]
     public async Task Another_key_is_refused(string key)
     {
-        var error = await Assert.ThrowsAsync<StripeException>(() => sandbox.ClientFor(key).V1.Customers.CreateAsync(new CustomerCreateOptions()));
+        var error = await Assert.ThrowsAsync<StripeException>(() =>
+            sandbox.ClientFor(key).V1.Customers.CreateAsync(new CustomerCreateOptions())
+        );
         Assert.Equal(HttpStatusCode.Unauthorized, error.HttpStatusCode);
         Assert.DoesNotContain(key, error.Message, StringComparison.Ordinal);
     }
@@ -81,18 +95,26 @@ public sealed class StripeApiTests : IAsyncLifetime
     public async Task What_is_not_there_is_missing()
     {
         var error = await Assert.ThrowsAsync<StripeException>(() => sandbox.Stripe.V1.Customers.GetAsync("cus_none"));
-        Assert.Equal((HttpStatusCode.NotFound, "resource_missing", "No such customer: 'cus_none'"), (error.HttpStatusCode, error.StripeError.Code, error.Message));
+        Assert.Equal(
+            (HttpStatusCode.NotFound, "resource_missing", "No such customer: 'cus_none'"),
+            (error.HttpStatusCode, error.StripeError.Code, error.Message)
+        );
     }
 
     [Fact]
     public async Task Objects_stand_in_the_place_of_their_ids_when_asked()
     {
         var session = await sandbox.CompletedSessionAsync("4242424242424242");
-        var expanded = await sandbox.Stripe.V1.Checkout.Sessions.GetAsync(session.Id, new SessionGetOptions { Expand = ["customer", "setup_intent.payment_method"] });
+        var expanded = await sandbox.Stripe.V1.Checkout.Sessions.GetAsync(
+            session.Id,
+            new SessionGetOptions { Expand = ["customer", "setup_intent.payment_method"] }
+        );
         Assert.Equal("4242", expanded.SetupIntent.PaymentMethod.Card.Last4);
         Assert.NotNull(expanded.Customer.Object);
         Assert.Null((await sandbox.Stripe.V1.Checkout.Sessions.GetAsync(session.Id)).SetupIntent);
-        var error = await RefusedAsync(() => sandbox.Stripe.V1.Checkout.Sessions.GetAsync(session.Id, new SessionGetOptions { Expand = ["mode"] }));
+        var error = await RefusedAsync(() =>
+            sandbox.Stripe.V1.Checkout.Sessions.GetAsync(session.Id, new SessionGetOptions { Expand = ["mode"] })
+        );
         Assert.Equal("This property cannot be expanded (mode).", error.Message);
     }
 
@@ -105,7 +127,9 @@ public sealed class StripeApiTests : IAsyncLifetime
             await sandbox.AuthorizeAsync(session);
         }
 
-        var all = await sandbox.Stripe.V1.PaymentIntents.ListAutoPagingAsync(new PaymentIntentListOptions { Customer = session.CustomerId, Limit = 2 }).ToListAsync();
+        var all = await sandbox
+            .Stripe.V1.PaymentIntents.ListAutoPagingAsync(new PaymentIntentListOptions { Customer = session.CustomerId, Limit = 2 })
+            .ToListAsync();
         Assert.Equal(4, all.DistinctBy(intent => intent.Id).Count());
     }
 
@@ -117,7 +141,10 @@ public sealed class StripeApiTests : IAsyncLifetime
         Assert.Equal(("requires_capture", 100L, 0L), (intent.Status, intent.AmountCapturable, intent.AmountReceived));
         var cancelled = await sandbox.Stripe.V1.PaymentIntents.CancelAsync(intent.Id);
         Assert.Equal(("canceled", 0L), (cancelled.Status, cancelled.AmountCapturable));
-        Assert.Equal("payment_intent_unexpected_state", (await RefusedAsync(() => sandbox.Stripe.V1.PaymentIntents.CancelAsync(intent.Id))).Code);
+        Assert.Equal(
+            "payment_intent_unexpected_state",
+            (await RefusedAsync(() => sandbox.Stripe.V1.PaymentIntents.CancelAsync(intent.Id))).Code
+        );
     }
 
     [Theory]
@@ -138,10 +165,23 @@ public sealed class StripeApiTests : IAsyncLifetime
         using var http = new HttpClient { BaseAddress = new Uri(sandbox.Url) };
         foreach (var when in new[] { FaultTime.Before, FaultTime.After })
         {
-            await http.PostAsJsonAsync("/_sandbox/faults", new { method = "POST", path = "/v1/customers", when = when.ToString() });
-            var error = await Assert.ThrowsAsync<StripeException>(() => sandbox.Stripe.V1.Customers.CreateAsync(new CustomerCreateOptions(), new RequestOptions { IdempotencyKey = $"{when}" }));
+            await http.PostAsJsonAsync(
+                "/_sandbox/faults",
+                new
+                {
+                    method = "POST",
+                    path = "/v1/customers",
+                    when = when.ToString(),
+                }
+            );
+            var error = await Assert.ThrowsAsync<StripeException>(() =>
+                sandbox.Stripe.V1.Customers.CreateAsync(new CustomerCreateOptions(), new RequestOptions { IdempotencyKey = $"{when}" })
+            );
             Assert.Equal(HttpStatusCode.InternalServerError, error.HttpStatusCode);
-            var again = await sandbox.Stripe.V1.Customers.CreateAsync(new CustomerCreateOptions(), new RequestOptions { IdempotencyKey = $"{when}" });
+            var again = await sandbox.Stripe.V1.Customers.CreateAsync(
+                new CustomerCreateOptions(),
+                new RequestOptions { IdempotencyKey = $"{when}" }
+            );
             Assert.Equal(when is FaultTime.After, again.StripeResponse.Headers.Contains("Idempotent-Replayed"));
         }
 
@@ -161,7 +201,10 @@ public sealed class StripeApiTests : IAsyncLifetime
             }
 
             await using var second = await SandboxServer.StartAsync(folder: folder.FullName);
-            var session = await second.Stripe.V1.Checkout.Sessions.GetAsync(id, new SessionGetOptions { Expand = ["setup_intent.payment_method"] });
+            var session = await second.Stripe.V1.Checkout.Sessions.GetAsync(
+                id,
+                new SessionGetOptions { Expand = ["setup_intent.payment_method"] }
+            );
             Assert.Equal(("complete", "4242"), (session.Status, session.SetupIntent.PaymentMethod.Card.Last4));
             Assert.Equal("requires_capture", (await second.AuthorizeAsync(session)).Status);
         }
@@ -171,5 +214,6 @@ public sealed class StripeApiTests : IAsyncLifetime
         }
     }
 
-    private static async Task<StripeError> RefusedAsync<T>(Func<Task<T>> call) => (await Assert.ThrowsAsync<StripeException>(call)).StripeError;
+    private static async Task<StripeError> RefusedAsync<T>(Func<Task<T>> call) =>
+        (await Assert.ThrowsAsync<StripeException>(call)).StripeError;
 }

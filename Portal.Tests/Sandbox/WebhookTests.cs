@@ -23,12 +23,15 @@ public sealed class WebhookTests : IAsyncLifetime
         builder.Logging.ClearProviders();
         receiver = builder.Build();
         receiver.Urls.Add("http://127.0.0.1:0");
-        receiver.MapPost("/hook", async (HttpRequest request) =>
-        {
-            using var reader = new StreamReader(request.Body);
-            received.Enqueue((await reader.ReadToEndAsync(), request.Headers["Stripe-Signature"].ToString()));
-            return Interlocked.Decrement(ref refusals) >= 0 ? Results.StatusCode(500) : Results.Ok();
-        });
+        receiver.MapPost(
+            "/hook",
+            async (HttpRequest request) =>
+            {
+                using var reader = new StreamReader(request.Body);
+                received.Enqueue((await reader.ReadToEndAsync(), request.Headers["Stripe-Signature"].ToString()));
+                return Interlocked.Decrement(ref refusals) >= 0 ? Results.StatusCode(500) : Results.Ok();
+            }
+        );
         await receiver.StartAsync();
         sandbox = await SandboxServer.StartAsync(webhookUrl: $"{receiver.Urls.First()}/hook");
         http.BaseAddress = new Uri(sandbox.Url);

@@ -14,8 +14,28 @@ public static class AnOperator
         await using var db = await dbs.CreateDbContextAsync();
         var (account, now) = ((await Tenant.AddAsync(db)).Account, at ?? TimeProvider.System.GetUtcNow());
         var email = $"{account.Id}@example.com";
-        var user = new User { Id = Guid.NewGuid(), AccountId = account.Id, UserName = email, Email = email, EmailConfirmed = true, CreatedAt = now, Role = role, TwoFactorEnabled = true };
-        var session = new Session { Id = Guid.NewGuid(), UserId = user.Id, AccountId = account.Id, CreatedAt = now, LastSeenAt = now, EndsAt = now.AddHours(1), ProvenAt = now, FactorAt = now };
+        var user = new User
+        {
+            Id = Guid.NewGuid(),
+            AccountId = account.Id,
+            UserName = email,
+            Email = email,
+            EmailConfirmed = true,
+            CreatedAt = now,
+            Role = role,
+            TwoFactorEnabled = true,
+        };
+        var session = new Session
+        {
+            Id = Guid.NewGuid(),
+            UserId = user.Id,
+            AccountId = account.Id,
+            CreatedAt = now,
+            LastSeenAt = now,
+            EndsAt = now.AddHours(1),
+            ProvenAt = now,
+            FactorAt = now,
+        };
         db.AddRange(user, session);
         await db.SaveChangesAsync();
         return new Actor(account.Id, user.Id, email, IPAddress.Loopback) { SessionId = session.Id };

@@ -23,7 +23,12 @@ public sealed class CircuitLimitsTests
 
     public CircuitLimitsTests()
     {
-        var settings = new Dictionary<string, string?> { ["Circuits:PerSession"] = "2", ["Circuits:PerNetwork"] = "3", ["Circuits:MessagesPerSecond"] = "5" };
+        var settings = new Dictionary<string, string?>
+        {
+            ["Circuits:PerSession"] = "2",
+            ["Circuits:PerNetwork"] = "3",
+            ["Circuits:MessagesPerSecond"] = "5",
+        };
         limits = new CircuitLimits(new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), clock);
     }
 
@@ -70,9 +75,7 @@ public sealed class CircuitLimitsTests
     {
         var page = new Connection("ada");
         Assert.True(limits.Begin(page));
-        while (limits.Take(page))
-        {
-        }
+        while (limits.Take(page)) { }
 
         limits.End(page);
         Assert.True(limits.IsFull(page.Http));
@@ -92,32 +95,41 @@ public sealed class CircuitLimitsTests
         var (page, taken) = (new Connection("ada"), false);
         Assert.True(limits.Begin(page));
         using var hub = new AHub();
-        var message = new HubInvocationContext(page, new ServiceCollection().BuildServiceProvider(), hub, typeof(AHub).GetMethod(method)!, []);
-        await new CircuitGate(limits, NullLogger<CircuitGate>.Instance).InvokeMethodAsync(message, _ =>
-        {
-            taken = true;
-            return ValueTask.FromResult<object?>(null);
-        });
+        var message = new HubInvocationContext(
+            page,
+            new ServiceCollection().BuildServiceProvider(),
+            hub,
+            typeof(AHub).GetMethod(method)!,
+            []
+        );
+        await new CircuitGate(limits, NullLogger<CircuitGate>.Instance).InvokeMethodAsync(
+            message,
+            _ =>
+            {
+                taken = true;
+                return ValueTask.FromResult<object?>(null);
+            }
+        );
         Assert.Equal((isTaken, !isTaken), (taken, page.IsAborted));
     }
 
     /// <summary>Named as the framework's are.</summary>
     private sealed class AHub : Hub
     {
-        public void ReceiveByteArray()
-        {
-        }
+        public void ReceiveByteArray() { }
 
-        public void ReceiveJSDataChunk()
-        {
-        }
+        public void ReceiveJSDataChunk() { }
     }
 
     private sealed class Connection : HubCallerContext
     {
         public Connection(string session, string from = "203.0.113.9")
         {
-            Http = new DefaultHttpContext { User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(AccountClaims.Session, session)], "test")), Connection = { RemoteIpAddress = IPAddress.Parse(from) } };
+            Http = new DefaultHttpContext
+            {
+                User = new ClaimsPrincipal(new ClaimsIdentity([new Claim(AccountClaims.Session, session)], "test")),
+                Connection = { RemoteIpAddress = IPAddress.Parse(from) },
+            };
             Features.Set<IHttpContextFeature>(new HttpFeature { HttpContext = Http });
         }
 
@@ -188,9 +200,7 @@ public sealed class CircuitGateTests(TestPostgres postgres) : ServedTests(postgr
         try
         {
             var buffer = new byte[4096];
-            while ((await socket.ReceiveAsync(buffer, Ct)).MessageType is not WebSocketMessageType.Close)
-            {
-            }
+            while ((await socket.ReceiveAsync(buffer, Ct)).MessageType is not WebSocketMessageType.Close) { }
         }
         catch (WebSocketException)
         {
@@ -204,7 +214,12 @@ public sealed class CircuitGateTests(TestPostgres postgres) : ServedTests(postgr
         socket.Options.SetRequestHeader("Origin", Server.Address.GetLeftPart(UriPartial.Authority));
         socket.Options.SetRequestHeader("Cookie", client.CookieHeader);
         await socket.ConnectAsync(new UriBuilder(new Uri(Server.Address, "/_blazor")) { Scheme = "ws" }.Uri, Ct);
-        await socket.SendAsync("{\"protocol\":\"blazorpack\",\"version\":1}\u001e"u8.ToArray(), WebSocketMessageType.Text, endOfMessage: true, Ct);
+        await socket.SendAsync(
+            "{\"protocol\":\"blazorpack\",\"version\":1}\u001e"u8.ToArray(),
+            WebSocketMessageType.Text,
+            endOfMessage: true,
+            Ct
+        );
         await socket.ReceiveAsync(new byte[4096], Ct);
         return socket;
     }
@@ -221,7 +236,8 @@ public sealed class FloodTests(TestPostgres postgres, ABrowser browser) : Served
     {
         var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(), "/audit");
         var others = await browser.SignInAsync(Server, await Server.AddPersonAsync(), "/audit");
-        await page.GetByLabel("Resource").EvaluateAsync("field => { for (let i = 0; i < 1000; i++) field.dispatchEvent(new Event('change', { bubbles: true })); }");
+        await page.GetByLabel("Resource")
+            .EvaluateAsync("field => { for (let i = 0; i < 1000; i++) field.dispatchEvent(new Event('change', { bubbles: true })); }");
         await Until.TrueAsync(async () => await StatusAsync(page) is 429);
         Assert.Equal(200, await StatusAsync(others));
         await Until.TrueAsync(async () => await StatusAsync(page) is 200);

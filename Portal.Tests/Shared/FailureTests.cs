@@ -21,23 +21,46 @@ public sealed class FailureTests(TestPostgres postgres) : TestDatabase(postgres)
     public async Task What_fails_tells_its_reader_nothing_of_the_inside_and_the_log_everything(string environment)
     {
         var log = new Kept();
-        await using var server = await PortalServer.StartAsync(ConnectionString, builder => Break(builder, environment, log), settings: [("Portal:Url", "https://portal.test"), ("Portal:KnownProxies", "127.0.0.1, ::1")]);
+        await using var server = await PortalServer.StartAsync(
+            ConnectionString,
+            builder => Break(builder, environment, log),
+            settings: [("Portal:Url", "https://portal.test"), ("Portal:KnownProxies", "127.0.0.1, ::1")]
+        );
         using var client = server.NewClient();
         client.Http.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
         client.Http.DefaultRequestHeaders.Host = "portal.test";
         client.Http.DefaultRequestHeaders.Add("Origin", "https://portal.test");
-        foreach (var (method, path) in (IEnumerable<(HttpMethod, string)>)[(HttpMethod.Get, "/forgot-password"), (HttpMethod.Post, "/webhooks/stripe"), (HttpMethod.Post, "/forgot-password")])
+        foreach (
+            var (method, path) in (IEnumerable<(HttpMethod, string)>)
+                [(HttpMethod.Get, "/forgot-password"), (HttpMethod.Post, "/webhooks/stripe"), (HttpMethod.Post, "/forgot-password")]
+        )
         {
-            using var request = new HttpRequestMessage(method, path) { Content = method == HttpMethod.Post ? new StringContent("{}") : null };
+            using var request = new HttpRequestMessage(method, path)
+            {
+                Content = method == HttpMethod.Post ? new StringContent("{}") : null,
+            };
             using var answer = await client.Http.SendAsync(request, TestContext.Current.CancellationToken);
             var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             Assert.InRange((int)answer.StatusCode, 400, 599);
-            Assert.True(path is not "/forgot-password" || method != HttpMethod.Get || (answer.StatusCode is HttpStatusCode.InternalServerError && text.Contains("Something went wrong", StringComparison.Ordinal)));
-            Assert.All((string[])[Inside, "Exception", "   at ", "Portal.Accounts", "forgot-password.razor", "AspNetCore"], part => Assert.DoesNotContain(part, text, StringComparison.Ordinal));
+            Assert.True(
+                path is not "/forgot-password"
+                    || method != HttpMethod.Get
+                    || (
+                        answer.StatusCode is HttpStatusCode.InternalServerError
+                        && text.Contains("Something went wrong", StringComparison.Ordinal)
+                    )
+            );
+            Assert.All(
+                (string[])[Inside, "Exception", "   at ", "Portal.Accounts", "forgot-password.razor", "AspNetCore"],
+                part => Assert.DoesNotContain(part, text, StringComparison.Ordinal)
+            );
             Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
         }
 
-        Assert.Contains(log.Entries, entry => entry.Level is LogLevel.Error && entry.Error?.ToString().Contains(Inside, StringComparison.Ordinal) is true);
+        Assert.Contains(
+            log.Entries,
+            entry => entry.Level is LogLevel.Error && entry.Error?.ToString().Contains(Inside, StringComparison.Ordinal) is true
+        );
         Assert.False(server.Services.GetRequiredService<IOptions<CircuitOptions>>().Value.DetailedErrors);
     }
 
@@ -59,10 +82,14 @@ public sealed class FailureTests(TestPostgres postgres) : TestDatabase(postgres)
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Entries.Enqueue((logLevel, exception));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Entries.Enqueue((logLevel, exception));
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

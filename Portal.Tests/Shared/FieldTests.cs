@@ -17,15 +17,22 @@ public sealed class FieldTests : BunitContext
     public FieldTests() => Services.AddSingleton<TimeProvider>(clock);
 
     /// <summary>
-    /// Without a binding the renderer does not know what the browser shows, and writes into the field what it has just been told: at 100 ms to the server, each key that was pressed meanwhile is lost.
-    /// https://learn.microsoft.com/aspnet/core/blazor/components/data-binding
+    /// Without a binding the renderer does not know what the browser shows, and writes into the field what it has just been told: at 100 ms
+    /// to the server, each key that was pressed meanwhile is lost. https://learn.microsoft.com/aspnet/core/blazor/components/data-binding
     /// </summary>
     [Fact]
     public void Every_field_that_is_heard_while_somebody_types_is_bound()
     {
-        var unbound = Directory.EnumerateFiles(Path.Combine(TestPostgres.Repository, "Portal"), "*.razor", SearchOption.AllDirectories)
-            .SelectMany(file => File.ReadLines(file).Where(line => line.Contains("@oninput=", StringComparison.Ordinal) && (line.Contains("<input", StringComparison.Ordinal) || line.Contains(" value=", StringComparison.Ordinal)))
-                .Select(line => $"{Path.GetFileName(file)}: {line.Trim()}"));
+        var unbound = Directory
+            .EnumerateFiles(Path.Combine(TestPostgres.Repository, "Portal"), "*.razor", SearchOption.AllDirectories)
+            .SelectMany(file =>
+                File.ReadLines(file)
+                    .Where(line =>
+                        line.Contains("@oninput=", StringComparison.Ordinal)
+                        && (line.Contains("<input", StringComparison.Ordinal) || line.Contains(" value=", StringComparison.Ordinal))
+                    )
+                    .Select(line => $"{Path.GetFileName(file)}: {line.Trim()}")
+            );
         Assert.Empty(unbound);
     }
 
@@ -33,11 +40,20 @@ public sealed class FieldTests : BunitContext
     [Fact]
     public void Who_types_hears_that_the_same_was_changed_elsewhere()
     {
-        var form = Render<SettingForm>(parameters => parameters.Add(form => form.Heading, "Name").Add(form => form.Stored, "web-1").Add(form => form.Save, () => Task.FromResult(Outcome.Done)).AddChildContent("<input class='text' />"));
+        var form = Render<SettingForm>(parameters =>
+            parameters
+                .Add(form => form.Heading, "Name")
+                .Add(form => form.Stored, "web-1")
+                .Add(form => form.Save, () => Task.FromResult(Outcome.Done))
+                .AddChildContent("<input class='text' />")
+        );
         form.Find("form").Input("web-2");
         Assert.Empty(form.FindAll(".notice"));
         form.Render(parameters => parameters.Add(form => form.Stored, "db-1"));
-        Assert.Equal("This was changed elsewhere while you were typing: it is “db-1” now. Saving replaces that.", form.Find(".notice").TextContent);
+        Assert.Equal(
+            "This was changed elsewhere while you were typing: it is “db-1” now. Saving replaces that.",
+            form.Find(".notice").TextContent
+        );
         form.Find("form").Submit();
         Assert.Empty(form.FindAll(".notice"));
     }
@@ -45,7 +61,13 @@ public sealed class FieldTests : BunitContext
     [Fact]
     public void What_nobody_types_into_says_nothing_of_changes()
     {
-        var form = Render<SettingForm>(parameters => parameters.Add(form => form.Heading, "Name").Add(form => form.Stored, "web-1").Add(form => form.Save, () => Task.FromResult(Outcome.Done)).AddChildContent("<input class='text' />"));
+        var form = Render<SettingForm>(parameters =>
+            parameters
+                .Add(form => form.Heading, "Name")
+                .Add(form => form.Stored, "web-1")
+                .Add(form => form.Save, () => Task.FromResult(Outcome.Done))
+                .AddChildContent("<input class='text' />")
+        );
         form.Render(parameters => parameters.Add(form => form.Stored, "db-1"));
         Assert.Empty(form.FindAll(".notice"));
     }
@@ -87,6 +109,11 @@ public sealed class FieldTests : BunitContext
         Assert.Null(field.Find("input").GetAttribute("value"));
     }
 
-    private IRenderedComponent<SearchField> Search(string? value) => Render<SearchField>(parameters => parameters
-        .Add(search => search.Label, "Search by name").Add(search => search.Value, value).Add(search => search.OnSearch, searches.Add));
+    private IRenderedComponent<SearchField> Search(string? value) =>
+        Render<SearchField>(parameters =>
+            parameters
+                .Add(search => search.Label, "Search by name")
+                .Add(search => search.Value, value)
+                .Add(search => search.OnSearch, searches.Add)
+        );
 }

@@ -23,11 +23,16 @@ public sealed class KeyRingTests(TestPostgres postgres) : TestDatabase(postgres)
         var row = await db.DataProtectionKeys.SingleAsync(Ct);
         Assert.StartsWith("<wrapped key=", row.Xml, StringComparison.Ordinal);
         Assert.Null(await WhyNotAsync(TestPostgres.KeyRingFile));
-        Assert.Equal("The key ring in the database is wrapped by a key outside it: set KeyRing__File to the file that holds that key.", await WhyNotAsync(null));
+        Assert.Equal(
+            "The key ring in the database is wrapped by a key outside it: set KeyRing__File to the file that holds that key.",
+            await WhyNotAsync(null)
+        );
         Assert.StartsWith($"{file}, which KeyRing__File names, cannot be read: ", await WhyNotAsync(file), StringComparison.Ordinal);
         WrappingKeys.Add(file);
         Assert.Equal(
-            $"The key ring in the database is wrapped by a key that is not in {file}: bring back the file that held it. Without it, what is sealed in the database is lost.", await WhyNotAsync(file));
+            $"The key ring in the database is wrapped by a key that is not in {file}: bring back the file that held it. Without it, what is sealed in the database is lost.",
+            await WhyNotAsync(file)
+        );
 
         // Nor does a process that did start make keys of its own then.
         foreach (var other in (string?[])[file, null])
@@ -53,7 +58,11 @@ public sealed class KeyRingTests(TestPostgres postgres) : TestDatabase(postgres)
         Assert.StartsWith("<key ", (await db.DataProtectionKeys.AsNoTracking().SingleAsync(Ct)).Xml, StringComparison.Ordinal);
         Assert.Null(await WhyNotAsync(null));
         WrappingKeys.Add(file);
-        Assert.StartsWith("The key ring in the database is in the clear, although KeyRing__File is set", await WhyNotAsync(file), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The key ring in the database is in the clear, although KeyRing__File is set",
+            await WhyNotAsync(file),
+            StringComparison.Ordinal
+        );
         await using var services = Services(file);
         Assert.Equal(0, await Commands.MigrateAsync(services, TextWriter.Null, Ct));
         var row = await db.DataProtectionKeys.AsNoTracking().SingleAsync(Ct);
@@ -106,7 +115,11 @@ public sealed class KeyRingTests(TestPostgres postgres) : TestDatabase(postgres)
         wrapped.Value = Convert.ToBase64String(bytes);
         row.Xml = wrapped.ToString(SaveOptions.DisableFormatting);
         await db.SaveChangesAsync(Ct);
-        Assert.StartsWith("A key of the key ring in the database was changed by somebody", await WhyNotAsync(TestPostgres.KeyRingFile), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "A key of the key ring in the database was changed by somebody",
+            await WhyNotAsync(TestPostgres.KeyRingFile),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -136,7 +149,10 @@ public sealed class KeyRingTests(TestPostgres postgres) : TestDatabase(postgres)
     public async Task A_program_that_cannot_open_the_ring_ends_with_the_sentence(string program, string role)
     {
         WrappingKeys.Add(file);
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), "--urls", "http://127.0.0.1:0"])
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, $"{program}.dll"), "--urls", "http://127.0.0.1:0"]
+        )
         {
             UseShellExecute = false,
             RedirectStandardError = true,
@@ -150,7 +166,10 @@ public sealed class KeyRingTests(TestPostgres postgres) : TestDatabase(postgres)
         using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(Ct), process.StandardError.ReadToEndAsync(Ct));
         await process.WaitForExitAsync(Ct);
-        Assert.Equal($"The key ring in the database is wrapped by a key that is not in {file}: bring back the file that held it. Without it, what is sealed in the database is lost.", (await errors).Trim());
+        Assert.Equal(
+            $"The key ring in the database is wrapped by a key that is not in {file}: bring back the file that held it. Without it, what is sealed in the database is lost.",
+            (await errors).Trim()
+        );
         Assert.Equal(78, process.ExitCode);
         await output;
     }
@@ -162,7 +181,8 @@ public sealed class KeyRingTests(TestPostgres postgres) : TestDatabase(postgres)
         await base.DisposeAsync();
     }
 
-    private static IDataProtector Protector(ServiceProvider services) => services.GetRequiredService<IDataProtectionProvider>().CreateProtector("test");
+    private static IDataProtector Protector(ServiceProvider services) =>
+        services.GetRequiredService<IDataProtectionProvider>().CreateProtector("test");
 
     private ServiceProvider Services(string? keyRingFile) => TestPostgres.ServicesOf(ConnectionString, keyRingFile);
 

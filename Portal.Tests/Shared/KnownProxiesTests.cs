@@ -30,7 +30,9 @@ public sealed class KnownProxiesTests(TestPostgres postgres) : TestDatabase(post
     [InlineData("--Portal:KnownProxies=2001:db8::1, 010.0.0.1", "Portal__KnownProxies holds “010.0.0.1”")]
     public void What_would_believe_everybody_or_nobody_does_not_start(string setting, string sentence)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development", Args = ["--ConnectionStrings:Portal=Host=localhost", setting] });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { EnvironmentName = "Development", Args = ["--ConnectionStrings:Portal=Host=localhost", setting] }
+        );
         Assert.StartsWith(sentence, Assert.Throws<StartRefusedException>(builder.AddPortal).Message, StringComparison.Ordinal);
     }
 }

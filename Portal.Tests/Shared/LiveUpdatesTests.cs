@@ -18,16 +18,22 @@ public sealed class LiveUpdatesTests(TestPostgres postgres) : TestDatabase(postg
         var log = new Counting();
         var live = new LiveUpdates(changes, TimeProvider.System, log);
         var (ended, other) = (0, 0);
-        using var listening = live.Subscribe(_ => true, () =>
-        {
-            Interlocked.Increment(ref ended);
-            throw new UnauthorizedAccessException("Nobody is signed in.");
-        });
-        using var beside = live.Subscribe(_ => true, () =>
-        {
-            Interlocked.Increment(ref other);
-            return Task.CompletedTask;
-        });
+        using var listening = live.Subscribe(
+            _ => true,
+            () =>
+            {
+                Interlocked.Increment(ref ended);
+                throw new UnauthorizedAccessException("Nobody is signed in.");
+            }
+        );
+        using var beside = live.Subscribe(
+            _ => true,
+            () =>
+            {
+                Interlocked.Increment(ref other);
+                return Task.CompletedTask;
+            }
+        );
         for (var time = 1; time <= 3; time++)
         {
             await using (var command = Source.CreateCommand($"SELECT pg_notify('{DatabaseObjects.Channel}', 'Instances acc-1 i-1')"))
@@ -52,6 +58,12 @@ public sealed class LiveUpdatesTests(TestPostgres postgres) : TestDatabase(postg
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines++;
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Lines++;
     }
 }

@@ -9,12 +9,21 @@ using Xunit.v3;
 
 namespace Portal.Tests.Shared;
 
-/// <summary>What takes minutes begins first and the rest fills the time beside it; begun last it would run alone. In xUnit's random order otherwise.</summary>
+/// <summary>
+/// What takes minutes begins first and the rest fills the time beside it; begun last it would run alone. In xUnit's random order otherwise.
+/// </summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly Type[] Long =
     [
-        typeof(EngineTests), typeof(KilledWorkerTests), typeof(KilledAtTheStoreTests), typeof(FullStoreTests), typeof(EmptyingTests), typeof(S3ClientTests), typeof(StoreInTroubleTests), typeof(BucketPagesTests),
+        typeof(EngineTests),
+        typeof(KilledWorkerTests),
+        typeof(KilledAtTheStoreTests),
+        typeof(FullStoreTests),
+        typeof(EmptyingTests),
+        typeof(S3ClientTests),
+        typeof(StoreInTroubleTests),
+        typeof(BucketPagesTests),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
@@ -25,7 +34,13 @@ public sealed class LongestFirst : ITestCollectionOrderer
         where TTestCollection : ITestCollection
     {
         var name = collection.TestCollectionDisplayName;
-        var rank = Array.FindIndex(Long, type => name.Equals(EngineTests.Name, StringComparison.Ordinal) ? type == typeof(EngineTests) : name.Contains(type.FullName!, StringComparison.Ordinal));
+        var rank = Array.FindIndex(
+            Long,
+            type =>
+                name.Equals(EngineTests.Name, StringComparison.Ordinal)
+                    ? type == typeof(EngineTests)
+                    : name.Contains(type.FullName!, StringComparison.Ordinal)
+        );
         return rank < 0 ? Long.Length : rank;
     }
 }

@@ -76,7 +76,10 @@ public sealed class OwnPagesTests(TestPostgres postgres) : ServedTests(postgres)
     [Fact]
     public async Task Two_origins_at_once_are_none()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Server.Address, "/_blazor/negotiate?negotiateVersion=1")) { Headers = { Host = "portal.example.com" } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Server.Address, "/_blazor/negotiate?negotiateVersion=1"))
+        {
+            Headers = { Host = "portal.example.com" },
+        };
         request.Headers.TryAddWithoutValidation("Origin", [Own, "https://evil.net"]);
         Assert.Equal(HttpStatusCode.Forbidden, await SendAsync(request));
     }
@@ -114,23 +117,42 @@ public sealed class OwnPagesTests(TestPostgres postgres) : ServedTests(postgres)
     [Fact]
     public async Task Every_endpoint_that_changes_something_or_opens_a_socket_is_for_Portal_s_own_pages()
     {
-        var endpoints = Server.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().ToList();
-        var left = endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<CalledByPrograms>() is not null)
-            .ToDictionary(endpoint => "/" + endpoint.RoutePattern.RawText!.TrimStart('/'), endpoint => endpoint.Metadata.GetMetadata<CalledByPrograms>()!.Why);
-        Assert.Equal(Programs.OrderBy(program => program.Key, StringComparer.Ordinal), left.OrderBy(program => program.Key, StringComparer.Ordinal));
+        var endpoints = Server
+            .Services.GetServices<EndpointDataSource>()
+            .SelectMany(source => source.Endpoints)
+            .OfType<RouteEndpoint>()
+            .ToList();
+        var left = endpoints
+            .Where(endpoint => endpoint.Metadata.GetMetadata<CalledByPrograms>() is not null)
+            .ToDictionary(
+                endpoint => "/" + endpoint.RoutePattern.RawText!.TrimStart('/'),
+                endpoint => endpoint.Metadata.GetMetadata<CalledByPrograms>()!.Why
+            );
+        Assert.Equal(
+            Programs.OrderBy(program => program.Key, StringComparer.Ordinal),
+            left.OrderBy(program => program.Key, StringComparer.Ordinal)
+        );
 
         var asked = 0;
         foreach (var endpoint in endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<CalledByPrograms>() is null))
         {
             var path = Filled(endpoint.RoutePattern);
-            var methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } some ? some : ["GET", "POST", "PUT", "DELETE", "PATCH"];
+            var methods = endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } some
+                ? some
+                : ["GET", "POST", "PUT", "DELETE", "PATCH"];
             foreach (var method in methods.Except(["GET", "HEAD"]))
             {
                 asked++;
-                Assert.True(await AskAsync(new HttpMethod(method), path, false, "https://s3.example.com") is HttpStatusCode.Forbidden, $"{method} {path} is done for another origin.");
+                Assert.True(
+                    await AskAsync(new HttpMethod(method), path, false, "https://s3.example.com") is HttpStatusCode.Forbidden,
+                    $"{method} {path} is done for another origin."
+                );
             }
 
-            Assert.True(await AskAsync(HttpMethod.Get, path, true, "https://s3.example.com") is HttpStatusCode.Forbidden, $"{path} opens a socket for another origin.");
+            Assert.True(
+                await AskAsync(HttpMethod.Get, path, true, "https://s3.example.com") is HttpStatusCode.Forbidden,
+                $"{path} opens a socket for another origin."
+            );
         }
 
         Assert.InRange(asked, 40, int.MaxValue);
@@ -145,7 +167,12 @@ public sealed class OwnPagesTests(TestPostgres postgres) : ServedTests(postgres)
     [InlineData("127.0.0.1", "GET", "/healthz", HttpStatusCode.OK)]
     [InlineData("portal.example.com:443", "GET", "/sign-in", HttpStatusCode.OK)]
     [InlineData("Portal.Example.com", "GET", "/sign-in", HttpStatusCode.OK)]
-    public async Task Whoever_comes_by_another_name_is_led_to_Portal_s_address(string host, string method, string path, HttpStatusCode status)
+    public async Task Whoever_comes_by_another_name_is_led_to_Portal_s_address(
+        string host,
+        string method,
+        string path,
+        HttpStatusCode status
+    )
     {
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Server.Address, path)) { Headers = { Host = host } };
@@ -168,14 +195,24 @@ public sealed class OwnPagesTests(TestPostgres postgres) : ServedTests(postgres)
         Assert.Contains($"\n{Own}/reset-password?", (await db.Mails.SingleAsync()).Text, StringComparison.Ordinal);
     }
 
-    private static string Filled(RoutePattern pattern) => "/" + string.Join('/', pattern.PathSegments.Select(segment =>
-        string.Concat(segment.Parts.Select(part => part switch
-        {
-            RoutePatternLiteralPart literal => literal.Content,
-            RoutePatternParameterPart { IsCatchAll: true } => "nothing.css",
-            RoutePatternParameterPart { ParameterPolicies: [{ Content: "int" }, ..] } => "404",
-            _ => "6f9619ff-8b86-d011-b42d-00cf4fc964ff",
-        }))));
+    private static string Filled(RoutePattern pattern) =>
+        "/"
+        + string.Join(
+            '/',
+            pattern.PathSegments.Select(segment =>
+                string.Concat(
+                    segment.Parts.Select(part =>
+                        part switch
+                        {
+                            RoutePatternLiteralPart literal => literal.Content,
+                            RoutePatternParameterPart { IsCatchAll: true } => "nothing.css",
+                            RoutePatternParameterPart { ParameterPolicies: [{ Content: "int" }, ..] } => "404",
+                            _ => "6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+                        }
+                    )
+                )
+            )
+        );
 
     private async Task<HttpStatusCode> AskAsync(HttpMethod method, string path, bool isWebSocket, string? origin, string? site = null)
     {
@@ -216,12 +253,26 @@ public sealed class PortalAddressTests
     [Theory]
     [InlineData("Production", "", "Portal__Url is not set")]
     [InlineData("Production", "portal.example.com", "Portal__Url is “portal.example.com”: it must be an address without a path")]
-    [InlineData("Production", "https://example.com/portal", "Portal__Url is “https://example.com/portal”: it must be an address without a path")]
-    [InlineData("Production", "http://portal.example.com", "Portal__Url is “http://portal.example.com”: outside this machine Portal is served by https only")]
+    [InlineData(
+        "Production",
+        "https://example.com/portal",
+        "Portal__Url is “https://example.com/portal”: it must be an address without a path"
+    )]
+    [InlineData(
+        "Production",
+        "http://portal.example.com",
+        "Portal__Url is “http://portal.example.com”: outside this machine Portal is served by https only"
+    )]
     [InlineData("Development", "ftp://localhost", "Portal__Url is “ftp://localhost”: it must be an address without a path")]
     public void An_address_that_is_missing_or_could_not_be_one_stops_the_start(string environment, string url, string sentence)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment, Args = ["--ConnectionStrings:Portal=Host=localhost", $"--Portal:Url={url}"] });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            {
+                EnvironmentName = environment,
+                Args = ["--ConnectionStrings:Portal=Host=localhost", $"--Portal:Url={url}"],
+            }
+        );
         Assert.StartsWith(sentence, Assert.Throws<StartRefusedException>(builder.AddPortal).Message, StringComparison.Ordinal);
     }
 }

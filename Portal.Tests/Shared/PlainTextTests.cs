@@ -19,8 +19,19 @@ public sealed class PlainTextTests(TestPostgres postgres) : TestDatabase(postgre
     {
         await using var db = CreateDbContext();
         string[] texts = ["b", text];
-        Assert.False(await db.Users.AnyAsync(user => user.Email == text || texts.Contains(user.UserName), TestContext.Current.CancellationToken));
-        Assert.Equal("\ufffd", (await db.Database.SqlQuery<string>($"SELECT {text} AS \"Value\"").SingleAsync(TestContext.Current.CancellationToken)).Trim('a', 'b'));
-        Assert.Equal("💩", await db.Database.SqlQuery<string>($"SELECT {"💩"} AS \"Value\"").SingleAsync(TestContext.Current.CancellationToken));
+        Assert.False(
+            await db.Users.AnyAsync(user => user.Email == text || texts.Contains(user.UserName), TestContext.Current.CancellationToken)
+        );
+        Assert.Equal(
+            "\ufffd",
+            (await db.Database.SqlQuery<string>($"SELECT {text} AS \"Value\"").SingleAsync(TestContext.Current.CancellationToken)).Trim(
+                'a',
+                'b'
+            )
+        );
+        Assert.Equal(
+            "💩",
+            await db.Database.SqlQuery<string>($"SELECT {"💩"} AS \"Value\"").SingleAsync(TestContext.Current.CancellationToken)
+        );
     }
 }

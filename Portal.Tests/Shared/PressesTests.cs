@@ -29,9 +29,14 @@ public sealed partial class PressesTests : IDisposable
     [Fact]
     public void Whatever_keeps_a_button_from_a_second_press_lets_go_of_it_whatever_happens()
     {
-        var files = Directory.EnumerateFiles(Path.Combine(TestPostgres.Repository, "Portal"), "*.*", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal))
-            .Where(file => file.EndsWith(".razor", StringComparison.Ordinal) || file.EndsWith(".razor.cs", StringComparison.Ordinal)).Select(file => (Name: Path.GetFileName(file), Text: File.ReadAllText(file)))
-            .Select(file => (file.Name, Takes: Takes().Count(file.Text), Ends: Ends().Count(file.Text))).Where(file => file.Takes > 0).ToList();
+        var files = Directory
+            .EnumerateFiles(Path.Combine(TestPostgres.Repository, "Portal"), "*.*", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal))
+            .Where(file => file.EndsWith(".razor", StringComparison.Ordinal) || file.EndsWith(".razor.cs", StringComparison.Ordinal))
+            .Select(file => (Name: Path.GetFileName(file), Text: File.ReadAllText(file)))
+            .Select(file => (file.Name, Takes: Takes().Count(file.Text), Ends: Ends().Count(file.Text)))
+            .Where(file => file.Takes > 0)
+            .ToList();
         Assert.InRange(files.Count, 10, int.MaxValue);
         Assert.Empty(files.Where(file => file.Ends < file.Takes).Select(file => file.Name));
     }
@@ -46,7 +51,10 @@ public sealed partial class PressesTests : IDisposable
     [InlineData(Saved.Nothing, PressState.Failed)]
     [InlineData(Saved.Unknown, PressState.Unknown)]
     [InlineData(Saved.Some, PressState.Unknown)]
-    public void What_failed_did_not_go_through_and_where_something_may_be_saved_nobody_says_that_nothing_was_changed(Saved saved, PressState state)
+    public void What_failed_did_not_go_through_and_where_something_may_be_saved_nobody_says_that_nothing_was_changed(
+        Saved saved,
+        PressState state
+    )
     {
         presses.Begin();
         presses.Fail(saved);

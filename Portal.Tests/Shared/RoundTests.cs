@@ -23,14 +23,18 @@ public sealed class RoundTests
         var refused = new EngineException(EngineFault.Unavailable, "not this one");
         await new Round(_ => Task.CompletedTask).EachAsync(["bad", "b"], DoAsync(refused));
         Assert.Equal(["b"], done);
-        var away = await Assert.ThrowsAsync<EngineException>(() => new Round(_ => throw new EngineException(EngineFault.Unavailable, "away")).EachAsync(["bad", "c"], DoAsync(refused)));
+        var away = await Assert.ThrowsAsync<EngineException>(() =>
+            new Round(_ => throw new EngineException(EngineFault.Unavailable, "away")).EachAsync(["bad", "c"], DoAsync(refused))
+        );
         Assert.Equal(("away", "b"), (away.Message, Assert.Single(done)));
     }
 
     [Fact]
     public async Task What_would_fail_for_all_the_others_too_ends_the_round()
     {
-        await Assert.ThrowsAsync<TimeoutException>(() => new Round(isOver: error => error is TimeoutException).EachAsync(["bad", "b"], DoAsync(new TimeoutException())));
+        await Assert.ThrowsAsync<TimeoutException>(() =>
+            new Round(isOver: error => error is TimeoutException).EachAsync(["bad", "b"], DoAsync(new TimeoutException()))
+        );
         Assert.Empty(done);
     }
 
@@ -38,26 +42,35 @@ public sealed class RoundTests
     public async Task A_worker_that_stops_ends_the_round()
     {
         using var stop = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new Round().EachAsync(["a", "b"], one => one, async (_, token) =>
-        {
-            await stop.CancelAsync();
-            token.ThrowIfCancellationRequested();
-        }, stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            new Round().EachAsync(
+                ["a", "b"],
+                one => one,
+                async (_, token) =>
+                {
+                    await stop.CancelAsync();
+                    token.ThrowIfCancellationRequested();
+                },
+                stop.Token
+            )
+        );
     }
 
-    private Func<string, Task> DoAsync(Exception failure) => one =>
-    {
-        if (one == "bad")
+    private Func<string, Task> DoAsync(Exception failure) =>
+        one =>
         {
-            throw failure;
-        }
+            if (one == "bad")
+            {
+                throw failure;
+            }
 
-        done.Add(one);
-        return Task.CompletedTask;
-    };
+            done.Add(one);
+            return Task.CompletedTask;
+        };
 }
 
 file static class Rounds
 {
-    public static Task EachAsync(this Round round, string[] all, Func<string, Task> work) => round.EachAsync(all, one => one, (one, _) => work(one), TestContext.Current.CancellationToken);
+    public static Task EachAsync(this Round round, string[] all, Func<string, Task> work) =>
+        round.EachAsync(all, one => one, (one, _) => work(one), TestContext.Current.CancellationToken);
 }

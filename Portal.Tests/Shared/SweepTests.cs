@@ -47,7 +47,8 @@ public sealed class SweepTests
         await sweep.StopAsync(Ct);
     }
 
-    private sealed class Counting(TimeProvider clock, Func<int, CancellationToken, Task> round) : Sweep(Interval, clock, NullLogger.Instance)
+    private sealed class Counting(TimeProvider clock, Func<int, CancellationToken, Task> round)
+        : Sweep(Interval, clock, NullLogger.Instance)
     {
         public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 

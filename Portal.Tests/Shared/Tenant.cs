@@ -16,8 +16,19 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
 
     public static async Task<Tenant> AddAsync(PortalDb db, string name = "Ada")
     {
-        var account = new Account { Id = ResourceIds.New("acc"), Name = name, CreatedAt = Epoch };
-        var project = new Project { Id = ResourceIds.New("prj"), AccountId = account.Id, Name = "default", CreatedAt = Epoch };
+        var account = new Account
+        {
+            Id = ResourceIds.New("acc"),
+            Name = name,
+            CreatedAt = Epoch,
+        };
+        var project = new Project
+        {
+            Id = ResourceIds.New("prj"),
+            AccountId = account.Id,
+            Name = "default",
+            CreatedAt = Epoch,
+        };
         var network = DefaultNetwork.For(project, Epoch);
         var group = DefaultNetwork.GroupOf(network, Epoch);
         db.AddRange(account, project, network, group);
@@ -55,19 +66,20 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
     }
 
     /// <summary>A volume just asked for, on its own.</summary>
-    public Volume AVolume(int sizeGiB, DateTimeOffset at, string name = "data", string? snapshotId = null) => new Volume
-    {
-        Id = ResourceIds.New("vol"),
-        AccountId = Account.Id,
-        Name = name,
-        CreatedAt = at,
-        ProjectId = Project.Id,
-        RegionId = "local",
-        TypeId = VolumeType.Standard,
-        SizeGiB = sizeGiB,
-        SnapshotId = snapshotId,
-        RequestToken = ResourceIds.New("token"),
-    }.Requested(at);
+    public Volume AVolume(int sizeGiB, DateTimeOffset at, string name = "data", string? snapshotId = null) =>
+        new Volume
+        {
+            Id = ResourceIds.New("vol"),
+            AccountId = Account.Id,
+            Name = name,
+            CreatedAt = at,
+            ProjectId = Project.Id,
+            RegionId = "local",
+            TypeId = VolumeType.Standard,
+            SizeGiB = sizeGiB,
+            SnapshotId = snapshotId,
+            RequestToken = ResourceIds.New("token"),
+        }.Requested(at);
 
     /// <summary>The instance's first card, in the default group.</summary>
     private NetworkInterface Card(Instance instance)

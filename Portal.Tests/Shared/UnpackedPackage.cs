@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace Portal.Tests.Shared;
 
 /// <summary>
-/// A program of the distribution's whose package is unpacked into the repository's <c>.portal/cache</c> and kept there from one run to the next; it is not installed, since an installed one
-/// would do something to this machine: set it up at its next boot, or listen at a port from then on.
+/// A program of the distribution's whose package is unpacked into the repository's <c>.portal/cache</c> and kept there from one run to the
+/// next; it is not installed, since an installed one would do something to this machine: set it up at its next boot, or listen at a port
+/// from then on.
 /// </summary>
 internal static class UnpackedPackage
 {
@@ -42,7 +43,14 @@ internal static class UnpackedPackage
 
     private static async Task RunAsync(string program, string[] arguments, string folder)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardError = true, UseShellExecute = false })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments)
+            {
+                WorkingDirectory = folder,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            }
+        )!;
         var errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}: {errors}");

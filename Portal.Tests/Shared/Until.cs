@@ -18,5 +18,6 @@ public static class Until
         }
     }
 
-    public static Task TrueAsync(Func<bool> condition, TimeSpan? limit = null, Func<string>? otherwise = null) => TrueAsync(() => Task.FromResult(condition()), limit, otherwise);
+    public static Task TrueAsync(Func<bool> condition, TimeSpan? limit = null, Func<string>? otherwise = null) =>
+        TrueAsync(() => Task.FromResult(condition()), limit, otherwise);
 }

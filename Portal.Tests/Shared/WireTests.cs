@@ -34,7 +34,9 @@ public sealed class WireTests(TestPostgres postgres) : ServedTests(postgres)
         }
     }
 
-    /// <summary>RFC 9112, 6.3: where both are given the length counts for nothing. By it the next request would begin in the middle of the body.</summary>
+    /// <summary>
+    /// RFC 9112, 6.3: where both are given the length counts for nothing. By it the next request would begin in the middle of the body.
+    /// </summary>
     [Theory]
     [InlineData("Content-Length: 6\r\nTransfer-Encoding: chunked\r\n")]
     [InlineData("Transfer-Encoding: chunked\r\nContent-Length: 100\r\n")]
@@ -49,8 +51,14 @@ public sealed class WireTests(TestPostgres postgres) : ServedTests(postgres)
     [InlineData("-4\r\nabcd\r\n0\r\n\r\n")]
     [InlineData("4\r\nabcdefgh\r\n0\r\n\r\n")]
     [InlineData("FFFFFFFFFFFFFFFFF\r\nabcd\r\n0\r\n\r\n")]
-    public async Task A_chunk_that_is_not_as_long_as_it_says_ends_the_connection(string body) => // Kestrel takes a number that is too large for a fault of its own
-        Assert.Matches("^(400|500)$", Assert.Single(await SendAsync($"POST /webhooks/stripe HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{body}{Hidden}")));
+    // Kestrel takes a number that is too large for a fault of its own
+    public async Task A_chunk_that_is_not_as_long_as_it_says_ends_the_connection(string body) =>
+        Assert.Matches(
+            "^(400|500)$",
+            Assert.Single(
+                await SendAsync($"POST /webhooks/stripe HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{body}{Hidden}")
+            )
+        );
 
     [Theory]
     [InlineData("/")]
@@ -64,10 +72,17 @@ public sealed class WireTests(TestPostgres postgres) : ServedTests(postgres)
         foreach (var method in (string[])["TRACE", "TRACK"])
         {
             using var http = new HttpClient();
-            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Server.Address, path)) { Headers = { { "X-Secret", "what-was-sent" }, { "Origin", Server.Address.GetLeftPart(UriPartial.Authority) } } };
+            using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Server.Address, path))
+            {
+                Headers = { { "X-Secret", "what-was-sent" }, { "Origin", Server.Address.GetLeftPart(UriPartial.Authority) } },
+            };
             using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
             Assert.True((int)answer.StatusCode is >= 400 and < 500, $"{method} {path} was answered by {answer.StatusCode}.");
-            Assert.DoesNotContain("what-was-sent", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "what-was-sent",
+                await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+                StringComparison.Ordinal
+            );
         }
     }
 

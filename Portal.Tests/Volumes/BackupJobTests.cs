@@ -22,7 +22,11 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         Assert.Empty(await SnapshotsAsync());
 
         Clock.SetUtcNow((await ScheduleAsync()).NextAt);
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(run => Task.Run(() => (run % 2 == 0 ? Worker : other).GetRequiredService<IBackupJob>().AdvanceAsync(id, Ct), Ct)));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 16)
+                .Select(run => Task.Run(() => (run % 2 == 0 ? Worker : other).GetRequiredService<IBackupJob>().AdvanceAsync(id, Ct), Ct))
+        );
         await AdvanceAsync(id);
         var taken = Assert.Single(await SnapshotsAsync());
         Assert.Equal(("data 2026-11-24 03:00", true, VolumeId), (taken.Name, taken.IsScheduled, taken.VolumeId));
@@ -30,7 +34,10 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         await SettleAllAsync();
         Assert.Equal("completed", Assert.Single(await SnapshotsAsync()).Status);
         await using var db = CreateDbContext();
-        Assert.Equal("portal", (await db.AuditEntries.SingleAsync(row => row.ResourceId == taken.Id && row.Action == "CreateSnapshot", Ct)).Who);
+        Assert.Equal(
+            "portal",
+            (await db.AuditEntries.SingleAsync(row => row.ResourceId == taken.Id && row.Action == "CreateSnapshot", Ct)).Who
+        );
     }
 
     /// <summary>One of two halves, and a flag of two such.</summary>
@@ -50,7 +57,10 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         Clock.SetUtcNow((await ScheduleAsync()).NextAt);
         await AdvanceAsync(id);
         Assert.Null((await ScheduleAsync()).Problem);
-        Assert.Equal(before + character.Length <= 238 ? $"{name}{character} 2026-11-24 03:00" : $"{name} 2026-11-24 03:00", Assert.Single(await SnapshotsAsync()).Name);
+        Assert.Equal(
+            before + character.Length <= 238 ? $"{name}{character} 2026-11-24 03:00" : $"{name} 2026-11-24 03:00",
+            Assert.Single(await SnapshotsAsync()).Name
+        );
     }
 
     [Theory]
@@ -102,7 +112,9 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         var create = new CreateSnapshot(this, Clock);
         var own = (await create.RunAsync(Ada, new NewSnapshot(VolumeId, "my own", "own"), Ct)).Value!.Id;
         Clock.Advance(TimeSpan.FromSeconds(1));
-        var others = (await create.RunAsync(Ada, new NewSnapshot(await AVolumeAsync(Ada, "logs"), "of another", "other"), id, Ct)).Value!.Id;
+        var others = (await create.RunAsync(Ada, new NewSnapshot(await AVolumeAsync(Ada, "logs"), "of another", "other"), id, Ct))
+            .Value!
+            .Id;
         await SettleAllAsync();
         var (first, second) = (await RunSlotAsync(id), await RunSlotAsync(id));
         Assert.Equal([own, others, first, second], await LivingAsync());
@@ -126,7 +138,10 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         Assert.Equal([own, others, second, third], await LivingAsync());
         Assert.DoesNotContain(first, Engine.Snapshots);
         await using var db = CreateDbContext();
-        Assert.Equal("portal", (await db.AuditEntries.SingleAsync(row => row.ResourceId == first && row.Action == "DeleteSnapshot", Ct)).Who);
+        Assert.Equal(
+            "portal",
+            (await db.AuditEntries.SingleAsync(row => row.ResourceId == first && row.Action == "DeleteSnapshot", Ct)).Who
+        );
 
         // Fewer from now on: at the next complete one, and from the old end.
         await Schedules.SetAsync(Ada, VolumeId, Nightly with { Keep = 1 }, Ct);
@@ -179,7 +194,10 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         await QuietlyAsync();
         Assert.Equal([taken], await LivingAsync());
         Assert.Equal(3, (await SnapshotsAsync()).Count(snapshot => snapshot.Name == "data 2026-11-25 03:00"));
-        Assert.Equal((0, AnAccount.Now.Date.AddDays(3).AddHours(3)), ((await ScheduleAsync()).Rejected, (await ScheduleAsync()).NextAt.UtcDateTime));
+        Assert.Equal(
+            (0, AnAccount.Now.Date.AddDays(3).AddHours(3)),
+            ((await ScheduleAsync()).Rejected, (await ScheduleAsync()).NextAt.UtcDateTime)
+        );
 
         async Task QuietlyAsync()
         {

@@ -10,7 +10,10 @@ using Portal.Worker.Volumes;
 
 namespace Portal.Tests.Volumes;
 
-/// <summary>A customer with a volume, a clock that a test puts forward, and a worker whose sweeps and jobs run when the test says so. It begins on a Monday at noon.</summary>
+/// <summary>
+/// A customer with a volume, a clock that a test puts forward, and a worker whose sweeps and jobs run when the test says so. It begins on a
+/// Monday at noon.
+/// </summary>
 public abstract class BackupScene(TestPostgres postgres) : TestDatabase(postgres)
 {
     protected static readonly BackupWish Nightly = new(new BackupTimes(BackupFrequency.Daily, DayOfWeek.Monday, 3), 2);
@@ -46,7 +49,18 @@ public abstract class BackupScene(TestPostgres postgres) : TestDatabase(postgres
 
     protected async Task<string> AVolumeAsync(Actor owner, string name)
     {
-        var made = (await new CreateVolume(this, Clock).RunAsync(owner, new NewVolume { Name = name, SizeGiB = 4, RequestToken = name }, Ct)).Value!;
+        var made = (
+            await new CreateVolume(this, Clock).RunAsync(
+                owner,
+                new NewVolume
+                {
+                    Name = name,
+                    SizeGiB = 4,
+                    RequestToken = name,
+                },
+                Ct
+            )
+        ).Value!;
         await Worker.GetRequiredService<IVolumeJob>().AdvanceAsync(made.Id, Ct);
         return made.Id;
     }
@@ -112,7 +126,8 @@ public abstract class BackupScene(TestPostgres postgres) : TestDatabase(postgres
     }
 
     /// <summary>Those that there are, deleted ones left out.</summary>
-    protected async Task<List<string>> LivingAsync() => [.. (await SnapshotsAsync()).Where(snapshot => snapshot.State is not SnapshotState.Deleted).Select(snapshot => snapshot.Id)];
+    protected async Task<List<string>> LivingAsync() =>
+        [.. (await SnapshotsAsync()).Where(snapshot => snapshot.State is not SnapshotState.Deleted).Select(snapshot => snapshot.Id)];
 
     protected async Task<List<Incident>> OpenIncidentsAsync()
     {

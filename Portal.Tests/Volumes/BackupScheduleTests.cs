@@ -5,28 +5,44 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Volumes;
 
-/// <summary>Backups are turned on, changed and off by their owner; what stops them is told to the owner and the operators, and never deletes anything.</summary>
+/// <summary>
+/// Backups are turned on, changed and off by their owner; what stops them is told to the owner and the operators, and never deletes
+/// anything.
+/// </summary>
 [Trait("Needs", "database")]
 public sealed class BackupScheduleTests(TestPostgres postgres) : BackupScene(postgres)
 {
     [Fact]
     public async Task Twenty_clicks_at_once_make_one_schedule_and_each_change_has_an_audit_row()
     {
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => Schedules.SetAsync(Ada, VolumeId, Nightly, Ct))));
+        var outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => Task.Run(() => Schedules.SetAsync(Ada, VolumeId, Nightly, Ct)))
+        );
         Assert.All(outcomes, outcome => Assert.Null(outcome.Reason));
         var first = await ScheduleAsync();
-        Assert.Equal(("daily at 03:00 UTC, the newest 2 are kept", AnAccount.Now.Date.AddDays(1).AddHours(3)), (first.Sentence, first.NextAt.UtcDateTime));
+        Assert.Equal(
+            ("daily at 03:00 UTC, the newest 2 are kept", AnAccount.Now.Date.AddDays(1).AddHours(3)),
+            (first.Sentence, first.NextAt.UtcDateTime)
+        );
         var weekly = new BackupWish(new BackupTimes(BackupFrequency.Weekly, DayOfWeek.Friday, 22), 5);
         Assert.Null((await Schedules.SetAsync(Ada, VolumeId, weekly, Ct)).Reason);
         var second = await ScheduleAsync();
-        Assert.Equal((first.Id, weekly, "2026-11-27 22:00"), (second.Id, new BackupWish(second.Times, second.Keep), second.NextAt.ToString("yyyy-MM-dd HH:mm", null)));
+        Assert.Equal(
+            (first.Id, weekly, "2026-11-27 22:00"),
+            (second.Id, new BackupWish(second.Times, second.Keep), second.NextAt.ToString("yyyy-MM-dd HH:mm", null))
+        );
         Assert.Null((await Schedules.TurnOffAsync(Ada, VolumeId, Ct)).Reason);
         Assert.Null((await Schedules.TurnOffAsync(Ada, VolumeId, Ct)).Reason);
         await using var db = CreateDbContext();
         Assert.Empty(await db.BackupSchedules.ToListAsync(Ct));
         Assert.Equal(
             ["CreateLifecyclePolicy", "UpdateLifecyclePolicy", "DeleteLifecyclePolicy"],
-            await db.AuditEntries.Where(row => row.ResourceId == VolumeId && row.Action.EndsWith("Policy")).OrderBy(row => row.Id).Select(row => row.Action).ToListAsync(Ct));
+            await db
+                .AuditEntries.Where(row => row.ResourceId == VolumeId && row.Action.EndsWith("Policy"))
+                .OrderBy(row => row.Id)
+                .Select(row => row.Action)
+                .ToListAsync(Ct)
+        );
     }
 
     [Fact]
@@ -36,7 +52,11 @@ public sealed class BackupScheduleTests(TestPostgres postgres) : BackupScene(pos
         await TurnOnAsync();
         Assert.Equal("There is no such volume.", (await Schedules.SetAsync(stranger, VolumeId, Nightly, Ct)).Reason);
         Assert.Equal("There is no such volume.", (await Schedules.TurnOffAsync(stranger, VolumeId, Ct)).Reason);
-        Assert.StartsWith("From 1 to 90", (await Schedules.SetAsync(Ada, VolumeId, Nightly with { Keep = 0 }, Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "From 1 to 90",
+            (await Schedules.SetAsync(Ada, VolumeId, Nightly with { Keep = 0 }, Ct)).Reason,
+            StringComparison.Ordinal
+        );
         var poor = await AnAccount.ReadyAsync(this);
         var theirs = await AVolumeAsync(poor, "theirs");
         await using (var db = CreateDbContext())
@@ -46,7 +66,10 @@ public sealed class BackupScheduleTests(TestPostgres postgres) : BackupScene(pos
 
         Assert.StartsWith("Add a card first", (await Schedules.SetAsync(poor, theirs, Nightly, Ct)).Reason, StringComparison.Ordinal);
         await ChangeAccountAsync(account => account.SnapshotLimit = 5);
-        Assert.Equal("Your quota is 5 snapshots, and a new one is made before the oldest goes: keep 4 at most, or ask support for more.", (await Schedules.SetAsync(Ada, VolumeId, Nightly with { Keep = 5 }, Ct)).Reason);
+        Assert.Equal(
+            "Your quota is 5 snapshots, and a new one is made before the oldest goes: keep 4 at most, or ask support for more.",
+            (await Schedules.SetAsync(Ada, VolumeId, Nightly with { Keep = 5 }, Ct)).Reason
+        );
         Assert.Null((await Schedules.SetAsync(Ada, VolumeId, Nightly with { Keep = 4 }, Ct)).Reason);
         Assert.Equal(4, (await ScheduleAsync()).Keep);
     }
@@ -111,14 +134,21 @@ public sealed class BackupScheduleTests(TestPostgres postgres) : BackupScene(pos
         await SweepAsync();
         Assert.Single(await OpenIncidentsAsync());
         await new ChangeVolume(this, Clock).DeleteAsync(Ada, VolumeId, Ct);
-        Assert.StartsWith("It is delet", (await Schedules.SetAsync(Ada, VolumeId, Nightly with { Keep = 1 }, Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "It is delet",
+            (await Schedules.SetAsync(Ada, VolumeId, Nightly with { Keep = 1 }, Ct)).Reason,
+            StringComparison.Ordinal
+        );
         await SweepAsync();
         await AdvanceAsync(id);
         await AdvanceAsync(id);
         await SweepAsync();
         await using var db = CreateDbContext();
         Assert.Empty(await db.BackupSchedules.ToListAsync(Ct));
-        Assert.Equal("portal", (await db.AuditEntries.SingleAsync(row => row.ResourceId == VolumeId && row.Action == "DeleteLifecyclePolicy", Ct)).Who);
+        Assert.Equal(
+            "portal",
+            (await db.AuditEntries.SingleAsync(row => row.ResourceId == VolumeId && row.Action == "DeleteLifecyclePolicy", Ct)).Who
+        );
         Assert.Equal([taken], await LivingAsync());
         Assert.Empty(await OpenIncidentsAsync());
     }

@@ -34,13 +34,25 @@ public sealed class BackupTimesTests
     public void Each_moment_lies_between_two_slots_that_follow_each_other_whatever_the_times()
     {
         var start = At("2027-12-27T00:00Z");
-        foreach (var times in from frequency in Enum.GetValues<BackupFrequency>() from day in Enum.GetValues<DayOfWeek>() from hour in Enumerable.Range(0, 24) select new BackupTimes(frequency, day, hour))
+        foreach (
+            var times in from frequency in Enum.GetValues<BackupFrequency>()
+            from day in Enum.GetValues<DayOfWeek>()
+            from hour in Enumerable.Range(0, 24)
+            select new BackupTimes(frequency, day, hour)
+        )
         {
             for (var minutes = 0; minutes < 15 * 24 * 60; minutes += 97)
             {
                 var now = start.AddMinutes(minutes);
                 var (last, next) = (times.Until(now), times.After(now));
-                Assert.True(last <= now && now < next && times.After(last) == next && next.Hour == times.Hour && (times.Frequency is BackupFrequency.Daily || next.DayOfWeek == times.Day), $"{times} at {now:u}");
+                Assert.True(
+                    last <= now
+                        && now < next
+                        && times.After(last) == next
+                        && next.Hour == times.Hour
+                        && (times.Frequency is BackupFrequency.Daily || next.DayOfWeek == times.Day),
+                    $"{times} at {now:u}"
+                );
             }
         }
     }
@@ -49,8 +61,33 @@ public sealed class BackupTimesTests
     public void Nonsense_is_refused_and_the_rest_is_said_as_people_say_it()
     {
         Assert.Equal(["daily at 03:00 UTC", "each Monday at 23:00 UTC"], [Nightly.Sentence, Mondays.Sentence]);
-        BackupTimes[] nonsense = [Nightly with { Hour = 24 }, Nightly with { Hour = -1 }, Mondays with { Day = (DayOfWeek)7 }, Mondays with { Frequency = (BackupFrequency)2 }];
-        Assert.All(nonsense, times => Assert.Equal("Backups are made daily or weekly, at a full hour from 00:00 to 23:00 UTC.", new BackupWish(times, 7).Check().Reason));
+        BackupTimes[] nonsense =
+        [
+            Nightly with
+            {
+                Hour = 24,
+            },
+            Nightly with
+            {
+                Hour = -1,
+            },
+            Mondays with
+            {
+                Day = (DayOfWeek)7,
+            },
+            Mondays with
+            {
+                Frequency = (BackupFrequency)2,
+            },
+        ];
+        Assert.All(
+            nonsense,
+            times =>
+                Assert.Equal(
+                    "Backups are made daily or weekly, at a full hour from 00:00 to 23:00 UTC.",
+                    new BackupWish(times, 7).Check().Reason
+                )
+        );
         Assert.All([0, -1, 91], keep => Assert.Equal("From 1 to 90 backups can be kept.", new BackupWish(Nightly, keep).Check().Reason));
         Assert.All([1, 90], keep => Assert.Null(new BackupWish(Nightly, keep).Check().Reason));
     }

@@ -25,12 +25,20 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
     public async Task A_volume_is_asked_for_with_a_deadline_and_an_audit_row()
     {
         var actor = await AnAccount.ReadyAsync(this);
-        var made = Done(await Create.RunAsync(actor, Wish(size: 3) with { Tags = new Dictionary<string, string> { ["env"] = "test" } }, Ct));
+        var made = Done(
+            await Create.RunAsync(actor, Wish(size: 3) with { Tags = new Dictionary<string, string> { ["env"] = "test" } }, Ct)
+        );
         await using var db = CreateDbContext();
         var stored = await db.Volumes.SingleAsync(volume => volume.Id == made.Id, Ct);
-        Assert.Equal(("data", 3, 0, "creating", AnAccount.Now + Volume.MakeLimit), (stored.Name, stored.SizeGiB, stored.MadeGiB, stored.Status, stored.Deadline));
+        Assert.Equal(
+            ("data", 3, 0, "creating", AnAccount.Now + Volume.MakeLimit),
+            (stored.Name, stored.SizeGiB, stored.MadeGiB, stored.Status, stored.Deadline)
+        );
         Assert.Equal("test", stored.Tags["env"]);
-        Assert.Equal(["CreateVolume"], await db.AuditEntries.Where(row => row.ResourceId == made.Id).Select(row => row.Action).ToListAsync(Ct));
+        Assert.Equal(
+            ["CreateVolume"],
+            await db.AuditEntries.Where(row => row.ResourceId == made.Id).Select(row => row.Action).ToListAsync(Ct)
+        );
     }
 
     [Fact]
@@ -50,7 +58,10 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
         await SetLimitsAsync(actor, volumes: 10);
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => Task.Run(() => Create.RunAsync(actor, Wish(), Ct))));
         Assert.Equal(10, outcomes.Count(outcome => outcome.IsDone));
-        Assert.All(outcomes.Where(outcome => !outcome.IsDone), outcome => Assert.StartsWith("Your quota is 10 volumes and you have 10", outcome.Reason, StringComparison.Ordinal));
+        Assert.All(
+            outcomes.Where(outcome => !outcome.IsDone),
+            outcome => Assert.StartsWith("Your quota is 10 volumes and you have 10", outcome.Reason, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -61,7 +72,11 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
         var made = Done(await Create.RunAsync(actor, Wish(size: 6), Ct));
         Assert.StartsWith("Your quota is 10 GiB", (await Create.RunAsync(actor, Wish(size: 5), Ct)).Reason, StringComparison.Ordinal);
         await MadeAsync(made.Id);
-        Assert.StartsWith("Your quota is 10 GiB", (await Change.GrowAsync(actor, made.Id, 11, Ct)).Outcome.Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Your quota is 10 GiB",
+            (await Change.GrowAsync(actor, made.Id, 11, Ct)).Outcome.Reason,
+            StringComparison.Ordinal
+        );
         Assert.Null((await Change.GrowAsync(actor, made.Id, 8, Ct)).Outcome.Reason);
         var instance = await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct);
         Assert.StartsWith("Your quota is 10 GiB", instance.Reason, StringComparison.Ordinal);
@@ -70,8 +85,15 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
     [Fact]
     public async Task What_costs_takes_a_confirmed_address_and_a_card_and_what_does_not_takes_neither()
     {
-        Assert.Equal(CreateRule.Unconfirmed, (await Create.RunAsync(await AnAccount.ReadyAsync(this, confirmed: false), Wish(), Ct)).Reason);
-        Assert.Contains("card", (await Create.RunAsync(await AnAccount.ReadyAsync(this, card: false), Wish(), Ct)).Reason, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(
+            CreateRule.Unconfirmed,
+            (await Create.RunAsync(await AnAccount.ReadyAsync(this, confirmed: false), Wish(), Ct)).Reason
+        );
+        Assert.Contains(
+            "card",
+            (await Create.RunAsync(await AnAccount.ReadyAsync(this, card: false), Wish(), Ct)).Reason,
+            StringComparison.OrdinalIgnoreCase
+        );
 
         var actor = await AnAccount.ReadyAsync(this);
         var made = Done(await Create.RunAsync(actor, Wish(), Ct));
@@ -91,11 +113,17 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
         var actor = await AnAccount.ReadyAsync(this);
         await using (var db = CreateDbContext())
         {
-            await db.Regions.ExecuteUpdateAsync(region => region.SetProperty(row => row.SeenAt, AnAccount.Now).SetProperty(row => row.FreeDiskGiB, 20), Ct);
+            await db.Regions.ExecuteUpdateAsync(
+                region => region.SetProperty(row => row.SeenAt, AnAccount.Now).SetProperty(row => row.FreeDiskGiB, 20),
+                Ct
+            );
         }
 
         Done(await Create.RunAsync(actor, Wish(size: 15), Ct));
-        Assert.Equal("There is no room for 6 GiB at the moment; the region has 5 GiB left.", (await Create.RunAsync(actor, Wish(size: 6), Ct)).Reason);
+        Assert.Equal(
+            "There is no room for 6 GiB at the moment; the region has 5 GiB left.",
+            (await Create.RunAsync(actor, Wish(size: 6), Ct)).Reason
+        );
         Done(await Create.RunAsync(actor, Wish(size: 5), Ct));
     }
 
@@ -108,7 +136,10 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
         Assert.Equal("Give it a name.", (await Create.RunAsync(actor, Wish() with { Name = " " }, Ct)).Reason);
         Assert.Equal("There is no such type of volume.", (await Create.RunAsync(actor, Wish() with { TypeId = "golden" }, Ct)).Reason);
         Assert.Equal("There is no such region.", (await Create.RunAsync(actor, Wish() with { RegionId = "nowhere" }, Ct)).Reason);
-        Assert.Equal("There is no such instance.", (await Create.RunAsync(actor, Wish() with { InstanceId = ResourceIds.New("i") }, Ct)).Reason);
+        Assert.Equal(
+            "There is no such instance.",
+            (await Create.RunAsync(actor, Wish() with { InstanceId = ResourceIds.New("i") }, Ct)).Reason
+        );
     }
 
     [Fact]
@@ -116,8 +147,14 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
     {
         var (ada, eve) = (await AnAccount.ReadyAsync(this), await AnAccount.ReadyAsync(this));
         var image = await AnAccount.ImageAsync(this);
-        var (volume, machine) = (Done(await Create.RunAsync(ada, Wish(), Ct)), (await new CreateInstance(this, clock).RunAsync(ada, AnAccount.Wish(image), Ct)).Value![0]);
-        var (eves, evesMachine) = (Done(await Create.RunAsync(eve, Wish(), Ct)), (await new CreateInstance(this, clock).RunAsync(eve, AnAccount.Wish(image), Ct)).Value![0]);
+        var (volume, machine) = (
+            Done(await Create.RunAsync(ada, Wish(), Ct)),
+            (await new CreateInstance(this, clock).RunAsync(ada, AnAccount.Wish(image), Ct)).Value![0]
+        );
+        var (eves, evesMachine) = (
+            Done(await Create.RunAsync(eve, Wish(), Ct)),
+            (await new CreateInstance(this, clock).RunAsync(eve, AnAccount.Wish(image), Ct)).Value![0]
+        );
         await MadeAsync(volume.Id);
         await MadeAsync(eves.Id);
         VolumeChange[] tried =
@@ -142,7 +179,9 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
     public async Task Twenty_parallel_attachments_to_one_instance_get_fifteen_places_of_their_own()
     {
         var actor = await AnAccount.ReadyAsync(this);
-        var machine = (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![0];
+        var machine = (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![
+            0
+        ];
         var ids = new List<string>();
         for (var n = 0; n < 20; n++)
         {
@@ -153,14 +192,19 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
         var changes = await Task.WhenAll(ids.Select(id => Task.Run(() => Change.AttachAsync(actor, id, machine.Id, false, Ct))));
         Assert.Equal(VolumeDevices.Most, changes.Count(change => change.Outcome.IsDone));
         await using var db = CreateDbContext();
-        Assert.Equal(16, await db.Volumes.Where(volume => volume.InstanceId == machine.Id).Select(volume => volume.Device).Distinct().CountAsync(Ct));
+        Assert.Equal(
+            16,
+            await db.Volumes.Where(volume => volume.InstanceId == machine.Id).Select(volume => volume.Device).Distinct().CountAsync(Ct)
+        );
     }
 
     [Fact]
     public async Task A_volume_made_for_an_instance_waits_in_its_place()
     {
         var actor = await AnAccount.ReadyAsync(this);
-        var machine = (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![0];
+        var machine = (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![
+            0
+        ];
         var made = Done(await Create.RunAsync(actor, Wish() with { InstanceId = machine.Id, DeleteOnTermination = true }, Ct));
         Assert.Equal((machine.Id, "sdb", true, VolumeGoal.InUse), (made.InstanceId, made.Device, made.DeleteOnTermination, made.Goal));
     }
@@ -169,8 +213,14 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
     public async Task The_list_is_searched_filtered_and_sorted_by_what_it_shows()
     {
         var actor = await AnAccount.ReadyAsync(this);
-        var machine = (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![0];
-        var (alpha, beta, gone) = (Done(await Create.RunAsync(actor, Wish(3) with { Name = "alpha" }, Ct)), Done(await Create.RunAsync(actor, Wish(1) with { Name = "beta" }, Ct)), Done(await Create.RunAsync(actor, Wish() with { Name = "gone" }, Ct)));
+        var machine = (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![
+            0
+        ];
+        var (alpha, beta, gone) = (
+            Done(await Create.RunAsync(actor, Wish(3) with { Name = "alpha" }, Ct)),
+            Done(await Create.RunAsync(actor, Wish(1) with { Name = "beta" }, Ct)),
+            Done(await Create.RunAsync(actor, Wish() with { Name = "gone" }, Ct))
+        );
         await MadeAsync(alpha.Id);
         await MadeAsync(beta.Id);
         await Change.AttachAsync(actor, beta.Id, machine.Id, false, Ct);
@@ -179,18 +229,36 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
         (await db.Volumes.SingleAsync(volume => volume.Id == gone.Id, Ct)).ObserveRemoved(AnAccount.Now - VolumeQuery.KeepInSight);
         await db.SaveChangesAsync(Ct);
 
-        async Task<List<string>> NamesAsync(VolumeQuery query) => [.. (await query.PageAsync(db, actor.AccountId, AnAccount.Now, 0, 50, Ct)).Lines.Select(line => line.Name)];
+        async Task<List<string>> NamesAsync(VolumeQuery query) =>
+            [.. (await query.PageAsync(db, actor.AccountId, AnAccount.Now, 0, 50, Ct)).Lines.Select(line => line.Name)];
         Assert.Equal(["alpha", "amber-falcon root", "beta"], await NamesAsync(new VolumeQuery(Order: VolumeOrder.Name, Ascending: true)));
         Assert.Equal(["amber-falcon root", "alpha", "beta"], await NamesAsync(new VolumeQuery(Order: VolumeOrder.Size)));
         Assert.Equal(["alpha"], await NamesAsync(new VolumeQuery(Search: "ALPH")));
-        Assert.Equal(["amber-falcon root", "beta"], await NamesAsync(new VolumeQuery(Search: machine.Id, Order: VolumeOrder.Name, Ascending: true)));
+        Assert.Equal(
+            ["amber-falcon root", "beta"],
+            await NamesAsync(new VolumeQuery(Search: machine.Id, Order: VolumeOrder.Name, Ascending: true))
+        );
         Assert.Equal(["beta"], await NamesAsync(new VolumeQuery(Status: "attaching")));
         Assert.Equal(["alpha"], await NamesAsync(new VolumeQuery(Tag: "env=test")));
         Assert.Empty(await NamesAsync(new VolumeQuery(Tag: "env=prod")));
-        Assert.Equal(new Dictionary<string, int> { ["creating"] = 1, ["available"] = 1, ["attaching"] = 1 }, await VolumeQuery.CountAsync(db, actor.AccountId, AnAccount.Now, Ct));
+        Assert.Equal(
+            new Dictionary<string, int>
+            {
+                ["creating"] = 1,
+                ["available"] = 1,
+                ["attaching"] = 1,
+            },
+            await VolumeQuery.CountAsync(db, actor.AccountId, AnAccount.Now, Ct)
+        );
     }
 
-    private static NewVolume Wish(int size = 8) => new() { Name = "data", SizeGiB = size, RequestToken = Guid.NewGuid().ToString("N") };
+    private static NewVolume Wish(int size = 8) =>
+        new()
+        {
+            Name = "data",
+            SizeGiB = size,
+            RequestToken = Guid.NewGuid().ToString("N"),
+        };
 
     private static Volume Done(Outcome<Volume> outcome)
     {
@@ -209,7 +277,12 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
     private async Task SetLimitsAsync(Actor actor, int volumes = 100, int gib = 4096)
     {
         await using var db = CreateDbContext();
-        await db.Accounts.Where(account => account.Id == actor.AccountId).ExecuteUpdateAsync(account => account.SetProperty(row => row.VolumeLimit, volumes).SetProperty(row => row.VolumeGiBLimit, gib), Ct);
+        await db
+            .Accounts.Where(account => account.Id == actor.AccountId)
+            .ExecuteUpdateAsync(
+                account => account.SetProperty(row => row.VolumeLimit, volumes).SetProperty(row => row.VolumeGiBLimit, gib),
+                Ct
+            );
     }
 
     private static async Task<(int Own, int Changed, int Unattached)> ListedAsync(PortalDb db, string accountId)

@@ -13,7 +13,13 @@ namespace Portal.Tests.Volumes;
 [Trait("Needs", "database")]
 public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postgres)
 {
-    private static readonly string[] Verbs = [nameof(IVolumeEngine.EnsureSnapshotAsync), nameof(IVolumeEngine.EnsureVolumeAsync), nameof(IVolumeEngine.RemoveVolumeAsync), nameof(IVolumeEngine.RemoveSnapshotAsync)];
+    private static readonly string[] Verbs =
+    [
+        nameof(IVolumeEngine.EnsureSnapshotAsync),
+        nameof(IVolumeEngine.EnsureVolumeAsync),
+        nameof(IVolumeEngine.RemoveVolumeAsync),
+        nameof(IVolumeEngine.RemoveSnapshotAsync),
+    ];
 
     private readonly InMemoryEngine engine = new();
     private readonly FakeTimeProvider clock = new(Tenant.Epoch);
@@ -71,7 +77,10 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
         await DeleteAsync(snapshot);
         await SettleAsync(snapshot);
         var span = Assert.Single(await SpansAsync(snapshot));
-        Assert.Equal((Skus.Snapshot, decimal.Round(3m / 1024, 6), TimeSpan.FromHours(5)), (span.Sku, span.Quantity, span.To!.Value - span.From));
+        Assert.Equal(
+            (Skus.Snapshot, decimal.Round(3m / 1024, 6), TimeSpan.FromHours(5)),
+            (span.Sku, span.Quantity, span.To!.Value - span.From)
+        );
     }
 
     [Fact]
@@ -131,7 +140,10 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
         await SettleAsync(waits);
         engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
         await SettleAsync(fails);
-        Assert.Equal(("completed", "error", true), ((await LoadAsync(waits)).Status, (await LoadAsync(fails)).Status, (await LoadAsync(fails)).LastError is not null));
+        Assert.Equal(
+            ("completed", "error", true),
+            ((await LoadAsync(waits)).Status, (await LoadAsync(fails)).Status, (await LoadAsync(fails)).LastError is not null)
+        );
         await services.GetRequiredService<SnapshotSweep>().SweepAsync(Ct);
         await using var after = CreateDbContext();
         Assert.Equal(0, await after.Incidents.CountAsync(incident => incident.ClosedAt == null, Ct));
@@ -157,7 +169,8 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
         await using var db = CreateDbContext();
         Assert.Equal(
             new Dictionary<string, string> { [strange] = "orphan", [lost] = "lost" },
-            await db.Incidents.ToDictionaryAsync(incident => incident.ResourceId, incident => incident.Kind, Ct));
+            await db.Incidents.ToDictionaryAsync(incident => incident.ResourceId, incident => incident.Kind, Ct)
+        );
     }
 
     private async Task<string> AVolumeAsync(string? content, string? snapshot = null)
@@ -205,7 +218,11 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
     private async Task DeleteAsync(string id)
     {
         await using var db = CreateDbContext();
-        Assert.Null((await db.Snapshots.SingleAsync(snapshot => snapshot.Id == id, Ct)).RequestDelete(clock.GetUtcNow()) is var outcome ? outcome.Reason : null);
+        Assert.Null(
+            (await db.Snapshots.SingleAsync(snapshot => snapshot.Id == id, Ct)).RequestDelete(clock.GetUtcNow()) is var outcome
+                ? outcome.Reason
+                : null
+        );
         await db.SaveChangesAsync(Ct);
     }
 

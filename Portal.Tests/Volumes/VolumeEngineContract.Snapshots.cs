@@ -61,7 +61,10 @@ public abstract partial class VolumeEngineContract
         {
             await Volumes.RemoveSnapshotAsync(taken[gone].Id, Ct);
             stay.Remove(gone);
-            Assert.Equal(stay.Select(day => taken[day].Id).Order(StringComparer.Ordinal), (await Volumes.ListSnapshotsAsync(Ct)).Intersect(taken.Select(one => one.Id)).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                stay.Select(day => taken[day].Id).Order(StringComparer.Ordinal),
+                (await Volumes.ListSnapshotsAsync(Ct)).Intersect(taken.Select(one => one.Id)).Order(StringComparer.Ordinal)
+            );
             foreach (var day in stay)
             {
                 var restored = AVolume() with { SnapshotId = taken[day].Id };
@@ -79,8 +82,14 @@ public abstract partial class VolumeEngineContract
     [Fact]
     public async Task A_snapshot_of_nothing_is_missing_and_one_that_was_never_taken_is_restored_to_nothing()
     {
-        await FailsAsync(EngineFault.Missing, () => Volumes.EnsureSnapshotAsync(new SnapshotSpec(ResourceIds.New("snap"), "acc-1", ResourceIds.New("vol")), Ct));
-        await FailsAsync(EngineFault.Rejected, () => Volumes.EnsureVolumeAsync(AVolume() with { SnapshotId = ResourceIds.New("snap") }, Ct));
+        await FailsAsync(
+            EngineFault.Missing,
+            () => Volumes.EnsureSnapshotAsync(new SnapshotSpec(ResourceIds.New("snap"), "acc-1", ResourceIds.New("vol")), Ct)
+        );
+        await FailsAsync(
+            EngineFault.Rejected,
+            () => Volumes.EnsureVolumeAsync(AVolume() with { SnapshotId = ResourceIds.New("snap") }, Ct)
+        );
         await Volumes.RemoveSnapshotAsync(ResourceIds.New("snap"), Ct);
     }
 

@@ -96,7 +96,17 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
     [Fact]
     public async Task A_volume_belongs_to_one_machine_and_stays_with_one_that_is_off()
     {
-        var (machine, other, volume) = (AMachine() with { Power = MachinePower.Off }, AMachine() with { Power = MachinePower.Off }, AVolume());
+        var (machine, other, volume) = (
+            AMachine() with
+            {
+                Power = MachinePower.Off,
+            },
+            AMachine() with
+            {
+                Power = MachinePower.Off,
+            },
+            AVolume()
+        );
         await DefineAsync(machine);
         await DefineAsync(other);
         await Volumes.EnsureVolumeAsync(volume, Ct);
@@ -126,13 +136,17 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
         await Volumes.EnsureAttachedAsync(new(second, "sdc"), machine.Id, Ct);
 
         var both = machine with { Volumes = [.. machine.Volumes, new(first, "sdb"), new(second, "sdc")] };
-        await UntilAsync(async () => (await Engine.EnsureMachineAsync(both with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off);
+        await UntilAsync(async () =>
+            (await Engine.EnsureMachineAsync(both with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off
+        );
         await StartAsync(both);
         await UntilAsync(async () => await GuestSizeAsync(machine, first) == 1 && await GuestSizeAsync(machine, second) == 2);
         Assert.Equal("before the stop", await ReadAsync(machine, first));
 
         // The next start is without what it is no longer to have.
-        await UntilAsync(async () => (await Engine.EnsureMachineAsync(both with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off);
+        await UntilAsync(async () =>
+            (await Engine.EnsureMachineAsync(both with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off
+        );
         await DefineAsync(machine);
         Assert.Null((await Volumes.ObserveVolumeAsync(second.Id, Ct)).InstanceId);
         await RemoveAllAsync(both);

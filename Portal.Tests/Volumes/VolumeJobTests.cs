@@ -16,7 +16,10 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
 {
     private static readonly string[] Verbs =
     [
-        nameof(IVolumeEngine.EnsureVolumeAsync), nameof(IVolumeEngine.EnsureAttachedAsync), nameof(IVolumeEngine.EnsureDetachedAsync), nameof(IVolumeEngine.RemoveVolumeAsync),
+        nameof(IVolumeEngine.EnsureVolumeAsync),
+        nameof(IVolumeEngine.EnsureAttachedAsync),
+        nameof(IVolumeEngine.EnsureDetachedAsync),
+        nameof(IVolumeEngine.RemoveVolumeAsync),
     ];
 
     private readonly InMemoryEngine engine = new();
@@ -55,7 +58,10 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
                 Assert.Equal("in-use", (await LoadAsync(await SettleAsync(id))).Status);
                 engine.Write(id, "synced");
                 await ChangeAsync(id, volume => volume.RequestGrow(5, clock.GetUtcNow()));
-                Assert.Equal((5, 5), (await LoadAsync(await SettleAsync(id))) is var grown ? (grown.MadeGiB, engine.GuestSizeOf(instanceId, id)) : default);
+                Assert.Equal(
+                    (5, 5),
+                    (await LoadAsync(await SettleAsync(id))) is var grown ? (grown.MadeGiB, engine.GuestSizeOf(instanceId, id)) : default
+                );
                 await ChangeAsync(id, volume => volume.RequestDetach(clock.GetUtcNow()));
                 Assert.Equal("available", (await LoadAsync(await SettleAsync(id))).Status);
                 Assert.Equal("synced", engine.Read(id));
@@ -74,7 +80,10 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AdvanceAsync(id)));
         await SettleAsync(id);
         Assert.Single(engine.Volumes);
-        Assert.Equal((Skus.Volume(VolumeType.Standard), 2m, null), Assert.Single(await SpansAsync(id)) is var span ? (span.Sku, span.Quantity, span.To) : default);
+        Assert.Equal(
+            (Skus.Volume(VolumeType.Standard), 2m, null),
+            Assert.Single(await SpansAsync(id)) is var span ? (span.Sku, span.Quantity, span.To) : default
+        );
     }
 
     [Fact]
@@ -88,7 +97,10 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
         clock.Advance(TimeSpan.FromHours(3));
         await ChangeAsync(id, volume => volume.RequestDelete(clock.GetUtcNow()));
         await SettleAsync(id);
-        Assert.Equal([(2m, TimeSpan.FromHours(2)), (6m, TimeSpan.FromHours(3))], (await SpansAsync(id)).Select(span => (span.Quantity, span.To!.Value - span.From)));
+        Assert.Equal(
+            [(2m, TimeSpan.FromHours(2)), (6m, TimeSpan.FromHours(3))],
+            (await SpansAsync(id)).Select(span => (span.Quantity, span.To!.Value - span.From))
+        );
     }
 
     [Fact]
@@ -101,7 +113,10 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
         await ChangeAsync(id, volume => volume.RequestDetach(clock.GetUtcNow()));
         await AdvanceAsync(id);
         await AdvanceAsync(id);
-        Assert.Equal(("detaching", "The guest has not let go of it yet."), (await LoadAsync(id)) is var waiting ? (waiting.Status, waiting.Waiting) : default);
+        Assert.Equal(
+            ("detaching", "The guest has not let go of it yet."),
+            (await LoadAsync(id)) is var waiting ? (waiting.Status, waiting.Waiting) : default
+        );
 
         clock.Advance(Volume.DetachLimit + TimeSpan.FromSeconds(1));
         await services.GetRequiredService<VolumeSweep>().SweepAsync(Ct);
@@ -133,13 +148,22 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
         var id = await SettleAsync(await RequestAsync());
         engine.FailOnce(nameof(IVolumeEngine.EnsureAttachedAsync), FaultPoint.Before, EngineFault.Rejected);
         await AttachAsync(id, first);
-        Assert.Equal(("available", null, true), (await LoadAsync(await SettleAsync(id))) is var free ? (free.Status, free.InstanceId, free.LastError is not null) : default);
+        Assert.Equal(
+            ("available", null, true),
+            (await LoadAsync(await SettleAsync(id))) is var free ? (free.Status, free.InstanceId, free.LastError is not null) : default
+        );
 
         await AttachAsync(id, second);
-        Assert.Equal(("in-use", second, null), (await LoadAsync(await SettleAsync(id))) is var held ? (held.Status, held.InstanceId, held.LastError) : default);
+        Assert.Equal(
+            ("in-use", second, null),
+            (await LoadAsync(await SettleAsync(id))) is var held ? (held.Status, held.InstanceId, held.LastError) : default
+        );
         engine.FailOnce(nameof(IVolumeEngine.EnsureVolumeAsync), FaultPoint.Before, EngineFault.Rejected);
         await ChangeAsync(id, volume => volume.RequestGrow(9, clock.GetUtcNow()));
-        Assert.Equal((2, 2, true), (await LoadAsync(await SettleAsync(id))) is var kept ? (kept.SizeGiB, kept.MadeGiB, kept.LastError is not null) : default);
+        Assert.Equal(
+            (2, 2, true),
+            (await LoadAsync(await SettleAsync(id))) is var kept ? (kept.SizeGiB, kept.MadeGiB, kept.LastError is not null) : default
+        );
     }
 
     [Fact]
@@ -159,7 +183,14 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
         }
 
         await SettleInstanceAsync(instanceId);
-        Assert.Equal(["deleted", "available", "deleted"], [(await LoadAsync(await SettleAsync(goes))).Status, (await LoadAsync(await SettleAsync(stays))).Status, (await LoadAsync(await SettleAsync(root))).Status]);
+        Assert.Equal(
+            ["deleted", "available", "deleted"],
+            [
+                (await LoadAsync(await SettleAsync(goes))).Status,
+                (await LoadAsync(await SettleAsync(stays))).Status,
+                (await LoadAsync(await SettleAsync(root))).Status,
+            ]
+        );
         Assert.Equal([stays], engine.Volumes);
     }
 
@@ -186,7 +217,11 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
     public async Task The_patrol_removes_what_is_to_be_gone_tells_of_strangers_and_of_what_is_lost_and_gives_again_what_was_pulled_out()
     {
         var instanceId = await RunningInstanceAsync();
-        var (gone, lost, pulled) = (await SettleAsync(await RequestAsync()), await SettleAsync(await RequestAsync()), await SettleAsync(await RequestAsync()));
+        var (gone, lost, pulled) = (
+            await SettleAsync(await RequestAsync()),
+            await SettleAsync(await RequestAsync()),
+            await SettleAsync(await RequestAsync())
+        );
         await ChangeAsync(gone, volume => volume.RequestDelete(clock.GetUtcNow()));
         await SettleAsync(gone);
         await AttachAsync(pulled, instanceId);
@@ -214,7 +249,10 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
         await using var db = CreateDbContext();
         await tenant.RequestAsync(db, clock.GetUtcNow());
         await services.GetRequiredService<VolumeSweep>().SweepAsync(Ct);
-        Assert.Equal([asked], (await db.Volumes.AsNoTracking().ToListAsync(Ct)).Where(volume => volume.IsUnsettled).Select(volume => volume.Id));
+        Assert.Equal(
+            [asked],
+            (await db.Volumes.AsNoTracking().ToListAsync(Ct)).Where(volume => volume.IsUnsettled).Select(volume => volume.Id)
+        );
         Assert.NotEqual(asked, settled);
     }
 
@@ -232,7 +270,9 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
         await using var db = CreateDbContext();
         var instance = await db.Instances.Include(instance => instance.Volumes).SingleAsync(instance => instance.Id == instanceId, Ct);
         var volume = await db.Volumes.SingleAsync(volume => volume.Id == id, Ct);
-        Assert.Null(volume.RequestAttach(instance, $"sd{(char)('a' + instance.Volumes.Count)}", deleteOnTermination, clock.GetUtcNow()).Reason);
+        Assert.Null(
+            volume.RequestAttach(instance, $"sd{(char)('a' + instance.Volumes.Count)}", deleteOnTermination, clock.GetUtcNow()).Reason
+        );
         await db.SaveChangesAsync(Ct);
     }
 
@@ -245,7 +285,11 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
     private async Task<string> SettleInstanceAsync(string id)
     {
         await using var db = CreateDbContext();
-        for (var round = 0; round < 20 && (await db.Instances.AsNoTracking().SingleAsync(instance => instance.Id == id, Ct)).IsUnsettled; round++)
+        for (
+            var round = 0;
+            round < 20 && (await db.Instances.AsNoTracking().SingleAsync(instance => instance.Id == id, Ct)).IsUnsettled;
+            round++
+        )
         {
             await services.GetRequiredService<IInstanceJob>().AdvanceAsync(id, Ct);
         }

@@ -50,13 +50,17 @@ public sealed partial class VolumePagesTests
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Turn off" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Turn on backups" })).ToBeVisibleAsync();
         await Expect(page.Locator("tbody td.name")).ToContainTextAsync("(scheduled)");
-        await Expect(page.GetByText("Snapshots that you take yourself are never touched, nor is the one of an earlier schedule.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Snapshots that you take yourself are never touched, nor is the one of an earlier schedule."))
+            .ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Turn on backups" }).ClickAsync();
         await Expect(page.GetByText("1 snapshot of an earlier schedule, which this one leaves alone")).ToBeVisibleAsync();
 
         // Soon after a slot, and far from the next one.
         await using var db = CreateDbContext();
-        await db.BackupSchedules.ExecuteUpdateAsync(schedule => schedule.SetProperty(row => row.Hour, TimeProvider.System.GetUtcNow().Hour), Ct);
+        await db.BackupSchedules.ExecuteUpdateAsync(
+            schedule => schedule.SetProperty(row => row.Hour, TimeProvider.System.GetUtcNow().Hour),
+            Ct
+        );
         engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
         await RunSlotAsync();
         await Expect(page.GetByText("The one that is due could not be taken at the first go; it is tried again at")).ToBeVisibleAsync();
@@ -73,11 +77,14 @@ public sealed partial class VolumePagesTests
         var root = await db.Volumes.AsNoTracking().SingleAsync(Ct);
         Assert.Null((await new BackupSchedules(this, TimeProvider.System).SetAsync(Ada, root.Id, BackupWish.Default, Ct)).Reason);
         await new CreateSnapshot(this, TimeProvider.System).RunAsync(Ada, new NewSnapshot(root.Id, "my own", "own"), Ct);
-        await db.Accounts.Where(account => account.Id == Ada.AccountId).ExecuteUpdateAsync(account => account.SetProperty(row => row.SnapshotLimit, 1), Ct);
+        await db
+            .Accounts.Where(account => account.Id == Ada.AccountId)
+            .ExecuteUpdateAsync(account => account.SetProperty(row => row.SnapshotLimit, 1), Ct);
         await RunSlotAsync();
         var page = await browser.SignInAsync(server, ada, "/dashboard", ABrowser.Phone);
         await page.GetByRole(AriaRole.Link, new() { Name = "amber-falcon root" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Alert).GetByText("The last backup is missing. Your quota is 1 snapshot and you have 1")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Alert).GetByText("The last backup is missing. Your quota is 1 snapshot and you have 1"))
+            .ToBeVisibleAsync();
         await Expect(page.GetByText("without room for 8 of these no backup can be made")).ToBeVisibleAsync();
         await ABrowser.InteractiveAsync(page);
         await ABrowser.AssertAccessibleAsync(page, "volume-backups-missing");
@@ -87,11 +94,19 @@ public sealed partial class VolumePagesTests
     private async Task RunSlotAsync()
     {
         await using var db = CreateDbContext();
-        await db.BackupSchedules.ExecuteUpdateAsync(schedule => schedule.SetProperty(row => row.NextAt, TimeProvider.System.GetUtcNow().AddMinutes(-1)), Ct);
+        await db.BackupSchedules.ExecuteUpdateAsync(
+            schedule => schedule.SetProperty(row => row.NextAt, TimeProvider.System.GetUtcNow().AddMinutes(-1)),
+            Ct
+        );
         var id = (await db.BackupSchedules.AsNoTracking().SingleAsync(Ct)).Id;
         await worker.GetRequiredService<BackupSweep>().SweepAsync(Ct);
         await worker.GetRequiredService<IBackupJob>().AdvanceAsync(id, Ct);
-        foreach (var snapshot in await db.Snapshots.Where(snapshot => snapshot.ScheduleId != null).Select(snapshot => snapshot.Id).ToListAsync(Ct))
+        foreach (
+            var snapshot in await db
+                .Snapshots.Where(snapshot => snapshot.ScheduleId != null)
+                .Select(snapshot => snapshot.Id)
+                .ToListAsync(Ct)
+        )
         {
             await SettleSnapshotAsync(snapshot);
         }

@@ -11,7 +11,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Portal.Tests.Volumes;
 
-/// <summary>The pages of volumes as a person uses them, in Chromium; the worker's jobs are run by the test, on the engine in memory.</summary>
+/// <summary>
+/// The pages of volumes as a person uses them, in Chromium; the worker's jobs are run by the test, on the engine in memory.
+/// </summary>
 [Trait("Needs", "browser")]
 public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser browser) : TestDatabase(postgres)
 {
@@ -63,7 +65,8 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await Expect(Status(page)).ToContainTextAsync("attaching");
         await SettleAsync(id);
         await Expect(Status(page)).ToContainTextAsync("in-use");
-        await Expect(page.GetByLabel("the device's path", new() { Exact = true })).ToContainTextAsync($"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{Volume.Serial(id)}");
+        await Expect(page.GetByLabel("the device's path", new() { Exact = true }))
+            .ToContainTextAsync($"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{Volume.Serial(id)}");
 
         await page.GetByLabel("GiB", new() { Exact = true }).FillAsync("9");
         await Expect(page.GetByRole(AriaRole.Alert).GetByText("A volume cannot shrink: what lies")).ToBeVisibleAsync();
@@ -72,9 +75,11 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await page.GetByRole(AriaRole.Button, new() { Name = "Grow", Exact = true }).ClickAsync();
         await Expect(Status(page)).ToContainTextAsync("growing to 12 GiB");
         await SettleAsync(id);
-        await Expect(page.GetByLabel("the command that grows the file system", new() { Exact = true })).ToContainTextAsync("sudo resize2fs");
+        await Expect(page.GetByLabel("the command that grows the file system", new() { Exact = true }))
+            .ToContainTextAsync("sudo resize2fs");
         await ABrowser.AssertAccessibleAsync(page, "volume-in-use");
-        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true })).ToHaveAttributeAsync("aria-disabled", "true");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }))
+            .ToHaveAttributeAsync("aria-disabled", "true");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Detach", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Detach", Exact = true }).ClickAsync();
@@ -99,7 +104,17 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         var instance = await RunningMachines.AddAsync(this, engine, Ada);
         foreach (var name in new[] { "logs", "photos" })
         {
-            var made = await new CreateVolume(this, TimeProvider.System).RunAsync(Ada, new NewVolume { Name = name, SizeGiB = 5, InstanceId = name is "logs" ? instance : null, RequestToken = name }, Ct);
+            var made = await new CreateVolume(this, TimeProvider.System).RunAsync(
+                Ada,
+                new NewVolume
+                {
+                    Name = name,
+                    SizeGiB = 5,
+                    InstanceId = name is "logs" ? instance : null,
+                    RequestToken = name,
+                },
+                Ct
+            );
             await SettleAsync(made.Value!.Id);
         }
 
@@ -113,7 +128,8 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["amber-falcon root", "logs", "photos"]);
         await ABrowser.AssertAccessibleAsync(page, "instance-volumes");
         await page.GetByLabel("Delete logs when the instance is terminated").CheckAsync();
-        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Detach amber-falcon root" })).ToHaveAttributeAsync("aria-disabled", "true");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Detach amber-falcon root" }))
+            .ToHaveAttributeAsync("aria-disabled", "true");
         await using var db = CreateDbContext();
         await Until.TrueAsync(() => db.Volumes.AnyAsync(volume => volume.Name == "logs" && volume.DeleteOnTermination, Ct));
     }
@@ -122,7 +138,18 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
     public async Task A_snapshot_is_taken_and_a_new_volume_made_from_it_after_the_first_is_gone()
     {
         await RunningMachines.AddAsync(this, engine, Ada);
-        var volume = (await new CreateVolume(this, TimeProvider.System).RunAsync(Ada, new NewVolume { Name = "photos", SizeGiB = 12, RequestToken = "photos" }, Ct)).Value!.Id;
+        var volume = (
+            await new CreateVolume(this, TimeProvider.System).RunAsync(
+                Ada,
+                new NewVolume
+                {
+                    Name = "photos",
+                    SizeGiB = 12,
+                    RequestToken = "photos",
+                },
+                Ct
+            )
+        ).Value!.Id;
         await SettleAsync(volume);
         engine.Write(volume, "summer");
         var page = await browser.SignInAsync(server, ada, "/snapshots");
@@ -187,9 +214,20 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await using (var db = CreateDbContext())
         {
             var root = await db.Volumes.SingleAsync(Ct);
-            var taken = await new CreateSnapshot(this, TimeProvider.System).RunAsync(Ada, new NewSnapshot(root.Id, "before the upgrade", "token"), Ct);
+            var taken = await new CreateSnapshot(this, TimeProvider.System).RunAsync(
+                Ada,
+                new NewSnapshot(root.Id, "before the upgrade", "token"),
+                Ct
+            );
             await SettleSnapshotAsync(taken.Value!.Id);
-            foreach (var (path, picture) in new[] { ("/snapshots", "snapshots"), ($"/snapshots/{taken.Value.Id}", "snapshot"), ($"/volumes/{root.Id}?tab=snapshots", "volume-snapshots") })
+            foreach (
+                var (path, picture) in new[]
+                {
+                    ("/snapshots", "snapshots"),
+                    ($"/snapshots/{taken.Value.Id}", "snapshot"),
+                    ($"/volumes/{root.Id}?tab=snapshots", "volume-snapshots"),
+                }
+            )
             {
                 await page.GotoAsync(path);
                 await Expect(page.GetByText("before the upgrade").First).ToBeVisibleAsync();
@@ -210,7 +248,11 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await using var db = CreateDbContext();
         var root = await db.Volumes.AsNoTracking().SingleAsync(Ct);
         engine.Write(root.Id, "a system with work in it");
-        var snapshot = (await new CreateSnapshot(this, TimeProvider.System).RunAsync(Ada, new NewSnapshot(root.Id, "before the upgrade", "token"), Ct)).Value!.Id;
+        var snapshot = (
+            await new CreateSnapshot(this, TimeProvider.System).RunAsync(Ada, new NewSnapshot(root.Id, "before the upgrade", "token"), Ct)
+        )
+            .Value!
+            .Id;
         await SettleSnapshotAsync(snapshot);
         var page = await browser.SignInAsync(server, ada, $"/snapshots/{snapshot}");
         await page.GetByRole(AriaRole.Link, new() { Name = "New instance from it" }).ClickAsync();
@@ -226,12 +268,19 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
     private async Task SettleSnapshotAsync(string id)
     {
         await using var db = CreateDbContext();
-        for (var round = 0; round < 20 && (await db.Snapshots.AsNoTracking().SingleAsync(snapshot => snapshot.Id == id, Ct)).IsUnsettled; round++)
+        for (
+            var round = 0;
+            round < 20 && (await db.Snapshots.AsNoTracking().SingleAsync(snapshot => snapshot.Id == id, Ct)).IsUnsettled;
+            round++
+        )
         {
             await worker.GetRequiredService<ISnapshotJob>().AdvanceAsync(id, Ct);
         }
 
-        Assert.False((await db.Snapshots.AsNoTracking().SingleAsync(snapshot => snapshot.Id == id, Ct)).IsUnsettled, $"{id} did not settle.");
+        Assert.False(
+            (await db.Snapshots.AsNoTracking().SingleAsync(snapshot => snapshot.Id == id, Ct)).IsUnsettled,
+            $"{id} did not settle."
+        );
     }
 
     private static ILocator Status(IPage page) => page.Locator(".page-head [role=status]");

@@ -25,7 +25,10 @@ public sealed class VolumeTests
     public void A_size_is_a_whole_number_of_GiB(string? typed, int? size)
     {
         var outcome = Volume.ParseSize(typed);
-        Assert.Equal((size ?? 0, size is null ? "A size is a whole number of GiB from 1 to 2,048." : null), (outcome.Value, outcome.Reason));
+        Assert.Equal(
+            (size ?? 0, size is null ? "A size is a whole number of GiB from 1 to 2,048." : null),
+            (outcome.Value, outcome.Reason)
+        );
     }
 
     [Fact]
@@ -91,7 +94,11 @@ public sealed class VolumeTests
     public void Nothing_is_attached_to_an_instance_that_goes_or_in_another_region()
     {
         var (volume, instance) = (Available(8), AnInstance());
-        Assert.Contains("in another region", volume.RequestAttach(AnInstance("elsewhere"), "sdb", false, Now).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "in another region",
+            volume.RequestAttach(AnInstance("elsewhere"), "sdb", false, Now).Reason,
+            StringComparison.Ordinal
+        );
         instance.RequestTerminate(Now);
         Assert.Contains("is shutting-down", volume.RequestAttach(instance, "sdb", false, Now).Reason, StringComparison.Ordinal);
     }
@@ -121,7 +128,11 @@ public sealed class VolumeTests
     [Fact]
     public void Every_state_has_a_name_that_the_list_can_be_filtered_by()
     {
-        var spelled = from state in Enum.GetValues<VolumeState>() from goal in Enum.GetValues<VolumeGoal>() from held in new[] { true, false } select Volume.Spell(state, goal, held);
+        var spelled =
+            from state in Enum.GetValues<VolumeState>()
+            from goal in Enum.GetValues<VolumeGoal>()
+            from held in new[] { true, false }
+            select Volume.Spell(state, goal, held);
         Assert.Equal(Volume.Statuses.Order(StringComparer.Ordinal), spelled.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
     }
 
@@ -142,21 +153,22 @@ public sealed class VolumeTests
         return volume;
     }
 
-    private static Instance AnInstance(string region = "local") => new Instance
-    {
-        Id = ResourceIds.New("i"),
-        AccountId = "acc-1",
-        Name = "web",
-        CreatedAt = Now,
-        ProjectId = "",
-        RegionId = region,
-        ImageId = "",
-        SizeId = "",
-        Vcpus = 1,
-        MemoryMiB = 512,
-        NetworkId = "",
-        Address = System.Net.IPAddress.Loopback,
-        RequestToken = "",
-        RequestIndex = 0,
-    }.Requested(Now);
+    private static Instance AnInstance(string region = "local") =>
+        new Instance
+        {
+            Id = ResourceIds.New("i"),
+            AccountId = "acc-1",
+            Name = "web",
+            CreatedAt = Now,
+            ProjectId = "",
+            RegionId = region,
+            ImageId = "",
+            SizeId = "",
+            Vcpus = 1,
+            MemoryMiB = 512,
+            NetworkId = "",
+            Address = System.Net.IPAddress.Loopback,
+            RequestToken = "",
+            RequestIndex = 0,
+        }.Requested(Now);
 }

@@ -5,8 +5,12 @@ using Portal.Worker.Shared;
 
 namespace Portal.Worker.Accounts;
 
-/// <summary>Throws away what the web's door keeps for a time only: counts that count no more, and changes of addresses that nobody can undo any more.</summary>
-public sealed class DoorSweep(IDbContextFactory<PortalDb> dbs, TimeProvider clock, ILogger<DoorSweep> log) : Sweep(TimeSpan.FromMinutes(1), clock, log)
+/// <summary>
+/// Throws away what the web's door keeps for a time only: counts that count no more, and changes of addresses that nobody can undo any
+/// more.
+/// </summary>
+public sealed class DoorSweep(IDbContextFactory<PortalDb> dbs, TimeProvider clock, ILogger<DoorSweep> log)
+    : Sweep(TimeSpan.FromMinutes(1), clock, log)
 {
     /// <summary>Longer than a browser keeps the cookie by which it is known.</summary>
     private static readonly TimeSpan DeviceLifetime = TimeSpan.FromDays(401);

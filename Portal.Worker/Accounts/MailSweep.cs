@@ -9,11 +9,16 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Accounts;
 
 /// <summary>
-/// Sends the outbox: at once when a row appears, and again later what could not be sent. A mail is locked while it is sent and marked after,
-/// so that several workers share the work and a killed one loses nothing; at worst a mail goes out twice, under one Message-Id.
+/// Sends the outbox: at once when a row appears, and again later what could not be sent. A mail is locked while it is sent and marked
+/// after, so that several workers share the work and a killed one loses nothing; at worst a mail goes out twice, under one Message-Id.
 /// </summary>
-public sealed partial class MailSweep(IDbContextFactory<PortalDb> dbs, Changes changes, IOptions<SmtpSettings> settings, TimeProvider clock, ILogger<MailSweep> log)
-    : Sweep(TimeSpan.FromSeconds(5), clock, log, changes, "Mails")
+public sealed partial class MailSweep(
+    IDbContextFactory<PortalDb> dbs,
+    Changes changes,
+    IOptions<SmtpSettings> settings,
+    TimeProvider clock,
+    ILogger<MailSweep> log
+) : Sweep(TimeSpan.FromSeconds(5), clock, log, changes, "Mails")
 {
     /// <summary>For each step of the conversation with the server.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -32,9 +37,7 @@ public sealed partial class MailSweep(IDbContextFactory<PortalDb> dbs, Changes c
         }
 
         using var smtp = new SmtpClient { Timeout = (int)Patience.TotalMilliseconds };
-        while (await SendNextAsync(smtp, ct))
-        {
-        }
+        while (await SendNextAsync(smtp, ct)) { }
 
         if (smtp.IsConnected)
         {
@@ -48,7 +51,9 @@ public sealed partial class MailSweep(IDbContextFactory<PortalDb> dbs, Changes c
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var now = clock.GetUtcNow();
-        var mail = await db.Mails.FromSql($"""SELECT * FROM "Mails" WHERE "DueAt" <= {now} ORDER BY "DueAt" LIMIT 1 FOR UPDATE SKIP LOCKED""").SingleOrDefaultAsync(ct);
+        var mail = await db
+            .Mails.FromSql($"""SELECT * FROM "Mails" WHERE "DueAt" <= {now} ORDER BY "DueAt" LIMIT 1 FOR UPDATE SKIP LOCKED""")
+            .SingleOrDefaultAsync(ct);
         if (mail is null)
         {
             return false;
@@ -75,7 +80,8 @@ public sealed partial class MailSweep(IDbContextFactory<PortalDb> dbs, Changes c
             LogRefused(log, mail.Id, (int)error.StatusCode);
             return true;
         }
-        catch (Exception error) when (error is SmtpCommandException { StatusCode: not SmtpStatusCode.ServiceNotAvailable } or NotSupportedException)
+        catch (Exception error)
+            when (error is SmtpCommandException { StatusCode: not SmtpStatusCode.ServiceNotAvailable } or NotSupportedException)
         {
             // It is this mail that the server does not take now; the others go on.
             var now = clock.GetUtcNow();
@@ -128,7 +134,10 @@ public sealed partial class MailSweep(IDbContextFactory<PortalDb> dbs, Changes c
         return message;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The mail server does not take mails; {Mail} waits after {Attempts} attempts: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The mail server does not take mails; {Mail} waits after {Attempts} attempts: {Reason}"
+    )]
     private static partial void LogAway(ILogger log, Guid mail, int attempts, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The mail server refused {Mail} for good, with {Status}")]

@@ -12,7 +12,8 @@ internal sealed record Verdict(bool IsKnown, StripeError? Error = null)
 
 /// <summary>
 /// Authorizes a small amount on the card and cancels it at once. Can be run again from every point: the attempt is saved before Stripe is
-/// asked, the key of the call follows from the attempt, and what an earlier run made is found again even after Stripe has forgotten the key.
+/// asked, the key of the call follows from the attempt, and what an earlier run made is found again even after Stripe has forgotten the
+/// key.
 /// </summary>
 public sealed class CardAuthorization(StripeClient stripe)
 {
@@ -41,7 +42,12 @@ public sealed class CardAuthorization(StripeClient stripe)
 
     private async Task<PaymentIntent?> FindAsync(CardSetup setup, string customer, CancellationToken ct)
     {
-        await foreach (var intent in stripe.V1.PaymentIntents.ListAutoPagingAsync(new PaymentIntentListOptions { Customer = customer, Limit = 100 }, cancellationToken: ct))
+        await foreach (
+            var intent in stripe.V1.PaymentIntents.ListAutoPagingAsync(
+                new PaymentIntentListOptions { Customer = customer, Limit = 100 },
+                cancellationToken: ct
+            )
+        )
         {
             if (intent.Metadata.GetValueOrDefault(SetupMark) == setup.Id.ToString())
             {
@@ -69,7 +75,11 @@ public sealed class CardAuthorization(StripeClient stripe)
         };
         try
         {
-            return await stripe.V1.PaymentIntents.CreateAsync(options, new RequestOptions { IdempotencyKey = $"card-check-{setup.Id}" }, ct);
+            return await stripe.V1.PaymentIntents.CreateAsync(
+                options,
+                new RequestOptions { IdempotencyKey = $"card-check-{setup.Id}" },
+                ct
+            );
         }
         catch (StripeException declined) when (declined.StripeError is { Type: "card_error", PaymentIntent: { } intent })
         {
@@ -85,7 +95,12 @@ public sealed class CardAuthorization(StripeClient stripe)
             case { LastPaymentError: { } error }:
                 return new Verdict(IsKnown: true, error);
             case { Status: "requires_capture" }:
-                await stripe.V1.PaymentIntents.CancelAsync(intent.Id, new PaymentIntentCancelOptions(), new RequestOptions { IdempotencyKey = $"card-check-cancel-{setup.Id}" }, ct);
+                await stripe.V1.PaymentIntents.CancelAsync(
+                    intent.Id,
+                    new PaymentIntentCancelOptions(),
+                    new RequestOptions { IdempotencyKey = $"card-check-cancel-{setup.Id}" },
+                    ct
+                );
                 return new Verdict(IsKnown: true);
             case { Status: "canceled" }:
                 // Only an authorization that was granted is ever cancelled, by an earlier run or by Stripe after a week.

@@ -19,14 +19,26 @@ public sealed class CardDetachment(IDbContextFactory<PortalDb> dbs, StripeClient
             return;
         }
 
-        var leaving = await db.Cards.Where(card => card.State != CardState.Valid && card.DetachedAt == null).OrderBy(card => card.AddedAt).Select(card => card.Id).Take(AtOnce).ToListAsync(ct);
+        var leaving = await db
+            .Cards.Where(card => card.State != CardState.Valid && card.DetachedAt == null)
+            .OrderBy(card => card.AddedAt)
+            .Select(card => card.Id)
+            .Take(AtOnce)
+            .ToListAsync(ct);
         var round = new Round(isOver: error => Declines.IsPassing(error, ct));
-        await round.EachAsync(leaving, id => id, async (id, token) =>
-        {
-            await DetachAsync(id, token);
-            var now = clock.GetUtcNow();
-            await db.Cards.Where(card => card.Id == id && card.State != CardState.Valid).ExecuteUpdateAsync(card => card.SetProperty(gone => gone.DetachedAt, now), token);
-        }, ct);
+        await round.EachAsync(
+            leaving,
+            id => id,
+            async (id, token) =>
+            {
+                await DetachAsync(id, token);
+                var now = clock.GetUtcNow();
+                await db
+                    .Cards.Where(card => card.Id == id && card.State != CardState.Valid)
+                    .ExecuteUpdateAsync(card => card.SetProperty(gone => gone.DetachedAt, now), token);
+            },
+            ct
+        );
         round.End();
     }
 

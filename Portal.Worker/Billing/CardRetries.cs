@@ -3,12 +3,13 @@ using System.Collections.Concurrent;
 namespace Portal.Worker.Billing;
 
 /// <summary>
-/// When a card check that Stripe did not answer is tried again: in seconds, since somebody waits for it, and then more and more rarely. In memory: a worker that starts anew begins with
-/// seconds again.
+/// When a card check that Stripe did not answer is tried again: in seconds, since somebody waits for it, and then more and more rarely. In
+/// memory: a worker that starts anew begins with seconds again.
 /// </summary>
 public sealed class CardRetries
 {
-    private static readonly TimeSpan First = TimeSpan.FromSeconds(2), Longest = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan First = TimeSpan.FromSeconds(2),
+        Longest = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<Guid, TimeSpan> waits = [];
 

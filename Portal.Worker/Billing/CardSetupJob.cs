@@ -13,7 +13,14 @@ namespace Portal.Worker.Billing;
 /// keeps or refuses it. Webhooks, the customer's return and the sweep all come here; whoever comes second finds it done.
 /// </summary>
 public sealed partial class CardSetupJob(
-    IDbContextFactory<PortalDb> dbs, StripeClient stripe, CardAuthorization authorization, CardRetries retries, TrustLadder ladder, TimeProvider clock, ILogger<CardSetupJob> log) : ICardSetupJob
+    IDbContextFactory<PortalDb> dbs,
+    StripeClient stripe,
+    CardAuthorization authorization,
+    CardRetries retries,
+    TrustLadder ladder,
+    TimeProvider clock,
+    ILogger<CardSetupJob> log
+) : ICardSetupJob
 {
     /// <summary>A restored database may not know that this very card was checked already.</summary>
     private static readonly TimeSpan WhileUnreconciled = TimeSpan.FromMinutes(1);
@@ -65,7 +72,13 @@ public sealed partial class CardSetupJob(
         {
             if (now - setup.CreatedAt > CardSetup.PageLife)
             {
-                await EndAsync(db, setup, () => setup.Abandon("The card page could not be opened. No card was added and nothing was charged.", now), "AbandonCard", ct);
+                await EndAsync(
+                    db,
+                    setup,
+                    () => setup.Abandon("The card page could not be opened. No card was added and nothing was charged.", now),
+                    "AbandonCard",
+                    ct
+                );
             }
 
             return;
@@ -78,7 +91,9 @@ public sealed partial class CardSetupJob(
                 await VerifyAsync(db, setup, session, ct);
                 break;
             case "expired":
-                var why = session.SetupIntent?.LastSetupError is { } error ? $"No card was added: {Lower(Declines.Sentence(error))}" : "The card page was left. No card was added and nothing was charged.";
+                var why = session.SetupIntent?.LastSetupError is { } error
+                    ? $"No card was added: {Lower(Declines.Sentence(error))}"
+                    : "The card page was left. No card was added and nothing was charged.";
                 await EndAsync(db, setup, () => setup.Abandon(why, now), "AbandonCard", ct);
                 break;
         }
@@ -103,8 +118,23 @@ public sealed partial class CardSetupJob(
         if (verdict.IsAccepted)
         {
             var (now, kept) = (clock.GetUtcNow(), Outcome.Done);
-            await EndAsync(db, setup, () => Settle(setup, kept, now), action: null, ct, async () =>
-                kept = await CardKeeping.KeepAsync(db, Actor.Portal(setup.AccountId), ACard(setup, method, CardState.Valid), setup.ReplacesCardId, ladder.AccountsPerCard, now, ct));
+            await EndAsync(
+                db,
+                setup,
+                () => Settle(setup, kept, now),
+                action: null,
+                ct,
+                async () =>
+                    kept = await CardKeeping.KeepAsync(
+                        db,
+                        Actor.Portal(setup.AccountId),
+                        ACard(setup, method, CardState.Valid),
+                        setup.ReplacesCardId,
+                        ladder.AccountsPerCard,
+                        now,
+                        ct
+                    )
+            );
         }
         else if (verdict.IsKnown)
         {
@@ -115,15 +145,22 @@ public sealed partial class CardSetupJob(
     private async Task RefuseAsync(PortalDb db, CardSetup setup, PaymentMethod method, string why, bool fraud, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        await EndAsync(db, setup, () => setup.Refuse(why, now), "RefuseCard", ct, async () =>
-        {
-            // Kept as refused, so that it is detached at Stripe.
-            db.Cards.Add(ACard(setup, method, CardState.Refused, why));
-            if (fraud)
+        await EndAsync(
+            db,
+            setup,
+            () => setup.Refuse(why, now),
+            "RefuseCard",
+            ct,
+            async () =>
             {
-                await FraudFlags.FlagAsync(db, method.Card.Fingerprint, $"Blocked at the card check of {setup.AccountId}", now, ct);
+                // Kept as refused, so that it is detached at Stripe.
+                db.Cards.Add(ACard(setup, method, CardState.Refused, why));
+                if (fraud)
+                {
+                    await FraudFlags.FlagAsync(db, method.Card.Fingerprint, $"Blocked at the card check of {setup.AccountId}", now, ct);
+                }
             }
-        });
+        );
     }
 
     /// <summary>The end, whatever it is: the rows, the audit and the setup's state in one transaction.</summary>
@@ -138,27 +175,30 @@ public sealed partial class CardSetupJob(
         settle();
         if (action is not null)
         {
-            db.AuditEntries.Add(Actor.Portal(setup.AccountId).Audit(clock.GetUtcNow(), action, setup.Id.ToString(), after: new { setup.Problem }));
+            db.AuditEntries.Add(
+                Actor.Portal(setup.AccountId).Audit(clock.GetUtcNow(), action, setup.Id.ToString(), after: new { setup.Problem })
+            );
         }
 
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
     }
 
-    private static Model.Billing.Card ACard(CardSetup setup, PaymentMethod method, CardState state, string? problem = null) => new()
-    {
-        Id = method.Id,
-        AccountId = setup.AccountId,
-        Brand = method.Card.Brand,
-        Last4 = method.Card.Last4,
-        ExpiryMonth = (int)method.Card.ExpMonth,
-        ExpiryYear = (int)method.Card.ExpYear,
-        Fingerprint = method.Card.Fingerprint,
-        IsPrepaid = method.Card.Funding is "prepaid",
-        State = state,
-        Problem = problem,
-        AddedAt = setup.CreatedAt,
-    };
+    private static Model.Billing.Card ACard(CardSetup setup, PaymentMethod method, CardState state, string? problem = null) =>
+        new()
+        {
+            Id = method.Id,
+            AccountId = setup.AccountId,
+            Brand = method.Card.Brand,
+            Last4 = method.Card.Last4,
+            ExpiryMonth = (int)method.Card.ExpMonth,
+            ExpiryYear = (int)method.Card.ExpYear,
+            Fingerprint = method.Card.Fingerprint,
+            IsPrepaid = method.Card.Funding is "prepaid",
+            State = state,
+            Problem = problem,
+            AddedAt = setup.CreatedAt,
+        };
 
     private static void Settle(CardSetup setup, Outcome kept, DateTimeOffset now)
     {

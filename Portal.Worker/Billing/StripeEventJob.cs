@@ -11,13 +11,17 @@ namespace Portal.Worker.Billing;
 /// Applies a stored event. The event only says which object to look at: what is applied is the object as it is at Stripe now, so that order
 /// and repetition do not matter. It can be run again at any time, also for an event that was applied long ago.
 /// </summary>
-public sealed class StripeEventJob(IDbContextFactory<PortalDb> dbs, StripeClient stripe, ICardSetupJob setups, TimeProvider clock) : IStripeEventJob
+public sealed class StripeEventJob(IDbContextFactory<PortalDb> dbs, StripeClient stripe, ICardSetupJob setups, TimeProvider clock)
+    : IStripeEventJob
 {
     /// <summary>The types that matter here; all others are stored and ignored.</summary>
     public static readonly string[] Known =
     [
-        "checkout.session.completed", "checkout.session.expired",
-        "payment_method.detached", "payment_method.updated", "payment_method.automatically_updated",
+        "checkout.session.completed",
+        "checkout.session.expired",
+        "payment_method.detached",
+        "payment_method.updated",
+        "payment_method.automatically_updated",
     ];
 
     public async Task ApplyAsync(string eventId, CancellationToken ct)
@@ -51,8 +55,11 @@ public sealed class StripeEventJob(IDbContextFactory<PortalDb> dbs, StripeClient
     {
         var session = about.GetProperty("id").GetString()!;
         var setup = await db.CardSetups.SingleOrDefaultAsync(known => known.CheckoutSessionId == session, ct);
-        if (setup is null && Guid.TryParse(about.GetProperty("client_reference_id").GetString(), out var id)
-            && await db.CardSetups.SingleOrDefaultAsync(known => known.Id == id && known.CheckoutSessionId == null, ct) is { } unanswered)
+        if (
+            setup is null
+            && Guid.TryParse(about.GetProperty("client_reference_id").GetString(), out var id)
+            && await db.CardSetups.SingleOrDefaultAsync(known => known.Id == id && known.CheckoutSessionId == null, ct) is { } unanswered
+        )
         {
             // Stripe's answer to the web was lost, and this is how it arrives after all.
             (setup, unanswered.CheckoutSessionId) = (unanswered, session);
@@ -82,9 +89,20 @@ public sealed class StripeEventJob(IDbContextFactory<PortalDb> dbs, StripeClient
             card.DetachedAt = now;
             await CardKeeping.RemoveAsync(db, actor, card, "removed at Stripe", now, ct);
         }
-        else if (card.State is CardState.Valid && (card.ExpiryMonth, card.ExpiryYear) != ((int)method.Card.ExpMonth, (int)method.Card.ExpYear))
+        else if (
+            card.State is CardState.Valid
+            && (card.ExpiryMonth, card.ExpiryYear) != ((int)method.Card.ExpMonth, (int)method.Card.ExpYear)
+        )
         {
-            db.AuditEntries.Add(actor.Audit(now, "RenewCard", id, new { card.ExpiryMonth, card.ExpiryYear }, new { ExpiryMonth = method.Card.ExpMonth, ExpiryYear = method.Card.ExpYear }));
+            db.AuditEntries.Add(
+                actor.Audit(
+                    now,
+                    "RenewCard",
+                    id,
+                    new { card.ExpiryMonth, card.ExpiryYear },
+                    new { ExpiryMonth = method.Card.ExpMonth, ExpiryYear = method.Card.ExpYear }
+                )
+            );
             (card.ExpiryMonth, card.ExpiryYear) = ((int)method.Card.ExpMonth, (int)method.Card.ExpYear);
             await db.SaveChangesAsync(ct);
         }

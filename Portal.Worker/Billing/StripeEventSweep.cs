@@ -9,8 +9,13 @@ namespace Portal.Worker.Billing;
 /// Applies stored events in batches, as soon as the web rings and once a second anyway. A batch is claimed by moving its next attempt into
 /// the future, so several workers do not take the same one, and a killed one loses nothing.
 /// </summary>
-public sealed partial class StripeEventSweep(IDbContextFactory<PortalDb> dbs, IServiceScopeFactory scopes, Changes changes, TimeProvider clock, ILogger<StripeEventSweep> log)
-    : Sweep(TimeSpan.FromSeconds(1), clock, log, changes, "StripeEvents")
+public sealed partial class StripeEventSweep(
+    IDbContextFactory<PortalDb> dbs,
+    IServiceScopeFactory scopes,
+    Changes changes,
+    TimeProvider clock,
+    ILogger<StripeEventSweep> log
+) : Sweep(TimeSpan.FromSeconds(1), clock, log, changes, "StripeEvents")
 {
     private const int Batch = 100;
     private const int AtOnce = 4;
@@ -34,7 +39,8 @@ public sealed partial class StripeEventSweep(IDbContextFactory<PortalDb> dbs, IS
     {
         var now = clock.GetUtcNow();
         await using var db = await dbs.CreateDbContextAsync(ct);
-        await db.StripeEvents.Where(stored => stored.AppliedAt == null && !StripeEventJob.Known.Contains(stored.Type))
+        await db
+            .StripeEvents.Where(stored => stored.AppliedAt == null && !StripeEventJob.Known.Contains(stored.Type))
             .ExecuteUpdateAsync(stored => stored.SetProperty(one => one.AppliedAt, now).SetProperty(one => one.IsIgnored, true), ct);
     }
 
@@ -42,11 +48,15 @@ public sealed partial class StripeEventSweep(IDbContextFactory<PortalDb> dbs, IS
     {
         var now = clock.GetUtcNow();
         await using var db = await dbs.CreateDbContextAsync(ct);
-        return await db.Database.SqlQuery<string>($"""
-            UPDATE "StripeEvents" SET "ApplyAt" = {now + Claim}, "Attempts" = "Attempts" + 1
-            WHERE "Id" IN (SELECT "Id" FROM "StripeEvents" WHERE "AppliedAt" IS NULL AND "ApplyAt" <= {now} ORDER BY "ApplyAt" LIMIT {Batch} FOR UPDATE SKIP LOCKED)
-            RETURNING "Id" AS "Value"
-            """).ToListAsync(ct);
+        return await db
+            .Database.SqlQuery<string>(
+                $"""
+                UPDATE "StripeEvents" SET "ApplyAt" = {now + Claim}, "Attempts" = "Attempts" + 1
+                WHERE "Id" IN (SELECT "Id" FROM "StripeEvents" WHERE "AppliedAt" IS NULL AND "ApplyAt" <= {now} ORDER BY "ApplyAt" LIMIT {Batch} FOR UPDATE SKIP LOCKED)
+                RETURNING "Id" AS "Value"
+                """
+            )
+            .ToListAsync(ct);
     }
 
     private async ValueTask ApplyAsync(string id, CancellationToken ct)

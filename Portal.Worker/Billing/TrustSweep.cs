@@ -5,9 +5,17 @@ using Portal.Worker.Shared;
 
 namespace Portal.Worker.Billing;
 
-/// <summary>Looks at accounts that may have passed a limit. Any region's worker may, one at a time. One that cannot be reckoned does not keep the others waiting.</summary>
-public sealed class TrustSweep(IDbContextFactory<PortalDb> dbs, TrustPatrol patrol, IConfiguration configuration, TimeProvider clock, ILogger<TrustSweep> log)
-    : Sweep(TimeSpan.FromSeconds(10), clock, log)
+/// <summary>
+/// Looks at accounts that may have passed a limit. Any region's worker may, one at a time. One that cannot be reckoned does not keep the
+/// others waiting.
+/// </summary>
+public sealed class TrustSweep(
+    IDbContextFactory<PortalDb> dbs,
+    TrustPatrol patrol,
+    IConfiguration configuration,
+    TimeProvider clock,
+    ILogger<TrustSweep> log
+) : Sweep(TimeSpan.FromSeconds(10), clock, log)
 {
     private const int AtOnce = 500;
 

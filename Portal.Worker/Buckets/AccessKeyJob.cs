@@ -7,22 +7,34 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Buckets;
 
 /// <summary>
-/// Hands a key to the store and forgets its secret; takes it back. A limited one is a user of its own there, who gets in by the buckets' policies, which the
-/// buckets' own jobs write: it works when all of them did.
+/// Hands a key to the store and forgets its secret; takes it back. A limited one is a user of its own there, who gets in by the buckets'
+/// policies, which the buckets' own jobs write: it works when all of them did.
 /// </summary>
-public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore stores, StorePlaces places, BucketSecrets secrets, Nudges nudges, TimeProvider clock, ILogger<AccessKeyJob> log)
-    : StoreJob<AccessKey>(dbs, stores, places, nudges, clock, log), IAccessKeyJob
+public sealed class AccessKeyJob(
+    IDbContextFactory<PortalDb> dbs,
+    RegionStore stores,
+    StorePlaces places,
+    BucketSecrets secrets,
+    Nudges nudges,
+    TimeProvider clock,
+    ILogger<AccessKeyJob> log
+) : StoreJob<AccessKey>(dbs, stores, places, nudges, clock, log), IAccessKeyJob
 {
     private const string Later = "The object store does not take it at the moment. Your request is kept and goes on by itself.";
 
     protected override async Task<AccessKey?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
-        await db.AccessKeys.SingleOrDefaultAsync(key => key.Id == id, ct) is { } key && (key.IsUnsettled(Now) || IsToBeTold(key, await AccountAsync(db, key, ct))) ? key : null;
+        await db.AccessKeys.SingleOrDefaultAsync(key => key.Id == id, ct) is { } key
+        && (key.IsUnsettled(Now) || IsToBeTold(key, await AccountAsync(db, key, ct)))
+            ? key
+            : null;
 
     protected override async Task AdvanceAsync(PortalDb db, IObjectStore store, AccessKey key, CancellationToken ct)
     {
         if (key.Goal is AccessKeyGoal.Active && key.ExpiresAt <= Now && key.RequestRevoke(Now).IsDone)
         {
-            db.AuditEntries.Add(Actor.Portal(key.AccountId).Audit(Now, "DeleteAccessKey", key.Id, after: new { key.Status, Because = "It was replaced." }));
+            db.AuditEntries.Add(
+                Actor.Portal(key.AccountId).Audit(Now, "DeleteAccessKey", key.Id, after: new { key.Status, Because = "It was replaced." })
+            );
         }
 
         switch (key)
@@ -54,7 +66,9 @@ public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore st
         }
     }
 
-    /// <summary>Policies name those keys that work or are about to: whenever that changes, the buckets are told in the same transaction.</summary>
+    /// <summary>
+    /// Policies name those keys that work or are about to: whenever that changes, the buckets are told in the same transaction.
+    /// </summary>
     protected override Task RecordAsync(PortalDb db, AccessKey key, CancellationToken ct) =>
         key.IsLimited && (key is { State: AccessKeyState.Creating, SealedSecret: null, Waiting: null } or { State: AccessKeyState.Revoked })
             ? BucketGrants.ChangedAsync(db, key, Now, ct)
@@ -110,7 +124,17 @@ public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore st
     private static async Task EnsureUserAsync(PortalDb db, IObjectStore store, AccessKey key, CancellationToken ct)
     {
         var account = await AccountAsync(db, key, ct);
-        await store.EnsureUserAsync(new StoreUser(key.StoreUserId, key.Name, account.IsOutOfStores, MaxBuckets: 0, ObjectStoreUser.BytesOf(account), account.BucketObjectLimit), ct);
+        await store.EnsureUserAsync(
+            new StoreUser(
+                key.StoreUserId,
+                key.Name,
+                account.IsOutOfStores,
+                MaxBuckets: 0,
+                ObjectStoreUser.BytesOf(account),
+                account.BucketObjectLimit
+            ),
+            ct
+        );
         key.ObserveSuspension(account.IsOutOfStores);
     }
 
@@ -128,8 +152,12 @@ public sealed class AccessKeyJob(IDbContextFactory<PortalDb> dbs, RegionStore st
         key.ObserveRevoked(Now);
     }
 
-    /// <summary>Its account was suspended, or is not any more. Keys that are not limited belong to the project's user, who is told himself.</summary>
-    private static bool IsToBeTold(AccessKey key, Account account) => key is { IsLimited: true, State: AccessKeyState.Active, Goal: AccessKeyGoal.Active } && key.IsSuspended != account.IsOutOfStores;
+    /// <summary>
+    /// Its account was suspended, or is not any more. Keys that are not limited belong to the project's user, who is told himself.
+    /// </summary>
+    private static bool IsToBeTold(AccessKey key, Account account) =>
+        key is { IsLimited: true, State: AccessKeyState.Active, Goal: AccessKeyGoal.Active } && key.IsSuspended != account.IsOutOfStores;
 
-    private static Task<Account> AccountAsync(PortalDb db, AccessKey key, CancellationToken ct) => db.Accounts.AsNoTracking().SingleAsync(account => account.Id == key.AccountId, ct);
+    private static Task<Account> AccountAsync(PortalDb db, AccessKey key, CancellationToken ct) =>
+        db.Accounts.AsNoTracking().SingleAsync(account => account.Id == key.AccountId, ct);
 }

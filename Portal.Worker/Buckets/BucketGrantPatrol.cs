@@ -14,14 +14,28 @@ public sealed class BucketGrantPatrol(IDbContextFactory<PortalDb> dbs, RegionSto
         await using var db = await dbs.CreateDbContextAsync(ct);
         var dependent = await (
             from bucket in db.Buckets.AsNoTracking()
-            where bucket.RegionId == region.Id && bucket.State == BucketState.Available && bucket.Goal == BucketGoal.Available && !bucket.GrantsDue
-                && db.AccessKeys.Any(key => key.UserId == bucket.UserId && key.State == AccessKeyState.Active && key.Goal == AccessKeyGoal.Active
-                    && (key.BucketId == bucket.Id || (key.BucketId == null && key.Rights == KeyRights.ReadOnly)))
+            where
+                bucket.RegionId == region.Id
+                && bucket.State == BucketState.Available
+                && bucket.Goal == BucketGoal.Available
+                && !bucket.GrantsDue
+                && db.AccessKeys.Any(key =>
+                    key.UserId == bucket.UserId
+                    && key.State == AccessKeyState.Active
+                    && key.Goal == AccessKeyGoal.Active
+                    && (key.BucketId == bucket.Id || (key.BucketId == null && key.Rights == KeyRights.ReadOnly))
+                )
             join user in db.ObjectStoreUsers.AsNoTracking() on bucket.UserId equals user.Id
             where user.State == ObjectStoreUserState.Active && !user.IsSuspended
-            select new { bucket, user }).ToListAsync(ct);
+            select new { bucket, user }
+        ).ToListAsync(ct);
         var round = new Round(store.CheckAsync);
-        await round.EachAsync(dependent, row => row.bucket.Id, (row, token) => MendAsync(store, stores.KeyOf(row.user), row.bucket, token), ct);
+        await round.EachAsync(
+            dependent,
+            row => row.bucket.Id,
+            (row, token) => MendAsync(store, stores.KeyOf(row.user), row.bucket, token),
+            ct
+        );
         round.End();
     }
 

@@ -6,8 +6,14 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Buckets;
 
 /// <summary>Makes a bucket, tells the store its quota and which limited keys may reach it, empties it in batches, deletes it.</summary>
-public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore stores, StorePlaces places, Nudges nudges, TimeProvider clock, ILogger<BucketJob> log)
-    : StoreJob<Bucket>(dbs, stores, places, nudges, clock, log), IBucketJob
+public sealed class BucketJob(
+    IDbContextFactory<PortalDb> dbs,
+    RegionStore stores,
+    StorePlaces places,
+    Nudges nudges,
+    TimeProvider clock,
+    ILogger<BucketJob> log
+) : StoreJob<Bucket>(dbs, stores, places, nudges, clock, log), IBucketJob
 {
     private const string Later = "The object store does not do this at the moment. Your request is kept and goes on by itself.";
 
@@ -65,7 +71,10 @@ public sealed class BucketJob(IDbContextFactory<PortalDb> dbs, RegionStore store
         }
     }
 
-    /// <summary>What it holds costs nothing any more once it is gone, and the keys that were for it alone go with it: its name may be somebody else's tomorrow.</summary>
+    /// <summary>
+    /// What it holds costs nothing any more once it is gone, and the keys that were for it alone go with it: its name may be somebody
+    /// else's tomorrow.
+    /// </summary>
     protected override async Task RecordAsync(PortalDb db, Bucket bucket, CancellationToken ct)
     {
         if (bucket.State is not BucketState.Deleted)

@@ -5,10 +5,21 @@ using Portal.Worker.Shared;
 
 namespace Portal.Worker.Buckets;
 
-/// <summary>Once a minute: what all buckets hold and what went on in them, for the ledger and the pages; which keys were used; whether the policies still let the limited ones in.</summary>
+/// <summary>
+/// Once a minute: what all buckets hold and what went on in them, for the ledger and the pages; which keys were used; whether the policies
+/// still let the limited ones in.
+/// </summary>
 public sealed class BucketMetering(
-    IDbContextFactory<PortalDb> dbs, RegionStore stores, BucketSizes sizes, BucketTrafficLedger traffic, KeyUse keys, BucketGrantPatrol grants, RegionName region, TimeProvider clock, ILogger<BucketMetering> log)
-    : Sweep(TimeSpan.FromMinutes(1), clock, log)
+    IDbContextFactory<PortalDb> dbs,
+    RegionStore stores,
+    BucketSizes sizes,
+    BucketTrafficLedger traffic,
+    KeyUse keys,
+    BucketGrantPatrol grants,
+    RegionName region,
+    TimeProvider clock,
+    ILogger<BucketMetering> log
+) : Sweep(TimeSpan.FromMinutes(1), clock, log)
 {
     public override async Task SweepAsync(CancellationToken ct)
     {

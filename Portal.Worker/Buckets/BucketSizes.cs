@@ -21,9 +21,16 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
         var before = await ThereAsync(ct);
         var held = await store.BucketsAsync(ct);
         var contents = held.ToDictionary(content => content.Name, StringComparer.Ordinal);
-        var users = before.Exists(row => contents.GetValueOrDefault(row.Bucket.Name)?.Bucket != row.Bucket) ? (await store.UsersAsync(ct)).ToHashSet(StringComparer.Ordinal) : null;
+        var users = before.Exists(row => contents.GetValueOrDefault(row.Bucket.Name)?.Bucket != row.Bucket)
+            ? (await store.UsersAsync(ct)).ToHashSet(StringComparer.Ordinal)
+            : null;
         var round = new Round();
-        await round.EachAsync(before.Chunk(AtOnce), chunk => chunk[0].Id, (chunk, token) => MeasureAsync([.. chunk.Select(row => row.Id)], contents, users, token), ct);
+        await round.EachAsync(
+            before.Chunk(AtOnce),
+            chunk => chunk[0].Id,
+            (chunk, token) => MeasureAsync([.. chunk.Select(row => row.Id)], contents, users, token),
+            ct
+        );
         await FindAsync(round, held, ct);
         round.End();
     }
@@ -58,12 +65,23 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
         }
     }
 
-    /// <summary>Also one that is to be deleted anyway, whose job may wait for its turn for long: until then its name would hide whoever has it now.</summary>
+    /// <summary>
+    /// Also one that is to be deleted anyway, whose job may wait for its turn for long: until then its name would hide whoever has it now.
+    /// </summary>
     private static Task ObserveDeletedAsync(PortalDb db, Bucket bucket, DateTimeOffset now, CancellationToken ct)
     {
         if (bucket.Goal is BucketGoal.Available)
         {
-            db.AuditEntries.Add(Actor.Portal(bucket.AccountId).Audit(now, "ObserveBucket", bucket.Id, after: new { Status = Bucket.Spell(BucketState.Deleted), Because = "It was deleted with another tool." }));
+            db.AuditEntries.Add(
+                Actor
+                    .Portal(bucket.AccountId)
+                    .Audit(
+                        now,
+                        "ObserveBucket",
+                        bucket.Id,
+                        after: new { Status = Bucket.Spell(BucketState.Deleted), Because = "It was deleted with another tool." }
+                    )
+            );
         }
 
         bucket.ObserveDeleted(now);
@@ -73,7 +91,10 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
     private static void Write(Bucket bucket, BucketContent content, DateTimeOffset now)
     {
         // While it is emptied, its job counts.
-        if (bucket.Goal is BucketGoal.Available && ((bucket.Bytes, bucket.Objects) != (content.Bytes, content.Objects) || bucket.MeasuredAt is not { } at || now - at > Stale))
+        if (
+            bucket.Goal is BucketGoal.Available
+            && ((bucket.Bytes, bucket.Objects) != (content.Bytes, content.Objects) || bucket.MeasuredAt is not { } at || now - at > Stale)
+        )
         {
             bucket.Measure(content.Bytes, content.Objects, now);
         }
@@ -83,22 +104,44 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
     private async Task FindAsync(Round round, IReadOnlyList<BucketContent> held, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var known = (await db.Buckets.Where(bucket => bucket.RegionId == region.Id && bucket.State != BucketState.Deleted && bucket.State != BucketState.Failed).Select(bucket => bucket.Name).ToListAsync(ct))
-            .ToHashSet(StringComparer.Ordinal);
+        var known = (
+            await db
+                .Buckets.Where(bucket =>
+                    bucket.RegionId == region.Id && bucket.State != BucketState.Deleted && bucket.State != BucketState.Failed
+                )
+                .Select(bucket => bucket.Name)
+                .ToListAsync(ct)
+        ).ToHashSet(StringComparer.Ordinal);
         var strange = held.Where(content => !known.Contains(content.Name)).ToList();
         var owners = strange.Select(content => content.UserId).Distinct(StringComparer.Ordinal).ToArray();
-        var users = await db.ObjectStoreUsers.AsNoTracking().Where(user => owners.Contains(user.Id) && user.RegionId == region.Id).ToDictionaryAsync(user => user.Id, StringComparer.Ordinal, ct);
-        await round.EachAsync(strange, content => content.Name, async (content, token) =>
-        {
-            if (users.TryGetValue(content.UserId, out var user))
+        var users = await db
+            .ObjectStoreUsers.AsNoTracking()
+            .Where(user => owners.Contains(user.Id) && user.RegionId == region.Id)
+            .ToDictionaryAsync(user => user.Id, StringComparer.Ordinal, ct);
+        await round.EachAsync(
+            strange,
+            content => content.Name,
+            async (content, token) =>
             {
-                await AddAsync(user, content, token);
-            }
-            else if (content.UserId.StartsWith($"{ObjectStoreUser.Prefix}-", StringComparison.Ordinal))
-            {
-                await Incidents.OpenAsync(db, null, content.UserId, IncidentKinds.Orphan, $"The object store holds buckets of {content.UserId}, which this database does not know.", clock.GetUtcNow(), token);
-            }
-        }, ct);
+                if (users.TryGetValue(content.UserId, out var user))
+                {
+                    await AddAsync(user, content, token);
+                }
+                else if (content.UserId.StartsWith($"{ObjectStoreUser.Prefix}-", StringComparison.Ordinal))
+                {
+                    await Incidents.OpenAsync(
+                        db,
+                        null,
+                        content.UserId,
+                        IncidentKinds.Orphan,
+                        $"The object store holds buckets of {content.UserId}, which this database does not know.",
+                        clock.GetUtcNow(),
+                        token
+                    );
+                }
+            },
+            ct
+        );
     }
 
     private async Task AddAsync(ObjectStoreUser user, BucketContent content, CancellationToken ct)
@@ -118,7 +161,21 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
         }.Found(content.StoreId);
         bucket.Measure(content.Bytes, content.Objects, now);
         db.Buckets.Add(bucket);
-        db.AuditEntries.Add(Actor.Portal(user.AccountId).Audit(now, "ObserveBucket", id, after: new { bucket.Name, bucket.Status, Because = "It was made with another tool." }));
+        db.AuditEntries.Add(
+            Actor
+                .Portal(user.AccountId)
+                .Audit(
+                    now,
+                    "ObserveBucket",
+                    id,
+                    after: new
+                    {
+                        bucket.Name,
+                        bucket.Status,
+                        Because = "It was made with another tool.",
+                    }
+                )
+        );
         await BucketMeter.RecordAsync(db, [bucket], now, ct);
         try
         {
@@ -133,8 +190,11 @@ public sealed class BucketSizes(IDbContextFactory<PortalDb> dbs, RegionName regi
     private async Task<List<There>> ThereAsync(CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        return await db.Buckets.Where(bucket => bucket.RegionId == region.Id && bucket.StoreId != null && bucket.State != BucketState.Deleted)
-            .OrderBy(bucket => bucket.Id).Select(bucket => new There(bucket.Id, new BucketInStore(bucket.UserId, bucket.Name, bucket.StoreId!))).ToListAsync(ct);
+        return await db
+            .Buckets.Where(bucket => bucket.RegionId == region.Id && bucket.StoreId != null && bucket.State != BucketState.Deleted)
+            .OrderBy(bucket => bucket.Id)
+            .Select(bucket => new There(bucket.Id, new BucketInStore(bucket.UserId, bucket.Name, bucket.StoreId!)))
+            .ToListAsync(ct);
     }
 
     private sealed record There(string Id, BucketInStore Bucket);

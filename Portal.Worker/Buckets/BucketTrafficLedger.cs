@@ -7,8 +7,8 @@ using Portal.Worker.Operators;
 namespace Portal.Worker.Buckets;
 
 /// <summary>
-/// Brings what the store counted into the ledger: one closed span for each bucket, SKU and hour. It is written as it is and not added to, so that reading an hour again, or dying
-/// between reading and writing, changes nothing.
+/// Brings what the store counted into the ledger: one closed span for each bucket, SKU and hour. It is written as it is and not added to,
+/// so that reading an hour again, or dying between reading and writing, changes nothing.
 /// </summary>
 public sealed class BucketTrafficLedger(IDbContextFactory<PortalDb> dbs, RegionName region, TimeProvider clock)
 {
@@ -27,16 +27,33 @@ public sealed class BucketTrafficLedger(IDbContextFactory<PortalDb> dbs, RegionN
     public async Task RecordAsync(PortalDb lease, IObjectStore store, CancellationToken ct)
     {
         var asked = clock.GetUtcNow();
-        var (through, now) = (await lease.ObjectStores.Where(row => row.Id == region.Id).Select(row => row.MeteredThrough).SingleAsync(ct), HourOf(asked));
+        var (through, now) = (
+            await lease.ObjectStores.Where(row => row.Id == region.Id).Select(row => row.MeteredThrough).SingleAsync(ct),
+            HourOf(asked)
+        );
         var since = through - Overlap ?? now - FirstReach;
-        var counts = (await store.TrafficAsync(since, ct)).Where(count => count.Hour >= since)
+        var counts = (await store.TrafficAsync(since, ct))
+            .Where(count => count.Hour >= since)
             .GroupBy(count => (count.UserId, count.Bucket, count.Hour))
-            .Select(group => new BucketTraffic(group.Key.UserId, group.Key.Bucket, group.Key.Hour, group.Sum(count => count.BytesOut), group.Sum(count => count.Writes), group.Sum(count => count.Reads))).ToList();
+            .Select(group => new BucketTraffic(
+                group.Key.UserId,
+                group.Key.Bucket,
+                group.Key.Hour,
+                group.Sum(count => count.BytesOut),
+                group.Sum(count => count.Writes),
+                group.Sum(count => count.Reads)
+            ))
+            .ToList();
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await WriteAsync(db, counts, since, ct);
         await db.SaveChangesAsync(ct);
-        await db.ObjectStores.Where(row => row.Id == region.Id).ExecuteUpdateAsync(row => row.SetProperty(metered => metered.MeteredThrough, now).SetProperty(metered => metered.MeteredAt, asked), ct);
+        await db
+            .ObjectStores.Where(row => row.Id == region.Id)
+            .ExecuteUpdateAsync(
+                row => row.SetProperty(metered => metered.MeteredThrough, now).SetProperty(metered => metered.MeteredAt, asked),
+                ct
+            );
         await transaction.CommitAsync(ct);
         if (through != now)
         {
@@ -47,14 +64,29 @@ public sealed class BucketTrafficLedger(IDbContextFactory<PortalDb> dbs, RegionN
     private static async Task WriteAsync(PortalDb db, List<BucketTraffic> counts, DateTimeOffset since, CancellationToken ct)
     {
         var names = counts.Select(count => count.Bucket).Distinct(StringComparer.Ordinal).ToArray();
-        var buckets = (await db.Buckets.AsNoTracking().Where(bucket => names.Contains(bucket.Name) && (bucket.DeletedAt == null || bucket.DeletedAt > since)).ToListAsync(ct)).ToLookup(bucket => (bucket.UserId, bucket.Name));
+        var buckets = (
+            await db
+                .Buckets.AsNoTracking()
+                .Where(bucket => names.Contains(bucket.Name) && (bucket.DeletedAt == null || bucket.DeletedAt > since))
+                .ToListAsync(ct)
+        ).ToLookup(bucket => (bucket.UserId, bucket.Name));
         var ids = buckets.SelectMany(same => same).Select(bucket => bucket.Id).ToArray();
-        var written = await db.UsageSpans.Where(span => ids.Contains(span.ResourceId) && span.From >= since && (span.Sku == Skus.BucketOut || span.Sku == Skus.BucketWrites || span.Sku == Skus.BucketReads))
+        var written = await db
+            .UsageSpans.Where(span =>
+                ids.Contains(span.ResourceId)
+                && span.From >= since
+                && (span.Sku == Skus.BucketOut || span.Sku == Skus.BucketWrites || span.Sku == Skus.BucketReads)
+            )
             .ToDictionaryAsync(span => (span.ResourceId, span.Sku, span.From), ct);
         foreach (var count in counts)
         {
             // Of several that had the name one after the other, the last one of that hour.
-            if (buckets[(count.UserId, count.Bucket)].Where(bucket => bucket.CreatedAt < count.Hour + Hour && (bucket.DeletedAt is null || bucket.DeletedAt > count.Hour)).MaxBy(bucket => bucket.CreatedAt) is { } bucket)
+            if (
+                buckets[(count.UserId, count.Bucket)]
+                    .Where(bucket => bucket.CreatedAt < count.Hour + Hour && (bucket.DeletedAt is null || bucket.DeletedAt > count.Hour))
+                    .MaxBy(bucket => bucket.CreatedAt) is
+                { } bucket
+            )
             {
                 Write(db, written, bucket, count.Hour, Skus.BucketOut, BucketMeter.GiB(count.BytesOut));
                 Write(db, written, bucket, count.Hour, Skus.BucketWrites, BucketMeter.Thousands(count.Writes));
@@ -63,7 +95,14 @@ public sealed class BucketTrafficLedger(IDbContextFactory<PortalDb> dbs, RegionN
         }
     }
 
-    private static void Write(PortalDb db, Dictionary<(string, string, DateTimeOffset), UsageSpan> written, Bucket bucket, DateTimeOffset hour, string sku, decimal quantity)
+    private static void Write(
+        PortalDb db,
+        Dictionary<(string, string, DateTimeOffset), UsageSpan> written,
+        Bucket bucket,
+        DateTimeOffset hour,
+        string sku,
+        decimal quantity
+    )
     {
         if (written.TryGetValue((bucket.Id, sku, hour), out var span))
         {
@@ -73,7 +112,18 @@ public sealed class BucketTrafficLedger(IDbContextFactory<PortalDb> dbs, RegionN
         }
         else if (quantity > 0)
         {
-            db.UsageSpans.Add(new UsageSpan { AccountId = bucket.AccountId, ResourceId = bucket.Id, ResourceName = bucket.Name, Sku = sku, Quantity = quantity, From = hour, To = hour + Hour });
+            db.UsageSpans.Add(
+                new UsageSpan
+                {
+                    AccountId = bucket.AccountId,
+                    ResourceId = bucket.Id,
+                    ResourceName = bucket.Name,
+                    Sku = sku,
+                    Quantity = quantity,
+                    From = hour,
+                    To = hour + Hour,
+                }
+            );
         }
     }
 

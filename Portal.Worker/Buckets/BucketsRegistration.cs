@@ -9,7 +9,11 @@ namespace Portal.Worker.Buckets;
 public static class BucketsRegistration
 {
     /// <summary>Who registered a driver before keeps that.</summary>
-    public static IServiceCollection AddBuckets(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
+    public static IServiceCollection AddBuckets(
+        this IServiceCollection services,
+        IConfiguration configuration,
+        IHostEnvironment environment
+    )
     {
         StoreSettings.Check(configuration);
         if (!environment.IsDevelopment() && WhyNotThere(configuration) is { } reason)
@@ -20,7 +24,10 @@ public static class BucketsRegistration
         services.AddKeyRing().DisableAutomaticKeyGeneration();
         if (!services.Any(service => service.ServiceType == typeof(IObjectStores)))
         {
-            services.AddSingleton<IObjectStores>(provider => new RgwObjectStores(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = RgwObjectStores.Patience }, provider.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<IObjectStores>(provider => new RgwObjectStores(
+                new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = RgwObjectStores.Patience },
+                provider.GetRequiredService<TimeProvider>()
+            ));
         }
 
         return services
@@ -45,8 +52,9 @@ public static class BucketsRegistration
     }
 
     /// <summary>Why the settings cannot name this store; null if they can, or name none.</summary>
-    public static string? WhyNotThere(IConfiguration configuration) => configuration["ObjectStore:Endpoint"] is not { } endpoint ? null
+    public static string? WhyNotThere(IConfiguration configuration) =>
+        configuration["ObjectStore:Endpoint"] is not { } endpoint ? null
         : !Uri.TryCreate(configuration["Portal:Url"], UriKind.Absolute, out var portal)
             ? "Portal__Url is not set: the worker compares it with ObjectStore__Endpoint, which must be of another site. Set it to the web's public address, e.g. https://portal.example.com."
-            : StoreSite.WhyNot(portal, endpoint, configuration["ObjectStore:WebsiteSuffix"]);
+        : StoreSite.WhyNot(portal, endpoint, configuration["ObjectStore:WebsiteSuffix"]);
 }

@@ -6,8 +6,8 @@ using Portal.Worker.Engines.Rgw;
 namespace Portal.Worker.Buckets;
 
 /// <summary>
-/// When which access key was last used, out of the log that the embedded store writes of its requests. What was read is cut off, so that the log does not grow without bound; dying
-/// before that means to read it once more, which changes nothing. Other stores do not tell.
+/// When which access key was last used, out of the log that the embedded store writes of its requests. What was read is cut off, so that
+/// the log does not grow without bound; dying before that means to read it once more, which changes nothing. Other stores do not tell.
 /// </summary>
 public sealed class KeyUse(IDbContextFactory<PortalDb> dbs, EmbeddedCeph embedded)
 {
@@ -26,7 +26,8 @@ public sealed class KeyUse(IDbContextFactory<PortalDb> dbs, EmbeddedCeph embedde
         await using var db = await dbs.CreateDbContextAsync(ct);
         foreach (var (id, at) in used)
         {
-            await db.AccessKeys.Where(key => key.AccessKeyId == id && (key.LastUsedAt == null || key.LastUsedAt < at - Grain))
+            await db
+                .AccessKeys.Where(key => key.AccessKeyId == id && (key.LastUsedAt == null || key.LastUsedAt < at - Grain))
                 .ExecuteUpdateAsync(key => key.SetProperty(known => known.LastUsedAt, at), ct);
         }
 
@@ -55,7 +56,10 @@ public sealed class KeyUse(IDbContextFactory<PortalDb> dbs, EmbeddedCeph embedde
         try
         {
             using var entry = JsonDocument.Parse(line);
-            return entry.RootElement.TryGetProperty("access_key_id", out var id) && entry.RootElement.TryGetProperty("time", out var time) && time.TryGetDateTimeOffset(out var at)
+            return
+                entry.RootElement.TryGetProperty("access_key_id", out var id)
+                && entry.RootElement.TryGetProperty("time", out var time)
+                && time.TryGetDateTimeOffset(out var at)
                 ? (id.GetString() ?? "", at.ToUniversalTime())
                 : ("", default);
         }

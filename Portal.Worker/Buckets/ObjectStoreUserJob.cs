@@ -6,12 +6,23 @@ using Portal.Worker.Shared;
 
 namespace Portal.Worker.Buckets;
 
-/// <summary>Makes a project's user in the store, keeps it as suspended and as limited as its account is, and removes it with all that it owns.</summary>
-public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionStore stores, StorePlaces places, Nudges nudges, TimeProvider clock, ILogger<ObjectStoreUserJob> log)
-    : StoreJob<ObjectStoreUser>(dbs, stores, places, nudges, clock, log), IObjectStoreUserJob
+/// <summary>
+/// Makes a project's user in the store, keeps it as suspended and as limited as its account is, and removes it with all that it owns.
+/// </summary>
+public sealed class ObjectStoreUserJob(
+    IDbContextFactory<PortalDb> dbs,
+    RegionStore stores,
+    StorePlaces places,
+    Nudges nudges,
+    TimeProvider clock,
+    ILogger<ObjectStoreUserJob> log
+) : StoreJob<ObjectStoreUser>(dbs, stores, places, nudges, clock, log), IObjectStoreUserJob
 {
     protected override async Task<ObjectStoreUser?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
-        await db.ObjectStoreUsers.SingleOrDefaultAsync(user => user.Id == id, ct) is { } user && user.IsUnsettled(await AccountAsync(db, user, ct), await IsStoreFullAsync(db, user, ct)) ? user : null;
+        await db.ObjectStoreUsers.SingleOrDefaultAsync(user => user.Id == id, ct) is { } user
+        && user.IsUnsettled(await AccountAsync(db, user, ct), await IsStoreFullAsync(db, user, ct))
+            ? user
+            : null;
 
     protected override async Task AdvanceAsync(PortalDb db, IObjectStore store, ObjectStoreUser user, CancellationToken ct)
     {
@@ -40,8 +51,8 @@ public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionSt
     }
 
     /// <summary>
-    /// First the customer's keys, then what is in the buckets, at last the user. A suspended one is let in again in between, since only he may delete what is his; by then nobody but
-    /// Portal has a key of his.
+    /// First the customer's keys, then what is in the buckets, at last the user. A suspended one is let in again in between, since only he
+    /// may delete what is his; by then nobody but Portal has a key of his.
     /// </summary>
     private async Task RemoveAsync(PortalDb db, IObjectStore store, ObjectStoreUser user, Account account, CancellationToken ct)
     {
@@ -89,7 +100,9 @@ public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionSt
         {
             if (bucket.RequestDelete(emptyFirst: true, Now).IsDone)
             {
-                db.AuditEntries.Add(Actor.Portal(bucket.AccountId).Audit(Now, "DeleteBucket", bucket.Id, after: new { bucket.Status, EmptyFirst = true }));
+                db.AuditEntries.Add(
+                    Actor.Portal(bucket.AccountId).Audit(Now, "DeleteBucket", bucket.Id, after: new { bucket.Status, EmptyFirst = true })
+                );
             }
 
             Nudges.Soon(bucket.Id);
@@ -98,7 +111,9 @@ public sealed class ObjectStoreUserJob(IDbContextFactory<PortalDb> dbs, RegionSt
         return buckets.Count > 0;
     }
 
-    private static Task<bool> IsStoreFullAsync(PortalDb db, ObjectStoreUser user, CancellationToken ct) => db.ObjectStores.AnyAsync(store => store.Id == user.RegionId && store.FullSince != null && store.Source == StoreSource.Embedded, ct);
+    private static Task<bool> IsStoreFullAsync(PortalDb db, ObjectStoreUser user, CancellationToken ct) =>
+        db.ObjectStores.AnyAsync(store => store.Id == user.RegionId && store.FullSince != null && store.Source == StoreSource.Embedded, ct);
 
-    private static Task<Account> AccountAsync(PortalDb db, ObjectStoreUser user, CancellationToken ct) => db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.AccountId, ct);
+    private static Task<Account> AccountAsync(PortalDb db, ObjectStoreUser user, CancellationToken ct) =>
+        db.Accounts.AsNoTracking().SingleAsync(account => account.Id == user.AccountId, ct);
 }

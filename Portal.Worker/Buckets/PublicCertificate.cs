@@ -4,10 +4,15 @@ using System.Security.Authentication;
 
 namespace Portal.Worker.Buckets;
 
-/// <summary>Whether browsers trust whom they meet at a store's public address. Portal itself may go another way, inside, and would never notice.</summary>
+/// <summary>
+/// Whether browsers trust whom they meet at a store's public address. Portal itself may go another way, inside, and would never notice.
+/// </summary>
 public static class PublicCertificate
 {
-    /// <summary>Why a store cannot be at this address; null if it can. An address that is not reached from here is no reason: customers' way is another.</summary>
+    /// <summary>
+    /// Why a store cannot be at this address; null if it can. An address that is not reached from here is no reason: customers' way is
+    /// another.
+    /// </summary>
     public static async Task<string?> WhyNotAsync(Uri endpoint, CancellationToken ct)
     {
         if (endpoint.Scheme != Uri.UriSchemeHttps)

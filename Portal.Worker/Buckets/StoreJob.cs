@@ -6,7 +6,14 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Buckets;
 
 /// <summary>A job of the region's object store, which it is given open, if there is a place for it.</summary>
-public abstract class StoreJob<T>(IDbContextFactory<PortalDb> dbs, RegionStore stores, StorePlaces places, Nudges nudges, TimeProvider clock, ILogger log) : ResourceJob<T>(dbs, nudges, clock, log)
+public abstract class StoreJob<T>(
+    IDbContextFactory<PortalDb> dbs,
+    RegionStore stores,
+    StorePlaces places,
+    Nudges nudges,
+    TimeProvider clock,
+    ILogger log
+) : ResourceJob<T>(dbs, nudges, clock, log)
     where T : Resource
 {
     protected RegionStore Stores => stores;

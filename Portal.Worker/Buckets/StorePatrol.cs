@@ -9,10 +9,22 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Buckets;
 
 /// <summary>
-/// Asks the region's object store every few seconds whether it is there. It writes down where it is, and of the embedded one makes itself the administrator.
+/// Asks the region's object store every few seconds whether it is there. It writes down where it is, and of the embedded one makes itself
+/// the administrator.
 /// </summary>
-public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore stores, EmbeddedCeph embedded, BucketSecrets secrets, StoreTrial trial, StoreRoom room, RegionName region, IConfiguration configuration, Changes changes, TimeProvider clock, ILogger<StorePatrol> log)
-    : Sweep(TimeSpan.FromSeconds(3), clock, log, changes, "ObjectStoreChanges")
+public sealed class StorePatrol(
+    IDbContextFactory<PortalDb> dbs,
+    RegionStore stores,
+    EmbeddedCeph embedded,
+    BucketSecrets secrets,
+    StoreTrial trial,
+    StoreRoom room,
+    RegionName region,
+    IConfiguration configuration,
+    Changes changes,
+    TimeProvider clock,
+    ILogger<StorePatrol> log
+) : Sweep(TimeSpan.FromSeconds(3), clock, log, changes, "ObjectStoreChanges")
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -50,7 +62,15 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
             // The embedded one comes a few seconds after the worker.
             if (now - store.AwaySince > TimeSpan.FromSeconds(30) || store.SeenAt is not null)
             {
-                await Incidents.OpenAsync(db, null, incident, IncidentKinds.EngineAway, $"The object store of this region is away: {error.Message}", now, ct);
+                await Incidents.OpenAsync(
+                    db,
+                    null,
+                    incident,
+                    IncidentKinds.EngineAway,
+                    $"The object store of this region is away: {error.Message}",
+                    now,
+                    ct
+                );
             }
         }
 
@@ -67,18 +87,33 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
             return WriteNamed(known ?? Add(db, endpoint), endpoint, new StoreKey(id, secret));
         }
 
-        return embedded.Port is { } port ? WriteEmbedded(known ?? Add(db, endpoint ?? ""), endpoint, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), port) : known;
+        return embedded.Port is { } port
+            ? WriteEmbedded(
+                known ?? Add(db, endpoint ?? ""),
+                endpoint,
+                string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"),
+                port
+            )
+            : known;
     }
 
     /// <summary>Why a gateway that an operator entered is none of this worker's; null if it is.</summary>
-    private string? WhyNotByOperator => embedded.Port is not null || settings["AdminKeyId"] is not null ? "The settings of the region's worker name a store already." : null;
+    private string? WhyNotByOperator =>
+        embedded.Port is not null || settings["AdminKeyId"] is not null
+            ? "The settings of the region's worker name a store already."
+            : null;
 
-    private ObjectStore Add(PortalDb db, string endpoint) => db.ObjectStores.Add(new ObjectStore { Id = region.Id, Endpoint = endpoint }).Entity;
+    private ObjectStore Add(PortalDb db, string endpoint) =>
+        db.ObjectStores.Add(new ObjectStore { Id = region.Id, Endpoint = endpoint }).Entity;
 
     /// <summary>Any RADOS Gateway.</summary>
     private ObjectStore WriteNamed(ObjectStore store, string endpoint, StoreKey admin)
     {
-        (store.Source, store.Endpoint, store.InternalEndpoint) = (StoreSource.Settings, endpoint, settings["InternalEndpoint"]?.TrimEnd('/'));
+        (store.Source, store.Endpoint, store.InternalEndpoint) = (
+            StoreSource.Settings,
+            endpoint,
+            settings["InternalEndpoint"]?.TrimEnd('/')
+        );
         (store.SigningRegion, store.WebsiteSuffix) = (settings["SigningRegion"] ?? "us-east-1", settings["WebsiteSuffix"]);
         if (store.AdminKeyId != admin.AccessKeyId || secrets.Admin.Open(store.SealedAdminSecret) != admin.Secret)
         {
@@ -91,8 +126,14 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
     /// <summary>Customers reach it by the loopback, or by what stands before it and keeps the host that was signed for.</summary>
     private ObjectStore WriteEmbedded(ObjectStore store, string? endpoint, string own, int port)
     {
-        (store.Source, store.Endpoint, store.InternalEndpoint) = (StoreSource.Embedded, endpoint ?? $"http://{own}", endpoint is null ? null : $"http://{own}");
-        store.WebsiteSuffix = settings["WebsiteSuffix"] ?? (endpoint is null ? string.Create(CultureInfo.InvariantCulture, $"s3-website.localhost:{port}") : null);
+        (store.Source, store.Endpoint, store.InternalEndpoint) = (
+            StoreSource.Embedded,
+            endpoint ?? $"http://{own}",
+            endpoint is null ? null : $"http://{own}"
+        );
+        store.WebsiteSuffix =
+            settings["WebsiteSuffix"]
+            ?? (endpoint is null ? string.Create(CultureInfo.InvariantCulture, $"s3-website.localhost:{port}") : null);
         return store;
     }
 
@@ -101,16 +142,24 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
         if (IsToEnroll(store))
         {
             enrolledAt = clock.GetUtcNow();
-            var key = await WithinAsync(EnrolPatience, token => embedded.AdministratorAsync(store.AwayReason is null ? null : store.AdminKeyId, token), ct);
+            var key = await WithinAsync(
+                EnrolPatience,
+                token => embedded.AdministratorAsync(store.AwayReason is null ? null : store.AdminKeyId, token),
+                ct
+            );
             (store.AdminKeyId, store.SealedAdminSecret) = (key.AccessKeyId, secrets.Admin.Seal(key.Secret));
         }
 
         var open = stores.Open(store);
-        await WithinAsync(Patience, async token =>
-        {
-            await open.CheckAsync(token);
-            return true;
-        }, ct);
+        await WithinAsync(
+            Patience,
+            async token =>
+            {
+                await open.CheckAsync(token);
+                return true;
+            },
+            ct
+        );
     }
 
     private static async Task<T> WithinAsync<T>(TimeSpan patience, Func<CancellationToken, Task<T>> ask, CancellationToken ct)
@@ -128,8 +177,13 @@ public sealed class StorePatrol(IDbContextFactory<PortalDb> dbs, RegionStore sto
     }
 
     /// <summary>Portal has no key to it, or it does not take that one: perhaps it is another store than before.</summary>
-    private bool IsToEnroll(ObjectStore store) => store.Source is StoreSource.Embedded
-        && (store.AdminKeyId is null || secrets.Admin.Open(store.SealedAdminSecret) is null || store.AwayReason?.StartsWith(RgwErrors.UnknownKey, StringComparison.Ordinal) is true)
+    private bool IsToEnroll(ObjectStore store) =>
+        store.Source is StoreSource.Embedded
+        && (
+            store.AdminKeyId is null
+            || secrets.Admin.Open(store.SealedAdminSecret) is null
+            || store.AwayReason?.StartsWith(RgwErrors.UnknownKey, StringComparison.Ordinal) is true
+        )
         && (enrolledAt is not { } last || clock.GetUtcNow() - last > Again);
 
     private static void Write(ObjectStore store, DateTimeOffset now)

@@ -1,8 +1,9 @@
 namespace Portal.Worker.Buckets;
 
 /// <summary>
-/// How many resources of the object store may be worked on at a time. All kinds of resources share the places of the nudges and of the queue: without a bound of their own, buckets whose
-/// store hangs, or that take an hour to be emptied, would take all of them, and machines would wait. Who gets no place comes back; batches are short, so everybody has a turn.
+/// How many resources of the object store may be worked on at a time. All kinds of resources share the places of the nudges and of the
+/// queue: without a bound of their own, buckets whose store hangs, or that take an hour to be emptied, would take all of them, and machines
+/// would wait. Who gets no place comes back; batches are short, so everybody has a turn.
 /// </summary>
 public sealed class StorePlaces : IDisposable
 {

@@ -6,8 +6,9 @@ using Portal.Worker.Operators;
 namespace Portal.Worker.Buckets;
 
 /// <summary>
-/// Watches whether the region's store has room. The embedded one tells how much: while there is too little, its users' quotas are nothing, so that S3 itself refuses what would be put into it, and what
-/// is deleted makes room at once. Any other one does not tell: there a write on trial does. Operators are told of both.
+/// Watches whether the region's store has room. The embedded one tells how much: while there is too little, its users' quotas are nothing,
+/// so that S3 itself refuses what would be put into it, and what is deleted makes room at once. Any other one does not tell: there a write
+/// on trial does. Operators are told of both.
 /// </summary>
 public sealed class StoreRoom(EmbeddedCeph embedded, RegionStore stores, TimeProvider clock)
 {
@@ -29,7 +30,8 @@ public sealed class StoreRoom(EmbeddedCeph embedded, RegionStore stores, TimePro
     private Task<string?>? trial;
     private int failures;
 
-    public Task ObserveAsync(PortalDb db, ObjectStore store, CancellationToken ct) => store.Source is StoreSource.Embedded ? MeasureAsync(db, store, ct) : TryAsync(db, store, ct);
+    public Task ObserveAsync(PortalDb db, ObjectStore store, CancellationToken ct) =>
+        store.Source is StoreSource.Embedded ? MeasureAsync(db, store, ct) : TryAsync(db, store, ct);
 
     private async Task MeasureAsync(PortalDb db, ObjectStore store, CancellationToken ct)
     {
@@ -40,7 +42,12 @@ public sealed class StoreRoom(EmbeddedCeph embedded, RegionStore stores, TimePro
 
         var now = clock.GetUtcNow();
         store.ObserveRoom(total, free, now);
-        await TellAsync(db, store, $"The object store of this region is full: {free >> 20:N0} of {total >> 20:N0} MiB are free. Nothing more can be put into it until something is deleted.", ct);
+        await TellAsync(
+            db,
+            store,
+            $"The object store of this region is full: {free >> 20:N0} of {total >> 20:N0} MiB are free. Nothing more can be put into it until something is deleted.",
+            ct
+        );
         if (store.FullSince is not null && (collectedAt is not { } last || now - last > Pause))
         {
             collectedAt = now;
@@ -73,7 +80,12 @@ public sealed class StoreRoom(EmbeddedCeph embedded, RegionStore stores, TimePro
         if (failures is 0 or >= Failures)
         {
             store.ObserveTrial(whyNot, clock.GetUtcNow());
-            await TellAsync(db, store, $"The object store of this region answers, but takes nothing: {whyNot}. Most likely it is full, in whole or in the pool of its buckets.", ct);
+            await TellAsync(
+                db,
+                store,
+                $"The object store of this region answers, but takes nothing: {whyNot}. Most likely it is full, in whole or in the pool of its buckets.",
+                ct
+            );
         }
     }
 
@@ -98,8 +110,10 @@ public sealed class StoreRoom(EmbeddedCeph embedded, RegionStore stores, TimePro
     private async Task TellAsync(PortalDb db, ObjectStore store, string message, CancellationToken ct)
     {
         var (now, incident) = (clock.GetUtcNow(), $"s3-{store.Id}");
-        await (store.FullSince is null
-            ? Incidents.CloseAsync(db, incident, IncidentKinds.StoreFull, now, ct)
-            : Incidents.OpenAsync(db, null, incident, IncidentKinds.StoreFull, message, now, ct));
+        await (
+            store.FullSince is null
+                ? Incidents.CloseAsync(db, incident, IncidentKinds.StoreFull, now, ct)
+                : Incidents.OpenAsync(db, null, incident, IncidentKinds.StoreFull, message, now, ct)
+        );
     }
 }

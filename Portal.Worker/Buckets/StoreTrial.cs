@@ -6,7 +6,10 @@ using Portal.Worker.Operators;
 
 namespace Portal.Worker.Buckets;
 
-/// <summary>Tries a gateway that an operator entered, with real calls. One that answers and lets its key do what Portal needs becomes the region's; else the operator reads why not.</summary>
+/// <summary>
+/// Tries a gateway that an operator entered, with real calls. One that answers and lets its key do what Portal needs becomes the region's;
+/// else the operator reads why not.
+/// </summary>
 public sealed class StoreTrial(IObjectStores stores, BucketSecrets secrets, RegionName region, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -14,7 +17,10 @@ public sealed class StoreTrial(IObjectStores stores, BucketSecrets secrets, Regi
     /// <param name="whyNot">Why it is refused unseen; null if it is not.</param>
     public async Task RunAsync(PortalDb db, string? whyNot, CancellationToken ct)
     {
-        if (await db.ObjectStoreChanges.FirstOrDefaultAsync(change => change.Id == region.Id && change.Refusal == null, ct) is not { } change)
+        if (
+            await db.ObjectStoreChanges.FirstOrDefaultAsync(change => change.Id == region.Id && change.Refusal == null, ct)
+            is not { } change
+        )
         {
             return;
         }
@@ -47,7 +53,15 @@ public sealed class StoreTrial(IObjectStores stores, BucketSecrets secrets, Regi
         limit.CancelAfter(Patience);
         try
         {
-            await stores.Open(new StoreAccess(new Uri(change.InternalEndpoint ?? change.Endpoint), change.SigningRegion, new StoreKey(change.AdminKeyId, secret))).CheckAsync(limit.Token);
+            await stores
+                .Open(
+                    new StoreAccess(
+                        new Uri(change.InternalEndpoint ?? change.Endpoint),
+                        change.SigningRegion,
+                        new StoreKey(change.AdminKeyId, secret)
+                    )
+                )
+                .CheckAsync(limit.Token);
             return await PublicCertificate.WhyNotAsync(new Uri(change.Endpoint), limit.Token);
         }
         catch (EngineException error)
@@ -68,6 +82,8 @@ public sealed class StoreTrial(IObjectStores stores, BucketSecrets secrets, Regi
         store ??= db.ObjectStores.Add(new ObjectStore { Id = region.Id, Endpoint = change.Endpoint }).Entity;
         change.ApplyTo(store, now);
         db.ObjectStoreChanges.Remove(change);
-        db.AuditEntries.Add(Actor.Portal(change.AccountId).Audit(now, "ModifyObjectStore", region.Id, before, new { store.Endpoint, store.AdminKeyId }));
+        db.AuditEntries.Add(
+            Actor.Portal(change.AccountId).Audit(now, "ModifyObjectStore", region.Id, before, new { store.Endpoint, store.AdminKeyId })
+        );
     }
 }

@@ -9,10 +9,11 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Closing;
 
 /// <summary>
-/// Takes an account apart: asks for the end of what it has, looks at what is left, and when nothing is and the ledger is complete, closes it. Can be run at any time, and killed anywhere:
-/// where it is stands in the resources themselves.
+/// Takes an account apart: asks for the end of what it has, looks at what is left, and when nothing is and the ledger is complete, closes
+/// it. Can be run at any time, and killed anywhere: where it is stands in the resources themselves.
 /// </summary>
-public sealed class ClosingJob(IDbContextFactory<PortalDb> dbs, AccountRemoval removal, PriceList prices, Nudges nudges, TimeProvider clock) : IClosingJob
+public sealed class ClosingJob(IDbContextFactory<PortalDb> dbs, AccountRemoval removal, PriceList prices, Nudges nudges, TimeProvider clock)
+    : IClosingJob
 {
     /// <summary>An object store writes down what it counted a little later: half a minute, unless somebody has told it otherwise.</summary>
     public static readonly TimeSpan CountingTakes = TimeSpan.FromSeconds(30);
@@ -59,9 +60,14 @@ public sealed class ClosingJob(IDbContextFactory<PortalDb> dbs, AccountRemoval r
     /// </summary>
     private static async Task<bool> IsLedgerCompleteAsync(PortalDb db, string id, CancellationToken ct)
     {
-        var uncounted = db.ObjectStoreUsers.Where(user => user.AccountId == id
-            && db.ObjectStores.Any(store => store.Id == user.RegionId && (store.MeteredAt == null || store.MeteredAt < user.RemovedAt + CountingTakes)));
-        return !await db.UsageSpans.AnyAsync(span => span.AccountId == id && span.To == null, ct) && !await uncounted.AnyAsync(ct)
+        var uncounted = db.ObjectStoreUsers.Where(user =>
+            user.AccountId == id
+            && db.ObjectStores.Any(store =>
+                store.Id == user.RegionId && (store.MeteredAt == null || store.MeteredAt < user.RemovedAt + CountingTakes)
+            )
+        );
+        return !await db.UsageSpans.AnyAsync(span => span.AccountId == id && span.To == null, ct)
+            && !await uncounted.AnyAsync(ct)
             && !await db.IsUnreconciledAsync(ct);
     }
 
@@ -69,7 +75,9 @@ public sealed class ClosingJob(IDbContextFactory<PortalDb> dbs, AccountRemoval r
     {
         var bill = (await Forecast.LoadAsync(db, await prices.GetAsync(ct), account.Id, now, ct)).AtMonthEnd.Total;
         account.ObserveClosed(now);
-        db.AuditEntries.Add(Actor.Portal(account.Id).Audit(now, "ObserveAccount", account.Id, after: new { account.Status, LastBill = bill }));
+        db.AuditEntries.Add(
+            Actor.Portal(account.Id).Audit(now, "ObserveAccount", account.Id, after: new { account.Status, LastBill = bill })
+        );
         if (account.ClosingContact is { } contact)
         {
             db.Mails.Add(Done(account, contact, bill, now));
@@ -85,7 +93,12 @@ public sealed class ClosingJob(IDbContextFactory<PortalDb> dbs, AccountRemoval r
     /// <summary>What its owner had written for himself and for his machines is no record of anything.</summary>
     private static async Task ForgetAsync(PortalDb db, string id, CancellationToken ct)
     {
-        await db.Instances.Where(instance => instance.AccountId == id).ExecuteUpdateAsync(set => set.SetProperty(instance => instance.UserData, (string?)null).SetProperty(instance => instance.Notes, (string?)null), ct);
+        await db
+            .Instances.Where(instance => instance.AccountId == id)
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(instance => instance.UserData, (string?)null).SetProperty(instance => instance.Notes, (string?)null),
+                ct
+            );
         await db.MetricSamples.Where(sample => sample.AccountId == id).ExecuteDeleteAsync(ct);
     }
 
@@ -98,9 +111,17 @@ public sealed class ClosingJob(IDbContextFactory<PortalDb> dbs, AccountRemoval r
         }
     }
 
-    private static Mail Done(Account account, string contact, decimal bill, DateTimeOffset now) => Mail.Write(
-        account.Id, contact, "Your Portal account is closed",
-        string.Create(CultureInfo.InvariantCulture, $"Everything in your Portal account {account.Id} is removed, and nothing costs any more. Its last bill, for {now:MMMM yyyy}, comes to ${bill:N2}."),
-        null,
-        "What was used, the bills and the record of what was done are kept for as long as the law wants; nothing that was stored is. With this address you can sign up again at any time: that is a new account, with nothing of this one.", now);
+    private static Mail Done(Account account, string contact, decimal bill, DateTimeOffset now) =>
+        Mail.Write(
+            account.Id,
+            contact,
+            "Your Portal account is closed",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Everything in your Portal account {account.Id} is removed, and nothing costs any more. Its last bill, for {now:MMMM yyyy}, comes to ${bill:N2}."
+            ),
+            null,
+            "What was used, the bills and the record of what was done are kept for as long as the law wants; nothing that was stored is. With this address you can sign up again at any time: that is a new account, with nothing of this one.",
+            now
+        );
 }

@@ -10,19 +10,20 @@ namespace Portal.Worker.Closing;
 
 public static class ClosingRegistration
 {
-    public static IServiceCollection AddClosing(this IServiceCollection services) => services
-        .AddSingleton<ChangeInstance>()
-        .AddSingleton<EditInstance>()
-        .AddSingleton<ChangeImage>()
-        .AddSingleton<KeyPairs>()
-        .AddSingleton<ChangeVolume>()
-        .AddSingleton<ChangeSnapshot>()
-        .AddSingleton<BackupSchedules>()
-        .AddSingleton<PublicAddresses>()
-        .AddSingleton<DeleteNetwork>()
-        .AddSingleton<AlertRules>()
-        .AddSingleton<PriceList>()
-        .AddSingleton<AccountRemoval>()
-        .AddResourceJob<IClosingJob, ClosingJob>("acc")
-        .AddHostedService<ClosingSweep>();
+    public static IServiceCollection AddClosing(this IServiceCollection services) =>
+        services
+            .AddSingleton<ChangeInstance>()
+            .AddSingleton<EditInstance>()
+            .AddSingleton<ChangeImage>()
+            .AddSingleton<KeyPairs>()
+            .AddSingleton<ChangeVolume>()
+            .AddSingleton<ChangeSnapshot>()
+            .AddSingleton<BackupSchedules>()
+            .AddSingleton<PublicAddresses>()
+            .AddSingleton<DeleteNetwork>()
+            .AddSingleton<AlertRules>()
+            .AddSingleton<PriceList>()
+            .AddSingleton<AccountRemoval>()
+            .AddResourceJob<IClosingJob, ClosingJob>("acc")
+            .AddHostedService<ClosingSweep>();
 }

@@ -5,12 +5,13 @@ namespace Portal.Worker.Compute;
 
 public static class ComputeRegistration
 {
-    public static IServiceCollection AddCompute(this IServiceCollection services) => services
-        .AddResourceJob<IInstanceJob, InstanceJob>("i")
-        .AddSingleton<GuestSecrets>()
-        .AddResourceJob<IGuestRequestJob, GuestRequestJob>(GuestRequest.Prefix)
-        .AddHostedService<InstanceSweep>()
-        .AddHostedService<SuspensionSweep>()
-        .AddHostedService<GuestRequestSweep>()
-        .AddHostedService<Consoles>();
+    public static IServiceCollection AddCompute(this IServiceCollection services) =>
+        services
+            .AddResourceJob<IInstanceJob, InstanceJob>("i")
+            .AddSingleton<GuestSecrets>()
+            .AddResourceJob<IGuestRequestJob, GuestRequestJob>(GuestRequest.Prefix)
+            .AddHostedService<InstanceSweep>()
+            .AddHostedService<SuspensionSweep>()
+            .AddHostedService<GuestRequestSweep>()
+            .AddHostedService<Consoles>();
 }

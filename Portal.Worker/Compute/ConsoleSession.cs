@@ -10,7 +10,9 @@ internal sealed class ConsoleSession(ConsoleTicket ticket, IComputeEngine engine
 {
     private const int BufferSize = 16 * 1024;
 
-    /// <summary>How much of the log is sent: on its own page, and ahead of a text console, so that it does not begin with an empty screen.</summary>
+    /// <summary>
+    /// How much of the log is sent: on its own page, and ahead of a text console, so that it does not begin with an empty screen.
+    /// </summary>
     private const int LogBytes = 256 * 1024;
     private const int BacklogBytes = 4 * 1024;
 
@@ -31,7 +33,11 @@ internal sealed class ConsoleSession(ConsoleTicket ticket, IComputeEngine engine
         try
         {
             await (ticket.Kind is ConsoleKind.Log ? SendLogAsync() : JoinAsync());
-            await SocketPair.CloseAsync(socket, WebSocketCloseStatus.NormalClosure, ticket.Kind is ConsoleKind.Log ? null : "The console has ended.");
+            await SocketPair.CloseAsync(
+                socket,
+                WebSocketCloseStatus.NormalClosure,
+                ticket.Kind is ConsoleKind.Log ? null : "The console has ended."
+            );
         }
         catch (EngineException error)
         {
@@ -70,19 +76,22 @@ internal sealed class ConsoleSession(ConsoleTicket ticket, IComputeEngine engine
         return address.Uri;
     }
 
-    private static string Sentence(EngineException error) => error.Fault switch
-    {
-        EngineFault.Missing => "The instance is not running.",
-        EngineFault.Unavailable => "The engine is away at the moment. Try again.",
-        _ => "The engine refuses to open this console.",
-    };
+    private static string Sentence(EngineException error) =>
+        error.Fault switch
+        {
+            EngineFault.Missing => "The instance is not running.",
+            EngineFault.Unavailable => "The engine is away at the moment. Try again.",
+            _ => "The engine refuses to open this console.",
+        };
 
     private async Task SendLogAsync() => await SendAsync(await engine.ReadSerialLogAsync(ticket.InstanceId, LogBytes, over.Token));
 
-    private async Task SendAsync(string text) => await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Binary, endOfMessage: true, over.Token);
+    private async Task SendAsync(string text) =>
+        await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Binary, endOfMessage: true, over.Token);
 
     /// <summary>A terminal goes back to the line's beginning only when told to.</summary>
-    private static string Terminal(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal);
+    private static string Terminal(string text) =>
+        text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal);
 
     private async Task JoinAsync()
     {

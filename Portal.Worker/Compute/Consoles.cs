@@ -7,11 +7,17 @@ using Portal.Worker.Operators;
 namespace Portal.Worker.Compute;
 
 /// <summary>
-/// Brings consoles to browsers: when a ticket of this region has been used, dials the web that holds the browser's socket and joins it with the
-/// engine's stream. The worker only ever dials out. Of one console of one instance there is one session: a new one takes it over.
+/// Brings consoles to browsers: when a ticket of this region has been used, dials the web that holds the browser's socket and joins it with
+/// the engine's stream. The worker only ever dials out. Of one console of one instance there is one session: a new one takes it over.
 /// </summary>
-public sealed partial class Consoles(IDbContextFactory<PortalDb> dbs, IComputeEngine engine, Changes changes, RegionName region, TimeProvider clock, ILogger<Consoles> log)
-    : BackgroundService
+public sealed partial class Consoles(
+    IDbContextFactory<PortalDb> dbs,
+    IComputeEngine engine,
+    Changes changes,
+    RegionName region,
+    TimeProvider clock,
+    ILogger<Consoles> log
+) : BackgroundService
 {
     private readonly ConcurrentDictionary<Guid, byte> seen = new();
     private readonly Dictionary<(string Instance, ConsoleKind Kind), ConsoleSession> live = [];
@@ -20,7 +26,11 @@ public sealed partial class Consoles(IDbContextFactory<PortalDb> dbs, IComputeEn
     {
         using var listening = changes.Subscribe(
             change => change.Table == "ConsoleTickets",
-            change => ReferenceEquals(change, Changes.Missed) || Guid.TryParse(change.Id, out _) ? ServeAsync(change, stoppingToken) : Task.CompletedTask);
+            change =>
+                ReferenceEquals(change, Changes.Missed) || Guid.TryParse(change.Id, out _)
+                    ? ServeAsync(change, stoppingToken)
+                    : Task.CompletedTask
+        );
         await Task.Delay(Timeout.InfiniteTimeSpan, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -29,8 +39,14 @@ public sealed partial class Consoles(IDbContextFactory<PortalDb> dbs, IComputeEn
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var since = clock.GetUtcNow() - ConsoleTicket.Lifetime;
-        var used = db.ConsoleTickets.AsNoTracking().Where(ticket => ticket.RegionId == region.Id && ticket.UsedAt > since && ticket.WorkerSecret != null && ticket.RelayUrl != null);
-        var tickets = await (ReferenceEquals(change, Changes.Missed) ? used : used.Where(ticket => ticket.Id == Guid.Parse(change.Id))).ToListAsync(ct);
+        var used = db
+            .ConsoleTickets.AsNoTracking()
+            .Where(ticket =>
+                ticket.RegionId == region.Id && ticket.UsedAt > since && ticket.WorkerSecret != null && ticket.RelayUrl != null
+            );
+        var tickets = await (
+            ReferenceEquals(change, Changes.Missed) ? used : used.Where(ticket => ticket.Id == Guid.Parse(change.Id))
+        ).ToListAsync(ct);
         foreach (var ticket in tickets.Where(ticket => seen.TryAdd(ticket.Id, 0)))
         {
             _ = RunAsync(ticket, ct);

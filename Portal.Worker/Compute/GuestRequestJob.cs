@@ -6,9 +6,17 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Compute;
 
 /// <summary>
-/// Hands a request to the agent inside a guest, again and again until it answers or its time is over. What is secret of the request is wiped with its end.
+/// Hands a request to the agent inside a guest, again and again until it answers or its time is over. What is secret of the request is
+/// wiped with its end.
 /// </summary>
-public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGuestEngine engine, GuestSecrets secrets, Nudges nudges, TimeProvider clock, ILogger<GuestRequestJob> log) : IGuestRequestJob
+public sealed partial class GuestRequestJob(
+    IDbContextFactory<PortalDb> dbs,
+    IGuestEngine engine,
+    GuestSecrets secrets,
+    Nudges nudges,
+    TimeProvider clock,
+    ILogger<GuestRequestJob> log
+) : IGuestRequestJob
 {
     public async Task AdvanceAsync(string id, CancellationToken ct)
     {
@@ -20,12 +28,17 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
             return;
         }
 
-        if (await db.GuestRequests.SingleOrDefaultAsync(request => request.Id == id, ct) is not { State: GuestRequestState.Pending } request)
+        if (
+            await db.GuestRequests.SingleOrDefaultAsync(request => request.Id == id, ct) is not { State: GuestRequestState.Pending } request
+        )
         {
             return;
         }
 
-        var instance = await db.Instances.AsNoTracking().Include(instance => instance.Volumes).SingleAsync(instance => instance.Id == request.InstanceId, ct);
+        var instance = await db
+            .Instances.AsNoTracking()
+            .Include(instance => instance.Volumes)
+            .SingleAsync(instance => instance.Id == request.InstanceId, ct);
         if (WhyNotNow(instance) is { } reason)
         {
             request.Fail(reason);
@@ -39,20 +52,25 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
     }
 
     /// <summary>Another system than its own may answer, or is about to: what was asked for was meant for its own.</summary>
-    private static string? WhyNotNow(Instance instance) => instance switch
-    {
-        { IsRescue: true } => "The instance is in rescue: nothing was changed.",
-        { IsRebooting: true } => "The instance is restarting: nothing was changed.",
-        { State: InstanceState.Running, Goal: InstanceGoal.Running } => null,
-        _ => $"The instance is {instance.Status}: nothing was changed.",
-    };
+    private static string? WhyNotNow(Instance instance) =>
+        instance switch
+        {
+            { IsRescue: true } => "The instance is in rescue: nothing was changed.",
+            { IsRebooting: true } => "The instance is restarting: nothing was changed.",
+            { State: InstanceState.Running, Goal: InstanceGoal.Running } => null,
+            _ => $"The instance is {instance.Status}: nothing was changed.",
+        };
 
     /// <summary>False if the agent does not answer at the moment; the sweep comes back.</summary>
     private async Task<bool> TryAsync(PortalDb db, GuestRequest request, Instance instance, CancellationToken ct)
     {
         try
         {
-            await (request.Kind is GuestRequestKind.Password ? SetPasswordAsync(db, request, instance, ct) : SetKeyAsync(db, request, instance, ct));
+            await (
+                request.Kind is GuestRequestKind.Password
+                    ? SetPasswordAsync(db, request, instance, ct)
+                    : SetKeyAsync(db, request, instance, ct)
+            );
             return true;
         }
         catch (EngineException error) when (error.Fault is EngineFault.Unavailable)
@@ -62,7 +80,11 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
         catch (EngineException error)
         {
             LogEngine(log, request.Id, error.Fault, error.Detail);
-            request.Fail(error.Fault is EngineFault.Missing ? "The instance is not running: nothing was changed." : $"The guest refused it. Perhaps it has no user {request.User} any more.");
+            request.Fail(
+                error.Fault is EngineFault.Missing
+                    ? "The instance is not running: nothing was changed."
+                    : $"The guest refused it. Perhaps it has no user {request.User} any more."
+            );
             return true;
         }
     }
@@ -81,19 +103,29 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
 
     private async Task SetKeyAsync(PortalDb db, GuestRequest request, Instance instance, CancellationToken ct)
     {
-        if (await db.KeyPairs.FirstOrDefaultAsync(key => key.AccountId == request.AccountId && key.Id == request.KeyPairId, ct) is not { } key)
+        if (
+            await db.KeyPairs.FirstOrDefaultAsync(key => key.AccountId == request.AccountId && key.Id == request.KeyPairId, ct)
+            is not { } key
+        )
         {
             request.Fail(KeyPair.Gone);
             return;
         }
 
-        await engine.SetKeyAsync(request.InstanceId, request.User, key.PublicKey, instance.PublicKey == key.PublicKey ? null : instance.PublicKey, ct);
+        await engine.SetKeyAsync(
+            request.InstanceId,
+            request.User,
+            key.PublicKey,
+            instance.PublicKey == key.PublicKey ? null : instance.PublicKey,
+            ct
+        );
         await EndAsync(db, request, instance, key, ct);
     }
 
     /// <summary>
-    /// Together with the row that says so: from here on its page names the key, and a rebuilding begins with it. The agent took its time, and the customer may
-    /// have asked for another disk with another key meanwhile: that key stays, and on that disk is nothing of what was asked for.
+    /// Together with the row that says so: from here on its page names the key, and a rebuilding begins with it. The agent took its time,
+    /// and the customer may have asked for another disk with another key meanwhile: that key stays, and on that disk is nothing of what was
+    /// asked for.
     /// </summary>
     private static async Task EndAsync(PortalDb db, GuestRequest request, Instance asked, KeyPair? key, CancellationToken ct)
     {
@@ -107,14 +139,19 @@ public sealed partial class GuestRequestJob(IDbContextFactory<PortalDb> dbs, IGu
         }
         else
         {
-            request.Fail("The instance was rebuilt or put into rescue meanwhile, and stays as it is now: ask again if you still want it otherwise.");
+            request.Fail(
+                "The instance was rebuilt or put into rescue meanwhile, and stays as it is now: ask again if you still want it otherwise."
+            );
         }
 
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
     }
 
-    /// <summary>Whether the guest that was asked is the one that the row tells of. A stop or a reboot asked for meanwhile changes nothing of what is on its disk.</summary>
+    /// <summary>
+    /// Whether the guest that was asked is the one that the row tells of. A stop or a reboot asked for meanwhile changes nothing of what is
+    /// on its disk.
+    /// </summary>
     private static bool IsTheSameSystem(Instance then, Instance now) =>
         now is { RebuildImageId: null, IsRescue: false } && now.PublicKey == then.PublicKey && RootOf(now) == RootOf(then);
 

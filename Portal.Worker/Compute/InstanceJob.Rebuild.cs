@@ -8,7 +8,10 @@ namespace Portal.Worker.Compute;
 
 public sealed partial class InstanceJob
 {
-    /// <summary>The machine goes, its disk is exchanged, and it is put together as a new one is. Killed anywhere before the exchange is saved, it begins again.</summary>
+    /// <summary>
+    /// The machine goes, its disk is exchanged, and it is put together as a new one is. Killed anywhere before the exchange is saved, it
+    /// begins again.
+    /// </summary>
     private async Task RebuildAsync(PortalDb db, Instance instance, CancellationToken ct)
     {
         await TakeApartAsync(instance, ct);
@@ -21,13 +24,25 @@ public sealed partial class InstanceJob
         await EnsureAsync(db, instance, ct);
     }
 
-    /// <summary>Whose root disk is backed up goes on being so: the schedule passes to the new disk, and what was taken of the old one stays.</summary>
+    /// <summary>
+    /// Whose root disk is backed up goes on being so: the schedule passes to the new disk, and what was taken of the old one stays.
+    /// </summary>
     private async Task BackUpNewRootAsync(PortalDb db, Instance instance, Volume? old, CancellationToken ct)
     {
         if (old is not null && await db.BackupSchedules.SingleOrDefaultAsync(schedule => schedule.VolumeId == old.Id, ct) is { } schedule)
         {
             schedule.VolumeId = instance.Volumes.Single(volume => volume.IsRoot).Id;
-            db.AuditEntries.Add(Actor.Portal(instance.AccountId).Audit(clock.GetUtcNow(), "UpdateLifecyclePolicy", schedule.VolumeId, new { Volume = old.Id }, new { Volume = schedule.VolumeId }));
+            db.AuditEntries.Add(
+                Actor
+                    .Portal(instance.AccountId)
+                    .Audit(
+                        clock.GetUtcNow(),
+                        "UpdateLifecyclePolicy",
+                        schedule.VolumeId,
+                        new { Volume = old.Id },
+                        new { Volume = schedule.VolumeId }
+                    )
+            );
         }
     }
 

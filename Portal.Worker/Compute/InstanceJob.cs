@@ -13,10 +13,18 @@ namespace Portal.Worker.Compute;
 /// times, and killed anywhere: what it did is found again, what it did not do is done by the next run.
 /// </summary>
 public sealed partial class InstanceJob(
-    IDbContextFactory<PortalDb> dbs, IComputeEngine engine, IVolumeEngine volumes, PrivateNetworks networks, Nudges nudges, TimeProvider clock, ILogger<InstanceJob> log)
-    : IInstanceJob
+    IDbContextFactory<PortalDb> dbs,
+    IComputeEngine engine,
+    IVolumeEngine volumes,
+    PrivateNetworks networks,
+    Nudges nudges,
+    TimeProvider clock,
+    ILogger<InstanceJob> log
+) : IInstanceJob
 {
-    /// <summary>Short, while it boots: each look waits a moment itself, and a guest that comes up between two of them is found late.</summary>
+    /// <summary>
+    /// Short, while it boots: each look waits a moment itself, and a guest that comes up between two of them is found late.
+    /// </summary>
     private static readonly TimeSpan BetweenKnocks = Nudges.Pause / 3;
 
     public async Task AdvanceAsync(string id, CancellationToken ct)
@@ -43,7 +51,8 @@ public sealed partial class InstanceJob(
         }
         catch (EngineException error)
         {
-            // Not soon again: the sweep comes back every two seconds, and an engine that is away need not be asked by each instance four times in one.
+            // Not soon again: the sweep comes back every two seconds, and an engine that is away need not be asked by each instance four
+            // times in one.
             await WriteDownAsync(db, instance, error, ct);
             return;
         }
@@ -59,18 +68,25 @@ public sealed partial class InstanceJob(
         }
     }
 
-    private Task AdvanceAsync(PortalDb db, Instance instance, CancellationToken ct) => instance switch
-    {
-        { Goal: InstanceGoal.Terminated } => RemoveAsync(db, instance, ct),
-        { RebuildImageId: not null } => RebuildAsync(db, instance, ct),
-        { State: InstanceState.Running, Goal: InstanceGoal.Running, IsRebooting: false } => WatchAsync(db, instance, ct),
-        _ => EnsureAsync(db, instance, ct),
-    };
+    private Task AdvanceAsync(PortalDb db, Instance instance, CancellationToken ct) =>
+        instance switch
+        {
+            { Goal: InstanceGoal.Terminated } => RemoveAsync(db, instance, ct),
+            { RebuildImageId: not null } => RebuildAsync(db, instance, ct),
+            { State: InstanceState.Running, Goal: InstanceGoal.Running, IsRebooting: false } => WatchAsync(db, instance, ct),
+            _ => EnsureAsync(db, instance, ct),
+        };
 
-    /// <summary>Step by step, each saved as it is reached. A machine that is to be stopped takes the same way: after a power cut its network is gone too.</summary>
+    /// <summary>
+    /// Step by step, each saved as it is reached. A machine that is to be stopped takes the same way: after a power cut its network is gone
+    /// too.
+    /// </summary>
     private async Task EnsureAsync(PortalDb db, Instance instance, CancellationToken ct)
     {
-        if (instance is { State: InstanceState.Running, Goal: InstanceGoal.Running } && await engine.ObserveAsync(instance.Spec(clock.GetUtcNow()), ct) is { Power: not MachinePower.Running } lost)
+        if (
+            instance is { State: InstanceState.Running, Goal: InstanceGoal.Running }
+            && await engine.ObserveAsync(instance.Spec(clock.GetUtcNow()), ct) is { Power: not MachinePower.Running } lost
+        )
         {
             // It was to be restarted, and its host went away before: that it was off meanwhile is seen now or never.
             instance.Observe(lost, clock.GetUtcNow());

@@ -8,10 +8,16 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Compute;
 
 /// <summary>
-/// Stops what runs in suspended accounts and remembers it, and starts exactly that when the suspension has ended. Both are found from the rows alone: a machine that was still being made when its
-/// account was suspended is stopped once it runs.
+/// Stops what runs in suspended accounts and remembers it, and starts exactly that when the suspension has ended. Both are found from the
+/// rows alone: a machine that was still being made when its account was suspended is stopped once it runs.
 /// </summary>
-public sealed class SuspensionSweep(IDbContextFactory<PortalDb> dbs, Nudges nudges, RegionName region, TimeProvider clock, ILogger<SuspensionSweep> log) : Sweep(TimeSpan.FromSeconds(2), clock, log)
+public sealed class SuspensionSweep(
+    IDbContextFactory<PortalDb> dbs,
+    Nudges nudges,
+    RegionName region,
+    TimeProvider clock,
+    ILogger<SuspensionSweep> log
+) : Sweep(TimeSpan.FromSeconds(2), clock, log)
 {
     private readonly TimeProvider clock = clock;
 
@@ -25,15 +31,25 @@ public sealed class SuspensionSweep(IDbContextFactory<PortalDb> dbs, Nudges nudg
             from instance in db.Instances
             where instance.RegionId == region.Id
             join account in db.Accounts on instance.AccountId equals account.Id
-            where account.ClosingSince == null && (account.SuspendedAt != null
-                ? instance.State == InstanceState.Running && instance.Goal == InstanceGoal.Running
-                : instance.IsSuspended && instance.State == InstanceState.Stopped && instance.Goal == InstanceGoal.Stopped)
+            where
+                account.ClosingSince == null
+                && (
+                    account.SuspendedAt != null
+                        ? instance.State == InstanceState.Running && instance.Goal == InstanceGoal.Running
+                        : instance.IsSuspended && instance.State == InstanceState.Stopped && instance.Goal == InstanceGoal.Stopped
+                )
             orderby instance.CreatedAt
-            select new { instance.Id, instance.AccountId }).ToListAsync(ct);
+            select new { instance.Id, instance.AccountId }
+        ).ToListAsync(ct);
         var round = new Round();
         await round.EachAsync(
-            found.GroupBy(row => row.AccountId, row => row.Id, StringComparer.Ordinal).SelectMany(account => account.Chunk(Batch).Select(ids => (AccountId: account.Key, Ids: ids))),
-            batch => batch.AccountId, (batch, token) => RunAsync(batch.AccountId, batch.Ids, token), ct);
+            found
+                .GroupBy(row => row.AccountId, row => row.Id, StringComparer.Ordinal)
+                .SelectMany(account => account.Chunk(Batch).Select(ids => (AccountId: account.Key, Ids: ids))),
+            batch => batch.AccountId,
+            (batch, token) => RunAsync(batch.AccountId, batch.Ids, token),
+            ct
+        );
         round.End();
     }
 
@@ -49,14 +65,27 @@ public sealed class SuspensionSweep(IDbContextFactory<PortalDb> dbs, Nudges nudg
             var (now, before) = (clock.GetUtcNow(), new { instance.Status });
             if (account.SuspendedAt is not null && instance.RequestSuspension(now).IsDone)
             {
-                db.AuditEntries.Add(Actor.Portal(accountId).Audit(now, "StopInstances", instance.Id, before, new { instance.Status, Why = "the account is suspended" }));
+                db.AuditEntries.Add(
+                    Actor
+                        .Portal(accountId)
+                        .Audit(now, "StopInstances", instance.Id, before, new { instance.Status, Why = "the account is suspended" })
+                );
                 await InstanceMeter.RecordAsync(db, instance, now, ct);
                 changed.Add(instance.Id);
             }
-            else if (account.SuspendedAt is null && instance.IsSuspended && free.WhyNotStart(instance) is null && instance.RequestStart(now).IsDone)
+            else if (
+                account.SuspendedAt is null
+                && instance.IsSuspended
+                && free.WhyNotStart(instance) is null
+                && instance.RequestStart(now).IsDone
+            )
             {
                 free = free.Less(instance);
-                db.AuditEntries.Add(Actor.Portal(accountId).Audit(now, "StartInstances", instance.Id, before, new { instance.Status, Why = "the suspension has ended" }));
+                db.AuditEntries.Add(
+                    Actor
+                        .Portal(accountId)
+                        .Audit(now, "StartInstances", instance.Id, before, new { instance.Status, Why = "the suspension has ended" })
+                );
                 changed.Add(instance.Id);
             }
         }

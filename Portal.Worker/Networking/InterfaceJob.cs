@@ -5,23 +5,38 @@ using Portal.Worker.Shared;
 
 namespace Portal.Worker.Networking;
 
-/// <summary>Plugs a card into its instance, or out: the network knows it before it is in, and until it is out. Can be run at any time, and killed anywhere.</summary>
-public sealed partial class InterfaceJob(IDbContextFactory<PortalDb> dbs, INetworkEngine engine, PrivateNetworks networks, Nudges nudges, TimeProvider clock, ILogger<InterfaceJob> log)
-    : IInterfaceJob
+/// <summary>
+/// Plugs a card into its instance, or out: the network knows it before it is in, and until it is out. Can be run at any time, and killed
+/// anywhere.
+/// </summary>
+public sealed partial class InterfaceJob(
+    IDbContextFactory<PortalDb> dbs,
+    INetworkEngine engine,
+    PrivateNetworks networks,
+    Nudges nudges,
+    TimeProvider clock,
+    ILogger<InterfaceJob> log
+) : IInterfaceJob
 {
     public async Task AdvanceAsync(string id, CancellationToken ct)
     {
         using var activity = Telemetry.Source.StartActivity("advance interface");
         activity?.SetTag("interface", id);
         await using var db = await dbs.CreateDbContextAsync(ct);
-        if (await db.NetworkInterfaces.AsNoTracking().SingleOrDefaultAsync(card => card.Id == id, ct) is not { IsUnsettled: true, InstanceId: var instanceId })
+        if (
+            await db.NetworkInterfaces.AsNoTracking().SingleOrDefaultAsync(card => card.Id == id, ct)
+            is not { IsUnsettled: true, InstanceId: var instanceId }
+        )
         {
             return;
         }
 
         // The instance's own job defines and starts the machine: not both at once.
         await using var lease = await Lease.TryTakeAsync(db, instanceId, ct);
-        if (lease is null || await db.NetworkInterfaces.Include(card => card.Subnet).SingleOrDefaultAsync(card => card.Id == id, ct) is not { } card)
+        if (
+            lease is null
+            || await db.NetworkInterfaces.Include(card => card.Subnet).SingleOrDefaultAsync(card => card.Id == id, ct) is not { } card
+        )
         {
             nudges.Soon(id);
             return;
@@ -47,9 +62,11 @@ public sealed partial class InterfaceJob(IDbContextFactory<PortalDb> dbs, INetwo
                 LogEngine(log, card.Id, error.Fault, error.Detail);
             }
 
-            card.Wait(error.Fault is EngineFault.Rejected
-                ? "The engine refused this step. It is tried again; if it does not help, an operator is told."
-                : "The engine is away at the moment. Your request is kept and goes on by itself when it is back.");
+            card.Wait(
+                error.Fault is EngineFault.Rejected
+                    ? "The engine refused this step. It is tried again; if it does not help, an operator is told."
+                    : "The engine is away at the moment. Your request is kept and goes on by itself when it is back."
+            );
             await db.SaveChangesAsync(ct);
         }
         catch (DbUpdateConcurrencyException)

@@ -6,8 +6,17 @@ using Portal.Worker.Shared;
 
 namespace Portal.Worker.Networking;
 
-/// <summary>Applies what was changed of a network; removes one that is being deleted once its last instance has gone. Can be run at any time, and killed anywhere.</summary>
-public sealed partial class NetworkJob(IDbContextFactory<PortalDb> dbs, PrivateNetworks networks, Nudges nudges, TimeProvider clock, ILogger<NetworkJob> log) : INetworkJob
+/// <summary>
+/// Applies what was changed of a network; removes one that is being deleted once its last instance has gone. Can be run at any time, and
+/// killed anywhere.
+/// </summary>
+public sealed partial class NetworkJob(
+    IDbContextFactory<PortalDb> dbs,
+    PrivateNetworks networks,
+    Nudges nudges,
+    TimeProvider clock,
+    ILogger<NetworkJob> log
+) : INetworkJob
 {
     public async Task AdvanceAsync(string id, CancellationToken ct)
     {
@@ -34,10 +43,12 @@ public sealed partial class NetworkJob(IDbContextFactory<PortalDb> dbs, PrivateN
                 LogEngine(log, id, error.Fault, error.Detail);
             }
 
-            var sentence = error.Fault is EngineFault.Unavailable
-                ? "The engine is away at the moment. What was changed is kept, and holds as soon as it is back."
-                : "The engine refused what was changed. It is tried again; if it does not help, an operator is told.";
-            await db.Networks.Where(row => row.Id == id && row.Waiting != sentence)
+            var sentence =
+                error.Fault is EngineFault.Unavailable
+                    ? "The engine is away at the moment. What was changed is kept, and holds as soon as it is back."
+                    : "The engine refused what was changed. It is tried again; if it does not help, an operator is told.";
+            await db
+                .Networks.Where(row => row.Id == id && row.Waiting != sentence)
                 .ExecuteUpdateAsync(row => row.SetProperty(waiting => waiting.Waiting, sentence), ct);
             nudges.Soon(id);
         }

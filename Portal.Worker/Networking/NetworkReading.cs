@@ -10,13 +10,37 @@ internal static class NetworkReading
 {
     public static async Task<NetworkSpec> SpecAsync(PortalDb db, Network network, CancellationToken ct)
     {
-        var cards = await db.NetworkInterfaces.AsNoTracking().Include(card => card.Groups).Where(card => card.NetworkId == network.Id).OrderBy(card => card.Id).ToListAsync(ct);
-        var names = (await db.Instances.AsNoTracking().Where(instance => instance.NetworkId == network.Id && instance.State != InstanceState.Terminated)
-            .Select(instance => new { instance.Id, instance.Name }).ToListAsync(ct)).ToDictionary(row => row.Id, row => InstanceName.HostName(row.Name) ?? row.Id, StringComparer.Ordinal);
+        var cards = await db
+            .NetworkInterfaces.AsNoTracking()
+            .Include(card => card.Groups)
+            .Where(card => card.NetworkId == network.Id)
+            .OrderBy(card => card.Id)
+            .ToListAsync(ct);
+        var names = (
+            await db
+                .Instances.AsNoTracking()
+                .Where(instance => instance.NetworkId == network.Id && instance.State != InstanceState.Terminated)
+                .Select(instance => new { instance.Id, instance.Name })
+                .ToListAsync(ct)
+        ).ToDictionary(row => row.Id, row => InstanceName.HostName(row.Name) ?? row.Id, StringComparer.Ordinal);
         return new NetworkSpec(
-            network.Id, network.AccountId, network.Range, [.. network.Subnets.OrderBy(subnet => subnet.Id, StringComparer.Ordinal).Select(subnet => subnet.Spec)],
+            network.Id,
+            network.AccountId,
+            network.Range,
+            [.. network.Subnets.OrderBy(subnet => subnet.Id, StringComparer.Ordinal).Select(subnet => subnet.Spec)],
             [.. cards.Select(card => Member(card, card.IsPrimary ? names.GetValueOrDefault(card.InstanceId) : null))],
-            await GroupsAsync(db, network.Id, [.. cards.SelectMany(card => card.Groups).Select(membership => membership.SecurityGroupId).Distinct(StringComparer.Ordinal)], ct))
+            await GroupsAsync(
+                db,
+                network.Id,
+                [
+                    .. cards
+                        .SelectMany(card => card.Groups)
+                        .Select(membership => membership.SecurityGroupId)
+                        .Distinct(StringComparer.Ordinal),
+                ],
+                ct
+            )
+        )
         {
             Nat = network.IsNatWanted,
             Mail = await db.Accounts.AnyAsync(account => account.Id == network.AccountId && account.MailAllowedAt != null, ct),
@@ -26,27 +50,65 @@ internal static class NetworkReading
     }
 
     private static NetworkMember Member(NetworkInterface card, string? hostName) =>
-        new(card.InstanceId, card.Id, hostName, card.Address, card.Mac, [.. card.Groups.Select(membership => membership.SecurityGroupId).Order(StringComparer.Ordinal)]);
+        new(
+            card.InstanceId,
+            card.Id,
+            hostName,
+            card.Address,
+            card.Mac,
+            [.. card.Groups.Select(membership => membership.SecurityGroupId).Order(StringComparer.Ordinal)]
+        );
 
-    /// <summary>Those that some card is in. One that a rule names and that has no members lets nobody through: it need not be told.</summary>
+    /// <summary>
+    /// Those that some card is in. One that a rule names and that has no members lets nobody through: it need not be told.
+    /// </summary>
     private static async Task<IReadOnlyList<GroupSpec>> GroupsAsync(PortalDb db, string networkId, string[] used, CancellationToken ct)
     {
-        var groups = await db.SecurityGroups.AsNoTracking().Include(group => group.Rules).Where(group => group.NetworkId == networkId && used.Contains(group.Id)).OrderBy(group => group.Id).ToListAsync(ct);
+        var groups = await db
+            .SecurityGroups.AsNoTracking()
+            .Include(group => group.Rules)
+            .Where(group => group.NetworkId == networkId && used.Contains(group.Id))
+            .OrderBy(group => group.Id)
+            .ToListAsync(ct);
         return [.. groups.Select(group => group.Spec)];
     }
 
     private static async Task<IReadOnlyList<PeerSpec>> PeersAsync(PortalDb db, string networkId, CancellationToken ct)
     {
-        var peerings = await db.Peerings.AsNoTracking().Where(peering => peering.NetworkId == networkId || peering.PeerNetworkId == networkId).OrderBy(peering => peering.Id).ToListAsync(ct);
+        var peerings = await db
+            .Peerings.AsNoTracking()
+            .Where(peering => peering.NetworkId == networkId || peering.PeerNetworkId == networkId)
+            .OrderBy(peering => peering.Id)
+            .ToListAsync(ct);
         var others = peerings.Select(peering => peering.Other(networkId)).ToArray();
-        var ranges = await db.Networks.AsNoTracking().Where(other => others.Contains(other.Id)).ToDictionaryAsync(other => other.Id, other => other.Range, StringComparer.Ordinal, ct);
+        var ranges = await db
+            .Networks.AsNoTracking()
+            .Where(other => others.Contains(other.Id))
+            .ToDictionaryAsync(other => other.Id, other => other.Range, StringComparer.Ordinal, ct);
         return [.. peerings.Select(peering => new PeerSpec(peering.Id, peering.Other(networkId), ranges[peering.Other(networkId)]))];
     }
 
-    private static async Task<IReadOnlyList<AddressSpec>> AddressesAsync(PortalDb db, string networkId, List<NetworkInterface> cards, CancellationToken ct)
+    private static async Task<IReadOnlyList<AddressSpec>> AddressesAsync(
+        PortalDb db,
+        string networkId,
+        List<NetworkInterface> cards,
+        CancellationToken ct
+    )
     {
-        var addresses = await db.PublicAddresses.AsNoTracking().Where(address => address.NetworkId == networkId && address.InterfaceId != null).OrderBy(address => address.Id).ToListAsync(ct);
-        return [.. addresses.Join(
-            cards, address => address.InterfaceId, card => card.Id, (address, card) => new AddressSpec(address.Id, card.InstanceId, card.Address, address.Address, [.. address.Forwards()]), StringComparer.Ordinal)];
+        var addresses = await db
+            .PublicAddresses.AsNoTracking()
+            .Where(address => address.NetworkId == networkId && address.InterfaceId != null)
+            .OrderBy(address => address.Id)
+            .ToListAsync(ct);
+        return
+        [
+            .. addresses.Join(
+                cards,
+                address => address.InterfaceId,
+                card => card.Id,
+                (address, card) => new AddressSpec(address.Id, card.InstanceId, card.Address, address.Address, [.. address.Forwards()]),
+                StringComparer.Ordinal
+            ),
+        ];
     }
 }

@@ -5,10 +5,11 @@ namespace Portal.Worker.Networking;
 
 public static class NetworkingRegistration
 {
-    public static IServiceCollection AddNetworking(this IServiceCollection services) => services
-        .AddSingleton<PrivateNetworks>()
-        .AddResourceJob<INetworkJob, NetworkJob>("vpc")
-        .AddResourceJob<IInterfaceJob, InterfaceJob>("eni")
-        .AddHostedService<NetworkSweep>()
-        .AddHostedService<InterfaceSweep>();
+    public static IServiceCollection AddNetworking(this IServiceCollection services) =>
+        services
+            .AddSingleton<PrivateNetworks>()
+            .AddResourceJob<INetworkJob, NetworkJob>("vpc")
+            .AddResourceJob<IInterfaceJob, InterfaceJob>("eni")
+            .AddHostedService<NetworkSweep>()
+            .AddHostedService<InterfaceSweep>();
 }

@@ -5,7 +5,9 @@ using Portal.Model.Shared;
 
 namespace Portal.Worker.Networking;
 
-/// <summary>Makes the engine hold what the database says of a private network: its members and their rules; nothing when it has none.</summary>
+/// <summary>
+/// Makes the engine hold what the database says of a private network: its members and their rules; nothing when it has none.
+/// </summary>
 public sealed class PrivateNetworks(INetworkEngine engine, TimeProvider clock)
 {
     public async Task EnsureAsync(PortalDb db, string networkId, CancellationToken ct)
@@ -14,7 +16,10 @@ public sealed class PrivateNetworks(INetworkEngine engine, TimeProvider clock)
         await using var lease = await Lease.TakeAsync(db, networkId, ct);
 
         // The generation first: what is changed while the rest is read belongs to a later one, and is applied again.
-        var network = await db.Networks.AsNoTracking().Include(network => network.Subnets).SingleAsync(network => network.Id == networkId, ct);
+        var network = await db
+            .Networks.AsNoTracking()
+            .Include(network => network.Subnets)
+            .SingleAsync(network => network.Id == networkId, ct);
         var spec = await NetworkReading.SpecAsync(db, network, ct);
         await (spec.Members.Count > 0 ? engine.EnsureNetworkAsync(spec, ct) : engine.RemoveNetworkAsync(networkId, ct));
         if (!network.IsApplied || network.Waiting is not null)
@@ -28,12 +33,17 @@ public sealed class PrivateNetworks(INetworkEngine engine, TimeProvider clock)
     {
         var now = clock.GetUtcNow();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        await db.Networks.Where(row => row.Id == network.Id && row.AppliedGeneration <= network.Generation).ExecuteUpdateAsync(
-            row => row.SetProperty(applied => applied.AppliedGeneration, network.Generation)
-                .SetProperty(applied => applied.IsNatOn, network.IsNatWanted)
-                .SetProperty(applied => applied.Waiting, (string?)null),
-            ct);
-        await db.SecurityGroups.Where(row => row.NetworkId == network.Id && row.Generation <= network.Generation && row.AppliedAt == null)
+        await db
+            .Networks.Where(row => row.Id == network.Id && row.AppliedGeneration <= network.Generation)
+            .ExecuteUpdateAsync(
+                row =>
+                    row.SetProperty(applied => applied.AppliedGeneration, network.Generation)
+                        .SetProperty(applied => applied.IsNatOn, network.IsNatWanted)
+                        .SetProperty(applied => applied.Waiting, (string?)null),
+                ct
+            );
+        await db
+            .SecurityGroups.Where(row => row.NetworkId == network.Id && row.Generation <= network.Generation && row.AppliedAt == null)
             .ExecuteUpdateAsync(row => row.SetProperty(applied => applied.AppliedAt, now), ct);
         await Meter.RecordAsync(db, network, network.IsNatWanted ? [(Skus.Nat, 1m)] : [], now, ct);
         await LetGoOfAddressesAsync(db, network, ct);
@@ -41,11 +51,16 @@ public sealed class PrivateNetworks(INetworkEngine engine, TimeProvider clock)
         await transaction.CommitAsync(ct);
     }
 
-    /// <summary>Public addresses that led here and no longer do: no router serves them now, so those that were released are anybody's.</summary>
+    /// <summary>
+    /// Public addresses that led here and no longer do: no router serves them now, so those that were released are anybody's.
+    /// </summary>
     private static async Task LetGoOfAddressesAsync(PortalDb db, Network network, CancellationToken ct)
     {
-        var served = db.PublicAddresses.Where(address => address.NetworkId == network.Id && address.InterfaceId == null
-            && db.Networks.Any(row => row.Id == network.Id && row.Generation == network.Generation));
+        var served = db.PublicAddresses.Where(address =>
+            address.NetworkId == network.Id
+            && address.InterfaceId == null
+            && db.Networks.Any(row => row.Id == network.Id && row.Generation == network.Generation)
+        );
         await served.Where(address => address.ReleasedAt != null).ExecuteDeleteAsync(ct);
         await served.ExecuteUpdateAsync(address => address.SetProperty(free => free.NetworkId, (string?)null), ct);
     }

@@ -6,8 +6,13 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Operators;
 
 /// <summary>Fetches the images that an operator added by address, one at a time, and writes down how far it is.</summary>
-public sealed class ImageFetch(IDbContextFactory<PortalDb> dbs, IComputeEngine engine, RegionName region, TimeProvider clock, ILogger<ImageFetch> log)
-    : Sweep(TimeSpan.FromSeconds(5), clock, log)
+public sealed class ImageFetch(
+    IDbContextFactory<PortalDb> dbs,
+    IComputeEngine engine,
+    RegionName region,
+    TimeProvider clock,
+    ILogger<ImageFetch> log
+) : Sweep(TimeSpan.FromSeconds(5), clock, log)
 {
     private static readonly TimeSpan Tell = TimeSpan.FromSeconds(2);
 
@@ -17,7 +22,10 @@ public sealed class ImageFetch(IDbContextFactory<PortalDb> dbs, IComputeEngine e
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var round = new Round();
-        var wanted = await db.Images.Where(image => image.RegionId == region.Id && image.State == ImageState.Preparing && image.Url != null).Select(image => image.Id).ToListAsync(ct);
+        var wanted = await db
+            .Images.Where(image => image.RegionId == region.Id && image.State == ImageState.Preparing && image.Url != null)
+            .Select(image => image.Id)
+            .ToListAsync(ct);
         await round.EachAsync(wanted, id => id, FetchAsync, ct);
         round.End();
     }

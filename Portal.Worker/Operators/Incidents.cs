@@ -7,6 +7,7 @@ public static class IncidentKinds
 {
     public const string Deadline = "deadline";
     public const string EngineAway = "engine-away";
+
     /// <summary>There is so little room in a region's object store that it takes nothing more.</summary>
     public const string StoreFull = "store-full";
 
@@ -25,14 +26,25 @@ public static class IncidentKinds
 /// <summary>Opens an incident once per resource and kind, and closes it; both can be said any number of times.</summary>
 public static class Incidents
 {
-    public static Task OpenAsync(PortalDb db, string? accountId, string resourceId, string kind, string message, DateTimeOffset now, CancellationToken ct) =>
+    public static Task OpenAsync(
+        PortalDb db,
+        string? accountId,
+        string resourceId,
+        string kind,
+        string message,
+        DateTimeOffset now,
+        CancellationToken ct
+    ) =>
         db.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO "Incidents" ("AccountId", "ResourceId", "Kind", "Message", "OpenedAt") VALUES ({accountId}, {resourceId}, {kind}, {message}, {now})
             ON CONFLICT ("ResourceId", "Kind") WHERE "ClosedAt" IS NULL DO NOTHING
-            """, ct);
+            """,
+            ct
+        );
 
     public static Task CloseAsync(PortalDb db, string resourceId, string kind, DateTimeOffset now, CancellationToken ct) =>
-        db.Incidents.Where(incident => incident.ResourceId == resourceId && incident.Kind == kind && incident.ClosedAt == null)
+        db
+            .Incidents.Where(incident => incident.ResourceId == resourceId && incident.Kind == kind && incident.ClosedAt == null)
             .ExecuteUpdateAsync(incident => incident.SetProperty(closed => closed.ClosedAt, now), ct);
 }

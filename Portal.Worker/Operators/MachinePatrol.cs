@@ -10,11 +10,18 @@ namespace Portal.Worker.Operators;
 
 /// <summary>
 /// Compares what the engine holds with what the database says, from either side: a machine that should run and does not is written down as
-/// such (and started again by its job, or stays stopped if its guest shut it down); one that should be gone is removed; one that nobody knows opens an incident.
+/// such (and started again by its job, or stays stopped if its guest shut it down); one that should be gone is removed; one that nobody
+/// knows opens an incident.
 /// </summary>
 public sealed class MachinePatrol(
-    IDbContextFactory<PortalDb> dbs, IComputeEngine engine, PrivateNetworks networks, Nudges nudges, RegionName region, TimeProvider clock, ILogger<MachinePatrol> log)
-    : Sweep(TimeSpan.FromSeconds(5), clock, log)
+    IDbContextFactory<PortalDb> dbs,
+    IComputeEngine engine,
+    PrivateNetworks networks,
+    Nudges nudges,
+    RegionName region,
+    TimeProvider clock,
+    ILogger<MachinePatrol> log
+) : Sweep(TimeSpan.FromSeconds(5), clock, log)
 {
     private const int AtOnce = 8;
 
@@ -40,21 +47,37 @@ public sealed class MachinePatrol(
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var begun = clock.GetUtcNow();
-        var running = await db.Instances.AsNoTracking().WithParts()
-            .Where(instance => instance.RegionId == region.Id && instance.State == InstanceState.Running && instance.Goal == InstanceGoal.Running
-
+        var running = await db
+            .Instances.AsNoTracking()
+            .WithParts()
+            .Where(instance =>
+                instance.RegionId == region.Id
+                && instance.State == InstanceState.Running
+                && instance.Goal == InstanceGoal.Running
                 // While its ssh is still waited for, its job looks at it. One whose ssh never answers is nobody else's.
-                && (instance.SshAt != null || instance.Deadline == null))
+                && (instance.SshAt != null || instance.Deadline == null)
+            )
             .ToListAsync(ct);
         var observed = new ConcurrentDictionary<string, MachineObservation>(StringComparer.Ordinal);
         await round.EachAsync(
-            running, instance => instance.Id, async (instance, token) => observed[instance.Id] = await engine.ObserveAsync(instance.Spec(begun), token), ct, AtOnce);
+            running,
+            instance => instance.Id,
+            async (instance, token) => observed[instance.Id] = await engine.ObserveAsync(instance.Spec(begun), token),
+            ct,
+            AtOnce
+        );
         await round.EachAsync(
-            running.Where(instance => observed.ContainsKey(instance.Id)), instance => instance.Id, (instance, token) => LookAfterAsync(db, instance, observed[instance.Id], token), ct);
+            running.Where(instance => observed.ContainsKey(instance.Id)),
+            instance => instance.Id,
+            (instance, token) => LookAfterAsync(db, instance, observed[instance.Id], token),
+            ct
+        );
         await db.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO "Patrols" ("RegionId", "At") VALUES ({region.Id}, {begun}) ON CONFLICT ("RegionId") DO UPDATE SET "At" = EXCLUDED."At"
-            """, ct);
+            """,
+            ct
+        );
     }
 
     private async Task LookAfterAsync(PortalDb db, Instance instance, MachineObservation seen, CancellationToken ct)
@@ -74,14 +97,17 @@ public sealed class MachinePatrol(
 
         if (instance.HasAgent != seen.AgentAnswers)
         {
-            await db.Instances.Where(known => known.Id == instance.Id && known.State == InstanceState.Running)
+            await db
+                .Instances.Where(known => known.Id == instance.Id && known.State == InstanceState.Running)
                 .ExecuteUpdateAsync(known => known.SetProperty(row => row.HasAgent, seen.AgentAnswers), ct);
         }
 
         await MendAsync(db, instance, seen.Problem, ct);
     }
 
-    /// <summary>A guest that was stopped since the host could not write goes on as soon as it can; the operators are told meanwhile.</summary>
+    /// <summary>
+    /// A guest that was stopped since the host could not write goes on as soon as it can; the operators are told meanwhile.
+    /// </summary>
     private async Task MendAsync(PortalDb db, Instance instance, string? problem, CancellationToken ct)
     {
         if (problem is null)
@@ -90,7 +116,15 @@ public sealed class MachinePatrol(
             return;
         }
 
-        await Incidents.OpenAsync(db, instance.AccountId, instance.Id, IncidentKinds.HostDisk, $"{instance.Id} stands still: {problem}", clock.GetUtcNow(), ct);
+        await Incidents.OpenAsync(
+            db,
+            instance.AccountId,
+            instance.Id,
+            IncidentKinds.HostDisk,
+            $"{instance.Id} stands still: {problem}",
+            clock.GetUtcNow(),
+            ct
+        );
         await engine.EnsureMachineAsync(instance.Spec(clock.GetUtcNow()), ct);
     }
 
@@ -106,7 +140,9 @@ public sealed class MachinePatrol(
         var now = clock.GetUtcNow();
         instance.Observe(seen, now);
         await InstanceMeter.RecordObservedAsync(db, instance, now, ct);
-        db.AuditEntries.Add(Actor.Portal(instance.AccountId).Audit(now, "ObserveInstance", id, after: new { State = instance.Status, instance.Stalled }));
+        db.AuditEntries.Add(
+            Actor.Portal(instance.AccountId).Audit(now, "ObserveInstance", id, after: new { State = instance.Status, instance.Stalled })
+        );
         await db.SaveChangesAsync(ct);
     }
 
@@ -116,22 +152,43 @@ public sealed class MachinePatrol(
         var inventory = await engine.ListAsync(ct);
         var held = inventory.InstanceIds;
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var known = await db.Instances.AsNoTracking().WithParts().Where(instance => held.Contains(instance.Id))
+        var known = await db
+            .Instances.AsNoTracking()
+            .WithParts()
+            .Where(instance => held.Contains(instance.Id))
             .ToDictionaryAsync(instance => instance.Id, StringComparer.Ordinal, ct);
-        await round.EachAsync(held, id => id, async (id, token) =>
-        {
-            if (!known.TryGetValue(id, out var instance))
+        await round.EachAsync(
+            held,
+            id => id,
+            async (id, token) =>
             {
-                await Incidents.OpenAsync(db, null, id, IncidentKinds.Orphan, $"The engine holds {id}, which this database does not know.", clock.GetUtcNow(), token);
-            }
-            else if (instance.State is InstanceState.Terminated)
-            {
-                await engine.RemoveAsync(instance.Spec(clock.GetUtcNow()), token);
-            }
-        }, ct);
+                if (!known.TryGetValue(id, out var instance))
+                {
+                    await Incidents.OpenAsync(
+                        db,
+                        null,
+                        id,
+                        IncidentKinds.Orphan,
+                        $"The engine holds {id}, which this database does not know.",
+                        clock.GetUtcNow(),
+                        token
+                    );
+                }
+                else if (instance.State is InstanceState.Terminated)
+                {
+                    await engine.RemoveAsync(instance.Spec(clock.GetUtcNow()), token);
+                }
+            },
+            ct
+        );
 
-        var empty = await db.Networks.Where(network => inventory.NetworkIds.Contains(network.Id)
-            && !db.Instances.Any(instance => instance.NetworkId == network.Id && instance.State != InstanceState.Terminated)).Select(network => network.Id).ToListAsync(ct);
+        var empty = await db
+            .Networks.Where(network =>
+                inventory.NetworkIds.Contains(network.Id)
+                && !db.Instances.Any(instance => instance.NetworkId == network.Id && instance.State != InstanceState.Terminated)
+            )
+            .Select(network => network.Id)
+            .ToListAsync(ct);
         await round.EachAsync(empty, networkId => networkId, (networkId, token) => networks.EnsureAsync(db, networkId, token), ct);
     }
 }

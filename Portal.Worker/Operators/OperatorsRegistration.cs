@@ -2,8 +2,6 @@ namespace Portal.Worker.Operators;
 
 public static class OperatorsRegistration
 {
-    public static IServiceCollection AddOperators(this IServiceCollection services) => services
-        .AddHostedService<RegionPatrol>()
-        .AddHostedService<MachinePatrol>()
-        .AddHostedService<ImageFetch>();
+    public static IServiceCollection AddOperators(this IServiceCollection services) =>
+        services.AddHostedService<RegionPatrol>().AddHostedService<MachinePatrol>().AddHostedService<ImageFetch>();
 }

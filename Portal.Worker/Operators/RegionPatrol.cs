@@ -8,8 +8,14 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Operators;
 
 /// <summary>Asks the engine every few seconds how it is: capacity, images, or that it is away, which opens an incident.</summary>
-public sealed class RegionPatrol(IDbContextFactory<PortalDb> dbs, IComputeEngine engine, INetworkEngine networks, RegionName name, TimeProvider clock, ILogger<RegionPatrol> log)
-    : Sweep(TimeSpan.FromSeconds(3), clock, log)
+public sealed class RegionPatrol(
+    IDbContextFactory<PortalDb> dbs,
+    IComputeEngine engine,
+    INetworkEngine networks,
+    RegionName name,
+    TimeProvider clock,
+    ILogger<RegionPatrol> log
+) : Sweep(TimeSpan.FromSeconds(3), clock, log)
 {
     private readonly TimeProvider clock = clock;
 
@@ -28,7 +34,15 @@ public sealed class RegionPatrol(IDbContextFactory<PortalDb> dbs, IComputeEngine
         {
             region.AwaySince ??= now;
             region.AwayReason = error.Detail;
-            await Incidents.OpenAsync(db, null, region.Id, IncidentKinds.EngineAway, $"The engine of {region.Name} is away: {error.Detail}", now, ct);
+            await Incidents.OpenAsync(
+                db,
+                null,
+                region.Id,
+                IncidentKinds.EngineAway,
+                $"The engine of {region.Name} is away: {error.Detail}",
+                now,
+                ct
+            );
         }
 
         await db.SaveChangesAsync(ct);
@@ -52,7 +66,9 @@ public sealed class RegionPatrol(IDbContextFactory<PortalDb> dbs, IComputeEngine
 
     private async Task WriteImagesAsync(PortalDb db, IReadOnlyList<string> files, CancellationToken ct)
     {
-        foreach (var image in await db.Images.Where(image => image.RegionId == name.Id && image.State == ImageState.Preparing).ToListAsync(ct))
+        foreach (
+            var image in await db.Images.Where(image => image.RegionId == name.Id && image.State == ImageState.Preparing).ToListAsync(ct)
+        )
         {
             if (files.Contains(image.FileName, StringComparer.Ordinal))
             {

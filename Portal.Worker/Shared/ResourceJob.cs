@@ -4,8 +4,8 @@ using Portal.Model.Shared;
 namespace Portal.Worker.Shared;
 
 /// <summary>
-/// What jobs have in common: load one resource, ask an engine or a store to ensure what is wanted of it, write down what came of it. A job can be run at any
-/// time, any number of times, and killed anywhere.
+/// What jobs have in common: load one resource, ask an engine or a store to ensure what is wanted of it, write down what came of it. A job
+/// can be run at any time, any number of times, and killed anywhere.
 /// </summary>
 public abstract partial class ResourceJob<T>(IDbContextFactory<PortalDb> dbs, Nudges nudges, TimeProvider clock, ILogger log)
     where T : Resource

@@ -6,7 +6,8 @@ namespace Portal.Worker.Shared;
 /// <summary>Something that is done again and again, whatever happened the last time, and never twice at a time.</summary>
 /// <param name="interval">Between two rounds at most.</param>
 /// <param name="changes">With <paramref name="table"/>: a change of this table is looked at as soon as it is heard of.</param>
-public abstract partial class Sweep(TimeSpan interval, TimeProvider clock, ILogger log, Changes? changes = null, string? table = null) : BackgroundService
+public abstract partial class Sweep(TimeSpan interval, TimeProvider clock, ILogger log, Changes? changes = null, string? table = null)
+    : BackgroundService
 {
     /// <summary>One round; public so that a test can run it without waiting.</summary>
     public abstract Task SweepAsync(CancellationToken ct);
@@ -17,11 +18,14 @@ public abstract partial class Sweep(TimeSpan interval, TimeProvider clock, ILogg
         var bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
         bell.Writer.TryWrite(true);
         await using var timer = clock.CreateTimer(_ => bell.Writer.TryWrite(true), null, interval, interval);
-        using var listening = changes?.Subscribe(change => change.Table == table, _ =>
-        {
-            bell.Writer.TryWrite(true);
-            return Task.CompletedTask;
-        });
+        using var listening = changes?.Subscribe(
+            change => change.Table == table,
+            _ =>
+            {
+                bell.Writer.TryWrite(true);
+                return Task.CompletedTask;
+            }
+        );
         try
         {
             await foreach (var _ in bell.Reader.ReadAllAsync(stoppingToken))

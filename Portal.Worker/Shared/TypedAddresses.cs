@@ -5,14 +5,15 @@ using Portal.Model.Shared;
 namespace Portal.Worker.Shared;
 
 /// <summary>
-/// Fetches from an address that somebody typed. It may lead, by its name or by a redirect, to what only this machine can reach; so each name is resolved once, what it stands for is looked at,
-/// and the connection goes to exactly that. On a laptop everything is its own.
+/// Fetches from an address that somebody typed. It may lead, by its name or by a redirect, to what only this machine can reach; so each
+/// name is resolved once, what it stands for is looked at, and the connection goes to exactly that. On a laptop everything is its own.
 /// </summary>
 public sealed class TypedAddresses : IDisposable
 {
     public const int MostRedirects = 5;
 
-    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10), AnswerPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10),
+        AnswerPatience = TimeSpan.FromSeconds(30);
 
     private readonly bool isLaptop;
     private readonly HttpClient http;
@@ -23,7 +24,17 @@ public sealed class TypedAddresses : IDisposable
     public TypedAddresses(bool isLaptop, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
         (this.isLaptop, this.resolve) = (isLaptop, resolve ?? Dns.GetHostAddressesAsync);
-        http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectTimeout = ConnectPatience, ConnectCallback = ConnectAsync, PooledConnectionLifetime = TimeSpan.Zero })
+        http = new HttpClient(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseProxy = false,
+                UseCookies = false,
+                ConnectTimeout = ConnectPatience,
+                ConnectCallback = ConnectAsync,
+                PooledConnectionLifetime = TimeSpan.Zero,
+            }
+        )
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };
@@ -54,7 +65,10 @@ public sealed class TypedAddresses : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    private string? WhyNot(Uri address) => address.Scheme == Uri.UriSchemeHttps || (isLaptop && address.Scheme == Uri.UriSchemeHttp) ? null : $"It leads to an address that does not begin with https://{(isLaptop ? " or http://" : "")}.";
+    private string? WhyNot(Uri address) =>
+        address.Scheme == Uri.UriSchemeHttps || (isLaptop && address.Scheme == Uri.UriSchemeHttp)
+            ? null
+            : $"It leads to an address that does not begin with https://{(isLaptop ? " or http://" : "")}.";
 
     private async Task<HttpResponseMessage> AskAsync(Uri address, CancellationToken ct)
     {
@@ -80,7 +94,10 @@ public sealed class TypedAddresses : IDisposable
         var found = IpText.TryAddress(host.Trim('[', ']'), out var written) ? [written] : await resolve(host, ct);
         if (found.Where(address => isLaptop || Internet.Has(address)).ToArray() is not { Length: > 0 } allowed)
         {
-            throw new EngineException(EngineFault.Rejected, $"{host} is not on the Internet: it is an address of this machine, of a private network, or one for a special purpose.");
+            throw new EngineException(
+                EngineFault.Rejected,
+                $"{host} is not on the Internet: it is an address of this machine, of a private network, or one for a special purpose."
+            );
         }
 
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

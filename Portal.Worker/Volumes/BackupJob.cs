@@ -8,10 +8,16 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Volumes;
 
 /// <summary>
-/// Asks for the snapshot of a schedule's slot, and sees to what became of it. The snapshot is known by its volume and slot, so however often this runs, is
-/// killed, or runs in two workers at once, each slot has one at most.
+/// Asks for the snapshot of a schedule's slot, and sees to what became of it. The snapshot is known by its volume and slot, so however
+/// often this runs, is killed, or runs in two workers at once, each slot has one at most.
 /// </summary>
-public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSnapshot create, Nudges nudges, TimeProvider clock, ILogger<BackupJob> log) : IBackupJob
+public sealed partial class BackupJob(
+    IDbContextFactory<PortalDb> dbs,
+    CreateSnapshot create,
+    Nudges nudges,
+    TimeProvider clock,
+    ILogger<BackupJob> log
+) : IBackupJob
 {
     public async Task AdvanceAsync(string id, CancellationToken ct)
     {
@@ -85,7 +91,11 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
     private static NewSnapshot Wish(BackupSchedule schedule, Volume volume, DateTimeOffset slot)
     {
         var when = slot.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
-        return new NewSnapshot(volume.Id, $"{ResourceName.Cut(volume.Name, ResourceName.MaxLength - when.Length - 1)} {when}", schedule.Rejected == 0 ? $"{volume.Id} {when}" : $"{volume.Id} {when} {schedule.Rejected + 1}");
+        return new NewSnapshot(
+            volume.Id,
+            $"{ResourceName.Cut(volume.Name, ResourceName.MaxLength - when.Length - 1)} {when}",
+            schedule.Rejected == 0 ? $"{volume.Id} {when}" : $"{volume.Id} {when} {schedule.Rejected + 1}"
+        );
     }
 
     private async Task<List<string>> FollowAsync(PortalDb db, BackupSchedule schedule, CancellationToken ct)
@@ -97,7 +107,9 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
                 schedule.ObserveDropped();
                 return [];
             case { State: SnapshotState.Error }:
-                return schedule.ObserveRejected(snapshot.LastError, clock.GetUtcNow()) ? await RemoveAsync(db, schedule, [snapshot.Id], ct) : [];
+                return schedule.ObserveRejected(snapshot.LastError, clock.GetUtcNow())
+                    ? await RemoveAsync(db, schedule, [snapshot.Id], ct)
+                    : [];
             case { State: SnapshotState.Completed }:
                 schedule.ObserveComplete(clock.GetUtcNow());
                 return await RemoveSurplusAsync(db, schedule, ct);
@@ -107,27 +119,56 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
     }
 
     /// <summary>
-    /// Of those that this schedule took of the volume, now that the newest is complete: what is beyond the number that is kept, and what could not be taken.
-    /// What an earlier schedule took stays, as its owner was told when it was turned off.
+    /// Of those that this schedule took of the volume, now that the newest is complete: what is beyond the number that is kept, and what
+    /// could not be taken. What an earlier schedule took stays, as its owner was told when it was turned off.
     /// </summary>
     private async Task<List<string>> RemoveSurplusAsync(PortalDb db, BackupSchedule schedule, CancellationToken ct)
     {
-        var held = await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.AccountId == schedule.AccountId && snapshot.VolumeId == schedule.VolumeId && snapshot.ScheduleId == schedule.Id && !snapshot.IsToGo
-                && (snapshot.State == SnapshotState.Completed || snapshot.State == SnapshotState.Error))
-            .OrderBy(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id).ToListAsync(ct);
-        var surplus = held.Where(snapshot => snapshot.State is SnapshotState.Completed).SkipLast(schedule.Keep).Concat(held.Where(snapshot => snapshot.State is SnapshotState.Error));
+        var held = await db
+            .Snapshots.AsNoTracking()
+            .Where(snapshot =>
+                snapshot.AccountId == schedule.AccountId
+                && snapshot.VolumeId == schedule.VolumeId
+                && snapshot.ScheduleId == schedule.Id
+                && !snapshot.IsToGo
+                && (snapshot.State == SnapshotState.Completed || snapshot.State == SnapshotState.Error)
+            )
+            .OrderBy(snapshot => snapshot.CreatedAt)
+            .ThenBy(snapshot => snapshot.Id)
+            .ToListAsync(ct);
+        var surplus = held.Where(snapshot => snapshot.State is SnapshotState.Completed)
+            .SkipLast(schedule.Keep)
+            .Concat(held.Where(snapshot => snapshot.State is SnapshotState.Error));
         return await RemoveAsync(db, schedule, [.. surplus.Select(snapshot => snapshot.Id)], ct);
     }
 
     private async Task<List<string>> RemoveAsync(PortalDb db, BackupSchedule schedule, List<string> ids, CancellationToken ct)
     {
         var removed = new List<string>();
-        foreach (var snapshot in await db.Snapshots.Where(snapshot => snapshot.AccountId == schedule.AccountId && ids.Contains(snapshot.Id)).ToListAsync(ct))
+        foreach (
+            var snapshot in await db
+                .Snapshots.Where(snapshot => snapshot.AccountId == schedule.AccountId && ids.Contains(snapshot.Id))
+                .ToListAsync(ct)
+        )
         {
             // What goes already is no deed of the schedule's.
             if (snapshot.RequestDelete(clock.GetUtcNow()).IsDone)
             {
-                db.AuditEntries.Add(Actor.Portal(schedule.AccountId).Audit(clock.GetUtcNow(), "DeleteSnapshot", snapshot.Id, after: new { snapshot.Name, snapshot.Status, Backups = schedule.Sentence }));
+                db.AuditEntries.Add(
+                    Actor
+                        .Portal(schedule.AccountId)
+                        .Audit(
+                            clock.GetUtcNow(),
+                            "DeleteSnapshot",
+                            snapshot.Id,
+                            after: new
+                            {
+                                snapshot.Name,
+                                snapshot.Status,
+                                Backups = schedule.Sentence,
+                            }
+                        )
+                );
                 removed.Add(snapshot.Id);
             }
         }
@@ -139,7 +180,11 @@ public sealed partial class BackupJob(IDbContextFactory<PortalDb> dbs, CreateSna
     private void End(PortalDb db, BackupSchedule schedule)
     {
         db.BackupSchedules.Remove(schedule);
-        db.AuditEntries.Add(Actor.Portal(schedule.AccountId).Audit(clock.GetUtcNow(), "DeleteLifecyclePolicy", schedule.VolumeId, before: BackupSchedules.Told(schedule)));
+        db.AuditEntries.Add(
+            Actor
+                .Portal(schedule.AccountId)
+                .Audit(clock.GetUtcNow(), "DeleteLifecyclePolicy", schedule.VolumeId, before: BackupSchedules.Told(schedule))
+        );
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Schedule} was changed by its customer meanwhile; it is looked at again")]

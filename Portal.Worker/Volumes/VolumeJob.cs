@@ -6,14 +6,22 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Volumes;
 
 /// <summary>
-/// Loads a volume, asks the engine to ensure what is wanted, writes down what is observed. It can be run at any time, any number of times, and
-/// killed anywhere. While an instance has the volume, the instance's job stands still: one of the two changes its machine at a time.
+/// Loads a volume, asks the engine to ensure what is wanted, writes down what is observed. It can be run at any time, any number of times,
+/// and killed anywhere. While an instance has the volume, the instance's job stands still: one of the two changes its machine at a time.
 /// </summary>
-public sealed class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEngine engine, Nudges nudges, TimeProvider clock, ILogger<VolumeJob> log)
-    : ResourceJob<Volume>(dbs, nudges, clock, log), IVolumeJob
+public sealed class VolumeJob(
+    IDbContextFactory<PortalDb> dbs,
+    IVolumeEngine engine,
+    Nudges nudges,
+    TimeProvider clock,
+    ILogger<VolumeJob> log
+) : ResourceJob<Volume>(dbs, nudges, clock, log), IVolumeJob
 {
     protected override async Task<Volume?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
-        await db.Volumes.Include(volume => volume.Type).Include(volume => volume.Image).SingleOrDefaultAsync(volume => volume.Id == id, ct) is { IsUnsettled: true } volume ? volume : null;
+        await db.Volumes.Include(volume => volume.Type).Include(volume => volume.Image).SingleOrDefaultAsync(volume => volume.Id == id, ct)
+            is { IsUnsettled: true } volume
+            ? volume
+            : null;
 
     protected override async Task<bool> TryAsync(PortalDb db, Volume volume, CancellationToken ct)
     {
@@ -26,9 +34,15 @@ public sealed class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEngine eng
 
     protected override Task RecordAsync(PortalDb db, Volume volume, CancellationToken ct) => VolumeMeter.RecordAsync(db, volume, Now, ct);
 
-    /// <summary>A machine does not let go of a disk that is being copied, and it cannot be resized. Its own making is the first of all.</summary>
+    /// <summary>
+    /// A machine does not let go of a disk that is being copied, and it cannot be resized. Its own making is the first of all.
+    /// </summary>
     private static async Task<bool> IsBeingCopiedAsync(PortalDb db, Volume volume, CancellationToken ct) =>
-        volume.State is not VolumeState.Creating && await db.Snapshots.AnyAsync(snapshot => snapshot.VolumeId == volume.Id && snapshot.State == SnapshotState.Pending && !snapshot.IsToGo, ct);
+        volume.State is not VolumeState.Creating
+        && await db.Snapshots.AnyAsync(
+            snapshot => snapshot.VolumeId == volume.Id && snapshot.State == SnapshotState.Pending && !snapshot.IsToGo,
+            ct
+        );
 
     private Task WaitAsync(Volume volume)
     {
@@ -36,15 +50,17 @@ public sealed class VolumeJob(IDbContextFactory<PortalDb> dbs, IVolumeEngine eng
         return Task.CompletedTask;
     }
 
-    private Task AdvanceAsync(Volume volume, CancellationToken ct) => volume switch
-    {
-        { Goal: VolumeGoal.Deleted } => RemoveAsync(volume, ct),
-        { State: VolumeState.Creating } or { IsGrowing: true } => MakeAsync(volume, ct),
-        { Goal: VolumeGoal.InUse } => AttachAsync(volume, ct),
-        _ => DetachAsync(volume, ct),
-    };
+    private Task AdvanceAsync(Volume volume, CancellationToken ct) =>
+        volume switch
+        {
+            { Goal: VolumeGoal.Deleted } => RemoveAsync(volume, ct),
+            { State: VolumeState.Creating } or { IsGrowing: true } => MakeAsync(volume, ct),
+            { Goal: VolumeGoal.InUse } => AttachAsync(volume, ct),
+            _ => DetachAsync(volume, ct),
+        };
 
-    private async Task MakeAsync(Volume volume, CancellationToken ct) => volume.ObserveMade((await engine.EnsureVolumeAsync(volume.Spec, ct)).SizeGiB);
+    private async Task MakeAsync(Volume volume, CancellationToken ct) =>
+        volume.ObserveMade((await engine.EnsureVolumeAsync(volume.Spec, ct)).SizeGiB);
 
     private async Task AttachAsync(Volume volume, CancellationToken ct)
     {

@@ -10,10 +10,18 @@ using Portal.Shared;
 namespace Portal.Accounts;
 
 /// <summary>
-/// The mails that accounts send, as rows for the outbox, added in the caller's transaction. Whoever types an address into a form makes Portal
-/// write to it: at most so many of one kind an hour go to one mailbox, and fewer from one network, so that what strangers cause leaves some to its owner.
+/// The mails that accounts send, as rows for the outbox, added in the caller's transaction. Whoever types an address into a form makes
+/// Portal write to it: at most so many of one kind an hour go to one mailbox, and fewer from one network, so that what strangers cause
+/// leaves some to its owner.
 /// </summary>
-public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNormalizer normalizer, PortalAddress address, IHttpContextAccessor http, TimeProvider clock)
+public sealed class AccountMails(
+    PortalDb db,
+    UserManager<User> users,
+    ILookupNormalizer normalizer,
+    PortalAddress address,
+    IHttpContextAccessor http,
+    TimeProvider clock
+)
 {
     /// <summary>Mails of one kind to one mailbox that somebody can cause from one network.</summary>
     public const int MostPerHour = 3;
@@ -32,9 +40,12 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     public async Task OfferResetAsync(User user, CancellationToken ct) => await AddCountedAsync("reset", await ResetAsync(user), ct);
 
     /// <summary>The page to which the mail would lead, for somebody who has proved to read the mailbox.</summary>
-    public async Task<string> ResetPageAsync(User user) => new Uri(Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user))).PathAndQuery;
+    public async Task<string> ResetPageAsync(User user) =>
+        new Uri(Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user))).PathAndQuery;
 
-    /// <summary>Tells the owner of a change that a thief would make. An address that nobody has confirmed may be a stranger's: it hears nothing.</summary>
+    /// <summary>
+    /// Tells the owner of a change that a thief would make. An address that nobody has confirmed may be a stranger's: it hears nothing.
+    /// </summary>
     public void TellChange(User user, string what)
     {
         if (user.EmailConfirmed)
@@ -43,7 +54,9 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         }
     }
 
-    /// <summary>Word of a sign-in in a browser that was not known; whoever has the password can cause as many as he likes, so few are sent.</summary>
+    /// <summary>
+    /// Word of a sign-in in a browser that was not known; whoever has the password can cause as many as he likes, so few are sent.
+    /// </summary>
     public async Task TellNewDeviceAsync(User user, string browser, IPAddress? from, CancellationToken ct)
     {
         if (user.EmailConfirmed)
@@ -61,10 +74,18 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     }
 
     /// <summary>To the old address, which nobody reads but its owner.</summary>
-    public void TellAddressChanged(User user, string old, string secret) => db.Add(WriteTo(user, old, "The e-mail address of your Portal account was changed",
-        $"The e-mail address of your Portal account was changed from {MailDomain.Shown(old)} to {MailDomain.Shown(user.Email!)} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
-        "It was not me: take it back", $"{address.Origin}/undo-email?code={secret}",
-        $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {MailDomain.Shown(old)}, ends all sessions and lets you choose a new password."));
+    public void TellAddressChanged(User user, string old, string secret) =>
+        db.Add(
+            WriteTo(
+                user,
+                old,
+                "The e-mail address of your Portal account was changed",
+                $"The e-mail address of your Portal account was changed from {MailDomain.Shown(old)} to {MailDomain.Shown(user.Email!)} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
+                "It was not me: take it back",
+                $"{address.Origin}/undo-email?code={secret}",
+                $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {MailDomain.Shown(old)}, ends all sessions and lets you choose a new password."
+            )
+        );
 
     private async Task<bool> AddCountedAsync(string kind, Mail mail, CancellationToken ct)
     {
@@ -73,7 +94,10 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         mail.CountedAs = mailbox + Networks.Of(http.HttpContext?.Connection.RemoteIpAddress);
         await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({mailbox}, 0))", ct);
         var since = mail.CreatedAt.AddHours(-1);
-        var sent = await db.Mails.Where(sent => sent.CountedAs!.StartsWith(mailbox) && sent.CreatedAt > since).Select(sent => sent.CountedAs).ToListAsync(ct);
+        var sent = await db
+            .Mails.Where(sent => sent.CountedAs!.StartsWith(mailbox) && sent.CreatedAt > since)
+            .Select(sent => sent.CountedAs)
+            .ToListAsync(ct);
         if (sent.Count >= MostPerMailbox || sent.Count(counted => counted == mail.CountedAs) >= MostPerHour)
         {
             return false;
@@ -90,51 +114,89 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
         return normalizer.NormalizeEmail(plus > 0 && plus < at ? address.Remove(plus, at - plus) : address)!;
     }
 
-    private async Task<Mail> ConfirmAsync(User user) => Write(user, "Confirm your e-mail address",
-        "Welcome to Portal. Open this link and confirm your address; then you can create instances.",
-        "Confirm address", Link("confirm-email", user, await users.GenerateEmailConfirmationTokenAsync(user)),
-        "If you did not sign up, ignore this mail: nobody can use your address without this link.");
+    private async Task<Mail> ConfirmAsync(User user) =>
+        Write(
+            user,
+            "Confirm your e-mail address",
+            "Welcome to Portal. Open this link and confirm your address; then you can create instances.",
+            "Confirm address",
+            Link("confirm-email", user, await users.GenerateEmailConfirmationTokenAsync(user)),
+            "If you did not sign up, ignore this mail: nobody can use your address without this link."
+        );
 
     /// <summary>To the owner of an address with which somebody, perhaps they, signed up again.</summary>
-    private Mail AlreadyYours(User user) => Write(user, "You already have a Portal account",
-        "Somebody, perhaps you, signed up for Portal with this address. It already belongs to your account, so sign in to that one.",
-        "Sign in", $"{address.Origin}/sign-in",
-        $"Forgot the password? Choose a new one at {address.Origin}/forgot-password. If it was not you, you need not do anything.");
+    private Mail AlreadyYours(User user) =>
+        Write(
+            user,
+            "You already have a Portal account",
+            "Somebody, perhaps you, signed up for Portal with this address. It already belongs to your account, so sign in to that one.",
+            "Sign in",
+            $"{address.Origin}/sign-in",
+            $"Forgot the password? Choose a new one at {address.Origin}/forgot-password. If it was not you, you need not do anything."
+        );
 
-    private async Task<Mail> ResetAsync(User user) => Write(user, "Choose a new password",
-        "Somebody, perhaps you, asked for a new password for your Portal account. Choosing one ends all sessions and removes all passkeys.",
-        "Choose a new password", Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user)),
-        "If it was not you, ignore this mail: your password stays as it is.");
+    private async Task<Mail> ResetAsync(User user) =>
+        Write(
+            user,
+            "Choose a new password",
+            "Somebody, perhaps you, asked for a new password for your Portal account. Choosing one ends all sessions and removes all passkeys.",
+            "Choose a new password",
+            Link("reset-password", user, await users.GeneratePasswordResetTokenAsync(user)),
+            "If it was not you, ignore this mail: your password stays as it is."
+        );
 
     private async Task<Mail> WantedAsync(User user, string wanted)
     {
         var code = WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(await users.GenerateChangeEmailTokenAsync(user, wanted)));
-        return WriteTo(user, wanted, "Confirm your new e-mail address",
+        return WriteTo(
+            user,
+            wanted,
+            "Confirm your new e-mail address",
             $"Open this link in the browser in which you are signed in to Portal and confirm, to sign in with {MailDomain.Shown(wanted)} from then on. It works for a day.",
-            "Confirm the new address", $"{address.Origin}/settings/email?to={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(wanted))}&code={code}",
-            "If you did not ask for it, ignore this mail: nobody can use your address without this link.");
+            "Confirm the new address",
+            $"{address.Origin}/settings/email?to={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(wanted))}&code={code}",
+            "If you did not ask for it, ignore this mail: nobody can use your address without this link."
+        );
     }
 
-    private Mail AlreadyTaken(User user, string wanted) => WriteTo(user, wanted, "You already have a Portal account",
-        "Somebody, perhaps you, wanted to use this address for another Portal account. It already belongs to yours, so nothing has changed.",
-        "Sign in", $"{address.Origin}/sign-in", "If it was not you, you need not do anything.");
+    private Mail AlreadyTaken(User user, string wanted) =>
+        WriteTo(
+            user,
+            wanted,
+            "You already have a Portal account",
+            "Somebody, perhaps you, wanted to use this address for another Portal account. It already belongs to yours, so nothing has changed.",
+            "Sign in",
+            $"{address.Origin}/sign-in",
+            "If it was not you, you need not do anything."
+        );
 
-    private Mail Changed(User user, string what) => Write(user, $"{what} on your Portal account",
-        $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
-        "Look at your settings", $"{address.Origin}/settings",
-        $"If it was not you, choose a new password at once: {address.Origin}/forgot-password");
+    private Mail Changed(User user, string what) =>
+        Write(
+            user,
+            $"{what} on your Portal account",
+            $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
+            "Look at your settings",
+            $"{address.Origin}/settings",
+            $"If it was not you, choose a new password at once: {address.Origin}/forgot-password"
+        );
 
-    private Mail NewDevice(User user, string browser, IPAddress? from) => Write(user, "New sign-in to your Portal account",
-        $"Somebody, most likely you, signed in to your Portal account with {browser} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC, from {Address(from)}. Portal had not seen this browser before.",
-        "Look at your sessions", $"{address.Origin}/settings#sessions",
-        $"If it was you, you need not do anything. If not, choose a new password at once: {address.Origin}/forgot-password");
+    private Mail NewDevice(User user, string browser, IPAddress? from) =>
+        Write(
+            user,
+            "New sign-in to your Portal account",
+            $"Somebody, most likely you, signed in to your Portal account with {browser} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC, from {Address(from)}. Portal had not seen this browser before.",
+            "Look at your sessions",
+            $"{address.Origin}/settings#sessions",
+            $"If it was you, you need not do anything. If not, choose a new password at once: {address.Origin}/forgot-password"
+        );
 
-    private static string Address(IPAddress? from) => from switch
-    {
-        null => "an unknown address",
-        { IsIPv4MappedToIPv6: true } => from.MapToIPv4().ToString(),
-        _ => from.ToString(),
-    };
+    private static string Address(IPAddress? from) =>
+        from switch
+        {
+            null => "an unknown address",
+            { IsIPv4MappedToIPv6: true } => from.MapToIPv4().ToString(),
+            _ => from.ToString(),
+        };
 
     /// <summary>A token as it travels in a link, and back.</summary>
     public static string? TokenOf(string? code)
@@ -152,7 +214,8 @@ public sealed class AccountMails(PortalDb db, UserManager<User> users, ILookupNo
     private string Link(string page, User user, string token) =>
         $"{address.Origin}/{page}?user={user.Id}&code={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(token))}";
 
-    private Mail Write(User user, string subject, string opening, string button, string link, string closing) => WriteTo(user, user.Email!, subject, opening, button, link, closing);
+    private Mail Write(User user, string subject, string opening, string button, string link, string closing) =>
+        WriteTo(user, user.Email!, subject, opening, button, link, closing);
 
     private Mail WriteTo(User user, string to, string subject, string opening, string button, string link, string closing) =>
         Mail.Write(user.AccountId, to, subject, opening, (button, link), closing, clock.GetUtcNow());

@@ -15,24 +15,51 @@ public static class AccountsRegistration
         services.AddSingleton(TrustLadder.From(configuration));
         services.AddCascadingAuthenticationState();
         services.AddScoped<CurrentActor>();
-        services.AddSingleton<SessionCookie>().AddSingleton<SessionWatch>().AddHostedService(provider => provider.GetRequiredService<SessionWatch>())
-            .AddScoped<CircuitUser>().AddScoped<AuthenticationStateProvider>(provider => provider.GetRequiredService<CircuitUser>()).AddScoped<CircuitHandler, CircuitBeginning>();
+        services
+            .AddSingleton<SessionCookie>()
+            .AddSingleton<SessionWatch>()
+            .AddHostedService(provider => provider.GetRequiredService<SessionWatch>())
+            .AddScoped<CircuitUser>()
+            .AddScoped<AuthenticationStateProvider>(provider => provider.GetRequiredService<CircuitUser>())
+            .AddScoped<CircuitHandler, CircuitBeginning>();
         // Before Identity's own registration, which would be one per request.
         services.AddSingleton<ILookupNormalizer, MailboxNames>();
-        services.AddSingleton<Throttles>().AddSingleton<Guesses>().AddSingleton<AttemptLimits>().AddSingleton<SecurityEvents>().AddScoped<EvenAnswer>().AddScoped<KnownDevices>().AddScoped<ChangeAddress>();
-        services.AddScoped<NewAccount>().AddScoped<SignUp>().AddScoped<PasswordCheck>().AddScoped<AccountMails>().AddScoped<ConfirmEmail>().AddScoped<ResetPassword>()
-            .AddScoped<SessionList>().AddScoped<FreshProof>().AddScoped<OwnAccount>().AddScoped<Passkeys>();
+        services
+            .AddSingleton<Throttles>()
+            .AddSingleton<Guesses>()
+            .AddSingleton<AttemptLimits>()
+            .AddSingleton<SecurityEvents>()
+            .AddScoped<EvenAnswer>()
+            .AddScoped<KnownDevices>()
+            .AddScoped<ChangeAddress>();
+        services
+            .AddScoped<NewAccount>()
+            .AddScoped<SignUp>()
+            .AddScoped<PasswordCheck>()
+            .AddScoped<AccountMails>()
+            .AddScoped<ConfirmEmail>()
+            .AddScoped<ResetPassword>()
+            .AddScoped<SessionList>()
+            .AddScoped<FreshProof>()
+            .AddScoped<OwnAccount>()
+            .AddScoped<Passkeys>();
         services.AddIdentityOfPortal(configuration);
         services.AddHostCookies();
 
         // Whatever says nothing of itself is for signed-in people.
-        var authorization = services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        var authorization = services
+            .AddAuthorizationBuilder()
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         foreach (var (name, role) in Policies.Roles)
         {
             authorization.AddPolicy(name, policy => policy.RequireAssertion(context => Policies.Is(context.User, role)));
         }
 
-        authorization.AddPolicy(Policies.Enrolling, policy => policy.RequireAssertion(context => Policies.IsEnrolling(context.User) || Policies.Is(context.User, OperatorRole.Support)));
+        authorization.AddPolicy(
+            Policies.Enrolling,
+            policy =>
+                policy.RequireAssertion(context => Policies.IsEnrolling(context.User) || Policies.Is(context.User, OperatorRole.Support))
+        );
         services.AddRateLimiter(options => AttemptLimits.Configure(options, configuration));
         return services;
     }
@@ -40,14 +67,19 @@ public static class AccountsRegistration
     public static void MapAccounts(this WebApplication app)
     {
         app.MapPost("/sign-out", SignOutEndpoint.RunAsync).RequireValidForm().AllowAnonymous();
-        app.MapPost("/confirm-email/resend", (ConfirmEmail confirmation, HttpContext http, AttemptLimits limits) => confirmation.ResendAsync(http, limits)).RequireValidForm();
+        app.MapPost(
+                "/confirm-email/resend",
+                (ConfirmEmail confirmation, HttpContext http, AttemptLimits limits) => confirmation.ResendAsync(http, limits)
+            )
+            .RequireValidForm();
         app.MapSettings();
     }
 
     private static void AddIdentityOfPortal(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddAuthentication(options => options.DefaultScheme = IdentityConstants.ApplicationScheme).AddIdentityCookies();
-        services.AddIdentityCore<User>(options =>
+        services
+            .AddIdentityCore<User>(options =>
             {
                 Passwords.Configure(options.Password);
 
@@ -79,7 +111,8 @@ public static class AccountsRegistration
             (cookie.ExpireTimeSpan, cookie.SlidingExpiration) = (Session.KeptFor, false);
             cookie.Events.OnSigningOut = context =>
             {
-                // Pages that could be gone back to, and drafts. Not "cookies": that would be those of the whole domain, and ours goes by name.
+                // Pages that could be gone back to, and drafts. Not "cookies": that would be those of the whole domain, and ours goes by
+                // name.
                 context.Response.Headers["Clear-Site-Data"] = "\"cache\", \"storage\"";
                 return Task.CompletedTask;
             };
@@ -91,14 +124,24 @@ public static class AccountsRegistration
                 var http = context.HttpContext;
 
                 // An operator without a second factor sees the one page by which to have one.
-                if (Policies.IsEnrolling(http.User) && context.Request.Path.StartsWithSegments("/operator", StringComparison.OrdinalIgnoreCase))
+                if (
+                    Policies.IsEnrolling(http.User)
+                    && context.Request.Path.StartsWithSegments("/operator", StringComparison.OrdinalIgnoreCase)
+                )
                 {
                     context.Response.Redirect("/operator/enrol");
                     return;
                 }
 
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
-                await http.RequestServices.GetRequiredService<SecurityEvents>().NoteAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), SecurityEvent.AccessDenied, http.RequestAborted, http.Request.Path);
+                await http
+                    .RequestServices.GetRequiredService<SecurityEvents>()
+                    .NoteAsync(
+                        CurrentActor.Of(http.User, http.Connection.RemoteIpAddress),
+                        SecurityEvent.AccessDenied,
+                        http.RequestAborted,
+                        http.Request.Path
+                    );
             };
         });
     }

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace Portal.Accounts;
 
-/// <summary>Some 49,000 passwords that people choose most, as leaks have shown: the list of zxcvbn-ts (MIT), which is part of the program.</summary>
+/// <summary>
+/// Some 49,000 passwords that people choose most, as leaks have shown: the list of zxcvbn-ts (MIT), which is part of the program.
+/// </summary>
 internal static class CommonPasswords
 {
     /// <summary>Shorter ones are no password here, nor a word around which one would be built.</summary>

@@ -6,7 +6,12 @@ using Portal.Model.Accounts;
 namespace Portal.Accounts;
 
 /// <summary>Who acts: from the request, or in a circuit from its authentication state. Throws when nobody is signed in.</summary>
-public sealed class CurrentActor(AuthenticationStateProvider authentication, IHttpContextAccessor http, SessionWatch sessions, SecurityEvents events)
+public sealed class CurrentActor(
+    AuthenticationStateProvider authentication,
+    IHttpContextAccessor http,
+    SessionWatch sessions,
+    SecurityEvents events
+)
 {
     // The circuit's connection has no HttpContext later on; what it began with stays true for its life.
     private readonly IPAddress? from = http.HttpContext?.Connection.RemoteIpAddress;
@@ -34,12 +39,14 @@ public sealed class CurrentActor(AuthenticationStateProvider authentication, IHt
         return user;
     }
 
-    public static Actor Of(ClaimsPrincipal user, IPAddress? from) => new(
-        user.FindFirstValue(AccountClaims.Account) ?? throw new UnauthorizedAccessException("Nobody is signed in."),
-        Guid.Parse(user.FindFirstValue(ClaimTypes.NameIdentifier)!),
-        user.FindFirstValue(ClaimTypes.Email) ?? user.Identity!.Name!,
-        from)
-    {
-        SessionId = Guid.TryParse(user.FindFirstValue(AccountClaims.Session), out var session) ? session : null,
-    };
+    public static Actor Of(ClaimsPrincipal user, IPAddress? from) =>
+        new(
+            user.FindFirstValue(AccountClaims.Account) ?? throw new UnauthorizedAccessException("Nobody is signed in."),
+            Guid.Parse(user.FindFirstValue(ClaimTypes.NameIdentifier)!),
+            user.FindFirstValue(ClaimTypes.Email) ?? user.Identity!.Name!,
+            from
+        )
+        {
+            SessionId = Guid.TryParse(user.FindFirstValue(AccountClaims.Session), out var session) ? session : null,
+        };
 }

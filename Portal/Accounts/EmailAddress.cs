@@ -14,15 +14,16 @@ public static class EmailAddress
     private const string None = "That does not look like an e-mail address.";
 
     // The length comes first: what follows is slow on megabytes.
-    public static string? WhyNot(string? typed) => typed?.Trim() switch
-    {
-        null or "" => "Enter your e-mail address.",
-        { Length: > MaxLength } => "That address is too long.",
-        var address when WhyNotDomain(address) is { } reason => reason,
-        var address when !IsOne(MailboxNames.Kept(address)) => None,
-        var address when Encoding.UTF8.GetByteCount(MailboxNames.Kept(address)) > MaxLength => "That address is too long.",
-        _ => null,
-    };
+    public static string? WhyNot(string? typed) =>
+        typed?.Trim() switch
+        {
+            null or "" => "Enter your e-mail address.",
+            { Length: > MaxLength } => "That address is too long.",
+            var address when WhyNotDomain(address) is { } reason => reason,
+            var address when !IsOne(MailboxNames.Kept(address)) => None,
+            var address when Encoding.UTF8.GetByteCount(MailboxNames.Kept(address)) > MaxLength => "That address is too long.",
+            _ => null,
+        };
 
     private static string? WhyNotDomain(string address)
     {
@@ -30,11 +31,19 @@ public static class EmailAddress
         return domain.Length == address.Length || MailDomain.ToAscii(domain) is not null ? null : MailDomain.WhyNot(domain) ?? None;
     }
 
-    /// <summary>The domain is looked at apart: the parser turns an international one into its other form, which is then not what was typed.</summary>
+    /// <summary>
+    /// The domain is looked at apart: the parser turns an international one into its other form, which is then not what was typed.
+    /// </summary>
     private static bool IsOne(string kept)
     {
         var at = kept.LastIndexOf('@');
-        var address = at >= 0 && kept.Contains("xn--", StringComparison.Ordinal) ? $"{kept[..at]}@{kept[(at + 1)..].Replace("xn--", "xn-", StringComparison.Ordinal)}" : kept;
-        return new EmailAddressAttribute().IsValid(address) && !address.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)) && MailboxAddress.TryParse(address, out var parsed) && parsed.Address == address;
+        var address =
+            at >= 0 && kept.Contains("xn--", StringComparison.Ordinal)
+                ? $"{kept[..at]}@{kept[(at + 1)..].Replace("xn--", "xn-", StringComparison.Ordinal)}"
+                : kept;
+        return new EmailAddressAttribute().IsValid(address)
+            && !address.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))
+            && MailboxAddress.TryParse(address, out var parsed)
+            && parsed.Address == address;
     }
 }

@@ -9,5 +9,7 @@ public static class LocalUrl
     public static string Or(string? url, string otherwise) => IsLocal(url) ? url! : otherwise;
 
     private static bool IsLocal(string? url) =>
-        url is { Length: <= MaxLength } and ['/', ..] and not ['/', '/' or '\\', ..] && !url.Any(char.IsControl) && !url.Contains('\\', StringComparison.Ordinal);
+        url is { Length: <= MaxLength } and ['/', ..] and not ['/', '/' or '\\', ..]
+        && !url.Any(char.IsControl)
+        && !url.Contains('\\', StringComparison.Ordinal);
 }

@@ -7,10 +7,13 @@ namespace Portal.Accounts;
 internal static class Networks
 {
     /// <summary>One customer of an IPv6 provider has at least a /64 to himself.</summary>
-    public static string Of(IPAddress? address) => address switch
-    {
-        null => "",
-        { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false } => Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),
-        _ => address.MapToIPv4().ToString(),
-    };
+    public static string Of(IPAddress? address) =>
+        address switch
+        {
+            null => "",
+            { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false } => Convert.ToHexString(
+                address.GetAddressBytes().AsSpan(0, 8)
+            ),
+            _ => address.MapToIPv4().ToString(),
+        };
 }

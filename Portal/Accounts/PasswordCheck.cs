@@ -9,7 +9,17 @@ namespace Portal.Accounts;
 /// Finds whom an address and a password belong to. An address may be claimed by several and confirmed by one (docs/decisions/sign-up.md):
 /// the confirmed one and the newest other are tried, and two passwords are hashed whoever exists, so that the time taken tells nothing.
 /// </summary>
-public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSignIn signIn, Guesses guesses, KnownDevices devices, SecurityEvents events, IPasswordHasher<User> hasher, IHttpContextAccessor accessor, TimeProvider clock)
+public sealed class PasswordCheck(
+    PortalDb db,
+    UserManager<User> users,
+    PortalSignIn signIn,
+    Guesses guesses,
+    KnownDevices devices,
+    SecurityEvents events,
+    IPasswordHasher<User> hasher,
+    IHttpContextAccessor accessor,
+    TimeProvider clock
+)
 {
     private static readonly User Stranger = new() { AccountId = "", CreatedAt = default };
     private static string? strangersHash;
@@ -19,12 +29,18 @@ public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSi
     {
         var normalized = users.NormalizeEmail(email.Trim())!;
         var confirmed = await db.Users.SingleOrDefaultAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed, ct);
-        var claimed = await db.Users.Where(user => user.NormalizedEmail == normalized && !user.EmailConfirmed)
-            .OrderByDescending(user => user.CreatedAt).FirstOrDefaultAsync(ct);
+        var claimed = await db
+            .Users.Where(user => user.NormalizedEmail == normalized && !user.EmailConfirmed)
+            .OrderByDescending(user => user.CreatedAt)
+            .FirstOrDefaultAsync(ct);
         var known = await devices.FindAsync([.. new[] { confirmed, claimed }.OfType<User>().Select(user => user.Id)], ct);
 
-        // Each is guarded by itself: who has claimed another's address neither comes past the guards of its owner by a browser or a password of his own, nor takes them down.
-        var (first, second) = (await BeginAsync(confirmed, known, $"{normalized} confirmed", ct), await BeginAsync(claimed, known, $"{normalized} claimed", ct));
+        // Each is guarded by itself: who has claimed another's address neither comes past the guards of its owner by a browser or a
+        // password of his own, nor takes them down.
+        var (first, second) = (
+            await BeginAsync(confirmed, known, $"{normalized} confirmed", ct),
+            await BeginAsync(claimed, known, $"{normalized} claimed", ct)
+        );
         var (isFirst, isSecond) = (await IsRightAsync(confirmed, first, password, ct), await IsRightAsync(claimed, second, password, ct));
         if (isFirst)
         {
@@ -35,13 +51,17 @@ public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSi
 
         if (isSecond)
         {
-            // What this try was for the confirmed one stays counted: the password of a claim is its maker's to choose, and each would be a free guess at the owner's.
+            // What this try was for the confirmed one stays counted: the password of a claim is its maker's to choose, and each would be a
+            // free guess at the owner's.
             await second.RightAsync();
             return new PasswordAnswer(claimed, TimeSpan.Zero);
         }
 
         bool IsKnown(User? user) => user is not null && known.ContainsKey(user.Id);
-        var wait = IsKnown(confirmed) ? first.Wait : IsKnown(claimed) || first.Wait < second.Wait ? second.Wait : first.Wait;
+        var wait =
+            IsKnown(confirmed) ? first.Wait
+            : IsKnown(claimed) || first.Wait < second.Wait ? second.Wait
+            : first.Wait;
         await NoteAsync(wait > TimeSpan.Zero ? SecurityEvent.ThrottledSignIn : SecurityEvent.FailedSignIn, confirmed ?? claimed, ct);
         return new PasswordAnswer(null, wait);
     }
@@ -52,9 +72,10 @@ public sealed class PasswordCheck(PortalDb db, UserManager<User> users, PortalSi
         return meant is null ? events.NoteStrangerAsync(what, from, ct) : events.NoteAsync(Actor.Stranger(meant.AccountId, from), what, ct);
     }
 
-    private Task<Guess> BeginAsync(User? user, IReadOnlyDictionary<Guid, Guid> known, string whose, CancellationToken ct) => user is not null && known.TryGetValue(user.Id, out var device)
-        ? guesses.BeginAsync(GuessedAt.Password, device, ct)
-        : guesses.BeginAsync(GuessedAt.Password, whose, accessor.HttpContext?.Connection.RemoteIpAddress, ct);
+    private Task<Guess> BeginAsync(User? user, IReadOnlyDictionary<Guid, Guid> known, string whose, CancellationToken ct) =>
+        user is not null && known.TryGetValue(user.Id, out var device)
+            ? guesses.BeginAsync(GuessedAt.Password, device, ct)
+            : guesses.BeginAsync(GuessedAt.Password, whose, accessor.HttpContext?.Connection.RemoteIpAddress, ct);
 
     private async Task<bool> IsRightAsync(User? user, Guess guess, string password, CancellationToken ct)
     {

@@ -25,5 +25,6 @@ public static class Policies
 
     public static bool IsEnrolling(ClaimsPrincipal user) => user.HasClaim(claim => claim.Type is AccountClaims.Enrolling);
 
-    public static bool Is(ClaimsPrincipal user, OperatorRole needed) => Enum.TryParse<OperatorRole>(user.FindFirstValue(AccountClaims.Operator), out var role) && role.May(needed);
+    public static bool Is(ClaimsPrincipal user, OperatorRole needed) =>
+        Enum.TryParse<OperatorRole>(user.FindFirstValue(AccountClaims.Operator), out var role) && role.May(needed);
 }

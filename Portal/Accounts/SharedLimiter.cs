@@ -5,12 +5,19 @@ using Portal.Model.Accounts;
 namespace Portal.Accounts;
 
 /// <summary>
-/// So many within a window, counted by all web processes together. This process counts for itself first, so that a flood costs the database no more than the limit; and when the
-/// database does not answer, what this process counted stands: behind it are guards that refuse then.
+/// So many within a window, counted by all web processes together. This process counts for itself first, so that a flood costs the database
+/// no more than the limit; and when the database does not answer, what this process counted stands: behind it are guards that refuse then.
 /// </summary>
 public sealed partial class SharedLimiter(Throttles throttles, string what, int most, TimeSpan window, ILogger log) : RateLimiter
 {
-    private readonly FixedWindowRateLimiter own = new(new FixedWindowRateLimiterOptions { PermitLimit = most, Window = window, QueueLimit = 0 });
+    private readonly FixedWindowRateLimiter own = new(
+        new FixedWindowRateLimiterOptions
+        {
+            PermitLimit = most,
+            Window = window,
+            QueueLimit = 0,
+        }
+    );
 
     public override TimeSpan? IdleDuration => own.IdleDuration;
 
@@ -31,7 +38,8 @@ public sealed partial class SharedLimiter(Throttles throttles, string what, int 
         {
             return await throttles.TryTakeAsync(what, most, window, cancellationToken) ? lease : Refused.Lease;
         }
-        catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception error)
+            when (error is NpgsqlException or TimeoutException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             LogAlone(log, error.Message);
             return lease;

@@ -6,8 +6,8 @@ using Portal.Model.Accounts;
 namespace Portal.Accounts;
 
 /// <summary>
-/// A sign-in whose password was right and that waits for the second factor. Identity's cookie for it names only the user; here it carries his security stamp as well, so that
-/// what ends his sessions (another password, another second factor) ends it too.
+/// A sign-in whose password was right and that waits for the second factor. Identity's cookie for it names only the user; here it carries
+/// his security stamp as well, so that what ends his sessions (another password, another second factor) ends it too.
 /// </summary>
 internal static class WaitingSignIn
 {
@@ -30,7 +30,10 @@ internal static class WaitingSignIn
                 return;
             }
 
-            if (context.Principal.FindFirstValue(Stamp) is not { } known || (await FindAsync(context.HttpContext, context.Principal))?.SecurityStamp != known)
+            if (
+                context.Principal.FindFirstValue(Stamp) is not { } known
+                || (await FindAsync(context.HttpContext, context.Principal))?.SecurityStamp != known
+            )
             {
                 context.RejectPrincipal();
             }
@@ -38,5 +41,7 @@ internal static class WaitingSignIn
     }
 
     private static async Task<User?> FindAsync(HttpContext http, ClaimsPrincipal? waiting) =>
-        waiting?.FindFirstValue(ClaimTypes.Name) is { } id ? await http.RequestServices.GetRequiredService<UserManager<User>>().FindByIdAsync(id) : null;
+        waiting?.FindFirstValue(ClaimTypes.Name) is { } id
+            ? await http.RequestServices.GetRequiredService<UserManager<User>>().FindByIdAsync(id)
+            : null;
 }

@@ -22,15 +22,26 @@ public sealed record AccountLimits(IReadOnlyList<LimitLine> Lines)
         var use = await db.UnpaidUses.AsNoTracking().FirstOrDefaultAsync(use => use.AccountId == accountId, ct);
         var living = db.Instances.Where(instance => instance.AccountId == accountId && instance.State != InstanceState.Terminated);
         var (instances, vcpus) = (await living.CountAsync(ct), await living.SumAsync(instance => instance.Vcpus, ct));
-        var gib = await db.Volumes.Where(volume => volume.AccountId == accountId && volume.State != VolumeState.Deleted).SumAsync(volume => volume.SizeGiB, ct);
+        var gib = await db
+            .Volumes.Where(volume => volume.AccountId == accountId && volume.State != VolumeState.Deleted)
+            .SumAsync(volume => volume.SizeGiB, ct);
         var (unpaid, down) = (use?.AmountAt(now) ?? 0, use is not null && use.At >= Forecast.StartOfMonth(now) ? use.DownloadGiB : 0);
-        return new AccountLimits(
-        [
-            new("Used and not paid yet", unpaid, account.UnpaidLimit, string.Create(CultureInfo.InvariantCulture, $"${unpaid:N2} of ${account.UnpaidLimit:N2}")),
+        return new AccountLimits([
+            new(
+                "Used and not paid yet",
+                unpaid,
+                account.UnpaidLimit,
+                string.Create(CultureInfo.InvariantCulture, $"${unpaid:N2} of ${account.UnpaidLimit:N2}")
+            ),
             new("Instances", instances, account.InstanceLimit, Of(instances, account.InstanceLimit)),
             new("vCPUs", vcpus, account.VcpuLimit, Of(vcpus, account.VcpuLimit)),
             new("Volumes", gib, account.VolumeGiBLimit, $"{Of(gib, account.VolumeGiBLimit)} GiB"),
-            new("Downloads this month", down, account.DownloadGiBLimit, string.Create(CultureInfo.InvariantCulture, $"{down:N1} of {account.DownloadGiBLimit:N0} GiB")),
+            new(
+                "Downloads this month",
+                down,
+                account.DownloadGiBLimit,
+                string.Create(CultureInfo.InvariantCulture, $"{down:N1} of {account.DownloadGiBLimit:N0} GiB")
+            ),
         ]);
     }
 

@@ -8,8 +8,17 @@ using Stripe.Checkout;
 
 namespace Portal.Billing;
 
-/// <summary>Leads a customer to Stripe's card page. Each step is saved before Stripe is asked for the next, and asked with a key of its own row.</summary>
-public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClient stripe, CardJobs jobs, AttemptLimits limits, TimeProvider clock, ILogger<AddCard> log)
+/// <summary>
+/// Leads a customer to Stripe's card page. Each step is saved before Stripe is asked for the next, and asked with a key of its own row.
+/// </summary>
+public sealed partial class AddCard(
+    IDbContextFactory<PortalDb> dbs,
+    StripeClient stripe,
+    CardJobs jobs,
+    AttemptLimits limits,
+    TimeProvider clock,
+    ILogger<AddCard> log
+)
 {
     /// <summary>Somebody who tries more cards than this in an hour tests stolen numbers.</summary>
     public const int MostPerHour = 20;
@@ -47,7 +56,8 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
         {
             return await OpenPageAsync(db, actor, begun, origin.TrimEnd('/'), ct);
         }
-        catch (Exception error) when (error is StripeException or HttpRequestException || (error is TaskCanceledException && !ct.IsCancellationRequested))
+        catch (Exception error)
+            when (error is StripeException or HttpRequestException || (error is TaskCanceledException && !ct.IsCancellationRequested))
         {
             LogAway(log, begun.Id, error);
             return Outcome.Refused(Away);
@@ -58,7 +68,10 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
     public async Task CancelAsync(Actor actor, Guid setupId, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        if (await db.CardSetups.AsNoTracking().SingleOrDefaultAsync(setup => setup.Id == setupId && setup.AccountId == actor.AccountId, ct) is not { IsSettled: false, CheckoutSessionId: { } session })
+        if (
+            await db.CardSetups.AsNoTracking().SingleOrDefaultAsync(setup => setup.Id == setupId && setup.AccountId == actor.AccountId, ct)
+            is not { IsSettled: false, CheckoutSessionId: { } session }
+        )
         {
             return;
         }
@@ -67,7 +80,8 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
         {
             await stripe.V1.Checkout.Sessions.ExpireAsync(session, cancellationToken: ct);
         }
-        catch (Exception error) when (error is StripeException or HttpRequestException || (error is TaskCanceledException && !ct.IsCancellationRequested))
+        catch (Exception error)
+            when (error is StripeException or HttpRequestException || (error is TaskCanceledException && !ct.IsCancellationRequested))
         {
             // It was completed or had expired, or Stripe is away: the job finds out which.
             LogAway(log, setupId, error);
@@ -87,7 +101,9 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
         }
 
         db.CardSetups.Add(begun);
-        db.AuditEntries.Add(actor.Audit(begun.CreatedAt, "BeginCardSetup", begun.Id.ToString(), after: new { Replaces = begun.ReplacesCardId }));
+        db.AuditEntries.Add(
+            actor.Audit(begun.CreatedAt, "BeginCardSetup", begun.Id.ToString(), after: new { Replaces = begun.ReplacesCardId })
+        );
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return Outcome.Done;
@@ -111,17 +127,28 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
             return "Too many cards were tried. Wait an hour, then try again.";
         }
 
-        if (await mine.CountAsync(ct) >= MostUnconfirmed && !await db.Users.AnyAsync(user => user.AccountId == actor.AccountId && user.EmailConfirmed, ct))
+        if (
+            await mine.CountAsync(ct) >= MostUnconfirmed
+            && !await db.Users.AnyAsync(user => user.AccountId == actor.AccountId && user.EmailConfirmed, ct)
+        )
         {
             return "Confirm your e-mail address before you try more cards: open the link that we sent you.";
         }
 
-        if (begun.ReplacesCardId is { } replaced && !await db.Cards.AnyAsync(card => card.Id == replaced && card.AccountId == actor.AccountId && card.State == CardState.Valid, ct))
+        if (
+            begun.ReplacesCardId is { } replaced
+            && !await db.Cards.AnyAsync(
+                card => card.Id == replaced && card.AccountId == actor.AccountId && card.State == CardState.Valid,
+                ct
+            )
+        )
         {
             return "The card to be replaced is no longer here.";
         }
 
-        return await limits.TryTakeCardAsync(actor.From, ct) ? null : "Too many cards were tried from your network. Wait an hour, then try again.";
+        return await limits.TryTakeCardAsync(actor.From, ct)
+            ? null
+            : "Too many cards were tried from your network. Wait an hour, then try again.";
     }
 
     private async Task<Outcome<Uri>> OpenPageAsync(PortalDb db, Actor actor, CardSetup setup, string origin, CancellationToken ct)
@@ -140,26 +167,37 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
                 ExpiresAt = (setup.CreatedAt + CardSetup.PageLife).UtcDateTime,
             },
             new RequestOptions { IdempotencyKey = $"card-page-{setup.Id}" },
-            ct);
+            ct
+        );
         setup.CheckoutSessionId = session.Id;
         await db.SaveChangesAsync(ct);
         return new Uri(session.Url);
     }
 
-    /// <summary>Stripe's customer of this account, made once whoever is first; the parameters follow from the account alone, as the key does.</summary>
+    /// <summary>
+    /// Stripe's customer of this account, made once whoever is first; the parameters follow from the account alone, as the key does.
+    /// </summary>
     private async Task<string> EnsureCustomerAsync(PortalDb db, Actor actor, CancellationToken ct)
     {
-        if (await db.Accounts.Where(account => account.Id == actor.AccountId).Select(account => account.StripeCustomerId).SingleAsync(ct) is { } known)
+        if (
+            await db.Accounts.Where(account => account.Id == actor.AccountId).Select(account => account.StripeCustomerId).SingleAsync(ct) is
+            { } known
+        )
         {
             return known;
         }
 
         var made = await stripe.V1.Customers.CreateAsync(
-            new CustomerCreateOptions { Metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["account"] = actor.AccountId } },
+            new CustomerCreateOptions
+            {
+                Metadata = new Dictionary<string, string>(StringComparer.Ordinal) { ["account"] = actor.AccountId },
+            },
             new RequestOptions { IdempotencyKey = $"customer-{actor.AccountId}" },
-            ct);
+            ct
+        );
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var mine = await db.Accounts.Where(account => account.Id == actor.AccountId && account.StripeCustomerId == null)
+        var mine = await db
+            .Accounts.Where(account => account.Id == actor.AccountId && account.StripeCustomerId == null)
             .ExecuteUpdateAsync(account => account.SetProperty(changed => changed.StripeCustomerId, made.Id), ct);
         if (mine == 1)
         {
@@ -168,7 +206,9 @@ public sealed partial class AddCard(IDbContextFactory<PortalDb> dbs, StripeClien
         }
 
         await transaction.CommitAsync(ct);
-        return (await db.Accounts.Where(account => account.Id == actor.AccountId).Select(account => account.StripeCustomerId).SingleAsync(ct))!;
+        return (
+            await db.Accounts.Where(account => account.Id == actor.AccountId).Select(account => account.StripeCustomerId).SingleAsync(ct)
+        )!;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stripe did not open or close the card page of setup {SetupId}")]

@@ -27,15 +27,20 @@ public sealed partial class BillingPage
     [SupplyParameterFromQuery(Name = "month")]
     public string? Month { get; set; }
 
-    [Inject] private IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
+    [Inject]
+    private IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
 
-    [Inject] private CurrentActor Current { get; set; } = null!;
+    [Inject]
+    private CurrentActor Current { get; set; } = null!;
 
-    [Inject] private PriceList Prices { get; set; } = null!;
+    [Inject]
+    private PriceList Prices { get; set; } = null!;
 
-    [Inject] private Changes Changes { get; set; } = null!;
+    [Inject]
+    private Changes Changes { get; set; } = null!;
 
-    [Inject] private TimeProvider Clock { get; set; } = null!;
+    [Inject]
+    private TimeProvider Clock { get; set; } = null!;
 
     /// <summary>An allowance that something was used of: what would read “0 of 0” tells nobody anything.</summary>
     private static bool IsToldFree(InvoiceLine line) => line.FreeUnitHours > 0 && Math.Round(line.UnitHours, 2) > 0;
@@ -55,7 +60,8 @@ public sealed partial class BillingPage
             var account = (await Current.GetAsync()).AccountId;
             subscription = Changes.Subscribe(
                 change => change.Table is "Instances" or "Cards" or "Accounts" && (change.AccountId == account || change.Id == account),
-                _ => InvokeAsync(ShowAsync));
+                _ => InvokeAsync(ShowAsync)
+            );
         }
     }
 
@@ -74,7 +80,11 @@ public sealed partial class BillingPage
     {
         now = Clock.GetUtcNow();
         var current = Forecast.StartOfMonth(now);
-        start = DateTimeOffset.TryParseExact(Month, MonthFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var asked) && asked < current ? asked : current;
+        start =
+            DateTimeOffset.TryParseExact(Month, MonthFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var asked)
+            && asked < current
+                ? asked
+                : current;
         var account = (await Current.GetAsync()).AccountId;
         var prices = await Prices.GetAsync(gone.Token);
         await using var db = await Dbs.CreateDbContextAsync(gone.Token);

@@ -19,7 +19,8 @@ public sealed partial class CardReturnPage
     private readonly Leaving gone = new();
     private CardSetup? setup;
     private IDisposable? subscription;
-    private bool leaving, isLate;
+    private bool leaving,
+        isLate;
 
     [Parameter]
     public Guid SetupId { get; set; }
@@ -27,29 +28,37 @@ public sealed partial class CardReturnPage
     [SupplyParameterFromQuery(Name = "cancelled")]
     public string? Cancelled { get; set; }
 
-    [Inject] private IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
+    [Inject]
+    private IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
 
-    [Inject] private CurrentActor Current { get; set; } = null!;
+    [Inject]
+    private CurrentActor Current { get; set; } = null!;
 
-    [Inject] private AddCard Add { get; set; } = null!;
+    [Inject]
+    private AddCard Add { get; set; } = null!;
 
-    [Inject] private CardJobs Jobs { get; set; } = null!;
+    [Inject]
+    private CardJobs Jobs { get; set; } = null!;
 
-    [Inject] private Changes Changes { get; set; } = null!;
+    [Inject]
+    private Changes Changes { get; set; } = null!;
 
-    [Inject] private TimeProvider Clock { get; set; } = null!;
+    [Inject]
+    private TimeProvider Clock { get; set; } = null!;
 
-    [Inject] private NavigationManager Navigation { get; set; } = null!;
+    [Inject]
+    private NavigationManager Navigation { get; set; } = null!;
 
     private string Target => LocalUrl.Or(setup?.ReturnTo, "/billing/card");
 
-    private string Title => setup?.State switch
-    {
-        CardSetupState.Succeeded => "Card added",
-        CardSetupState.Refused => "The card was refused",
-        CardSetupState.Abandoned => "No card was added",
-        _ => "Checking your card",
-    };
+    private string Title =>
+        setup?.State switch
+        {
+            CardSetupState.Succeeded => "Card added",
+            CardSetupState.Refused => "The card was refused",
+            CardSetupState.Abandoned => "No card was added",
+            _ => "Checking your card",
+        };
 
     public void Dispose()
     {
@@ -71,8 +80,11 @@ public sealed partial class CardReturnPage
         {
             var id = SetupId.ToString();
             subscription = Changes.Subscribe(
-                change => ReferenceEquals(change, Changes.Missed) || (change.Table is "CardSetups" && string.Equals(change.Id, id, StringComparison.Ordinal)),
-                _ => InvokeAsync(ShowAsync));
+                change =>
+                    ReferenceEquals(change, Changes.Missed)
+                    || (change.Table is "CardSetups" && string.Equals(change.Id, id, StringComparison.Ordinal)),
+                _ => InvokeAsync(ShowAsync)
+            );
             if (FromAddress.IsTrue(Cancelled))
             {
                 await Add.CancelAsync(actor, SetupId, gone.Token);
@@ -90,7 +102,8 @@ public sealed partial class CardReturnPage
 
     private async Task WaitAsync()
     {
-        await Task.Delay(Usual, Clock, gone.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await Task.Delay(Usual, Clock, gone.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (!gone.Token.IsCancellationRequested)
         {
             isLate = true;
@@ -110,7 +123,8 @@ public sealed partial class CardReturnPage
         if (setup is { State: CardSetupState.Succeeded } && !leaving)
         {
             leaving = true;
-            await Task.Delay(Pause, Clock, gone.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.Delay(Pause, Clock, gone.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             if (!gone.Token.IsCancellationRequested)
             {
                 Navigation.NavigateTo(Target);
@@ -122,6 +136,8 @@ public sealed partial class CardReturnPage
     {
         var account = (await Current.GetAsync()).AccountId;
         await using var db = await Dbs.CreateDbContextAsync(gone.Token);
-        setup = await db.CardSetups.AsNoTracking().SingleOrDefaultAsync(mine => mine.Id == SetupId && mine.AccountId == account, gone.Token);
+        setup = await db
+            .CardSetups.AsNoTracking()
+            .SingleOrDefaultAsync(mine => mine.Id == SetupId && mine.AccountId == account, gone.Token);
     }
 }

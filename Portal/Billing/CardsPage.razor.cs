@@ -24,23 +24,32 @@ public sealed partial class CardsPage
     [SupplyParameterFromQuery(Name = "returnUrl")]
     public string? ReturnTo { get; set; }
 
-    [Inject] private IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
+    [Inject]
+    private IDbContextFactory<PortalDb> Dbs { get; set; } = null!;
 
-    [Inject] private CurrentActor Current { get; set; } = null!;
+    [Inject]
+    private CurrentActor Current { get; set; } = null!;
 
-    [Inject] private AddCard Add { get; set; } = null!;
+    [Inject]
+    private AddCard Add { get; set; } = null!;
 
-    [Inject] private ChangeCard Change { get; set; } = null!;
+    [Inject]
+    private ChangeCard Change { get; set; } = null!;
 
-    [Inject] private Changes Changes { get; set; } = null!;
+    [Inject]
+    private Changes Changes { get; set; } = null!;
 
-    [Inject] private TimeProvider Clock { get; set; } = null!;
+    [Inject]
+    private TimeProvider Clock { get; set; } = null!;
 
-    [Inject] private IDialogService Dialogs { get; set; } = null!;
+    [Inject]
+    private IDialogService Dialogs { get; set; } = null!;
 
-    [Inject] private NavigationManager Navigation { get; set; } = null!;
+    [Inject]
+    private NavigationManager Navigation { get; set; } = null!;
 
-    [Inject] private PortalAddress Address { get; set; } = null!;
+    [Inject]
+    private PortalAddress Address { get; set; } = null!;
 
     public void Dispose()
     {
@@ -56,7 +65,8 @@ public sealed partial class CardsPage
             var account = (await Current.GetAsync()).AccountId;
             subscription = Changes.Subscribe(
                 change => change.Table is "Cards" or "Instances" && string.Equals(change.AccountId, account, StringComparison.Ordinal),
-                _ => InvokeAsync(ShowAsync));
+                _ => InvokeAsync(ShowAsync)
+            );
         }
     }
 
@@ -73,9 +83,18 @@ public sealed partial class CardsPage
     {
         var account = (await Current.GetAsync()).AccountId;
         await using var db = await Dbs.CreateDbContextAsync(gone.Token);
-        (cards, isSpending, now) = (await CardKeeping.ValidAsync(db, account, gone.Token), await CardKeeping.IsSpendingAsync(db, account, gone.Token), Clock.GetUtcNow());
-        blocked = cards.Exists(card => card.IsUsable(now)) ? null : await db.Cards.AsNoTracking()
-            .Where(card => card.AccountId == account && card.BlockedAt != null).OrderByDescending(card => card.BlockedAt).FirstOrDefaultAsync(gone.Token);
+        (cards, isSpending, now) = (
+            await CardKeeping.ValidAsync(db, account, gone.Token),
+            await CardKeeping.IsSpendingAsync(db, account, gone.Token),
+            Clock.GetUtcNow()
+        );
+        blocked = cards.Exists(card => card.IsUsable(now))
+            ? null
+            : await db
+                .Cards.AsNoTracking()
+                .Where(card => card.AccountId == account && card.BlockedAt != null)
+                .OrderByDescending(card => card.BlockedAt)
+                .FirstOrDefaultAsync(gone.Token);
     }
 
     private async Task AddAsync(string? replaces)
@@ -101,7 +120,12 @@ public sealed partial class CardsPage
 
     private async Task RemoveAsync(Card card)
     {
-        var sure = await Dialogs.ShowMessageBoxAsync("Remove this card?", $"{card.Label} is taken off your account. Nothing is charged.", yesText: "Remove", cancelText: "Keep");
+        var sure = await Dialogs.ShowMessageBoxAsync(
+            "Remove this card?",
+            $"{card.Label} is taken off your account. Nothing is charged.",
+            yesText: "Remove",
+            cancelText: "Keep"
+        );
         if (sure is true)
         {
             await ChangeAsync(actor => Change.RemoveAsync(actor, card.Id, gone.Token));

@@ -69,9 +69,16 @@ public sealed class StripeWebhook(StripeSettings settings, NpgsqlDataSource data
         try
         {
             using var json = JsonDocument.Parse(body);
-            return json.RootElement is { ValueKind: JsonValueKind.Object } root
-                && root.TryGetProperty("id", out var id) && id.GetString() is { Length: > 0 and <= LongestName } name && !name.Contains('\0', StringComparison.Ordinal)
-                && root.TryGetProperty("type", out var type) && type.GetString() is { Length: > 0 and <= LongestName } kind && !kind.Contains('\0', StringComparison.Ordinal) ? (name, kind) : null;
+            return
+                json.RootElement is { ValueKind: JsonValueKind.Object } root
+                && root.TryGetProperty("id", out var id)
+                && id.GetString() is { Length: > 0 and <= LongestName } name
+                && !name.Contains('\0', StringComparison.Ordinal)
+                && root.TryGetProperty("type", out var type)
+                && type.GetString() is { Length: > 0 and <= LongestName } kind
+                && !kind.Contains('\0', StringComparison.Ordinal)
+                ? (name, kind)
+                : null;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

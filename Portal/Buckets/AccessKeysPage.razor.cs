@@ -9,7 +9,14 @@ using Portal.Shared;
 namespace Portal.Buckets;
 
 public sealed partial class AccessKeysPage(
-    IDbContextFactory<PortalDb> dbs, CurrentActor current, AccessKeys accessKeys, BucketJobs jobs, LiveUpdates live, IDialogService dialogs, TimeProvider clock) : IDisposable
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    AccessKeys accessKeys,
+    BucketJobs jobs,
+    LiveUpdates live,
+    IDialogService dialogs,
+    TimeProvider clock
+) : IDisposable
 {
     /// <summary>A revoked key stays in sight for a while, so that one sees that it is.</summary>
     private static readonly TimeSpan KeepInSight = TimeSpan.FromHours(24);
@@ -21,14 +28,23 @@ public sealed partial class AccessKeysPage(
     private ObjectStore? store;
     private IDisposable? listening;
     private MadeAccessKey? made;
-    private string name = "", token = "";
-    private string? bucketId, refusal;
+    private string name = "",
+        token = "";
+    private string? bucketId,
+        refusal;
     private KeyRights rights;
-    private bool adding, saving;
-    private ElementReference heading, madeHeading, nameField;
+    private bool adding,
+        saving;
+    private ElementReference heading,
+        madeHeading,
+        nameField;
 
-    /// <summary>What was pressed is gone with the next rendering: where the keyboard goes on. Not before that rendering, which an earlier one may be reported after: the element is not there yet.</summary>
-    private Func<ElementReference>? next, rendered;
+    /// <summary>
+    /// What was pressed is gone with the next rendering: where the keyboard goes on. Not before that rendering, which an earlier one may be
+    /// reported after: the element is not there yet.
+    /// </summary>
+    private Func<ElementReference>? next,
+        rendered;
 
     private string? WhyNot => saving ? "It is being made." : ResourceName.Check(name).Reason;
 
@@ -51,11 +67,15 @@ public sealed partial class AccessKeysPage(
         if (firstRender)
         {
             var account = (await current.GetAsync()).AccountId;
-            listening = live.Subscribe(change => change.AccountId == account && change.Table is "AccessKeys" or "Buckets", () => InvokeAsync(async () =>
-            {
-                await LoadAsync();
-                StateHasChanged();
-            }));
+            listening = live.Subscribe(
+                change => change.AccountId == account && change.Table is "AccessKeys" or "Buckets",
+                () =>
+                    InvokeAsync(async () =>
+                    {
+                        await LoadAsync();
+                        StateHasChanged();
+                    })
+            );
         }
 
         if (rendered is { } element)
@@ -70,19 +90,46 @@ public sealed partial class AccessKeysPage(
         var actor = await current.GetAsync();
         var (turn, since) = (loads.Begin(), clock.GetUtcNow() - KeepInSight);
         await using var db = await dbs.CreateDbContextAsync(left.Token);
-        var found = await db.AccessKeys.AsNoTracking().Where(key => key.AccountId == actor.AccountId && (key.State != AccessKeyState.Revoked || key.RevokedAt > since))
-            .OrderByDescending(key => key.CreatedAt).ToListAsync(left.Token);
-        var named = await db.Buckets.AsNoTracking().Where(bucket => bucket.AccountId == actor.AccountId).Select(bucket => new { bucket.Id, bucket.Name, bucket.State }).ToListAsync(left.Token);
+        var found = await db
+            .AccessKeys.AsNoTracking()
+            .Where(key => key.AccountId == actor.AccountId && (key.State != AccessKeyState.Revoked || key.RevokedAt > since))
+            .OrderByDescending(key => key.CreatedAt)
+            .ToListAsync(left.Token);
+        var named = await db
+            .Buckets.AsNoTracking()
+            .Where(bucket => bucket.AccountId == actor.AccountId)
+            .Select(bucket => new
+            {
+                bucket.Id,
+                bucket.Name,
+                bucket.State,
+            })
+            .ToListAsync(left.Token);
         var there = await db.ObjectStores.AsNoTracking().OrderBy(store => store.Id).FirstOrDefaultAsync(left.Token);
         if (loads.IsToBeShown(turn))
         {
             keys = [.. found.Select(key => new Row(key, named.FirstOrDefault(bucket => bucket.Id == key.BucketId)?.Name))];
-            buckets = [.. named.Where(bucket => bucket.State is BucketState.Available).OrderBy(bucket => bucket.Name, StringComparer.Ordinal).Select(bucket => (bucket.Id, bucket.Name))];
+            buckets =
+            [
+                .. named
+                    .Where(bucket => bucket.State is BucketState.Available)
+                    .OrderBy(bucket => bucket.Name, StringComparer.Ordinal)
+                    .Select(bucket => (bucket.Id, bucket.Name)),
+            ];
             store = there;
         }
     }
 
-    private void Begin() => (adding, name, bucketId, rights, token, refusal, next) = (true, "", null, KeyRights.ReadWrite, Guid.NewGuid().ToString("N"), null, () => nameField);
+    private void Begin() =>
+        (adding, name, bucketId, rights, token, refusal, next) = (
+            true,
+            "",
+            null,
+            KeyRights.ReadWrite,
+            Guid.NewGuid().ToString("N"),
+            null,
+            () => nameField
+        );
 
     private void Cancel() => (adding, next) = (false, () => heading);
 
@@ -98,7 +145,15 @@ public sealed partial class AccessKeysPage(
         (saving, refusal) = (true, null);
         try
         {
-            var outcome = await ProofDialog.RunAsync(dialogs, async () => await accessKeys.CreateAsync(await current.GetAsync(), new NewAccessKey(name, rights, bucketId, token), CancellationToken.None));
+            var outcome = await ProofDialog.RunAsync(
+                dialogs,
+                async () =>
+                    await accessKeys.CreateAsync(
+                        await current.GetAsync(),
+                        new NewAccessKey(name, rights, bucketId, token),
+                        CancellationToken.None
+                    )
+            );
             adding = !Show(outcome);
         }
         finally
@@ -111,18 +166,42 @@ public sealed partial class AccessKeysPage(
 
     private async Task RotateAsync(AccessKey key)
     {
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Rotate {key.Name}?", $"A new key with the same permissions is made. The old one works for {Format.Duration(AccessKeys.Overlap)} more, so that programs can be changed over.", "Rotate", null)))
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"Rotate {key.Name}?",
+                    $"A new key with the same permissions is made. The old one works for {Format.Duration(AccessKeys.Overlap)} more, so that programs can be changed over.",
+                    "Rotate",
+                    null
+                )
+            )
+        )
         {
             var again = Guid.NewGuid().ToString("N");
-            Show(await ProofDialog.RunAsync(dialogs, async () => await accessKeys.RotateAsync(await current.GetAsync(), key.Id, again, CancellationToken.None)));
+            Show(
+                await ProofDialog.RunAsync(
+                    dialogs,
+                    async () => await accessKeys.RotateAsync(await current.GetAsync(), key.Id, again, CancellationToken.None)
+                )
+            );
             await LoadAsync();
         }
     }
 
     private async Task RevokeAsync(AccessKey key)
     {
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Revoke {key.Name}?", "The next request that is signed with it fails. This cannot be undone.", "Revoke", key.Name)))
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"Revoke {key.Name}?",
+                    "The next request that is signed with it fails. This cannot be undone.",
+                    "Revoke",
+                    key.Name
+                )
+            )
+        )
         {
             var outcome = await accessKeys.RevokeAsync(await current.GetAsync(), key.Id, CancellationToken.None);
             refusal = outcome.Reason;

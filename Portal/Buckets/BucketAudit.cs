@@ -5,8 +5,9 @@ using Portal.Model.Shared;
 namespace Portal.Buckets;
 
 /// <summary>
-/// Notes what somebody does with a bucket or its objects: no row of Portal's changes, and so there is no transaction in which it would be noted. Before it is done: what is asked of
-/// another server and then not written down is worse than what is written down and then refused. Whoever closes the page meanwhile does not cancel it.
+/// Notes what somebody does with a bucket or its objects: no row of Portal's changes, and so there is no transaction in which it would be
+/// noted. Before it is done: what is asked of another server and then not written down is worse than what is written down and then refused.
+/// Whoever closes the page meanwhile does not cancel it.
 /// </summary>
 public sealed class BucketAudit(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {

@@ -6,8 +6,9 @@ using Portal.Model.Shared;
 namespace Portal.Buckets;
 
 /// <summary>
-/// Opens a bucket of the signed-in account for its pages: settings and listings through Portal's own key for the project, addresses that the browser may use itself. Each page asks anew
-/// for each thing it does, so that what was deleted, suspended or taken away meanwhile is refused.
+/// Opens a bucket of the signed-in account for its pages: settings and listings through Portal's own key for the project, addresses that
+/// the browser may use itself. Each page asks anew for each thing it does, so that what was deleted, suspended or taken away meanwhile is
+/// refused.
 /// </summary>
 public sealed class BucketGateway(IDbContextFactory<PortalDb> dbs, BucketSecrets secrets, TimeProvider clock)
 {
@@ -22,8 +23,15 @@ public sealed class BucketGateway(IDbContextFactory<PortalDb> dbs, BucketSecrets
     public async Task<Outcome<OpenBucket>> OpenNamedAsync(Actor actor, string name, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var id = await db.Buckets.Where(bucket => bucket.AccountId == actor.AccountId && bucket.Name == name && bucket.State != BucketState.Deleted && bucket.State != BucketState.Failed)
-            .Select(bucket => bucket.Id).FirstOrDefaultAsync(ct);
+        var id = await db
+            .Buckets.Where(bucket =>
+                bucket.AccountId == actor.AccountId
+                && bucket.Name == name
+                && bucket.State != BucketState.Deleted
+                && bucket.State != BucketState.Failed
+            )
+            .Select(bucket => bucket.Id)
+            .FirstOrDefaultAsync(ct);
         return id is null ? Outcome.Refused("There is no such bucket.") : await OpenAsync(actor, id, ct);
     }
 
@@ -37,7 +45,14 @@ public sealed class BucketGateway(IDbContextFactory<PortalDb> dbs, BucketSecrets
             join user in db.ObjectStoreUsers on bucket.UserId equals user.Id
             join store in db.ObjectStores on bucket.RegionId equals store.Id
             join account in db.Accounts on bucket.AccountId equals account.Id
-            select new { bucket, user, store, account }).FirstOrDefaultAsync(ct);
+            select new
+            {
+                bucket,
+                user,
+                store,
+                account,
+            }
+        ).FirstOrDefaultAsync(ct);
         if (found is null)
         {
             return Outcome.Refused("There is no such bucket.");

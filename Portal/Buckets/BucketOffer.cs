@@ -5,7 +5,9 @@ using Portal.Model.Shared;
 
 namespace Portal.Buckets;
 
-/// <summary>What the create page tells one account at one moment: what buckets cost, and what stands in the way of a new one. US dollars.</summary>
+/// <summary>
+/// What the create page tells one account at one moment: what buckets cost, and what stands in the way of a new one. US dollars.
+/// </summary>
 public sealed record BucketOffer
 {
     public required string Endpoint { get; init; }
@@ -34,7 +36,13 @@ public sealed record BucketOffer
 
     public required string? WhyNoBilling { get; init; }
 
-    public static async Task<BucketOffer> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, DateTimeOffset now, CancellationToken ct)
+    public static async Task<BucketOffer> LoadAsync(
+        IDbContextFactory<PortalDb> dbs,
+        PriceList priceList,
+        Actor actor,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var prices = await priceList.GetAsync(ct);
         Price? PriceOf(string sku) => prices.Where(price => price.Sku == sku && price.From <= now).MaxBy(price => price.From);
@@ -53,7 +61,10 @@ public sealed record BucketOffer
             Reads = PriceOf(Skus.BucketReads)?.PerHour ?? 0,
             ReadsFree = PriceOf(Skus.BucketReads)?.Free ?? 0,
             MonthEnd = (await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct)).AtMonthEnd.Total,
-            Confirmed = await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct),
+            Confirmed = await db.Users.AnyAsync(
+                user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed,
+                ct
+            ),
             WhyNoBilling = await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),
         };
     }

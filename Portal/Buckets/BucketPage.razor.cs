@@ -22,9 +22,17 @@ public sealed partial class BucketPage(
     LiveUpdates live,
     IDialogService dialogs,
     TimeProvider clock,
-    NavigationManager navigation) : IDisposable
+    NavigationManager navigation
+) : IDisposable
 {
-    private static readonly (string Tab, string Label)[] Tabs = [("objects", "Objects"), ("settings", "Settings"), ("usage", "Usage"), ("connect", "Connect"), ("events", "Events")];
+    private static readonly (string Tab, string Label)[] Tabs =
+    [
+        ("objects", "Objects"),
+        ("settings", "Settings"),
+        ("usage", "Usage"),
+        ("connect", "Connect"),
+        ("events", "Events"),
+    ];
 
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
@@ -39,8 +47,11 @@ public sealed partial class BucketPage(
     private BucketHolding? held;
 
     private IDisposable? listening;
-    private string? refusal, whyNotOpen;
-    private bool acting, subscribed, isVersioned;
+    private string? refusal,
+        whyNotOpen;
+    private bool acting,
+        subscribed,
+        isVersioned;
 
     [Parameter]
     public string Name { get; set; } = "";
@@ -92,7 +103,10 @@ public sealed partial class BucketPage(
 
         subscribed = true;
         var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(seen => seen.Table == "ObjectStores" || (seen.AccountId == account && seen.Table == "Buckets" && seen.Id == view.Bucket.Id), () => InvokeAsync(RefreshAsync));
+        listening = live.Subscribe(
+            seen => seen.Table == "ObjectStores" || (seen.AccountId == account && seen.Table == "Buckets" && seen.Id == view.Bucket.Id),
+            () => InvokeAsync(RefreshAsync)
+        );
 
         // Once more: what changed between the first rendering and the subscription was told to nobody.
         await RefreshAsync();
@@ -122,7 +136,13 @@ public sealed partial class BucketPage(
         }
 
         view = loaded;
-        if (open is null || open.Id != view.Bucket.Id || view.Bucket.WhyNotOpen is not null || open.Store.Endpoint != view.Store?.Endpoint || open.Store.OwnEndpoint != view.Store.OwnEndpoint)
+        if (
+            open is null
+            || open.Id != view.Bucket.Id
+            || view.Bucket.WhyNotOpen is not null
+            || open.Store.Endpoint != view.Store?.Endpoint
+            || open.Store.OwnEndpoint != view.Store.OwnEndpoint
+        )
         {
             await OpenAsync(actor, turn);
         }
@@ -160,14 +180,23 @@ public sealed partial class BucketPage(
         }
 
         StateHasChanged();
-        var versioning = await bucket.AskAsync(s3 => s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket.Name }, left.Token));
-        isVersioned = versioning.Value?.VersioningConfig?.Status == VersionStatus.Enabled || versioning.Value?.VersioningConfig?.Status == VersionStatus.Suspended;
+        var versioning = await bucket.AskAsync(s3 =>
+            s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket.Name }, left.Token)
+        );
+        isVersioned =
+            versioning.Value?.VersioningConfig?.Status == VersionStatus.Enabled
+            || versioning.Value?.VersioningConfig?.Status == VersionStatus.Suspended;
     }
 
     /// <summary>The measure is minutes old when somebody has just put something in: the store knows at once.</summary>
     private async Task CountAsync()
     {
-        if (open is { } bucket && RendererInfo.IsInteractive && await bucket.Documents.CountAsync(left.Token) is var counted && open == bucket)
+        if (
+            open is { } bucket
+            && RendererInfo.IsInteractive
+            && await bucket.Documents.CountAsync(left.Token) is var counted
+            && open == bucket
+        )
         {
             held = counted;
             StateHasChanged();
@@ -183,7 +212,12 @@ public sealed partial class BucketPage(
         var text = isEmpty
             ? "Its settings go with it. Its name is free for anybody then. If something is in it after all, nothing is deleted."
             : $"{Holding(bucket)}. Everything in it goes, with older versions, and this cannot be undone. Its name is free for anybody then.";
-        if (!await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {bucket.Name}?", text, isEmpty ? "Delete" : "Delete everything", bucket.Name)))
+        if (
+            !await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation($"Delete {bucket.Name}?", text, isEmpty ? "Delete" : "Delete everything", bucket.Name)
+            )
+        )
         {
             return;
         }
@@ -203,11 +237,17 @@ public sealed partial class BucketPage(
         await LoadAsync();
     }
 
-    private string Holding(Bucket bucket) => held is { Objects: > 0 } now ? $"It holds {Format.Count(now.Objects, "object")} ({Format.Bytes(now.Bytes)})"
-        : bucket is { Objects: > 0, MeasuredAt: { } at } ? $"It held {Format.Count(bucket.Objects, "object")} ({Format.Bytes(bucket.Bytes)}) as of {Format.Clock(at, clock.GetUtcNow())}"
+    private string Holding(Bucket bucket) =>
+        held is { Objects: > 0 } now ? $"It holds {Format.Count(now.Objects, "object")} ({Format.Bytes(now.Bytes)})"
+        : bucket is { Objects: > 0, MeasuredAt: { } at }
+            ? $"It held {Format.Count(bucket.Objects, "object")} ({Format.Bytes(bucket.Bytes)}) as of {Format.Clock(at, clock.GetUtcNow())}"
         : "It is not empty";
 
     /// <summary>A version is enough.</summary>
-    private async Task<bool> HoldsAnythingAsync() => open is { } bucket
-        && (await bucket.AskAsync(s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket.Name, MaxKeys = 1 }, left.Token))).Value is { Versions.Count: > 0 };
+    private async Task<bool> HoldsAnythingAsync() =>
+        open is { } bucket
+        && (
+            await bucket.AskAsync(s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket.Name, MaxKeys = 1 }, left.Token))
+        ).Value
+            is { Versions.Count: > 0 };
 }

@@ -33,7 +33,11 @@ public static class BucketUrl
     /// <summary>The folders that lead to <paramref name="prefix"/>, the top excluded: what each is called, and its whole prefix.</summary>
     public static IEnumerable<(string Name, string Prefix)> Crumbs(string prefix)
     {
-        for (var (start, slash) = (0, prefix.IndexOf('/', StringComparison.Ordinal)); slash >= 0; (start, slash) = (slash + 1, prefix.IndexOf('/', slash + 1)))
+        for (
+            var (start, slash) = (0, prefix.IndexOf('/', StringComparison.Ordinal));
+            slash >= 0;
+            (start, slash) = (slash + 1, prefix.IndexOf('/', slash + 1))
+        )
         {
             yield return (slash == start ? "(no name)" : prefix[start..slash], prefix[..(slash + 1)]);
         }

@@ -8,9 +8,18 @@ namespace Portal.Buckets;
 public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
 {
     private static readonly (string Value, string Label)[] Sorts =
-        [("", "Name, A to Z"), ("-name", "Name, Z to A"), ("-size", "Size, large first"), ("-objects", "Objects, most first"), ("-created", "Newest first"), ("created", "Oldest first")];
+    [
+        ("", "Name, A to Z"),
+        ("-name", "Name, Z to A"),
+        ("-size", "Size, large first"),
+        ("-objects", "Objects, most first"),
+        ("-created", "Newest first"),
+        ("created", "Oldest first"),
+    ];
 
-    private long used, objects, objectLimit;
+    private long used,
+        objects,
+        objectLimit;
     private int limit;
 
     /// <summary>The sums are no older than this.</summary>
@@ -29,12 +38,18 @@ public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
 
     protected override async Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct)
     {
-        var states = await db.Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted)
-            .GroupBy(bucket => bucket.State).Select(group => new { group.Key, Count = group.Count() }).ToListAsync(ct);
+        var states = await db
+            .Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted)
+            .GroupBy(bucket => bucket.State)
+            .Select(group => new { group.Key, Count = group.Count() })
+            .ToListAsync(ct);
         var mine = db.Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted);
         (used, objects) = (await mine.SumAsync(bucket => bucket.Bytes, ct), await mine.SumAsync(bucket => bucket.Objects, ct));
         measuredAt = await mine.MinAsync(bucket => bucket.MeasuredAt, ct);
-        var account = await db.Accounts.Where(account => account.Id == accountId).Select(account => new { account.BucketGiBLimit, account.BucketObjectLimit }).SingleAsync(ct);
+        var account = await db
+            .Accounts.Where(account => account.Id == accountId)
+            .Select(account => new { account.BucketGiBLimit, account.BucketObjectLimit })
+            .SingleAsync(ct);
         (limit, objectLimit) = (account.BucketGiBLimit, account.BucketObjectLimit);
         return states.ToDictionary(row => Bucket.Spell(row.Key), row => row.Count, StringComparer.Ordinal);
     }
@@ -42,6 +57,11 @@ public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
     /// <summary>When what a line says was measured.</summary>
     private string? AsOf(BucketLine line) => line.MeasuredAt is { } at ? $"as of {Format.Clock(at, Clock.GetUtcNow())}" : null;
 
-    protected override Task<(IReadOnlyList<BucketLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
-        Query!.PageAsync(db, accountId, start, count, ct);
+    protected override Task<(IReadOnlyList<BucketLine> Lines, int Total)> PageAsync(
+        PortalDb db,
+        string accountId,
+        int start,
+        int count,
+        CancellationToken ct
+    ) => Query!.PageAsync(db, accountId, start, count, ct);
 }

@@ -4,25 +4,26 @@ namespace Portal.Buckets;
 
 public static class BucketsRegistration
 {
-    public static IServiceCollection AddBuckets(this IServiceCollection services) => services
-        .AddSingleton<BucketSecrets>()
-        .AddSingleton<StoreUsers>()
-        .AddSingleton<CreateBucket>()
-        .AddSingleton<ChangeBucket>()
-        .AddSingleton<AccessKeys>()
-        .AddSingleton<BucketGateway>()
-        .AddSingleton<BucketJobs>()
-        .AddSingleton<StorageOrigins>()
-        .AddSingleton<UploadEndpoints>()
-        .AddSingleton<DownloadEndpoint>()
-        .AddSingleton<ObjectWorks>()
-        .AddSingleton(new ObjectCopy())
-        .AddSingleton<ObjectChanges>()
-        .AddSingleton<ObjectVersions>()
-        .AddSingleton<ChangeObjectHeaders>()
-        .AddSingleton<ChangeBucketSettings>()
-        .AddSingleton<ShareObject>()
-        .AddSingleton<BucketAudit>();
+    public static IServiceCollection AddBuckets(this IServiceCollection services) =>
+        services
+            .AddSingleton<BucketSecrets>()
+            .AddSingleton<StoreUsers>()
+            .AddSingleton<CreateBucket>()
+            .AddSingleton<ChangeBucket>()
+            .AddSingleton<AccessKeys>()
+            .AddSingleton<BucketGateway>()
+            .AddSingleton<BucketJobs>()
+            .AddSingleton<StorageOrigins>()
+            .AddSingleton<UploadEndpoints>()
+            .AddSingleton<DownloadEndpoint>()
+            .AddSingleton<ObjectWorks>()
+            .AddSingleton(new ObjectCopy())
+            .AddSingleton<ObjectChanges>()
+            .AddSingleton<ObjectVersions>()
+            .AddSingleton<ChangeObjectHeaders>()
+            .AddSingleton<ChangeBucketSettings>()
+            .AddSingleton<ShareObject>()
+            .AddSingleton<BucketAudit>();
 
     public static void MapBuckets(this WebApplication app)
     {

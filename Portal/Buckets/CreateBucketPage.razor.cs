@@ -11,28 +11,41 @@ using Portal.Shared;
 namespace Portal.Buckets;
 
 public sealed partial class CreateBucketPage(
-    IDbContextFactory<PortalDb> dbs, CurrentActor current, PriceList prices, CreateBucket create, BucketJobs jobs, LiveUpdates live, TimeProvider clock, NavigationManager navigation) : IDisposable
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    PriceList prices,
+    CreateBucket create,
+    BucketJobs jobs,
+    LiveUpdates live,
+    TimeProvider clock,
+    NavigationManager navigation
+) : IDisposable
 {
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private BucketOffer? offer;
     private IDisposable? listening;
     private string name = "";
-    private string? nameProblem = BucketName.Check("").Reason, refusal;
-    private bool saving, typed;
+    private string? nameProblem = BucketName.Check("").Reason,
+        refusal;
+    private bool saving,
+        typed;
 
-    /// <summary>One per opened form, kept from the first rendering to the circuit: a retried or doubled request is recognized by it.</summary>
+    /// <summary>
+    /// One per opened form, kept from the first rendering to the circuit: a retried or doubled request is recognized by it.
+    /// </summary>
     [PersistentState]
     public string? Token { get; set; }
 
-    private string? WhyNot => this switch
-    {
-        { saving: true } => "It is being created.",
-        { offer.Confirmed: false } => "Confirm your e-mail address first.",
-        { offer.WhyNoBilling: { } reason } => reason,
-        { offer.WhyNoStore: { } reason } => reason,
-        _ => nameProblem,
-    };
+    private string? WhyNot =>
+        this switch
+        {
+            { saving: true } => "It is being created.",
+            { offer.Confirmed: false } => "Confirm your e-mail address first.",
+            { offer.WhyNoBilling: { } reason } => reason,
+            { offer.WhyNoStore: { } reason } => reason,
+            _ => nameProblem,
+        };
 
     public void Dispose()
     {
@@ -51,15 +64,20 @@ public sealed partial class CreateBucketPage(
         if (firstRender)
         {
             var account = (await current.GetAsync()).AccountId;
-            listening = live.Subscribe(change => change.Table is "ObjectStores" || (change.AccountId == account && change.Table is "Cards" or "Users"), () => InvokeAsync(async () =>
-            {
-                await LoadAsync();
-                StateHasChanged();
-            }));
+            listening = live.Subscribe(
+                change => change.Table is "ObjectStores" || (change.AccountId == account && change.Table is "Cards" or "Users"),
+                () =>
+                    InvokeAsync(async () =>
+                    {
+                        await LoadAsync();
+                        StateHasChanged();
+                    })
+            );
         }
     }
 
-    private static string Free(decimal units, string of) => units == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", the first {units:N0} {of} free");
+    private static string Free(decimal units, string of) =>
+        units == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", the first {units:N0} {of} free");
 
     private async Task LoadAsync()
     {

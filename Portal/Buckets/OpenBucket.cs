@@ -12,11 +12,15 @@ public sealed class OpenBucket : IDisposable
     /// <summary>S3's limit for a signed address.</summary>
     public static readonly TimeSpan LongestLink = TimeSpan.FromDays(7);
 
-    /// <summary>Amazon's client reckons the seconds from a clock of its own and rounds what is left of one: of three neighbours one comes out as was meant.</summary>
+    /// <summary>
+    /// Amazon's client reckons the seconds from a clock of its own and rounds what is left of one: of three neighbours one comes out as was
+    /// meant.
+    /// </summary>
     private static readonly TimeSpan[] Shifts = [TimeSpan.Zero, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(-1)];
 
     /// <summary>How long a page waits for the store; less if its worker says that it is away.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15), PatienceWhileAway = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15),
+        PatienceWhileAway = TimeSpan.FromSeconds(3);
 
     private readonly AmazonS3Client client;
     private readonly AmazonS3Client signer;
@@ -66,8 +70,9 @@ public sealed class OpenBucket : IDisposable
     }
 
     /// <summary>
-    /// An address that lets whoever has it do this one thing, without any account, until it expires. Signed for the endpoint as customers reach it. For a part of an upload set
-    /// <see cref="GetPreSignedUrlRequest.UploadId"/> and <see cref="GetPreSignedUrlRequest.PartNumber"/> in <paramref name="more"/>; for a download the
+    /// An address that lets whoever has it do this one thing, without any account, until it expires. Signed for the endpoint as customers
+    /// reach it. For a part of an upload set <see cref="GetPreSignedUrlRequest.UploadId"/> and
+    /// <see cref="GetPreSignedUrlRequest.PartNumber"/> in <paramref name="more"/>; for a download the
     /// <see cref="GetPreSignedUrlRequest.ResponseHeaderOverrides"/>.
     /// </summary>
     public string Link(HttpVerb verb, string key, TimeSpan validity, Action<GetPreSignedUrlRequest>? more = null)

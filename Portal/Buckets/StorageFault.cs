@@ -10,16 +10,24 @@ public static class StorageFault
 {
     /// <summary>Whether the store refused, or could not be reached.</summary>
     public static bool Is(Exception error) =>
-        error is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or TimeoutException or TaskCanceledException { InnerException: TimeoutException };
+        error
+            is AmazonServiceException
+                or AmazonClientException
+                or HttpRequestException
+                or IOException
+                or TimeoutException
+                or TaskCanceledException { InnerException: TimeoutException };
 
     /// <summary>Whether the same may succeed a moment later.</summary>
-    public static bool IsAway(Exception error) => error is not AmazonServiceException service || (int)service.StatusCode is 0 or >= (int)HttpStatusCode.InternalServerError;
+    public static bool IsAway(Exception error) =>
+        error is not AmazonServiceException service || (int)service.StatusCode is 0 or >= (int)HttpStatusCode.InternalServerError;
 
     public static bool IsMissing(AmazonServiceException error) => error.StatusCode is HttpStatusCode.NotFound;
 
     public static string Code(Exception error) => error is AmazonServiceException { ErrorCode: { Length: > 0 } code } ? code : "";
 
-    public static string Sentence(Exception error) => error is AmazonS3Exception said && !IsAway(said) ? S3Sentences.Of(said) : S3Sentences.Away;
+    public static string Sentence(Exception error) =>
+        error is AmazonS3Exception said && !IsAway(said) ? S3Sentences.Of(said) : S3Sentences.Away;
 
     public static Outcome Refuse(Exception error) => Outcome.Refused(Sentence(error));
 }

@@ -9,9 +9,23 @@ using Portal.Shared;
 
 namespace Portal.Closing;
 
-/// <summary>The form by which somebody closes the own account. It wants the address and the password: whoever stole a session knows only one of them.</summary>
+/// <summary>
+/// The form by which somebody closes the own account. It wants the address and the password: whoever stole a session knows only one of
+/// them.
+/// </summary>
 public sealed class CloseOwnAccount(
-    PortalDb db, OwnAccount own, CloseAccount close, ClosingTickets tickets, PriceList prices, SignInManager<User> signIn, ILookupNormalizer names, ResourceJobs jobs, IHttpContextAccessor accessor, PortalAddress address, TimeProvider clock)
+    PortalDb db,
+    OwnAccount own,
+    CloseAccount close,
+    ClosingTickets tickets,
+    PriceList prices,
+    SignInManager<User> signIn,
+    ILookupNormalizer names,
+    ResourceJobs jobs,
+    IHttpContextAccessor accessor,
+    PortalAddress address,
+    TimeProvider clock
+)
 {
     private HttpContext Http => accessor.HttpContext!;
 
@@ -24,7 +38,13 @@ public sealed class CloseOwnAccount(
         var forecast = await Forecast.LoadAsync(db, await prices.GetAsync(ct), account.Id, now, ct);
         var cards = await CardKeeping.ValidAsync(db, account.Id, ct);
         return new ClosingPreview(
-            MailDomain.Shown(user.Email!), contents, CloseAccount.WhyNot(account, users, contents), forecast.MonthEndWithout(_ => true), forecast.MonthStart, cards.Find(card => card.IsDefault && card.IsUsable(now)));
+            MailDomain.Shown(user.Email!),
+            contents,
+            CloseAccount.WhyNot(account, users, contents),
+            forecast.MonthEndWithout(_ => true),
+            forecast.MonthStart,
+            cards.Find(card => card.IsDefault && card.IsUsable(now))
+        );
     }
 
     /// <returns>Where to go now: the person is signed out.</returns>
@@ -58,4 +78,11 @@ public sealed class CloseOwnAccount(
 /// <param name="WhyNot">Why it cannot be closed yet; null if it can.</param>
 /// <param name="LastBill">US dollars of the month if everything ended now.</param>
 /// <param name="Card">That is charged for it; null if there is none that can be.</param>
-public sealed record ClosingPreview(string Email, AccountContents Contents, string? WhyNot, decimal LastBill, DateTimeOffset Month, Card? Card);
+public sealed record ClosingPreview(
+    string Email,
+    AccountContents Contents,
+    string? WhyNot,
+    decimal LastBill,
+    DateTimeOffset Month,
+    Card? Card
+);

@@ -3,7 +3,10 @@ using Portal.Model.Shared;
 
 namespace Portal.Closing;
 
-/// <summary>What lets somebody look at the removal of an account to which nobody can sign in any more: it is in the address of that page, in the mail, and can be guessed by nobody.</summary>
+/// <summary>
+/// What lets somebody look at the removal of an account to which nobody can sign in any more: it is in the address of that page, in the
+/// mail, and can be guessed by nobody.
+/// </summary>
 public sealed class ClosingTickets(IDataProtectionProvider keys)
 {
     /// <summary>How long after the account was closed; the mails and their bill stay with whoever got them.</summary>

@@ -8,19 +8,26 @@ namespace Portal.Compute;
 public sealed partial class InstancePage
 {
     private IReadOnlyList<MenuItem> Rarer =>
-    [
-        new("Resize…", view!.Instance.WhyNotResize ?? Busy, ResizeAsync),
-        new("Make an image…", view!.Instance.WhyNotImage ?? Busy, MakeImageAsync),
-        new("Reset password…", view!.Instance.WhyNotAskGuest ?? Busy, ResetPasswordAsync),
-        new("Change SSH key…", view!.Instance.WhyNotAskGuest ?? Busy, ChangeKeyAsync),
-        new("Rescue…", view!.Instance.WhyNotRescue ?? Busy, RescueAsync),
-        new("Rebuild…", view!.Instance.WhyNotRebuild ?? Busy, RebuildAsync, IsDangerous: true),
-    ];
+        [
+            new("Resize…", view!.Instance.WhyNotResize ?? Busy, ResizeAsync),
+            new("Make an image…", view!.Instance.WhyNotImage ?? Busy, MakeImageAsync),
+            new("Reset password…", view!.Instance.WhyNotAskGuest ?? Busy, ResetPasswordAsync),
+            new("Change SSH key…", view!.Instance.WhyNotAskGuest ?? Busy, ChangeKeyAsync),
+            new("Rescue…", view!.Instance.WhyNotRescue ?? Busy, RescueAsync),
+            new("Rebuild…", view!.Instance.WhyNotRebuild ?? Busy, RebuildAsync, IsDangerous: true),
+        ];
 
     private async Task ResizeAsync()
     {
         var instance = view!.Instance;
-        var (offers, monthEnd) = await ResizeOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token);
+        var (offers, monthEnd) = await ResizeOffer.LoadAsync(
+            dbs,
+            prices,
+            await current.GetAsync(),
+            instance,
+            clock.GetUtcNow(),
+            left.Token
+        );
         await ResizeDialog.ShowAsync(dialogs, instance, offers, monthEnd);
         await LoadAsync();
     }
@@ -28,7 +35,11 @@ public sealed partial class InstancePage
     private async Task MakeImageAsync()
     {
         var instance = view!.Instance;
-        await CreateImageDialog.ShowAsync(dialogs, instance, await ImageOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token));
+        await CreateImageDialog.ShowAsync(
+            dialogs,
+            instance,
+            await ImageOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token)
+        );
     }
 
     private async Task RescueAsync()
@@ -36,7 +47,10 @@ public sealed partial class InstancePage
         var instance = view!.Instance;
         const string into = "into a small system in memory, with its disks attached. For when its own system does not come up.";
         var (text, verb) = instance.WhyNotStart is null
-            ? ($"It starts {into} {(await RunOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token)).Sentence}", "Start into rescue")
+            ? (
+                $"It starts {into} {(await RunOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token)).Sentence}",
+                "Start into rescue"
+            )
             : ($"It shuts down, or after 20 seconds is cut off, and restarts {into} It costs the same as now.", "Restart into rescue");
         if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Rescue {instance.Name}?", text, verb, null)))
         {
@@ -50,14 +64,22 @@ public sealed partial class InstancePage
     {
         var account = (await current.GetAsync()).AccountId;
         await using var db = await dbs.CreateDbContextAsync(left.Token);
-        var keys = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == account && key.PublicKey != view!.Instance.PublicKey).OrderByDescending(key => key.CreatedAt).ToListAsync(left.Token);
+        var keys = await db
+            .KeyPairs.AsNoTracking()
+            .Where(key => key.AccountId == account && key.PublicKey != view!.Instance.PublicKey)
+            .OrderByDescending(key => key.CreatedAt)
+            .ToListAsync(left.Token);
         await KeyDialog.ShowAsync(dialogs, view!.Instance, keys);
         await LoadAsync();
     }
 
     private async Task RebuildAsync()
     {
-        await RebuildDialog.ShowAsync(dialogs, view!.Instance, await RebuildOffer.LoadAsync(dbs, prices, await current.GetAsync(), view.Instance, clock.GetUtcNow(), left.Token));
+        await RebuildDialog.ShowAsync(
+            dialogs,
+            view!.Instance,
+            await RebuildOffer.LoadAsync(dbs, prices, await current.GetAsync(), view.Instance, clock.GetUtcNow(), left.Token)
+        );
         await LoadAsync();
     }
 }

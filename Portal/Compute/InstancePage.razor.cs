@@ -20,9 +20,20 @@ public sealed partial class InstancePage(
     LiveUpdates live,
     IDialogService dialogs,
     TimeProvider clock,
-    NavigationManager navigation) : IDisposable
+    NavigationManager navigation
+) : IDisposable
 {
-    private static readonly (string Tab, string Label)[] Tabs = [("overview", "Overview"), ("volumes", "Volumes"), ("metrics", "Metrics"), ("networking", "Networking"), ("console", "Console"), ("log", "Log"), ("events", "Events"), ("settings", "Settings")];
+    private static readonly (string Tab, string Label)[] Tabs =
+    [
+        ("overview", "Overview"),
+        ("volumes", "Volumes"),
+        ("metrics", "Metrics"),
+        ("networking", "Networking"),
+        ("console", "Console"),
+        ("log", "Log"),
+        ("events", "Events"),
+        ("settings", "Settings"),
+    ];
 
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
@@ -71,7 +82,10 @@ public sealed partial class InstancePage(
 
         subscribed = true;
         var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(seen => seen.AccountId == account && (seen.Id == Id || seen.Table is "Volumes" or "BackupSchedules"), () => InvokeAsync(RefreshAsync));
+        listening = live.Subscribe(
+            seen => seen.AccountId == account && (seen.Id == Id || seen.Table is "Volumes" or "BackupSchedules"),
+            () => InvokeAsync(RefreshAsync)
+        );
         if (view.Fingerprint is { } fingerprint)
         {
             keyFile = await keys.FileOfAsync(fingerprint);
@@ -91,7 +105,16 @@ public sealed partial class InstancePage(
     {
         var actor = await current.GetAsync();
         var turn = loads.Begin();
-        var loaded = await InstanceView.LoadAsync(dbs, prices, actor, Id, events: Shown is "events", volumes: Shown is "volumes", clock.GetUtcNow(), left.Token);
+        var loaded = await InstanceView.LoadAsync(
+            dbs,
+            prices,
+            actor,
+            Id,
+            events: Shown is "events",
+            volumes: Shown is "volumes",
+            clock.GetUtcNow(),
+            left.Token
+        );
         if (!loads.IsToBeShown(turn))
         {
             return;
@@ -117,8 +140,17 @@ public sealed partial class InstancePage(
 
     private async Task StopAsync()
     {
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Stop {view!.Instance.Name}?", "It shuts down. Its disk stays, and is still billed; computing is not.", "Stop", null)))
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"Stop {view!.Instance.Name}?",
+                    "It shuts down. Its disk stays, and is still billed; computing is not.",
+                    "Stop",
+                    null
+                )
+            )
+        )
         {
             await ActAsync(InstanceAction.Stop);
         }
@@ -127,8 +159,17 @@ public sealed partial class InstancePage(
     private async Task TerminateAsync()
     {
         var name = view!.Instance.Name;
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Terminate {name}?", "Its disk and everything on it are deleted. This cannot be undone.", "Terminate", name)))
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"Terminate {name}?",
+                    "Its disk and everything on it are deleted. This cannot be undone.",
+                    "Terminate",
+                    name
+                )
+            )
+        )
         {
             await ActAsync(InstanceAction.Terminate);
         }

@@ -11,7 +11,14 @@ namespace Portal.Compute;
 
 /// <summary>What the page of one instance shows.</summary>
 /// <param name="Available">Volumes that it could be given.</param>
-public sealed record InstanceView(Instance Instance, Region Region, string? Fingerprint, ResourceCost? Cost, IReadOnlyList<Volume> Available, IReadOnlyList<AuditEntry> Events)
+public sealed record InstanceView(
+    Instance Instance,
+    Region Region,
+    string? Fingerprint,
+    ResourceCost? Cost,
+    IReadOnlyList<Volume> Available,
+    IReadOnlyList<AuditEntry> Events
+)
 {
     private const int MaxEvents = 200;
 
@@ -27,26 +34,81 @@ public sealed record InstanceView(Instance Instance, Region Region, string? Fing
     public Volume? Root => Instance.Volumes.FirstOrDefault(volume => volume.IsRoot);
 
     /// <summary>Null if the account has no such instance.</summary>
-    public static async Task<InstanceView?> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, string id, bool events, bool volumes, DateTimeOffset now, CancellationToken ct)
+    public static async Task<InstanceView?> LoadAsync(
+        IDbContextFactory<PortalDb> dbs,
+        PriceList priceList,
+        Actor actor,
+        string id,
+        bool events,
+        bool volumes,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var instance = await db.Instances.AsNoTracking().Include(instance => instance.Image).Include(instance => instance.Volumes)
+        var instance = await db
+            .Instances.AsNoTracking()
+            .Include(instance => instance.Image)
+            .Include(instance => instance.Volumes)
             .FirstOrDefaultAsync(instance => instance.AccountId == actor.AccountId && instance.Id == id, ct);
-        return instance is null ? null : new InstanceView(
-            instance,
-            await db.Regions.AsNoTracking().SingleAsync(region => region.Id == instance.RegionId, ct),
-            instance.PublicKey is null ? null : SshPublicKey.Parse(instance.PublicKey).Value?.Fingerprint,
-            await ResourceCost.OfAsync(db, prices, actor.AccountId, [id, .. instance.Volumes.Select(volume => volume.Id)], now, ct),
-            !volumes ? [] : await db.Volumes.AsNoTracking().Where(volume => volume.AccountId == actor.AccountId && volume.RegionId == instance.RegionId
-                    && volume.State == VolumeState.Available && volume.Goal == VolumeGoal.Available && volume.InstanceId == null)
-                .OrderBy(volume => volume.Name).ThenBy(volume => volume.Id).ToListAsync(ct),
-            !events ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
-                .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct))
-        {
-            OwnImage = await db.PrivateImages.AsNoTracking().FirstOrDefaultAsync(image => image.AccountId == actor.AccountId && db.Volumes.Any(volume => volume.InstanceId == id && volume.IsRoot && volume.SnapshotId == image.SnapshotId), ct),
-            BackedUp = (await db.BackupSchedules.AsNoTracking().FirstOrDefaultAsync(schedule => schedule.AccountId == actor.AccountId && db.Volumes.Any(volume => volume.Id == schedule.VolumeId && volume.InstanceId == id && volume.IsRoot), ct))?.Times.Sentence,
-            Addresses = await db.PublicAddresses.AsNoTracking().Where(address => db.NetworkInterfaces.Any(card => card.Id == address.InterfaceId && card.InstanceId == instance.Id)).OrderBy(address => address.CreatedAt).ToListAsync(ct),
-        };
+        return instance is null
+            ? null
+            : new InstanceView(
+                instance,
+                await db.Regions.AsNoTracking().SingleAsync(region => region.Id == instance.RegionId, ct),
+                instance.PublicKey is null ? null : SshPublicKey.Parse(instance.PublicKey).Value?.Fingerprint,
+                await ResourceCost.OfAsync(db, prices, actor.AccountId, [id, .. instance.Volumes.Select(volume => volume.Id)], now, ct),
+                !volumes
+                    ? []
+                    : await db
+                        .Volumes.AsNoTracking()
+                        .Where(volume =>
+                            volume.AccountId == actor.AccountId
+                            && volume.RegionId == instance.RegionId
+                            && volume.State == VolumeState.Available
+                            && volume.Goal == VolumeGoal.Available
+                            && volume.InstanceId == null
+                        )
+                        .OrderBy(volume => volume.Name)
+                        .ThenBy(volume => volume.Id)
+                        .ToListAsync(ct),
+                !events
+                    ? []
+                    : await db
+                        .AuditEntries.AsNoTracking()
+                        .Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
+                        .OrderByDescending(row => row.At)
+                        .ThenByDescending(row => row.Id)
+                        .Take(MaxEvents)
+                        .ToListAsync(ct)
+            )
+            {
+                OwnImage = await db
+                    .PrivateImages.AsNoTracking()
+                    .FirstOrDefaultAsync(
+                        image =>
+                            image.AccountId == actor.AccountId
+                            && db.Volumes.Any(volume => volume.InstanceId == id && volume.IsRoot && volume.SnapshotId == image.SnapshotId),
+                        ct
+                    ),
+                BackedUp = (
+                    await db
+                        .BackupSchedules.AsNoTracking()
+                        .FirstOrDefaultAsync(
+                            schedule =>
+                                schedule.AccountId == actor.AccountId
+                                && db.Volumes.Any(volume => volume.Id == schedule.VolumeId && volume.InstanceId == id && volume.IsRoot),
+                            ct
+                        )
+                )
+                    ?.Times
+                    .Sentence,
+                Addresses = await db
+                    .PublicAddresses.AsNoTracking()
+                    .Where(address => db.NetworkInterfaces.Any(card => card.Id == address.InterfaceId && card.InstanceId == instance.Id))
+                    .OrderBy(address => address.CreatedAt)
+                    .ToListAsync(ct),
+            };
     }
 }

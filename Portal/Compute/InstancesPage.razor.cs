@@ -8,7 +8,15 @@ namespace Portal.Compute;
 public sealed partial class InstancesPage(ChangeInstance change, InstanceJobs jobs)
 {
     private static readonly (string Value, string Label)[] Sorts =
-        [("", "Newest first"), ("created", "Oldest first"), ("name", "Name, A to Z"), ("-name", "Name, Z to A"), ("state", "State"), ("size", "Size, small first"), ("-size", "Size, large first")];
+    [
+        ("", "Newest first"),
+        ("created", "Oldest first"),
+        ("name", "Name, A to Z"),
+        ("-name", "Name, Z to A"),
+        ("state", "State"),
+        ("size", "Size, small first"),
+        ("-size", "Size, large first"),
+    ];
 
     private static readonly string[] Statuses = [.. Enum.GetValues<InstanceState>().Select(Instance.Spell)];
 
@@ -18,31 +26,48 @@ public sealed partial class InstancesPage(ChangeInstance change, InstanceJobs jo
     {
         var (order, ascending) = OrderOf<InstanceOrder>();
         return new InstanceQuery(
-            string.IsNullOrWhiteSpace(Search) ? null : Search, Statuses.Contains(State, StringComparer.Ordinal) ? State : null, string.IsNullOrWhiteSpace(Tag) ? null : Tag, order, ascending);
+            string.IsNullOrWhiteSpace(Search) ? null : Search,
+            Statuses.Contains(State, StringComparer.Ordinal) ? State : null,
+            string.IsNullOrWhiteSpace(Tag) ? null : Tag,
+            order,
+            ascending
+        );
     }
 
     protected override Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct) =>
         InstanceQuery.CountAsync(db, accountId, Clock.GetUtcNow(), ct);
 
-    protected override Task<(IReadOnlyList<InstanceLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
-        Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
+    protected override Task<(IReadOnlyList<InstanceLine> Lines, int Total)> PageAsync(
+        PortalDb db,
+        string accountId,
+        int start,
+        int count,
+        CancellationToken ct
+    ) => Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
-    private Task ActAsync(InstanceAction action) => ActAsync(
-        (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
-        count => Ask(action, count),
-        action is InstanceAction.Stop ? "stopping" : "terminating",
-        async (actor, ids) =>
-        {
-            var changes = await change.RunAsync(actor, action, ids, CancellationToken.None);
-            jobs.Advance(changes);
-            return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
-        });
+    private Task ActAsync(InstanceAction action) =>
+        ActAsync(
+            (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
+            count => Ask(action, count),
+            action is InstanceAction.Stop ? "stopping" : "terminating",
+            async (actor, ids) =>
+            {
+                var changes = await change.RunAsync(actor, action, ids, CancellationToken.None);
+                jobs.Advance(changes);
+                return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
+            }
+        );
 
     private static Confirmation Ask(InstanceAction action, int count)
     {
         var what = Format.Count(count, "instance");
         return action is InstanceAction.Stop
             ? new Confirmation($"Stop {what}?", "They shut down. Their disks stay, and are still billed; computing is not.", "Stop", null)
-            : new Confirmation($"Terminate {what}?", "Their disks and everything on them are deleted. This cannot be undone.", $"Terminate {what}", $"terminate {count}");
+            : new Confirmation(
+                $"Terminate {what}?",
+                "Their disks and everything on them are deleted. This cannot be undone.",
+                $"Terminate {what}",
+                $"terminate {count}"
+            );
     }
 }

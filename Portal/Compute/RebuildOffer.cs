@@ -9,22 +9,44 @@ namespace Portal.Compute;
 
 /// <summary>What an instance can be rebuilt from and with.</summary>
 /// <param name="Kept">The root disk, if it stays as a volume instead of being deleted, and what it then costs a month; US dollars.</param>
-public sealed record RebuildOffer(IReadOnlyList<(Image Image, string? WhyNot)> Images, IReadOnlyList<(PrivateImage Image, string? WhyNot)> Own, IReadOnlyList<KeyPair> Keys, (Volume Volume, decimal PerMonth)? Kept)
+public sealed record RebuildOffer(
+    IReadOnlyList<(Image Image, string? WhyNot)> Images,
+    IReadOnlyList<(PrivateImage Image, string? WhyNot)> Own,
+    IReadOnlyList<KeyPair> Keys,
+    (Volume Volume, decimal PerMonth)? Kept
+)
 {
     /// <summary>What its disk began as: of one of the account's own the id of that. Null for what is no longer there.</summary>
     public string? NowId { get; private init; }
 
     /// <summary>What is chosen until something else is: the same as now, or the first that can be had.</summary>
-    public string? DefaultId => Choices().Where(choice => choice.WhyNot is null).OrderByDescending(choice => choice.Id == NowId).Select(choice => choice.Id).FirstOrDefault();
+    public string? DefaultId =>
+        Choices()
+            .Where(choice => choice.WhyNot is null)
+            .OrderByDescending(choice => choice.Id == NowId)
+            .Select(choice => choice.Id)
+            .FirstOrDefault();
 
-    private IEnumerable<(string Id, string? WhyNot)> Choices() => Images.Select(one => (one.Image.Id, one.WhyNot)).Concat(Own.Select(one => (one.Image.Id, one.WhyNot)));
+    private IEnumerable<(string Id, string? WhyNot)> Choices() =>
+        Images.Select(one => (one.Image.Id, one.WhyNot)).Concat(Own.Select(one => (one.Image.Id, one.WhyNot)));
 
-    public static async Task<RebuildOffer> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, Instance instance, DateTimeOffset now, CancellationToken ct)
+    public static async Task<RebuildOffer> LoadAsync(
+        IDbContextFactory<PortalDb> dbs,
+        PriceList priceList,
+        Actor actor,
+        Instance instance,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var images = await db.Images.AsNoTracking().Where(image => image.RegionId == instance.RegionId && (image.State != ImageState.Retired || image.Id == instance.ImageId))
-            .OrderBy(image => image.CreatedAt).ThenBy(image => image.Name).ToListAsync(ct);
+        var images = await db
+            .Images.AsNoTracking()
+            .Where(image => image.RegionId == instance.RegionId && (image.State != ImageState.Retired || image.Id == instance.ImageId))
+            .OrderBy(image => image.CreatedAt)
+            .ThenBy(image => image.Name)
+            .ToListAsync(ct);
         var own = await Catalogue.OwnAsync(db, actor, ct);
         var began = instance.Volumes.SingleOrDefault(volume => volume.IsRoot)?.SnapshotId;
         var root = instance.Volumes.SingleOrDefault(volume => volume is { IsRoot: true, DeleteOnTermination: false });
@@ -32,7 +54,8 @@ public sealed record RebuildOffer(IReadOnlyList<(Image Image, string? WhyNot)> I
             [.. images.Select(image => (image, instance.WhyNotRebuildFrom(image)))],
             [.. own.Select(image => (image, instance.WhyNotRebuildFrom(image)))],
             await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == actor.AccountId).OrderBy(key => key.Name).ToListAsync(ct),
-            root is null ? null : (root, ResourceCost.MonthOf([new Addition(root.Id, Skus.Volume(root.TypeId), root.MadeGiB)], prices, now)))
+            root is null ? null : (root, ResourceCost.MonthOf([new Addition(root.Id, Skus.Volume(root.TypeId), root.MadeGiB)], prices, now))
+        )
         {
             NowId = began is null ? instance.ImageId : own.Find(image => image.SnapshotId == began)?.Id,
         };

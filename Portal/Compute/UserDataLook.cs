@@ -3,8 +3,8 @@ using Portal.Model.Compute;
 namespace Portal.Compute;
 
 /// <summary>
-/// Looks at user data that may hold much more than it seems, one at a time for the whole process: a few hundred bytes can take a tenth of a second of a processor, and every page
-/// may send some with each letter that is typed. Whoever waits holds no thread.
+/// Looks at user data that may hold much more than it seems, one at a time for the whole process: a few hundred bytes can take a tenth of a
+/// second of a processor, and every page may send some with each letter that is typed. Whoever waits holds no thread.
 /// </summary>
 public static class UserDataLook
 {

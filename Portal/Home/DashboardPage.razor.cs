@@ -7,7 +7,13 @@ using Portal.Shared;
 namespace Portal.Home;
 
 /// <summary>The first page after signing in: what runs, what it costs, what needs attention, what happened.</summary>
-public sealed partial class DashboardPage(IDbContextFactory<PortalDb> dbs, CurrentActor current, PriceList prices, LiveUpdates live, TimeProvider clock) : IDisposable
+public sealed partial class DashboardPage(
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    PriceList prices,
+    LiveUpdates live,
+    TimeProvider clock
+) : IDisposable
 {
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
@@ -28,11 +34,15 @@ public sealed partial class DashboardPage(IDbContextFactory<PortalDb> dbs, Curre
         {
             // Everything of the account: any of it may be an event. Samples come each minute, and the costs go on with them.
             var account = (await current.GetAsync()).AccountId;
-            listening = live.Subscribe(change => change.AccountId == account, () => InvokeAsync(async () =>
-            {
-                await LoadAsync();
-                StateHasChanged();
-            }));
+            listening = live.Subscribe(
+                change => change.AccountId == account,
+                () =>
+                    InvokeAsync(async () =>
+                    {
+                        await LoadAsync();
+                        StateHasChanged();
+                    })
+            );
         }
     }
 
@@ -43,5 +53,12 @@ public sealed partial class DashboardPage(IDbContextFactory<PortalDb> dbs, Curre
         view = loads.IsToBeShown(turn) ? loaded : view;
     }
 
-    private string StateSummary => string.Join(" · ", view!.States.Where(state => state.Key is not "running").OrderBy(state => state.Key, StringComparer.Ordinal).Select(state => $"{state.Value:N0} {state.Key}"));
+    private string StateSummary =>
+        string.Join(
+            " · ",
+            view!
+                .States.Where(state => state.Key is not "running")
+                .OrderBy(state => state.Key, StringComparer.Ordinal)
+                .Select(state => $"{state.Value:N0} {state.Key}")
+        );
 }

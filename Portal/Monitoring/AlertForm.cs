@@ -21,29 +21,36 @@ public sealed class AlertForm
 
     public Guid UserId { get; set; }
 
-    public string Unit => Metric.Unit() switch
-    {
-        MetricUnit.Percent => "percent",
-        MetricUnit.BytesPerSecond => "MB per second",
-        _ => "operations per second",
-    };
+    public string Unit =>
+        Metric.Unit() switch
+        {
+            MetricUnit.Percent => "percent",
+            MetricUnit.BytesPerSecond => "MB per second",
+            _ => "operations per second",
+        };
 
-    public static AlertForm Of(AlertRule rule) => new()
-    {
-        Id = rule.Id,
-        Metric = rule.Metric,
-        Side = rule.Side,
-        Threshold = (rule.Threshold / Scale(rule.Metric)).ToString(CultureInfo.InvariantCulture),
-        Minutes = rule.Minutes.ToString(CultureInfo.InvariantCulture),
-        UserId = rule.UserId,
-    };
+    public static AlertForm Of(AlertRule rule) =>
+        new()
+        {
+            Id = rule.Id,
+            Metric = rule.Metric,
+            Side = rule.Side,
+            Threshold = (rule.Threshold / Scale(rule.Metric)).ToString(CultureInfo.InvariantCulture),
+            Minutes = rule.Minutes.ToString(CultureInfo.InvariantCulture),
+            UserId = rule.UserId,
+        };
 
     /// <summary>What is no number becomes one that is refused with a sentence.</summary>
-    public AlertWish ToWish() => new(
-        Metric, Side,
-        double.TryParse(Threshold, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold) ? threshold * Scale(Metric) : double.NaN,
-        int.TryParse(Minutes, NumberStyles.None, CultureInfo.InvariantCulture, out var minutes) ? minutes : 0,
-        UserId);
+    public AlertWish ToWish() =>
+        new(
+            Metric,
+            Side,
+            double.TryParse(Threshold, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold)
+                ? threshold * Scale(Metric)
+                : double.NaN,
+            int.TryParse(Minutes, NumberStyles.None, CultureInfo.InvariantCulture, out var minutes) ? minutes : 0,
+            UserId
+        );
 
     private static double Scale(Metric metric) => metric.Unit() is MetricUnit.BytesPerSecond ? Mega : 1;
 }

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Portal.Monitoring;
 
-/// <summary>One line of a chart: points in the order of time. Where the next is further away than a step, or a value is missing, the line has a gap.</summary>
+/// <summary>
+/// One line of a chart: points in the order of time. Where the next is further away than a step, or a value is missing, the line has a gap.
+/// </summary>
 public sealed record ChartLine(string Label, IReadOnlyList<(DateTimeOffset At, double? Value)> Points)
 {
     public IEnumerable<double> Values => Points.Select(point => point.Value).OfType<double>();

@@ -8,14 +8,26 @@ using Portal.Shared;
 
 namespace Portal.Monitoring;
 
-public sealed partial class MetricsPanel(IDbContextFactory<PortalDb> dbs, CurrentActor current, LiveUpdates live, TimeProvider clock, NavigationManager navigation) : IDisposable
+public sealed partial class MetricsPanel(
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    LiveUpdates live,
+    TimeProvider clock,
+    NavigationManager navigation
+) : IDisposable
 {
     private static readonly Chart Disk = new("Disk", [(Metric.DiskRead, "Read"), (Metric.DiskWrite, "Written")]);
 
     private static readonly Chart Operations = new("Disk operations", [(Metric.DiskReads, "Reads"), (Metric.DiskWrites, "Writes")]);
 
     private static readonly Chart[] OfInstance =
-        [new("CPU", [(Metric.Cpu, "CPU")]), new("Memory", [(Metric.Memory, "Memory")]), Disk, Operations, new("Network", [(Metric.NetworkIn, "Received"), (Metric.NetworkOut, "Sent")])];
+    [
+        new("CPU", [(Metric.Cpu, "CPU")]),
+        new("Memory", [(Metric.Memory, "Memory")]),
+        Disk,
+        Operations,
+        new("Network", [(Metric.NetworkIn, "Received"), (Metric.NetworkOut, "Sent")]),
+    ];
 
     private static readonly Chart[] OfVolume = [Disk with { Title = "Throughput" }, Operations with { Title = "Operations" }];
 
@@ -24,7 +36,8 @@ public sealed partial class MetricsPanel(IDbContextFactory<PortalDb> dbs, Curren
     private IReadOnlyList<MetricPoint>? points;
     private IReadOnlyList<AlertRule> rules = [];
     private IReadOnlyList<AlertAddress> addresses = [];
-    private DateTimeOffset from, to;
+    private DateTimeOffset from,
+        to;
     private IDisposable? listening;
 
     [Parameter, EditorRequired]
@@ -55,7 +68,10 @@ public sealed partial class MetricsPanel(IDbContextFactory<PortalDb> dbs, Curren
         if (firstRender)
         {
             var account = (await current.GetAsync()).AccountId;
-            listening = live.Subscribe(change => change.AccountId == account && change.Table is "MetricSamples" or "AlertRules", () => InvokeAsync(RefreshAsync));
+            listening = live.Subscribe(
+                change => change.AccountId == account && change.Table is "MetricSamples" or "AlertRules",
+                () => InvokeAsync(RefreshAsync)
+            );
         }
     }
 
@@ -73,25 +89,36 @@ public sealed partial class MetricsPanel(IDbContextFactory<PortalDb> dbs, Curren
         var now = clock.GetUtcNow();
         await using var db = await dbs.CreateDbContextAsync(left.Token);
         var measured = await range.LoadAsync(db, actor.AccountId, ResourceId, now, left.Token);
-        var watched = await db.AlertRules.AsNoTracking().Where(rule => rule.AccountId == actor.AccountId && rule.ResourceId == ResourceId).OrderBy(rule => rule.CreatedAt).ToListAsync(left.Token);
-        var people = await db.Users.AsNoTracking().Where(user => user.AccountId == actor.AccountId && user.EmailConfirmed)
-            .OrderBy(user => user.Id != actor.UserId).ThenBy(user => user.Email).Select(user => new AlertAddress(user.Id, MailDomain.Shown(user.Email!))).ToListAsync(left.Token);
+        var watched = await db
+            .AlertRules.AsNoTracking()
+            .Where(rule => rule.AccountId == actor.AccountId && rule.ResourceId == ResourceId)
+            .OrderBy(rule => rule.CreatedAt)
+            .ToListAsync(left.Token);
+        var people = await db
+            .Users.AsNoTracking()
+            .Where(user => user.AccountId == actor.AccountId && user.EmailConfirmed)
+            .OrderBy(user => user.Id != actor.UserId)
+            .ThenBy(user => user.Email)
+            .Select(user => new AlertAddress(user.Id, MailDomain.Shown(user.Email!)))
+            .ToListAsync(left.Token);
         if (loads.IsToBeShown(turn))
         {
             (points, rules, addresses, from, to) = (measured, watched, people, range.Start(now), range.End(now));
         }
     }
 
-    private ChartLine Line((Metric Metric, string Label) line) => new(line.Label, [.. points!.Select(point => (point.At, (double?)point[line.Metric]))]);
+    private ChartLine Line((Metric Metric, string Label) line) =>
+        new(line.Label, [.. points!.Select(point => (point.At, (double?)point[line.Metric]))]);
 
     private string Url(MetricRange range) => navigation.GetUriWithQueryParameter("range", range == MetricRange.All[0] ? null : range.Id);
 
-    private static double Least(MetricUnit unit) => unit switch
-    {
-        MetricUnit.Percent => 10,
-        MetricUnit.BytesPerSecond => 1000,
-        _ => 1,
-    };
+    private static double Least(MetricUnit unit) =>
+        unit switch
+        {
+            MetricUnit.Percent => 10,
+            MetricUnit.BytesPerSecond => 1000,
+            _ => 1,
+        };
 
     private sealed record Chart(string Title, (Metric Metric, string Label)[] Lines)
     {

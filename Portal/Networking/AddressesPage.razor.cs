@@ -9,7 +9,15 @@ using Portal.Shared;
 namespace Portal.Networking;
 
 public sealed partial class AddressesPage(
-    IDbContextFactory<PortalDb> dbs, CurrentActor current, PriceList prices, PublicAddresses addresses, ResourceJobs jobs, LiveUpdates live, IDialogService dialogs, TimeProvider clock) : IDisposable
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    PriceList prices,
+    PublicAddresses addresses,
+    ResourceJobs jobs,
+    LiveUpdates live,
+    IDialogService dialogs,
+    TimeProvider clock
+) : IDisposable
 {
     private static readonly string[] Shows = ["PublicAddresses", "NetworkInterfaces", "Networks", "Instances", "Cards", "Users"];
 
@@ -20,8 +28,15 @@ public sealed partial class AddressesPage(
     private string? refusal;
     private bool acting;
 
-    private string? WhyNotAllocate => acting ? "Working on it."
-        : view!.WhyNoBilling ?? (view.Addresses.Count >= view.Limit ? $"Your quota is {Counted.Of(view.Limit, "public address")}: release one you no longer need, or ask support for more." : null);
+    private string? WhyNotAllocate =>
+        acting
+            ? "Working on it."
+            : view!.WhyNoBilling
+                ?? (
+                    view.Addresses.Count >= view.Limit
+                        ? $"Your quota is {Counted.Of(view.Limit, "public address")}: release one you no longer need, or ask support for more."
+                        : null
+                );
 
     public void Dispose()
     {
@@ -36,7 +51,10 @@ public sealed partial class AddressesPage(
         if (firstRender)
         {
             var account = (await current.GetAsync()).AccountId;
-            listening = live.Subscribe(seen => (seen.AccountId == account && Shows.Contains(seen.Table, StringComparer.Ordinal)) || seen.Table == "Regions", () => InvokeAsync(RefreshAsync));
+            listening = live.Subscribe(
+                seen => (seen.AccountId == account && Shows.Contains(seen.Table, StringComparer.Ordinal)) || seen.Table == "Regions",
+                () => InvokeAsync(RefreshAsync)
+            );
         }
     }
 
@@ -58,7 +76,14 @@ public sealed partial class AddressesPage(
         acting = true;
         try
         {
-            refusal = (await addresses.AllocateAsync(await current.GetAsync(), view!.Region.Id, $"address-{view.Addresses.Count + 1}", CancellationToken.None)).Reason;
+            refusal = (
+                await addresses.AllocateAsync(
+                    await current.GetAsync(),
+                    view!.Region.Id,
+                    $"address-{view.Addresses.Count + 1}",
+                    CancellationToken.None
+                )
+            ).Reason;
         }
         finally
         {
@@ -71,9 +96,12 @@ public sealed partial class AddressesPage(
     private async Task LeadAsync(AddressRow row, string? interfaceId)
     {
         var actor = await current.GetAsync();
-        await DoneAsync(row, string.IsNullOrEmpty(interfaceId)
-            ? await addresses.DisassociateAsync(actor, row.Address.Id, CancellationToken.None)
-            : await addresses.AssociateAsync(actor, row.Address.Id, interfaceId, CancellationToken.None));
+        await DoneAsync(
+            row,
+            string.IsNullOrEmpty(interfaceId)
+                ? await addresses.DisassociateAsync(actor, row.Address.Id, CancellationToken.None)
+                : await addresses.AssociateAsync(actor, row.Address.Id, interfaceId, CancellationToken.None)
+        );
     }
 
     private async Task<string?> LeadToAsync(AddressRow row, IReadOnlyList<int> guestPorts)
@@ -89,8 +117,17 @@ public sealed partial class AddressesPage(
 
     private async Task ReleaseAsync(AddressRow row)
     {
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Release {row.Address.Label}?", "It costs nothing from then on. Somebody else may get it: you cannot count on having it back.", "Release", row.Address.Name)))
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"Release {row.Address.Label}?",
+                    "It costs nothing from then on. Somebody else may get it: you cannot count on having it back.",
+                    "Release",
+                    row.Address.Name
+                )
+            )
+        )
         {
             await DoneAsync(row, await addresses.ReleaseAsync(await current.GetAsync(), row.Address.Id, CancellationToken.None));
         }
@@ -102,7 +139,12 @@ public sealed partial class AddressesPage(
         refusal = outcome.Reason;
         if (outcome.Value is { } changed)
         {
-            jobs.Advance<INetworkJob>(new[] { row.Address.NetworkId, changed.NetworkId }.OfType<string>().Distinct(StringComparer.Ordinal).Select(id => (changed.RegionId, id)));
+            jobs.Advance<INetworkJob>(
+                new[] { row.Address.NetworkId, changed.NetworkId }
+                    .OfType<string>()
+                    .Distinct(StringComparer.Ordinal)
+                    .Select(id => (changed.RegionId, id))
+            );
         }
 
         await LoadAsync();

@@ -15,11 +15,24 @@ public sealed record AddressRow(PublicAddress Address, string? InstanceId, strin
 public sealed record AddressTarget(string InterfaceId, string InstanceId, string Label);
 
 /// <summary>An account's public addresses with all that their page shows.</summary>
-public sealed record AddressesView(Region Region, IReadOnlyList<AddressRow> Addresses, IReadOnlyList<AddressTarget> Targets, Forecast Forecast, string? WhyNoBilling, int Limit)
+public sealed record AddressesView(
+    Region Region,
+    IReadOnlyList<AddressRow> Addresses,
+    IReadOnlyList<AddressTarget> Targets,
+    Forecast Forecast,
+    string? WhyNoBilling,
+    int Limit
+)
 {
     public decimal MonthEndWithOneMore => Forecast.MonthEndWith([new Addition("new", Skus.Address, 1)]);
 
-    public static async Task<AddressesView> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, DateTimeOffset now, CancellationToken ct)
+    public static async Task<AddressesView> LoadAsync(
+        IDbContextFactory<PortalDb> dbs,
+        PriceList priceList,
+        Actor actor,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);
@@ -28,17 +41,39 @@ public sealed record AddressesView(Region Region, IReadOnlyList<AddressRow> Addr
             join instance in db.Instances on card.InstanceId equals instance.Id
             where card.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated
             orderby instance.Name, card.Position
-            select new { card.Id, card.InstanceId, instance.Name, card.Address, card.NetworkId }).ToListAsync(ct);
-        var applied = await db.Networks.AsNoTracking().Where(network => network.AccountId == actor.AccountId && network.DeletedAt == null).ToDictionaryAsync(network => network.Id, network => network.IsApplied, StringComparer.Ordinal, ct);
-        var addresses = await db.PublicAddresses.AsNoTracking().Where(address => address.AccountId == actor.AccountId && address.ReleasedAt == null).OrderBy(address => address.CreatedAt).ToListAsync(ct);
+            select new
+            {
+                card.Id,
+                card.InstanceId,
+                instance.Name,
+                card.Address,
+                card.NetworkId,
+            }
+        ).ToListAsync(ct);
+        var applied = await db
+            .Networks.AsNoTracking()
+            .Where(network => network.AccountId == actor.AccountId && network.DeletedAt == null)
+            .ToDictionaryAsync(network => network.Id, network => network.IsApplied, StringComparer.Ordinal, ct);
+        var addresses = await db
+            .PublicAddresses.AsNoTracking()
+            .Where(address => address.AccountId == actor.AccountId && address.ReleasedAt == null)
+            .OrderBy(address => address.CreatedAt)
+            .ToListAsync(ct);
         return new AddressesView(
             await db.Regions.AsNoTracking().SingleAsync(region => region.Id == DefaultNetwork.Region, ct),
-            [.. addresses.Select(address => new AddressRow(
-                address, cards.Find(card => card.Id == address.InterfaceId)?.InstanceId,
-                address.NetworkId is { } network && !applied.GetValueOrDefault(network) ? "updating" : address.InterfaceId is null ? "unused" : "associated"))],
+            [
+                .. addresses.Select(address => new AddressRow(
+                    address,
+                    cards.Find(card => card.Id == address.InterfaceId)?.InstanceId,
+                    address.NetworkId is { } network && !applied.GetValueOrDefault(network) ? "updating"
+                        : address.InterfaceId is null ? "unused"
+                        : "associated"
+                )),
+            ],
             [.. cards.Select(card => new AddressTarget(card.Id, card.InstanceId, $"{card.Name} — {card.Address}"))],
             await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
             await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),
-            await db.Accounts.Where(account => account.Id == actor.AccountId).Select(account => account.AddressLimit).SingleAsync(ct));
+            await db.Accounts.Where(account => account.Id == actor.AccountId).Select(account => account.AddressLimit).SingleAsync(ct)
+        );
     }
 }

@@ -20,12 +20,29 @@ public sealed partial class NetworkPage(
     LiveUpdates live,
     IDialogService dialogs,
     TimeProvider clock,
-    NavigationManager navigation) : IDisposable
+    NavigationManager navigation
+) : IDisposable
 {
     private static readonly (string Tab, string Label)[] Tabs =
-        [("overview", "Overview"), ("subnets", "Subnets"), ("peering", "Peering"), ("internet", "Internet"), ("events", "Events"), ("settings", "Settings")];
+    [
+        ("overview", "Overview"),
+        ("subnets", "Subnets"),
+        ("peering", "Peering"),
+        ("internet", "Internet"),
+        ("events", "Events"),
+        ("settings", "Settings"),
+    ];
 
-    private static readonly string[] Shows = ["Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "PublicAddresses", "Peerings", "Instances"];
+    private static readonly string[] Shows =
+    [
+        "Networks",
+        "Subnets",
+        "SecurityGroups",
+        "NetworkInterfaces",
+        "PublicAddresses",
+        "Peerings",
+        "Instances",
+    ];
 
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
@@ -65,7 +82,10 @@ public sealed partial class NetworkPage(
 
         subscribed = true;
         var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(seen => (seen.AccountId == account && Shows.Contains(seen.Table, StringComparer.Ordinal)) || seen.Table == "Regions", () => InvokeAsync(RefreshAsync));
+        listening = live.Subscribe(
+            seen => (seen.AccountId == account && Shows.Contains(seen.Table, StringComparer.Ordinal)) || seen.Table == "Regions",
+            () => InvokeAsync(RefreshAsync)
+        );
 
         // Once more: what changed between the first rendering and the subscription was told to nobody.
         await RefreshAsync();
@@ -84,7 +104,15 @@ public sealed partial class NetworkPage(
     private async Task LoadAsync()
     {
         var turn = loads.Begin();
-        var loaded = await NetworkView.LoadAsync(dbs, prices, await current.GetAsync(), Id, events: Shown is "events", clock.GetUtcNow(), left.Token);
+        var loaded = await NetworkView.LoadAsync(
+            dbs,
+            prices,
+            await current.GetAsync(),
+            Id,
+            events: Shown is "events",
+            clock.GetUtcNow(),
+            left.Token
+        );
         if (!loads.IsToBeShown(turn))
         {
             return;
@@ -113,19 +141,28 @@ public sealed partial class NetworkPage(
         await RefreshAsync();
     }
 
-    private async Task<Outcome> RenameAsync() => await edit.RenameAsync(await current.GetAsync(), Id, name ?? view!.Network.Name, CancellationToken.None);
+    private async Task<Outcome> RenameAsync() =>
+        await edit.RenameAsync(await current.GetAsync(), Id, name ?? view!.Network.Name, CancellationToken.None);
 
-    private async Task<Outcome> TagAsync() => await edit.TagAsync(await current.GetAsync(), Id, TagRow.ToTags(tags!), CancellationToken.None);
+    private async Task<Outcome> TagAsync() =>
+        await edit.TagAsync(await current.GetAsync(), Id, TagRow.ToTags(tags!), CancellationToken.None);
 
     private async Task DeleteAsync()
     {
         var (network, contents) = (view!.Network, view.Contents);
         var question = contents.IsEmpty
-            ? new Confirmation($"Delete {network.Name}?", "Its subnets and security groups go with it. Nothing else is in it.", "Delete", network.Name)
+            ? new Confirmation(
+                $"Delete {network.Name}?",
+                "Its subnets and security groups go with it. Nothing else is in it.",
+                "Delete",
+                network.Name
+            )
             : new Confirmation(
                 $"Delete {network.Name} and what is in it?",
                 $"It holds {contents}.{(contents.Instances.Count > 0 ? $" The instance{(contents.Instances.Count == 1 ? "" : "s")} {Names(contents)} will be terminated, and the disks that go with {(contents.Instances.Count == 1 ? "it" : "them")} are deleted. This cannot be undone." : "")}{(contents.Addresses > 0 ? " Public addresses stay yours, and are still billed." : "")}",
-                "Delete all", network.Name);
+                "Delete all",
+                network.Name
+            );
         if (!await ConfirmDialog.ShowAsync(dialogs, question))
         {
             return;
@@ -151,5 +188,6 @@ public sealed partial class NetworkPage(
     }
 
     private static string Names(NetworkContents contents) =>
-        string.Join(", ", contents.Instances.Take(5).Select(instance => instance.Name)) + (contents.Instances.Count > 5 ? $" and {contents.Instances.Count - 5} more" : "");
+        string.Join(", ", contents.Instances.Take(5).Select(instance => instance.Name))
+        + (contents.Instances.Count > 5 ? $" and {contents.Instances.Count - 5} more" : "");
 }

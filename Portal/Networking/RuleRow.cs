@@ -26,15 +26,19 @@ public sealed class RuleRow
 
     public bool HasPorts => Protocol is TransportProtocol.Tcp or TransportProtocol.Udp;
 
-    public static RuleRow Of(SecurityGroupRule rule) => new()
-    {
-        Direction = rule.Direction,
-        Protocol = rule.Protocol,
-        Ports = rule.FromPort == rule.ToPort ? Text(rule.FromPort) : rule.Protocol is TransportProtocol.All or TransportProtocol.Icmp ? "" : $"{Text(rule.FromPort)}-{Text(rule.ToPort)}",
-        Other = rule.PeerGroupId ?? (rule.Range is { PrefixLength: 0 } ? Anywhere : ByRange),
-        Range = rule.Range is { PrefixLength: > 0 } range ? range.ToString() : "",
-        Note = rule.Note ?? "",
-    };
+    public static RuleRow Of(SecurityGroupRule rule) =>
+        new()
+        {
+            Direction = rule.Direction,
+            Protocol = rule.Protocol,
+            Ports =
+                rule.FromPort == rule.ToPort ? Text(rule.FromPort)
+                : rule.Protocol is TransportProtocol.All or TransportProtocol.Icmp ? ""
+                : $"{Text(rule.FromPort)}-{Text(rule.ToPort)}",
+            Other = rule.PeerGroupId ?? (rule.Range is { PrefixLength: 0 } ? Anywhere : ByRange),
+            Range = rule.Range is { PrefixLength: > 0 } range ? range.ToString() : "",
+            Note = rule.Note ?? "",
+        };
 
     /// <summary>Ports that cannot be read are 0, which no rule may have.</summary>
     public NewRule ToRule()
@@ -47,10 +51,23 @@ public sealed class RuleRow
             ByRange or Me => (false, Range),
             _ => (true, null),
         };
-        return new NewRule(Direction, Protocol, HasPorts ? from : 0, HasPorts ? parts.Length > 1 ? Number(parts[1]) : from : SecurityGroupRule.LastPort, range, isGroup ? Other : null, Note);
+        return new NewRule(
+            Direction,
+            Protocol,
+            HasPorts ? from : 0,
+            HasPorts
+                ? parts.Length > 1
+                    ? Number(parts[1])
+                    : from
+                : SecurityGroupRule.LastPort,
+            range,
+            isGroup ? Other : null,
+            Note
+        );
     }
 
-    private static int Number(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    private static int Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -10,7 +10,14 @@ using Portal.Shared;
 namespace Portal.Networking;
 
 public sealed partial class SecurityGroupPage(
-    IDbContextFactory<PortalDb> dbs, CurrentActor current, SecurityGroups groups, ResourceJobs jobs, LiveUpdates live, IDialogService dialogs, NavigationManager navigation) : IDisposable
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    SecurityGroups groups,
+    ResourceJobs jobs,
+    LiveUpdates live,
+    IDialogService dialogs,
+    NavigationManager navigation
+) : IDisposable
 {
     private static readonly string[] Shows = ["SecurityGroups", "Networks", "NetworkInterfaces", "Instances"];
 
@@ -18,7 +25,8 @@ public sealed partial class SecurityGroupPage(
     private readonly LatestLoad loads = new();
     private SecurityGroupView? view;
     private IDisposable? listening;
-    private List<RuleRow> inbound = [], outbound = [];
+    private List<RuleRow> inbound = [],
+        outbound = [];
     private IReadOnlyList<NewRule> saved = [];
     private string? name;
     private string? refusal;
@@ -34,16 +42,22 @@ public sealed partial class SecurityGroupPage(
 
     private bool IsDirty => !Edited.SequenceEqual(saved);
 
-    private string? WhyNotSave => saving ? "It is being saved."
-        : view!.Network.WhyNotChange ?? (IsDirty ? SecurityGroups.WhyNot(Edited, [.. view.Groups.Select(group => group.Id)]) : "Nothing was changed.");
+    private string? WhyNotSave =>
+        saving
+            ? "It is being saved."
+            : view!.Network.WhyNotChange
+                ?? (IsDirty ? SecurityGroups.WhyNot(Edited, [.. view.Groups.Select(group => group.Id)]) : "Nothing was changed.");
 
     /// <summary>Whether the engine has the rules as they were saved last, and how long that took.</summary>
-    private string Applied => view!.Group switch
-    {
-        { ChangedAt: null } => "",
-        { AppliedAfter: { } took } => took.TotalSeconds < 60 ? $"Applied in {took.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture)} s" : "Applied",
-        _ => "Applying…",
-    };
+    private string Applied =>
+        view!.Group switch
+        {
+            { ChangedAt: null } => "",
+            { AppliedAfter: { } took } => took.TotalSeconds < 60
+                ? $"Applied in {took.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture)} s"
+                : "Applied",
+            _ => "Applying…",
+        };
 
     public void Dispose()
     {
@@ -54,7 +68,9 @@ public sealed partial class SecurityGroupPage(
     protected override async Task OnParametersSetAsync()
     {
         // Behind a proxy this is its client's, where the operator has said that there is one.
-        myAddress = (await current.GetAsync()).From is { } from ? $"{(from.IsIPv4MappedToIPv6 ? from.MapToIPv4() : from.Equals(System.Net.IPAddress.IPv6Loopback) ? System.Net.IPAddress.Loopback : from)}" : null;
+        myAddress = (await current.GetAsync()).From is { } from
+            ? $"{(from.IsIPv4MappedToIPv6 ? from.MapToIPv4() : from.Equals(System.Net.IPAddress.IPv6Loopback) ? System.Net.IPAddress.Loopback : from)}"
+            : null;
         myAddress = myAddress is { } address && AddressRanges.Parse(address).IsDone ? $"{address}/32" : null;
         await LoadAsync();
         if (view is not null)
@@ -72,7 +88,10 @@ public sealed partial class SecurityGroupPage(
 
         subscribed = true;
         var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(seen => seen.AccountId == account && Shows.Contains(seen.Table, StringComparer.Ordinal), () => InvokeAsync(RefreshAsync));
+        listening = live.Subscribe(
+            seen => seen.AccountId == account && Shows.Contains(seen.Table, StringComparer.Ordinal),
+            () => InvokeAsync(RefreshAsync)
+        );
         await RefreshAsync();
     }
 
@@ -122,7 +141,8 @@ public sealed partial class SecurityGroupPage(
         }
     }
 
-    private List<NewRule> Stored() => [.. view!.Group.Rules.OrderBy(rule => rule.Direction).ThenBy(rule => rule.Id).Select(rule => RuleRow.Of(rule).ToRule())];
+    private List<NewRule> Stored() =>
+        [.. view!.Group.Rules.OrderBy(rule => rule.Direction).ThenBy(rule => rule.Id).Select(rule => RuleRow.Of(rule).ToRule())];
 
     /// <summary>The rules as they are saved.</summary>
     private void Discard()
@@ -155,12 +175,23 @@ public sealed partial class SecurityGroupPage(
         await LoadAsync();
     }
 
-    private async Task<Outcome> RenameAsync() => new((await groups.RenameAsync(await current.GetAsync(), Id, name ?? view!.Group.Name, CancellationToken.None)).Reason);
+    private async Task<Outcome> RenameAsync() =>
+        new((await groups.RenameAsync(await current.GetAsync(), Id, name ?? view!.Group.Name, CancellationToken.None)).Reason);
 
     private async Task DeleteAsync()
     {
         var group = view!.Group;
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete the group {group.Name}?", "No interface is in it, and no rule refers to it.", "Delete", group.Name)))
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"Delete the group {group.Name}?",
+                    "No interface is in it, and no rule refers to it.",
+                    "Delete",
+                    group.Name
+                )
+            )
+        )
         {
             refusal = (await groups.DeleteAsync(await current.GetAsync(), Id, CancellationToken.None)).Reason;
             if (refusal is null)

@@ -2,7 +2,9 @@ using Portal.Model.Networking;
 
 namespace Portal.Networking;
 
-/// <summary>Where what stands in the picture of a network, in its own units: the router at the left, the subnets beneath each other at the right.</summary>
+/// <summary>
+/// Where what stands in the picture of a network, in its own units: the router at the left, the subnets beneath each other at the right.
+/// </summary>
 public sealed class TopologyPicture
 {
     public const int Width = 900;
@@ -17,7 +19,8 @@ public sealed class TopologyPicture
     /// <summary>More of one subnet than fits on a screen says nothing: the rest is a number.</summary>
     private const int MaxCards = 12;
 
-    private TopologyPicture(IReadOnlyList<SubnetBox> subnets, IReadOnlyList<Beyond> beyond, int height) => (Subnets, Others, Height) = (subnets, beyond, height);
+    private TopologyPicture(IReadOnlyList<SubnetBox> subnets, IReadOnlyList<Beyond> beyond, int height) =>
+        (Subnets, Others, Height) = (subnets, beyond, height);
 
     public IReadOnlyList<SubnetBox> Subnets { get; }
 
@@ -32,7 +35,17 @@ public sealed class TopologyPicture
         foreach (var subnet in view.Subnets)
         {
             var cards = view.Cards.Where(card => card.SubnetId == subnet.Id).ToList();
-            var shown = cards.Take(MaxCards).Select((card, place) => new CardBox(card, Left + Gap + (place % Columns * (CardWidth + Gap)), y + Head + (place / Columns * (CardHeight + Gap)))).ToList();
+            var shown = cards
+                .Take(MaxCards)
+                .Select(
+                    (card, place) =>
+                        new CardBox(
+                            card,
+                            Left + Gap + (place % Columns * (CardWidth + Gap)),
+                            y + Head + (place / Columns * (CardHeight + Gap))
+                        )
+                )
+                .ToList();
             var rows = (shown.Count + Columns - 1) / Columns;
             var height = Head + Math.Max(28, rows * (CardHeight + Gap)) + (cards.Count > MaxCards ? 24 : 0);
             boxes.Add(new SubnetBox(subnet, Left, y, Width - Left, height, shown, cards.Count - shown.Count));
@@ -41,7 +54,9 @@ public sealed class TopologyPicture
 
         IEnumerable<(string Name, string? Url)> beyond =
         [
-            .. view.Network.IsNatWanted || view.Cards.Any(card => card.PublicAddress is not null) ? new[] { ("Outside", (string?)null) } : [],
+            .. view.Network.IsNatWanted || view.Cards.Any(card => card.PublicAddress is not null)
+                ? new[] { ("Outside", (string?)null) }
+                : [],
             .. view.Peers.Select(peer => (peer.Other.Name, (string?)$"/networks/{peer.Other.Id}")),
         ];
         var others = beyond.Select((other, place) => new Beyond(other.Name, other.Url, 70 + (place * 44))).ToList();

@@ -15,7 +15,10 @@ namespace Portal.Operators;
 /// <summary>What the program does instead of serving, when its first argument says so.</summary>
 public static class Commands
 {
-    /// <summary><c>Portal migrate</c>: brings the database to this version's schema, says what web and worker may do in it, and makes the key ring's first key. Runs as the owner. What stands in the way is one sentence.</summary>
+    /// <summary>
+    /// <c>Portal migrate</c>: brings the database to this version's schema, says what web and worker may do in it, and makes the key ring's
+    /// first key. Runs as the owner. What stands in the way is one sentence.
+    /// </summary>
     public static async Task<int> MigrateAsync(IServiceProvider services, TextWriter errors, CancellationToken ct)
     {
         await using var scope = services.CreateAsyncScope();
@@ -44,13 +47,19 @@ public static class Commands
         {
             return await RefuseAsync(errors, error.Message);
         }
-        catch (NpgsqlException error) when (error is not PostgresException { IsTransient: false } || error is PostgresException { SqlState: PostgresErrorCodes.InvalidPassword })
+        catch (NpgsqlException error)
+            when (error is not PostgresException { IsTransient: false }
+                || error is PostgresException { SqlState: PostgresErrorCodes.InvalidPassword }
+            )
         {
             return await RefuseAsync(errors, $"The database that ConnectionStrings__Portal names cannot be used: {error.Message}");
         }
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
-            return await RefuseAsync(errors, $"The role in ConnectionStrings__Portal may not change the database's schema; name the one that owns it: {error.MessageText}");
+            return await RefuseAsync(
+                errors,
+                $"The role in ConnectionStrings__Portal may not change the database's schema; name the one that owns it: {error.MessageText}"
+            );
         }
 
         // The first use makes the first key, which the worker then finds.
@@ -61,10 +70,17 @@ public static class Commands
     }
 
     /// <summary>
-    /// <c>Portal create-operator EMAIL [--role ROLE]</c>: makes an operator, an Admin unless told, with a random password and prints both, as one line of JSON. If there is that
-    /// operator already, prints nothing: the password is told once.
+    /// <c>Portal create-operator EMAIL [--role ROLE]</c>: makes an operator, an Admin unless told, with a random password and prints both,
+    /// as one line of JSON. If there is that operator already, prints nothing: the password is told once.
     /// </summary>
-    public static async Task<int> CreateOperatorAsync(IServiceProvider services, string email, string? role, TextWriter output, TextWriter errors, CancellationToken ct)
+    public static async Task<int> CreateOperatorAsync(
+        IServiceProvider services,
+        string email,
+        string? role,
+        TextWriter output,
+        TextWriter errors,
+        CancellationToken ct
+    )
     {
         await using var scope = services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
@@ -86,14 +102,21 @@ public static class Commands
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var made = await accounts.CreateAsync(email, password, asked, confirmed: true);
         await FirstPassword.MarkAsync(db, made.Id, services.GetRequiredService<TimeProvider>().GetUtcNow(), ct);
-        db.AuditEntries.Add(scope.ServiceProvider.GetRequiredService<SecurityEvents>().Write(Actor.Portal(made.AccountId), SecurityEvent.CreateOperator, after: new { Role = asked.ToString() }));
+        db.AuditEntries.Add(
+            scope
+                .ServiceProvider.GetRequiredService<SecurityEvents>()
+                .Write(Actor.Portal(made.AccountId), SecurityEvent.CreateOperator, after: new { Role = asked.ToString() })
+        );
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         await output.WriteLineAsync(JsonSerializer.Serialize(new { email, password }));
         return 0;
     }
 
-    /// <summary><c>Portal rotate-key-ring</c>: wraps the key ring by the newest key of the file. Runs as the database's owner, while web and worker go on.</summary>
+    /// <summary>
+    /// <c>Portal rotate-key-ring</c>: wraps the key ring by the newest key of the file. Runs as the database's owner, while web and worker
+    /// go on.
+    /// </summary>
     public static async Task<int> RotateKeyRingAsync(IServiceProvider services, TextWriter output, TextWriter errors, CancellationToken ct)
     {
         var wrapping = services.GetRequiredService<WrappingKeys>();
@@ -106,21 +129,35 @@ public static class Commands
         try
         {
             var count = await KeyRing.RewrapAsync(scope.ServiceProvider.GetRequiredService<PortalDb>(), wrapping, ct);
-            await output.WriteLineAsync($"{count} keys were wrapped anew by the last key of {wrapping.File}. Nothing needs the lines above it any more, but backups of the database of before.");
+            await output.WriteLineAsync(
+                $"{count} keys were wrapped anew by the last key of {wrapping.File}. Nothing needs the lines above it any more, but backups of the database of before."
+            );
             return 0;
         }
         catch (CryptographicException error)
         {
             return await RefuseAsync(errors, error.Message);
         }
-        catch (DbUpdateException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege })
+        catch (DbUpdateException error)
+            when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege })
         {
-            return await RefuseAsync(errors, "Only the role that owns the database wraps its keys anew: name that one in ConnectionStrings__Portal.");
+            return await RefuseAsync(
+                errors,
+                "Only the role that owns the database wraps its keys anew: name that one in ConnectionStrings__Portal."
+            );
         }
     }
 
-    /// <summary><c>Portal erase-audit ACCOUNT</c>: takes out of the audit what tells of the account's people. Runs as the database's owner.</summary>
-    public static async Task<int> EraseAuditAsync(IServiceProvider services, string accountId, TextWriter output, TextWriter errors, CancellationToken ct)
+    /// <summary>
+    /// <c>Portal erase-audit ACCOUNT</c>: takes out of the audit what tells of the account's people. Runs as the database's owner.
+    /// </summary>
+    public static async Task<int> EraseAuditAsync(
+        IServiceProvider services,
+        string accountId,
+        TextWriter output,
+        TextWriter errors,
+        CancellationToken ct
+    )
     {
         await using var scope = services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
@@ -137,20 +174,36 @@ public static class Commands
         }
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
-            return await RefuseAsync(errors, "Only the role that owns the database erases something of the audit: name that one in ConnectionStrings__Portal.");
+            return await RefuseAsync(
+                errors,
+                "Only the role that owns the database erases something of the audit: name that one in ConnectionStrings__Portal."
+            );
         }
     }
 
     /// <summary>
-    /// <c>Portal reset-operator-factor EMAIL</c>: for the day on which an operator has lost the second factor. Takes away app, recovery codes and passkeys, ends all sessions, and
-    /// prints a new password as one line of JSON; the next sign-in leads to the page to set up a factor.
+    /// <c>Portal reset-operator-factor EMAIL</c>: for the day on which an operator has lost the second factor. Takes away app, recovery
+    /// codes and passkeys, ends all sessions, and prints a new password as one line of JSON; the next sign-in leads to the page to set up a
+    /// factor.
     /// </summary>
-    public static async Task<int> ResetOperatorFactorAsync(IServiceProvider services, string email, TextWriter output, TextWriter errors, CancellationToken ct)
+    public static async Task<int> ResetOperatorFactorAsync(
+        IServiceProvider services,
+        string email,
+        TextWriter output,
+        TextWriter errors,
+        CancellationToken ct
+    )
     {
         await using var scope = services.CreateAsyncScope();
-        var (db, users) = (scope.ServiceProvider.GetRequiredService<PortalDb>(), scope.ServiceProvider.GetRequiredService<UserManager<User>>());
+        var (db, users) = (
+            scope.ServiceProvider.GetRequiredService<PortalDb>(),
+            scope.ServiceProvider.GetRequiredService<UserManager<User>>()
+        );
         var normalized = users.NormalizeEmail(email);
-        if (await db.Users.SingleOrDefaultAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed && user.Role != null, ct) is not { } user)
+        if (
+            await db.Users.SingleOrDefaultAsync(user => user.NormalizedEmail == normalized && user.EmailConfirmed && user.Role != null, ct)
+            is not { } user
+        )
         {
             return await RefuseAsync(errors, $"There is no operator {email}.");
         }
@@ -169,7 +222,11 @@ public static class Commands
 
         await FirstPassword.MarkAsync(db, user.Id, services.GetRequiredService<TimeProvider>().GetUtcNow(), ct);
         await scope.ServiceProvider.GetRequiredService<SessionList>().RevokeAllAsync(user.Id, except: null, ct);
-        db.Add(scope.ServiceProvider.GetRequiredService<SecurityEvents>().Write(Actor.Portal(user.AccountId), SecurityEvent.ResetOperatorFactor, user.Id.ToString()));
+        db.Add(
+            scope
+                .ServiceProvider.GetRequiredService<SecurityEvents>()
+                .Write(Actor.Portal(user.AccountId), SecurityEvent.ResetOperatorFactor, user.Id.ToString())
+        );
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         await output.WriteLineAsync(JsonSerializer.Serialize(new { email, password }));
@@ -177,16 +234,26 @@ public static class Commands
     }
 
     /// <summary>
-    /// <c>Portal restored TIME</c>: says of a database that was just restored when its backup was made, before web and worker start with it.
-    /// Nothing is charged then until an operator says that it was reconciled.
+    /// <c>Portal restored TIME</c>: says of a database that was just restored when its backup was made, before web and worker start with
+    /// it. Nothing is charged then until an operator says that it was reconciled.
     /// </summary>
     public static async Task<int> RestoredAsync(IServiceProvider services, string taken, TextWriter errors, CancellationToken ct)
     {
         var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
-        if (!DateTimeOffset.TryParse(taken, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
-            || at > now)
+        if (
+            !DateTimeOffset.TryParse(
+                taken,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+                out var at
+            )
+            || at > now
+        )
         {
-            return await RefuseAsync(errors, $"“{taken}” is not when a backup was made; a time is written as in 2026-11-30T12:00:00Z, and lies in the past.");
+            return await RefuseAsync(
+                errors,
+                $"“{taken}” is not when a backup was made; a time is written as in 2026-11-30T12:00:00Z, and lies in the past."
+            );
         }
 
         await using var scope = services.CreateAsyncScope();
@@ -197,7 +264,10 @@ public static class Commands
     /// <summary>128 bits and a few.</summary>
     private static string NewPassword() => RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 26);
 
-    private static string? WhyNotRole(string? role) => role is null || Enum.GetNames<OperatorRole>().Contains(role, StringComparer.Ordinal) ? null : $"A role is one of {string.Join(", ", Enum.GetNames<OperatorRole>())}.";
+    private static string? WhyNotRole(string? role) =>
+        role is null || Enum.GetNames<OperatorRole>().Contains(role, StringComparer.Ordinal)
+            ? null
+            : $"A role is one of {string.Join(", ", Enum.GetNames<OperatorRole>())}.";
 
     private static async Task<int> RefuseAsync(TextWriter errors, string reason)
     {

@@ -6,8 +6,8 @@ using Portal.Model.Shared;
 namespace Portal.Operators;
 
 /// <summary>
-/// Everything that a database needs before web and worker of this version can use it, made by its owner: they themselves may create nothing. It can be run at any time,
-/// any number of times.
+/// Everything that a database needs before web and worker of this version can use it, made by its owner: they themselves may create
+/// nothing. It can be run at any time, any number of times.
 /// </summary>
 public static class DatabaseUpgrade
 {

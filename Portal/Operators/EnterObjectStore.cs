@@ -8,18 +8,37 @@ namespace Portal.Operators;
 /// <summary>A region, its object store if it has one, what was entered and is not taken yet, and how much lies in it.</summary>
 public sealed record StoreOfRegion(string RegionId, string RegionName, ObjectStore? Store, ObjectStoreChange? Change, int Buckets);
 
-/// <summary>What operators do with the object stores of regions. The region's worker tries what was entered, and takes it or says why not.</summary>
-public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, BucketSecrets secrets, IConfiguration configuration, IHostEnvironment environment, TimeProvider clock)
+/// <summary>
+/// What operators do with the object stores of regions. The region's worker tries what was entered, and takes it or says why not.
+/// </summary>
+public sealed class EnterObjectStore(
+    IDbContextFactory<PortalDb> dbs,
+    BucketSecrets secrets,
+    IConfiguration configuration,
+    IHostEnvironment environment,
+    TimeProvider clock
+)
 {
     public async Task<IReadOnlyList<StoreOfRegion>> ListAsync(CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var stores = await db.ObjectStores.AsNoTracking().ToDictionaryAsync(store => store.Id, StringComparer.Ordinal, ct);
         var changes = await db.ObjectStoreChanges.AsNoTracking().ToDictionaryAsync(change => change.Id, StringComparer.Ordinal, ct);
-        var buckets = await db.Buckets.Where(bucket => bucket.StoreId != null && bucket.State != BucketState.Deleted)
-            .GroupBy(bucket => bucket.RegionId).Select(group => new { group.Key, Count = group.Count() }).ToDictionaryAsync(group => group.Key, group => group.Count, StringComparer.Ordinal, ct);
-        return [.. (await db.Regions.AsNoTracking().OrderBy(region => region.Id).ToListAsync(ct))
-            .Select(region => new StoreOfRegion(region.Id, region.Name, stores.GetValueOrDefault(region.Id), changes.GetValueOrDefault(region.Id), buckets.GetValueOrDefault(region.Id)))];
+        var buckets = await db
+            .Buckets.Where(bucket => bucket.StoreId != null && bucket.State != BucketState.Deleted)
+            .GroupBy(bucket => bucket.RegionId)
+            .Select(group => new { group.Key, Count = group.Count() })
+            .ToDictionaryAsync(group => group.Key, group => group.Count, StringComparer.Ordinal, ct);
+        return
+        [
+            .. (await db.Regions.AsNoTracking().OrderBy(region => region.Id).ToListAsync(ct)).Select(region => new StoreOfRegion(
+                region.Id,
+                region.Name,
+                stores.GetValueOrDefault(region.Id),
+                changes.GetValueOrDefault(region.Id),
+                buckets.GetValueOrDefault(region.Id)
+            )),
+        ];
     }
 
     [OperatorVerb(OperatorRole.Infrastructure)]
@@ -34,7 +53,13 @@ public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, BucketSecr
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
 
         // One operator at a time.
-        if (await db.Regions.FromSql($"""SELECT r.*, r.xmin FROM "Regions" r WHERE r."Id" = {regionId} FOR NO KEY UPDATE""").AsNoTracking().SingleOrDefaultAsync(ct) is null)
+        if (
+            await db
+                .Regions.FromSql($"""SELECT r.*, r.xmin FROM "Regions" r WHERE r."Id" = {regionId} FOR NO KEY UPDATE""")
+                .AsNoTracking()
+                .SingleOrDefaultAsync(ct)
+            is null
+        )
         {
             return Outcome.Refused("There is no such region.");
         }
@@ -49,7 +74,22 @@ public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, BucketSecr
         var change = Build(actor, regionId, draft, before?.SealedAdminSecret ?? store?.SealedAdminSecret);
         await db.ObjectStoreChanges.Where(known => known.Id == regionId).ExecuteDeleteAsync(ct);
         db.Add(change);
-        db.Add(actor.Audit(change.AskedAt, "PutObjectStore", regionId, store is null ? null : new { store.Endpoint, store.AdminKeyId }, new { change.Endpoint, change.InternalEndpoint, change.SigningRegion, change.WebsiteSuffix, change.AdminKeyId }));
+        db.Add(
+            actor.Audit(
+                change.AskedAt,
+                "PutObjectStore",
+                regionId,
+                store is null ? null : new { store.Endpoint, store.AdminKeyId },
+                new
+                {
+                    change.Endpoint,
+                    change.InternalEndpoint,
+                    change.SigningRegion,
+                    change.WebsiteSuffix,
+                    change.AdminKeyId,
+                }
+            )
+        );
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return Outcome.Done;
@@ -76,22 +116,24 @@ public sealed class EnterObjectStore(IDbContextFactory<PortalDb> dbs, BucketSecr
     }
 
     /// <summary>On a laptop everything is localhost.</summary>
-    private string? WhyNotThere(NewObjectStore draft) => !environment.IsDevelopment() && Uri.TryCreate(configuration["Portal:Url"], UriKind.Absolute, out var portal)
-        ? StoreSite.WhyNot(portal, draft.Endpoint, draft.WebsiteSuffix)
-        : null;
+    private string? WhyNotThere(NewObjectStore draft) =>
+        !environment.IsDevelopment() && Uri.TryCreate(configuration["Portal:Url"], UriKind.Absolute, out var portal)
+            ? StoreSite.WhyNot(portal, draft.Endpoint, draft.WebsiteSuffix)
+            : null;
 
-    private ObjectStoreChange Build(Actor actor, string regionId, NewObjectStore draft, string? sealedSecret) => new()
-    {
-        Id = regionId,
-        AccountId = actor.AccountId,
-        Endpoint = draft.Endpoint.Trim().TrimEnd('/'),
-        InternalEndpoint = OrNull(draft.InternalEndpoint.Trim().TrimEnd('/')),
-        SigningRegion = draft.SigningRegion.Trim(),
-        WebsiteSuffix = OrNull(draft.WebsiteSuffix.Trim()),
-        AdminKeyId = draft.AdminKeyId.Trim(),
-        SealedAdminSecret = draft.Secret.Trim() is { Length: > 0 } secret ? secrets.Admin.Seal(secret) : sealedSecret!,
-        AskedAt = clock.GetUtcNow(),
-    };
+    private ObjectStoreChange Build(Actor actor, string regionId, NewObjectStore draft, string? sealedSecret) =>
+        new()
+        {
+            Id = regionId,
+            AccountId = actor.AccountId,
+            Endpoint = draft.Endpoint.Trim().TrimEnd('/'),
+            InternalEndpoint = OrNull(draft.InternalEndpoint.Trim().TrimEnd('/')),
+            SigningRegion = draft.SigningRegion.Trim(),
+            WebsiteSuffix = OrNull(draft.WebsiteSuffix.Trim()),
+            AdminKeyId = draft.AdminKeyId.Trim(),
+            SealedAdminSecret = draft.Secret.Trim() is { Length: > 0 } secret ? secrets.Admin.Seal(secret) : sealedSecret!,
+            AskedAt = clock.GetUtcNow(),
+        };
 
     private static string? OrNull(string text) => text.Length > 0 ? text : null;
 }

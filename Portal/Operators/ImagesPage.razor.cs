@@ -7,7 +7,13 @@ using Portal.Shared;
 
 namespace Portal.Operators;
 
-public sealed partial class ImagesPage(IDbContextFactory<PortalDb> dbs, CurrentActor current, ImageCatalogue catalogue, LiveUpdates live, IDialogService dialogs) : IDisposable
+public sealed partial class ImagesPage(
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    ImageCatalogue catalogue,
+    LiveUpdates live,
+    IDialogService dialogs
+) : IDisposable
 {
     private readonly Leaving left = new();
     private IReadOnlyList<Image>? images;
@@ -28,11 +34,15 @@ public sealed partial class ImagesPage(IDbContextFactory<PortalDb> dbs, CurrentA
     {
         if (firstRender)
         {
-            listening = live.Subscribe(seen => seen.Table is "Images", () => InvokeAsync(async () =>
-            {
-                await LoadAsync();
-                StateHasChanged();
-            }));
+            listening = live.Subscribe(
+                seen => seen.Table is "Images",
+                () =>
+                    InvokeAsync(async () =>
+                    {
+                        await LoadAsync();
+                        StateHasChanged();
+                    })
+            );
         }
     }
 
@@ -40,12 +50,19 @@ public sealed partial class ImagesPage(IDbContextFactory<PortalDb> dbs, CurrentA
     {
         await current.GetOperatorAsync();
         await using var db = await dbs.CreateDbContextAsync(left.Token);
-        images = await db.Images.AsNoTracking().OrderBy(image => image.State == ImageState.Retired).ThenByDescending(image => image.CreatedAt).ToListAsync(left.Token);
+        images = await db
+            .Images.AsNoTracking()
+            .OrderBy(image => image.State == ImageState.Retired)
+            .ThenByDescending(image => image.CreatedAt)
+            .ToListAsync(left.Token);
     }
 
     private async Task AddAsync()
     {
-        refusal = await ProofDialog.RunAsync(dialogs, async () => await catalogue.AddAsync(await current.GetOperatorAsync(), draft, left.Token));
+        refusal = await ProofDialog.RunAsync(
+            dialogs,
+            async () => await catalogue.AddAsync(await current.GetOperatorAsync(), draft, left.Token)
+        );
         if (refusal is null)
         {
             (draft, adding) = (new NewImage(), false);
@@ -55,9 +72,17 @@ public sealed partial class ImagesPage(IDbContextFactory<PortalDb> dbs, CurrentA
 
     private async Task RetireAsync(Image image)
     {
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Retire {image.Name}?", "It is no longer offered. Instances made from it go on.", "Retire", null)))
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation($"Retire {image.Name}?", "It is no longer offered. Instances made from it go on.", "Retire", null)
+            )
+        )
         {
-            refusal = await ProofDialog.RunAsync(dialogs, async () => await catalogue.RetireAsync(await current.GetOperatorAsync(), image.Id, left.Token));
+            refusal = await ProofDialog.RunAsync(
+                dialogs,
+                async () => await catalogue.RetireAsync(await current.GetOperatorAsync(), image.Id, left.Token)
+            );
             await LoadAsync();
         }
     }

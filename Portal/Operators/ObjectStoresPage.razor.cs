@@ -21,11 +21,15 @@ public sealed partial class ObjectStoresPage(CurrentActor current, EnterObjectSt
     {
         if (firstRender)
         {
-            listening = live.Subscribe(seen => seen.Table is "ObjectStores" or "ObjectStoreChanges", () => InvokeAsync(async () =>
-            {
-                await LoadAsync();
-                StateHasChanged();
-            }));
+            listening = live.Subscribe(
+                seen => seen.Table is "ObjectStores" or "ObjectStoreChanges",
+                () =>
+                    InvokeAsync(async () =>
+                    {
+                        await LoadAsync();
+                        StateHasChanged();
+                    })
+            );
         }
     }
 

@@ -20,15 +20,42 @@ public sealed class OperatorTeam(IDbContextFactory<PortalDb> dbs, TimeProvider c
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var now = clock.GetUtcNow();
-        var users = await db.Users.AsNoTracking().Where(user => user.Role != null).OrderBy(user => user.Email)
-            .Select(user => new { user.Id, user.Email, user.Role, user.TwoFactorEnabled, Passkeys = db.UserPasskeys.Count(passkey => passkey.UserId == user.Id) }).ToListAsync(ct);
+        var users = await db
+            .Users.AsNoTracking()
+            .Where(user => user.Role != null)
+            .OrderBy(user => user.Email)
+            .Select(user => new
+            {
+                user.Id,
+                user.Email,
+                user.Role,
+                user.TwoFactorEnabled,
+                Passkeys = db.UserPasskeys.Count(passkey => passkey.UserId == user.Id),
+            })
+            .ToListAsync(ct);
         var ids = users.ConvertAll(user => user.Id);
-        var seen = await db.Sessions.Where(session => ids.Contains(session.UserId)).GroupBy(session => session.UserId)
-            .Select(group => new { group.Key, At = group.Max(session => session.LastSeenAt) }).ToDictionaryAsync(one => one.Key, one => one.At, ct);
-        var open = (await db.Sessions.AsNoTracking().Where(session => ids.Contains(session.UserId) && session.RevokedAt == null && session.EndsAt > now).ToListAsync(ct))
-            .Where(session => session.Stands(now)).GroupBy(session => session.UserId).ToDictionary(group => group.Key, group => group.Count());
+        var seen = await db
+            .Sessions.Where(session => ids.Contains(session.UserId))
+            .GroupBy(session => session.UserId)
+            .Select(group => new { group.Key, At = group.Max(session => session.LastSeenAt) })
+            .ToDictionaryAsync(one => one.Key, one => one.At, ct);
+        var open = (
+            await db
+                .Sessions.AsNoTracking()
+                .Where(session => ids.Contains(session.UserId) && session.RevokedAt == null && session.EndsAt > now)
+                .ToListAsync(ct)
+        )
+            .Where(session => session.Stands(now))
+            .GroupBy(session => session.UserId)
+            .ToDictionary(group => group.Key, group => group.Count());
         return users.ConvertAll(user => new TeamMember(
-            user.Id, MailDomain.Shown(user.Email!), user.Role!.Value, FactorOf(user.TwoFactorEnabled, user.Passkeys), open.GetValueOrDefault(user.Id), seen.TryGetValue(user.Id, out var at) ? at : null));
+            user.Id,
+            MailDomain.Shown(user.Email!),
+            user.Role!.Value,
+            FactorOf(user.TwoFactorEnabled, user.Passkeys),
+            open.GetValueOrDefault(user.Id),
+            seen.TryGetValue(user.Id, out var at) ? at : null
+        ));
     }
 
     /// <summary>Signs an operator out everywhere.</summary>
@@ -49,7 +76,9 @@ public sealed class OperatorTeam(IDbContextFactory<PortalDb> dbs, TimeProvider c
         }
 
         await db.KnownDevices.Where(device => device.UserId == userId).ExecuteDeleteAsync(ct);
-        var ended = await db.Sessions.Where(session => session.UserId == userId && session.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
+        var ended = await db
+            .Sessions.Where(session => session.UserId == userId && session.RevokedAt == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
         db.Add(actor.Audit(now, "RevokeOperatorSessions", userId.ToString(), after: new { Ended = ended }));
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
@@ -77,7 +106,11 @@ public sealed class OperatorTeam(IDbContextFactory<PortalDb> dbs, TimeProvider c
             return Outcome.Refused(Nobody);
         }
 
-        if (before is OperatorRole.Admin && role is not OperatorRole.Admin && await db.Users.CountAsync(user => user.Role == OperatorRole.Admin, ct) < 2)
+        if (
+            before is OperatorRole.Admin
+            && role is not OperatorRole.Admin
+            && await db.Users.CountAsync(user => user.Role == OperatorRole.Admin, ct) < 2
+        )
         {
             return Outcome.Refused(LastAdmin);
         }
@@ -89,11 +122,12 @@ public sealed class OperatorTeam(IDbContextFactory<PortalDb> dbs, TimeProvider c
         return Outcome.Done;
     }
 
-    private static string? FactorOf(bool hasApp, int passkeys) => (hasApp, passkeys) switch
-    {
-        (true, > 0) => "app and passkey",
-        (true, _) => "app",
-        (_, > 0) => "passkey",
-        _ => null,
-    };
+    private static string? FactorOf(bool hasApp, int passkeys) =>
+        (hasApp, passkeys) switch
+        {
+            (true, > 0) => "app and passkey",
+            (true, _) => "app",
+            (_, > 0) => "passkey",
+            _ => null,
+        };
 }

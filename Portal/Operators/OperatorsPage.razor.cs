@@ -5,7 +5,8 @@ using Portal.Shared;
 
 namespace Portal.Operators;
 
-public sealed partial class OperatorsPage(CurrentActor current, OperatorTeam operators, LiveUpdates live, IDialogService dialogs) : IDisposable
+public sealed partial class OperatorsPage(CurrentActor current, OperatorTeam operators, LiveUpdates live, IDialogService dialogs)
+    : IDisposable
 {
     private readonly Leaving left = new();
     private IReadOnlyList<TeamMember>? team;
@@ -25,11 +26,15 @@ public sealed partial class OperatorsPage(CurrentActor current, OperatorTeam ope
     {
         if (firstRender)
         {
-            listening = live.Subscribe(seen => seen.Table is "Users" or "Sessions", () => InvokeAsync(async () =>
-            {
-                await LoadAsync();
-                StateHasChanged();
-            }));
+            listening = live.Subscribe(
+                seen => seen.Table is "Users" or "Sessions",
+                () =>
+                    InvokeAsync(async () =>
+                    {
+                        await LoadAsync();
+                        StateHasChanged();
+                    })
+            );
         }
     }
 
@@ -42,16 +47,32 @@ public sealed partial class OperatorsPage(CurrentActor current, OperatorTeam ope
     private async Task SetRoleAsync(TeamMember member, string name)
     {
         OperatorRole? role = Enum.TryParse<OperatorRole>(name, out var known) ? known : null;
-        refusal = await ProofDialog.RunAsync(dialogs, async () => await operators.SetRoleAsync(await current.GetOperatorAsync(), member.Id, role, left.Token));
+        refusal = await ProofDialog.RunAsync(
+            dialogs,
+            async () => await operators.SetRoleAsync(await current.GetOperatorAsync(), member.Id, role, left.Token)
+        );
         round++;
         await LoadAsync();
     }
 
     private async Task EndSessionsAsync(TeamMember member)
     {
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"End the sessions of {member.Email}?", "All browsers in which this operator is signed in are signed out at once.", "End sessions", null)))
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"End the sessions of {member.Email}?",
+                    "All browsers in which this operator is signed in are signed out at once.",
+                    "End sessions",
+                    null
+                )
+            )
+        )
         {
-            refusal = await ProofDialog.RunAsync(dialogs, async () => await operators.EndSessionsAsync(await current.GetOperatorAsync(), member.Id, left.Token));
+            refusal = await ProofDialog.RunAsync(
+                dialogs,
+                async () => await operators.EndSessionsAsync(await current.GetOperatorAsync(), member.Id, left.Token)
+            );
             await LoadAsync();
         }
     }

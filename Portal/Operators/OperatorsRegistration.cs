@@ -3,5 +3,11 @@ namespace Portal.Operators;
 public static class OperatorsRegistration
 {
     public static IServiceCollection AddOperators(this IServiceCollection services) =>
-        services.AddSingleton<ImageCatalogue>().AddSingleton<EnterObjectStore>().AddSingleton<OperatorTeam>().AddSingleton<CustomerAccounts>().AddSingleton<OutboundMail>().AddSingleton<Reconciliation>();
+        services
+            .AddSingleton<ImageCatalogue>()
+            .AddSingleton<EnterObjectStore>()
+            .AddSingleton<OperatorTeam>()
+            .AddSingleton<CustomerAccounts>()
+            .AddSingleton<OutboundMail>()
+            .AddSingleton<Reconciliation>();
 }

@@ -5,7 +5,8 @@ using Portal.Shared;
 
 namespace Portal.Operators;
 
-public sealed partial class OverviewPage(IDbContextFactory<PortalDb> dbs, CurrentActor current, LiveUpdates live, TimeProvider clock) : IDisposable
+public sealed partial class OverviewPage(IDbContextFactory<PortalDb> dbs, CurrentActor current, LiveUpdates live, TimeProvider clock)
+    : IDisposable
 {
     private readonly Leaving left = new();
     private Overview? view;
@@ -23,11 +24,15 @@ public sealed partial class OverviewPage(IDbContextFactory<PortalDb> dbs, Curren
     {
         if (firstRender)
         {
-            listening = live.Subscribe(seen => seen.Table is "Regions" or "Incidents" or "Instances" or "Mails" or "Accounts", () => InvokeAsync(async () =>
-            {
-                await LoadAsync();
-                StateHasChanged();
-            }));
+            listening = live.Subscribe(
+                seen => seen.Table is "Regions" or "Incidents" or "Instances" or "Mails" or "Accounts",
+                () =>
+                    InvokeAsync(async () =>
+                    {
+                        await LoadAsync();
+                        StateHasChanged();
+                    })
+            );
         }
     }
 

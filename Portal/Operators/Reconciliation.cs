@@ -5,7 +5,9 @@ using Portal.Model.Shared;
 
 namespace Portal.Operators;
 
-/// <summary>An operator's word that a restored Portal was compared with the engines and with Stripe: from then on it charges again.</summary>
+/// <summary>
+/// An operator's word that a restored Portal was compared with the engines and with Stripe: from then on it charges again.
+/// </summary>
 public sealed class Reconciliation(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     [OperatorVerb(OperatorRole.Admin)]
@@ -21,7 +23,9 @@ public sealed class Reconciliation(IDbContextFactory<PortalDb> dbs, TimeProvider
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (await Restoration.FindAsync(db, ct) is { } restored && await Restoration.EndAsync(db, now, ct))
         {
-            db.Add(actor.Audit(now, "Reconcile", Restoration.ResourceId, new { RestoredFrom = restored.OpenedAt }, new { ReconciledAt = now }));
+            db.Add(
+                actor.Audit(now, "Reconcile", Restoration.ResourceId, new { RestoredFrom = restored.OpenedAt }, new { ReconciledAt = now })
+            );
             await db.SaveChangesAsync(ct);
         }
 

@@ -3,7 +3,10 @@ using Microsoft.JSInterop;
 
 namespace Portal.Shared;
 
-/// <summary>Forms that are being written, kept by the tab (<c>drafts.js</c>). What comes back is whatever a browser sends: a form looks at it as at what is typed.</summary>
+/// <summary>
+/// Forms that are being written, kept by the tab (<c>drafts.js</c>). What comes back is whatever a browser sends: a form looks at it as at
+/// what is typed.
+/// </summary>
 public sealed class Drafts(IJSRuntime js) : IAsyncDisposable
 {
     private IJSObjectReference? module;
@@ -54,5 +57,6 @@ public sealed class Drafts(IJSRuntime js) : IAsyncDisposable
         }
     }
 
-    private async ValueTask<IJSObjectReference> ModuleAsync() => module ??= await js.InvokeAsync<IJSObjectReference>("import", "./drafts.js");
+    private async ValueTask<IJSObjectReference> ModuleAsync() =>
+        module ??= await js.InvokeAsync<IJSObjectReference>("import", "./drafts.js");
 }

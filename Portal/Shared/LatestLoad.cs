@@ -1,6 +1,8 @@
 namespace Portal.Shared;
 
-/// <summary>Loadings of one page may overlap, and an older one may end last: what it read must not replace what a later one has read.</summary>
+/// <summary>
+/// Loadings of one page may overlap, and an older one may end last: what it read must not replace what a later one has read.
+/// </summary>
 public sealed class LatestLoad
 {
     private int begun;

@@ -23,17 +23,22 @@ public sealed partial class LiveUpdates(Changes changes, TimeProvider clock, ILo
 
     private sealed class Subscription : IDisposable
     {
-        private readonly Channel<bool> dirty = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        private readonly Channel<bool> dirty = Channel.CreateBounded<bool>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+        );
         private readonly CancellationTokenSource ended = new();
         private readonly IDisposable listening;
 
         public Subscription(LiveUpdates updates, Func<Change, bool> wanted, Func<Task> refresh)
         {
-            listening = updates.changes.Subscribe(wanted, _ =>
-            {
-                dirty.Writer.TryWrite(true);
-                return Task.CompletedTask;
-            });
+            listening = updates.changes.Subscribe(
+                wanted,
+                _ =>
+                {
+                    dirty.Writer.TryWrite(true);
+                    return Task.CompletedTask;
+                }
+            );
             _ = RunAsync(updates, refresh, ended.Token);
         }
 

@@ -8,6 +8,16 @@ namespace Portal.Shared;
 /// <summary>A type of volume with what a GiB of it costs; US dollars.</summary>
 public sealed record OfferedType(VolumeType Type, decimal PerGiBMonth)
 {
-    public static async Task<IReadOnlyList<OfferedType>> LoadAsync(PortalDb db, IReadOnlyList<Price> prices, DateTimeOffset now, CancellationToken ct) =>
-        [.. (await db.VolumeTypes.AsNoTracking().OrderBy(type => type.Position).ToListAsync(ct)).Select(type => new OfferedType(type, ResourceCost.MonthOf([new("", type.Sku, 1)], prices, now)))];
+    public static async Task<IReadOnlyList<OfferedType>> LoadAsync(
+        PortalDb db,
+        IReadOnlyList<Price> prices,
+        DateTimeOffset now,
+        CancellationToken ct
+    ) =>
+        [
+            .. (await db.VolumeTypes.AsNoTracking().OrderBy(type => type.Position).ToListAsync(ct)).Select(type => new OfferedType(
+                type,
+                ResourceCost.MonthOf([new("", type.Sku, 1)], prices, now)
+            )),
+        ];
 }

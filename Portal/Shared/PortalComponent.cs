@@ -4,8 +4,8 @@ using Portal.Model.Shared;
 namespace Portal.Shared;
 
 /// <summary>
-/// What all components are. A press that meets a database that is away, or comes too often, is told what became of it, and the page stays as it is, with all that was typed; an error boundary would throw
-/// the page away.
+/// What all components are. A press that meets a database that is away, or comes too often, is told what became of it, and the page stays
+/// as it is, with all that was typed; an error boundary would throw the page away.
 /// </summary>
 public abstract class PortalComponent : ComponentBase, IHandleEvent
 {

@@ -25,8 +25,9 @@ public enum PressState
 }
 
 /// <summary>
-/// What a circuit has heard of the buttons that are pressed on its page (<c>presses.js</c>). The browser numbers them and tells each right after its event. When the line broke off it asks again, and can say
-/// what became of the last one. Of a circuit that is gone the audit knows: each change is in it, in the same transaction.
+/// What a circuit has heard of the buttons that are pressed on its page (<c>presses.js</c>). The browser numbers them and tells each right
+/// after its event. When the line broke off it asks again, and can say what became of the last one. Of a circuit that is gone the audit
+/// knows: each change is in it, in the same transaction.
 /// </summary>
 public sealed class Presses : IDisposable
 {
@@ -40,7 +41,8 @@ public sealed class Presses : IDisposable
     private readonly CurrentActor current;
     private readonly TimeProvider clock;
     private TaskCompletionSource idle = new();
-    private int last, running;
+    private int last,
+        running;
     private Saved? failed;
 
     public Presses(IDbContextFactory<PortalDb> dbs, CurrentActor current, TimeProvider clock)
@@ -58,7 +60,8 @@ public sealed class Presses : IDisposable
 
     /// <summary>What became of a press; to be asked for with what the browser knows as the newest one.</summary>
     [JSInvokable]
-    public PressState BecameOf(int number) => number > last ? PressState.Lost
+    public PressState BecameOf(int number) =>
+        number > last ? PressState.Lost
         : running > 0 ? PressState.Going
         : failed switch
         {
@@ -99,7 +102,9 @@ public sealed class Presses : IDisposable
         var ago = TimeSpan.FromSeconds(double.IsFinite(secondsAgo) ? Math.Clamp(secondsAgo, 0, Longest.TotalSeconds) : 0);
         var (actor, since) = (await current.GetAsync(), clock.GetUtcNow() - ago - Slack);
         await using var db = await dbs.CreateDbContextAsync();
-        return await db.AuditEntries.AnyAsync(entry => entry.AccountId == actor.AccountId && entry.UserId == actor.UserId && entry.ResourceId != null && entry.At >= since);
+        return await db.AuditEntries.AnyAsync(entry =>
+            entry.AccountId == actor.AccountId && entry.UserId == actor.UserId && entry.ResourceId != null && entry.At >= since
+        );
     }
 
     public void Dispose() => Reference.Dispose();

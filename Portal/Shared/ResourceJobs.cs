@@ -5,7 +5,9 @@ using Portal.Model.Shared;
 
 namespace Portal.Shared;
 
-/// <summary>Tells a region's worker that resources want something. A hint only: what gets lost or left out here, the worker's sweeps find.</summary>
+/// <summary>
+/// Tells a region's worker that resources want something. A hint only: what gets lost or left out here, the worker's sweeps find.
+/// </summary>
 public sealed partial class ResourceJobs(IBackgroundJobClient jobs, ILogger<ResourceJobs> log)
 {
     /// <summary>Beyond so many at once the sweep is as fast as the queue.</summary>

@@ -7,8 +7,8 @@ using Portal.Model.Shared;
 namespace Portal.Shared;
 
 /// <summary>
-/// A page of one resource of the account. The tab lives in the address; changes are pushed; what is not the account's is not found. The page of a kind says
-/// what it loads, and which changes concern it.
+/// A page of one resource of the account. The tab lives in the address; changes are pushed; what is not the account's is not found. The
+/// page of a kind says what it loads, and which changes concern it.
 /// </summary>
 /// <typeparam name="TView">What it shows, read from the database in one go.</typeparam>
 public abstract class ResourcePage<TView> : PortalComponent, IDisposable

@@ -19,7 +19,8 @@ public sealed partial class CreateVolumePage(
     VolumeJobs jobs,
     LiveUpdates live,
     TimeProvider clock,
-    NavigationManager navigation) : IDisposable
+    NavigationManager navigation
+) : IDisposable
 {
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
@@ -29,11 +30,17 @@ public sealed partial class CreateVolumePage(
     private string name = "";
     private string size = "8";
     private string typeId = VolumeType.Standard;
-    private string? instanceId, snapshotId, nameProblem, sizeProblem, refusal;
+    private string? instanceId,
+        snapshotId,
+        nameProblem,
+        sizeProblem,
+        refusal;
     private bool goes;
     private bool saving;
 
-    /// <summary>One per opened form, kept from the first rendering to the circuit: a retried or doubled request is recognized by it.</summary>
+    /// <summary>
+    /// One per opened form, kept from the first rendering to the circuit: a retried or doubled request is recognized by it.
+    /// </summary>
     [PersistentState]
     public string? Token { get; set; }
 
@@ -56,13 +63,18 @@ public sealed partial class CreateVolumePage(
 
     private int? Size => Volume.ParseSize(size) is { IsDone: true, Value: var gib } ? gib : null;
 
-    private string? WhyNot => this switch
-    {
-        { saving: true } => "It is being created.",
-        { offers.Confirmed: false } => CreateRule.Unconfirmed,
-        { offers.WhyNoBilling: { } reason } => reason,
-        _ => nameProblem ?? sizeProblem ?? Source?.WhyNotRestoreTo(Size ?? 0) ?? (Instance is null ? null : Volume.WhyNotOn(Instance)) ?? offers!.WhyNot(Instance?.RegionId ?? Source?.RegionId ?? offers.HomeRegion, Size ?? 0),
-    };
+    private string? WhyNot =>
+        this switch
+        {
+            { saving: true } => "It is being created.",
+            { offers.Confirmed: false } => CreateRule.Unconfirmed,
+            { offers.WhyNoBilling: { } reason } => reason,
+            _ => nameProblem
+                ?? sizeProblem
+                ?? Source?.WhyNotRestoreTo(Size ?? 0)
+                ?? (Instance is null ? null : Volume.WhyNotOn(Instance))
+                ?? offers!.WhyNot(Instance?.RegionId ?? Source?.RegionId ?? offers.HomeRegion, Size ?? 0),
+        };
 
     public void Dispose()
     {
@@ -85,8 +97,11 @@ public sealed partial class CreateVolumePage(
         {
             var account = (await current.GetAsync()).AccountId;
             listening = live.Subscribe(
-                change => change.Table is "Regions" || (change.AccountId == account && change.Table is "Cards" or "Users" or "Instances" or "Snapshots"),
-                () => InvokeAsync(RefreshAsync));
+                change =>
+                    change.Table is "Regions"
+                    || (change.AccountId == account && change.Table is "Cards" or "Users" or "Instances" or "Snapshots"),
+                () => InvokeAsync(RefreshAsync)
+            );
         }
     }
 
@@ -143,15 +158,16 @@ public sealed partial class CreateVolumePage(
         }
     }
 
-    private NewVolume Request() => new()
-    {
-        Name = name,
-        SizeGiB = Size!.Value,
-        TypeId = typeId,
-        SnapshotId = Source?.Id,
-        InstanceId = Instance?.Id,
-        DeleteOnTermination = Instance is not null && goes,
-        RequestToken = Token!,
-        Tags = TagRow.ToTags(tags),
-    };
+    private NewVolume Request() =>
+        new()
+        {
+            Name = name,
+            SizeGiB = Size!.Value,
+            TypeId = typeId,
+            SnapshotId = Source?.Id,
+            InstanceId = Instance?.Id,
+            DeleteOnTermination = Instance is not null && goes,
+            RequestToken = Token!,
+            Tags = TagRow.ToTags(tags),
+        };
 }

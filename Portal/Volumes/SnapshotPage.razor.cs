@@ -15,17 +15,25 @@ public sealed partial class SnapshotPage(PriceList prices, ChangeSnapshot change
 
     protected override string Path => "/snapshots";
 
-    protected override Task<SnapshotView?> ReadAsync(Actor actor, CancellationToken ct) => SnapshotView.LoadAsync(Dbs, prices, actor, Id, events: Shown is "events", Clock.GetUtcNow(), ct);
+    protected override Task<SnapshotView?> ReadAsync(Actor actor, CancellationToken ct) =>
+        SnapshotView.LoadAsync(Dbs, prices, actor, Id, events: Shown is "events", Clock.GetUtcNow(), ct);
 
     protected override bool Concerns(Change seen) => seen.Id == Id || seen.Id == View?.Snapshot.VolumeId;
 
     private async Task DeleteAsync()
     {
         var doomed = View!.Snapshot.Name;
-        if (!await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Delete {doomed}?",
-            $"What it keeps is deleted. This cannot be undone. Volumes that were made from it stay. This month's bill: {Format.Money(View.Forecast.AtMonthEnd.Total)} → {Format.Money(View.MonthEndWithout)}.",
-            "Delete", doomed)))
+        if (
+            !await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"Delete {doomed}?",
+                    $"What it keeps is deleted. This cannot be undone. Volumes that were made from it stay. This month's bill: {Format.Money(View.Forecast.AtMonthEnd.Total)} → {Format.Money(View.MonthEndWithout)}.",
+                    "Delete",
+                    doomed
+                )
+            )
+        )
         {
             return;
         }

@@ -16,18 +16,39 @@ public sealed record SnapshotView(Snapshot Snapshot, Region Region, ResourceCost
     public decimal MonthEndWithout => Forecast.MonthEndWithout(span => span.ResourceId == Snapshot.Id);
 
     /// <summary>Null if the account has no such snapshot.</summary>
-    public static async Task<SnapshotView?> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, string id, bool events, DateTimeOffset now, CancellationToken ct)
+    public static async Task<SnapshotView?> LoadAsync(
+        IDbContextFactory<PortalDb> dbs,
+        PriceList priceList,
+        Actor actor,
+        string id,
+        bool events,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var snapshot = await db.Snapshots.AsNoTracking().Include(snapshot => snapshot.Volume).Include(snapshot => snapshot.Image)
+        var snapshot = await db
+            .Snapshots.AsNoTracking()
+            .Include(snapshot => snapshot.Volume)
+            .Include(snapshot => snapshot.Image)
             .FirstOrDefaultAsync(snapshot => snapshot.AccountId == actor.AccountId && snapshot.Id == id, ct);
-        return snapshot is null ? null : new SnapshotView(
-            snapshot,
-            await db.Regions.AsNoTracking().SingleAsync(region => region.Id == snapshot.RegionId, ct),
-            await ResourceCost.OfAsync(db, prices, actor.AccountId, [id], now, ct),
-            await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
-            !events ? [] : await db.AuditEntries.AsNoTracking().Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
-                .OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(MaxEvents).ToListAsync(ct));
+        return snapshot is null
+            ? null
+            : new SnapshotView(
+                snapshot,
+                await db.Regions.AsNoTracking().SingleAsync(region => region.Id == snapshot.RegionId, ct),
+                await ResourceCost.OfAsync(db, prices, actor.AccountId, [id], now, ct),
+                await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
+                !events
+                    ? []
+                    : await db
+                        .AuditEntries.AsNoTracking()
+                        .Where(row => row.AccountId == actor.AccountId && row.ResourceId == id)
+                        .OrderByDescending(row => row.At)
+                        .ThenByDescending(row => row.Id)
+                        .Take(MaxEvents)
+                        .ToListAsync(ct)
+            );
     }
 }

@@ -8,7 +8,15 @@ namespace Portal.Volumes;
 public sealed partial class SnapshotsPage(ChangeSnapshot change, SnapshotJobs jobs)
 {
     private static readonly (string Value, string Label)[] Sorts =
-        [("", "Newest first"), ("created", "Oldest first"), ("name", "Name, A to Z"), ("-name", "Name, Z to A"), ("state", "State"), ("size", "Stored, little first"), ("-size", "Stored, much first")];
+    [
+        ("", "Newest first"),
+        ("created", "Oldest first"),
+        ("name", "Name, A to Z"),
+        ("-name", "Name, Z to A"),
+        ("state", "State"),
+        ("size", "Stored, little first"),
+        ("-size", "Stored, much first"),
+    ];
 
     /// <summary>Volumes, for their names.</summary>
     protected override IReadOnlyCollection<string> Tables { get; } = ["Snapshots", "Volumes"];
@@ -17,23 +25,40 @@ public sealed partial class SnapshotsPage(ChangeSnapshot change, SnapshotJobs jo
     {
         var (order, ascending) = OrderOf<SnapshotOrder>();
         return new SnapshotQuery(
-            string.IsNullOrWhiteSpace(Search) ? null : Search, Snapshot.Statuses.Contains(State, StringComparer.Ordinal) ? State : null, string.IsNullOrWhiteSpace(Tag) ? null : Tag, order, ascending);
+            string.IsNullOrWhiteSpace(Search) ? null : Search,
+            Snapshot.Statuses.Contains(State, StringComparer.Ordinal) ? State : null,
+            string.IsNullOrWhiteSpace(Tag) ? null : Tag,
+            order,
+            ascending
+        );
     }
 
     protected override Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct) =>
         SnapshotQuery.CountAsync(db, accountId, Clock.GetUtcNow(), ct);
 
-    protected override Task<(IReadOnlyList<SnapshotLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct) =>
-        Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
+    protected override Task<(IReadOnlyList<SnapshotLine> Lines, int Total)> PageAsync(
+        PortalDb db,
+        string accountId,
+        int start,
+        int count,
+        CancellationToken ct
+    ) => Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
-    private Task DeleteAsync() => ActAsync(
-        (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
-        count => Confirmation.ToDelete(count, "snapshot", "What they keep is deleted. This cannot be undone. Volumes that were made from them stay."),
-        "being deleted",
-        async (actor, ids) =>
-        {
-            var changes = await change.DeleteAsync(actor, ids, CancellationToken.None);
-            jobs.Advance(changes);
-            return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
-        });
+    private Task DeleteAsync() =>
+        ActAsync(
+            (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
+            count =>
+                Confirmation.ToDelete(
+                    count,
+                    "snapshot",
+                    "What they keep is deleted. This cannot be undone. Volumes that were made from them stay."
+                ),
+            "being deleted",
+            async (actor, ids) =>
+            {
+                var changes = await change.DeleteAsync(actor, ids, CancellationToken.None);
+                jobs.Advance(changes);
+                return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
+            }
+        );
 }

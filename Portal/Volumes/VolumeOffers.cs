@@ -32,7 +32,13 @@ public sealed class VolumeOffers
 
     public required string? WhyNoBilling { get; init; }
 
-    public static async Task<VolumeOffers> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, DateTimeOffset now, CancellationToken ct)
+    public static async Task<VolumeOffers> LoadAsync(
+        IDbContextFactory<PortalDb> dbs,
+        PriceList priceList,
+        Actor actor,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);
@@ -45,15 +51,30 @@ public sealed class VolumeOffers
         return new VolumeOffers
         {
             Types = await OfferedType.LoadAsync(db, prices, now, ct),
-            Instances = await db.Instances.AsNoTracking().Where(instance => instance.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated)
-                .OrderBy(instance => instance.Name).ThenBy(instance => instance.Id).ToListAsync(ct),
-            Snapshots = await db.Snapshots.AsNoTracking().Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
-                .OrderByDescending(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id).ToListAsync(ct),
+            Instances = await db
+                .Instances.AsNoTracking()
+                .Where(instance => instance.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated)
+                .OrderBy(instance => instance.Name)
+                .ThenBy(instance => instance.Id)
+                .ToListAsync(ct),
+            Snapshots = await db
+                .Snapshots.AsNoTracking()
+                .Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
+                .OrderByDescending(snapshot => snapshot.CreatedAt)
+                .ThenBy(snapshot => snapshot.Id)
+                .ToListAsync(ct),
             Free = free,
-            HomeRegion = await db.Networks.Where(network => network.AccountId == actor.AccountId).OrderBy(network => network.CreatedAt).Select(network => network.RegionId).FirstOrDefaultAsync(ct),
+            HomeRegion = await db
+                .Networks.Where(network => network.AccountId == actor.AccountId)
+                .OrderBy(network => network.CreatedAt)
+                .Select(network => network.RegionId)
+                .FirstOrDefaultAsync(ct),
             Prices = prices,
             Forecast = await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
-            Confirmed = await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct),
+            Confirmed = await db.Users.AnyAsync(
+                user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed,
+                ct
+            ),
             WhyNoBilling = await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),
         };
     }
@@ -63,7 +84,8 @@ public sealed class VolumeOffers
     /// <summary>What the month's bill would end at.</summary>
     public decimal MonthEndWith(OfferedType type, int gib) => Forecast.MonthEndWith(Parts(type, gib));
 
-    public string? WhyNot(string? regionId, int gib) => regionId is not null && Free.TryGetValue(regionId, out var free) ? free.WhyNotGiB(gib) : null;
+    public string? WhyNot(string? regionId, int gib) =>
+        regionId is not null && Free.TryGetValue(regionId, out var free) ? free.WhyNotGiB(gib) : null;
 
     private static IEnumerable<Addition> Parts(OfferedType type, int gib) => [new("new", type.Type.Sku, gib)];
 }

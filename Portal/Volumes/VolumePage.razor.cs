@@ -16,24 +16,36 @@ public sealed partial class VolumePage(PriceList prices, ChangeVolume change, Vo
     [SupplyParameterFromQuery]
     public string? Range { get; set; }
 
-    protected override IReadOnlyList<(string Tab, string Label)> Tabs { get; } = [("overview", "Overview"), ("snapshots", "Snapshots"), ("metrics", "Metrics"), ("events", "Events")];
+    protected override IReadOnlyList<(string Tab, string Label)> Tabs { get; } =
+    [("overview", "Overview"), ("snapshots", "Snapshots"), ("metrics", "Metrics"), ("events", "Events")];
 
     protected override string Path => "/volumes";
 
     private string? Busy => Acting ? "Working on it." : null;
 
-    protected override Task<VolumeView?> ReadAsync(Actor actor, CancellationToken ct) => VolumeView.LoadAsync(Dbs, prices, actor, Id, Shown, Clock.GetUtcNow(), ct);
+    protected override Task<VolumeView?> ReadAsync(Actor actor, CancellationToken ct) =>
+        VolumeView.LoadAsync(Dbs, prices, actor, Id, Shown, Clock.GetUtcNow(), ct);
 
     protected override bool Concerns(Change seen) => seen.Id == Id || seen.Table is "Instances" or "Snapshots" or "BackupSchedules";
 
-    private Task AttachAsync(AttachForm.Wish wish) => ActAsync(actor => change.AttachAsync(actor, Id, wish.InstanceId, wish.DeleteOnTermination, CancellationToken.None));
+    private Task AttachAsync(AttachForm.Wish wish) =>
+        ActAsync(actor => change.AttachAsync(actor, Id, wish.InstanceId, wish.DeleteOnTermination, CancellationToken.None));
 
     private Task GrowAsync(int sizeGiB) => ActAsync(actor => change.GrowAsync(actor, Id, sizeGiB, CancellationToken.None));
 
     private async Task DetachAsync()
     {
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Detach {View!.Volume.Name}?", "Unmount it inside the instance first: what the instance has not written to it by then is lost.", "Detach", null)))
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"Detach {View!.Volume.Name}?",
+                    "Unmount it inside the instance first: what the instance has not written to it by then is lost.",
+                    "Detach",
+                    null
+                )
+            )
+        )
         {
             await ActAsync(actor => change.DetachAsync(actor, Id, CancellationToken.None));
         }
@@ -42,10 +54,17 @@ public sealed partial class VolumePage(PriceList prices, ChangeVolume change, Vo
     private async Task DeleteAsync()
     {
         var doomed = View!.Volume.Name;
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Delete {doomed}?",
-            $"Everything on it is deleted. This cannot be undone. This month's bill: {Format.Money(View.Forecast.AtMonthEnd.Total)} → {Format.Money(View.MonthEndWithout)}.",
-            "Delete", doomed)))
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"Delete {doomed}?",
+                    $"Everything on it is deleted. This cannot be undone. This month's bill: {Format.Money(View.Forecast.AtMonthEnd.Total)} → {Format.Money(View.MonthEndWithout)}.",
+                    "Delete",
+                    doomed
+                )
+            )
+        )
         {
             await ActAsync(actor => change.DeleteAsync(actor, Id, CancellationToken.None));
         }
@@ -68,10 +87,11 @@ public sealed partial class VolumePage(PriceList prices, ChangeVolume change, Vo
     private async Task<Outcome> ToggleDeleteOnTerminationAsync() =>
         (await change.KeepAsync(await Current.GetAsync(), Id, !View!.Volume.DeleteOnTermination, CancellationToken.None)).Outcome;
 
-    private Task ActAsync(Func<Actor, Task<VolumeChange>> act) => ActAsync(async actor =>
-    {
-        var done = await act(actor);
-        jobs.Advance([done]);
-        return done.Outcome;
-    });
+    private Task ActAsync(Func<Actor, Task<VolumeChange>> act) =>
+        ActAsync(async actor =>
+        {
+            var done = await act(actor);
+            jobs.Advance([done]);
+            return done.Outcome;
+        });
 }

@@ -4,12 +4,13 @@ namespace Portal.Volumes;
 
 public static class VolumesRegistration
 {
-    public static IServiceCollection AddVolumes(this IServiceCollection services) => services
-        .AddSingleton<CreateVolume>()
-        .AddSingleton<ChangeVolume>()
-        .AddSingleton<VolumeJobs>()
-        .AddSingleton<CreateSnapshot>()
-        .AddSingleton<ChangeSnapshot>()
-        .AddSingleton<SnapshotJobs>()
-        .AddSingleton<BackupSchedules>();
+    public static IServiceCollection AddVolumes(this IServiceCollection services) =>
+        services
+            .AddSingleton<CreateVolume>()
+            .AddSingleton<ChangeVolume>()
+            .AddSingleton<VolumeJobs>()
+            .AddSingleton<CreateSnapshot>()
+            .AddSingleton<ChangeSnapshot>()
+            .AddSingleton<SnapshotJobs>()
+            .AddSingleton<BackupSchedules>();
 }

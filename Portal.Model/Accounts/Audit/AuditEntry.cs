@@ -4,8 +4,9 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 /// <summary>
-/// Who did what: written in the transaction of the change itself and never changed afterwards, which the database sees to (<see cref="DatabaseObjects"/>, <see cref="DatabaseRights"/>).
-/// It is kept for ever and therefore holds ids; what tells of a person is in <see cref="Person"/>, which can be erased.
+/// Who did what: written in the transaction of the change itself and never changed afterwards, which the database sees to
+/// (<see cref="DatabaseObjects"/>, <see cref="DatabaseRights"/>). It is kept for ever and therefore holds ids; what tells of a person is in
+/// <see cref="Person"/>, which can be erased.
 /// </summary>
 public sealed class AuditEntry : IOwned
 {
@@ -30,7 +31,10 @@ public sealed class AuditEntry : IOwned
     [MaxLength(255)]
     public string? ResourceId { get; init; }
 
-    /// <summary>What it was and what it became, as JSON; null where there is nothing to tell. A <see cref="Personal"/> value is told as erased here, and in <see cref="Person"/> as it was.</summary>
+    /// <summary>
+    /// What it was and what it became, as JSON; null where there is nothing to tell. A <see cref="Personal"/> value is told as erased here,
+    /// and in <see cref="Person"/> as it was.
+    /// </summary>
     public string? Before { get; init; }
 
     public string? After { get; init; }
@@ -39,5 +43,8 @@ public sealed class AuditEntry : IOwned
     public AuditPerson? Person { get; init; }
 
     /// <summary>The person's e-mail, or <c>portal</c> for what the worker did by itself.</summary>
-    public string Who => Person is { } person ? MailDomain.Shown(person.Email) : UserId is null ? Actor.PortalName : Erased;
+    public string Who =>
+        Person is { } person ? MailDomain.Shown(person.Email)
+        : UserId is null ? Actor.PortalName
+        : Erased;
 }

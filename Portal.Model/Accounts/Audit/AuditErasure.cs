@@ -3,7 +3,9 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Accounts;
 
-/// <summary>Takes out of the audit what tells of the people of an account; what was done, and by whose id, stays. Only the database's owner may.</summary>
+/// <summary>
+/// Takes out of the audit what tells of the people of an account; what was done, and by whose id, stays. Only the database's owner may.
+/// </summary>
 public static class AuditErasure
 {
     /// <returns>How many entries told of somebody.</returns>

@@ -4,7 +4,10 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Accounts;
 
-/// <summary>The part of an <see cref="AuditEntry"/> that tells of a person. Web and worker can add and read it; only <see cref="AuditErasure"/> takes it away.</summary>
+/// <summary>
+/// The part of an <see cref="AuditEntry"/> that tells of a person. Web and worker can add and read it; only <see cref="AuditErasure"/>
+/// takes it away.
+/// </summary>
 public sealed class AuditPerson : IOwned
 {
     public long EntryId { get; init; }

@@ -19,15 +19,19 @@ public sealed record StoreKey(string AccessKeyId, string Secret)
 }
 
 /// <summary>
-/// The object store's contract. Every verb is idempotent and returns at once, however much a bucket holds. No verb sleeps, retries or knows the database. Failures are
-/// <see cref="EngineException"/>. What is done to a bucket is done to that very one: once its name is another's, or another one's of the same user, there is no such bucket any more.
+/// The object store's contract. Every verb is idempotent and returns at once, however much a bucket holds. No verb sleeps, retries or knows
+/// the database. Failures are <see cref="EngineException"/>. What is done to a bucket is done to that very one: once its name is another's,
+/// or another one's of the same user, there is no such bucket any more.
 /// </summary>
 public interface IObjectStore
 {
     /// <summary>Answers if the store is there and the admin key may do what Portal needs.</summary>
     Task CheckAsync(CancellationToken ct);
 
-    /// <summary>Puts a few bytes of the administrator's own: what the store says if it is out of order for that, e.g. since it is full; null if it took them, or will not for another reason.</summary>
+    /// <summary>
+    /// Puts a few bytes of the administrator's own: what the store says if it is out of order for that, e.g. since it is full; null if it
+    /// took them, or will not for another reason.
+    /// </summary>
     Task<string?> WhyNotTakingAsync(CancellationToken ct);
 
     /// <summary>Makes the user, or makes him what is told. His keys and buckets stay.</summary>
@@ -52,18 +56,24 @@ public interface IObjectStore
     /// <summary>At most so many bytes; null for no limit. Missing if there is no such bucket.</summary>
     Task SetQuotaAsync(BucketInStore bucket, long? maxBytes, CancellationToken ct);
 
-    /// <summary>Makes the policy grant exactly these; what else is in it, its owner's own statements, stays. Missing if there is no such bucket.</summary>
+    /// <summary>
+    /// Makes the policy grant exactly these; what else is in it, its owner's own statements, stays. Missing if there is no such bucket.
+    /// </summary>
     Task EnsureGrantsAsync(StoreKey owner, BucketInStore bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct);
 
-    /// <summary>Removes up to about a thousand objects, versions and unfinished uploads. Rejected if the bucket's own policy denies it; missing if there is no such bucket.</summary>
+    /// <summary>
+    /// Removes up to about a thousand objects, versions and unfinished uploads. Rejected if the bucket's own policy denies it; missing if
+    /// there is no such bucket.
+    /// </summary>
     Task<EmptiedBatch> EmptyAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct);
 
     /// <summary>False if something is in it. Nothing there is success. Rejected if the bucket's own policy denies it.</summary>
     Task<bool> DeleteBucketAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct);
 
     /// <summary>
-    /// Takes away what of the bucket's own policy denies its owner to empty and to delete it; where it denies him to change the policy as well, the bucket goes with all that is in it,
-    /// at once or, if something fails, as a bucket of his under another name. Nothing there is success; never rejected.
+    /// Takes away what of the bucket's own policy denies its owner to empty and to delete it; where it denies him to change the policy as
+    /// well, the bucket goes with all that is in it, at once or, if something fails, as a bucket of his under another name. Nothing there
+    /// is success; never rejected.
     /// </summary>
     Task OverrideDenialAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct);
 

@@ -17,8 +17,9 @@ public enum StoreSource
 }
 
 /// <summary>
-/// How a region's object store is reached: the embedded one, written by its worker, or any RADOS Gateway, written by an operator. The addresses matter: a signature
-/// covers the host, so that customers, the web and a proxy in between must all use the one they were signed for.
+/// How a region's object store is reached: the embedded one, written by its worker, or any RADOS Gateway, written by an operator. The
+/// addresses matter: a signature covers the host, so that customers, the web and a proxy in between must all use the one they were signed
+/// for.
 /// </summary>
 public sealed class ObjectStore
 {
@@ -34,7 +35,9 @@ public sealed class ObjectStore
     [MaxLength(2048)]
     public string? InternalEndpoint { get; set; }
 
-    /// <summary>What clients must give as region when they sign; RADOS Gateway takes any, and <c>us-east-1</c> is what needs no explanation.</summary>
+    /// <summary>
+    /// What clients must give as region when they sign; RADOS Gateway takes any, and <c>us-east-1</c> is what needs no explanation.
+    /// </summary>
     [MaxLength(64)]
     public string SigningRegion { get; set; } = "us-east-1";
 
@@ -60,7 +63,9 @@ public sealed class ObjectStore
     [MaxLength(1024)]
     public string? AwayReason { get; set; }
 
-    /// <summary>How much fits in it in all and how much still does, to about a hundredth; null where it does not tell, as any but the embedded one.</summary>
+    /// <summary>
+    /// How much fits in it in all and how much still does, to about a hundredth; null where it does not tell, as any but the embedded one.
+    /// </summary>
     public long? TotalBytes { get; private set; }
 
     public long? FreeBytes { get; private set; }
@@ -74,7 +79,9 @@ public sealed class ObjectStore
     [MaxLength(1024)]
     public string? FullReason { get; private set; }
 
-    /// <summary>Of the embedded one, whose room is watched, uploads are stopped by quotas before it is too late. Another one refuses by itself.</summary>
+    /// <summary>
+    /// Of the embedded one, whose room is watched, uploads are stopped by quotas before it is too late. Another one refuses by itself.
+    /// </summary>
     public bool IsStoppedByQuota => FullSince is not null && Source is StoreSource.Embedded;
 
     /// <summary>Usage up to this hour is in the ledger, see <c>BucketMetering</c>.</summary>
@@ -84,15 +91,22 @@ public sealed class ObjectStore
     public DateTimeOffset? MeteredAt { get; set; }
 
     /// <summary>Why nothing can be put into it for now; null if something can.</summary>
-    public string? WhyNotUpload => FullSince is null ? null : "The object store is full, and takes nothing more for now. What is in it can be read and deleted. The operators have been told.";
+    public string? WhyNotUpload =>
+        FullSince is null
+            ? null
+            : "The object store is full, and takes nothing more for now. What is in it can be read and deleted. The operators have been told.";
 
     /// <summary>
-    /// Uploads stop while a tenth is still free, and go on when an eighth is: a store without any room could not even delete. What takes place now is known some seconds late.
+    /// Uploads stop while a tenth is still free, and go on when an eighth is: a store without any room could not even delete. What takes
+    /// place now is known some seconds late.
     /// </summary>
     public void ObserveRoom(long total, long free, DateTimeOffset now)
     {
         (TookAt, FullReason) = (null, null);
-        FullSince = free < total / 10 ? FullSince ?? now : free > total / 8 ? null : FullSince;
+        FullSince =
+            free < total / 10 ? FullSince ?? now
+            : free > total / 8 ? null
+            : FullSince;
 
         // Every write wakes the pages that show it.
         if (TotalBytes != total || Math.Abs(free - (FreeBytes ?? 0)) > total / 100)
@@ -110,12 +124,15 @@ public sealed class ObjectStore
     }
 
     /// <summary>Why an operator cannot enter another one; null if he can.</summary>
-    public string? WhyNotEnter => Source switch
-    {
-        StoreSource.Embedded => "Its worker runs an object store of its own, named by ObjectStore__Folder: take that out of the worker's settings first.",
-        StoreSource.Settings => "The worker's settings name this one: take ObjectStore__AdminKeyId and ObjectStore__AdminSecret out of them first.",
-        _ => null,
-    };
+    public string? WhyNotEnter =>
+        Source switch
+        {
+            StoreSource.Embedded =>
+                "Its worker runs an object store of its own, named by ObjectStore__Folder: take that out of the worker's settings first.",
+            StoreSource.Settings =>
+                "The worker's settings name this one: take ObjectStore__AdminKeyId and ObjectStore__AdminSecret out of them first.",
+            _ => null,
+        };
 
     [Timestamp]
     public uint Version { get; private set; }
@@ -124,11 +141,12 @@ public sealed class ObjectStore
     public string OwnEndpoint => InternalEndpoint ?? Endpoint;
 
     /// <summary>Why nothing can be made in it yet; null if it can. One that is away for a while takes requests, which wait.</summary>
-    public string? WhyNot => (AdminKeyId, SeenAt) switch
-    {
-        (not null, not null) => null,
-        _ when Source is StoreSource.Embedded => "Buckets are starting. They are ready a few seconds after Portal.",
-        (null, _) => "The object store of this region has not been set up yet.",
-        _ => "The object store of this region has not answered yet.",
-    };
+    public string? WhyNot =>
+        (AdminKeyId, SeenAt) switch
+        {
+            (not null, not null) => null,
+            _ when Source is StoreSource.Embedded => "Buckets are starting. They are ready a few seconds after Portal.",
+            (null, _) => "The object store of this region has not been set up yet.",
+            _ => "The object store of this region has not answered yet.",
+        };
 }

@@ -4,8 +4,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Buckets;
 
 /// <summary>
-/// A gateway that an operator entered for a region, until its worker has tried it: the worker is the one that must reach it, perhaps from behind a firewall. What it takes becomes the
-/// region's <see cref="ObjectStore"/>; what it refuses stays here with the reason.
+/// A gateway that an operator entered for a region, until its worker has tried it: the worker is the one that must reach it, perhaps from
+/// behind a firewall. What it takes becomes the region's <see cref="ObjectStore"/>; what it refuses stays here with the reason.
 /// </summary>
 public sealed class ObjectStoreChange : IOwned
 {
@@ -54,7 +54,13 @@ public sealed class ObjectStoreChange : IOwned
             store.MeteredThrough = null;
         }
 
-        (store.Source, store.Endpoint, store.InternalEndpoint, store.SigningRegion, store.WebsiteSuffix) = (StoreSource.Operator, Endpoint, InternalEndpoint, SigningRegion, WebsiteSuffix);
+        (store.Source, store.Endpoint, store.InternalEndpoint, store.SigningRegion, store.WebsiteSuffix) = (
+            StoreSource.Operator,
+            Endpoint,
+            InternalEndpoint,
+            SigningRegion,
+            WebsiteSuffix
+        );
         (store.AdminKeyId, store.SealedAdminSecret) = (AdminKeyId, SealedAdminSecret);
         (store.SeenAt, store.AwaySince, store.AwayReason) = (now, null, null);
     }

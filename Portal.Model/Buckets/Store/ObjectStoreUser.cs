@@ -20,8 +20,8 @@ public enum ObjectStoreUserState
 }
 
 /// <summary>
-/// Who a project is in its region's object store: made at first use, owner of the project's buckets. Its id is its name there. Portal has an access key of its own for it, by
-/// which the web reads settings and signs addresses for the browser.
+/// Who a project is in its region's object store: made at first use, owner of the project's buckets. Its id is its name there. Portal has
+/// an access key of its own for it, by which the web reads settings and signs addresses for the browser.
 /// </summary>
 public sealed class ObjectStoreUser : Resource
 {
@@ -67,11 +67,18 @@ public sealed class ObjectStoreUser : Resource
 
     /// <summary>What the store is to hold of it.</summary>
     /// <param name="isStoreFull">Then nobody may put anything into it.</param>
-    public StoreUser Wanted(Account account, bool isStoreFull) => new(Id, Name, account.IsOutOfStores, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit);
+    public StoreUser Wanted(Account account, bool isStoreFull) =>
+        new(Id, Name, account.IsOutOfStores, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit);
 
     /// <summary>There is something left to do for the worker.</summary>
-    public bool IsUnsettled(Account account, bool isStoreFull) => State is not ObjectStoreUserState.Removed && (State is ObjectStoreUserState.Pending || Goal is ObjectStoreUserGoal.Removed
-        || (IsSuspended, BucketsAllowed, BytesAllowed, ObjectsAllowed) != (account.IsOutOfStores, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit));
+    public bool IsUnsettled(Account account, bool isStoreFull) =>
+        State is not ObjectStoreUserState.Removed
+        && (
+            State is ObjectStoreUserState.Pending
+            || Goal is ObjectStoreUserGoal.Removed
+            || (IsSuspended, BucketsAllowed, BytesAllowed, ObjectsAllowed)
+                != (account.IsOutOfStores, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit)
+        );
 
     public static long BytesOf(Account account, bool isStoreFull = false) => isStoreFull ? 0 : (long)account.BucketGiBLimit << 30;
 
@@ -86,13 +93,20 @@ public sealed class ObjectStoreUser : Resource
     /// <summary>The store holds it as <paramref name="told"/>.</summary>
     public void Observe(StoreUser told)
     {
-        (State, IsSuspended, BucketsAllowed, BytesAllowed, ObjectsAllowed) = (ObjectStoreUserState.Active, told.IsSuspended, told.MaxBuckets, told.MaxBytes, told.MaxObjects);
+        (State, IsSuspended, BucketsAllowed, BytesAllowed, ObjectsAllowed) = (
+            ObjectStoreUserState.Active,
+            told.IsSuspended,
+            told.MaxBuckets,
+            told.MaxBytes,
+            told.MaxObjects
+        );
         (Deadline, Waiting) = (null, null);
     }
 
     public void ObserveProgress(DateTimeOffset now) => (Deadline, Waiting) = (now + RemoveLimit, null);
 
-    public void ObserveRemoved(DateTimeOffset now) => (State, RemovedAt, Deadline, Waiting) = (ObjectStoreUserState.Removed, now, null, null);
+    public void ObserveRemoved(DateTimeOffset now) =>
+        (State, RemovedAt, Deadline, Waiting) = (ObjectStoreUserState.Removed, now, null, null);
 
     public void Wait(string sentence) => Waiting = sentence;
 

@@ -8,8 +8,8 @@ namespace Portal.Model.Buckets;
 public sealed class StoreUsers(BucketSecrets secrets, TimeProvider clock)
 {
     /// <summary>
-    /// Within the caller's transaction and lock on the account: the user of the account's first project in the region, a new one if there is none yet. Refused while the region's store
-    /// takes nothing.
+    /// Within the caller's transaction and lock on the account: the user of the account's first project in the region, a new one if there
+    /// is none yet. Refused while the region's store takes nothing.
     /// </summary>
     internal async Task<Outcome<ObjectStoreUser>> FindOrAddAsync(PortalDb db, Actor actor, string regionId, CancellationToken ct)
     {
@@ -19,7 +19,11 @@ public sealed class StoreUsers(BucketSecrets secrets, TimeProvider clock)
             return Outcome.Refused(reason);
         }
 
-        var project = await db.Projects.AsNoTracking().Where(project => project.AccountId == actor.AccountId).OrderBy(project => project.CreatedAt).FirstAsync(ct);
+        var project = await db
+            .Projects.AsNoTracking()
+            .Where(project => project.AccountId == actor.AccountId)
+            .OrderBy(project => project.CreatedAt)
+            .FirstAsync(ct);
         return await db.ObjectStoreUsers.FirstOrDefaultAsync(user => user.ProjectId == project.Id && user.RegionId == regionId, ct) switch
         {
             { Goal: ObjectStoreUserGoal.Removed } => Outcome.Refused("The buckets of this account are being removed."),
@@ -29,12 +33,16 @@ public sealed class StoreUsers(BucketSecrets secrets, TimeProvider clock)
     }
 
     /// <summary>
-    /// Within the caller's transaction, for an account that closes: all its users of object stores are to go, with their keys, their buckets and everything in them. The worker does
-    /// so in batches, also while the account is suspended.
+    /// Within the caller's transaction, for an account that closes: all its users of object stores are to go, with their keys, their
+    /// buckets and everything in them. The worker does so in batches, also while the account is suspended.
     /// </summary>
     public static async Task RequestRemovalAsync(PortalDb db, Actor actor, DateTimeOffset now, CancellationToken ct)
     {
-        foreach (var user in await db.ObjectStoreUsers.Where(user => user.AccountId == actor.AccountId && user.Goal != ObjectStoreUserGoal.Removed).ToListAsync(ct))
+        foreach (
+            var user in await db
+                .ObjectStoreUsers.Where(user => user.AccountId == actor.AccountId && user.Goal != ObjectStoreUserGoal.Removed)
+                .ToListAsync(ct)
+        )
         {
             user.RequestRemoval(now);
             db.AuditEntries.Add(actor.Audit(now, "DeleteObjectStoreUser", user.Id));

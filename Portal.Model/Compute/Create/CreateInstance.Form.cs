@@ -13,13 +13,17 @@ public sealed record NewInstances
 
     public required string SizeId { get; init; }
 
-    /// <summary>A snapshot of a root disk that began as <see cref="ImageId"/>: the new root disks begin as it; null for the image itself.</summary>
+    /// <summary>
+    /// A snapshot of a root disk that began as <see cref="ImageId"/>: the new root disks begin as it; null for the image itself.
+    /// </summary>
     public string? SnapshotId { get; init; }
 
     /// <summary>A key pair of the account; or null, and <see cref="PublicKey"/> is kept as a new one.</summary>
     public string? KeyPairId { get; init; }
 
-    /// <summary>One OpenSSH line, pasted or made in the browser. Null without a <see cref="KeyPairId"/>: an instance without a key.</summary>
+    /// <summary>
+    /// One OpenSSH line, pasted or made in the browser. Null without a <see cref="KeyPairId"/>: an instance without a key.
+    /// </summary>
     public string? PublicKey { get; init; }
 
     /// <summary>What the new key pair is to be called; its comment or the instance's name if empty.</summary>
@@ -49,7 +53,12 @@ public sealed record NewInstances
 
 /// <summary>A volume that is made together with an instance, for it.</summary>
 /// <param name="SnapshotId">The snapshot that it is to begin as; null for an empty one.</param>
-public sealed record ExtraVolume(int SizeGiB, string TypeId = VolumeType.Standard, string? SnapshotId = null, bool DeleteOnTermination = false);
+public sealed record ExtraVolume(
+    int SizeGiB,
+    string TypeId = VolumeType.Standard,
+    string? SnapshotId = null,
+    bool DeleteOnTermination = false
+);
 
 public sealed partial class CreateInstance
 {

@@ -14,9 +14,19 @@ public sealed partial class CreateInstance
     private async Task<Outcome> CheckPayerAsync(PortalDb db, Actor actor, CancellationToken ct) =>
         new(await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct));
 
-    private static async Task<Outcome<Place>> FindPlaceAsync(PortalDb db, Actor actor, Account account, NewInstances form, CancellationToken ct)
+    private static async Task<Outcome<Place>> FindPlaceAsync(
+        PortalDb db,
+        Actor actor,
+        Account account,
+        NewInstances form,
+        CancellationToken ct
+    )
     {
-        var own = await db.PrivateImages.AsNoTracking().Include(known => known.Base).Include(known => known.Snapshot).FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.ImageId, ct);
+        var own = await db
+            .PrivateImages.AsNoTracking()
+            .Include(known => known.Base)
+            .Include(known => known.Snapshot)
+            .FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.ImageId, ct);
         var image = own?.Base ?? await db.Images.FindAsync([form.ImageId], ct);
         var snapshotId = own?.SnapshotId ?? form.SnapshotId;
         var size = await db.InstanceSizes.FindAsync([form.SizeId], ct);
@@ -25,14 +35,32 @@ public sealed partial class CreateInstance
             return Outcome.Refused(image is null ? "There is no such image." : "There is no such size.");
         }
 
-        if ((own?.WhyNot ?? (snapshotId is null ? image.WhyNotOn(size) : image.WhyNotFit(size)) ?? await WhyNotWithinQuotaAsync(db, account, size, form.Count, ct)
-            ?? await VolumeQuota.WhyNotAsync(db, account, form.Count * (1 + form.Volumes.Count), form.Count * (size.DiskGiB + VolumesGiB(form)), ct)) is { } reason)
+        if (
+            (
+                own?.WhyNot
+                ?? (snapshotId is null ? image.WhyNotOn(size) : image.WhyNotFit(size))
+                ?? await WhyNotWithinQuotaAsync(db, account, size, form.Count, ct)
+                ?? await VolumeQuota.WhyNotAsync(
+                    db,
+                    account,
+                    form.Count * (1 + form.Volumes.Count),
+                    form.Count * (size.DiskGiB + VolumesGiB(form)),
+                    ct
+                )
+            ) is
+            { } reason
+        )
         {
             return Outcome.Refused(reason);
         }
 
-        if ((await WhyNotVolumesAsync(db, actor, image.RegionId, form, ct)
-            ?? (snapshotId is null ? null : await WhyNotFromAsync(db, actor, snapshotId, image, size, ct))) is { } unfit)
+        if (
+            (
+                await WhyNotVolumesAsync(db, actor, image.RegionId, form, ct)
+                ?? (snapshotId is null ? null : await WhyNotFromAsync(db, actor, snapshotId, image, size, ct))
+            ) is
+            { } unfit
+        )
         {
             return Outcome.Refused(unfit);
         }
@@ -44,22 +72,48 @@ public sealed partial class CreateInstance
             : await TakeAsync(db, actor, image, snapshotId, size, region, form, ct);
     }
 
-    private static async Task<string?> WhyNotFromAsync(PortalDb db, Actor actor, string snapshotId, Image image, InstanceSize size, CancellationToken ct) =>
+    private static async Task<string?> WhyNotFromAsync(
+        PortalDb db,
+        Actor actor,
+        string snapshotId,
+        Image image,
+        InstanceSize size,
+        CancellationToken ct
+    ) =>
         // Under its lock: a deletion that comes before is seen here, one that comes after waits until the root disks are made.
-        await db.LockSnapshotAsync(actor.AccountId, snapshotId, ct) is not { } snapshot || snapshot.ImageId != image.Id
+        await db.LockSnapshotAsync(actor.AccountId, snapshotId, ct) is not { } snapshot
+        || snapshot.ImageId != image.Id
             ? "There is no such snapshot of a root disk."
             : snapshot.WhyNotRestoreTo(size.DiskGiB);
 
-    private static async Task<Outcome<Place>> TakeAsync(PortalDb db, Actor actor, Image image, string? snapshotId, InstanceSize size, Region region, NewInstances form, CancellationToken ct)
+    private static async Task<Outcome<Place>> TakeAsync(
+        PortalDb db,
+        Actor actor,
+        Image image,
+        string? snapshotId,
+        InstanceSize size,
+        Region region,
+        NewInstances form,
+        CancellationToken ct
+    )
     {
         if (await FindSubnetAsync(db, actor, region, form, ct) is not { } subnet)
         {
-            return Outcome.Refused(form.SubnetId is null ? "You have no network to put it into: create one first." : "There is no such subnet any more: choose another.");
+            return Outcome.Refused(
+                form.SubnetId is null
+                    ? "You have no network to put it into: create one first."
+                    : "There is no such subnet any more: choose another."
+            );
         }
 
         var network = await db.Networks.AsNoTracking().SingleAsync(network => network.Id == subnet.NetworkId, ct);
-        var groups = form.SecurityGroupIds.Count > 0 ? form.SecurityGroupIds
-            : await db.SecurityGroups.Where(rules => rules.NetworkId == network.Id && rules.IsDefault).Select(rules => rules.Id).ToListAsync(ct);
+        var groups =
+            form.SecurityGroupIds.Count > 0
+                ? form.SecurityGroupIds
+                : await db
+                    .SecurityGroups.Where(rules => rules.NetworkId == network.Id && rules.IsDefault)
+                    .Select(rules => rules.Id)
+                    .ToListAsync(ct);
         if ((network.WhyNotChange ?? await Interfaces.WhyNotGroupsAsync(db, network, groups, ct)) is { } reason)
         {
             return Outcome.Refused(reason);
@@ -69,23 +123,37 @@ public sealed partial class CreateInstance
         var ports = await FreePortsAsync(db, region, form.Count, ct);
         return (addresses.Count < form.Count, ports.Count < form.Count) switch
         {
-            (true, _) => Outcome.Refused($"The subnet {subnet.Name} ({subnet.Range}) has {addresses.Count} addresses left: choose another, or terminate what you no longer need."),
+            (true, _) => Outcome.Refused(
+                $"The subnet {subnet.Name} ({subnet.Range}) has {addresses.Count} addresses left: choose another, or terminate what you no longer need."
+            ),
             (_, true) => Outcome.Refused("The region has no public port left at the moment."),
             _ => new Place(image, snapshotId, size, region, network.ProjectId, subnet, groups, addresses, ports),
         };
     }
 
     /// <summary>The one that was chosen, or the first of the oldest network.</summary>
-    private static Task<Subnet?> FindSubnetAsync(PortalDb db, Actor actor, Region region, NewInstances form, CancellationToken ct) => (
-        from subnet in db.Subnets
-        join network in db.Networks on subnet.NetworkId equals network.Id
-        where network.AccountId == actor.AccountId && network.RegionId == region.Id && network.DeletedAt == null
-            && (form.SubnetId == null ? network.DeletingSince == null : subnet.Id == form.SubnetId)
-        orderby network.CreatedAt, subnet.CreatedAt, subnet.Id
-        select subnet).FirstOrDefaultAsync(ct);
+    private static Task<Subnet?> FindSubnetAsync(PortalDb db, Actor actor, Region region, NewInstances form, CancellationToken ct) =>
+        (
+            from subnet in db.Subnets
+            join network in db.Networks on subnet.NetworkId equals network.Id
+            where
+                network.AccountId == actor.AccountId
+                && network.RegionId == region.Id
+                && network.DeletedAt == null
+                && (form.SubnetId == null ? network.DeletingSince == null : subnet.Id == form.SubnetId)
+            orderby network.CreatedAt, subnet.CreatedAt, subnet.Id
+            select subnet
+        ).FirstOrDefaultAsync(ct);
 
     /// <summary>Allocates an address for each, and leads it there; in the same transaction as the instances.</summary>
-    private async Task<Outcome> LeadAddressesAsync(PortalDb db, Account account, Actor actor, Place place, IReadOnlyList<Instance> made, CancellationToken ct)
+    private async Task<Outcome> LeadAddressesAsync(
+        PortalDb db,
+        Account account,
+        Actor actor,
+        Place place,
+        IReadOnlyList<Instance> made,
+        CancellationToken ct
+    )
     {
         foreach (var instance in made)
         {
@@ -97,30 +165,44 @@ public sealed partial class CreateInstance
 
             var card = instance.Interfaces.Single();
             address.Associate(card);
-            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "AssociateAddress", address.Id, after: new { Interface = card.Id, Instance = instance.Id }));
+            db.AuditEntries.Add(
+                actor.Audit(clock.GetUtcNow(), "AssociateAddress", address.Id, after: new { Interface = card.Id, Instance = instance.Id })
+            );
         }
 
         return Outcome.Done;
     }
 
-    private static async Task<string?> WhyNotWithinQuotaAsync(PortalDb db, Account account, InstanceSize size, int count, CancellationToken ct)
+    private static async Task<string?> WhyNotWithinQuotaAsync(
+        PortalDb db,
+        Account account,
+        InstanceSize size,
+        int count,
+        CancellationToken ct
+    )
     {
         var living = db.Instances.Where(instance => instance.AccountId == account.Id && instance.State != InstanceState.Terminated);
         var (instances, vcpus) = (await living.CountAsync(ct), await living.SumAsync(instance => instance.Vcpus, ct));
         return (instances + count > account.InstanceLimit, vcpus + (size.Vcpus * count) > account.VcpuLimit) switch
         {
-            (true, _) => $"Your quota is {Counted.Of(account.InstanceLimit, "instance")} and you have {instances}: terminate one you no longer need, or ask support for more.",
-            (_, true) => $"Your quota is {Counted.Of(account.VcpuLimit, "vCPU")} and you use {vcpus}: choose a smaller size, or ask support for more.",
+            (true, _) =>
+                $"Your quota is {Counted.Of(account.InstanceLimit, "instance")} and you have {instances}: terminate one you no longer need, or ask support for more.",
+            (_, true) =>
+                $"Your quota is {Counted.Of(account.VcpuLimit, "vCPU")} and you use {vcpus}: choose a smaller size, or ask support for more.",
             _ => null,
         };
     }
 
-    private static Task<List<int>> FreePortsAsync(PortalDb db, Region region, int count, CancellationToken ct) => db.Database.SqlQuery<int>(
-        $"""
-        SELECT port AS "Value" FROM generate_series({region.FirstPublicPort}, {region.LastPublicPort}) AS port
-        WHERE NOT EXISTS (SELECT 1 FROM "Instances" WHERE "RegionId" = {region.Id} AND "PublicPort" = port)
-        ORDER BY port LIMIT {count}
-        """).ToListAsync(ct);
+    private static Task<List<int>> FreePortsAsync(PortalDb db, Region region, int count, CancellationToken ct) =>
+        db
+            .Database.SqlQuery<int>(
+                $"""
+                SELECT port AS "Value" FROM generate_series({region.FirstPublicPort}, {region.LastPublicPort}) AS port
+                WHERE NOT EXISTS (SELECT 1 FROM "Instances" WHERE "RegionId" = {region.Id} AND "PublicPort" = port)
+                ORDER BY port LIMIT {count}
+                """
+            )
+            .ToListAsync(ct);
 
     private async Task<Outcome<KeyPair?>> FindKeyAsync(PortalDb db, Actor actor, NewInstances form, CancellationToken ct)
     {

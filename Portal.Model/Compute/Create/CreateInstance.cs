@@ -55,7 +55,9 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
             return noAddress;
         }
 
-        db.AuditEntries.AddRange(made.Select(instance => actor.Audit(instance.CreatedAt, "RunInstances", instance.Id, after: Told(instance, form.ImageId))));
+        db.AuditEntries.AddRange(
+            made.Select(instance => actor.Audit(instance.CreatedAt, "RunInstances", instance.Id, after: Told(instance, form.ImageId)))
+        );
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return new(made, null);
@@ -69,7 +71,8 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
     }
 
     private static async Task<IReadOnlyList<Instance>> MadeBeforeAsync(PortalDb db, Actor actor, string token, CancellationToken ct) =>
-        await db.Instances.AsNoTracking()
+        await db
+            .Instances.AsNoTracking()
             .Where(instance => instance.AccountId == actor.AccountId && instance.RequestToken == token)
             .OrderBy(instance => instance.RequestIndex)
             .ToListAsync(ct);
@@ -82,48 +85,60 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         return instance.Requested(instance.CreatedAt);
     }
 
-    private Instance New(Actor actor, NewInstances form, Place place, KeyPair? key, int index) => new()
-    {
-        Id = ResourceIds.New("i"),
-        AccountId = actor.AccountId,
-        Name = ResourceName.Of(form.Name.Trim(), index, form.Count),
-        CreatedAt = clock.GetUtcNow(),
-        ProjectId = place.ProjectId,
-        RegionId = place.Region.Id,
-        ImageId = place.Image.Id,
-        SizeId = place.Size.Id,
-        Vcpus = place.Size.Vcpus,
-        MemoryMiB = place.Size.MemoryMiB,
-        KeyPairId = key?.Id,
-        KeyName = key?.Name,
-        PublicKey = key?.PublicKey,
-        UserData = Compute.UserData.Kept(form.UserData),
-        NetworkId = place.Subnet.NetworkId,
-        Address = place.Addresses[index],
-        PublicPort = place.Ports[index],
-        RequestToken = form.RequestToken,
-        RequestIndex = index,
-        Tags = new Dictionary<string, string>(form.Tags, StringComparer.Ordinal),
-    };
+    private Instance New(Actor actor, NewInstances form, Place place, KeyPair? key, int index) =>
+        new()
+        {
+            Id = ResourceIds.New("i"),
+            AccountId = actor.AccountId,
+            Name = ResourceName.Of(form.Name.Trim(), index, form.Count),
+            CreatedAt = clock.GetUtcNow(),
+            ProjectId = place.ProjectId,
+            RegionId = place.Region.Id,
+            ImageId = place.Image.Id,
+            SizeId = place.Size.Id,
+            Vcpus = place.Size.Vcpus,
+            MemoryMiB = place.Size.MemoryMiB,
+            KeyPairId = key?.Id,
+            KeyName = key?.Name,
+            PublicKey = key?.PublicKey,
+            UserData = Compute.UserData.Kept(form.UserData),
+            NetworkId = place.Subnet.NetworkId,
+            Address = place.Addresses[index],
+            PublicPort = place.Ports[index],
+            RequestToken = form.RequestToken,
+            RequestIndex = index,
+            Tags = new Dictionary<string, string>(form.Tags, StringComparer.Ordinal),
+        };
 
-    private static object Told(Instance instance, string imageId) => new
-    {
-        instance.Name,
-        Image = imageId,
-        Size = instance.SizeId,
-        Key = instance.KeyName,
-        Address = instance.Address.ToString(),
-        Port = instance.PublicPort,
-        Volumes = instance.Volumes.Count(volume => !volume.IsRoot) is > 0 and var extra ? extra : (int?)null,
-        UserData = instance.UserData is null ? null : $"{instance.UserData.Length} characters",
-        instance.Tags,
-    };
+    private static object Told(Instance instance, string imageId) =>
+        new
+        {
+            instance.Name,
+            Image = imageId,
+            Size = instance.SizeId,
+            Key = instance.KeyName,
+            Address = instance.Address.ToString(),
+            Port = instance.PublicPort,
+            Volumes = instance.Volumes.Count(volume => !volume.IsRoot) is > 0 and var extra ? extra : (int?)null,
+            UserData = instance.UserData is null ? null : $"{instance.UserData.Length} characters",
+            instance.Tags,
+        };
 
     /// <summary>Where the new instances go, all of it the account's own or the catalogue's.</summary>
     private sealed record Place(
-        Image Image, string? SnapshotId, InstanceSize Size, Region Region, string ProjectId, Subnet Subnet, IReadOnlyList<string> GroupIds, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<int> Ports)
+        Image Image,
+        string? SnapshotId,
+        InstanceSize Size,
+        Region Region,
+        string ProjectId,
+        Subnet Subnet,
+        IReadOnlyList<string> GroupIds,
+        IReadOnlyList<IPAddress> Addresses,
+        IReadOnlyList<int> Ports
+    )
     {
         /// <summary>The first card of the instance with this place in the request.</summary>
-        public NetworkInterface Card(Instance instance, int index) => Interfaces.Build(instance, Subnet, Addresses[index], 0, GroupIds, instance.CreatedAt);
+        public NetworkInterface Card(Instance instance, int index) =>
+            Interfaces.Build(instance, Subnet, Addresses[index], 0, GroupIds, instance.CreatedAt);
     }
 }

@@ -8,20 +8,83 @@ public static class InstanceName
 {
     private static readonly string[] Colours =
     [
-        "amber", "azure", "brass", "bronze", "cobalt", "copper", "coral", "crimson", "ebony", "emerald", "golden", "indigo", "ivory", "jade", "maroon", "olive",
-        "opal", "pearl", "plum", "quartz", "ruby", "russet", "sable", "saffron", "sage", "scarlet", "silver", "slate", "teal", "umber", "violet", "walnut",
+        "amber",
+        "azure",
+        "brass",
+        "bronze",
+        "cobalt",
+        "copper",
+        "coral",
+        "crimson",
+        "ebony",
+        "emerald",
+        "golden",
+        "indigo",
+        "ivory",
+        "jade",
+        "maroon",
+        "olive",
+        "opal",
+        "pearl",
+        "plum",
+        "quartz",
+        "ruby",
+        "russet",
+        "sable",
+        "saffron",
+        "sage",
+        "scarlet",
+        "silver",
+        "slate",
+        "teal",
+        "umber",
+        "violet",
+        "walnut",
     ];
 
     private static readonly string[] Animals =
     [
-        "badger", "beaver", "bison", "condor", "crane", "curlew", "dolphin", "egret", "falcon", "ferret", "finch", "gecko", "heron", "ibex", "jackal", "kestrel",
-        "lemur", "lynx", "marlin", "marten", "osprey", "otter", "oryx", "panther", "pelican", "puffin", "raven", "salmon", "starling", "swift", "tapir", "wren",
+        "badger",
+        "beaver",
+        "bison",
+        "condor",
+        "crane",
+        "curlew",
+        "dolphin",
+        "egret",
+        "falcon",
+        "ferret",
+        "finch",
+        "gecko",
+        "heron",
+        "ibex",
+        "jackal",
+        "kestrel",
+        "lemur",
+        "lynx",
+        "marlin",
+        "marten",
+        "osprey",
+        "otter",
+        "oryx",
+        "panther",
+        "pelican",
+        "puffin",
+        "raven",
+        "salmon",
+        "starling",
+        "swift",
+        "tapir",
+        "wren",
     ];
 
     /// <summary>A readable name such as <c>amber-falcon</c>; not unique, and need not be.</summary>
-    public static string Suggest() => $"{RandomNumberGenerator.GetItems<string>(Colours, 1)[0]}-{RandomNumberGenerator.GetItems<string>(Animals, 1)[0]}";
+    public static string Suggest() =>
+        $"{RandomNumberGenerator.GetItems<string>(Colours, 1)[0]}-{RandomNumberGenerator.GetItems<string>(Animals, 1)[0]}";
 
-    /// <summary>The name as a DNS label: letters (<see cref="AsciiLetters"/>), digits and hyphens, at most 63; null where nothing is left.</summary>
+    /// <summary>
+    /// The name as a DNS label: letters (<see cref="AsciiLetters"/>), digits and hyphens, at most 63; null where nothing is left.
+    /// </summary>
     public static string? HostName(string name)
     {
         var label = string.Join('-', AsciiLetters.Of(name.ToLowerInvariant(), ' ').Split(' ', StringSplitOptions.RemoveEmptyEntries));

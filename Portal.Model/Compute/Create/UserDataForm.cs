@@ -17,20 +17,34 @@ internal enum UserDataKind
     Jinja,
 }
 
-/// <summary>Looks at user data as cloud-init will, without running or fetching anything. What it leaves out silently, or only tells its log, is refused here.</summary>
+/// <summary>
+/// Looks at user data as cloud-init will, without running or fetching anything. What it leaves out silently, or only tells its log, is
+/// refused here.
+/// </summary>
 internal static class UserDataForm
 {
     /// <summary>So much is looked at of what a gzip holds; 16 KiB of it can hold a thousand times as much.</summary>
     private const int MostUnpacked = 128 * 1024;
 
     private const string TooMuch = "User data holds more than Portal looks through, once all in it is unpacked.";
-    private const string BoothookMark = "#cloud-boothook", PatchMark = "#cloud-config-jsonp";
+    private const string BoothookMark = "#cloud-boothook",
+        PatchMark = "#cloud-config-jsonp";
 
-    /// <summary>By their beginnings, of which the longest counts; capitals are small letters and blanks before them are skipped (handlers.INCLUSION_TYPES_MAP).</summary>
+    /// <summary>
+    /// By their beginnings, of which the longest counts; capitals are small letters and blanks before them are skipped
+    /// (handlers.INCLUSION_TYPES_MAP).
+    /// </summary>
     private static readonly (string Mark, UserDataKind Kind)[] Marks =
     [
-        ("#cloud-config-archive", UserDataKind.Archive), (PatchMark, UserDataKind.JsonPatch), ("## template: jinja", UserDataKind.Jinja), (BoothookMark, UserDataKind.Boothook),
-        ("#include-once", UserDataKind.Include), ("#cloud-config", UserDataKind.CloudConfig), ("#part-handler", UserDataKind.PartHandler), ("#include", UserDataKind.Include), ("#!", UserDataKind.Script),
+        ("#cloud-config-archive", UserDataKind.Archive),
+        (PatchMark, UserDataKind.JsonPatch),
+        ("## template: jinja", UserDataKind.Jinja),
+        (BoothookMark, UserDataKind.Boothook),
+        ("#include-once", UserDataKind.Include),
+        ("#cloud-config", UserDataKind.CloudConfig),
+        ("#part-handler", UserDataKind.PartHandler),
+        ("#include", UserDataKind.Include),
+        ("#!", UserDataKind.Script),
     ];
 
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -45,7 +59,8 @@ internal static class UserDataForm
     public static bool IsGzip(ReadOnlySpan<byte> content) => content.StartsWith((ReadOnlySpan<byte>)[0x1f, 0x8b]);
 
     /// <summary>Whether it begins like something that cloud-init takes.</summary>
-    public static bool IsKnown(ReadOnlySpan<byte> content) => IsGzip(content) || (TextOf(content) is { } text && (KindOf(text) is not null || UserDataMime.IsLike(text)));
+    public static bool IsKnown(ReadOnlySpan<byte> content) =>
+        IsGzip(content) || (TextOf(content) is { } text && (KindOf(text) is not null || UserDataMime.IsLike(text)));
 
     public static UserDataKind? KindOf(string text)
     {
@@ -97,24 +112,27 @@ internal static class UserDataForm
     }
 
     /// <param name="kind">What it is taken for, whatever it begins with.</param>
-    public static string? WhyNot(UserDataKind kind, string text, UserDataPlace place) => kind switch
-    {
-        _ when place.Left?.Take(text.Length + UserDataBudget.EachLook) is false => TooMuch,
-        UserDataKind.Script => WhyNotScript(text, place),
-        UserDataKind.CloudConfig => UserDataYaml.WhyNotMapping(text, place),
-        UserDataKind.JsonPatch => WhyNotPatch(text, place),
-        UserDataKind.Archive => UserDataYaml.WhyNotArchive(text, place),
-        UserDataKind.Include => WhyNotInclude(text, place),
-        UserDataKind.Boothook => WhyNotBoothook(text, place),
-        UserDataKind.Jinja => WhyNotJinja(text, place),
-        _ => null,
-    };
+    public static string? WhyNot(UserDataKind kind, string text, UserDataPlace place) =>
+        kind switch
+        {
+            _ when place.Left?.Take(text.Length + UserDataBudget.EachLook) is false => TooMuch,
+            UserDataKind.Script => WhyNotScript(text, place),
+            UserDataKind.CloudConfig => UserDataYaml.WhyNotMapping(text, place),
+            UserDataKind.JsonPatch => WhyNotPatch(text, place),
+            UserDataKind.Archive => UserDataYaml.WhyNotArchive(text, place),
+            UserDataKind.Include => WhyNotInclude(text, place),
+            UserDataKind.Boothook => WhyNotBoothook(text, place),
+            UserDataKind.Jinja => WhyNotJinja(text, place),
+            _ => null,
+        };
 
     private static string? WhyNotWhole(byte[] content, UserDataPlace place)
     {
         if (TextOf(content) is not { } text)
         {
-            return IsGzip(content) ? $"{place.Name} is packed by gzip twice; cloud-init unpacks it once." : $"{place.Name} is not text in UTF-8{place.Of}.";
+            return IsGzip(content)
+                ? $"{place.Name} is packed by gzip twice; cloud-init unpacks it once."
+                : $"{place.Name} is not text in UTF-8{place.Of}.";
         }
 
         return text switch
@@ -123,19 +141,24 @@ internal static class UserDataForm
             ['\uFEFF', ..] => $"{place.Name} begins with a byte order mark{place.Of}; cloud-init does not read past it.",
             _ when UserDataMime.Is(text) => UserDataMime.WhyNot(text, place),
             _ when KindOf(text) is { } kind => WhyNot(kind, text, place),
-            _ when UserDataMime.IsLike(text) => $"{place.Name} looks like a MIME message without the line “MIME-Version: 1.0” among its first {UserDataMime.LookedAt:N0} bytes, by which cloud-init knows one.",
-            _ => $"{place.Name} must begin with “#!” (a script), “#cloud-config” (YAML), or what else cloud-init knows: #cloud-config-archive, #include, #cloud-boothook, ## template: jinja, or the headers of a MIME message.",
+            _ when UserDataMime.IsLike(text) =>
+                $"{place.Name} looks like a MIME message without the line “MIME-Version: 1.0” among its first {UserDataMime.LookedAt:N0} bytes, by which cloud-init knows one.",
+            _ =>
+                $"{place.Name} must begin with “#!” (a script), “#cloud-config” (YAML), or what else cloud-init knows: #cloud-config-archive, #include, #cloud-boothook, ## template: jinja, or the headers of a MIME message.",
         };
     }
 
-    private static string? WhyNotScript(string text, UserDataPlace place) => text.StartsWith("#!", StringComparison.Ordinal) ? null
-        : KindOf(text) is UserDataKind.Script ? $"{place.Name} has blanks before its “#!”, so that it cannot be run: {place.At(text, text.IndexOf("#!", StringComparison.Ordinal))}."
+    private static string? WhyNotScript(string text, UserDataPlace place) =>
+        text.StartsWith("#!", StringComparison.Ordinal) ? null
+        : KindOf(text) is UserDataKind.Script
+            ? $"{place.Name} has blanks before its “#!”, so that it cannot be run: {place.At(text, text.IndexOf("#!", StringComparison.Ordinal))}."
         : $"{place.Name} is a script that does not begin with “#!”: {place.At(1)}.";
 
     private static string? WhyNotBoothook(string text, UserDataPlace place)
     {
         var rest = text.StartsWith(BoothookMark, StringComparison.Ordinal) ? text[BoothookMark.Length..] : text;
-        return rest.TrimStart().StartsWith("#!", StringComparison.Ordinal) ? null
+        return rest.TrimStart().StartsWith("#!", StringComparison.Ordinal)
+            ? null
             : $"{place.Name} must have a script that begins with “#!” after “{BoothookMark}”: {place.At(text, text.Length - rest.TrimStart().Length)}.";
     }
 
@@ -144,7 +167,8 @@ internal static class UserDataForm
         var count = 0;
         foreach (var (number, whole) in text.Split('\n').Index())
         {
-            var line = whole.StartsWith("#include-once", StringComparison.OrdinalIgnoreCase) ? whole["#include-once".Length..].TrimStart()
+            var line =
+                whole.StartsWith("#include-once", StringComparison.OrdinalIgnoreCase) ? whole["#include-once".Length..].TrimStart()
                 : whole.StartsWith("#include", StringComparison.OrdinalIgnoreCase) ? whole["#include".Length..].TrimStart()
                 : whole;
             if (line.StartsWith('#') || line.Trim() is not { Length: > 0 } address)
@@ -180,12 +204,17 @@ internal static class UserDataForm
         }
     }
 
-    /// <summary>It is made into something else at the guest's boot; until then one sees whether its tags are closed, and what it begins with.</summary>
+    /// <summary>
+    /// It is made into something else at the guest's boot; until then one sees whether its tags are closed, and what it begins with.
+    /// </summary>
     private static string? WhyNotJinja(string text, UserDataPlace place)
     {
         var end = text.IndexOf('\n', StringComparison.Ordinal);
         var (first, rest) = end < 0 ? (text, "") : (text[..end], text[(end + 1)..]);
-        if (!first.StartsWith("##", StringComparison.Ordinal) || !first[(first.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim().Equals("jinja", StringComparison.OrdinalIgnoreCase))
+        if (
+            !first.StartsWith("##", StringComparison.Ordinal)
+            || !first[(first.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim().Equals("jinja", StringComparison.OrdinalIgnoreCase)
+        )
         {
             return $"{place.Name} must say “## template: jinja” in its first line, and nothing else there.";
         }
@@ -200,7 +229,11 @@ internal static class UserDataForm
         {
             null when rest.TrimStart().StartsWith('{') => null,
             UserDataKind.Script => WhyNotScript(rest, inner),
-            UserDataKind.CloudConfig => rest.Contains("{{", StringComparison.Ordinal) || rest.Contains("{%", StringComparison.Ordinal) || rest.Contains("{#", StringComparison.Ordinal) ? null : UserDataYaml.WhyNotMapping(rest, inner),
+            UserDataKind.CloudConfig => rest.Contains("{{", StringComparison.Ordinal)
+            || rest.Contains("{%", StringComparison.Ordinal)
+            || rest.Contains("{#", StringComparison.Ordinal)
+                ? null
+                : UserDataYaml.WhyNotMapping(rest, inner),
             UserDataKind.JsonPatch => null,
             _ => $"{place.Name} must go on with a script or a #cloud-config after “## template: jinja”: {place.At(2)}.",
         };
@@ -209,7 +242,7 @@ internal static class UserDataForm
     private static string? WhyNotTags(string text, UserDataPlace place)
     {
         var lastRaw = text.LastIndexOf("endraw", StringComparison.Ordinal);
-        for (var at = 0; (at = text.IndexOf('{', at)) >= 0 && at + 1 < text.Length;)
+        for (var at = 0; (at = text.IndexOf('{', at)) >= 0 && at + 1 < text.Length; )
         {
             if (text[at + 1] is not ('{' or '%' or '#'))
             {
@@ -217,7 +250,12 @@ internal static class UserDataForm
                 continue;
             }
 
-            var closing = text[at + 1] switch { '{' => "}}", '%' => "%}", _ => "#}" };
+            var closing = text[at + 1] switch
+            {
+                '{' => "}}",
+                '%' => "%}",
+                _ => "#}",
+            };
             var end = text.IndexOf(closing, at + 2, StringComparison.Ordinal);
             if (end < 0)
             {

@@ -1,6 +1,8 @@
 namespace Portal.Model.Compute;
 
-/// <summary>Where in user data something stands, so that what is wrong with it can be told by the line and column that its author sees.</summary>
+/// <summary>
+/// Where in user data something stands, so that what is wrong with it can be told by the line and column that its author sees.
+/// </summary>
 /// <param name="Name">What it is, at the beginning of a sentence: “User data”, “Part 2”.</param>
 /// <param name="Line">Lines before its first.</param>
 /// <param name="Column">Characters before each of its lines.</param>
@@ -21,8 +23,8 @@ internal readonly record struct UserDataPlace(string Name, int Line = 0, int Col
 }
 
 /// <summary>
-/// How many characters are looked at of one piece of user data, all that is unpacked from it and all that is looked at again together: 16 KiB can hold
-/// very much, within itself too, and each letter that somebody types is a look.
+/// How many characters are looked at of one piece of user data, all that is unpacked from it and all that is looked at again together: 16
+/// KiB can hold very much, within itself too, and each letter that somebody types is a look.
 /// </summary>
 internal sealed class UserDataBudget
 {

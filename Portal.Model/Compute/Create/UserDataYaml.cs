@@ -4,8 +4,8 @@ using YamlDotNet.Core.Events;
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// YAML in user data, from the parser's events and never as a document: what a customer typed may nest, or refer to itself, so that building or comparing its
-/// nodes would not end.
+/// YAML in user data, from the parser's events and never as a document: what a customer typed may nest, or refer to itself, so that
+/// building or comparing its nodes would not end.
 /// </summary>
 internal static class UserDataYaml
 {
@@ -15,24 +15,36 @@ internal static class UserDataYaml
     public static string? WhyNotMapping(string text, UserDataPlace place)
     {
         var open = new Opened();
-        return Read(text, place, parser => parser switch
-        {
-            DocumentStart when ++open.Documents > 1 => $"{place.Name} must be one YAML mapping, such as “packages: [htop]”.",
-            NodeEvent and not MappingStart when open.Depth == 0 => $"{place.Name} must be one YAML mapping, such as “packages: [htop]”.",
-            _ => open.Take(parser, place, text),
-        });
+        return Read(
+            text,
+            place,
+            parser =>
+                parser switch
+                {
+                    DocumentStart when ++open.Documents > 1 => $"{place.Name} must be one YAML mapping, such as “packages: [htop]”.",
+                    NodeEvent and not MappingStart when open.Depth == 0 =>
+                        $"{place.Name} must be one YAML mapping, such as “packages: [htop]”.",
+                    _ => open.Take(parser, place, text),
+                }
+        );
     }
 
     /// <summary>A list of which each item is a text, or a mapping with its <c>content</c> and perhaps its <c>type</c>.</summary>
     public static string? WhyNotArchive(string text, UserDataPlace place)
     {
         var (open, entries) = (new Opened(), new Entries(text, place));
-        return Read(text, place, parser => parser switch
-        {
-            DocumentStart when ++open.Documents > 1 => $"{place.Name} must be one YAML list, each item with its “content”.",
-            NodeEvent and not SequenceStart when open.Depth == 0 => $"{place.Name} must be one YAML list, each item with its “content”.",
-            _ => open.Take(parser, place, text) ?? entries.Take(parser, open.Depth),
-        });
+        return Read(
+            text,
+            place,
+            parser =>
+                parser switch
+                {
+                    DocumentStart when ++open.Documents > 1 => $"{place.Name} must be one YAML list, each item with its “content”.",
+                    NodeEvent and not SequenceStart when open.Depth == 0 =>
+                        $"{place.Name} must be one YAML list, each item with its “content”.",
+                    _ => open.Take(parser, place, text) ?? entries.Take(parser, open.Depth),
+                }
+        );
     }
 
     private static string? Read(string text, UserDataPlace place, Func<ParsingEvent, string?> take)
@@ -52,7 +64,8 @@ internal static class UserDataYaml
         }
         catch (YamlException error)
         {
-            // At the end of the text it counts one line too many. A tab that begins the next line is what cloud-init's parser stumbles upon.
+            // At the end of the text it counts one line too many. A tab that begins the next line is what cloud-init's parser stumbles
+            // upon.
             var at = Math.Min((int)error.Start.Index, text.TrimEnd().Length);
             var (line, next) = (text.LastIndexOf('\n', Math.Max(0, at - 1)) + 1, text.IndexOf('\n', at) + 1);
             var tab = Math.Max(Indent(text, line), next > 0 ? Indent(text, next) : -1);
@@ -74,7 +87,10 @@ internal static class UserDataYaml
         return text.IndexOf('\t', line, end - line);
     }
 
-    /// <summary>cloud-init's parser takes tabs within texts and comments only, where YAML 1.2 and this one take them between other things too. Where the first is that it would stumble upon; -1 for none.</summary>
+    /// <summary>
+    /// cloud-init's parser takes tabs within texts and comments only, where YAML 1.2 and this one take them between other things too. Where
+    /// the first is that it would stumble upon; -1 for none.
+    /// </summary>
     private static int Tab(string text)
     {
         if (!text.Contains('\t', StringComparison.Ordinal))
@@ -142,10 +158,13 @@ internal static class UserDataYaml
     {
         private readonly string[] lines = text.Split('\n');
         private readonly Dictionary<AnchorName, Scalar> named = [];
-        private Scalar? key, content;
+        private Scalar? key,
+            content;
         private string? type;
-        private int number, at;
-        private bool isKey, hasOther;
+        private int number,
+            at;
+        private bool isKey,
+            hasOther;
 
         /// <param name="depth">After the event.</param>
         public string? Take(ParsingEvent current, int depth)
@@ -160,13 +179,23 @@ internal static class UserDataYaml
                     number++;
                     return named.TryGetValue(alias.Value, out var known) ? WhyNot(known, null) : null;
                 case MappingStart when depth == 2:
-                    (number, at, key, content, type, isKey, hasOther) = (number + 1, (int)current.Start.Index, null, null, null, true, false);
+                    (number, at, key, content, type, isKey, hasOther) = (
+                        number + 1,
+                        (int)current.Start.Index,
+                        null,
+                        null,
+                        null,
+                        true,
+                        false
+                    );
                     return null;
                 case SequenceStart when depth == 2:
                     number++;
                     return $"Entry {number} of {place.Name} is a list; an entry is a text, or a mapping with its “content”: {place.At(text, (int)current.Start.Index)}.";
                 case MappingEnd when depth == 1:
-                    return content is null && !hasOther ? $"Entry {number} has no “content”: {place.At(text, at)}." : content is null ? null : WhyNot(content, type);
+                    return content is null && !hasOther ? $"Entry {number} has no “content”: {place.At(text, at)}."
+                        : content is null ? null
+                        : WhyNot(content, type);
                 case Scalar scalar when depth == 2:
                     Name(scalar);
                     Put(scalar);
@@ -208,7 +237,10 @@ internal static class UserDataYaml
             isKey = !isKey;
         }
 
-        /// <summary>cloud-init takes an entry that says nothing of itself, and begins with nothing that it knows, for a cloud-config. It looks for no more entries in one.</summary>
+        /// <summary>
+        /// cloud-init takes an entry that says nothing of itself, and begins with nothing that it knows, for a cloud-config. It looks for
+        /// no more entries in one.
+        /// </summary>
         private string? WhyNot(Scalar scalar, string? told)
         {
             // Bytes in base64 (!!binary) stay unread.
@@ -217,11 +249,14 @@ internal static class UserDataYaml
                 return null;
             }
 
-            var kind = string.IsNullOrEmpty(told) ? UserDataForm.KindOf(scalar.Value) ?? UserDataKind.CloudConfig : UserDataMime.OfType(told);
+            var kind = string.IsNullOrEmpty(told)
+                ? UserDataForm.KindOf(scalar.Value) ?? UserDataKind.CloudConfig
+                : UserDataMime.OfType(told);
             return kind switch
             {
                 null => $"Entry {number} is of the type {told}, which cloud-init does not know: {place.At(text, at)}.",
-                UserDataKind.Include or UserDataKind.Archive => $"Entry {number} is an include or an archive, which cloud-init leaves out within an archive: {place.At(text, at)}.",
+                UserDataKind.Include or UserDataKind.Archive =>
+                    $"Entry {number} is an include or an archive, which cloud-init leaves out within an archive: {place.At(text, at)}.",
                 { } known => UserDataForm.WhyNot(known, scalar.Value, PlaceOf(scalar)),
             };
         }
@@ -231,9 +266,24 @@ internal static class UserDataYaml
         {
             var (before, end) = ((int)scalar.Start.Line, scalar.Value.IndexOf('\n', StringComparison.Ordinal));
             var own = end < 0 ? scalar.Value : scalar.Value[..end];
-            return scalar.Style is ScalarStyle.Literal && own.Length > 0 && before < lines.Length && lines[before].TrimEnd('\r').EndsWith(own, StringComparison.Ordinal)
-                ? place with { Name = $"Entry {number}", Line = place.Line + before, Column = place.Column + lines[before].TrimEnd('\r').Length - own.Length }
-                : place with { Name = $"Entry {number}", Line = 0, Column = 0, Of = " of its content" };
+            return
+                scalar.Style is ScalarStyle.Literal
+                && own.Length > 0
+                && before < lines.Length
+                && lines[before].TrimEnd('\r').EndsWith(own, StringComparison.Ordinal)
+                ? place with
+                {
+                    Name = $"Entry {number}",
+                    Line = place.Line + before,
+                    Column = place.Column + lines[before].TrimEnd('\r').Length - own.Length,
+                }
+                : place with
+                {
+                    Name = $"Entry {number}",
+                    Line = 0,
+                    Column = 0,
+                    Of = " of its content",
+                };
         }
     }
 }

@@ -11,19 +11,37 @@ namespace Portal.Model.Compute;
 public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets secrets, TimeProvider clock)
 {
     /// <param name="hash">Of the new password, as crypt(3) makes it. The password itself does not come here.</param>
-    public Task<Outcome<GuestRequest>> SetPasswordAsync(Actor actor, string id, string hash, CancellationToken ct) => RunAsync(
-        actor, id, "SetInstancePassword", (_, instance, now) => Task.FromResult<Outcome<GuestRequest>>(GuestRequest.Of(instance, GuestRequestKind.Password, now, sealedHash: secrets.Hash.Seal(hash))), ct);
+    public Task<Outcome<GuestRequest>> SetPasswordAsync(Actor actor, string id, string hash, CancellationToken ct) =>
+        RunAsync(
+            actor,
+            id,
+            "SetInstancePassword",
+            (_, instance, now) =>
+                Task.FromResult<Outcome<GuestRequest>>(
+                    GuestRequest.Of(instance, GuestRequestKind.Password, now, sealedHash: secrets.Hash.Seal(hash))
+                ),
+            ct
+        );
 
-    public Task<Outcome<GuestRequest>> SetKeyAsync(Actor actor, string id, string keyPairId, CancellationToken ct) => RunAsync(
-        actor,
-        id,
-        "SetInstanceKey",
-        async (db, instance, now) => !await db.KeyPairs.AnyAsync(key => key.AccountId == actor.AccountId && key.Id == keyPairId, ct)
-            ? Outcome.Refused(KeyPair.Gone)
-            : GuestRequest.Of(instance, GuestRequestKind.Key, now, keyPairId: keyPairId),
-        ct);
+    public Task<Outcome<GuestRequest>> SetKeyAsync(Actor actor, string id, string keyPairId, CancellationToken ct) =>
+        RunAsync(
+            actor,
+            id,
+            "SetInstanceKey",
+            async (db, instance, now) =>
+                !await db.KeyPairs.AnyAsync(key => key.AccountId == actor.AccountId && key.Id == keyPairId, ct)
+                    ? Outcome.Refused(KeyPair.Gone)
+                    : GuestRequest.Of(instance, GuestRequestKind.Key, now, keyPairId: keyPairId),
+            ct
+        );
 
-    private async Task<Outcome<GuestRequest>> RunAsync(Actor actor, string id, string action, Func<PortalDb, Instance, DateTimeOffset, Task<Outcome<GuestRequest>>> make, CancellationToken ct)
+    private async Task<Outcome<GuestRequest>> RunAsync(
+        Actor actor,
+        string id,
+        string action,
+        Func<PortalDb, Instance, DateTimeOffset, Task<Outcome<GuestRequest>>> make,
+        CancellationToken ct
+    )
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -33,8 +51,13 @@ public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets se
         }
 
         var (now, former) = (clock.GetUtcNow(), await db.GuestRequests.Where(request => request.InstanceId == id).ToListAsync(ct));
-        var why = instance.WhyNotAskGuest
-            ?? (former.Exists(request => request.State is GuestRequestState.Pending) ? "Its guest is being asked for something already." : null);
+        var why =
+            instance.WhyNotAskGuest
+            ?? (
+                former.Exists(request => request.State is GuestRequestState.Pending)
+                    ? "Its guest is being asked for something already."
+                    : null
+            );
         if (why is not null)
         {
             return Outcome.Refused(why);

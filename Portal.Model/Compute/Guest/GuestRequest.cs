@@ -17,8 +17,9 @@ public enum GuestRequestState
 }
 
 /// <summary>
-/// Something that the agent inside a running guest is to change. A row of its own and not a part of its instance: what is secret of it is read by its job
-/// and by no list of instances. It is wiped as soon as the request is over, and with the next request of the same instance the row goes too.
+/// Something that the agent inside a running guest is to change. A row of its own and not a part of its instance: what is secret of it is
+/// read by its job and by no list of instances. It is wiped as soon as the request is over, and with the next request of the same instance
+/// the row goes too.
 /// </summary>
 public sealed class GuestRequest : IOwned
 {
@@ -66,19 +67,26 @@ public sealed class GuestRequest : IOwned
     [Timestamp]
     public uint Version { get; private set; }
 
-    public static GuestRequest Of(Instance instance, GuestRequestKind kind, DateTimeOffset now, string? sealedHash = null, string? keyPairId = null) => new()
-    {
-        Id = ResourceIds.New(Prefix),
-        AccountId = instance.AccountId,
-        InstanceId = instance.Id,
-        RegionId = instance.RegionId,
-        Kind = kind,
-        User = instance.Image.SshUser,
-        SealedHash = sealedHash,
-        KeyPairId = keyPairId,
-        CreatedAt = now,
-        Deadline = now + Limit,
-    };
+    public static GuestRequest Of(
+        Instance instance,
+        GuestRequestKind kind,
+        DateTimeOffset now,
+        string? sealedHash = null,
+        string? keyPairId = null
+    ) =>
+        new()
+        {
+            Id = ResourceIds.New(Prefix),
+            AccountId = instance.AccountId,
+            InstanceId = instance.Id,
+            RegionId = instance.RegionId,
+            Kind = kind,
+            User = instance.Image.SshUser,
+            SealedHash = sealedHash,
+            KeyPairId = keyPairId,
+            CreatedAt = now,
+            Deadline = now + Limit,
+        };
 
     public void ObserveDone() => (State, SealedHash) = (GuestRequestState.Done, null);
 

@@ -1,9 +1,10 @@
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// What the engine can ask of the agent inside a running guest. Each verb can be repeated. <see cref="Shared.EngineFault.Unavailable"/> if the agent does
-/// not answer, <see cref="Shared.EngineFault.Rejected"/> if it or the guest will not, <see cref="Shared.EngineFault.Missing"/> if there is no such machine.
-/// What the guest itself says about it is in none of these: it is a customer's program, and would write into the operators' log.
+/// What the engine can ask of the agent inside a running guest. Each verb can be repeated. <see cref="Shared.EngineFault.Unavailable"/> if
+/// the agent does not answer, <see cref="Shared.EngineFault.Rejected"/> if it or the guest will not,
+/// <see cref="Shared.EngineFault.Missing"/> if there is no such machine. What the guest itself says about it is in none of these: it is a
+/// customer's program, and would write into the operators' log.
 /// </summary>
 public interface IGuestEngine
 {

@@ -10,13 +10,17 @@ namespace Portal.Model.Compute;
 /// <param name="SnapshotId">The snapshot that now has something to do.</param>
 public sealed record ImageChange(string Id, string? Name, string? RegionId, string? SnapshotId, Outcome Outcome);
 
-/// <summary>Renames, describes and deletes images of one account. The caller enqueues <see cref="ISnapshotJob"/> for the snapshots of those that are deleted.</summary>
+/// <summary>
+/// Renames, describes and deletes images of one account. The caller enqueues <see cref="ISnapshotJob"/> for the snapshots of those that are
+/// deleted.
+/// </summary>
 public sealed class ChangeImage(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     public Task<ImageChange> DescribeAsync(Actor actor, string id, string name, string description, CancellationToken ct) =>
         RunAsync(actor, id, "ModifyImageAttribute", image => image.Describe(name, description), ct);
 
-    public Task<ImageChange> DeleteAsync(Actor actor, string id, CancellationToken ct) => RunAsync(actor, id, "DeregisterImage", image => image.RequestDelete(clock.GetUtcNow()), ct);
+    public Task<ImageChange> DeleteAsync(Actor actor, string id, CancellationToken ct) =>
+        RunAsync(actor, id, "DeregisterImage", image => image.RequestDelete(clock.GetUtcNow()), ct);
 
     /// <summary>Each for itself, as they come.</summary>
     public async Task<IReadOnlyList<ImageChange>> DeleteAsync(Actor actor, IReadOnlyCollection<string> ids, CancellationToken ct)
@@ -30,11 +34,23 @@ public sealed class ChangeImage(IDbContextFactory<PortalDb> dbs, TimeProvider cl
         return changes;
     }
 
-    private async Task<ImageChange> RunAsync(Actor actor, string id, string action, Func<PrivateImage, Outcome> request, CancellationToken ct)
+    private async Task<ImageChange> RunAsync(
+        Actor actor,
+        string id,
+        string action,
+        Func<PrivateImage, Outcome> request,
+        CancellationToken ct
+    )
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        if (await db.PrivateImages.Where(image => image.AccountId == actor.AccountId && image.Id == id).Select(image => image.SnapshotId).SingleOrDefaultAsync(ct) is not { } snapshotId)
+        if (
+            await db
+                .PrivateImages.Where(image => image.AccountId == actor.AccountId && image.Id == id)
+                .Select(image => image.SnapshotId)
+                .SingleOrDefaultAsync(ct)
+            is not { } snapshotId
+        )
         {
             return new ImageChange(id, null, null, null, Outcome.Refused("There is no such image."));
         }
@@ -53,5 +69,11 @@ public sealed class ChangeImage(IDbContextFactory<PortalDb> dbs, TimeProvider cl
         return new ImageChange(id, image.Name, image.RegionId, snapshotId, outcome);
     }
 
-    private static object Told(PrivateImage image) => new { image.Name, image.Description, image.Status };
+    private static object Told(PrivateImage image) =>
+        new
+        {
+            image.Name,
+            image.Description,
+            image.Status,
+        };
 }

@@ -17,7 +17,10 @@ public sealed class CreateImage(IDbContextFactory<PortalDb> dbs, CreateSnapshot 
 {
     public async Task<Outcome<PrivateImage>> RunAsync(Actor actor, NewPrivateImage form, CancellationToken ct)
     {
-        if ((CreateSnapshot.Check(form.Name, form.RequestToken).Reason ?? PrivateImage.CheckDescription(form.Description).Reason) is { } refused)
+        if (
+            (CreateSnapshot.Check(form.Name, form.RequestToken).Reason ?? PrivateImage.CheckDescription(form.Description).Reason) is
+            { } refused
+        )
         {
             return Outcome.Refused(refused);
         }
@@ -25,12 +28,24 @@ public sealed class CreateImage(IDbContextFactory<PortalDb> dbs, CreateSnapshot 
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var account = await db.LockAccountAsync(actor.AccountId, ct);
-        if (await db.PrivateImages.AsNoTracking().Include(image => image.Snapshot).FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.RequestToken == form.RequestToken, ct) is { } before)
+        if (
+            await db
+                .PrivateImages.AsNoTracking()
+                .Include(image => image.Snapshot)
+                .FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.RequestToken == form.RequestToken, ct) is
+            { } before
+        )
         {
             return before;
         }
 
-        if (await db.Instances.AsNoTracking().Include(instance => instance.Volumes).FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.InstanceId, ct) is not { } instance)
+        if (
+            await db
+                .Instances.AsNoTracking()
+                .Include(instance => instance.Volumes)
+                .FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.InstanceId, ct)
+            is not { } instance
+        )
         {
             return Outcome.Refused("There is no such instance.");
         }
@@ -41,7 +56,15 @@ public sealed class CreateImage(IDbContextFactory<PortalDb> dbs, CreateSnapshot 
         }
 
         var id = ResourceIds.New("ami");
-        var taken = await snapshots.AddAsync(db, account, actor, new NewSnapshot(instance.Volumes.Single(volume => volume.IsRoot).Id, form.Name, form.RequestToken), scheduleId: null, id, ct);
+        var taken = await snapshots.AddAsync(
+            db,
+            account,
+            actor,
+            new NewSnapshot(instance.Volumes.Single(volume => volume.IsRoot).Id, form.Name, form.RequestToken),
+            scheduleId: null,
+            id,
+            ct
+        );
         if (taken.Value is not { } snapshot)
         {
             return Outcome.Refused(taken.Reason!);
@@ -49,25 +72,39 @@ public sealed class CreateImage(IDbContextFactory<PortalDb> dbs, CreateSnapshot 
 
         var made = Build(id, form, snapshot);
         db.PrivateImages.Add(made);
-        db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateImage", made.Id, after: new { made.Name, made.Description, Instance = made.InstanceId, Snapshot = snapshot.Id }));
+        db.AuditEntries.Add(
+            actor.Audit(
+                made.CreatedAt,
+                "CreateImage",
+                made.Id,
+                after: new
+                {
+                    made.Name,
+                    made.Description,
+                    Instance = made.InstanceId,
+                    Snapshot = snapshot.Id,
+                }
+            )
+        );
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return made;
     }
 
-    private PrivateImage Build(string id, NewPrivateImage form, Snapshot snapshot) => new()
-    {
-        Id = id,
-        AccountId = snapshot.AccountId,
-        Name = form.Name.Trim(),
-        Description = form.Description.Trim(),
-        CreatedAt = clock.GetUtcNow(),
-        ProjectId = snapshot.ProjectId,
-        RegionId = snapshot.RegionId,
-        InstanceId = form.InstanceId,
-        BaseId = snapshot.ImageId!,
-        SnapshotId = snapshot.Id,
-        Snapshot = snapshot,
-        RequestToken = form.RequestToken,
-    };
+    private PrivateImage Build(string id, NewPrivateImage form, Snapshot snapshot) =>
+        new()
+        {
+            Id = id,
+            AccountId = snapshot.AccountId,
+            Name = form.Name.Trim(),
+            Description = form.Description.Trim(),
+            CreatedAt = clock.GetUtcNow(),
+            ProjectId = snapshot.ProjectId,
+            RegionId = snapshot.RegionId,
+            InstanceId = form.InstanceId,
+            BaseId = snapshot.ImageId!,
+            SnapshotId = snapshot.Id,
+            Snapshot = snapshot,
+            RequestToken = form.RequestToken,
+        };
 }

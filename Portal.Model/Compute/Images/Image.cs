@@ -64,13 +64,14 @@ public sealed class Image
     public uint Version { get; private set; }
 
     /// <summary>Why nothing can be started from it now; null if it can.</summary>
-    public string? WhyNot => State switch
-    {
-        ImageState.Available => null,
-        ImageState.Preparing => $"{Name} is still being prepared.",
-        ImageState.Failed => $"{Name} could not be prepared; an operator has been told.",
-        _ => $"{Name} is no longer offered.",
-    };
+    public string? WhyNot =>
+        State switch
+        {
+            ImageState.Available => null,
+            ImageState.Preparing => $"{Name} is still being prepared.",
+            ImageState.Failed => $"{Name} could not be prepared; an operator has been told.",
+            _ => $"{Name} is no longer offered.",
+        };
 
     /// <summary>Why a machine of this size cannot start from it; null if it can.</summary>
     public string? WhyNotOn(InstanceSize size) => WhyNot ?? WhyNotFit(size);

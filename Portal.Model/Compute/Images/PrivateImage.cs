@@ -5,8 +5,8 @@ using Portal.Model.Volumes;
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// A customer's own image: new instances begin as what was on another's root disk at one moment. What it holds is a snapshot of its own, by whose rules it
-/// is taken, restored, billed and counted; this is only what it is called. Nothing that began as it needs it afterwards.
+/// A customer's own image: new instances begin as what was on another's root disk at one moment. What it holds is a snapshot of its own, by
+/// whose rules it is taken, restored, billed and counted; this is only what it is called. Nothing that began as it needs it afterwards.
 /// </summary>
 public sealed class PrivateImage : Resource
 {
@@ -29,7 +29,9 @@ public sealed class PrivateImage : Resource
 
     public Instance Instance { get; init; } = null!;
 
-    /// <summary>The catalogue's image that this one began as, at whatever distance: it tells who signs in and how much memory is needed.</summary>
+    /// <summary>
+    /// The catalogue's image that this one began as, at whatever distance: it tells who signs in and how much memory is needed.
+    /// </summary>
     [MaxLength(ResourceIds.MaxLength)]
     public required string BaseId { get; init; }
 
@@ -51,19 +53,24 @@ public sealed class PrivateImage : Resource
     public string? WhyNotChange => Snapshot.WhyNotChange;
 
     /// <summary>Why nothing can begin as it; null if something can.</summary>
-    public string? WhyNot => Status is "available" ? null : Status is "pending" ? $"{Name} is still being made." : $"{Name} is {Status}.";
+    public string? WhyNot =>
+        Status is "available" ? null
+        : Status is "pending" ? $"{Name} is still being made."
+        : $"{Name} is {Status}.";
 
     /// <summary>EC2's words for what is the snapshot's state.</summary>
-    public static string Spell(SnapshotState state, bool isToGo) => Snapshot.Spell(state, isToGo) switch
-    {
-        "completed" => "available",
-        "error" => "failed",
-        var same => same,
-    };
+    public static string Spell(SnapshotState state, bool isToGo) =>
+        Snapshot.Spell(state, isToGo) switch
+        {
+            "completed" => "available",
+            "error" => "failed",
+            var same => same,
+        };
 
-    public static Outcome CheckDescription(string? text) => text is null || text.Length <= MaxDescription
-        ? Outcome.Done
-        : Outcome.Refused($"A description has at most {MaxDescription:N0} characters; this one has {text.Length:N0}.");
+    public static Outcome CheckDescription(string? text) =>
+        text is null || text.Length <= MaxDescription
+            ? Outcome.Done
+            : Outcome.Refused($"A description has at most {MaxDescription:N0} characters; this one has {text.Length:N0}.");
 
     public Outcome Describe(string? name, string? description)
     {
@@ -77,5 +84,6 @@ public sealed class PrivateImage : Resource
     }
 
     /// <summary>Its snapshot goes with it.</summary>
-    public Outcome RequestDelete(DateTimeOffset now) => WhyNotDelete is { } reason ? Outcome.Refused(reason) : Snapshot.RequestDeleteWithImage(now);
+    public Outcome RequestDelete(DateTimeOffset now) =>
+        WhyNotDelete is { } reason ? Outcome.Refused(reason) : Snapshot.RequestDeleteWithImage(now);
 }

@@ -11,7 +11,11 @@ internal sealed class PrivateImageTables : IEntityTypeConfiguration<PrivateImage
         builder.BelongsToAccount();
         builder.HasOne(image => image.Base).WithMany().HasForeignKey(image => image.BaseId).OnDelete(DeleteBehavior.Restrict);
         builder.HasOne(image => image.Instance).WithMany().HasForeignKey(image => image.InstanceId).OnDelete(DeleteBehavior.Restrict);
-        builder.HasOne(image => image.Snapshot).WithOne().HasForeignKey<PrivateImage>(image => image.SnapshotId).OnDelete(DeleteBehavior.Restrict);
+        builder
+            .HasOne(image => image.Snapshot)
+            .WithOne()
+            .HasForeignKey<PrivateImage>(image => image.SnapshotId)
+            .OnDelete(DeleteBehavior.Restrict);
 
         // A retried post finds its row; two posts at once cannot both make one.
         builder.HasIndex(image => new { image.AccountId, image.RequestToken }).IsUnique();

@@ -59,7 +59,15 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
     /// Within the caller's transaction and lock: the account's key pair with this public key, or a new one with a name of its own.
     /// The name is the one given, else the key's comment, else <paramref name="fallback"/>.
     /// </summary>
-    internal static async Task<Outcome<KeyPair>> KeepAsync(PortalDb db, Actor actor, string name, string publicKey, string fallback, DateTimeOffset now, CancellationToken ct)
+    internal static async Task<Outcome<KeyPair>> KeepAsync(
+        PortalDb db,
+        Actor actor,
+        string name,
+        string publicKey,
+        string fallback,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var parsed = SshPublicKey.Parse(publicKey);
         if (parsed.Value is not { } key)
@@ -67,7 +75,10 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
             return Outcome.Refused(parsed.Reason!);
         }
 
-        if (await db.KeyPairs.FirstOrDefaultAsync(old => old.AccountId == actor.AccountId && old.Fingerprint == key.Fingerprint, ct) is { } known)
+        if (
+            await db.KeyPairs.FirstOrDefaultAsync(old => old.AccountId == actor.AccountId && old.Fingerprint == key.Fingerprint, ct) is
+            { } known
+        )
         {
             return known;
         }

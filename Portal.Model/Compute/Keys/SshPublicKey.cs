@@ -18,7 +18,8 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
     public const int MinRsaBits = 2048;
     public const int MaxRsaBits = 16384;
 
-    private const string Ed25519InDevice = "sk-ssh-ed25519@openssh.com", EcdsaInDevice = "sk-ecdsa-sha2-nistp256@openssh.com";
+    private const string Ed25519InDevice = "sk-ssh-ed25519@openssh.com",
+        EcdsaInDevice = "sk-ecdsa-sha2-nistp256@openssh.com";
 
     private const int MaxLength = 16384;
 
@@ -43,7 +44,9 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
 
         if (!IsKnown(parts[0]))
         {
-            return Outcome.Refused("A key begins with ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521, ssh-rsa, or for a FIDO device with sk-ssh-ed25519@openssh.com or sk-ecdsa-sha2-nistp256@openssh.com; options before it are not taken.");
+            return Outcome.Refused(
+                "A key begins with ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521, ssh-rsa, or for a FIDO device with sk-ssh-ed25519@openssh.com or sk-ecdsa-sha2-nistp256@openssh.com; options before it are not taken."
+            );
         }
 
         var blob = new byte[line.Length];
@@ -62,16 +65,25 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
         return new SshPublicKey(string.Join(' ', parts), parts[0], comment, fingerprint);
     }
 
-    private static string? WhyNotOneLine(string line) => line switch
-    {
-        "" => "Paste the public key: the one line of a file that ends in .pub.",
-        _ when line.Length > MaxLength => $"The key is longer than {MaxLength:N0} characters.",
-        _ when line.AsSpan().ContainsAny('\r', '\n') => "One key, please: this is more than one line.",
-        _ when line.Any(c => char.IsControl(c) && c != '\t') => "The key holds a control character.",
-        _ => null,
-    };
+    private static string? WhyNotOneLine(string line) =>
+        line switch
+        {
+            "" => "Paste the public key: the one line of a file that ends in .pub.",
+            _ when line.Length > MaxLength => $"The key is longer than {MaxLength:N0} characters.",
+            _ when line.AsSpan().ContainsAny('\r', '\n') => "One key, please: this is more than one line.",
+            _ when line.Any(c => char.IsControl(c) && c != '\t') => "The key holds a control character.",
+            _ => null,
+        };
 
-    private static bool IsKnown(string type) => type is "ssh-ed25519" or "ssh-rsa" or "ecdsa-sha2-nistp256" or "ecdsa-sha2-nistp384" or "ecdsa-sha2-nistp521" or Ed25519InDevice or EcdsaInDevice;
+    private static bool IsKnown(string type) =>
+        type
+            is "ssh-ed25519"
+                or "ssh-rsa"
+                or "ecdsa-sha2-nistp256"
+                or "ecdsa-sha2-nistp384"
+                or "ecdsa-sha2-nistp521"
+                or Ed25519InDevice
+                or EcdsaInDevice;
 
     private static string? WhyNot(string type, ReadOnlySpan<byte> blob)
     {
@@ -98,7 +110,8 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
             return damaged;
         }
 
-        BigInteger exponent = new(e, isBigEndian: true), modulus = new(n, isBigEndian: true);
+        BigInteger exponent = new(e, isBigEndian: true),
+            modulus = new(n, isBigEndian: true);
         if (modulus.Sign <= 0 || modulus.IsEven || exponent < 3 || exponent.IsEven)
         {
             return damaged;
@@ -106,14 +119,19 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
 
         return modulus.GetBitLength() switch
         {
-            < MinRsaBits and var bits => $"This RSA key has {bits} bits; at least {MinRsaBits:N0} are needed. Better: ssh-keygen -t ed25519",
+            < MinRsaBits and var bits =>
+                $"This RSA key has {bits} bits; at least {MinRsaBits:N0} are needed. Better: ssh-keygen -t ed25519",
             > MaxRsaBits => $"An RSA key may have at most {MaxRsaBits:N0} bits.",
             _ => null,
         };
     }
 
     /// <summary>Whom the device signs for: “ssh:” and perhaps more, in ASCII.</summary>
-    private static bool IsApplication(ReadOnlySpan<byte> blob) => TryRead(ref blob, out var application) && blob.IsEmpty && application.Length > 0 && !application.ContainsAnyExceptInRange((byte)0x20, (byte)0x7e);
+    private static bool IsApplication(ReadOnlySpan<byte> blob) =>
+        TryRead(ref blob, out var application)
+        && blob.IsEmpty
+        && application.Length > 0
+        && !application.ContainsAnyExceptInRange((byte)0x20, (byte)0x7e);
 
     private static bool IsOnCurve(string expected, ref ReadOnlySpan<byte> blob)
     {
@@ -123,8 +141,13 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
             "384" => (ECCurve.NamedCurves.nistP384, 48),
             _ => (ECCurve.NamedCurves.nistP521, 66),
         };
-        if (!TryRead(ref blob, out var name) || !Encoding.ASCII.GetString(name).Equals(expected, StringComparison.Ordinal)
-            || !TryRead(ref blob, out var q) || q.Length != 1 + (2 * size) || q[0] != 4)
+        if (
+            !TryRead(ref blob, out var name)
+            || !Encoding.ASCII.GetString(name).Equals(expected, StringComparison.Ordinal)
+            || !TryRead(ref blob, out var q)
+            || q.Length != 1 + (2 * size)
+            || q[0] != 4
+        )
         {
             return false;
         }
@@ -132,7 +155,13 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
         try
         {
             // Importing checks that the point lies on the curve.
-            using var key = ECDsa.Create(new ECParameters { Curve = curve, Q = new ECPoint { X = q[1..(size + 1)].ToArray(), Y = q[(size + 1)..].ToArray() } });
+            using var key = ECDsa.Create(
+                new ECParameters
+                {
+                    Curve = curve,
+                    Q = new ECPoint { X = q[1..(size + 1)].ToArray(), Y = q[(size + 1)..].ToArray() },
+                }
+            );
             return true;
         }
         catch (CryptographicException)

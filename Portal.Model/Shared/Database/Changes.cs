@@ -10,8 +10,8 @@ namespace Portal.Model.Shared;
 public sealed record Change(string Table, string AccountId, string Id);
 
 /// <summary>
-/// The process's one subscription to <see cref="DatabaseObjects.Channel"/>, handed out to any number of listeners. After a lost connection every
-/// listener gets <see cref="Missed"/>, since what was said meanwhile is not said again.
+/// The process's one subscription to <see cref="DatabaseObjects.Channel"/>, handed out to any number of listeners. After a lost connection
+/// every listener gets <see cref="Missed"/>, since what was said meanwhile is not said again.
 /// </summary>
 public sealed partial class Changes(NpgsqlDataSource database, ILogger<Changes> log) : BackgroundService
 {
@@ -46,7 +46,8 @@ public sealed partial class Changes(NpgsqlDataSource database, ILogger<Changes> 
             {
                 await ListenAsync(stoppingToken);
             }
-            catch (Exception error) when (error is NpgsqlException or InvalidOperationException or IOException && !stoppingToken.IsCancellationRequested)
+            catch (Exception error)
+                when (error is NpgsqlException or InvalidOperationException or IOException && !stoppingToken.IsCancellationRequested)
             {
                 LogLost(log, error.Message);
                 await Task.Delay(Retry, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

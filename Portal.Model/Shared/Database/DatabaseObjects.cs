@@ -2,8 +2,8 @@ namespace Portal.Model.Shared;
 
 /// <summary>
 /// What EF Core does not describe: the trigger by which every change of a row that pages show is told to them (it is a trigger so that no
-/// writer can forget it), and the ones that keep the audit as it was written, from its owner too, and the ledger from web and worker. Each statement can be run again at any time; the migrator
-/// does so after the migrations.
+/// writer can forget it), and the ones that keep the audit as it was written, from its owner too, and the ledger from web and worker. Each
+/// statement can be run again at any time; the migrator does so after the migrations.
 /// </summary>
 public static class DatabaseObjects
 {
@@ -12,11 +12,35 @@ public static class DatabaseObjects
 
     private static readonly string[] Watched =
     [
-        "Instances", "GuestRequests", "Images", "Cards", "CardSetups", "KeyPairs", "Regions", "Sessions",
-        "Incidents", "ConsoleTickets", "Users", "Mails",
-        "Networks", "Subnets", "SecurityGroups", "NetworkInterfaces", "PublicAddresses", "Peerings", "AlertRules",
-        "Buckets", "AccessKeys", "ObjectStores", "ObjectStoreChanges", "ObjectStoreUsers",
-        "Volumes", "Snapshots", "BackupSchedules", "PrivateImages", "Accounts",
+        "Instances",
+        "GuestRequests",
+        "Images",
+        "Cards",
+        "CardSetups",
+        "KeyPairs",
+        "Regions",
+        "Sessions",
+        "Incidents",
+        "ConsoleTickets",
+        "Users",
+        "Mails",
+        "Networks",
+        "Subnets",
+        "SecurityGroups",
+        "NetworkInterfaces",
+        "PublicAddresses",
+        "Peerings",
+        "AlertRules",
+        "Buckets",
+        "AccessKeys",
+        "ObjectStores",
+        "ObjectStoreChanges",
+        "ObjectStoreUsers",
+        "Volumes",
+        "Snapshots",
+        "BackupSchedules",
+        "PrivateImages",
+        "Accounts",
     ];
 
     public static string Sql => string.Join('\n', [Function, .. Watched.Select(Trigger), AppendOnly, Ledger, Reconcile]);
@@ -43,8 +67,9 @@ public static class DatabaseObjects
         """;
 
     /// <summary>
-    /// A span ends once, and not before it began, and its quantity only grows; and nobody says of himself that Portal was restored, which makes spans free. But for the tables' owner: that is who restores, and
-    /// <see cref="Reconcile"/>. It says nothing where one role does everything.
+    /// A span ends once, and not before it began, and its quantity only grows; and nobody says of himself that Portal was restored, which
+    /// makes spans free. But for the tables' owner: that is who restores, and <see cref="Reconcile"/>. It says nothing where one role does
+    /// everything.
     /// </summary>
     private const string Ledger = """
         CREATE OR REPLACE FUNCTION portal_is_owner(relation oid) RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -68,7 +93,10 @@ public static class DatabaseObjects
         CREATE OR REPLACE TRIGGER portal_restored BEFORE INSERT OR UPDATE ON "Incidents" FOR EACH ROW WHEN (NEW."Kind" = 'restored') EXECUTE FUNCTION portal_restored();
         """;
 
-    /// <summary>What an operator's word does to the ledger of a restored Portal (<see cref="Billing.Restoration"/>): with the owner's rights, since nobody who serves rewrites it otherwise.</summary>
+    /// <summary>
+    /// What an operator's word does to the ledger of a restored Portal (<see cref="Billing.Restoration"/>): with the owner's rights, since
+    /// nobody who serves rewrites it otherwise.
+    /// </summary>
     private const string Reconcile = """
         CREATE OR REPLACE FUNCTION portal_reconcile(at timestamptz) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
         DECLARE
@@ -84,8 +112,9 @@ public static class DatabaseObjects
         END $$;
         """;
 
-    private static string Trigger(string table) => $"""
-        CREATE OR REPLACE TRIGGER portal_notify AFTER INSERT OR UPDATE OR DELETE ON "{table}"
-            FOR EACH ROW EXECUTE FUNCTION portal_notify_change();
-        """;
+    private static string Trigger(string table) =>
+        $"""
+            CREATE OR REPLACE TRIGGER portal_notify AFTER INSERT OR UPDATE OR DELETE ON "{table}"
+                FOR EACH ROW EXECUTE FUNCTION portal_notify_change();
+            """;
 }

@@ -4,8 +4,9 @@ using Microsoft.Extensions.Configuration;
 namespace Portal.Model.Shared;
 
 /// <summary>
-/// What web and worker may do in the database, each with a role of its own that owns nothing: rows of any table, but for those that are none of its business. The migrator says it anew
-/// after each upgrade. Where neither role exists (a small installation, in which one role does everything) nothing is said.
+/// What web and worker may do in the database, each with a role of its own that owns nothing: rows of any table, but for those that are
+/// none of its business. The migrator says it anew after each upgrade. Where neither role exists (a small installation, in which one role
+/// does everything) nothing is said.
 /// </summary>
 public sealed record DatabaseRights(string Web, string Worker)
 {
@@ -15,7 +16,9 @@ public sealed record DatabaseRights(string Web, string Worker)
 
     private const string ReadRows = "SELECT";
 
-    /// <summary>What was used is written once, and ends once: the second of it is kept by a trigger (<see cref="DatabaseObjects"/>).</summary>
+    /// <summary>
+    /// What was used is written once, and ends once: the second of it is kept by a trigger (<see cref="DatabaseObjects"/>).
+    /// </summary>
     private const string LedgerRows = """SELECT, INSERT, UPDATE ("To")""";
 
     /// <summary>The worker counts on in the running hour what goes out of buckets; the same trigger lets that only grow.</summary>
@@ -27,17 +30,14 @@ public sealed record DatabaseRights(string Web, string Worker)
         ("AuditEntries", AddRows, AddRows),
         ("AuditPersons", AddRows, AddRows),
         ("__EFMigrationsHistory", null, null),
-
         // New keys are made by the web alone, and none is ever changed but by whoever wraps them anew.
         ("DataProtectionKeys", AddRows, ReadRows),
-
         // What things cost and what was used: what is charged for is never taken back by deleting it.
         ("Prices", ReadRows, ReadRows),
         ("InstanceSizes", ReadRows, ReadRows),
         ("VolumeTypes", ReadRows, ReadRows),
         ("UsageSpans", LedgerRows, CountedRows),
         ("MetricSamples", ReadRows, Rows),
-
         // By what people sign in.
         ("Users", Rows, ReadRows),
         ("Sessions", Rows, ReadRows),
@@ -54,7 +54,9 @@ public sealed record DatabaseRights(string Web, string Worker)
     public async Task<string?> GrantAsync(PortalDb db, CancellationToken ct)
     {
         string[] wanted = [Web, Worker];
-        var known = await db.Database.SqlQuery<string>($"""SELECT rolname AS "Value" FROM pg_roles WHERE rolname = ANY ({wanted})""").ToListAsync(ct);
+        var known = await db
+            .Database.SqlQuery<string>($"""SELECT rolname AS "Value" FROM pg_roles WHERE rolname = ANY ({wanted})""")
+            .ToListAsync(ct);
         if (known.Count == 0)
         {
             return null;
@@ -74,25 +76,32 @@ public sealed record DatabaseRights(string Web, string Worker)
     private string Sql()
     {
         var (web, worker) = (Quoted(Web), Quoted(Worker));
-        return string.Join('\n',
-        [
-            .. ((string[])["public", "hangfire"]).Select(schema => $"""
-                REVOKE ALL ON SCHEMA {schema} FROM PUBLIC, {web}, {worker};
-                GRANT USAGE ON SCHEMA {schema} TO {web}, {worker};
-                REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM PUBLIC, {web}, {worker};
-                GRANT {Rows} ON ALL TABLES IN SCHEMA {schema} TO {web}, {worker};
-                GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {web}, {worker};
-                ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {Rows} ON TABLES TO {web}, {worker};
-                ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {web}, {worker};
-                """),
-            .. Less.Select(less => $"""
-                REVOKE ALL ON "{less.Table}" FROM {web}, {worker};
-                {Grant(less.Web, less.Table, web)} {Grant(less.Worker, less.Table, worker)}
-                """),
-        ]);
+        return string.Join(
+            '\n',
+            [
+                .. ((string[])["public", "hangfire"]).Select(schema =>
+                    $"""
+                        REVOKE ALL ON SCHEMA {schema} FROM PUBLIC, {web}, {worker};
+                        GRANT USAGE ON SCHEMA {schema} TO {web}, {worker};
+                        REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM PUBLIC, {web}, {worker};
+                        GRANT {Rows} ON ALL TABLES IN SCHEMA {schema} TO {web}, {worker};
+                        GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {web}, {worker};
+                        ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {Rows} ON TABLES TO {web}, {worker};
+                        ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {web}, {worker};
+                        """
+                ),
+                .. Less.Select(less =>
+                    $"""
+                        REVOKE ALL ON "{less.Table}" FROM {web}, {worker};
+                        {Grant(less.Web, less.Table, web)} {Grant(less.Worker, less.Table, worker)}
+                        """
+                ),
+            ]
+        );
     }
 
-    private static string Grant(string? rights, string table, string role) => rights is null ? "" : $"GRANT {rights} ON \"{table}\" TO {role};";
+    private static string Grant(string? rights, string table, string role) =>
+        rights is null ? "" : $"GRANT {rights} ON \"{table}\" TO {role};";
 
     private static string Quoted(string role) => $"\"{role.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

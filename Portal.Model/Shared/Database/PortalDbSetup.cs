@@ -12,15 +12,20 @@ public static class PortalDbSetup
 {
     // Identity's context asks its application for the version of its schema, whatever PortalDb itself says. Where there is no application
     // (tests, bin/migration) this stands for one.
-    private static readonly IServiceProvider NoApplication = new ServiceCollection().Configure<IdentityOptions>(UseNewestSchema).BuildServiceProvider();
-
-    /// <summary>Registers the data source, <see cref="IDbContextFactory{TContext}"/> for short-lived contexts, and <see cref="Changes"/>.</summary>
-    public static IServiceCollection AddPortalDb(this IServiceCollection services, string connectionString) => services
+    private static readonly IServiceProvider NoApplication = new ServiceCollection()
         .Configure<IdentityOptions>(UseNewestSchema)
-        .AddSingleton(_ => NpgsqlDataSource.Create(connectionString))
-        .AddDbContextFactory<PortalDb>((provider, options) => Configure(options, provider.GetRequiredService<NpgsqlDataSource>()))
-        .AddSingleton<Changes>()
-        .AddHostedService(provider => provider.GetRequiredService<Changes>());
+        .BuildServiceProvider();
+
+    /// <summary>
+    /// Registers the data source, <see cref="IDbContextFactory{TContext}"/> for short-lived contexts, and <see cref="Changes"/>.
+    /// </summary>
+    public static IServiceCollection AddPortalDb(this IServiceCollection services, string connectionString) =>
+        services
+            .Configure<IdentityOptions>(UseNewestSchema)
+            .AddSingleton(_ => NpgsqlDataSource.Create(connectionString))
+            .AddDbContextFactory<PortalDb>((provider, options) => Configure(options, provider.GetRequiredService<NpgsqlDataSource>()))
+            .AddSingleton<Changes>()
+            .AddHostedService(provider => provider.GetRequiredService<Changes>());
 
     public static void Configure(DbContextOptionsBuilder options, NpgsqlDataSource database)
     {

@@ -15,20 +15,23 @@ using Microsoft.Extensions.Options;
 namespace Portal.Model.Shared;
 
 /// <summary>
-/// The keys, kept in the database and wrapped by a key outside it, with which web and worker protect what the other must read. New ones are made by the web alone (the first by <c>migrate</c>), so that
-/// a worker never uses one that the web does not know yet.
+/// The keys, kept in the database and wrapped by a key outside it, with which web and worker protect what the other must read. New ones are
+/// made by the web alone (the first by <c>migrate</c>), so that a worker never uses one that the web does not know yet.
 /// </summary>
 public static class KeyRing
 {
     public static IDataProtectionBuilder AddKeyRing(this IServiceCollection services)
     {
         services.AddSingleton(provider => WrappingKeys.Of(provider.GetRequiredService<IConfiguration>()));
-        services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(options => Configure(options, provider)));
+        services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(options =>
+            Configure(options, provider)
+        ));
         return services.AddDataProtection().SetApplicationName("Portal");
     }
 
     /// <summary>
-    /// Why a process must not start with this ring; null if it may. With one that it cannot open, Data Protection would make new keys as if there had been none, and what was sealed would be as good as lost.
+    /// Why a process must not start with this ring; null if it may. With one that it cannot open, Data Protection would make new keys as if
+    /// there had been none, and what was sealed would be as good as lost.
     /// </summary>
     public static async Task<string?> WhyNotAsync(IServiceProvider services, CancellationToken ct)
     {
@@ -40,7 +43,9 @@ public static class KeyRing
         await using var scope = services.CreateAsyncScope();
         try
         {
-            foreach (var row in await scope.ServiceProvider.GetRequiredService<PortalDb>().DataProtectionKeys.AsNoTracking().ToListAsync(ct))
+            foreach (
+                var row in await scope.ServiceProvider.GetRequiredService<PortalDb>().DataProtectionKeys.AsNoTracking().ToListAsync(ct)
+            )
             {
                 services.GetRequiredService<WrappingKeys>().Unwrap(XElement.Parse(row.Xml!));
             }

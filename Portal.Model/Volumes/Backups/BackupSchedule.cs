@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Volumes;
 
 /// <summary>
-/// A snapshot of a volume at each slot, of which the newest are kept. The web writes when and how many, the worker what became of it. It ends with its
-/// volume; the snapshots stay. A slot that nobody saw to in time is made up for once, however many passed.
+/// A snapshot of a volume at each slot, of which the newest are kept. The web writes when and how many, the worker what became of it. It
+/// ends with its volume; the snapshots stay. A slot that nobody saw to in time is made up for once, however many passed.
 /// </summary>
 public sealed class BackupSchedule : IOwned
 {
@@ -75,12 +75,17 @@ public sealed class BackupSchedule : IOwned
     public BackupTimes Times => new(Frequency, Day, Hour);
 
     /// <summary>E.g. <c>daily at 03:00 UTC, the newest 7 are kept</c>.</summary>
-    public string Sentence => string.Create(CultureInfo.InvariantCulture, $"{Times.Sentence}, {(Keep == 1 ? "the newest one is" : $"the newest {Keep} are")} kept");
+    public string Sentence =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Times.Sentence}, {(Keep == 1 ? "the newest one is" : $"the newest {Keep} are")} kept"
+        );
 
     public bool IsDue(DateTimeOffset now) => NextAt <= now && (RetryAt is null || RetryAt <= now);
 
     /// <summary>What an operator should know of it; null if nothing.</summary>
-    public string? Missed(DateTimeOffset now) => Problem is not null ? $"The backup of {VolumeId} is missing: {Problem}"
+    public string? Missed(DateTimeOffset now) =>
+        Problem is not null ? $"The backup of {VolumeId} is missing: {Problem}"
         : (RetryAt ?? NextAt) + Grace < now ? $"The backup of {VolumeId} was due at {NextAt:u} and has not been begun."
         : null;
 
@@ -103,7 +108,8 @@ public sealed class BackupSchedule : IOwned
     /// <summary>A snapshot for this slot was asked for.</summary>
     public void Begin(string snapshotId, DateTimeOffset slot, DateTimeOffset now)
     {
-        Problem = Rejected == 0 && slot + Grace < now ? $"The one of {slot:yyyy-MM-dd HH:mm} UTC was missed, and is being made up for." : Problem;
+        Problem =
+            Rejected == 0 && slot + Grace < now ? $"The one of {slot:yyyy-MM-dd HH:mm} UTC was missed, and is being made up for." : Problem;
         (SnapshotId, NextAt, RetryAt) = (snapshotId, Times.After(now), null);
     }
 
@@ -112,7 +118,11 @@ public sealed class BackupSchedule : IOwned
 
     /// <summary>A slot came while the snapshot of an earlier one was not complete: one copy is enough for both.</summary>
     public void ObserveBusy(DateTimeOffset now) =>
-        (Problem, NextAt, RetryAt) = ($"The one before is not complete yet, so that of {Slot(now):yyyy-MM-dd HH:mm} UTC was left out.", Times.After(now), null);
+        (Problem, NextAt, RetryAt) = (
+            $"The one before is not complete yet, so that of {Slot(now):yyyy-MM-dd HH:mm} UTC was left out.",
+            Times.After(now),
+            null
+        );
 
     /// <summary>Nothing is taken while the account is suspended, and what passed meanwhile is not made up for.</summary>
     public void ObserveSuspended(DateTimeOffset now) => (NextAt, RetryAt, Rejected) = (NextAt <= now ? Times.After(now) : NextAt, null, 0);
@@ -147,7 +157,8 @@ public sealed record BackupWish(BackupTimes Times, int Keep)
     public static readonly BackupWish Default = new(new BackupTimes(BackupFrequency.Daily, DayOfWeek.Monday, 3), 7);
 
     /// <summary>What can be said of it without looking anything up.</summary>
-    public Outcome Check() => Times.Check() is { IsDone: false } refused ? refused
+    public Outcome Check() =>
+        Times.Check() is { IsDone: false } refused ? refused
         : Keep is >= 1 and <= BackupSchedule.MaxKeep ? Outcome.Done
         : Outcome.Refused($"From 1 to {BackupSchedule.MaxKeep} backups can be kept.");
 }

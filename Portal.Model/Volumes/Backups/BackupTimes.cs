@@ -11,7 +11,8 @@ public enum BackupFrequency
 }
 
 /// <summary>
-/// When backups are due: at a full hour of UTC, which knows no summer time, each day or on one day of the week. A moment at which one is due is a slot.
+/// When backups are due: at a full hour of UTC, which knows no summer time, each day or on one day of the week. A moment at which one is
+/// due is a slot.
 /// </summary>
 /// <param name="Day">Of a weekly one; of a daily one it says nothing.</param>
 [StructLayout(LayoutKind.Auto)]
@@ -20,11 +21,16 @@ public readonly record struct BackupTimes(BackupFrequency Frequency, DayOfWeek D
     private int Days => Frequency is BackupFrequency.Weekly ? 7 : 1;
 
     /// <summary>E.g. <c>daily at 03:00 UTC</c>, <c>each Monday at 03:00 UTC</c>.</summary>
-    public string Sentence => string.Create(CultureInfo.InvariantCulture, $"{(Frequency is BackupFrequency.Weekly ? $"each {Day}" : "daily")} at {Hour:00}:00 UTC");
+    public string Sentence =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(Frequency is BackupFrequency.Weekly ? $"each {Day}" : "daily")} at {Hour:00}:00 UTC"
+        );
 
-    public Outcome Check() => Enum.IsDefined(Frequency) && Enum.IsDefined(Day) && Hour is >= 0 and <= 23
-        ? Outcome.Done
-        : Outcome.Refused("Backups are made daily or weekly, at a full hour from 00:00 to 23:00 UTC.");
+    public Outcome Check() =>
+        Enum.IsDefined(Frequency) && Enum.IsDefined(Day) && Hour is >= 0 and <= 23
+            ? Outcome.Done
+            : Outcome.Refused("Backups are made daily or weekly, at a full hour from 00:00 to 23:00 UTC.");
 
     /// <summary>The first slot later than <paramref name="moment"/>.</summary>
     public DateTimeOffset After(DateTimeOffset moment)

@@ -11,11 +11,14 @@ public sealed record SnapshotChange(string Id, string? Name, string? RegionId, O
 /// <summary>Renames, tags and deletes snapshots of one account. The caller enqueues <see cref="ISnapshotJob"/> for what is done.</summary>
 public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    public Task<SnapshotChange> RenameAsync(Actor actor, string id, string name, CancellationToken ct) => RunAsync(actor, id, "RenameSnapshot", snapshot => snapshot.Rename(name), ct);
+    public Task<SnapshotChange> RenameAsync(Actor actor, string id, string name, CancellationToken ct) =>
+        RunAsync(actor, id, "RenameSnapshot", snapshot => snapshot.Rename(name), ct);
 
-    public Task<SnapshotChange> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) => RunAsync(actor, id, "CreateTags", snapshot => snapshot.Tag(tags), ct);
+    public Task<SnapshotChange> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) =>
+        RunAsync(actor, id, "CreateTags", snapshot => snapshot.Tag(tags), ct);
 
-    public Task<SnapshotChange> DeleteAsync(Actor actor, string id, CancellationToken ct) => RunAsync(actor, id, "DeleteSnapshot", snapshot => snapshot.RequestDelete(clock.GetUtcNow()), ct);
+    public Task<SnapshotChange> DeleteAsync(Actor actor, string id, CancellationToken ct) =>
+        RunAsync(actor, id, "DeleteSnapshot", snapshot => snapshot.RequestDelete(clock.GetUtcNow()), ct);
 
     /// <summary>Each for itself, as they come.</summary>
     public async Task<IReadOnlyList<SnapshotChange>> DeleteAsync(Actor actor, IReadOnlyCollection<string> ids, CancellationToken ct)
@@ -29,7 +32,13 @@ public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         return changes;
     }
 
-    private async Task<SnapshotChange> RunAsync(Actor actor, string id, string action, Func<Snapshot, Outcome> request, CancellationToken ct)
+    private async Task<SnapshotChange> RunAsync(
+        Actor actor,
+        string id,
+        string action,
+        Func<Snapshot, Outcome> request,
+        CancellationToken ct
+    )
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -49,5 +58,11 @@ public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         return new SnapshotChange(id, snapshot.Name, snapshot.RegionId, outcome);
     }
 
-    private static object Told(Snapshot snapshot) => new { snapshot.Name, snapshot.Status, Tags = new Dictionary<string, string>(snapshot.Tags, StringComparer.Ordinal) };
+    private static object Told(Snapshot snapshot) =>
+        new
+        {
+            snapshot.Name,
+            snapshot.Status,
+            Tags = new Dictionary<string, string>(snapshot.Tags, StringComparer.Ordinal),
+        };
 }

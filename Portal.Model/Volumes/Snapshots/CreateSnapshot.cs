@@ -11,14 +11,18 @@ namespace Portal.Model.Volumes;
 public sealed record NewSnapshot(string VolumeId, string Name, string RequestToken);
 
 /// <summary>
-/// Takes a snapshot, or none: checks, quota, room and audit are one transaction under a lock on the account's row. The same token again returns
-/// what it made before. The caller enqueues <see cref="ISnapshotJob"/> afterwards.
+/// Takes a snapshot, or none: checks, quota, room and audit are one transaction under a lock on the account's row. The same token again
+/// returns what it made before. The caller enqueues <see cref="ISnapshotJob"/> afterwards.
 /// </summary>
 public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    public Task<Outcome<Snapshot>> RunAsync(Actor actor, NewSnapshot form, CancellationToken ct) => RunAsync(actor, form, scheduleId: null, ct);
+    public Task<Outcome<Snapshot>> RunAsync(Actor actor, NewSnapshot form, CancellationToken ct) =>
+        RunAsync(actor, form, scheduleId: null, ct);
 
-    /// <param name="scheduleId">The volume's schedule by which Portal asks for it; that the person confirmed an address was seen when it was made. Null for a person.</param>
+    /// <param name="scheduleId">
+    /// The volume's schedule by which Portal asks for it; that the person confirmed an address was seen when it was made. Null for a
+    /// person.
+    /// </param>
     public async Task<Outcome<Snapshot>> RunAsync(Actor actor, NewSnapshot form, string? scheduleId, CancellationToken ct)
     {
         if (Check(form.Name, form.RequestToken) is { IsDone: false } refused)
@@ -29,7 +33,12 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var account = await db.LockAccountAsync(actor.AccountId, ct);
-        if (await db.Snapshots.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.RequestToken == form.RequestToken, ct) is { } before)
+        if (
+            await db
+                .Snapshots.AsNoTracking()
+                .FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.RequestToken == form.RequestToken, ct) is
+            { } before
+        )
         {
             return before;
         }
@@ -50,13 +59,22 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
     }
 
     /// <summary>What can be said of the request without looking anything up.</summary>
-    public static Outcome Check(string? name, string token) => ResourceName.Check(name) is { IsDone: false } refused ? refused
+    public static Outcome Check(string? name, string token) =>
+        ResourceName.Check(name) is { IsDone: false } refused ? refused
         : token.Length is > 0 and <= 64 ? Outcome.Done
         : Outcome.Refused("The form is damaged: reload the page.");
 
     /// <summary>As part of a transaction that holds the lock on the account's row; the caller saves.</summary>
     /// <param name="imageId">The image that is to begin as it; null for none.</param>
-    internal async Task<Outcome<Snapshot>> AddAsync(PortalDb db, Account account, Actor actor, NewSnapshot form, string? scheduleId, string? imageId, CancellationToken ct)
+    internal async Task<Outcome<Snapshot>> AddAsync(
+        PortalDb db,
+        Account account,
+        Actor actor,
+        NewSnapshot form,
+        string? scheduleId,
+        string? imageId,
+        CancellationToken ct
+    )
     {
         var found = await FindAsync(db, account, form.VolumeId, ct);
         if (found.Value is not { } volume)
@@ -66,19 +84,38 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
 
         var made = Build(volume, form, scheduleId, imageId);
         db.Snapshots.Add(made);
-        db.AuditEntries.Add(actor.Audit(made.CreatedAt, "CreateSnapshot", made.Id, after: new { made.Name, Volume = made.VolumeId, Scheduled = scheduleId is not null, Image = imageId }));
+        db.AuditEntries.Add(
+            actor.Audit(
+                made.CreatedAt,
+                "CreateSnapshot",
+                made.Id,
+                after: new
+                {
+                    made.Name,
+                    Volume = made.VolumeId,
+                    Scheduled = scheduleId is not null,
+                    Image = imageId,
+                }
+            )
+        );
         return made;
     }
 
     /// <summary>The volume that it is to be of, if it may be taken.</summary>
     private async Task<Outcome<Volume>> FindAsync(PortalDb db, Account account, string volumeId, CancellationToken ct)
     {
-        if (await db.Volumes.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == account.Id && known.Id == volumeId, ct) is not { } volume)
+        if (
+            await db.Volumes.AsNoTracking().FirstOrDefaultAsync(known => known.AccountId == account.Id && known.Id == volumeId, ct)
+            is not { } volume
+        )
         {
             return Outcome.Refused("There is no such volume.");
         }
 
-        var reason = await CardCheck.WhyNoBillingAsync(db, account.Id, clock.GetUtcNow(), ct) ?? volume.WhyNotSnapshot ?? await WhyNotWithinQuotaAsync(db, account, ct)
+        var reason =
+            await CardCheck.WhyNoBillingAsync(db, account.Id, clock.GetUtcNow(), ct)
+            ?? volume.WhyNotSnapshot
+            ?? await WhyNotWithinQuotaAsync(db, account, ct)
             ?? (await FreeCapacity.OfAsync(db, await db.LockRegionAsync(volume.RegionId, ct), ct)).WhyNotGiB(volume.MadeGiB);
         if (reason is not null)
         {
@@ -92,8 +129,13 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
 
     private static async Task<string?> WhyNotWithinQuotaAsync(PortalDb db, Account account, CancellationToken ct)
     {
-        var had = await db.Snapshots.CountAsync(snapshot => snapshot.AccountId == account.Id && snapshot.State != SnapshotState.Deleted, ct);
-        return had < account.SnapshotLimit ? null : $"Your quota is {Counted.Of(account.SnapshotLimit, "snapshot")} and you have {had}: delete one you no longer need, or ask support for more.";
+        var had = await db.Snapshots.CountAsync(
+            snapshot => snapshot.AccountId == account.Id && snapshot.State != SnapshotState.Deleted,
+            ct
+        );
+        return had < account.SnapshotLimit
+            ? null
+            : $"Your quota is {Counted.Of(account.SnapshotLimit, "snapshot")} and you have {had}: delete one you no longer need, or ask support for more.";
     }
 
     private Snapshot Build(Volume volume, NewSnapshot form, string? scheduleId, string? imageId)

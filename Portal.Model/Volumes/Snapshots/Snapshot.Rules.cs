@@ -15,19 +15,21 @@ public sealed partial class Snapshot
 
     public string Status => Spell(State, IsToGo);
 
-    public string? WhyNotDelete => WhyNotGo ?? (PrivateImageId is null ? null : "An image begins as it: delete the image, and it goes too.");
+    public string? WhyNotDelete =>
+        WhyNotGo ?? (PrivateImageId is null ? null : "An image begins as it: delete the image, and it goes too.");
 
     private string? WhyNotGo => State is Deleted || IsToGo ? $"It is {Status} already." : null;
 
     public string? WhyNotChange => State is Deleted || IsToGo ? $"It is {Status}." : null;
 
     /// <summary>Why no volume can be made from it; null if one can.</summary>
-    public string? WhyNotRestore => (State, IsToGo) switch
-    {
-        (Completed, false) => null,
-        (Pending, false) => "It is not complete yet.",
-        _ => $"It is {Status}.",
-    };
+    public string? WhyNotRestore =>
+        (State, IsToGo) switch
+        {
+            (Completed, false) => null,
+            (Pending, false) => "It is not complete yet.",
+            _ => $"It is {Status}.",
+        };
 
     /// <summary>A machine can start from it.</summary>
     public bool HoldsSystem => ImageId is not null;
@@ -37,16 +39,18 @@ public sealed partial class Snapshot
 
     public SnapshotSpec Spec => new(Id, AccountId, VolumeId);
 
-    public static string Spell(SnapshotState state, bool isToGo) => (state, isToGo) switch
-    {
-        (Deleted, _) => "deleted",
-        (_, true) => "deleting",
-        (Pending, _) => "pending",
-        (Completed, _) => "completed",
-        _ => "error",
-    };
+    public static string Spell(SnapshotState state, bool isToGo) =>
+        (state, isToGo) switch
+        {
+            (Deleted, _) => "deleted",
+            (_, true) => "deleting",
+            (Pending, _) => "pending",
+            (Completed, _) => "completed",
+            _ => "error",
+        };
 
-    public string? WhyNotRestoreTo(int sizeGiB) => WhyNotRestore ?? (sizeGiB < SizeGiB ? $"{Name} is of a volume of {SizeGiB} GiB: what is made from it has at least as many." : null);
+    public string? WhyNotRestoreTo(int sizeGiB) =>
+        WhyNotRestore ?? (sizeGiB < SizeGiB ? $"{Name} is of a volume of {SizeGiB} GiB: what is made from it has at least as many." : null);
 
     /// <summary>For one that was just asked for. A large disk takes its time.</summary>
     public Snapshot Requested(DateTimeOffset now)
@@ -102,11 +106,17 @@ public sealed partial class Snapshot
         (TakenAt, IsQuiesced, Waiting) = (seen.TakenAt ?? TakenAt, seen.Quiesced, null);
         if (seen.IsComplete)
         {
-            (State, CompletedAt, StoredMiB, Deadline) = (Completed, CompletedAt ?? now, (int)Math.Ceiling(seen.StoredBytes / (double)(1 << 20)), null);
+            (State, CompletedAt, StoredMiB, Deadline) = (
+                Completed,
+                CompletedAt ?? now,
+                (int)Math.Ceiling(seen.StoredBytes / (double)(1 << 20)),
+                null
+            );
         }
     }
 
-    public void ObserveRemoved(DateTimeOffset now) => (State, DeletedAt, StoredMiB, Deadline, Waiting) = (Deleted, DeletedAt ?? now, 0, null, null);
+    public void ObserveRemoved(DateTimeOffset now) =>
+        (State, DeletedAt, StoredMiB, Deadline, Waiting) = (Deleted, DeletedAt ?? now, 0, null, null);
 
     public void Wait(string sentence) => Waiting = sentence;
 

@@ -43,13 +43,15 @@ public sealed partial class Snapshot : Resource
 
     public Image? Image { get; init; }
 
-    /// <summary>The form's token: the same request sent twice is one. For one of a schedule the volume and the moment at which it was due.</summary>
+    /// <summary>
+    /// The form's token: the same request sent twice is one. For one of a schedule the volume and the moment at which it was due.
+    /// </summary>
     [MaxLength(64)]
     public required string RequestToken { get; init; }
 
     /// <summary>
-    /// The schedule that took it, and removes it when enough newer ones of its own are there; that may be gone long since, and then it stays. Null for one
-    /// that somebody asked for.
+    /// The schedule that took it, and removes it when enough newer ones of its own are there; that may be gone long since, and then it
+    /// stays. Null for one that somebody asked for.
     /// </summary>
     [MaxLength(ResourceIds.MaxLength)]
     public string? ScheduleId { get; init; }

@@ -3,7 +3,9 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Volumes;
 
-/// <summary>What a snapshot costs: what it takes, and not the size of its volume, from the moment it is complete until it is gone.</summary>
+/// <summary>
+/// What a snapshot costs: what it takes, and not the size of its volume, from the moment it is complete until it is gone.
+/// </summary>
 public static class SnapshotMeter
 {
     public static Task RecordAsync(PortalDb db, Snapshot snapshot, DateTimeOffset now, CancellationToken ct) =>

@@ -14,8 +14,19 @@ public enum SnapshotOrder
 
 /// <summary>One line of a list: what it shows and no more.</summary>
 public sealed record SnapshotLine(
-    string Id, string Name, SnapshotState State, bool IsToGo, int SizeGiB, int StoredMiB, string VolumeId, string VolumeName, bool IsScheduled, DateTimeOffset CreatedAt,
-    Dictionary<string, string> Tags, bool IsWaiting)
+    string Id,
+    string Name,
+    SnapshotState State,
+    bool IsToGo,
+    int SizeGiB,
+    int StoredMiB,
+    string VolumeId,
+    string VolumeName,
+    bool IsScheduled,
+    DateTimeOffset CreatedAt,
+    Dictionary<string, string> Tags,
+    bool IsWaiting
+)
 {
     public string Status => Snapshot.Spell(State, IsToGo);
 }
@@ -24,10 +35,23 @@ public sealed record SnapshotLine(
 /// <param name="Search">Part of the name, of the id, or of the volume's name or id.</param>
 /// <param name="Status">A state as it is shown, e.g. <c>completed</c>.</param>
 /// <param name="Tag">A tag's name, or <c>name=value</c>.</param>
-public sealed record SnapshotQuery(string? Search = null, string? Status = null, string? Tag = null, SnapshotOrder Order = SnapshotOrder.Created, bool Ascending = false)
+public sealed record SnapshotQuery(
+    string? Search = null,
+    string? Status = null,
+    string? Tag = null,
+    SnapshotOrder Order = SnapshotOrder.Created,
+    bool Ascending = false
+)
 {
     /// <summary>One window of the list; two queries, whatever its size.</summary>
-    public async Task<(IReadOnlyList<SnapshotLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, DateTimeOffset now, int start, int count, CancellationToken ct)
+    public async Task<(IReadOnlyList<SnapshotLine> Lines, int Total)> PageAsync(
+        PortalDb db,
+        string accountId,
+        DateTimeOffset now,
+        int start,
+        int count,
+        CancellationToken ct
+    )
     {
         var matching = Matching(db, accountId, now);
         var total = await matching.CountAsync(ct);
@@ -35,29 +59,71 @@ public sealed record SnapshotQuery(string? Search = null, string? Status = null,
     }
 
     /// <summary>Those of one volume, the newest first.</summary>
-    public static Task<List<SnapshotLine>> OfVolumeAsync(PortalDb db, string accountId, string volumeId, DateTimeOffset now, CancellationToken ct) =>
-        Lines(new SnapshotQuery().Matching(db, accountId, now).Where(snapshot => snapshot.VolumeId == volumeId).OrderByDescending(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id)).ToListAsync(ct);
+    public static Task<List<SnapshotLine>> OfVolumeAsync(
+        PortalDb db,
+        string accountId,
+        string volumeId,
+        DateTimeOffset now,
+        CancellationToken ct
+    ) =>
+        Lines(
+                new SnapshotQuery()
+                    .Matching(db, accountId, now)
+                    .Where(snapshot => snapshot.VolumeId == volumeId)
+                    .OrderByDescending(snapshot => snapshot.CreatedAt)
+                    .ThenBy(snapshot => snapshot.Id)
+            )
+            .ToListAsync(ct);
 
     /// <summary>Ids of all that match, for what is done to all of them.</summary>
     public Task<List<string>> IdsAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct) =>
         Matching(db, accountId, now).Select(snapshot => snapshot.Id).ToListAsync(ct);
 
     /// <summary>How many the account has in each state as shown, regardless of any filter.</summary>
-    public static async Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct)
+    public static async Task<IReadOnlyDictionary<string, int>> CountAsync(
+        PortalDb db,
+        string accountId,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
-        var counts = await new SnapshotQuery().Matching(db, accountId, now).GroupBy(snapshot => new { snapshot.State, snapshot.IsToGo })
-            .Select(group => new { group.Key.State, group.Key.IsToGo, Count = group.Count() }).ToListAsync(ct);
-        return counts.GroupBy(row => Snapshot.Spell(row.State, row.IsToGo), StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Sum(row => row.Count), StringComparer.Ordinal);
+        var counts = await new SnapshotQuery()
+            .Matching(db, accountId, now)
+            .GroupBy(snapshot => new { snapshot.State, snapshot.IsToGo })
+            .Select(group => new
+            {
+                group.Key.State,
+                group.Key.IsToGo,
+                Count = group.Count(),
+            })
+            .ToListAsync(ct);
+        return counts
+            .GroupBy(row => Snapshot.Spell(row.State, row.IsToGo), StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.Sum(row => row.Count), StringComparer.Ordinal);
     }
 
-    private static IQueryable<SnapshotLine> Lines(IQueryable<Snapshot> snapshots) => snapshots.Select(snapshot => new SnapshotLine(
-        snapshot.Id, snapshot.Name, snapshot.State, snapshot.IsToGo, snapshot.SizeGiB, snapshot.StoredMiB, snapshot.VolumeId, snapshot.Volume.Name, snapshot.ScheduleId != null, snapshot.CreatedAt,
-        snapshot.Tags, snapshot.Waiting != null));
+    private static IQueryable<SnapshotLine> Lines(IQueryable<Snapshot> snapshots) =>
+        snapshots.Select(snapshot => new SnapshotLine(
+            snapshot.Id,
+            snapshot.Name,
+            snapshot.State,
+            snapshot.IsToGo,
+            snapshot.SizeGiB,
+            snapshot.StoredMiB,
+            snapshot.VolumeId,
+            snapshot.Volume.Name,
+            snapshot.ScheduleId != null,
+            snapshot.CreatedAt,
+            snapshot.Tags,
+            snapshot.Waiting != null
+        ));
 
     private IQueryable<Snapshot> Matching(PortalDb db, string accountId, DateTimeOffset now)
     {
         var since = now - VolumeQuery.KeepInSight;
-        var mine = Tagged(db).AsNoTracking().Where(snapshot => snapshot.AccountId == accountId && (snapshot.State != SnapshotState.Deleted || snapshot.DeletedAt > since));
+        var mine = Tagged(db)
+            .AsNoTracking()
+            .Where(snapshot => snapshot.AccountId == accountId && (snapshot.State != SnapshotState.Deleted || snapshot.DeletedAt > since));
         mine = Status is null ? mine : InState(mine, Status);
         if (string.IsNullOrWhiteSpace(Search))
         {
@@ -65,8 +131,12 @@ public sealed record SnapshotQuery(string? Search = null, string? Status = null,
         }
 
         var pattern = SearchPattern.Containing(Search);
-        return mine.Where(snapshot => EF.Functions.ILike(snapshot.Name, pattern, SearchPattern.Escape) || EF.Functions.ILike(snapshot.Id, pattern, SearchPattern.Escape)
-            || EF.Functions.ILike(snapshot.VolumeId, pattern, SearchPattern.Escape) || EF.Functions.ILike(snapshot.Volume.Name, pattern, SearchPattern.Escape));
+        return mine.Where(snapshot =>
+            EF.Functions.ILike(snapshot.Name, pattern, SearchPattern.Escape)
+            || EF.Functions.ILike(snapshot.Id, pattern, SearchPattern.Escape)
+            || EF.Functions.ILike(snapshot.VolumeId, pattern, SearchPattern.Escape)
+            || EF.Functions.ILike(snapshot.Volume.Name, pattern, SearchPattern.Escape)
+        );
     }
 
     private IQueryable<Snapshot> Tagged(PortalDb db)
@@ -83,14 +153,15 @@ public sealed record SnapshotQuery(string? Search = null, string? Status = null,
     }
 
     /// <summary><see cref="Snapshot.Spell"/> the other way round.</summary>
-    private static IQueryable<Snapshot> InState(IQueryable<Snapshot> snapshots, string status) => status switch
-    {
-        "deleting" => snapshots.Where(snapshot => snapshot.IsToGo && snapshot.State != SnapshotState.Deleted),
-        "deleted" => snapshots.Where(snapshot => snapshot.State == SnapshotState.Deleted),
-        "pending" => snapshots.Where(snapshot => !snapshot.IsToGo && snapshot.State == SnapshotState.Pending),
-        "completed" => snapshots.Where(snapshot => !snapshot.IsToGo && snapshot.State == SnapshotState.Completed),
-        _ => snapshots.Where(snapshot => !snapshot.IsToGo && snapshot.State == SnapshotState.Error),
-    };
+    private static IQueryable<Snapshot> InState(IQueryable<Snapshot> snapshots, string status) =>
+        status switch
+        {
+            "deleting" => snapshots.Where(snapshot => snapshot.IsToGo && snapshot.State != SnapshotState.Deleted),
+            "deleted" => snapshots.Where(snapshot => snapshot.State == SnapshotState.Deleted),
+            "pending" => snapshots.Where(snapshot => !snapshot.IsToGo && snapshot.State == SnapshotState.Pending),
+            "completed" => snapshots.Where(snapshot => !snapshot.IsToGo && snapshot.State == SnapshotState.Completed),
+            _ => snapshots.Where(snapshot => !snapshot.IsToGo && snapshot.State == SnapshotState.Error),
+        };
 
     private IOrderedQueryable<Snapshot> Ordered(IQueryable<Snapshot> snapshots)
     {

@@ -9,7 +9,11 @@ internal sealed class SnapshotTables : IEntityTypeConfiguration<Snapshot>
     public void Configure(EntityTypeBuilder<Snapshot> builder)
     {
         builder.BelongsToAccount();
-        builder.HasOne(snapshot => snapshot.Volume).WithMany(volume => volume.Snapshots).HasForeignKey(snapshot => snapshot.VolumeId).OnDelete(DeleteBehavior.Restrict);
+        builder
+            .HasOne(snapshot => snapshot.Volume)
+            .WithMany(volume => volume.Snapshots)
+            .HasForeignKey(snapshot => snapshot.VolumeId)
+            .OnDelete(DeleteBehavior.Restrict);
         builder.HasOne(snapshot => snapshot.Image).WithMany().HasForeignKey(snapshot => snapshot.ImageId).OnDelete(DeleteBehavior.Restrict);
         builder.Property(snapshot => snapshot.Tags).AsTags();
 

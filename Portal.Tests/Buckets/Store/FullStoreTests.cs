@@ -66,7 +66,8 @@ public sealed class FullStoreTests(TestPostgres postgres, ABrowser browser) : Te
     }
 
     /// <summary>
-    /// Until Portal sees that it is full; how many went in. From half full on it is no faster than the patrol, which looks every few seconds: a tenth of a store of this size is little.
+    /// Until Portal sees that it is full; how many went in. From half full on it is no faster than the patrol, which looks every few
+    /// seconds: a tenth of a store of this size is little.
     /// </summary>
     private async Task<int> FillAsync(AmazonS3Client s3, string bucket)
     {
@@ -90,18 +91,32 @@ public sealed class FullStoreTests(TestPostgres postgres, ABrowser browser) : Te
         throw new InvalidOperationException("It took more than it has room for.");
     }
 
-    private async Task LookedAsync(int pieces) => await Until.TrueAsync(async () =>
-    {
-        await using var db = CreateDbContext();
-        return await db.ObjectStores.AnyAsync(store => store.FullSince != null || store.TotalBytes - store.FreeBytes > pieces * (long)Piece, Ct);
-    }, Patience);
+    private async Task LookedAsync(int pieces) =>
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var db = CreateDbContext();
+                return await db.ObjectStores.AnyAsync(
+                    store => store.FullSince != null || store.TotalBytes - store.FreeBytes > pieces * (long)Piece,
+                    Ct
+                );
+            },
+            Patience
+        );
 
-    private async Task FullAsync(bool isFull) => await Until.TrueAsync(async () =>
-    {
-        await using var db = CreateDbContext();
-        return await db.ObjectStores.AnyAsync(store => store.FullSince != null == isFull, Ct)
-            && await db.Incidents.AnyAsync(incident => incident.ResourceId == "s3-local" && incident.Kind == "store-full" && incident.ClosedAt == null, Ct) == isFull;
-    }, Patience);
+    private async Task FullAsync(bool isFull) =>
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var db = CreateDbContext();
+                return await db.ObjectStores.AnyAsync(store => store.FullSince != null == isFull, Ct)
+                    && await db.Incidents.AnyAsync(
+                        incident => incident.ResourceId == "s3-local" && incident.Kind == "store-full" && incident.ClosedAt == null,
+                        Ct
+                    ) == isFull;
+            },
+            Patience
+        );
 
     private static string Key(int piece) => string.Create(CultureInfo.InvariantCulture, $"{piece:d3}.bin");
 
@@ -111,7 +126,15 @@ public sealed class FullStoreTests(TestPostgres postgres, ABrowser browser) : Te
         try
         {
             using var stream = new MemoryStream(content ?? [1]);
-            await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, InputStream = stream }, Ct);
+            await s3.PutObjectAsync(
+                new PutObjectRequest
+                {
+                    BucketName = bucket,
+                    Key = key,
+                    InputStream = stream,
+                },
+                Ct
+            );
             return null;
         }
         catch (AmazonS3Exception error)

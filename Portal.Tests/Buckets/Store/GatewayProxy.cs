@@ -32,15 +32,21 @@ public enum Interference
 }
 
 /// <summary>
-/// Stands before the real gateway, or another server, and leaves the host as it was signed, as a proxy of an operator does. A test may interfere with each request before it is passed on, and after it had
-/// its effect but before it is answered.
+/// Stands before the real gateway, or another server, and leaves the host as it was signed, as a proxy of an operator does. A test may
+/// interfere with each request before it is passed on, and after it had its effect but before it is answered.
 /// </summary>
 public sealed class GatewayProxy : IAsyncDisposable
 {
-    private static readonly HashSet<string> NotPassedOn = new(["Host", "Connection", "Expect", "Transfer-Encoding", "Keep-Alive"], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> NotPassedOn = new(
+        ["Host", "Connection", "Expect", "Transfer-Encoding", "Keep-Alive"],
+        StringComparer.OrdinalIgnoreCase
+    );
 
     private readonly WebApplication app;
-    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = TimeSpan.FromMinutes(2) };
+    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false })
+    {
+        Timeout = TimeSpan.FromMinutes(2),
+    };
     private readonly string gateway;
 
     private GatewayProxy(WebApplication app, string gateway) => (this.app, this.gateway) = (app, gateway);
@@ -55,7 +61,8 @@ public sealed class GatewayProxy : IAsyncDisposable
         Interfere = (request, at) => Task.FromResult(at is FaultPoint.Before && like(request) ? what : Interference.None);
 
     /// <summary>
-    /// When such a request comes for the first time, <paramref name="kill"/> is run and nothing is answered any more. Whoever made it is dead by the time at which what is returned completes.
+    /// When such a request comes for the first time, <paramref name="kill"/> is run and nothing is answered any more. Whoever made it is
+    /// dead by the time at which what is returned completes.
     /// </summary>
     public Task KillAtFirst(Func<HttpRequest, bool> like, FaultPoint point, Func<Task> kill)
     {
@@ -137,7 +144,10 @@ public sealed class GatewayProxy : IAsyncDisposable
             case Interference.UnknownError:
                 context.Response.StatusCode = StatusCodes.Status500InternalServerError;
                 context.Response.ContentType = "application/xml";
-                await context.Response.WriteAsync("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>UnknownError</Code></Error>", context.RequestAborted);
+                await context.Response.WriteAsync(
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>UnknownError</Code></Error>",
+                    context.RequestAborted
+                );
                 break;
         }
 
@@ -147,7 +157,10 @@ public sealed class GatewayProxy : IAsyncDisposable
     private HttpRequestMessage RequestOf(HttpContext context)
     {
         var asked = context.Request;
-        var request = new HttpRequestMessage(new HttpMethod(asked.Method), gateway + context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+        var request = new HttpRequestMessage(
+            new HttpMethod(asked.Method),
+            gateway + context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget
+        );
         request.Headers.Host = asked.Host.Value;
         if (asked.ContentLength is not null || asked.Headers.TransferEncoding.Count > 0)
         {
@@ -173,7 +186,10 @@ public sealed class GatewayProxy : IAsyncDisposable
             context.Response.Headers[name] = values.ToArray();
         }
 
-        if (answer.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified) && !HttpMethods.IsHead(context.Request.Method))
+        if (
+            answer.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified)
+            && !HttpMethods.IsHead(context.Request.Method)
+        )
         {
             await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
         }

@@ -31,7 +31,9 @@ public sealed class HangingStoreTests(TestPostgres postgres, ABrowser browser) :
         Assert.False(silent.Pending());
     }
 
-    /// <summary>The list is measured, and asks for its lines, while the first answer is still awaited: what then fails once fails twice.</summary>
+    /// <summary>
+    /// The list is measured, and asks for its lines, while the first answer is still awaited: what then fails once fails twice.
+    /// </summary>
     [Fact]
     [Trait("Needs", "browser")]
     public async Task A_list_that_was_waited_for_in_vain_is_no_rows_without_words()
@@ -71,7 +73,12 @@ public sealed class HangingStoreTests(TestPostgres postgres, ABrowser browser) :
     {
         var person = await Server.AddPersonAsync();
         await using var db = CreateDbContext();
-        var user = await BucketRows.AddUserAsync(db, Server.Services.GetRequiredService<BucketSecrets>(), person.AccountId, $"http://127.0.0.1:{((IPEndPoint)store.LocalEndpoint).Port}");
+        var user = await BucketRows.AddUserAsync(
+            db,
+            Server.Services.GetRequiredService<BucketSecrets>(),
+            person.AccountId,
+            $"http://127.0.0.1:{((IPEndPoint)store.LocalEndpoint).Port}"
+        );
         await BucketRows.AddBucketAsync(db, user, "photos");
         return person;
     }

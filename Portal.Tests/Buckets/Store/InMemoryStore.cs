@@ -43,15 +43,23 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
 
     /// <summary>The next call of this verb fails, those after it do not.</summary>
     public void FailOnce(string call, FaultPoint point, EngineFault fault = EngineFault.Unavailable) =>
-        once[(call, point)] = new EngineException(fault, $"{call} was made to fail {(point is FaultPoint.Before ? "before" : "after")} its effect.");
+        once[(call, point)] = new EngineException(
+            fault,
+            $"{call} was made to fail {(point is FaultPoint.Before ? "before" : "after")} its effect."
+        );
 
     public bool Put(StoreKey key, string bucket, string name, int bytes)
     {
         lock (gate)
         {
-            if (!Allows(key, bucket, KeyRights.ReadWrite) || buckets[bucket] is var there && there.Bytes + bytes > (there.MaxBytes ?? long.MaxValue)
-                || buckets.Values.Where(other => other.UserId == buckets[bucket].UserId).Sum(other => other.Bytes) + bytes > users[buckets[bucket].UserId].MaxBytes
-                || buckets.Values.Where(other => other.UserId == buckets[bucket].UserId).Sum(other => other.Objects.Count) >= users[buckets[bucket].UserId].MaxObjects)
+            if (
+                !Allows(key, bucket, KeyRights.ReadWrite)
+                || buckets[bucket] is var there && there.Bytes + bytes > (there.MaxBytes ?? long.MaxValue)
+                || buckets.Values.Where(other => other.UserId == buckets[bucket].UserId).Sum(other => other.Bytes) + bytes
+                    > users[buckets[bucket].UserId].MaxBytes
+                || buckets.Values.Where(other => other.UserId == buckets[bucket].UserId).Sum(other => other.Objects.Count)
+                    >= users[buckets[bucket].UserId].MaxObjects
+            )
             {
                 return false;
             }
@@ -100,89 +108,141 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
 
     public Task<string?> WhyNotTakingAsync(CancellationToken ct) => CallAsync(nameof(WhyNotTakingAsync), () => Full, ct);
 
-    public Task EnsureUserAsync(StoreUser user, CancellationToken ct) => CallAsync(nameof(EnsureUserAsync), () => users[user.Id] = user, ct);
+    public Task EnsureUserAsync(StoreUser user, CancellationToken ct) =>
+        CallAsync(nameof(EnsureUserAsync), () => users[user.Id] = user, ct);
 
-    public Task RemoveUserAsync(string userId, CancellationToken ct) => CallAsync(nameof(RemoveUserAsync), () =>
-    {
-        if (buckets.Values.Any(bucket => bucket.UserId == userId))
-        {
-            throw new EngineException(EngineFault.Rejected, "The user still owns a bucket.");
-        }
+    public Task RemoveUserAsync(string userId, CancellationToken ct) =>
+        CallAsync(
+            nameof(RemoveUserAsync),
+            () =>
+            {
+                if (buckets.Values.Any(bucket => bucket.UserId == userId))
+                {
+                    throw new EngineException(EngineFault.Rejected, "The user still owns a bucket.");
+                }
 
-        foreach (var key in keys.Where(key => key.Value.UserId == userId).Select(key => key.Key).ToList())
-        {
-            keys.Remove(key);
-        }
+                foreach (var key in keys.Where(key => key.Value.UserId == userId).Select(key => key.Key).ToList())
+                {
+                    keys.Remove(key);
+                }
 
-        return users.Remove(userId);
-    }, ct);
+                return users.Remove(userId);
+            },
+            ct
+        );
 
-    public Task EnsureKeyAsync(string userId, StoreKey key, CancellationToken ct) => CallAsync(nameof(EnsureKeyAsync), () =>
-        users.ContainsKey(userId) ? keys[key.AccessKeyId] = (userId, key.Secret) : throw new EngineException(EngineFault.Missing, "There is no such user."), ct);
+    public Task EnsureKeyAsync(string userId, StoreKey key, CancellationToken ct) =>
+        CallAsync(
+            nameof(EnsureKeyAsync),
+            () =>
+                users.ContainsKey(userId)
+                    ? keys[key.AccessKeyId] = (userId, key.Secret)
+                    : throw new EngineException(EngineFault.Missing, "There is no such user."),
+            ct
+        );
 
-    public Task RemoveKeyAsync(string userId, string accessKeyId, CancellationToken ct) => CallAsync(nameof(RemoveKeyAsync), () => keys.Remove(accessKeyId), ct);
+    public Task RemoveKeyAsync(string userId, string accessKeyId, CancellationToken ct) =>
+        CallAsync(nameof(RemoveKeyAsync), () => keys.Remove(accessKeyId), ct);
 
-    public Task<IReadOnlyList<string>> UsersAsync(CancellationToken ct) => CallAsync<IReadOnlyList<string>>(nameof(UsersAsync), () => [.. users.Keys], ct);
+    public Task<IReadOnlyList<string>> UsersAsync(CancellationToken ct) =>
+        CallAsync<IReadOnlyList<string>>(nameof(UsersAsync), () => [.. users.Keys], ct);
 
-    public Task<BucketInStore> EnsureBucketAsync(string userId, StoreKey owner, string name, CancellationToken ct) => CallAsync(nameof(EnsureBucketAsync), () =>
-    {
-        Assert.Equal(userId, Owner(owner));
-        if (buckets.TryGetValue(name, out var known))
-        {
-            return known.UserId == userId ? new BucketInStore(userId, name, known.StoreId) : throw new EngineException(EngineFault.Rejected, "The name belongs to somebody else's bucket.");
-        }
+    public Task<BucketInStore> EnsureBucketAsync(string userId, StoreKey owner, string name, CancellationToken ct) =>
+        CallAsync(
+            nameof(EnsureBucketAsync),
+            () =>
+            {
+                Assert.Equal(userId, Owner(owner));
+                if (buckets.TryGetValue(name, out var known))
+                {
+                    return known.UserId == userId
+                        ? new BucketInStore(userId, name, known.StoreId)
+                        : throw new EngineException(EngineFault.Rejected, "The name belongs to somebody else's bucket.");
+                }
 
-        if (buckets.Values.Count(other => other.UserId == userId) >= users[userId].MaxBuckets)
-        {
-            throw new EngineException(EngineFault.Rejected, "Your quota of buckets is used up.");
-        }
+                if (buckets.Values.Count(other => other.UserId == userId) >= users[userId].MaxBuckets)
+                {
+                    throw new EngineException(EngineFault.Rejected, "Your quota of buckets is used up.");
+                }
 
-        buckets[name] = new StoredBucket(userId, $"store-{++made}", clock.GetUtcNow());
-        Count(name, 0, 1, 0);
-        return new BucketInStore(userId, name, buckets[name].StoreId);
-    }, ct);
+                buckets[name] = new StoredBucket(userId, $"store-{++made}", clock.GetUtcNow());
+                Count(name, 0, 1, 0);
+                return new BucketInStore(userId, name, buckets[name].StoreId);
+            },
+            ct
+        );
 
-    public Task SetQuotaAsync(BucketInStore bucket, long? maxBytes, CancellationToken ct) => CallAsync(nameof(SetQuotaAsync), () => There(bucket).MaxBytes = maxBytes, ct);
+    public Task SetQuotaAsync(BucketInStore bucket, long? maxBytes, CancellationToken ct) =>
+        CallAsync(nameof(SetQuotaAsync), () => There(bucket).MaxBytes = maxBytes, ct);
 
     public Task EnsureGrantsAsync(StoreKey owner, BucketInStore bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct) =>
         CallAsync(nameof(EnsureGrantsAsync), () => There(bucket).Grants = [.. grants], ct);
 
-    public Task<EmptiedBatch> EmptyAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct) => CallAsync(nameof(EmptyAsync), () =>
-    {
-        var there = Allowed(There(bucket));
-        var batch = there.Objects.Keys.Take(Batch).ToList();
-        batch.ForEach(name => there.Objects.Remove(name));
-        return new EmptiedBatch(batch.Count, there.Objects.Count == 0);
-    }, ct);
+    public Task<EmptiedBatch> EmptyAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct) =>
+        CallAsync(
+            nameof(EmptyAsync),
+            () =>
+            {
+                var there = Allowed(There(bucket));
+                var batch = there.Objects.Keys.Take(Batch).ToList();
+                batch.ForEach(name => there.Objects.Remove(name));
+                return new EmptiedBatch(batch.Count, there.Objects.Count == 0);
+            },
+            ct
+        );
 
-    public Task<bool> DeleteBucketAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct) => CallAsync(nameof(DeleteBucketAsync), () =>
-    {
-        if (Find(bucket) is not { } there)
-        {
-            return true;
-        }
+    public Task<bool> DeleteBucketAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct) =>
+        CallAsync(
+            nameof(DeleteBucketAsync),
+            () =>
+            {
+                if (Find(bucket) is not { } there)
+                {
+                    return true;
+                }
 
-        return Allowed(there).Objects.Count == 0 && buckets.Remove(bucket.Name);
-    }, ct);
+                return Allowed(there).Objects.Count == 0 && buckets.Remove(bucket.Name);
+            },
+            ct
+        );
 
     public Task OverrideDenialAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct) =>
         CallAsync(nameof(OverrideDenialAsync), () => Find(bucket) is { } there && (there.IsDenied = false), ct);
 
-    public Task<IReadOnlyList<BucketContent>> BucketsAsync(CancellationToken ct) => CallAsync<IReadOnlyList<BucketContent>>(nameof(BucketsAsync), () =>
-        [.. buckets.Select(row => new BucketContent(row.Key, row.Value.UserId, row.Value.StoreId, row.Value.Bytes, row.Value.Objects.Count, row.Value.MadeAt))], ct);
+    public Task<IReadOnlyList<BucketContent>> BucketsAsync(CancellationToken ct) =>
+        CallAsync<IReadOnlyList<BucketContent>>(
+            nameof(BucketsAsync),
+            () =>
+                [
+                    .. buckets.Select(row => new BucketContent(
+                        row.Key,
+                        row.Value.UserId,
+                        row.Value.StoreId,
+                        row.Value.Bytes,
+                        row.Value.Objects.Count,
+                        row.Value.MadeAt
+                    )),
+                ],
+            ct
+        );
 
     public Task<IReadOnlyList<BucketTraffic>> TrafficAsync(DateTimeOffset since, CancellationToken ct) =>
         CallAsync<IReadOnlyList<BucketTraffic>>(nameof(TrafficAsync), () => [.. traffic.Values.Where(count => count.Hour >= since)], ct);
 
-    public Task ForgetTrafficAsync(DateTimeOffset before, CancellationToken ct) => CallAsync(nameof(ForgetTrafficAsync), () =>
-    {
-        foreach (var key in traffic.Keys.Where(key => key.Hour < before).ToList())
-        {
-            traffic.Remove(key);
-        }
+    public Task ForgetTrafficAsync(DateTimeOffset before, CancellationToken ct) =>
+        CallAsync(
+            nameof(ForgetTrafficAsync),
+            () =>
+            {
+                foreach (var key in traffic.Keys.Where(key => key.Hour < before).ToList())
+                {
+                    traffic.Remove(key);
+                }
 
-        return true;
-    }, ct);
+                return true;
+            },
+            ct
+        );
 
     private async Task<T> CallAsync<T>(string call, Func<T> effect, CancellationToken ct)
     {
@@ -212,21 +272,32 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
         }
     }
 
-    private string Owner(StoreKey key) => keys.TryGetValue(key.AccessKeyId, out var known) && known.Secret == key.Secret && !users[known.UserId].IsSuspended
-        ? known.UserId
-        : throw new EngineException(EngineFault.Unavailable, "The object store does not know this key, or its user is suspended.");
+    private string Owner(StoreKey key) =>
+        keys.TryGetValue(key.AccessKeyId, out var known) && known.Secret == key.Secret && !users[known.UserId].IsSuspended
+            ? known.UserId
+            : throw new EngineException(EngineFault.Unavailable, "The object store does not know this key, or its user is suspended.");
 
     private StoredBucket? Find(BucketInStore bucket) =>
         buckets.TryGetValue(bucket.Name, out var there) && (there.UserId, there.StoreId) == (bucket.UserId, bucket.StoreId) ? there : null;
 
-    private StoredBucket There(BucketInStore bucket) => Find(bucket) ?? throw new EngineException(EngineFault.Missing, "There is no such bucket.");
+    private StoredBucket There(BucketInStore bucket) =>
+        Find(bucket) ?? throw new EngineException(EngineFault.Missing, "There is no such bucket.");
 
-    private static StoredBucket Allowed(StoredBucket bucket) => bucket.IsDenied ? throw new EngineException(EngineFault.Rejected, "Its policy denies deleting.") : bucket;
+    private static StoredBucket Allowed(StoredBucket bucket) =>
+        bucket.IsDenied ? throw new EngineException(EngineFault.Rejected, "Its policy denies deleting.") : bucket;
 
     private bool Allows(StoreKey key, string bucket, KeyRights wanted) =>
-        keys.TryGetValue(key.AccessKeyId, out var known) && known.Secret == key.Secret && !users[known.UserId].IsSuspended
-        && buckets.TryGetValue(bucket, out var there) && !users[there.UserId].IsSuspended
-        && (there.UserId == known.UserId || there.Grants.Any(grant => grant.UserId == known.UserId && (wanted is KeyRights.ReadOnly || grant.Rights is KeyRights.ReadWrite)));
+        keys.TryGetValue(key.AccessKeyId, out var known)
+        && known.Secret == key.Secret
+        && !users[known.UserId].IsSuspended
+        && buckets.TryGetValue(bucket, out var there)
+        && !users[there.UserId].IsSuspended
+        && (
+            there.UserId == known.UserId
+            || there.Grants.Any(grant =>
+                grant.UserId == known.UserId && (wanted is KeyRights.ReadOnly || grant.Rights is KeyRights.ReadWrite)
+            )
+        );
 
     private void Count(string bucket, long bytes, int writes, int reads)
     {

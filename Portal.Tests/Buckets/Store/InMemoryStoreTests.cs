@@ -8,7 +8,8 @@ public sealed class InMemoryStoreTests : ObjectStoreContract
 
     protected override IObjectStore Store => store;
 
-    protected override Task<bool> PutAsync(StoreKey key, string bucket, string name, int bytes) => Task.FromResult(store.Put(key, bucket, name, bytes));
+    protected override Task<bool> PutAsync(StoreKey key, string bucket, string name, int bytes) =>
+        Task.FromResult(store.Put(key, bucket, name, bytes));
 
     protected override Task<bool> CanReadAsync(StoreKey key, string bucket, string name) => Task.FromResult(store.Read(key, bucket, name));
 

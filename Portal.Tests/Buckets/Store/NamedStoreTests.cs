@@ -16,11 +16,25 @@ public sealed class NamedStoreTests(TestPostgres postgres, TestCeph ceph) : Test
     {
         await ceph.StartAsync();
         await using var work = await BucketsAtWork.StartAsync(
-            this, ConnectionString, ceph, ("ObjectStore:Endpoint", $"{ceph.Endpoint}/"), ("ObjectStore:AdminKeyId", ceph.Access.Admin.AccessKeyId), ("ObjectStore:AdminSecret", ceph.Access.Admin.Secret));
+            this,
+            ConnectionString,
+            ceph,
+            ("ObjectStore:Endpoint", $"{ceph.Endpoint}/"),
+            ("ObjectStore:AdminKeyId", ceph.Access.Admin.AccessKeyId),
+            ("ObjectStore:AdminSecret", ceph.Access.Admin.Secret)
+        );
         var ada = await work.AddCustomerAsync();
         var bucket = await work.AddBucketAsync(ada);
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.AddKeyAsync(ada));
-        await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = "a", ContentBody = "x" }, Ct);
+        await s3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket,
+                Key = "a",
+                ContentBody = "x",
+            },
+            Ct
+        );
         await using var db = CreateDbContext();
         var store = await db.ObjectStores.AsNoTracking().SingleAsync(Ct);
         Assert.Equal((StoreSource.Settings, ceph.Endpoint, ceph.Endpoint), (store.Source, store.Endpoint, store.OwnEndpoint));

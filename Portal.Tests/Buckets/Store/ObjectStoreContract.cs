@@ -134,7 +134,11 @@ public abstract class ObjectStoreContract
         Assert.True(await CanReadAsync(key, bucket.Name, "b"));
         Assert.False(await CanReadAsync(readersKey, closed.Name, "a"));
         Assert.False(await PutAsync(writersKey, closed.Name, "b", 1));
-        await FailsAsync(EngineFault.Unavailable, EngineFault.Rejected, () => Store.EnsureBucketAsync(writer.Id, writersKey, ABucketName(), Ct));
+        await FailsAsync(
+            EngineFault.Unavailable,
+            EngineFault.Rejected,
+            () => Store.EnsureBucketAsync(writer.Id, writersKey, ABucketName(), Ct)
+        );
 
         await Store.EnsureGrantsAsync(key, bucket, [], Ct);
         Assert.False(await CanReadAsync(readersKey, bucket.Name, "a"));
@@ -170,11 +174,14 @@ public abstract class ObjectStoreContract
         var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
         await PutAsync(key, bucket.Name, "kept/a", 1);
         await DenyAsync(key, bucket.Name, action, "");
-        await FailsAsync(EngineFault.Rejected, async () =>
-        {
-            await Store.EmptyAsync(key, bucket, Ct);
-            await Store.DeleteBucketAsync(key, bucket, Ct);
-        });
+        await FailsAsync(
+            EngineFault.Rejected,
+            async () =>
+            {
+                await Store.EmptyAsync(key, bucket, Ct);
+                await Store.DeleteBucketAsync(key, bucket, Ct);
+            }
+        );
 
         await Store.OverrideDenialAsync(key, bucket, Ct);
         await Store.OverrideDenialAsync(key, bucket, Ct);
@@ -232,11 +239,19 @@ public abstract class ObjectStoreContract
         await PutAsync(key, bucket.Name, "a", 5000);
         await PutAsync(key, bucket.Name, "b", 3000);
         Assert.True(await CanReadAsync(key, bucket.Name, "a"));
-        Assert.Equal((8000, 2), Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == bucket.Name) is var row ? (row.Bytes, row.Objects) : default);
+        Assert.Equal(
+            (8000, 2),
+            Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == bucket.Name) is var row ? (row.Bytes, row.Objects) : default
+        );
 
-        var hour = new DateTimeOffset(DateTime.UnixEpoch).AddHours((long)(TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalHours - 1);
+        var hour = new DateTimeOffset(DateTime.UnixEpoch).AddHours(
+            (long)(TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalHours - 1
+        );
         BucketTraffic? seen = null;
-        await UntilAsync(async () => (seen = (await Store.TrafficAsync(hour, Ct)).Where(count => count.Bucket == bucket.Name).Aggregate((BucketTraffic?)null, Sum)) is { Reads: >= 1, Writes: >= 3 });
+        await UntilAsync(async () =>
+            (seen = (await Store.TrafficAsync(hour, Ct)).Where(count => count.Bucket == bucket.Name).Aggregate((BucketTraffic?)null, Sum))
+                is { Reads: >= 1, Writes: >= 3 }
+        );
         Assert.Equal(user.Id, seen!.UserId);
         Assert.InRange(seen.BytesOut, 5000, 20000);
         Assert.Equal(TimeSpan.Zero, TimeSpan.FromTicks(seen.Hour.UtcTicks % TimeSpan.TicksPerHour));
@@ -308,7 +323,10 @@ public abstract class ObjectStoreContract
                 break;
         }
 
-        Assert.Equal((now, 1L), Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == now.Name) is var row ? (row.Bucket, row.Objects) : default);
+        Assert.Equal(
+            (now, 1L),
+            Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == now.Name) is var row ? (row.Bucket, row.Objects) : default
+        );
         Assert.True(await CanReadAsync(key, now.Name, "a"));
         Assert.True(await PutAsync(otherKey, now.Name, "b", 128 * 1024));
         await RemoveAsync(other, otherKey, now);
@@ -335,11 +353,18 @@ public abstract class ObjectStoreContract
         await Store.RemoveUserAsync(user.Id, Ct);
     }
 
-    private static BucketTraffic Sum(BucketTraffic? one, BucketTraffic other) => one is null
-        ? other
-        : other with { BytesOut = one.BytesOut + other.BytesOut, Writes = one.Writes + other.Writes, Reads = one.Reads + other.Reads };
+    private static BucketTraffic Sum(BucketTraffic? one, BucketTraffic other) =>
+        one is null
+            ? other
+            : other with
+            {
+                BytesOut = one.BytesOut + other.BytesOut,
+                Writes = one.Writes + other.Writes,
+                Reads = one.Reads + other.Reads,
+            };
 
-    protected static async Task FailsAsync(EngineFault fault, Func<Task> call) => Assert.Equal(fault, (await Assert.ThrowsAsync<EngineException>(call)).Fault);
+    protected static async Task FailsAsync(EngineFault fault, Func<Task> call) =>
+        Assert.Equal(fault, (await Assert.ThrowsAsync<EngineException>(call)).Fault);
 
     private static async Task FailsAsync(EngineFault fault, EngineFault other, Func<Task> call)
     {

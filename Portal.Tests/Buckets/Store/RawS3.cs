@@ -12,15 +12,20 @@ public sealed class RawS3(string endpoint, StoreKey key) : IDisposable
 
     public static string Digest(string text) => Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    public Task<RawAnswer> GetAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Get, path, null, headers);
+    public Task<RawAnswer> GetAsync(string path, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Get, path, null, headers);
 
-    public Task<RawAnswer> HeadAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Head, path, null, headers);
+    public Task<RawAnswer> HeadAsync(string path, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Head, path, null, headers);
 
-    public Task<RawAnswer> PutAsync(string path, string body = "", params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Put, path, body, headers);
+    public Task<RawAnswer> PutAsync(string path, string body = "", params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Put, path, body, headers);
 
-    public Task<RawAnswer> PostAsync(string path, string body = "", params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Post, path, body, headers);
+    public Task<RawAnswer> PostAsync(string path, string body = "", params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Post, path, body, headers);
 
-    public Task<RawAnswer> DeleteAsync(string path, params (string Name, string Value)[] headers) => SendAsync(HttpMethod.Delete, path, null, headers);
+    public Task<RawAnswer> DeleteAsync(string path, params (string Name, string Value)[] headers) =>
+        SendAsync(HttpMethod.Delete, path, null, headers);
 
     public void Dispose() => http.Dispose();
 
@@ -28,7 +33,10 @@ public sealed class RawS3(string endpoint, StoreKey key) : IDisposable
     private async Task<RawAnswer> SendAsync(HttpMethod method, string path, string? body, (string Name, string Value)[] headers)
     {
         var bytes = Encoding.UTF8.GetBytes(body ?? "");
-        using var request = new HttpRequestMessage(method, new Uri(endpoint + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var request = new HttpRequestMessage(
+            method,
+            new Uri(endpoint + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true })
+        );
         if (body is not null)
         {
 #pragma warning disable CA5351 // S3 demands it of what changes a bucket.
@@ -46,7 +54,8 @@ public sealed class RawS3(string endpoint, StoreKey key) : IDisposable
         return new RawAnswer(
             answer.StatusCode,
             await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
-            answer.Headers.ToDictionary(header => header.Key, header => header.Value.First(), StringComparer.OrdinalIgnoreCase));
+            answer.Headers.ToDictionary(header => header.Key, header => header.Value.First(), StringComparer.OrdinalIgnoreCase)
+        );
     }
 }
 

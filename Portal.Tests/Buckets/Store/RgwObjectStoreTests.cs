@@ -20,17 +20,33 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    protected override Task<bool> PutAsync(StoreKey key, string bucket, string name, int bytes) => IsAllowedAsync(key, async s3 =>
-    {
-        using var content = new MemoryStream(new byte[bytes]);
-        await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = name, InputStream = content }, Ct);
-    });
+    protected override Task<bool> PutAsync(StoreKey key, string bucket, string name, int bytes) =>
+        IsAllowedAsync(
+            key,
+            async s3 =>
+            {
+                using var content = new MemoryStream(new byte[bytes]);
+                await s3.PutObjectAsync(
+                    new PutObjectRequest
+                    {
+                        BucketName = bucket,
+                        Key = name,
+                        InputStream = content,
+                    },
+                    Ct
+                );
+            }
+        );
 
-    protected override Task<bool> CanReadAsync(StoreKey key, string bucket, string name) => IsAllowedAsync(key, async s3 =>
-    {
-        using var read = await s3.GetObjectAsync(bucket, name, Ct);
-        await read.ResponseStream.CopyToAsync(Stream.Null, Ct);
-    });
+    protected override Task<bool> CanReadAsync(StoreKey key, string bucket, string name) =>
+        IsAllowedAsync(
+            key,
+            async s3 =>
+            {
+                using var read = await s3.GetObjectAsync(bucket, name, Ct);
+                await read.ResponseStream.CopyToAsync(Stream.Null, Ct);
+            }
+        );
 
     protected override async Task UntilAsync(Func<Task<bool>> condition)
     {
@@ -81,9 +97,16 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
         var (user, key) = await AUserAsync();
         var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
         var tenant = bucket.Name.Replace('-', '_');
-        using var made = JsonDocument.Parse(await real.AdministerAsync("user", "create", "--tenant", tenant, "--uid", "somebody", "--display-name", "Somebody"));
+        using var made = JsonDocument.Parse(
+            await real.AdministerAsync("user", "create", "--tenant", tenant, "--uid", "somebody", "--display-name", "Somebody")
+        );
         var theirs = made.RootElement.GetProperty("keys")[0];
-        Assert.True(await IsAllowedAsync(new StoreKey(theirs.GetProperty("access_key").GetString()!, theirs.GetProperty("secret_key").GetString()!), s3 => s3.PutBucketAsync(bucket.Name, Ct)));
+        Assert.True(
+            await IsAllowedAsync(
+                new StoreKey(theirs.GetProperty("access_key").GetString()!, theirs.GetProperty("secret_key").GetString()!),
+                s3 => s3.PutBucketAsync(bucket.Name, Ct)
+            )
+        );
         Assert.Equal(bucket, Assert.Single(await Store.BucketsAsync(Ct), row => row.Name == bucket.Name).Bucket);
         await real.AdministerAsync("user", "rm", "--tenant", tenant, "--uid", "somebody", "--purge-data");
         await RemoveAsync(user, key, bucket);
@@ -99,7 +122,10 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
         Assert.True(await PutAsync(key, bucket.Name, "a", 1));
         await (isDeniedUnderAnyName ? DenyAsync(key, bucket.Name, "s3:*", ["arn:aws:s3:::*"]) : DenyAsync(key, bucket.Name, "s3:*", ""));
         using var http = new HttpClient(new AtTheLastMoment("DELETE", () => throw new HttpRequestException("It was cut off.")));
-        await FailsAsync(EngineFault.Unavailable, () => new RgwObjectStores(http, TimeProvider.System).Open(real.Access).OverrideDenialAsync(key, bucket, Ct));
+        await FailsAsync(
+            EngineFault.Unavailable,
+            () => new RgwObjectStores(http, TimeProvider.System).Open(real.Access).OverrideDenialAsync(key, bucket, Ct)
+        );
         await FailsAsync(EngineFault.Missing, () => Store.EmptyAsync(key, bucket, Ct));
         await FailsAsync(EngineFault.Rejected, () => Store.RemoveUserAsync(user.Id, Ct));
         var left = Assert.Single(await Store.BucketsAsync(Ct), row => row.UserId == user.Id).Bucket;
@@ -129,20 +155,28 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
         }
 
         BucketInStore? now = null;
-        using var http = new HttpClient(new AtTheLastMoment(method, async () =>
-        {
-            await Store.OverrideDenialAsync(key, before, Ct);
-            Assert.True(await Store.DeleteBucketAsync(key, before, Ct));
-            now = await Store.EnsureBucketAsync(other.Id, otherKey, before.Name, Ct);
-            Assert.True(await PutAsync(otherKey, now.Name, "a", 1));
-        }));
+        using var http = new HttpClient(
+            new AtTheLastMoment(
+                method,
+                async () =>
+                {
+                    await Store.OverrideDenialAsync(key, before, Ct);
+                    Assert.True(await Store.DeleteBucketAsync(key, before, Ct));
+                    now = await Store.EnsureBucketAsync(other.Id, otherKey, before.Name, Ct);
+                    Assert.True(await PutAsync(otherKey, now.Name, "a", 1));
+                }
+            )
+        );
         var store = new RgwObjectStores(http, TimeProvider.System).Open(real.Access);
-        await FailsAsync(fault, verb switch
-        {
-            nameof(IObjectStore.EnsureBucketAsync) => () => store.EnsureBucketAsync(user.Id, key, before.Name, Ct),
-            nameof(IObjectStore.SetQuotaAsync) => () => store.SetQuotaAsync(before, 64 * 1024, Ct),
-            _ => () => store.OverrideDenialAsync(key, before, Ct),
-        });
+        await FailsAsync(
+            fault,
+            verb switch
+            {
+                nameof(IObjectStore.EnsureBucketAsync) => () => store.EnsureBucketAsync(user.Id, key, before.Name, Ct),
+                nameof(IObjectStore.SetQuotaAsync) => () => store.SetQuotaAsync(before, 64 * 1024, Ct),
+                _ => () => store.OverrideDenialAsync(key, before, Ct),
+            }
+        );
         Assert.NotNull(now);
         Assert.True(await CanReadAsync(otherKey, now.Name, "a"));
         await UntilAsync(() => PutAsync(otherKey, now.Name, "b", 128 * 1024));
@@ -153,13 +187,20 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
     protected override Task DenyAsync(StoreKey key, string bucket, string action, string prefix) =>
         DenyAsync(key, bucket, action, [$"arn:aws:s3:::{bucket}", $"arn:aws:s3:::{bucket}/{prefix}*"]);
 
-    private Task<bool> DenyAsync(StoreKey key, string bucket, string action, string[] resources) => IsAllowedAsync(key, s3 => s3.PutBucketPolicyAsync(
-        new PutBucketPolicyRequest
-        {
-            BucketName = bucket,
-            Policy = $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"{{action}}","Resource":{{JsonSerializer.Serialize(resources)}}}]}""",
-        },
-        Ct));
+    private Task<bool> DenyAsync(StoreKey key, string bucket, string action, string[] resources) =>
+        IsAllowedAsync(
+            key,
+            s3 =>
+                s3.PutBucketPolicyAsync(
+                    new PutBucketPolicyRequest
+                    {
+                        BucketName = bucket,
+                        Policy =
+                            $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"{{action}}","Resource":{{JsonSerializer.Serialize(resources)}}}]}""",
+                    },
+                    Ct
+                )
+        );
 
     private async Task<bool> IsAllowedAsync(StoreKey key, Func<IAmazonS3, Task> ask)
     {

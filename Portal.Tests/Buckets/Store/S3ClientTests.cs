@@ -9,7 +9,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Buckets;
 
-/// <summary>What customers' programs do: Debian's <c>aws</c> and Amazon's SDK, with keys that Portal made, on the real store that its worker looks after.</summary>
+/// <summary>
+/// What customers' programs do: Debian's <c>aws</c> and Amazon's SDK, with keys that Portal made, on the real store that its worker looks
+/// after.
+/// </summary>
 [Trait("Needs", "engine")]
 public sealed class S3ClientTests(TestPostgres postgres, TestCeph ceph) : TestDatabase(postgres)
 {
@@ -37,7 +40,11 @@ public sealed class S3ClientTests(TestPostgres postgres, TestCeph ceph) : TestDa
         using var files = new FilesOnDisk(("big.bin", FilesOnDisk.Random(200_000_000)));
         var path = files.Paths("big.bin")[0];
         await aws.RunAsync("s3", "cp", "--quiet", path, $"s3://{bucket}/big.bin");
-        Assert.Contains("-24\\\"\"", await aws.RunAsync("s3api", "head-object", "--bucket", bucket, "--key", "big.bin", "--query", "ETag"), StringComparison.Ordinal);
+        Assert.Contains(
+            "-24\\\"\"",
+            await aws.RunAsync("s3api", "head-object", "--bucket", bucket, "--key", "big.bin", "--query", "ETag"),
+            StringComparison.Ordinal
+        );
         await aws.RunAsync("s3", "cp", "--quiet", $"s3://{bucket}/big.bin", path + ".back");
         Assert.Equal(await ChecksumAsync(path), await ChecksumAsync(path + ".back"));
     }
@@ -49,10 +56,27 @@ public sealed class S3ClientTests(TestPostgres postgres, TestCeph ceph) : TestDa
         var (ada, bucket) = await ACustomerAsync();
         var key = await work.AddKeyAsync(ada);
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", key);
-        await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (number, ct) =>
-            await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = string.Create(CultureInfo.InvariantCulture, $"folder/{number:d4}"), ContentBody = "x" }, ct));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, count),
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct },
+            async (number, ct) =>
+                await s3.PutObjectAsync(
+                    new PutObjectRequest
+                    {
+                        BucketName = bucket,
+                        Key = string.Create(CultureInfo.InvariantCulture, $"folder/{number:d4}"),
+                        ContentBody = "x",
+                    },
+                    ct
+                )
+        );
         using var aws = new AwsCommand(ceph.Endpoint, key);
-        Assert.Equal(count, (await aws.RunAsync("s3", "ls", "--recursive", $"s3://{bucket}/folder/")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(
+            count,
+            (await aws.RunAsync("s3", "ls", "--recursive", $"s3://{bucket}/folder/"))
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Length
+        );
         var pages = s3.Paginators.ListObjectsV2(new ListObjectsV2Request { BucketName = bucket, Prefix = "folder/" });
         Assert.Equal(count, await pages.S3Objects.Select(found => found.Key).Distinct().CountAsync(Ct));
     }
@@ -70,7 +94,22 @@ public sealed class S3ClientTests(TestPostgres postgres, TestCeph ceph) : TestDa
 
         Assert.Equal("signed", await http.GetStringAsync(Sign(s3, bucket, HttpVerb.GET), Ct));
         Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync(new Uri($"{ceph.Endpoint}/{bucket}/a b+ü"), Ct)).StatusCode);
-        await s3.PutCORSConfigurationAsync(bucket, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["https://shop.example.com"], AllowedMethods = ["PUT"], AllowedHeaders = ["*"] }] }, Ct);
+        await s3.PutCORSConfigurationAsync(
+            bucket,
+            new CORSConfiguration
+            {
+                Rules =
+                [
+                    new CORSRule
+                    {
+                        AllowedOrigins = ["https://shop.example.com"],
+                        AllowedMethods = ["PUT"],
+                        AllowedHeaders = ["*"],
+                    },
+                ],
+            },
+            Ct
+        );
         Assert.Equal(("https://shop.example.com", true), await PreflightAsync(http, bucket, "https://shop.example.com"));
         Assert.Equal((null, false), await PreflightAsync(http, bucket, "https://elsewhere.example.com"));
     }
@@ -80,12 +119,37 @@ public sealed class S3ClientTests(TestPostgres postgres, TestCeph ceph) : TestDa
     {
         var (ada, bucket) = await ACustomerAsync();
         using var aws = new AwsCommand(ceph.Endpoint, await work.AddKeyAsync(ada));
-        using var files = new FilesOnDisk(("one", "first"u8.ToArray()), ("two", "second"u8.ToArray()), ("policy", System.Text.Encoding.UTF8.GetBytes(Portal.Buckets.PolicyExamples.Of(bucket)[0].Text)));
+        using var files = new FilesOnDisk(
+            ("one", "first"u8.ToArray()),
+            ("two", "second"u8.ToArray()),
+            ("policy", System.Text.Encoding.UTF8.GetBytes(Portal.Buckets.PolicyExamples.Of(bucket)[0].Text))
+        );
         await aws.RunAsync("s3api", "put-bucket-versioning", "--bucket", bucket, "--versioning-configuration", "Status=Enabled");
         await aws.RunAsync("s3", "cp", files.Paths("one")[0], $"s3://{bucket}/public/note");
         await aws.RunAsync("s3", "cp", files.Paths("two")[0], $"s3://{bucket}/public/note");
-        var older = (await aws.RunAsync("s3api", "list-object-versions", "--bucket", bucket, "--query", "Versions[?!IsLatest].VersionId", "--output", "text")).Trim();
-        await aws.RunAsync("s3api", "get-object", "--bucket", bucket, "--key", "public/note", "--version-id", older, files.Paths("one")[0] + ".back");
+        var older = (
+            await aws.RunAsync(
+                "s3api",
+                "list-object-versions",
+                "--bucket",
+                bucket,
+                "--query",
+                "Versions[?!IsLatest].VersionId",
+                "--output",
+                "text"
+            )
+        ).Trim();
+        await aws.RunAsync(
+            "s3api",
+            "get-object",
+            "--bucket",
+            bucket,
+            "--key",
+            "public/note",
+            "--version-id",
+            older,
+            files.Paths("one")[0] + ".back"
+        );
         Assert.Equal("first", await File.ReadAllTextAsync(files.Paths("one")[0] + ".back", Ct));
 
         using var http = new HttpClient();
@@ -99,23 +163,62 @@ public sealed class S3ClientTests(TestPostgres postgres, TestCeph ceph) : TestDa
     {
         var (ada, bucket) = await ACustomerAsync();
         var (bob, _) = await ACustomerAsync();
-        var (full, reading, strange) = (await work.RequestKeyAsync(ada, KeyRights.ReadWrite), await work.AddKeyAsync(ada, KeyRights.ReadOnly), await work.AddKeyAsync(bob));
+        var (full, reading, strange) = (
+            await work.RequestKeyAsync(ada, KeyRights.ReadWrite),
+            await work.AddKeyAsync(ada, KeyRights.ReadOnly),
+            await work.AddKeyAsync(bob)
+        );
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.ActiveAsync(full), ownConnections: true);
-        await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = "a", ContentBody = "x" }, Ct);
+        await s3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket,
+                Key = "a",
+                ContentBody = "x",
+            },
+            Ct
+        );
         using var reader = S3Client.Of(ceph.Endpoint, "us-east-1", reading, ownConnections: true);
         (await reader.GetObjectAsync(bucket, "a", Ct)).Dispose();
         using var stranger = S3Client.Of(ceph.Endpoint, "us-east-1", strange, ownConnections: true);
         Func<IAmazonS3, Task>[] writes =
         [
-            client => client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = "b", ContentBody = "x" }, Ct),
+            client =>
+                client.PutObjectAsync(
+                    new PutObjectRequest
+                    {
+                        BucketName = bucket,
+                        Key = "b",
+                        ContentBody = "x",
+                    },
+                    Ct
+                ),
             client => client.DeleteObjectAsync(bucket, "a", Ct),
             client => client.InitiateMultipartUploadAsync(bucket, "b", Ct),
             client => client.PutBucketPolicyAsync(bucket, Portal.Buckets.PolicyExamples.Of(bucket)[0].Text, Ct),
-            client => client.PutBucketVersioningAsync(new PutBucketVersioningRequest { BucketName = bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } }, Ct),
-            client => client.PutCORSConfigurationAsync(bucket, new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] }, Ct),
+            client =>
+                client.PutBucketVersioningAsync(
+                    new PutBucketVersioningRequest
+                    {
+                        BucketName = bucket,
+                        VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
+                    },
+                    Ct
+                ),
+            client =>
+                client.PutCORSConfigurationAsync(
+                    bucket,
+                    new CORSConfiguration { Rules = [new CORSRule { AllowedOrigins = ["*"], AllowedMethods = ["GET"] }] },
+                    Ct
+                ),
             client => client.DeleteBucketAsync(bucket, Ct),
         ];
-        Func<IAmazonS3, Task>[] reads = [client => client.GetObjectAsync(bucket, "a", Ct), client => client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket }, Ct), client => client.GetBucketAclAsync(new GetBucketAclRequest { BucketName = bucket }, Ct)];
+        Func<IAmazonS3, Task>[] reads =
+        [
+            client => client.GetObjectAsync(bucket, "a", Ct),
+            client => client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket }, Ct),
+            client => client.GetBucketAclAsync(new GetBucketAclRequest { BucketName = bucket }, Ct),
+        ];
         foreach (var ask in writes)
         {
             await DeniedAsync(reader, ask);
@@ -135,15 +238,44 @@ public sealed class S3ClientTests(TestPostgres postgres, TestCeph ceph) : TestDa
     {
         var (ada, bucket) = await ACustomerAsync();
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.AddKeyAsync(ada), ownConnections: true);
-        await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = "a b+ü", ContentBody = "x" }, Ct);
+        await s3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket,
+                Key = "a b+ü",
+                ContentBody = "x",
+            },
+            Ct
+        );
         var link = Sign(s3, bucket, HttpVerb.GET);
         await work.ChangeAsync(ada, account => account.BucketGiBLimit = 0);
-        await Until.TrueAsync(async () => await CodeAsync(() => s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = "b", ContentBody = "x" }, Ct)) is "QuotaExceeded", TimeSpan.FromSeconds(90));
+        await Until.TrueAsync(
+            async () =>
+                await CodeAsync(() =>
+                    s3.PutObjectAsync(
+                        new PutObjectRequest
+                        {
+                            BucketName = bucket,
+                            Key = "b",
+                            ContentBody = "x",
+                        },
+                        Ct
+                    )
+                )
+                    is "QuotaExceeded",
+            TimeSpan.FromSeconds(90)
+        );
         using var http = new HttpClient();
         Assert.Equal("x", await http.GetStringAsync(link, Ct));
 
         await work.ChangeAsync(ada, account => account.SuspendedAt = account.CreatedAt);
-        await Until.TrueAsync(async () => await CodeAsync(() => s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket }, Ct)) is "UserSuspended" or "AccessDenied", TimeSpan.FromSeconds(60));
+        await Until.TrueAsync(
+            async () =>
+                await CodeAsync(() => s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket }, Ct))
+                    is "UserSuspended"
+                        or "AccessDenied",
+            TimeSpan.FromSeconds(60)
+        );
         Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync(link, Ct)).StatusCode);
         await work.ChangeAsync(ada, account => account.SuspendedAt = null);
         await Until.TrueAsync(async () => (await http.GetAsync(link, Ct)).StatusCode is HttpStatusCode.OK, TimeSpan.FromSeconds(60));
@@ -160,7 +292,15 @@ public sealed class S3ClientTests(TestPostgres postgres, TestCeph ceph) : TestDa
     {
         var (ada, bucket) = await ACustomerAsync();
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.AddKeyAsync(ada));
-        await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = "a", ContentBody = "x" }, Ct);
+        await s3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket,
+                Key = "a",
+                ContentBody = "x",
+            },
+            Ct
+        );
         await s3.PutBucketAsync(bucket + "-unknown", Ct);
         var reading = await work.RequestKeyAsync(ada, KeyRights.ReadOnly);
         await work.ActiveAsync(reading);
@@ -180,16 +320,34 @@ public sealed class S3ClientTests(TestPostgres postgres, TestCeph ceph) : TestDa
     }
 
     private Uri Sign(AmazonS3Client s3, string bucket, HttpVerb verb) =>
-        new(s3.GetPreSignedURL(new GetPreSignedUrlRequest { BucketName = bucket, Key = "a b+ü", Verb = verb, Protocol = Protocol.HTTP, Expires = TimeProvider.System.GetUtcNow().AddMinutes(10).UtcDateTime }));
+        new(
+            s3.GetPreSignedURL(
+                new GetPreSignedUrlRequest
+                {
+                    BucketName = bucket,
+                    Key = "a b+ü",
+                    Verb = verb,
+                    Protocol = Protocol.HTTP,
+                    Expires = TimeProvider.System.GetUtcNow().AddMinutes(10).UtcDateTime,
+                }
+            )
+        );
 
     private async Task<(string? Origin, bool IsAllowed)> PreflightAsync(HttpClient http, string bucket, string origin)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Options, $"{ceph.Endpoint}/{bucket}/a") { Headers = { { "Origin", origin }, { "Access-Control-Request-Method", "PUT" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Options, $"{ceph.Endpoint}/{bucket}/a")
+        {
+            Headers = { { "Origin", origin }, { "Access-Control-Request-Method", "PUT" } },
+        };
         using var answer = await http.SendAsync(request, Ct);
-        return (answer.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed) ? allowed.Single() : null, answer.IsSuccessStatusCode);
+        return (
+            answer.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed) ? allowed.Single() : null,
+            answer.IsSuccessStatusCode
+        );
     }
 
-    private static async Task DeniedAsync(IAmazonS3 client, Func<IAmazonS3, Task> ask, string code = "AccessDenied") => Assert.Equal(code, await CodeAsync(() => ask(client)));
+    private static async Task DeniedAsync(IAmazonS3 client, Func<IAmazonS3, Task> ask, string code = "AccessDenied") =>
+        Assert.Equal(code, await CodeAsync(() => ask(client)));
 
     private static async Task<string?> CodeAsync(Func<Task> ask)
     {

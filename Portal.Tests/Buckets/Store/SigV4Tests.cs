@@ -2,7 +2,9 @@ using Portal.Model.Buckets;
 
 namespace Portal.Tests.Buckets;
 
-/// <summary>Vectors of Amazon's own signature test suite: https://docs.aws.amazon.com/general/latest/gr/signature-v4-test-suite.html</summary>
+/// <summary>
+/// Vectors of Amazon's own signature test suite: https://docs.aws.amazon.com/general/latest/gr/signature-v4-test-suite.html
+/// </summary>
 public sealed class SigV4Tests
 {
     private static readonly StoreKey Key = new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
@@ -18,7 +20,8 @@ public sealed class SigV4Tests
         SigV4.Sign(request, Key, "us-east-1", "service", Then);
         Assert.Equal(
             $"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature={signature}",
-            Assert.Single(request.Headers.GetValues("Authorization")));
+            Assert.Single(request.Headers.GetValues("Authorization"))
+        );
     }
 
     [Fact]

@@ -6,7 +6,8 @@ using static Microsoft.Playwright.Assertions;
 namespace Portal.Tests.Buckets;
 
 /// <summary>
-/// A document may talk only to the stores that were known when it was loaded, and a tab stays open for days: what is named later is reached all the same.
+/// A document may talk only to the stores that were known when it was loaded, and a tab stays open for days: what is named later is reached
+/// all the same.
 /// </summary>
 [Trait("Needs", "browser")]
 [Trait("Needs", "engine")]
@@ -36,7 +37,8 @@ public sealed class StoreAddressPagesTests(TestPostgres postgres, TestCeph ceph,
         await page.Locator(".objects[data-takes]").WaitForAsync();
         await MoveStoreAsync(Ceph.Endpoint.Replace("127.0.0.1", "s3.localhost", StringComparison.Ordinal));
         await UploadAsync(page, "notes.txt");
-        await Expect(page.Locator("#uploads-list li")).ToContainTextAsync("The storage has another address since this page was opened. Reload the page and drop the file again.");
+        await Expect(page.Locator("#uploads-list li"))
+            .ToContainTextAsync("The storage has another address since this page was opened. Reload the page and drop the file again.");
         await Expect(Uploads(page)).ToHaveTextAsync("1 file not uploaded");
         await ABrowser.AssertAccessibleAsync(page, "bucket-other-address");
 
@@ -45,7 +47,8 @@ public sealed class StoreAddressPagesTests(TestPostgres postgres, TestCeph ceph,
         await Expect(Uploads(page)).ToHaveTextAsync("1 file uploaded");
     }
 
-    private static ILocator Uploads(IPage page) => page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" }).GetByRole(AriaRole.Heading);
+    private static ILocator Uploads(IPage page) =>
+        page.GetByRole(AriaRole.Complementary, new() { Name = "Uploads" }).GetByRole(AriaRole.Heading);
 
     private static async Task UploadAsync(IPage page, string name)
     {
@@ -58,6 +61,9 @@ public sealed class StoreAddressPagesTests(TestPostgres postgres, TestCeph ceph,
     private async Task MoveStoreAsync(string endpoint)
     {
         await using var db = CreateDbContext();
-        await db.ObjectStores.ExecuteUpdateAsync(set => set.SetProperty(store => store.Endpoint, endpoint).SetProperty(store => store.InternalEndpoint, Ceph.Endpoint), Ct);
+        await db.ObjectStores.ExecuteUpdateAsync(
+            set => set.SetProperty(store => store.Endpoint, endpoint).SetProperty(store => store.InternalEndpoint, Ceph.Endpoint),
+            Ct
+        );
     }
 }

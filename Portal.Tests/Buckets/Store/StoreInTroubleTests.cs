@@ -27,7 +27,13 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
         await ceph.StartAsync();
         proxy = await GatewayProxy.StartAsync(ceph.Endpoint);
         work = await BucketsAtWork.StartAsync(
-            this, ConnectionString, ceph, ("ObjectStore:Endpoint", proxy.Endpoint), ("ObjectStore:AdminKeyId", ceph.Access.Admin.AccessKeyId), ("ObjectStore:AdminSecret", ceph.Access.Admin.Secret));
+            this,
+            ConnectionString,
+            ceph,
+            ("ObjectStore:Endpoint", proxy.Endpoint),
+            ("ObjectStore:AdminKeyId", ceph.Access.Admin.AccessKeyId),
+            ("ObjectStore:AdminSecret", ceph.Access.Admin.Secret)
+        );
         ada = await work.AddCustomerAsync();
     }
 
@@ -42,22 +48,29 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
     [InlineData(Interference.Hang)]
     [InlineData(Interference.Busy)]
     [InlineData(Interference.Forbidden)]
-    public async Task While_its_administration_fails_a_request_waits_with_a_sentence_operators_are_told_and_nothing_is_made_twice(Interference what)
+    public async Task While_its_administration_fails_a_request_waits_with_a_sentence_operators_are_told_and_nothing_is_made_twice(
+        Interference what
+    )
     {
         proxy.Always(what, GatewayProxy.IsAdmin);
         var name = $"test-{Guid.NewGuid():N}";
         var page = await browser.SignInAsync(work.Server, ada, "/buckets/new");
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync(name);
         await page.GetByRole(AriaRole.Button, new() { Name = "Create bucket" }).ClickAsync();
-        await Expect(page.GetByText("The object store does not do this at the moment. Your request is kept and goes on by itself.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The object store does not do this at the moment. Your request is kept and goes on by itself."))
+            .ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "bucket-waits");
         await IncidentAsync("engine-away", "s3-local", isOpen: true);
 
         // Two minutes later.
         await using var db = CreateDbContext();
         var bucket = await db.Buckets.AsNoTracking().SingleAsync(bucket => bucket.Name == name, Ct);
-        await db.Buckets.Where(row => row.Id == bucket.Id).ExecuteUpdateAsync(row => row.SetProperty(late => late.Deadline, bucket.CreatedAt), Ct);
-        await db.ObjectStoreUsers.Where(user => user.Id == bucket.UserId).ExecuteUpdateAsync(row => row.SetProperty(late => late.Deadline, bucket.CreatedAt), Ct);
+        await db
+            .Buckets.Where(row => row.Id == bucket.Id)
+            .ExecuteUpdateAsync(row => row.SetProperty(late => late.Deadline, bucket.CreatedAt), Ct);
+        await db
+            .ObjectStoreUsers.Where(user => user.Id == bucket.UserId)
+            .ExecuteUpdateAsync(row => row.SetProperty(late => late.Deadline, bucket.CreatedAt), Ct);
         await IncidentAsync("deadline", bucket.Id, isOpen: true);
         await IncidentAsync("deadline", bucket.UserId, isOpen: true);
 
@@ -75,7 +88,15 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
     {
         var name = await work.AddBucketAsync(ada);
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.AddKeyAsync(ada));
-        await s3.PutObjectAsync(new PutObjectRequest { BucketName = name, Key = "notes.txt", ContentBody = "x" }, Ct);
+        await s3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = name,
+                Key = "notes.txt",
+                ContentBody = "x",
+            },
+            Ct
+        );
         var lists = 0;
         proxy.Always(Interference.Hang, request => !request.Query.ContainsKey("list-type") || Interlocked.Increment(ref lists) > 0);
         await IncidentAsync("engine-away", "s3-local", isOpen: true);
@@ -101,7 +122,15 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
     {
         var name = await work.AddBucketAsync(ada);
         using var s3 = S3Client.Of(ceph.Endpoint, "us-east-1", await work.AddKeyAsync(ada));
-        await s3.PutObjectAsync(new PutObjectRequest { BucketName = name, Key = "notes.txt", ContentBody = "x" }, Ct);
+        await s3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = name,
+                Key = "notes.txt",
+                ContentBody = "x",
+            },
+            Ct
+        );
         proxy.Always(what, request => request.Method is "PUT" or "POST" && !GatewayProxy.IsAdmin(request));
         await IncidentAsync("store-full", "s3-local", isOpen: true);
         var page = await browser.SignInAsync(work.Server, ada, $"/buckets/{name}");
@@ -121,11 +150,15 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
         }
 
         // On a busy machine one look at it may have timed out.
-        await Until.TrueAsync(async () =>
-        {
-            await using var db = CreateDbContext();
-            return !await db.Incidents.AnyAsync(incident => incident.Kind == "engine-away" && incident.ClosedAt == null, Ct);
-        }, Patience, () => "The store counts as away.");
+        await Until.TrueAsync(
+            async () =>
+            {
+                await using var db = CreateDbContext();
+                return !await db.Incidents.AnyAsync(incident => incident.Kind == "engine-away" && incident.ClosedAt == null, Ct);
+            },
+            Patience,
+            () => "The store counts as away."
+        );
 
         proxy.Always(Interference.None, _ => true);
         await IncidentAsync("store-full", "s3-local", isOpen: false);
@@ -136,12 +169,18 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
     private Task IncidentAsync(string kind, string resource, bool isOpen)
     {
         List<Incident> all = [];
-        return Until.TrueAsync(async () =>
-        {
-            await using var db = CreateDbContext();
-            all = await db.Incidents.AsNoTracking().ToListAsync(Ct);
-            return all.Exists(incident => incident.Kind == kind && incident.ResourceId == resource)
-                && all.Exists(incident => incident.Kind == kind && incident.ResourceId == resource && incident.ClosedAt == null) == isOpen;
-        }, Patience, () => $"{kind} of {resource} is not {(isOpen ? "open" : "closed")}: {string.Join(", ", all.Select(incident => $"{incident.Kind} {incident.ResourceId} {incident.ClosedAt}"))}");
+        return Until.TrueAsync(
+            async () =>
+            {
+                await using var db = CreateDbContext();
+                all = await db.Incidents.AsNoTracking().ToListAsync(Ct);
+                return all.Exists(incident => incident.Kind == kind && incident.ResourceId == resource)
+                    && all.Exists(incident => incident.Kind == kind && incident.ResourceId == resource && incident.ClosedAt == null)
+                        == isOpen;
+            },
+            Patience,
+            () =>
+                $"{kind} of {resource} is not {(isOpen ? "open" : "closed")}: {string.Join(", ", all.Select(incident => $"{incident.Kind} {incident.ResourceId} {incident.ClosedAt}"))}"
+        );
     }
 }

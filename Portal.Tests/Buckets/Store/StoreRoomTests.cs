@@ -35,7 +35,11 @@ public sealed class StoreRoomTests(TestPostgres postgres) : TestDatabase(postgre
         var store = await StoreAsync();
         Assert.Equal(("UnknownError (HTTP 500)", null, false), (store.FullReason, store.TookAt, store.IsStoppedByQuota));
         Assert.StartsWith("The object store is full", store.WhyNotUpload, StringComparison.Ordinal);
-        Assert.Contains("takes nothing: UnknownError (HTTP 500)", Assert.Single(await ada.IncidentsAsync("s3-local")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "takes nothing: UnknownError (HTTP 500)",
+            Assert.Single(await ada.IncidentsAsync("s3-local")).Message,
+            StringComparison.Ordinal
+        );
 
         // It refuses by itself: nobody's quota is touched, and what is there can go.
         await ada.SettleAsync();

@@ -39,14 +39,19 @@ public sealed class StoreSiteTests
     public void A_store_of_Portals_own_site_is_refused_with_the_reason(string endpoint, string websites)
     {
         var reason = StoreSite.WhyNot(new Uri("https://portal.example.com"), endpoint, websites);
-        Assert.EndsWith("a page that a customer puts there could act for whoever is signed in. Give it a domain of its own.", reason, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "a page that a customer puts there could act for whoever is signed in. Give it a domain of its own.",
+            reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
     [InlineData("https://s3.example.net", "web.example.net")]
     [InlineData("https://example.com.evil.org", null)]
     [InlineData("http://127.0.0.1:5085", "s3-website.localhost:5085")]
-    public void A_store_elsewhere_is_taken(string endpoint, string? websites) => Assert.Null(StoreSite.WhyNot(new Uri("https://portal.example.com"), endpoint, websites));
+    public void A_store_elsewhere_is_taken(string endpoint, string? websites) =>
+        Assert.Null(StoreSite.WhyNot(new Uri("https://portal.example.com"), endpoint, websites));
 
     [Theory]
     [InlineData("http://s3.example.net", false)]
@@ -62,19 +67,34 @@ public sealed class StoreSiteTests
     }
 
     [Fact]
-    public void Another_port_of_the_same_address_is_the_same_site() => Assert.NotNull(StoreSite.WhyNot(new Uri("https://192.0.2.7"), "https://192.0.2.7:8443", null));
+    public void Another_port_of_the_same_address_is_the_same_site() =>
+        Assert.NotNull(StoreSite.WhyNot(new Uri("https://192.0.2.7"), "https://192.0.2.7:8443", null));
 
     [Theory]
     [InlineData("https://s3.example.com", "https://portal.example.com", "Production", "The object store cannot be at s3.example.com")]
     [InlineData("https://s3.example.com", null, "Production", "Portal__Url is not set")]
-    [InlineData("http://s3.example.net", "https://portal.example.com", "Production", "The object store cannot be at http://s3.example.net: ")]
+    [InlineData(
+        "http://s3.example.net",
+        "https://portal.example.com",
+        "Production",
+        "The object store cannot be at http://s3.example.net: "
+    )]
     [InlineData("http://s3.example.net", "https://portal.example.com", "Development", null)]
     [InlineData("https://s3.example.com", "https://portal.example.com", "Development", null)]
     [InlineData("https://s3.example.net", "https://portal.example.com", "Production", null)]
     [InlineData(null, null, "Production", null)]
-    public void A_worker_whose_settings_name_such_a_store_does_not_start(string? endpoint, string? portal, string environment, string? beginning)
+    public void A_worker_whose_settings_name_such_a_store_does_not_start(
+        string? endpoint,
+        string? portal,
+        string environment,
+        string? beginning
+    )
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["ObjectStore:Endpoint"] = endpoint, ["Portal:Url"] = portal }).Build();
+        var settings = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>(StringComparer.Ordinal) { ["ObjectStore:Endpoint"] = endpoint, ["Portal:Url"] = portal }
+            )
+            .Build();
         var refused = Record.Exception(() => new ServiceCollection().AddBuckets(settings, new Somewhere(environment)));
         Assert.StartsWith(beginning ?? "", refused?.Message ?? "", StringComparison.Ordinal);
         Assert.Equal(beginning is null, refused is null);
@@ -96,17 +116,49 @@ public sealed class StoreSiteTests
 public sealed class EnterObjectStoreTests(TestPostgres postgres) : TestDatabase(postgres)
 {
     [Theory]
-    [InlineData("Production", "https://s3.example.com", "The object store cannot be at s3.example.com, which is of the same site as Portal itself (example.com): a page that a customer puts there could act for whoever is signed in. Give it a domain of its own.")]
-    [InlineData("Production", "http://s3.example.net", "The object store cannot be at http://s3.example.net: customers and their browsers reach it by https only, since anybody on the way could read what they store. Give it a certificate, and enter its address with https://.")]
+    [InlineData(
+        "Production",
+        "https://s3.example.com",
+        "The object store cannot be at s3.example.com, which is of the same site as Portal itself (example.com): a page that a customer puts there could act for whoever is signed in. Give it a domain of its own."
+    )]
+    [InlineData(
+        "Production",
+        "http://s3.example.net",
+        "The object store cannot be at http://s3.example.net: customers and their browsers reach it by https only, since anybody on the way could read what they store. Give it a certificate, and enter its address with https://."
+    )]
     [InlineData("Production", "https://s3.example.net", null)]
     [InlineData("Development", "https://s3.example.com", null)]
     [InlineData("Development", "http://s3.example.com", null)]
-    public async Task An_operator_cannot_enter_a_store_of_Portals_own_site_or_by_plain_http_outside_a_laptop(string environment, string endpoint, string? reason)
+    public async Task An_operator_cannot_enter_a_store_of_Portals_own_site_or_by_plain_http_outside_a_laptop(
+        string environment,
+        string endpoint,
+        string? reason
+    )
     {
         var actor = await AnOperator.AddAsync(this, OperatorRole.Infrastructure);
-        var settings = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["Portal:Url"] = "https://portal.example.com" }).Build();
-        var stores = new EnterObjectStore(this, new BucketSecrets(new Microsoft.AspNetCore.DataProtection.EphemeralDataProtectionProvider()), settings, new StoreSiteTests.Somewhere(environment), TimeProvider.System);
-        var answer = await stores.RunAsync(actor, "local", new NewObjectStore { Endpoint = endpoint, AdminKeyId = "key", Secret = "long-enough" }, TestContext.Current.CancellationToken);
+        var settings = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>(StringComparer.Ordinal) { ["Portal:Url"] = "https://portal.example.com" }
+            )
+            .Build();
+        var stores = new EnterObjectStore(
+            this,
+            new BucketSecrets(new Microsoft.AspNetCore.DataProtection.EphemeralDataProtectionProvider()),
+            settings,
+            new StoreSiteTests.Somewhere(environment),
+            TimeProvider.System
+        );
+        var answer = await stores.RunAsync(
+            actor,
+            "local",
+            new NewObjectStore
+            {
+                Endpoint = endpoint,
+                AdminKeyId = "key",
+                Secret = "long-enough",
+            },
+            TestContext.Current.CancellationToken
+        );
         Assert.Equal(reason, answer.Reason);
     }
 }

@@ -12,7 +12,10 @@ using Portal.Worker.Engines.Rgw;
 
 namespace Portal.Tests.Buckets;
 
-/// <summary>The real object store, one for all the tests that need it: <c>bin/ceph</c> in a temporary folder, started at the first use. At the end it is gone, and that is checked.</summary>
+/// <summary>
+/// The real object store, one for all the tests that need it: <c>bin/ceph</c> in a temporary folder, started at the first use. At the end
+/// it is gone, and that is checked.
+/// </summary>
 public sealed class TestCeph : IAsyncLifetime
 {
     private readonly DirectoryInfo home = Directory.CreateTempSubdirectory("portal-test-ceph-");
@@ -41,7 +44,13 @@ public sealed class TestCeph : IAsyncLifetime
             if (port == 0)
             {
                 var first = FreeRange(10);
-                await TestPostgres.RunAsync("bin/ceph", "start", Folder, first.ToString(CultureInfo.InvariantCulture), GiB.ToString(CultureInfo.InvariantCulture));
+                await TestPostgres.RunAsync(
+                    "bin/ceph",
+                    "start",
+                    Folder,
+                    first.ToString(CultureInfo.InvariantCulture),
+                    GiB.ToString(CultureInfo.InvariantCulture)
+                );
                 port = first;
                 Access = new StoreAccess(new Uri(Endpoint), "us-east-1", await AdministratorAsync());
                 Store = new RgwObjectStores(http, TimeProvider.System).Open(Access);
@@ -65,8 +74,21 @@ public sealed class TestCeph : IAsyncLifetime
     public Task SetQuotaAsync(string user, long bytes) => Store.EnsureUserAsync(AUser(user) with { MaxBytes = bytes }, default);
 
     /// <summary>Runs the store's own tool.</summary>
-    public Task<string> AdministerAsync(params string[] arguments) => TestEngine.RunAsync("radosgw-admin", [
-        "--conf", Path.Combine(Folder, "ceph.conf"), "--keyring", Path.Combine(Folder, "keys", "keyring"), "--name", "client.rgw", "--no-mon-config", "--log-file=", .. arguments]);
+    public Task<string> AdministerAsync(params string[] arguments) =>
+        TestEngine.RunAsync(
+            "radosgw-admin",
+            [
+                "--conf",
+                Path.Combine(Folder, "ceph.conf"),
+                "--keyring",
+                Path.Combine(Folder, "keys", "keyring"),
+                "--name",
+                "client.rgw",
+                "--no-mon-config",
+                "--log-file=",
+                .. arguments,
+            ]
+        );
 
     /// <summary>The gateway dies as by a power cut; <see cref="RestartAsync"/> brings it back.</summary>
     public Task KillGatewayAsync() => KillAsync("radosgw");
@@ -122,7 +144,9 @@ public sealed class TestCeph : IAsyncLifetime
 
     private async Task<StoreKey> AdministratorAsync()
     {
-        using var user = JsonDocument.Parse(await AdministerAsync("user", "create", "--uid=tests", "--display-name=Tests", "--caps=users=*;buckets=*;usage=*"));
+        using var user = JsonDocument.Parse(
+            await AdministerAsync("user", "create", "--uid=tests", "--display-name=Tests", "--caps=users=*;buckets=*;usage=*")
+        );
         var key = user.RootElement.GetProperty("keys")[0];
         return new StoreKey(key.GetProperty("access_key").GetString()!, key.GetProperty("secret_key").GetString()!);
     }

@@ -30,7 +30,10 @@ public sealed class CreateInstanceTests(TestPostgres postgres) : TestDatabase(po
         Assert.Equal(AnAccount.Ed25519, stored.PublicKey);
         Assert.Equal("ada@example.com", stored.KeyName);
         Assert.Equal(AnAccount.Now + Instance.StartLimit, stored.Deadline);
-        Assert.Equal(["ImportKeyPair", "RunInstances"], await db.AuditEntries.Where(row => row.AccountId == actor.AccountId).Select(row => row.Action).Order().ToListAsync(Ct));
+        Assert.Equal(
+            ["ImportKeyPair", "RunInstances"],
+            await db.AuditEntries.Where(row => row.AccountId == actor.AccountId).Select(row => row.Action).Order().ToListAsync(Ct)
+        );
     }
 
     [Fact]
@@ -39,10 +42,15 @@ public sealed class CreateInstanceTests(TestPostgres postgres) : TestDatabase(po
         var actor = await AnAccount.ReadyAsync(this, instanceLimit: 10);
         var image = await AnAccount.ImageAsync(this);
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => Create.RunAsync(actor, AnAccount.Wish(image), Ct))));
+        var outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(_ => Task.Run(() => Create.RunAsync(actor, AnAccount.Wish(image), Ct)))
+        );
 
         Assert.Equal(10, outcomes.Count(outcome => outcome.IsDone));
-        Assert.All(outcomes.Where(outcome => !outcome.IsDone), outcome => Assert.Contains("Your quota is 10 instances", outcome.Reason, StringComparison.Ordinal));
+        Assert.All(
+            outcomes.Where(outcome => !outcome.IsDone),
+            outcome => Assert.Contains("Your quota is 10 instances", outcome.Reason, StringComparison.Ordinal)
+        );
         await using var db = CreateDbContext();
         var mine = await db.Instances.Where(instance => instance.AccountId == actor.AccountId).ToListAsync(Ct);
         Assert.Equal(10, mine.Count);
@@ -84,7 +92,9 @@ public sealed class CreateInstanceTests(TestPostgres postgres) : TestDatabase(po
     {
         var image = await AnAccount.ImageAsync(this);
         var actors = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AnAccount.ReadyAsync(this)));
-        var outcomes = await Task.WhenAll(actors.Select(actor => Task.Run(() => Create.RunAsync(actor, AnAccount.Wish(image, count: 4), Ct))));
+        var outcomes = await Task.WhenAll(
+            actors.Select(actor => Task.Run(() => Create.RunAsync(actor, AnAccount.Wish(image, count: 4), Ct)))
+        );
         Assert.Equal(32, outcomes.SelectMany(Done).Select(instance => instance.PublicPort).Distinct().Count());
     }
 
@@ -94,7 +104,11 @@ public sealed class CreateInstanceTests(TestPostgres postgres) : TestDatabase(po
         var image = await AnAccount.ImageAsync(this);
         var unconfirmed = await AnAccount.ReadyAsync(this, confirmed: false);
         var cardless = await AnAccount.ReadyAsync(this, card: false);
-        Assert.StartsWith("Confirm your e-mail", (await Create.RunAsync(unconfirmed, AnAccount.Wish(image), Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Confirm your e-mail",
+            (await Create.RunAsync(unconfirmed, AnAccount.Wish(image), Ct)).Reason,
+            StringComparison.Ordinal
+        );
         Assert.Contains("card", (await Create.RunAsync(cardless, AnAccount.Wish(image), Ct)).Reason, StringComparison.OrdinalIgnoreCase);
         await using var db = CreateDbContext();
         Assert.False(await db.KeyPairs.AnyAsync(key => key.AccountId == cardless.AccountId, Ct));
@@ -114,10 +128,16 @@ public sealed class CreateInstanceTests(TestPostgres postgres) : TestDatabase(po
         var actor = await AnAccount.ReadyAsync(this);
         await using (var db = CreateDbContext())
         {
-            await db.Accounts.Where(account => account.Id == actor.AccountId).ExecuteUpdateAsync(set => set.SetProperty(account => account.SuspendedAt, AnAccount.Now), Ct);
+            await db
+                .Accounts.Where(account => account.Id == actor.AccountId)
+                .ExecuteUpdateAsync(set => set.SetProperty(account => account.SuspendedAt, AnAccount.Now), Ct);
         }
 
-        Assert.Contains("suspended", (await Create.RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "suspended",
+            (await Create.RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -137,7 +157,11 @@ public sealed class CreateInstanceTests(TestPostgres postgres) : TestDatabase(po
         var image = await AnAccount.ImageAsync(this);
         var (one, two) = (await AnAccount.ReadyAsync(this), await AnAccount.ReadyAsync(this));
         var theirs = Done(await Create.RunAsync(one, AnAccount.Wish(image), Ct))[0].KeyPairId;
-        Assert.Contains("no such key", (await Create.RunAsync(two, AnAccount.Wish(image) with { KeyPairId = theirs, PublicKey = null }, Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "no such key",
+            (await Create.RunAsync(two, AnAccount.Wish(image) with { KeyPairId = theirs, PublicKey = null }, Ct)).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -149,7 +173,11 @@ public sealed class CreateInstanceTests(TestPostgres postgres) : TestDatabase(po
         Done(await Create.RunAsync(actor, AnAccount.Wish(image), Ct));
         Assert.Contains("try fewer", (await Create.RunAsync(actor, AnAccount.Wish(image, count: 2), Ct)).Reason, StringComparison.Ordinal);
         Done(await Create.RunAsync(actor, AnAccount.Wish(image), Ct));
-        Assert.Contains("no room for another t1.nano", (await Create.RunAsync(actor, AnAccount.Wish(image), Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "no room for another t1.nano",
+            (await Create.RunAsync(actor, AnAccount.Wish(image), Ct)).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -4,7 +4,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>What Debian's own cloud-init does with user data. Its package is unpacked and not installed: an installed one would set up this machine at its next boot.</summary>
+/// <summary>
+/// What Debian's own cloud-init does with user data. Its package is unpacked and not installed: an installed one would set up this machine
+/// at its next boot.
+/// </summary>
 internal static class DebianCloudInit
 {
     public static async Task<IReadOnlyList<Seen>> LookAsync(IEnumerable<byte[]> data)
@@ -16,12 +19,23 @@ internal static class DebianCloudInit
 
     private static async Task<string> RunAsync(string program, string[] arguments, string folder, string input)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments)
+            {
+                WorkingDirectory = folder,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            }
+        )!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? await output : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {await errors}");
+        return process.ExitCode == 0
+            ? await output
+            : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {await errors}");
     }
 
     /// <param name="Types">Of the parts that it found, those that it fetched and unpacked among them.</param>

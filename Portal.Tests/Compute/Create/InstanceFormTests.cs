@@ -6,7 +6,13 @@ namespace Portal.Tests.Compute;
 
 public sealed class InstanceFormTests
 {
-    private static readonly NewInstances Good = new() { Name = "web", ImageId = "ami-1", SizeId = "t1.nano", RequestToken = "t" };
+    private static readonly NewInstances Good = new()
+    {
+        Name = "web",
+        ImageId = "ami-1",
+        SizeId = "t1.nano",
+        RequestToken = "t",
+    };
 
     [Theory]
     [InlineData("web")]
@@ -45,7 +51,10 @@ public sealed class InstanceFormTests
     {
         var script = "#!" + new string('x', UserData.MaxBytes - 2);
         Assert.True(CreateInstance.Check(Good with { UserData = script }).IsDone);
-        Assert.Equal("User data is 16,385 bytes; at most 16,384 are allowed.", CreateInstance.Check(Good with { UserData = script + "x" }).Reason);
+        Assert.Equal(
+            "User data is 16,385 bytes; at most 16,384 are allowed.",
+            CreateInstance.Check(Good with { UserData = script + "x" }).Reason
+        );
         Assert.False(CreateInstance.Check(Good with { UserData = "#!" + new string('é', UserData.MaxBytes / 2) }).IsDone);
     }
 
@@ -75,7 +84,11 @@ public sealed class InstanceFormTests
         Assert.True(UserData.Check($"#cloud-config\na0: &a0 [x, x]\n{doubling}? *a40\n: 1\n").IsDone);
         Assert.Contains("nests deeper", UserData.Check("#cloud-config\na: " + new string('[', 16_000)).Reason, StringComparison.Ordinal);
         Assert.Contains("nests deeper", UserData.Check("#cloud-config\na: " + new string('{', 16_000)).Reason, StringComparison.Ordinal);
-        Assert.Contains("nests deeper", UserData.Check("#cloud-config\na:\n  " + string.Concat(Enumerable.Repeat("- ", 8_000))).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "nests deeper",
+            UserData.Check("#cloud-config\na:\n  " + string.Concat(Enumerable.Repeat("- ", 8_000))).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -104,7 +117,12 @@ public sealed class InstanceFormTests
     public void A_host_name_spells_accents_without_them(string name, string? host) => Assert.Equal(host, InstanceName.HostName(name));
 
     [Fact]
-    public void A_suggested_name_is_a_good_name_and_a_host_name_too() => Assert.All(
-        Enumerable.Range(0, 100).Select(_ => InstanceName.Suggest()),
-        name => Assert.True(ResourceName.Check(name).IsDone && Encoding.ASCII.GetBytes(name).All(b => char.IsAsciiLetterLower((char)b) || b == '-')));
+    public void A_suggested_name_is_a_good_name_and_a_host_name_too() =>
+        Assert.All(
+            Enumerable.Range(0, 100).Select(_ => InstanceName.Suggest()),
+            name =>
+                Assert.True(
+                    ResourceName.Check(name).IsDone && Encoding.ASCII.GetBytes(name).All(b => char.IsAsciiLetterLower((char)b) || b == '-')
+                )
+        );
 }

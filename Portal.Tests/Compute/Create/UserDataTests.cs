@@ -5,10 +5,14 @@ using Portal.Model.Compute;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>User data in the forms that cloud-init takes, and what it would not do anything with. Both lists are held against Debian's own cloud-init.</summary>
+/// <summary>
+/// User data in the forms that cloud-init takes, and what it would not do anything with. Both lists are held against Debian's own
+/// cloud-init.
+/// </summary>
 public sealed partial class UserDataTests
 {
-    private const string Script = "#!/bin/sh\necho hi\n", Config = "#cloud-config\nhostname: web\n";
+    private const string Script = "#!/bin/sh\necho hi\n",
+        Config = "#cloud-config\nhostname: web\n";
 
     private static readonly (string Text, string Types)[] Taken =
     [
@@ -26,18 +30,58 @@ public sealed partial class UserDataTests
         ("#cloud-boothook\n#!/bin/sh\necho early\n", "text/cloud-boothook"),
         ("## template: jinja\n#cloud-config\nhostname: {{ v1.local_hostname }}\n", "text/jinja2"),
         ("## template: jinja\n#!/bin/sh\n{% raw %}echo {{ {% endraw %}\necho {{ v1.local_hostname }}\n", "text/jinja2"),
-        ("#part-handler\ndef list_types():\n    return ['text/x-mine']\n\ndef handle_part(data, ctype, filename, payload):\n    pass\n", "text/part-handler"),
-        ("#cloud-config-archive\n- type: text/cloud-config\n  content: |\n    hostname: web\n- |\n  #!/bin/sh\n  echo hi\n- content: 'a: 1'\n", "text/cloud-config text/x-shellscript text/cloud-config"),
+        (
+            "#part-handler\ndef list_types():\n    return ['text/x-mine']\n\ndef handle_part(data, ctype, filename, payload):\n    pass\n",
+            "text/part-handler"
+        ),
+        (
+            "#cloud-config-archive\n- type: text/cloud-config\n  content: |\n    hostname: web\n- |\n  #!/bin/sh\n  echo hi\n- content: 'a: 1'\n",
+            "text/cloud-config text/x-shellscript text/cloud-config"
+        ),
         (Mime(("text/x-shellscript", "", Script), ("text/cloud-config", "", "hostname: web\n")), "text/x-shellscript text/cloud-config"),
-        (Mime(("text/plain", "", Script), ("text/x-shellscript; charset=\"us-ascii\"", "", Config)), "text/x-shellscript text/cloud-config"),
-        (Mime(("text/x-shellscript-per-boot", "base64", Base64(Script)), ("text/cloud-boothook", "quoted-printable", "#cloud-boothook\n#!/bin/sh\necho =C3=\n=BC\n")), "text/x-shellscript-per-boot text/cloud-boothook"),
+        (
+            Mime(("text/plain", "", Script), ("text/x-shellscript; charset=\"us-ascii\"", "", Config)),
+            "text/x-shellscript text/cloud-config"
+        ),
+        (
+            Mime(
+                ("text/x-shellscript-per-boot", "base64", Base64(Script)),
+                ("text/cloud-boothook", "quoted-printable", "#cloud-boothook\n#!/bin/sh\necho =C3=\n=BC\n")
+            ),
+            "text/x-shellscript-per-boot text/cloud-boothook"
+        ),
         (Mime(("application/gzip", "base64", Base64(Packed(Config)))), "text/cloud-config"),
-        (Mime(("text/x-include-url", "", "https://example.com/one\n"), ("text/cloud-config-archive", "", "- '#!/bin/sh'\n")), "text/cloud-config text/x-shellscript"),
-        (Mime(("multipart/mixed; boundary=inner", "", "--inner\nContent-Type: text/jinja2\n\n## template: jinja\n#!/bin/sh\n\n--inner--\n")), "text/jinja2"),
-        (Mime(("text/part-handler", "", "#part-handler\ndef list_types():\n    return ['text/x-mine']\n\ndef handle_part(data, ctype, filename, payload):\n    pass\n"), ("text/x-mine", "", "anything")), "text/part-handler text/x-mine"),
+        (
+            Mime(("text/x-include-url", "", "https://example.com/one\n"), ("text/cloud-config-archive", "", "- '#!/bin/sh'\n")),
+            "text/cloud-config text/x-shellscript"
+        ),
+        (
+            Mime(
+                (
+                    "multipart/mixed; boundary=inner",
+                    "",
+                    "--inner\nContent-Type: text/jinja2\n\n## template: jinja\n#!/bin/sh\n\n--inner--\n"
+                )
+            ),
+            "text/jinja2"
+        ),
+        (
+            Mime(
+                (
+                    "text/part-handler",
+                    "",
+                    "#part-handler\ndef list_types():\n    return ['text/x-mine']\n\ndef handle_part(data, ctype, filename, payload):\n    pass\n"
+                ),
+                ("text/x-mine", "", "anything")
+            ),
+            "text/part-handler text/x-mine"
+        ),
         ("Content-Type: text/cloud-config\nMIME-Version: 1.0\n\nhostname: web\n", "text/cloud-config"),
         (UserData.OfFile(Packed(Script)), "text/x-shellscript"),
-        (UserData.OfFile(Packed(Mime(("text/x-shellscript", "", Script), ("text/cloud-config", "", "hostname: web\n")))), "text/x-shellscript text/cloud-config"),
+        (
+            UserData.OfFile(Packed(Mime(("text/x-shellscript", "", Script), ("text/cloud-config", "", "hostname: web\n")))),
+            "text/x-shellscript text/cloud-config"
+        ),
         (Base64(Config), "text/cloud-config"),
     ];
 
@@ -53,22 +97,49 @@ public sealed partial class UserDataTests
         ("#include\n", "User data includes nothing"),
         ("#cloud-boothook\necho early\n", "User data must have a script that begins with “#!” after “#cloud-boothook”: line 2, column 1."),
         ("## template: jinja2\n#cloud-config\n", "User data must say “## template: jinja” in its first line, and nothing else there."),
-        ("## template: jinja\n#cloud-boothook\n#!/bin/sh\n", "User data must go on with a script or a #cloud-config after “## template: jinja”: line 2."),
-        ("## template: jinja\n#cloud-config\na: 1\nhostname: {{ v1.local_hostname }\n", "User data opens “{{” and never closes it: line 4, column 11."),
+        (
+            "## template: jinja\n#cloud-boothook\n#!/bin/sh\n",
+            "User data must go on with a script or a #cloud-config after “## template: jinja”: line 2."
+        ),
+        (
+            "## template: jinja\n#cloud-config\na: 1\nhostname: {{ v1.local_hostname }\n",
+            "User data opens “{{” and never closes it: line 4, column 11."
+        ),
         ("## template: jinja\n#cloud-config\na: [\n", "User data is not valid YAML: line 3, column 5."),
         ("#cloud-config-archive\na: 1\n", "User data must be one YAML list"),
-        ("#cloud-config-archive\n- type: text/cloud-config\n  content: |\n    a: 1\n    b: [\n- |\n  #!/bin/sh\n", "Entry 1 is not valid YAML: line 5, column 9."),
-        ("#cloud-config-archive\n- |\n  #!/bin/sh\n- type: text/x-shellscript\n  content: echo hi\n", "Entry 2 is a script that does not begin with “#!”: line 1 of its content."),
-        ("#cloud-config-archive\n- type: text/x-include-url\n  content: https://example.com/one\n", "Entry 1 is an include or an archive, which cloud-init leaves out within an archive: line 2, column 3."),
+        (
+            "#cloud-config-archive\n- type: text/cloud-config\n  content: |\n    a: 1\n    b: [\n- |\n  #!/bin/sh\n",
+            "Entry 1 is not valid YAML: line 5, column 9."
+        ),
+        (
+            "#cloud-config-archive\n- |\n  #!/bin/sh\n- type: text/x-shellscript\n  content: echo hi\n",
+            "Entry 2 is a script that does not begin with “#!”: line 1 of its content."
+        ),
+        (
+            "#cloud-config-archive\n- type: text/x-include-url\n  content: https://example.com/one\n",
+            "Entry 1 is an include or an archive, which cloud-init leaves out within an archive: line 2, column 3."
+        ),
         ("#cloud-config-archive\n- type: shell\n  content: '#!/bin/sh'\n", "Entry 1 is of the type shell, which cloud-init does not know"),
-        (Mime(("text/x-shellscript", "", Script), ("text/cloud-config", "", "a: 1\n b: 2\n")), "Part 2 is not valid YAML: line 15, column 3."),
+        (
+            Mime(("text/x-shellscript", "", Script), ("text/cloud-config", "", "a: 1\n b: 2\n")),
+            "Part 2 is not valid YAML: line 15, column 3."
+        ),
         (Mime(("text/x-shellscript", "", "echo hi\n")), "Part 1 is a script that does not begin with “#!”: line 8."),
-        (Mime(("text/x-shellscript", "", Script), ("text/x-python", "", "print(1)\n")), "Part 2 is of the type text/x-python, which cloud-init does not know: line 12."),
+        (
+            Mime(("text/x-shellscript", "", Script), ("text/x-python", "", "print(1)\n")),
+            "Part 2 is of the type text/x-python, which cloud-init does not know: line 12."
+        ),
         (Mime(("text/plain", "", "hello\n")), "Part 1 is plain text that begins with nothing that cloud-init knows: line 8."),
         (Mime(("text/cloud-config", "base64", Base64("a: [\n"))), "Part 1 is not valid YAML: line 1, column 5 of its decoded text."),
         (Mime(("application/gzip", "base64", Base64(Script))), "Part 1 says that it is packed by gzip, and is not."),
-        ("Content-Type: multipart/mixed\nMIME-Version: 1.0\n\n--b\n\n#!/bin/sh\n--b--\n", "User data has a multipart header without a boundary, so that cloud-init skips it: line 1."),
-        ("Content-Type: multipart/mixed; boundary=b\n\n--b\n\n#!/bin/sh\n--b--\n", "User data looks like a MIME message without the line “MIME-Version: 1.0”"),
+        (
+            "Content-Type: multipart/mixed\nMIME-Version: 1.0\n\n--b\n\n#!/bin/sh\n--b--\n",
+            "User data has a multipart header without a boundary, so that cloud-init skips it: line 1."
+        ),
+        (
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n#!/bin/sh\n--b--\n",
+            "User data looks like a MIME message without the line “MIME-Version: 1.0”"
+        ),
         (UserData.OfFile(Packed("#cloud-config\na: [\n")), "User data is not valid YAML: line 2, column 5 of what is unpacked from it."),
         (UserData.OfFile(Packed("hello")), "User data must begin with"),
         (UserData.OfFile(Packed("\uFEFF" + Script)), "User data begins with a byte order mark of what is unpacked from it"),
@@ -81,26 +152,56 @@ public sealed partial class UserDataTests
     {
         Assert.All(Taken, form => Assert.Null(UserData.Check(form.Text).Reason));
         var seen = await DebianCloudInit.LookAsync([.. Taken.Select(form => Sent(form.Text)), .. Refused.Select(form => Sent(form.Text))]);
-        Assert.All(Taken.Zip(seen), pair => Assert.Equal((pair.First.Text, pair.First.Types, ""), (pair.First.Text, string.Join(' ', pair.Second.Types), string.Join('\n', pair.Second.Warnings))));
-        Assert.All(Refused.Zip(seen.Skip(Taken.Length)), pair => Assert.True(pair.Second is { Warnings.Count: > 0 } or { Types.Count: 0 }, $"cloud-init takes {pair.First.Text} for {string.Join(' ', pair.Second.Types)}."));
+        Assert.All(
+            Taken.Zip(seen),
+            pair =>
+                Assert.Equal(
+                    (pair.First.Text, pair.First.Types, ""),
+                    (pair.First.Text, string.Join(' ', pair.Second.Types), string.Join('\n', pair.Second.Warnings))
+                )
+        );
+        Assert.All(
+            Refused.Zip(seen.Skip(Taken.Length)),
+            pair =>
+                Assert.True(
+                    pair.Second is { Warnings.Count: > 0 } or { Types.Count: 0 },
+                    $"cloud-init takes {pair.First.Text} for {string.Join(' ', pair.Second.Types)}."
+                )
+        );
 
         // Where it tells a place, it is the same.
-        var places = Refused.Zip(seen.Skip(Taken.Length)).Select(pair => (pair.First, Told: Place().Match(string.Join('\n', pair.Second.Warnings)))).Where(pair => pair.Told.Success && pair.First.Reason.StartsWith("User data", StringComparison.Ordinal)
-            && !pair.First.Reason.Contains(" of what is unpacked", StringComparison.Ordinal)).ToList();
+        var places = Refused
+            .Zip(seen.Skip(Taken.Length))
+            .Select(pair => (pair.First, Told: Place().Match(string.Join('\n', pair.Second.Warnings))))
+            .Where(pair =>
+                pair.Told.Success
+                && pair.First.Reason.StartsWith("User data", StringComparison.Ordinal)
+                && !pair.First.Reason.Contains(" of what is unpacked", StringComparison.Ordinal)
+            )
+            .ToList();
         Assert.True(places.Count >= 3);
         Assert.All(places, pair => Assert.Contains($"line {pair.Told.Groups["line"]}", pair.First.Reason, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void What_is_wrong_is_told_with_its_line_and_column() => Assert.All(Refused, form => Assert.StartsWith(form.Reason, UserData.Check(form.Text).Reason, StringComparison.Ordinal));
+    public void What_is_wrong_is_told_with_its_line_and_column() =>
+        Assert.All(Refused, form => Assert.StartsWith(form.Reason, UserData.Check(form.Text).Reason, StringComparison.Ordinal));
 
     /// <summary>cloud-init takes half a message, too; nobody means one.</summary>
     [Fact]
     public void A_message_that_ends_too_soon_is_refused()
     {
         var whole = Mime(("text/x-shellscript", "", Script));
-        Assert.StartsWith("User data does not end with the line --==part==--: was it copied whole? Its last part begins in line 5.", UserData.Check(whole[..whole.LastIndexOf("--==part==--", StringComparison.Ordinal)]).Reason, StringComparison.Ordinal);
-        Assert.StartsWith("User data begins like something packed by gzip, and cannot be unpacked", UserData.Check(Convert.ToBase64String([0x1f, 0x8b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18])).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "User data does not end with the line --==part==--: was it copied whole? Its last part begins in line 5.",
+            UserData.Check(whole[..whole.LastIndexOf("--==part==--", StringComparison.Ordinal)]).Reason,
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith(
+            "User data begins like something packed by gzip, and cannot be unpacked",
+            UserData.Check(Convert.ToBase64String([0x1f, 0x8b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18])).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -118,38 +219,69 @@ public sealed partial class UserDataTests
 
     [Fact]
     public void What_unpacks_to_more_than_anybody_writes_is_not_looked_at() =>
-        Assert.Equal("User data unpacks to more than 131,072 bytes.", UserData.Check(UserData.OfFile(Packed("#cloud-config\n" + new string('#', 10_000_000)))).Reason);
+        Assert.Equal(
+            "User data unpacks to more than 131,072 bytes.",
+            UserData.Check(UserData.OfFile(Packed("#cloud-config\n" + new string('#', 10_000_000)))).Reason
+        );
 
     [Fact]
     public void All_that_one_piece_holds_is_looked_at_only_so_often()
     {
         const string TooMuch = "User data holds more than Portal looks through, once all in it is unpacked.";
-        var again = "#cloud-config-archive\n- &a |\n  #!/bin/sh\n  # " + new string('x', 50_000) + "\n" + string.Concat(Enumerable.Repeat("- *a\n", 1000));
+        var again =
+            "#cloud-config-archive\n- &a |\n  #!/bin/sh\n  # "
+            + new string('x', 50_000)
+            + "\n"
+            + string.Concat(Enumerable.Repeat("- *a\n", 1000));
         Assert.Equal(TooMuch, UserData.Check(UserData.OfFile(Packed(again))).Reason);
-        var part = "--b\nContent-Type: application/gzip\nContent-Transfer-Encoding: base64\n\n" + Base64(Packed(Script + new string('#', 100_000)));
-        Assert.Equal(TooMuch, UserData.Check("Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n\n" + string.Concat(Enumerable.Repeat(part, 12)) + "--b--\n").Reason);
+        var part =
+            "--b\nContent-Type: application/gzip\nContent-Transfer-Encoding: base64\n\n"
+            + Base64(Packed(Script + new string('#', 100_000)));
+        Assert.Equal(
+            TooMuch,
+            UserData
+                .Check(
+                    "Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n\n"
+                        + string.Concat(Enumerable.Repeat(part, 12))
+                        + "--b--\n"
+                )
+                .Reason
+        );
     }
 
     [Theory]
     [InlineData(1_500, true)]
     [InlineData(9_000, false)]
     public void Many_small_entries_are_looked_at_unless_beginning_with_each_would_be_the_work(int entries, bool isTaken) =>
-        Assert.Equal(isTaken, UserData.Check(UserData.OfFile(Packed("#cloud-config-archive\n" + string.Concat(Enumerable.Repeat("- '#!/bin/sh'\n", entries))))).IsDone);
+        Assert.Equal(
+            isTaken,
+            UserData
+                .Check(UserData.OfFile(Packed("#cloud-config-archive\n" + string.Concat(Enumerable.Repeat("- '#!/bin/sh'\n", entries)))))
+                .IsDone
+        );
 
     [Fact]
     public void What_can_hold_more_than_it_seems_is_never_plain()
     {
         Assert.All([Script, Config, "", null], text => Assert.True(UserData.IsPlain(text)));
         Assert.All(
-            [UserData.OfFile(Packed(Script)), Base64(Config), "#cloud-config-archive\n- 'a: b'\n", Mime(("text/x-shellscript", "", Script)), "Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n\n#cloud-config\n"],
-            text => Assert.False(UserData.IsPlain(text)));
+            [
+                UserData.OfFile(Packed(Script)),
+                Base64(Config),
+                "#cloud-config-archive\n- 'a: b'\n",
+                Mime(("text/x-shellscript", "", Script)),
+                "Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n\n#cloud-config\n",
+            ],
+            text => Assert.False(UserData.IsPlain(text))
+        );
     }
 
     private static byte[] Sent(string text) => UserData.Sent(UserData.Kept(text)!);
 
     private static string Base64(string text) => Base64(Encoding.UTF8.GetBytes(text));
 
-    private static string Base64(byte[] bytes) => Convert.ToBase64String(bytes, Base64FormattingOptions.InsertLineBreaks).ReplaceLineEndings("\n") + "\n";
+    private static string Base64(byte[] bytes) =>
+        Convert.ToBase64String(bytes, Base64FormattingOptions.InsertLineBreaks).ReplaceLineEndings("\n") + "\n";
 
     private static byte[] Packed(string text) => Packed(Encoding.UTF8.GetBytes(text));
 
@@ -165,8 +297,13 @@ public sealed partial class UserDataTests
     }
 
     private static string Mime(params (string Type, string Encoding, string Content)[] parts) =>
-        "Content-Type: multipart/mixed;\n boundary=\"==part==\"\nMIME-Version: 1.0\n\n" + string.Concat(parts.Select(part =>
-            $"--==part==\nContent-Type: {part.Type}\n{(part.Encoding.Length > 0 ? $"Content-Transfer-Encoding: {part.Encoding}\n" : "")}\n{part.Content}\n")) + "--==part==--\n";
+        "Content-Type: multipart/mixed;\n boundary=\"==part==\"\nMIME-Version: 1.0\n\n"
+        + string.Concat(
+            parts.Select(part =>
+                $"--==part==\nContent-Type: {part.Type}\n{(part.Encoding.Length > 0 ? $"Content-Transfer-Encoding: {part.Encoding}\n" : "")}\n{part.Content}\n"
+            )
+        )
+        + "--==part==--\n";
 
     [GeneratedRegex(@"at line (?<line>\d+) column (?<column>\d+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Place();

@@ -26,7 +26,9 @@ public abstract partial class ComputeEngineContract
         Assert.True(now.WrittenBytes > then.WrittenBytes);
         Assert.True(now.Writes > then.Writes);
         Assert.Equal(machine.Vcpus, after.Vcpus);
-        await UntilAsync(async () => await CountersOfAsync(machine) is { MemoryUsedBytes: > 0, MemoryBytes: > 0 } told && told.MemoryUsedBytes < told.MemoryBytes);
+        await UntilAsync(async () =>
+            await CountersOfAsync(machine) is { MemoryUsedBytes: > 0, MemoryBytes: > 0 } told && told.MemoryUsedBytes < told.MemoryBytes
+        );
     }
 
     [Fact]
@@ -38,5 +40,6 @@ public abstract partial class ComputeEngineContract
         await RemoveAllAsync(machine);
     }
 
-    protected async Task<MachineCounters> CountersOfAsync(InstanceSpec machine) => Assert.Single(await Metrics.CountersAsync(Ct), counters => counters.InstanceId == machine.Id);
+    protected async Task<MachineCounters> CountersOfAsync(InstanceSpec machine) =>
+        Assert.Single(await Metrics.CountersAsync(Ct), counters => counters.InstanceId == machine.Id);
 }

@@ -22,7 +22,10 @@ public abstract partial class ComputeEngineContract
         var machine = AMachine() with { Power = MachinePower.Off };
         await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
         await MakeVolumesAsync(machine);
-        await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine with { Interfaces = [.. machine.Interfaces, ACard(98, 1)] }, Ct));
+        await FailsAsync(
+            EngineFault.Missing,
+            () => Engine.EnsureMachineAsync(machine with { Interfaces = [.. machine.Interfaces, ACard(98, 1)] }, Ct)
+        );
         await RemoveAllAsync(machine);
     }
 

@@ -14,7 +14,9 @@ public abstract partial class ComputeEngineContract
     /// <summary>From within the rescue system, leaves on the root disk what <see cref="MarkDiskAsync"/> would.</summary>
     protected abstract Task MarkFromRescueAsync(InstanceSpec machine);
 
-    /// <summary>What a driver has to show besides, after the first rescue of a machine, after a restart in it, and (0) when it is back.</summary>
+    /// <summary>
+    /// What a driver has to show besides, after the first rescue of a machine, after a restart in it, and (0) when it is back.
+    /// </summary>
     protected virtual Task SeenInRescueAsync(InstanceSpec machine, int rescue) => Task.CompletedTask;
 
     [Fact]
@@ -37,7 +39,10 @@ public abstract partial class ComputeEngineContract
         Assert.Equal(1, (await Engine.EnsureMachineAsync(rescue, Ct)).Boot);
 
         // A restart of the rescue system stays in it.
-        var again = rescue with { Boot = 2 };
+        var again = rescue with
+        {
+            Boot = 2,
+        };
         await UntilAsync(async () => await Engine.EnsureMachineAsync(again, Ct) is { Power: MachinePower.Running, Boot: 2 });
         await UntilAsync(async () => await Engine.ObserveAsync(again, Ct) is { SshAnswers: true, HostKey: not null });
         Assert.True(await IsRescueAsync(again));
@@ -52,12 +57,17 @@ public abstract partial class ComputeEngineContract
         await SeenInRescueAsync(back, 0);
 
         // One that is off is started into it, and is off from it.
-        await UntilAsync(async () => (await Engine.EnsureMachineAsync(back with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off);
+        await UntilAsync(async () =>
+            (await Engine.EnsureMachineAsync(back with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off
+        );
         var started = machine with { Rescue = true, Boot = 4 };
         await UntilAsync(async () => await Engine.EnsureMachineAsync(started, Ct) is { Power: MachinePower.Running, Boot: 4 });
         await UntilAsync(async () => await Engine.ObserveAsync(started, Ct) is { SshAnswers: true, HostKey: not null });
         Assert.True(await IsRescueAsync(started));
-        Assert.Equal(MachinePower.Off, (await Engine.EnsureMachineAsync(machine with { Boot = 4, Power = MachinePower.Off, Force = true }, Ct)).Power);
+        Assert.Equal(
+            MachinePower.Off,
+            (await Engine.EnsureMachineAsync(machine with { Boot = 4, Power = MachinePower.Off, Force = true }, Ct)).Power
+        );
         await RemoveAllAsync(machine);
     }
 }

@@ -23,7 +23,9 @@ public abstract partial class ComputeEngineContract
     /// <summary>The same driver's disks.</summary>
     protected IVolumeEngine Volumes => (IVolumeEngine)Engine;
 
-    /// <summary>A network that is there, with one machine whose ssh answers. Tests leave it running; it may be shared between them.</summary>
+    /// <summary>
+    /// A network that is there, with one machine whose ssh answers. Tests leave it running; it may be shared between them.
+    /// </summary>
     protected abstract Task<InstanceSpec> RunningMachineAsync();
 
     /// <summary>Waits until <paramref name="condition"/> holds; fails when it does not within the driver's patience.</summary>
@@ -155,7 +157,9 @@ public abstract partial class ComputeEngineContract
     public async Task The_serial_log_shows_a_login_and_is_cut_to_size()
     {
         var machine = await RunningMachineAsync();
-        await UntilAsync(async () => (await Engine.ReadSerialLogAsync(machine.Id, 65536, Ct)).Contains($"{machine.HostName} login:", StringComparison.Ordinal));
+        await UntilAsync(async () =>
+            (await Engine.ReadSerialLogAsync(machine.Id, 65536, Ct)).Contains($"{machine.HostName} login:", StringComparison.Ordinal)
+        );
         Assert.Equal(8, (await Engine.ReadSerialLogAsync(machine.Id, 8, Ct)).Length);
     }
 
@@ -164,7 +168,11 @@ public abstract partial class ComputeEngineContract
     {
         var content = await AnImageAsync();
         var name = $"fetched-{Guid.NewGuid():N}.qcow2";
-        await Engine.FetchImageAsync(new ImageSource(name, await PublishAsync(content), Convert.ToHexString(SHA256.HashData(content))), null, Ct);
+        await Engine.FetchImageAsync(
+            new ImageSource(name, await PublishAsync(content), Convert.ToHexString(SHA256.HashData(content))),
+            null,
+            Ct
+        );
         Assert.Contains(name, await Engine.ImagesAsync(Ct));
     }
 
@@ -226,14 +234,35 @@ public abstract partial class ComputeEngineContract
     {
         var id = ResourceIds.New("i");
         return new InstanceSpec(
-            id, "acc-1", $"m-{id[^6..]}", 1, 256, [new VolumeAttachment(AVolume() with { ImageFile = "tiny.qcow2" }, Volume.RootDevice)], "root", null, null, network ?? ResourceIds.New("vpc"), [ACard(host)], null, MachinePower.Running, Force: false, 0);
+            id,
+            "acc-1",
+            $"m-{id[^6..]}",
+            1,
+            256,
+            [new VolumeAttachment(AVolume() with { ImageFile = "tiny.qcow2" }, Volume.RootDevice)],
+            "root",
+            null,
+            null,
+            network ?? ResourceIds.New("vpc"),
+            [ACard(host)],
+            null,
+            MachinePower.Running,
+            Force: false,
+            0
+        );
     }
 
     /// <summary>A card at this place of the test's first subnet, or of its second.</summary>
     protected static InterfaceSpec ACard(byte host, byte subnet = 0)
     {
         var id = ResourceIds.New("eni");
-        return new InterfaceSpec(id, IPNetwork.Parse($"10.0.{subnet}.0/24"), new IPAddress([10, 0, subnet, 1]), new IPAddress([10, 0, subnet, host]), NetworkInterface.MacOf(id));
+        return new InterfaceSpec(
+            id,
+            IPNetwork.Parse($"10.0.{subnet}.0/24"),
+            new IPAddress([10, 0, subnet, 1]),
+            new IPAddress([10, 0, subnet, host]),
+            NetworkInterface.MacOf(id)
+        );
     }
 
     protected static VolumeSpec AVolume(int sizeGiB = 1) => new(ResourceIds.New("vol"), "acc-1", sizeGiB, 1000, 100, null);
@@ -273,7 +302,8 @@ public abstract partial class ComputeEngineContract
 
     protected virtual Task<byte[]> AnImageAsync() => Task.FromResult("an image"u8.ToArray());
 
-    protected static async Task FailsAsync(EngineFault fault, Func<Task> call) => Assert.Equal(fault, (await Assert.ThrowsAsync<EngineException>(call)).Fault);
+    protected static async Task FailsAsync(EngineFault fault, Func<Task> call) =>
+        Assert.Equal(fault, (await Assert.ThrowsAsync<EngineException>(call)).Fault);
 
     /// <summary>Which of the <paramref name="wanted"/> came.</summary>
     protected static async Task<string> ReadUntilAsync(Stream stream, params string[] wanted)

@@ -22,12 +22,17 @@ public sealed partial class InMemoryEngine
     /// <summary>While set, every call fails with <see cref="EngineFault.Unavailable"/> and this sentence.</summary>
     public string? Away { get; set; }
 
-    /// <summary>Runs before and after the effect of each call, outside the engine's lock; may wait, and may throw to make the call fail.</summary>
+    /// <summary>
+    /// Runs before and after the effect of each call, outside the engine's lock; may wait, and may throw to make the call fail.
+    /// </summary>
     public Func<string, FaultPoint, CancellationToken, Task>? Hook { get; set; }
 
     /// <summary>The next call of this verb (<c>nameof(IComputeEngine.EnsureMachineAsync)</c>) fails, those after it do not.</summary>
     public void FailOnce(string call, FaultPoint point, EngineFault fault = EngineFault.Unavailable) =>
-        once[(call, point)] = new EngineException(fault, $"{call} was made to fail {(point is FaultPoint.Before ? "before" : "after")} its effect.");
+        once[(call, point)] = new EngineException(
+            fault,
+            $"{call} was made to fail {(point is FaultPoint.Before ? "before" : "after")} its effect."
+        );
 
     private async Task FaultAsync(string call, FaultPoint point, CancellationToken ct)
     {

@@ -12,36 +12,47 @@ public sealed partial class InMemoryEngine
 
     public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => CallAsync(() => networks[network.Id] = network, ct);
 
-    public Task RemoveNetworkAsync(string networkId, CancellationToken ct) => CallAsync(
-        () => machines.Values.Any(machine => machine.Spec.NetworkId == networkId)
-            ? throw new EngineException(EngineFault.Rejected, "A machine is still on the network.")
-            : networks.Remove(networkId),
-        ct);
+    public Task RemoveNetworkAsync(string networkId, CancellationToken ct) =>
+        CallAsync(
+            () =>
+                machines.Values.Any(machine => machine.Spec.NetworkId == networkId)
+                    ? throw new EngineException(EngineFault.Rejected, "A machine is still on the network.")
+                    : networks.Remove(networkId),
+            ct
+        );
 
-    public Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec card, CancellationToken ct) => CallAsync(
-        () => !Knows(networkId, card)
-            ? throw new EngineException(EngineFault.Missing, $"The network does not know {card.Id} yet.")
-            : machines.GetValueOrDefault(instanceId) is { Power: MachinePower.Running } machine && machine.Cards.Add(card.Id),
-        ct);
+    public Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec card, CancellationToken ct) =>
+        CallAsync(
+            () =>
+                !Knows(networkId, card)
+                    ? throw new EngineException(EngineFault.Missing, $"The network does not know {card.Id} yet.")
+                    : machines.GetValueOrDefault(instanceId) is { Power: MachinePower.Running } machine && machine.Cards.Add(card.Id),
+            ct
+        );
 
-    public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct) => CallAsync(
-        () =>
-        {
-            if (machines.GetValueOrDefault(instanceId) is not { Power: MachinePower.Running } machine || !machine.Cards.Contains(card.Id))
+    public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct) =>
+        CallAsync(
+            () =>
             {
-                return true;
-            }
+                if (
+                    machines.GetValueOrDefault(instanceId) is not { Power: MachinePower.Running } machine
+                    || !machine.Cards.Contains(card.Id)
+                )
+                {
+                    return true;
+                }
 
-            machine.UntilUnplugged = (machine.UntilUnplugged ?? RequestsUntilUnplugged) - 1;
-            if (machine.UntilUnplugged <= 0)
-            {
-                machine.Cards.Remove(card.Id);
-                machine.UntilUnplugged = null;
-            }
+                machine.UntilUnplugged = (machine.UntilUnplugged ?? RequestsUntilUnplugged) - 1;
+                if (machine.UntilUnplugged <= 0)
+                {
+                    machine.Cards.Remove(card.Id);
+                    machine.UntilUnplugged = null;
+                }
 
-            return false;
-        },
-        ct);
+                return false;
+            },
+            ct
+        );
 
     /// <summary>What the operator has given it.</summary>
     public UplinkObservation Uplink { get; set; } = new(IsConnected: false, null);

@@ -10,9 +10,9 @@ using Portal.Model.Volumes;
 namespace Portal.Tests.Compute;
 
 /// <summary>
-/// An engine that keeps its machines in memory and passes the same contract as the real one. Its guests boot and shut down by being looked at:
-/// <see cref="ObservationsUntilSsh"/> and <see cref="ObservationsUntilOff"/> looks take the place of seconds, so that tests need no clock.
-/// How it fails is in <c>InMemoryEngine.Faults.cs</c>.
+/// An engine that keeps its machines in memory and passes the same contract as the real one. Its guests boot and shut down by being looked
+/// at: <see cref="ObservationsUntilSsh"/> and <see cref="ObservationsUntilOff"/> looks take the place of seconds, so that tests need no
+/// clock. How it fails is in <c>InMemoryEngine.Faults.cs</c>.
 /// </summary>
 public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVolumeEngine
 {
@@ -26,7 +26,9 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
     /// <summary>False before the end of a first boot, which is when cloud-init tells them.</summary>
     public bool TellsHostKeys { get; set; } = true;
 
-    /// <summary>How many observations pass before a guest that was asked to shut down is off; null for one that ignores the request.</summary>
+    /// <summary>
+    /// How many observations pass before a guest that was asked to shut down is off; null for one that ignores the request.
+    /// </summary>
     public int? ObservationsUntilOff { get; set; } = 1;
 
     public EngineCapacity Capacity { get; set; } = new("in memory", 64, 64, 65536, 65536, 1024, 1024);
@@ -37,71 +39,91 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
     public ConcurrentDictionary<Uri, byte[]> Downloads { get; } = new();
 
     /// <summary>A copy of what there is now.</summary>
-    public IReadOnlyList<InMemoryMachine> Machines => Locked<IReadOnlyList<InMemoryMachine>>(() => [.. machines.Values.Select(machine => machine with { })]);
+    public IReadOnlyList<InMemoryMachine> Machines =>
+        Locked<IReadOnlyList<InMemoryMachine>>(() => [.. machines.Values.Select(machine => machine with { })]);
 
     public IReadOnlyList<NetworkSpec> Networks => Locked<IReadOnlyList<NetworkSpec>>(() => [.. networks.Values]);
 
-
-    public Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => Ensure(instance), ct);
+    public Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct) =>
+        CallAsync(() => Ensure(instance), ct);
 
     public Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => Look(instance.Id), ct);
 
     public Task RemoveAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => machines.Remove(instance.Id), ct);
 
-    public Task<EngineInventory> ListAsync(CancellationToken ct) => CallAsync(() => new EngineInventory([.. machines.Keys], [.. networks.Keys]), ct);
+    public Task<EngineInventory> ListAsync(CancellationToken ct) =>
+        CallAsync(() => new EngineInventory([.. machines.Keys], [.. networks.Keys]), ct);
 
     public Task<EngineCapacity> CapacityAsync(CancellationToken ct) => CallAsync(() => Capacity, ct);
 
-    public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) => CallAsync<IReadOnlyList<string>>(() => [.. ImageFiles.Keys], ct);
+    public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) =>
+        CallAsync<IReadOnlyList<string>>(() => [.. ImageFiles.Keys], ct);
 
-    public Task FetchImageAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct) => CallAsync(
-        () =>
-        {
-            if (!Downloads.TryGetValue(source.Url, out var content))
+    public Task FetchImageAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct) =>
+        CallAsync(
+            () =>
             {
-                throw new EngineException(EngineFault.Rejected, $"{source.Url} does not answer.");
-            }
+                if (!Downloads.TryGetValue(source.Url, out var content))
+                {
+                    throw new EngineException(EngineFault.Rejected, $"{source.Url} does not answer.");
+                }
 
-            return string.Equals(Convert.ToHexString(SHA256.HashData(content)), source.Sha256, StringComparison.OrdinalIgnoreCase)
-                ? ImageFiles[source.FileName] = 0
-                : throw new EngineException(EngineFault.Rejected, "Its SHA-256 is another one.");
-        },
-        ct);
+                return string.Equals(Convert.ToHexString(SHA256.HashData(content)), source.Sha256, StringComparison.OrdinalIgnoreCase)
+                    ? ImageFiles[source.FileName] = 0
+                    : throw new EngineException(EngineFault.Rejected, "Its SHA-256 is another one.");
+            },
+            ct
+        );
 
-    public Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct) => CallAsync<Stream>(
-        () => machines.GetValueOrDefault(instanceId) is not { Power: MachinePower.Running } machine
-            ? throw new EngineException(EngineFault.Missing, $"{instanceId} is not running.")
-            : new InMemoryConsoleStream(kind is ConsoleKind.Text ? $"{machine.Spec.HostName} login: " : "RFB 003.008\n"),
-        ct);
+    public Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct) =>
+        CallAsync<Stream>(
+            () =>
+                machines.GetValueOrDefault(instanceId) is not { Power: MachinePower.Running } machine
+                    ? throw new EngineException(EngineFault.Missing, $"{instanceId} is not running.")
+                    : new InMemoryConsoleStream(kind is ConsoleKind.Text ? $"{machine.Spec.HostName} login: " : "RFB 003.008\n"),
+            ct
+        );
 
-    public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => CallAsync(
-        () =>
-        {
-            var log = machines.GetValueOrDefault(instanceId)?.SerialLog ?? "";
-            return log.Length > maxBytes ? log[^maxBytes..] : log;
-        },
-        ct);
+    public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) =>
+        CallAsync(
+            () =>
+            {
+                var log = machines.GetValueOrDefault(instanceId)?.SerialLog ?? "";
+                return log.Length > maxBytes ? log[^maxBytes..] : log;
+            },
+            ct
+        );
 
     /// <summary>A machine breaks, stops or vanishes without having been asked to.</summary>
-    public void Lose(string instanceId, MachinePower become, string? problem = null) => Locked(() => become is MachinePower.Missing
-        ? machines.Remove(instanceId)
-        : machines.TryGetValue(instanceId, out var machine) && (machine.Power = become) == become && (machine.Problem = problem) == problem);
+    public void Lose(string instanceId, MachinePower become, string? problem = null) =>
+        Locked(() =>
+            become is MachinePower.Missing
+                ? machines.Remove(instanceId)
+                : machines.TryGetValue(instanceId, out var machine)
+                    && (machine.Power = become) == become
+                    && (machine.Problem = problem) == problem
+        );
 
     /// <summary>The whole host loses its power: definitions and disks stay, nothing runs, networks are gone.</summary>
-    public void PowerCut() => Locked(() =>
-    {
-        networks.Clear();
-        foreach (var machine in machines.Values)
+    public void PowerCut() =>
+        Locked(() =>
         {
-            machine.TurnOff();
-        }
+            networks.Clear();
+            foreach (var machine in machines.Values)
+            {
+                machine.TurnOff();
+            }
 
-        return true;
-    });
+            return true;
+        });
 
     private MachineObservation Ensure(InstanceSpec spec)
     {
-        if (!spec.Interfaces.All(card => Knows(spec.NetworkId, card)) || !spec.Volumes.Any(volume => volume.IsRoot) || spec.Volumes.Any(volume => !volumes.ContainsKey(volume.Volume.Id)))
+        if (
+            !spec.Interfaces.All(card => Knows(spec.NetworkId, card))
+            || !spec.Volumes.Any(volume => volume.IsRoot)
+            || spec.Volumes.Any(volume => !volumes.ContainsKey(volume.Volume.Id))
+        )
         {
             throw new EngineException(EngineFault.Missing, $"The network or a volume of {spec.Id} is not there.");
         }
@@ -144,7 +166,14 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
         }
 
         var answers = machine.Power is MachinePower.Running && machine.UntilSsh-- <= 0;
-        return new MachineObservation(machine.Power, machine.Boot, answers, answers && TellsHostKeys ? machine.HostKey : null, machine.Problem, AgentAnswers: answers && AgentsAnswer);
+        return new MachineObservation(
+            machine.Power,
+            machine.Boot,
+            answers,
+            answers && TellsHostKeys ? machine.HostKey : null,
+            machine.Problem,
+            AgentAnswers: answers && AgentsAnswer
+        );
     }
 
     private T Locked<T>(Func<T> action)
@@ -199,8 +228,22 @@ public sealed record InMemoryMachine
     public string SerialLog { get; set; } = "";
 
     /// <summary>A well-formed key that follows from the disk it is on, or in rescue from the start.</summary>
-    public string HostKey => "ssh-ed25519 " + Convert.ToBase64String(
-        [0, 0, 0, 11, .. "ssh-ed25519"u8, 0, 0, 0, 32, .. SHA256.HashData(Encoding.ASCII.GetBytes(IsRescue ? $"{Spec.Id} {Starts}" : Spec.Volumes.Single(volume => volume.IsRoot).Volume.Id))]);
+    public string HostKey =>
+        "ssh-ed25519 "
+        + Convert.ToBase64String([
+            0,
+            0,
+            0,
+            11,
+            .. "ssh-ed25519"u8,
+            0,
+            0,
+            0,
+            32,
+            .. SHA256.HashData(
+                Encoding.ASCII.GetBytes(IsRescue ? $"{Spec.Id} {Starts}" : Spec.Volumes.Single(volume => volume.IsRoot).Volume.Id)
+            ),
+        ]);
 
     public void TurnOff()
     {

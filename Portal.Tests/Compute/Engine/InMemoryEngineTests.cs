@@ -16,7 +16,16 @@ public sealed class InMemoryEngineTests : VolumeEngineContract
     protected override async Task<InstanceSpec> RunningMachineAsync()
     {
         var machine = await StartAsync(AMachine());
-        engine.Used[machine.Id] = new MachineCounters(machine.Id, TimeSpan.FromSeconds(1), machine.Vcpus, 100, 200, [new DiskCounters("vda", 0, 0, 0, 0)], 0, 0);
+        engine.Used[machine.Id] = new MachineCounters(
+            machine.Id,
+            TimeSpan.FromSeconds(1),
+            machine.Vcpus,
+            100,
+            200,
+            [new DiskCounters("vda", 0, 0, 0, 0)],
+            0,
+            0
+        );
         return machine;
     }
 
@@ -25,21 +34,37 @@ public sealed class InMemoryEngineTests : VolumeEngineContract
         engine.Used.AddOrUpdate(machine.Id, _ => Counters(2), (_, _) => Counters(3));
         return Task.CompletedTask;
 
-        MachineCounters Counters(int seconds) => new(machine.Id, TimeSpan.FromSeconds(seconds), machine.Vcpus, 100, 200, [new DiskCounters("vda", 10 * seconds, 10 * seconds, seconds, seconds)], 5 * seconds, 6 * seconds);
+        MachineCounters Counters(int seconds) =>
+            new(
+                machine.Id,
+                TimeSpan.FromSeconds(seconds),
+                machine.Vcpus,
+                100,
+                200,
+                [new DiskCounters("vda", 10 * seconds, 10 * seconds, seconds, seconds)],
+                5 * seconds,
+                6 * seconds
+            );
     }
 
     protected override Task<bool> CanSignInAsync(InstanceSpec machine, string password) =>
-        Task.FromResult(engine.Passwords.TryGetValue((machine.Volumes[0].Volume.Id, machine.SshUser), out var hash) && GuestPassword.Hash(password, hash) == hash);
+        Task.FromResult(
+            engine.Passwords.TryGetValue((machine.Volumes[0].Volume.Id, machine.SshUser), out var hash)
+                && GuestPassword.Hash(password, hash) == hash
+        );
 
-    protected override Task<string> KeysAsync(InstanceSpec machine) => Task.FromResult(string.Join('\n', engine.Keys[(machine.Volumes[0].Volume.Id, machine.SshUser)]));
+    protected override Task<string> KeysAsync(InstanceSpec machine) =>
+        Task.FromResult(string.Join('\n', engine.Keys[(machine.Volumes[0].Volume.Id, machine.SshUser)]));
 
-    protected override Task<bool> IsRescueAsync(InstanceSpec machine) => Task.FromResult(engine.Machines.Single(one => one.Spec.Id == machine.Id).IsRescue);
+    protected override Task<bool> IsRescueAsync(InstanceSpec machine) =>
+        Task.FromResult(engine.Machines.Single(one => one.Spec.Id == machine.Id).IsRescue);
 
     protected override Task MarkFromRescueAsync(InstanceSpec machine) => MarkDiskAsync(machine);
 
     protected override Task MarkDiskAsync(InstanceSpec machine) => WriteAsync(machine, machine.Volumes[0].Volume, "marked");
 
-    protected override async Task<bool> HasMarkAsync(InstanceSpec machine) => await ReadAsync(machine, machine.Volumes[0].Volume) == "marked";
+    protected override async Task<bool> HasMarkAsync(InstanceSpec machine) =>
+        await ReadAsync(machine, machine.Volumes[0].Volume) == "marked";
 
     protected override Task WriteAsync(InstanceSpec? machine, VolumeSpec volume, string content)
     {
@@ -49,7 +74,8 @@ public sealed class InMemoryEngineTests : VolumeEngineContract
 
     protected override Task<string> ReadAsync(InstanceSpec? machine, VolumeSpec volume) => Task.FromResult(engine.Read(volume.Id));
 
-    protected override Task<int> GuestSizeAsync(InstanceSpec machine, VolumeSpec volume) => Task.FromResult(engine.GuestSizeOf(machine.Id, volume.Id));
+    protected override Task<int> GuestSizeAsync(InstanceSpec machine, VolumeSpec volume) =>
+        Task.FromResult(engine.GuestSizeOf(machine.Id, volume.Id));
 
     protected override async Task UntilAsync(Func<Task<bool>> condition)
     {

@@ -52,11 +52,17 @@ public sealed class GuestRequestTests(TestPostgres postgres) : TestDatabase(post
         Assert.DoesNotContain(await EverythingAsync(), text => text.Contains(hash, StringComparison.Ordinal));
         await AdvanceAsync(request.Id);
         await AdvanceAsync(request.Id);
-        Assert.Equal((GuestRequestState.Done, null, null), await ReadAsync(request.Id) is var done ? (done.State, done.SealedHash, done.Reason) : default);
+        Assert.Equal(
+            (GuestRequestState.Done, null, null),
+            await ReadAsync(request.Id) is var done ? (done.State, done.SealedHash, done.Reason) : default
+        );
         Assert.Equal(hash, engine.Passwords.Single(password => password.Key.User == "root").Value);
         Assert.Equal(1, engine.Calls[nameof(IGuestEngine.SetPasswordAsync)]);
         await using var db = CreateDbContext();
-        Assert.Equal("""{"Key": null, "User": "root"}""", (await db.AuditEntries.SingleAsync(row => row.Action == "SetInstancePassword", Ct)).After);
+        Assert.Equal(
+            """{"Key": null, "User": "root"}""",
+            (await db.AuditEntries.SingleAsync(row => row.Action == "SetInstancePassword", Ct)).After
+        );
     }
 
     [Fact]
@@ -189,7 +195,10 @@ public sealed class GuestRequestTests(TestPostgres postgres) : TestDatabase(post
     [InlineData(InstanceAction.Rescue, false)]
     [InlineData(InstanceAction.Stop, true)]
     [InlineData(InstanceAction.Reboot, true)]
-    public async Task A_stop_or_a_reboot_asked_for_meanwhile_changes_nothing_of_a_key_and_a_rescue_leaves_it_open(InstanceAction meanwhile, bool isTaken)
+    public async Task A_stop_or_a_reboot_asked_for_meanwhile_changes_nothing_of_a_key_and_a_rescue_leaves_it_open(
+        InstanceAction meanwhile,
+        bool isTaken
+    )
     {
         var before = await InstanceAsync();
         var request = Done(await Change.SetKeyAsync(ada, id, await AKeyAsync(ada.AccountId), Ct));
@@ -212,13 +221,23 @@ public sealed class GuestRequestTests(TestPostgres postgres) : TestDatabase(post
         Assert.Equal("There is no such instance.", (await Change.SetPasswordAsync(eve, id, GuestPassword.Hash("x"), Ct)).Reason);
         Assert.Equal(KeyPair.Gone, (await Change.SetKeyAsync(ada, id, await AKeyAsync(eve.AccountId), Ct)).Reason);
         Done(await Change.SetPasswordAsync(ada, id, GuestPassword.Hash("x"), Ct));
-        Assert.Equal("Its guest is being asked for something already.", (await Change.SetPasswordAsync(ada, id, GuestPassword.Hash("x"), Ct)).Reason);
+        Assert.Equal(
+            "Its guest is being asked for something already.",
+            (await Change.SetPasswordAsync(ada, id, GuestPassword.Hash("x"), Ct)).Reason
+        );
 
         engine.AgentsAnswer = false;
         await services.GetRequiredService<MachinePatrol>().SweepAsync(Ct);
-        Assert.StartsWith("The agent in its guest does not answer.", (await Change.SetPasswordAsync(ada, id, GuestPassword.Hash("x"), Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The agent in its guest does not answer.",
+            (await Change.SetPasswordAsync(ada, id, GuestPassword.Hash("x"), Ct)).Reason,
+            StringComparison.Ordinal
+        );
         await new ChangeInstance(this, clock).RunAsync(ada, InstanceAction.Stop, id, Ct);
-        Assert.Equal("Its guest can be asked while it runs; it is stopping.", (await Change.SetPasswordAsync(ada, id, GuestPassword.Hash("x"), Ct)).Reason);
+        Assert.Equal(
+            "Its guest can be asked while it runs; it is stopping.",
+            (await Change.SetPasswordAsync(ada, id, GuestPassword.Hash("x"), Ct)).Reason
+        );
     }
 
     private static GuestRequest Done(Outcome<GuestRequest> outcome)
@@ -254,7 +273,10 @@ public sealed class GuestRequestTests(TestPostgres postgres) : TestDatabase(post
     private async Task ObserveAsync(int boot)
     {
         await using var db = CreateDbContext();
-        (await db.Instances.SingleAsync(Ct)).Observe(new MachineObservation(MachinePower.Running, boot, SshAnswers: true, null, null, AgentAnswers: true), clock.GetUtcNow());
+        (await db.Instances.SingleAsync(Ct)).Observe(
+            new MachineObservation(MachinePower.Running, boot, SshAnswers: true, null, null, AgentAnswers: true),
+            clock.GetUtcNow()
+        );
         await db.SaveChangesAsync(Ct);
     }
 
@@ -266,7 +288,15 @@ public sealed class GuestRequestTests(TestPostgres postgres) : TestDatabase(post
             return known.Id;
         }
 
-        var made = new KeyPair { Id = ResourceIds.New("key"), AccountId = accountId, Name = name, PublicKey = line, Fingerprint = $"SHA256:{name}", CreatedAt = clock.GetUtcNow() };
+        var made = new KeyPair
+        {
+            Id = ResourceIds.New("key"),
+            AccountId = accountId,
+            Name = name,
+            PublicKey = line,
+            Fingerprint = $"SHA256:{name}",
+            CreatedAt = clock.GetUtcNow(),
+        };
         db.KeyPairs.Add(made);
         await db.SaveChangesAsync(Ct);
         return made.Id;
@@ -276,9 +306,12 @@ public sealed class GuestRequestTests(TestPostgres postgres) : TestDatabase(post
     private async Task<List<string>> EverythingAsync()
     {
         await using var db = CreateDbContext();
-        return await db.Database.SqlQuery<string>(
-            $"""
-            SELECT query_to_xml(format('SELECT * FROM %I.%I', schemaname, tablename), true, false, '')::text AS "Value" FROM pg_tables WHERE schemaname IN ('public', 'hangfire')
-            """).ToListAsync(Ct);
+        return await db
+            .Database.SqlQuery<string>(
+                $"""
+                SELECT query_to_xml(format('SELECT * FROM %I.%I', schemaname, tablename), true, false, '')::text AS "Value" FROM pg_tables WHERE schemaname IN ('public', 'hangfire')
+                """
+            )
+            .ToListAsync(Ct);
     }
 }

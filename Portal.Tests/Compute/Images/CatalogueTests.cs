@@ -15,7 +15,11 @@ public sealed class CatalogueTests(TestPostgres postgres) : TestDatabase(postgre
     [Theory]
     [InlineData("KVM", "Debian 13", "")]
     [InlineData("TCG: /dev/kvm is not there", "Tiny", " Guests are emulated on this machine: it takes several minutes to boot.")]
-    public async Task Where_guests_are_emulated_the_tiny_image_is_chosen_first_and_Debian_says_that_it_takes_minutes(string virtualization, string chosen, string warning)
+    public async Task Where_guests_are_emulated_the_tiny_image_is_chosen_first_and_Debian_says_that_it_takes_minutes(
+        string virtualization,
+        string chosen,
+        string warning
+    )
     {
         var ada = await AnAccount.ReadyAsync(this);
         var debian = await AnAccount.ImageAsync(this, "Debian 13", minMemoryMiB: 512);
@@ -32,5 +36,6 @@ public sealed class CatalogueTests(TestPostgres postgres) : TestDatabase(postgre
         Assert.Equal(tiny.Description, catalogue.About(tiny));
     }
 
-    private Task<Catalogue> LoadAsync(Actor actor) => Catalogue.LoadAsync(this, new PriceList(this, TimeProvider.System), actor, AnAccount.Now, Ct);
+    private Task<Catalogue> LoadAsync(Actor actor) =>
+        Catalogue.LoadAsync(this, new PriceList(this, TimeProvider.System), actor, AnAccount.Now, Ct);
 }

@@ -148,7 +148,10 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
         await Expect(Status(page)).ToContainTextAsync("pending");
         await worker.GetRequiredService<IInstanceJob>().AdvanceAsync(instance, Ct);
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "golden" })).ToBeVisibleAsync();
-        Assert.Equal("a system with work in it", engine.Read((await db.Volumes.AsNoTracking().SingleAsync(volume => volume.IsRoot, Ct)).Id));
+        Assert.Equal(
+            "a system with work in it",
+            engine.Read((await db.Volumes.AsNoTracking().SingleAsync(volume => volume.IsRoot, Ct)).Id)
+        );
 
         await Expect(Status(page)).ToContainTextAsync("running");
         dialog = await OpenRebuildAsync(page);

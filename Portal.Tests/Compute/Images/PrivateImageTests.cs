@@ -10,7 +10,10 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>Images that customers make of their instances: once, within quotas, for nobody else, billed as snapshots, and needed by nothing that began as them.</summary>
+/// <summary>
+/// Images that customers make of their instances: once, within quotas, for nobody else, billed as snapshots, and needed by nothing that
+/// began as them.
+/// </summary>
 [Trait("Needs", "database")]
 public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(postgres)
 {
@@ -50,8 +53,14 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         var id = Assert.Single(outcomes.Select(outcome => Done(outcome).Id).Distinct());
         await using var db = CreateDbContext();
         var image = await db.PrivateImages.Include(one => one.Snapshot).SingleAsync(Ct);
-        Assert.Equal((id, "golden", "with nginx", wish.InstanceId, system.Id, "pending"), (image.Id, image.Name, image.Description, image.InstanceId, image.BaseId, image.Status));
-        Assert.Equal((image.SnapshotId, id, false), (await db.Snapshots.SingleAsync(Ct)) is var held ? (held.Id, held.PrivateImageId, held.IsScheduled) : default);
+        Assert.Equal(
+            (id, "golden", "with nginx", wish.InstanceId, system.Id, "pending"),
+            (image.Id, image.Name, image.Description, image.InstanceId, image.BaseId, image.Status)
+        );
+        Assert.Equal(
+            (image.SnapshotId, id, false),
+            (await db.Snapshots.SingleAsync(Ct)) is var held ? (held.Id, held.PrivateImageId, held.IsScheduled) : default
+        );
         Assert.Equal(["CreateImage"], await db.AuditEntries.Where(row => row.ResourceId == id).Select(row => row.Action).ToListAsync(Ct));
     }
 
@@ -62,7 +71,11 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         var instance = await AnInstanceAsync();
         Assert.Equal("There is no such instance.", (await Create.RunAsync(stranger, Wish(instance), Ct)).Reason);
         Assert.Equal("Give it a name.", (await Create.RunAsync(ada, Wish(instance) with { Name = " " }, Ct)).Reason);
-        Assert.StartsWith("A description has at most 1,024", (await Create.RunAsync(ada, Wish(instance) with { Description = new string('x', 1025) }, Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "A description has at most 1,024",
+            (await Create.RunAsync(ada, Wish(instance) with { Description = new string('x', 1025) }, Ct)).Reason,
+            StringComparison.Ordinal
+        );
         var unmade = (await Instances.RunAsync(ada, AnAccount.Wish(system), Ct)).Value![0].Id;
         Assert.Equal("Its disk is still being made.", (await Create.RunAsync(ada, Wish(unmade), Ct)).Reason);
         await using (var db = CreateDbContext())
@@ -71,7 +84,11 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         }
 
         Done(await Create.RunAsync(ada, Wish(instance), Ct));
-        Assert.StartsWith("Your quota is 1 snapshot and you have 1", (await Create.RunAsync(ada, Wish(instance), Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Your quota is 1 snapshot and you have 1",
+            (await Create.RunAsync(ada, Wish(instance), Ct)).Reason,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -87,14 +104,20 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         Assert.Null((await new RebuildInstance(this, clock).RunAsync(ada, instance, own.Id, null, Ct)).Outcome.Reason);
         Assert.Null((await Change.DeleteAsync(ada, own.Id, Ct)).Outcome.Reason);
         await SettleAsync();
-        Assert.Equal("An instance is being rebuilt from it; it is deleted as soon as that is done.", (await db.Snapshots.AsNoTracking().SingleAsync(Ct)).Waiting);
+        Assert.Equal(
+            "An instance is being rebuilt from it; it is deleted as soon as that is done.",
+            (await db.Snapshots.AsNoTracking().SingleAsync(Ct)).Waiting
+        );
 
         await worker.GetRequiredService<IInstanceJob>().AdvanceAsync(instance, Ct);
         await SettleAsync();
         var fresh = await db.Volumes.AsNoTracking().SingleAsync(volume => volume.InstanceId == instance && volume.IsRoot, Ct);
         Assert.NotEqual(root.Id, fresh.Id);
         Assert.Equal(("a system with work in it", own.SnapshotId), (engine.Read(fresh.Id), fresh.SnapshotId));
-        Assert.Equal((system.Id, null), await db.Instances.AsNoTracking().SingleAsync(Ct) is var rebuilt ? (rebuilt.ImageId, rebuilt.RebuildSnapshotId) : default);
+        Assert.Equal(
+            (system.Id, null),
+            await db.Instances.AsNoTracking().SingleAsync(Ct) is var rebuilt ? (rebuilt.ImageId, rebuilt.RebuildSnapshotId) : default
+        );
         Assert.Empty(engine.Snapshots);
     }
 
@@ -106,12 +129,18 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         Assert.Equal("golden is still being made.", (await FromAsync(ada, image)).Reason);
         await SettleAsync();
         Assert.Equal("There is no such image.", (await FromAsync(await AnAccount.ReadyAsync(this), image)).Reason);
-        Assert.StartsWith("golden is of a volume of 8 GiB", (await Instances.RunAsync(ada, AnAccount.Wish(system) with { ImageId = image }, Ct)).Reason, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "golden is of a volume of 8 GiB",
+            (await Instances.RunAsync(ada, AnAccount.Wish(system) with { ImageId = image }, Ct)).Reason,
+            StringComparison.Ordinal
+        );
 
         // What the catalogue no longer offers is still what the image began as.
         await using (var db = CreateDbContext())
         {
-            await db.Images.Where(one => one.Id == system.Id).ExecuteUpdateAsync(one => one.SetProperty(row => row.State, ImageState.Retired), Ct);
+            await db
+                .Images.Where(one => one.Id == system.Id)
+                .ExecuteUpdateAsync(one => one.SetProperty(row => row.State, ImageState.Retired), Ct);
         }
 
         var clone = (await FromAsync(ada, image)).Value![0];
@@ -158,7 +187,10 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         var image = Done(await Create.RunAsync(ada, Wish(await AnInstanceAsync()), Ct));
         await SettleAsync();
         var snapshots = new ChangeSnapshot(this, clock);
-        Assert.Equal("An image begins as it: delete the image, and it goes too.", (await snapshots.DeleteAsync(ada, image.SnapshotId, Ct)).Outcome.Reason);
+        Assert.Equal(
+            "An image begins as it: delete the image, and it goes too.",
+            (await snapshots.DeleteAsync(ada, image.SnapshotId, Ct)).Outcome.Reason
+        );
         var stranger = await AnAccount.ReadyAsync(this);
         Assert.Equal("There is no such image.", (await Change.DescribeAsync(stranger, image.Id, "mine", "", Ct)).Outcome.Reason);
         Assert.Equal("There is no such image.", (await Change.DeleteAsync(stranger, image.Id, Ct)).Outcome.Reason);
@@ -170,7 +202,8 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         Assert.Equal(("web", true), (await db.Snapshots.SingleAsync(Ct)) is var held ? (held.Name, held.IsToGo) : default);
         Assert.Equal(
             ["CreateImage", "ModifyImageAttribute", "DeregisterImage"],
-            await db.AuditEntries.Where(row => row.ResourceId == image.Id).OrderBy(row => row.Id).Select(row => row.Action).ToListAsync(Ct));
+            await db.AuditEntries.Where(row => row.ResourceId == image.Id).OrderBy(row => row.Id).Select(row => row.Action).ToListAsync(Ct)
+        );
     }
 
     [Fact]
@@ -185,11 +218,18 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         await SettleAsync();
         Done(await Create.RunAsync(ada, Wish(instance) with { Name = "bronze" }, Ct));
         await using var db = CreateDbContext();
-        async Task<List<string>> NamesAsync(PrivateImageQuery query, string account) => [.. (await query.PageAsync(db, account, clock.GetUtcNow(), 0, 50, Ct)).Lines.Select(line => line.Name)];
-        Assert.Equal(["bronze", "golden", "silver"], await NamesAsync(new PrivateImageQuery(Order: PrivateImageOrder.Name, Ascending: true), ada.AccountId));
+        async Task<List<string>> NamesAsync(PrivateImageQuery query, string account) =>
+            [.. (await query.PageAsync(db, account, clock.GetUtcNow(), 0, 50, Ct)).Lines.Select(line => line.Name)];
+        Assert.Equal(
+            ["bronze", "golden", "silver"],
+            await NamesAsync(new PrivateImageQuery(Order: PrivateImageOrder.Name, Ascending: true), ada.AccountId)
+        );
         Assert.Equal(["silver"], await NamesAsync(new PrivateImageQuery(Search: "AS SILVER"), ada.AccountId));
         Assert.Equal(["bronze"], await NamesAsync(new PrivateImageQuery(Search: instance, Status: "pending"), ada.AccountId));
-        Assert.Equal(new Dictionary<string, int> { ["available"] = 2, ["pending"] = 1 }, await PrivateImageQuery.CountAsync(db, ada.AccountId, clock.GetUtcNow(), Ct));
+        Assert.Equal(
+            new Dictionary<string, int> { ["available"] = 2, ["pending"] = 1 },
+            await PrivateImageQuery.CountAsync(db, ada.AccountId, clock.GetUtcNow(), Ct)
+        );
         Assert.Empty(await NamesAsync(new PrivateImageQuery(), (await AnAccount.ReadyAsync(this)).AccountId));
     }
 
@@ -201,7 +241,8 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         return outcome.Value!;
     }
 
-    private Task<Outcome<IReadOnlyList<Instance>>> FromAsync(Actor actor, string imageId) => Instances.RunAsync(actor, AnAccount.Wish(system) with { ImageId = imageId, SizeId = "t1.micro" }, Ct);
+    private Task<Outcome<IReadOnlyList<Instance>>> FromAsync(Actor actor, string imageId) =>
+        Instances.RunAsync(actor, AnAccount.Wish(system) with { ImageId = imageId, SizeId = "t1.micro" }, Ct);
 
     /// <summary>One with its disk made, on which something is written.</summary>
     private async Task<string> AnInstanceAsync(string size = "t1.nano")

@@ -19,9 +19,16 @@ public sealed class KeyPairsTests(TestPostgres postgres) : TestDatabase(postgres
     {
         var ada = await AnAccount.ReadyAsync(this);
         Assert.Null((await Pairs.ImportAsync(ada, "laptop", AnAccount.Ed25519, Ct)).Reason);
-        Assert.Equal("This key is among yours already, as “laptop”.", (await Pairs.ImportAsync(ada, "other", AnAccount.Ed25519, Ct)).Reason);
+        Assert.Equal(
+            "This key is among yours already, as “laptop”.",
+            (await Pairs.ImportAsync(ada, "other", AnAccount.Ed25519, Ct)).Reason
+        );
         Assert.Equal("You have a key named “laptop” already.", (await Pairs.ImportAsync(ada, "laptop", AnAccount.Ed25519, Ct)).Reason);
-        Assert.Contains("private key", (await Pairs.ImportAsync(ada, "third", "-----BEGIN OPENSSH PRIVATE KEY-----", Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains(
+            "private key",
+            (await Pairs.ImportAsync(ada, "third", "-----BEGIN OPENSSH PRIVATE KEY-----", Ct)).Reason,
+            StringComparison.Ordinal
+        );
         Assert.Null((await Pairs.ImportAsync(await AnAccount.ReadyAsync(this), "laptop", AnAccount.Ed25519, Ct)).Reason);
     }
 
@@ -31,21 +38,28 @@ public sealed class KeyPairsTests(TestPostgres postgres) : TestDatabase(postgres
         var ada = await AnAccount.ReadyAsync(this);
         await using (var db = CreateDbContext())
         {
-            db.AddRange(Enumerable.Range(1, KeyPairs.Most).Select(n => new KeyPair
-            {
-                Id = $"key-{n}",
-                AccountId = ada.AccountId,
-                Name = $"key {n}",
-                CreatedAt = AnAccount.Now,
-                PublicKey = "ssh-ed25519 AAAA",
-                Fingerprint = $"SHA256:{n}",
-            }));
+            db.AddRange(
+                Enumerable
+                    .Range(1, KeyPairs.Most)
+                    .Select(n => new KeyPair
+                    {
+                        Id = $"key-{n}",
+                        AccountId = ada.AccountId,
+                        Name = $"key {n}",
+                        CreatedAt = AnAccount.Now,
+                        PublicKey = "ssh-ed25519 AAAA",
+                        Fingerprint = $"SHA256:{n}",
+                    })
+            );
             await db.SaveChangesAsync(Ct);
         }
 
         const string full = "You have 100 keys, which is the most there can be. Delete one that you no longer need.";
         Assert.Equal(full, (await Pairs.ImportAsync(ada, "laptop", AnAccount.Ed25519, Ct)).Reason);
-        Assert.Equal(full, (await new CreateInstance(this, TimeProvider.System).RunAsync(ada, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Reason);
+        Assert.Equal(
+            full,
+            (await new CreateInstance(this, TimeProvider.System).RunAsync(ada, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Reason
+        );
         await Pairs.DeleteAsync(ada, "key-1", Ct);
         Assert.Null((await Pairs.ImportAsync(ada, "laptop", AnAccount.Ed25519, Ct)).Reason);
     }
@@ -54,14 +68,21 @@ public sealed class KeyPairsTests(TestPostgres postgres) : TestDatabase(postgres
     public async Task Deleting_is_told_in_the_audit_and_leaves_instances_their_key()
     {
         var ada = await AnAccount.ReadyAsync(this);
-        var made = (await new CreateInstance(this, TimeProvider.System).RunAsync(ada, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![0];
+        var made = (
+            await new CreateInstance(this, TimeProvider.System).RunAsync(ada, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)
+        ).Value![0];
         Assert.False((await Pairs.DeleteAsync(await AnAccount.ReadyAsync(this), made.KeyPairId!, Ct)).IsDone);
 
         Assert.True((await Pairs.DeleteAsync(ada, made.KeyPairId!, Ct)).IsDone);
 
         await using var db = CreateDbContext();
         Assert.Equal(AnAccount.Ed25519, (await db.Instances.SingleAsync(Ct)).PublicKey);
-        Assert.True(await db.AuditEntries.AnyAsync(row => row.Action == "DeleteKeyPair" && row.ResourceId == made.KeyPairId && row.Person!.Email == ada.Email, Ct));
+        Assert.True(
+            await db.AuditEntries.AnyAsync(
+                row => row.Action == "DeleteKeyPair" && row.ResourceId == made.KeyPairId && row.Person!.Email == ada.Email,
+                Ct
+            )
+        );
     }
 
     [Fact]
@@ -69,7 +90,9 @@ public sealed class KeyPairsTests(TestPostgres postgres) : TestDatabase(postgres
     {
         var ada = await AnAccount.ReadyAsync(this);
         var tags = new TagInstance(this, TimeProvider.System);
-        var made = (await new CreateInstance(this, TimeProvider.System).RunAsync(ada, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![0];
+        var made = (
+            await new CreateInstance(this, TimeProvider.System).RunAsync(ada, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)
+        ).Value![0];
         Assert.True((await tags.RunAsync(ada, made.Id, new Dictionary<string, string> { ["env"] = "test" }, Ct)).IsDone);
         Assert.True((await tags.RunAsync(ada, made.Id, new Dictionary<string, string> { ["team"] = "blue" }, Ct)).IsDone);
         Assert.False((await tags.RunAsync(await AnAccount.ReadyAsync(this), made.Id, new Dictionary<string, string>(), Ct)).IsDone);
@@ -77,14 +100,19 @@ public sealed class KeyPairsTests(TestPostgres postgres) : TestDatabase(postgres
 
         await using var db = CreateDbContext();
         Assert.Equal(new Dictionary<string, string> { ["team"] = "blue" }, (await db.Instances.SingleAsync(Ct)).Tags);
-        Assert.Equal("""{"env": "test"}""", (await db.AuditEntries.Where(row => row.Action == "CreateTags").OrderBy(row => row.Id).LastAsync(Ct)).Before);
+        Assert.Equal(
+            """{"env": "test"}""",
+            (await db.AuditEntries.Where(row => row.Action == "CreateTags").OrderBy(row => row.Id).LastAsync(Ct)).Before
+        );
     }
 
     [Fact]
     public async Task Tags_that_are_saved_as_they_are_leave_no_trace_and_the_audit_tells_of_those_that_differ()
     {
         var (ada, id) = await AnInstanceAsync();
-        var tags = Enumerable.Range(1, Tags.MaxCount).ToDictionary(n => $"{n}-{new string('ä', 100)}", _ => new string('ü', Tags.MaxValue), StringComparer.Ordinal);
+        var tags = Enumerable
+            .Range(1, Tags.MaxCount)
+            .ToDictionary(n => $"{n}-{new string('ä', 100)}", _ => new string('ü', Tags.MaxValue), StringComparer.Ordinal);
         var save = new TagInstance(this, TimeProvider.System);
         Assert.True((await save.RunAsync(ada, id, tags, Ct)).IsDone);
         Assert.True((await save.RunAsync(ada, id, tags, Ct)).IsDone);
@@ -102,7 +130,11 @@ public sealed class KeyPairsTests(TestPostgres postgres) : TestDatabase(postgres
     {
         var (ada, id) = await AnInstanceAsync();
         Assert.True((await new ChangeInstance(this, TimeProvider.System).RunAsync(ada, InstanceAction.Terminate, id, Ct)).Outcome.IsDone);
-        Assert.False((await new TagInstance(this, TimeProvider.System).RunAsync(ada, id, new Dictionary<string, string> { ["env"] = "test" }, Ct)).IsDone);
+        Assert.False(
+            (
+                await new TagInstance(this, TimeProvider.System).RunAsync(ada, id, new Dictionary<string, string> { ["env"] = "test" }, Ct)
+            ).IsDone
+        );
     }
 
     [Fact]
@@ -128,7 +160,11 @@ public sealed class KeyPairsTests(TestPostgres postgres) : TestDatabase(postgres
     private async Task<(Actor Actor, string Id)> AnInstanceAsync()
     {
         var actor = await AnAccount.ReadyAsync(this);
-        var made = await new CreateInstance(this, TimeProvider.System).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct);
+        var made = await new CreateInstance(this, TimeProvider.System).RunAsync(
+            actor,
+            AnAccount.Wish(await AnAccount.ImageAsync(this)),
+            Ct
+        );
         return (actor, made.Value![0].Id);
     }
 }

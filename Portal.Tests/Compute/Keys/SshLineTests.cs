@@ -7,13 +7,19 @@ public sealed class SshLineTests
     private const string Key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBy0dmjz34C3E5nEQMexGXlWHiVodbUamdmDSqmd3Ju2";
 
     [Fact]
-    public void The_command_pins_the_host_key_under_the_instances_id() => Assert.Equal(
-        $"ssh -p 22001 -o HostKeyAlias=i-01 -o 'KnownHostsCommand=/bin/echo i-01 {Key}' -o StrictHostKeyChecking=yes root@127.0.0.1",
-        SshLine.Of("i-01", $"{Key} root@guest", "root", "127.0.0.1", 22001, null)!.Command);
+    public void The_command_pins_the_host_key_under_the_instances_id() =>
+        Assert.Equal(
+            $"ssh -p 22001 -o HostKeyAlias=i-01 -o 'KnownHostsCommand=/bin/echo i-01 {Key}' -o StrictHostKeyChecking=yes root@127.0.0.1",
+            SshLine.Of("i-01", $"{Key} root@guest", "root", "127.0.0.1", 22001, null)!.Command
+        );
 
     [Fact]
-    public void A_key_made_in_this_browser_is_named_by_its_file() => Assert.StartsWith(
-        "ssh -i ~/Downloads/amber-falcon.pem -p 22001 ", SshLine.Of("i-01", Key, "root", "127.0.0.1", 22001, "amber-falcon.pem")!.Command, StringComparison.Ordinal);
+    public void A_key_made_in_this_browser_is_named_by_its_file() =>
+        Assert.StartsWith(
+            "ssh -i ~/Downloads/amber-falcon.pem -p 22001 ",
+            SshLine.Of("i-01", Key, "root", "127.0.0.1", 22001, "amber-falcon.pem")!.Command,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("'; rm -rf ~; echo '")]
@@ -27,7 +33,11 @@ public sealed class SshLineTests
 
     [Fact]
     public void A_comment_after_the_key_gets_into_no_command() =>
-        Assert.DoesNotContain("rm -rf", SshLine.Of("i-01", $"{Key} '; rm -rf ~; echo '", "root", "127.0.0.1", 22001, null)!.Command, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "rm -rf",
+            SshLine.Of("i-01", $"{Key} '; rm -rf ~; echo '", "root", "127.0.0.1", 22001, null)!.Command,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Without_a_port_there_is_no_line() => Assert.Null(SshLine.Of("i-01", Key, "root", "127.0.0.1", null, null));

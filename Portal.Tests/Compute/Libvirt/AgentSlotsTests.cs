@@ -23,6 +23,9 @@ public sealed class AgentSlotsTests
     public void The_host_has_an_end_too()
     {
         var slots = new AgentSlots();
-        Assert.Equal(AgentSlots.PerHost, Enumerable.Range(0, 2 * AgentSlots.PerHost).Count(account => slots.TryTake($"acc-{account}") is not null));
+        Assert.Equal(
+            AgentSlots.PerHost,
+            Enumerable.Range(0, 2 * AgentSlots.PerHost).Count(account => slots.TryTake($"acc-{account}") is not null)
+        );
     }
 }

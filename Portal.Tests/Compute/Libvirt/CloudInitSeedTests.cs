@@ -22,13 +22,24 @@ public sealed class CloudInitSeedTests
     public void What_is_no_text_reaches_the_guest_as_it_was()
     {
         byte[] packed = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xfe];
-        Assert.Equal(packed, CloudInitSeed.Files(Spec() with { UserData = UserData.OfFile(packed) }).Single(file => file.Name is "user-data").Content);
+        Assert.Equal(
+            packed,
+            CloudInitSeed.Files(Spec() with { UserData = UserData.OfFile(packed) }).Single(file => file.Name is "user-data").Content
+        );
     }
 
     [Theory]
-    [InlineData("sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIBy0dmjz34C3E5nEQMexGXlWHiVodbUamdmDSqmd3Ju2AAAABHNzaDo= yubi")]
-    [InlineData("sk-ecdsa-sha2-nistp256@openssh.com AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAAAIbmlzdHAyNTYAAABBBCS6ZRLCpx1msMxfHTpVG0XdCb8PYBEDUcJoIA2EIdg21zq8hKspraId8C0BVOuD2nupjCvFzflzFecnvFWg/QMAAAAEc3NoOg== yubi")]
-    public void The_key_of_a_FIDO_device_is_in_the_meta_data_too(string key) => Assert.Equal([SshPublicKey.Parse(key).Value!.Line], ((List<object>)Read("meta-data", Spec() with { PublicKey = key })["public-keys"]).Cast<string>());
+    [InlineData(
+        "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIBy0dmjz34C3E5nEQMexGXlWHiVodbUamdmDSqmd3Ju2AAAABHNzaDo= yubi"
+    )]
+    [InlineData(
+        "sk-ecdsa-sha2-nistp256@openssh.com AAAAInNrLWVjZHNhLXNoYTItbmlzdHAyNTZAb3BlbnNzaC5jb20AAAAIbmlzdHAyNTYAAABBBCS6ZRLCpx1msMxfHTpVG0XdCb8PYBEDUcJoIA2EIdg21zq8hKspraId8C0BVOuD2nupjCvFzflzFecnvFWg/QMAAAAEc3NoOg== yubi"
+    )]
+    public void The_key_of_a_FIDO_device_is_in_the_meta_data_too(string key) =>
+        Assert.Equal(
+            [SshPublicKey.Parse(key).Value!.Line],
+            ((List<object>)Read("meta-data", Spec() with { PublicKey = key })["public-keys"]).Cast<string>()
+        );
 
     [Fact]
     public void The_key_is_in_the_meta_data_whatever_its_comment_says()
@@ -40,7 +51,8 @@ public sealed class CloudInitSeedTests
     }
 
     [Fact]
-    public void Without_a_key_there_is_none() => Assert.DoesNotContain("public-keys", Read("meta-data", Spec() with { PublicKey = null }).Keys);
+    public void Without_a_key_there_is_none() =>
+        Assert.DoesNotContain("public-keys", Read("meta-data", Spec() with { PublicKey = null }).Keys);
 
     [Fact]
     public void The_card_is_found_by_its_mac_and_gets_its_fixed_address()
@@ -65,15 +77,43 @@ public sealed class CloudInitSeedTests
     public void Root_may_sign_in_only_where_the_image_says_so(string user, string disabled) =>
         Assert.Equal(disabled, Read("vendor-data", Spec() with { SshUser = user })["disable_root"]);
 
-    private static Dictionary<string, object> Read(string file, InstanceSpec spec) => new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(File(file, spec));
+    private static Dictionary<string, object> Read(string file, InstanceSpec spec) =>
+        new DeserializerBuilder().Build().Deserialize<Dictionary<string, object>>(File(file, spec));
 
-    private static string File(string name, InstanceSpec spec) => Encoding.UTF8.GetString(CloudInitSeed.Files(spec).Single(file => file.Name == name).Content);
+    private static string File(string name, InstanceSpec spec) =>
+        Encoding.UTF8.GetString(CloudInitSeed.Files(spec).Single(file => file.Name == name).Content);
 
-    private static InstanceSpec Spec() => new(
-        "i-00000000000000001", "acc-1", "true", 1, 512, [], "root", Key, null, "vpc-00000000000000001",
-        [
-            new("eni-00000000000000001", IPNetwork.Parse("10.0.0.0/24"), IPAddress.Parse("10.0.0.1"), IPAddress.Parse("10.0.0.10"), "52:54:00:00:00:01"),
-            new("eni-00000000000000002", IPNetwork.Parse("10.0.1.0/28"), IPAddress.Parse("10.0.1.1"), IPAddress.Parse("10.0.1.10"), "52:54:00:00:00:02"),
-        ],
-        2201, MachinePower.Running, Force: false, 0);
+    private static InstanceSpec Spec() =>
+        new(
+            "i-00000000000000001",
+            "acc-1",
+            "true",
+            1,
+            512,
+            [],
+            "root",
+            Key,
+            null,
+            "vpc-00000000000000001",
+            [
+                new(
+                    "eni-00000000000000001",
+                    IPNetwork.Parse("10.0.0.0/24"),
+                    IPAddress.Parse("10.0.0.1"),
+                    IPAddress.Parse("10.0.0.10"),
+                    "52:54:00:00:00:01"
+                ),
+                new(
+                    "eni-00000000000000002",
+                    IPNetwork.Parse("10.0.1.0/28"),
+                    IPAddress.Parse("10.0.1.1"),
+                    IPAddress.Parse("10.0.1.10"),
+                    "52:54:00:00:00:02"
+                ),
+            ],
+            2201,
+            MachinePower.Running,
+            Force: false,
+            0
+        );
 }

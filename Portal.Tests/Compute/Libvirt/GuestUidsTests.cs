@@ -10,7 +10,10 @@ public sealed class GuestUidsTests : IDisposable
     public GuestUidsTests()
     {
         Directory.CreateDirectory(Path.Combine(home.FullName, "engine", "uids"));
-        File.WriteAllText(Path.Combine(home.FullName, "engine", "settings"), "name=n\nrun=/run/n\nuid=64055\ngid=64055\nuids=5000:4\ndns=nobody:65534\nwalls=uid\nvirtualization=KVM\n");
+        File.WriteAllText(
+            Path.Combine(home.FullName, "engine", "settings"),
+            "name=n\nrun=/run/n\nuid=64055\ngid=64055\nuids=5000:4\ndns=nobody:65534\nwalls=uid\nvirtualization=KVM\n"
+        );
     }
 
     [Fact]
@@ -31,8 +34,14 @@ public sealed class GuestUidsTests : IDisposable
     [Fact]
     public void An_engine_that_an_earlier_version_started_is_to_be_started_again()
     {
-        File.WriteAllText(Path.Combine(home.FullName, "engine", "settings"), "name=n\nrun=/run/n\nuid=64055\ngid=64055\nvirtualization=KVM\n");
-        Assert.Equal("The engine was started by an earlier version: bin/engine start.", Assert.Throws<Model.Shared.EngineException>(() => new EngineFolder(home.FullName).Settings()).Message);
+        File.WriteAllText(
+            Path.Combine(home.FullName, "engine", "settings"),
+            "name=n\nrun=/run/n\nuid=64055\ngid=64055\nvirtualization=KVM\n"
+        );
+        Assert.Equal(
+            "The engine was started by an earlier version: bin/engine start.",
+            Assert.Throws<Model.Shared.EngineException>(() => new EngineFolder(home.FullName).Settings()).Message
+        );
     }
 
     public void Dispose() => home.Delete(recursive: true);

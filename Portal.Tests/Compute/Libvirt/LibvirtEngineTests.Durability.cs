@@ -46,8 +46,10 @@ public sealed partial class LibvirtEngineTests
         await UntilAsync(async () => await GuestSizeAsync(machine, volume) == 2);
 
         await DieDuringAsync(milliseconds, () => Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct));
-        await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)) is null
-            && (await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId is null);
+        await UntilAsync(async () =>
+            await FaultOfAsync(() => Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)) is null
+            && (await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId is null
+        );
         var (synced, sum) = await EndWritingAsync(machine);
         Assert.InRange(synced, 5, Chunks - 1);
 
@@ -57,8 +59,9 @@ public sealed partial class LibvirtEngineTests
     }
 
     /// <summary>
-    /// QEMU may have opened the volume's file before libvirt wrote down that it asked for that. The next attempt makes it let go; no byte is lost, neither on that
-    /// volume nor on the one that is being written to. In the end the machine's power is cut, and another guest looks at what is on them.
+    /// QEMU may have opened the volume's file before libvirt wrote down that it asked for that. The next attempt makes it let go; no byte
+    /// is lost, neither on that volume nor on the one that is being written to. In the end the machine's power is cut, and another guest
+    /// looks at what is on them.
     /// </summary>
     [Fact]
     public async Task What_a_guest_had_synced_outlives_the_death_of_libvirtd_in_the_middle_of_an_attachment()
@@ -83,8 +86,24 @@ public sealed partial class LibvirtEngineTests
             await real.SshAsync(machine, "kill $(cat /tmp/writer.pid); rm /tmp/source");
         }
 
-        var all = machine with { Volumes = [.. machine.Volumes, .. kept.SelectMany((one, place) => new VolumeAttachment[] { new(one.Written, $"sd{(char)('b' + (2 * place))}"), new(one.Other, $"sd{(char)('c' + (2 * place))}") })] };
-        await UntilAsync(async () => (await Engine.EnsureMachineAsync(all with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off);
+        var all = machine with
+        {
+            Volumes =
+            [
+                .. machine.Volumes,
+                .. kept.SelectMany(
+                    (one, place) =>
+                        new VolumeAttachment[]
+                        {
+                            new(one.Written, $"sd{(char)('b' + (2 * place))}"),
+                            new(one.Other, $"sd{(char)('c' + (2 * place))}"),
+                        }
+                ),
+            ],
+        };
+        await UntilAsync(async () =>
+            (await Engine.EnsureMachineAsync(all with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off
+        );
         foreach (var (written, other, synced, sum) in kept)
         {
             Assert.Null((await Volumes.EnsureDetachedAsync(written.Id, machine.Id, Ct)).InstanceId);
@@ -100,8 +119,8 @@ public sealed partial class LibvirtEngineTests
     }
 
     /// <summary>
-    /// The kills come at each moment of an attachment. Whatever QEMU and libvirtd had of it by then, the next attempt completes it, without a restart of the
-    /// machine; and so it is with one that is given up instead.
+    /// The kills come at each moment of an attachment. Whatever QEMU and libvirtd had of it by then, the next attempt completes it, without
+    /// a restart of the machine; and so it is with one that is given up instead.
     /// </summary>
     [Fact]
     public async Task An_attachment_that_libvirtd_died_in_is_completed_or_given_up_at_once()
@@ -115,12 +134,17 @@ public sealed partial class LibvirtEngineTests
             await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
             if (moment % 3 > 0)
             {
-                await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureAttachedAsync(new(volume, "sdd"), machine.Id, Ct)) is null);
+                await UntilAsync(async () =>
+                    await FaultOfAsync(() => Volumes.EnsureAttachedAsync(new(volume, "sdd"), machine.Id, Ct)) is null
+                );
                 await UntilAsync(async () => await GuestSizeAsync(machine, volume) == 1);
                 Assert.Equal("written before", await ReadAsync(machine, volume));
             }
 
-            await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)) is null && (await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId is null);
+            await UntilAsync(async () =>
+                await FaultOfAsync(() => Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)) is null
+                && (await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId is null
+            );
             await UntilAsync(async () => await GuestSizeAsync(machine, volume) == 0);
             Assert.Equal("written before", await ReadAsync(null, volume));
         }
@@ -146,11 +170,20 @@ public sealed partial class LibvirtEngineTests
         // The file is given to the guest before QEMU is asked to open it.
         var uid = $"{await UidAsync(await real.QemuAsync(machine.Id))}";
         await TestEngine.RunAsync("chown", $"{uid}:{uid}", Path.Combine(real.Folder, "engine", "lib", "volumes", $"{volume.Id}.qcow2"));
-        await MonitorAsync(machine, $$$"""{"execute": "blockdev-add", "arguments": {"driver": "file", "filename": "{{{file}}}", "node-name": "libvirt-901-storage", "auto-read-only": true, "discard": "unmap"}}""");
-        await MonitorAsync(machine, """{"execute": "blockdev-add", "arguments": {"driver": "qcow2", "file": "libvirt-901-storage", "node-name": "libvirt-901-format", "read-only": false, "discard": "unmap", "backing": null}}""");
+        await MonitorAsync(
+            machine,
+            $$$"""{"execute": "blockdev-add", "arguments": {"driver": "file", "filename": "{{{file}}}", "node-name": "libvirt-901-storage", "auto-read-only": true, "discard": "unmap"}}"""
+        );
+        await MonitorAsync(
+            machine,
+            """{"execute": "blockdev-add", "arguments": {"driver": "qcow2", "file": "libvirt-901-storage", "node-name": "libvirt-901-format", "read-only": false, "discard": "unmap", "backing": null}}"""
+        );
         if (asDisk)
         {
-            await MonitorAsync(machine, """{"execute": "device_add", "arguments": {"driver": "scsi-hd", "bus": "scsi0.0", "channel": 0, "scsi-id": 0, "lun": 3, "drive": "libvirt-901-format", "id": "scsi0-0-0-3"}}""");
+            await MonitorAsync(
+                machine,
+                """{"execute": "device_add", "arguments": {"driver": "scsi-hd", "bus": "scsi0.0", "channel": 0, "scsi-id": 0, "lun": 3, "drive": "libvirt-901-format", "id": "scsi0-0-0-3"}}"""
+            );
         }
 
         switch (verb)
@@ -176,17 +209,29 @@ public sealed partial class LibvirtEngineTests
         await UntilAsync(async () => await GuestSizeAsync(machine, volume) > 0);
         Assert.Equal("written before", await ReadAsync(machine, volume));
         await DetachAndRemoveAsync(machine, volume);
-        Assert.DoesNotContain(volume.Id, await MonitorAsync(machine, """{"execute": "query-named-block-nodes"}"""), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            volume.Id,
+            await MonitorAsync(machine, """{"execute": "query-named-block-nodes"}"""),
+            StringComparison.Ordinal
+        );
     }
 
-    /// <summary>libvirt counts on from what it had written down, and comes to a name that is taken; by another volume's remains, e.g.</summary>
+    /// <summary>
+    /// libvirt counts on from what it had written down, and comes to a name that is taken; by another volume's remains, e.g.
+    /// </summary>
     [Fact]
     public async Task A_name_that_QEMU_has_already_is_no_reason_to_refuse_an_attachment()
     {
         var (machine, first, second) = (await RunningMachineAsync(), AVolume(), AVolume());
         await AttachAsync(machine, first, "sdd");
-        var nodes = JsonSerializer.Deserialize<JsonElement>(await MonitorAsync(machine, """{"execute": "query-named-block-nodes"}""")).GetProperty("return").EnumerateArray();
-        var name = nodes.First(node => node.GetProperty("file").GetString()!.Contains(first.Id, StringComparison.Ordinal)).GetProperty("node-name").GetString()!;
+        var nodes = JsonSerializer
+            .Deserialize<JsonElement>(await MonitorAsync(machine, """{"execute": "query-named-block-nodes"}"""))
+            .GetProperty("return")
+            .EnumerateArray();
+        var name = nodes
+            .First(node => node.GetProperty("file").GetString()!.Contains(first.Id, StringComparison.Ordinal))
+            .GetProperty("node-name")
+            .GetString()!;
         var taken = $"libvirt-{int.Parse(name.Split('-')[1], CultureInfo.InvariantCulture) + 1}-storage";
         await MonitorAsync(machine, $$$"""{"execute": "blockdev-add", "arguments": {"driver": "null-co", "node-name": "{{{taken}}}"}}""");
         await Volumes.EnsureVolumeAsync(second, Ct);
@@ -199,18 +244,28 @@ public sealed partial class LibvirtEngineTests
 
     private async Task<string> MonitorAsync(InstanceSpec machine, string command)
     {
-        var answer = await TestEngine.RunAsync("virsh", "-q", "-c", $"qemu+unix:///system?socket={real.Settings.LibvirtSocket}", "qemu-monitor-command", machine.Id, command);
+        var answer = await TestEngine.RunAsync(
+            "virsh",
+            "-q",
+            "-c",
+            $"qemu+unix:///system?socket={real.Settings.LibvirtSocket}",
+            "qemu-monitor-command",
+            machine.Id,
+            command
+        );
         Assert.DoesNotContain("\"error\"", answer, StringComparison.Ordinal);
         return answer;
     }
 
     /// <summary>
-    /// The guest copies chunks of random bytes to the volume, one by one, and counts those that are synced. It holds the device open: by its name it would
-    /// go on in a file of that name once the device is gone.
+    /// The guest copies chunks of random bytes to the volume, one by one, and counts those that are synced. It holds the device open: by
+    /// its name it would go on in a file of that name once the device is gone.
     /// </summary>
     private async Task BeginWritingAsync(InstanceSpec machine, VolumeSpec volume)
     {
-        await real.SshAsync(machine, $$"""
+        await real.SshAsync(
+            machine,
+            $$"""
             rm -f /tmp/synced /tmp/synced.new /tmp/ended; head -c {{Chunk * Chunks}} /dev/urandom > /tmp/source
             cat > /tmp/writer <<'EOF'
             exec 3<> {{PathOf(machine, volume)}}; n=0
@@ -218,11 +273,13 @@ public sealed partial class LibvirtEngineTests
             touch /tmp/ended
             EOF
             (sh /tmp/writer > /dev/null 2>&1 & echo $! > /tmp/writer.pid)
-            """);
+            """
+        );
         await UntilAsync(async () => await SyncedAsync(machine) >= 5);
     }
 
-    private async Task<int> SyncedAsync(InstanceSpec machine) => int.Parse(await real.SshAsync(machine, "cat /tmp/synced 2> /dev/null || echo 0"), CultureInfo.InvariantCulture);
+    private async Task<int> SyncedAsync(InstanceSpec machine) =>
+        int.Parse(await real.SshAsync(machine, "cat /tmp/synced 2> /dev/null || echo 0"), CultureInfo.InvariantCulture);
 
     /// <summary>How many chunks were synced before the volume went, and the checksum of them.</summary>
     private async Task<(int Synced, string Sum)> EndWritingAsync(InstanceSpec machine)
@@ -234,7 +291,8 @@ public sealed partial class LibvirtEngineTests
         return (synced, sum);
     }
 
-    private Task<string> SumAsync(InstanceSpec machine, VolumeSpec volume, int chunks) => real.SshAsync(machine, $"head -c {chunks * Chunk} {PathOf(machine, volume)} | sha256sum");
+    private Task<string> SumAsync(InstanceSpec machine, VolumeSpec volume, int chunks) =>
+        real.SshAsync(machine, $"head -c {chunks * Chunk} {PathOf(machine, volume)} | sha256sum");
 
     /// <summary>Kills libvirtd so long after the call began, and starts it again. What comes of the call does not matter.</summary>
     private async Task DieDuringAsync(int milliseconds, Func<Task> call)

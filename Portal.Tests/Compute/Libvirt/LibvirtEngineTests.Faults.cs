@@ -38,11 +38,17 @@ public sealed partial class LibvirtEngineTests
         Assert.True(await HasMarkAsync(machine));
     }
 
-    /// <summary>Ends every process of the engine's and removes its namespaces and what /run held; the ports' forwarder of the tests goes on.</summary>
+    /// <summary>
+    /// Ends every process of the engine's and removes its namespaces and what /run held; the ports' forwarder of the tests goes on.
+    /// </summary>
     private async Task CutPowerOfHostAsync()
     {
         var settings = real.Settings;
-        foreach (var line in (await TestPostgres.RunAsync("bin/engine", "status", real.Folder)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')))
+        foreach (
+            var line in (await TestPostgres.RunAsync("bin/engine", "status", real.Folder))
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => line.Split(' '))
+        )
         {
             if (line is ["process", var pid, not "Portal.Worker"])
             {
@@ -50,7 +56,11 @@ public sealed partial class LibvirtEngineTests
             }
         }
 
-        foreach (var line in (await TestPostgres.RunAsync("bin/engine", "status", real.Folder)).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')))
+        foreach (
+            var line in (await TestPostgres.RunAsync("bin/engine", "status", real.Folder))
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => line.Split(' '))
+        )
         {
             if (line is ["namespace", var name])
             {
@@ -63,8 +73,25 @@ public sealed partial class LibvirtEngineTests
     }
 
     /// <summary>The key was pinned by the last <see cref="TestEngine.SshAsync"/>; the engine cannot be asked now.</summary>
-    private async Task<string> SshWhileAwayAsync(InstanceSpec machine) => await TestEngine.RunAsync(
-        "ssh", "-q", "-p", $"{machine.PublicPort}", "-i", real.KeyFile, "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "root@127.0.0.1", "hostname");
+    private async Task<string> SshWhileAwayAsync(InstanceSpec machine) =>
+        await TestEngine.RunAsync(
+            "ssh",
+            "-q",
+            "-p",
+            $"{machine.PublicPort}",
+            "-i",
+            real.KeyFile,
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "ConnectTimeout=20",
+            "-o",
+            "UserKnownHostsFile=/dev/null",
+            "-o",
+            "StrictHostKeyChecking=no",
+            "root@127.0.0.1",
+            "hostname"
+        );
 
     private async Task<string> PidAsync(string file) => (await File.ReadAllTextAsync(Path.Combine(real.Settings.Run, file), Ct)).Trim();
 

@@ -58,19 +58,29 @@ public sealed partial class LibvirtEngineTests
         await real.SshAsync(machine, "kill -STOP $(cat /run/qemu-ga.pid)");
         await FailsAsync(EngineFault.Unavailable, () => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct));
         await real.SshAsync(machine, "kill -CONT $(cat /run/qemu-ga.pid)");
-        await UntilAsync(async () => await FaultOfAsync(() => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct)) is null);
+        await UntilAsync(async () =>
+            await FaultOfAsync(() => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct)) is null
+        );
     }
 
-    /// <summary>An agent of the customer's own making, which answers with what looks like a line of the log and holds what it was given.</summary>
+    /// <summary>
+    /// An agent of the customer's own making, which answers with what looks like a line of the log and holds what it was given.
+    /// </summary>
     [Fact]
     public async Task What_an_agent_says_is_in_no_failure()
     {
         var machine = await StartAsync(AMachine(host: 41));
         await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
 
-        // The port takes one at a time, and the agent that was told to go takes its time: whoever opens it before is refused, and that would be the end of the other one.
-        Assert.Equal("busy", await real.SshAsync(machine, "(: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null && echo free || echo busy"));
-        await real.SshAsync(machine, """
+        // The port takes one at a time, and the agent that was told to go takes its time: whoever opens it before is refused, and that
+        // would be the end of the other one.
+        Assert.Equal(
+            "busy",
+            await real.SshAsync(machine, "(: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null && echo free || echo busy")
+        );
+        await real.SshAsync(
+            machine,
+            """
             kill $(cat /run/qemu-ga.pid)
             cat > /tmp/agent <<'EOF'
             until (: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null; do sleep 0.1; done
@@ -83,8 +93,15 @@ public sealed partial class LibvirtEngineTests
             done
             EOF
             (sh /tmp/agent > /dev/null 2>&1 &)
-            """);
-        foreach (var ask in new[] { () => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct), () => Guests.SetKeyAsync(machine.Id, machine.SshUser, AnAccount.Ed25519, null, Ct) })
+            """
+        );
+        foreach (
+            var ask in new[]
+            {
+                () => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct),
+                () => Guests.SetKeyAsync(machine.Id, machine.SshUser, AnAccount.Ed25519, null, Ct),
+            }
+        )
         {
             EngineException? said = null;
             await UntilAsync(async () => (said = await FailureOfAsync(ask))?.Fault is EngineFault.Rejected);
@@ -99,13 +116,27 @@ public sealed partial class LibvirtEngineTests
     [Fact]
     public async Task Silent_agents_of_one_account_hold_up_no_other_account_and_no_snapshot_and_its_user_data_gives_no_keys()
     {
-        var (silent, other) = (await StartAsync(AMachine(host: 42) with { AccountId = "acc-2", UserData = $"#cloud-config\npublic-keys:\n- {AnAccount.Ed25519}\n# {AnAccount.Ed25519}\n" }), await RunningMachineAsync());
+        var (silent, other) = (
+            await StartAsync(
+                AMachine(host: 42) with
+                {
+                    AccountId = "acc-2",
+                    UserData = $"#cloud-config\npublic-keys:\n- {AnAccount.Ed25519}\n# {AnAccount.Ed25519}\n",
+                }
+            ),
+            await RunningMachineAsync()
+        );
         Assert.Equal(string.Join(' ', real.PublicKey.Split(' ').Take(2)), await KeysAsync(silent));
-        await UntilAsync(async () => (await Engine.ObserveAsync(silent, Ct)).AgentAnswers && (await Engine.ObserveAsync(other, Ct)).AgentAnswers);
+        await UntilAsync(async () =>
+            (await Engine.ObserveAsync(silent, Ct)).AgentAnswers && (await Engine.ObserveAsync(other, Ct)).AgentAnswers
+        );
         await real.SshAsync(silent, "kill -STOP $(cat /run/qemu-ga.pid)");
         var enough = false;
         var asking = Enumerable.Range(0, AgentSlots.PerAccount).Select(_ => AskAgainAsync()).ToList();
-        await UntilAsync(async () => (await FailureOfAsync(() => Guests.SetKeyAsync(silent.Id, silent.SshUser, AnAccount.Ed25519, null, Ct)))?.Message == "The agents of other guests are being asked.");
+        await UntilAsync(async () =>
+            (await FailureOfAsync(() => Guests.SetKeyAsync(silent.Id, silent.SshUser, AnAccount.Ed25519, null, Ct)))?.Message
+            == "The agents of other guests are being asked."
+        );
 
         // Another account's guest is asked at once; of the same account a copy is as after a power cut, and begins at once.
         await Guests.SetKeyAsync(other.Id, other.SshUser, real.PublicKey, null, Ct);

@@ -7,8 +7,8 @@ using Portal.Worker.Engines.Libvirt;
 namespace Portal.Tests.Compute;
 
 /// <summary>
-/// Who reaches whom, tried with real packets by a real guest: its neighbour on the same subnet and on another, a stranger with the very address
-/// range of another customer's network, the router, the host.
+/// Who reaches whom, tried with real packets by a real guest: its neighbour on the same subnet and on another, a stranger with the very
+/// address range of another customer's network, the router, the host.
 /// </summary>
 public sealed partial class LibvirtEngineTests
 {
@@ -30,8 +30,16 @@ public sealed partial class LibvirtEngineTests
         await NothingOfTheEngineListensAsync(guest);
         await CannotReachHostAsync(guest);
         await CannotSpoofAsync(guest, neighbour);
-        Assert.Contains(neighbour.HostName, await real.SshAsync(guest, $"nslookup {neighbour.HostName}.internal 10.0.0.1"), StringComparison.Ordinal);
-        Assert.Contains("lease of 10.0.0.10 obtained", await real.SshAsync(guest, "udhcpc -i eth0 -n -q -f -t 5 -T 2 -s /bin/true 2>&1"), StringComparison.Ordinal);
+        Assert.Contains(
+            neighbour.HostName,
+            await real.SshAsync(guest, $"nslookup {neighbour.HostName}.internal 10.0.0.1"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "lease of 10.0.0.10 obtained",
+            await real.SshAsync(guest, "udhcpc -i eth0 -n -q -f -t 5 -T 2 -s /bin/true 2>&1"),
+            StringComparison.Ordinal
+        );
         Assert.Equal("once", await real.SshAsync(neighbour, "cat /root/ran"));
 
         // A guest that shuts itself down is told apart from one whose power was cut.
@@ -55,7 +63,11 @@ public sealed partial class LibvirtEngineTests
         {
             await Networks.RemoveNetworkAsync(network.Id, Ct);
             await Networks.EnsureNetworkAsync(network, Ct);
-            Assert.Contains(": lan@", await TestEngine.RunAsync("ip", "-n", real.Settings.Router(network.Id), "-o", "link"), StringComparison.Ordinal);
+            Assert.Contains(
+                ": lan@",
+                await TestEngine.RunAsync("ip", "-n", real.Settings.Router(network.Id), "-o", "link"),
+                StringComparison.Ordinal
+            );
         }
 
         await Networks.RemoveNetworkAsync(network.Id, Ct);
@@ -78,7 +90,11 @@ public sealed partial class LibvirtEngineTests
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest, neighbour).With(Http("10.0.0.10/32")), Ct);
         Assert.Equal(neighbour.Id, await FetchAsync(guest, "10.0.0.11"));
 
-        var web = new GroupSpec("sg-00000000000000002", [ANetwork.Ssh, new GroupRule(TransportProtocol.Tcp, 80, 80, null, ANetwork.Group)], [ANetwork.All]);
+        var web = new GroupSpec(
+            "sg-00000000000000002",
+            [ANetwork.Ssh, new GroupRule(TransportProtocol.Tcp, 80, 80, null, ANetwork.Group)],
+            [ANetwork.All]
+        );
         var byGroup = ANetwork.Of(guest, neighbour).With(neighbour, web);
         await Networks.EnsureNetworkAsync(byGroup, Ct);
         Assert.Equal(neighbour.Id, await FetchAsync(guest, "10.0.0.11"));
@@ -89,8 +105,17 @@ public sealed partial class LibvirtEngineTests
     /// <summary>What a guest may begin is said by its own groups, whatever the other side lets in.</summary>
     private async Task HoldsForOutboundAsync(InstanceSpec guest, InstanceSpec neighbour)
     {
-        var open = ANetwork.Of(guest, neighbour).With(Http("0.0.0.0/0"), new GroupRule(TransportProtocol.Icmp, 0, 65535, ANetwork.Everywhere, null));
-        var quiet = open.With(guest, new GroupSpec("sg-00000000000000004", [ANetwork.Ssh], [new GroupRule(TransportProtocol.Tcp, 22, 22, IPNetwork.Parse("10.0.0.11/32"), null)]));
+        var open = ANetwork
+            .Of(guest, neighbour)
+            .With(Http("0.0.0.0/0"), new GroupRule(TransportProtocol.Icmp, 0, 65535, ANetwork.Everywhere, null));
+        var quiet = open.With(
+            guest,
+            new GroupSpec(
+                "sg-00000000000000004",
+                [ANetwork.Ssh],
+                [new GroupRule(TransportProtocol.Tcp, 22, 22, IPNetwork.Parse("10.0.0.11/32"), null)]
+            )
+        );
         await Networks.EnsureNetworkAsync(quiet, Ct);
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.0.11"), FromGuest.Ping("10.0.0.11"));
         Assert.StartsWith("SSH-", await real.SshAsync(guest, "nc -w 10 10.0.0.11 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
@@ -99,7 +124,9 @@ public sealed partial class LibvirtEngineTests
         Assert.Equal("open", await PingAsync(guest, "10.0.0.11"));
     }
 
-    /// <summary>A card that the neighbour gets while it runs, in another subnet: reached by the rules of its own groups, by no others.</summary>
+    /// <summary>
+    /// A card that the neighbour gets while it runs, in another subnet: reached by the rules of its own groups, by no others.
+    /// </summary>
     private async Task HoldsBetweenSubnetsAsync(InstanceSpec guest, InstanceSpec neighbour)
     {
         var card = ACard(12, 1);
@@ -117,11 +144,14 @@ public sealed partial class LibvirtEngineTests
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.1.12"));
     }
 
-    /// <summary>Who comes through a published port comes from the host's loopback: a rule for others closes it; the engine still sees the server.</summary>
+    /// <summary>
+    /// Who comes through a published port comes from the host's loopback: a rule for others closes it; the engine still sees the server.
+    /// </summary>
     private async Task HoldsForPublishedPortsAsync(InstanceSpec guest, InstanceSpec neighbour)
     {
         GroupSpec From(string range) => new(ANetwork.Group, [ANetwork.Ssh with { Range = IPNetwork.Parse(range) }], [ANetwork.All]);
-        Task<string> ScanAsync() => TestEngine.RunAsync("sh", "-c", $"ssh-keyscan -T 5 -t ed25519 -p {neighbour.PublicPort} 127.0.0.1 2> /dev/null || true");
+        Task<string> ScanAsync() =>
+            TestEngine.RunAsync("sh", "-c", $"ssh-keyscan -T 5 -t ed25519 -p {neighbour.PublicPort} 127.0.0.1 2> /dev/null || true");
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest, neighbour) with { Groups = [From("10.0.0.0/24")] }, Ct);
         Assert.Equal("", await ScanAsync());
         await UntilAsync(async () => (await Engine.ObserveAsync(neighbour, Ct)).SshAnswers);
@@ -136,34 +166,65 @@ public sealed partial class LibvirtEngineTests
         await Networks.EnsureNetworkAsync(ANetwork.Of(stranger).With(Http("0.0.0.0/0")), Ct);
         Assert.Equal(stranger.Id, await FetchAsync(stranger, "127.0.0.1"));
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.0.12"), FromGuest.Fetch("169.254.169.254"));
-        Assert.DoesNotContain("10.0.0.12", await real.SshAsync(guest, $"nslookup {stranger.HostName}.internal 10.0.0.1 2>&1 || true"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "10.0.0.12",
+            await real.SshAsync(guest, $"nslookup {stranger.HostName}.internal 10.0.0.1 2>&1 || true"),
+            StringComparison.Ordinal
+        );
     }
 
-    /// <summary>Where the engine's own sockets are no guest can send to: that namespace has no address, and nothing listens in it; in the router only DHCP and DNS do.</summary>
+    /// <summary>
+    /// Where the engine's own sockets are no guest can send to: that namespace has no address, and nothing listens in it; in the router
+    /// only DHCP and DNS do.
+    /// </summary>
     private async Task NothingOfTheEngineListensAsync(InstanceSpec guest)
     {
-        Assert.All((await TestEngine.RunAsync("ip", "-n", real.Settings.Name, "-4", "-o", "addr")).Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains(" lo ", line, StringComparison.Ordinal));
+        Assert.All(
+            (await TestEngine.RunAsync("ip", "-n", real.Settings.Name, "-4", "-o", "addr")).Split(
+                '\n',
+                StringSplitOptions.RemoveEmptyEntries
+            ),
+            line => Assert.Contains(" lo ", line, StringComparison.Ordinal)
+        );
         Assert.Empty(await ListenersAsync(real.Settings.Name, "tcp"));
         Assert.Equal([53], await ListenersAsync(real.Settings.Router(guest.NetworkId), "tcp"));
         Assert.Equal([53, 67], await ListenersAsync(real.Settings.Router(guest.NetworkId), "udp"));
     }
 
-    /// <summary>Ports on which something listens in a namespace, as its kernel tells. https://docs.kernel.org/networking/proc_net_tcp.html</summary>
+    /// <summary>
+    /// Ports on which something listens in a namespace, as its kernel tells. https://docs.kernel.org/networking/proc_net_tcp.html
+    /// </summary>
     private static async Task<IEnumerable<int>> ListenersAsync(string netns, string protocol)
     {
-        var lines = (await TestEngine.RunAsync("ip", "netns", "exec", netns, "cat", $"/proc/net/{protocol}")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1);
-        return lines.Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Where(fields => protocol == "udp" || fields[3] == "0A")
-            .Select(fields => Convert.ToInt32(fields[1].Split(':')[1], 16)).Distinct().Order();
+        var lines = (await TestEngine.RunAsync("ip", "netns", "exec", netns, "cat", $"/proc/net/{protocol}"))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Skip(1);
+        return lines
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(fields => protocol == "udp" || fields[3] == "0A")
+            .Select(fields => Convert.ToInt32(fields[1].Split(':')[1], 16))
+            .Distinct()
+            .Order();
     }
 
     /// <summary>Something listens at the gateway's address and on the host's loopback: no connection arrives at either.</summary>
     private async Task CannotReachHostAsync(InstanceSpec guest)
     {
-        using var onGateway = await NetworkNamespace.RunAsync(real.Settings.Router(guest.NetworkId), () => FromGuest.Listening(IPAddress.Any));
+        using var onGateway = await NetworkNamespace.RunAsync(
+            real.Settings.Router(guest.NetworkId),
+            () => FromGuest.Listening(IPAddress.Any)
+        );
         using var onHost = FromGuest.Listening(IPAddress.Loopback);
         Assert.Equal("open", await PingAsync(guest, "10.0.0.1"));
         var gateway = guest.Interfaces[0].Gateway;
-        await IsRefusedAsync(guest, [.. new[] { (gateway, onGateway), (gateway, onHost), (IPAddress.Loopback, onHost) }.Select(to => FromGuest.Connect(to.Item1, ((IPEndPoint)to.Item2.LocalEndpoint).Port))]);
+        await IsRefusedAsync(
+            guest,
+            [
+                .. new[] { (gateway, onGateway), (gateway, onHost), (IPAddress.Loopback, onHost) }.Select(to =>
+                    FromGuest.Connect(to.Item1, ((IPEndPoint)to.Item2.LocalEndpoint).Port)
+                ),
+            ]
+        );
         Assert.False(onGateway.Pending() || onHost.Pending());
     }
 
@@ -172,16 +233,27 @@ public sealed partial class LibvirtEngineTests
     {
         foreach (var address in new[] { "10.0.0.77", neighbour.Interfaces[0].Address.ToString() })
         {
-            Assert.Equal("dropped", await real.SshAsync(guest, $"ip addr add {address}/32 dev eth0; ping -c 1 -W 2 -I {address} 10.0.0.1 > /dev/null && echo arrived || echo dropped; ip addr del {address}/32 dev eth0"));
+            Assert.Equal(
+                "dropped",
+                await real.SshAsync(
+                    guest,
+                    $"ip addr add {address}/32 dev eth0; ping -c 1 -W 2 -I {address} 10.0.0.1 > /dev/null && echo arrived || echo dropped; ip addr del {address}/32 dev eth0"
+                )
+            );
         }
 
         // Nor can it draw its neighbour's traffic to itself by taking its MAC.
-        await real.SshAsync(guest, $"(ip link set eth0 address {neighbour.Interfaces[0].Mac}; ping -c 2 -W 1 10.0.0.1; ip link set eth0 address {guest.Interfaces[0].Mac}) > /dev/null 2>&1");
+        await real.SshAsync(
+            guest,
+            $"(ip link set eth0 address {neighbour.Interfaces[0].Mac}; ping -c 2 -W 1 10.0.0.1; ip link set eth0 address {guest.Interfaces[0].Mac}) > /dev/null 2>&1"
+        );
         Assert.Equal(neighbour.HostName, await real.SshAsync(neighbour, "hostname"));
     }
 
     protected override async Task SeesCardAsync(InstanceSpec machine, InterfaceSpec card) =>
-        await UntilAsync(async () => (await real.SshAsync(machine, "ip -4 -o addr")).Contains($"{card.Address}/", StringComparison.Ordinal));
+        await UntilAsync(async () =>
+            (await real.SshAsync(machine, "ip -4 -o addr")).Contains($"{card.Address}/", StringComparison.Ordinal)
+        );
 
     /// <summary>Starts them, and on each a web server that tells its machine's id.</summary>
     private async Task BootAsync(params InstanceSpec[] machines)
@@ -201,7 +273,8 @@ public sealed partial class LibvirtEngineTests
 
     private Task<string> FetchAsync(InstanceSpec from, string address) => real.FetchAsync(from, address);
 
-    private async Task IsRefusedAsync(InstanceSpec from, params string[] probes) => Assert.All(await real.TryAsync(from, probes), answer => Assert.Equal("", answer));
+    private async Task IsRefusedAsync(InstanceSpec from, params string[] probes) =>
+        Assert.All(await real.TryAsync(from, probes), answer => Assert.Equal("", answer));
 
     private Task<string> PingAsync(InstanceSpec from, string address) => real.PingAsync(from, address);
 

@@ -8,7 +8,9 @@ using Portal.Worker.Shared;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>What reaches a guest from beyond its network, and what it reaches there: through the uplink, by public addresses, through a peering.</summary>
+/// <summary>
+/// What reaches a guest from beyond its network, and what it reaches there: through the uplink, by public addresses, through a peering.
+/// </summary>
 public sealed partial class LibvirtEngineTests
 {
     private static readonly IPNetwork Neighbours = IPNetwork.Parse("10.1.0.0/16");
@@ -38,7 +40,9 @@ public sealed partial class LibvirtEngineTests
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
     }
 
-    /// <summary>Outside is seen the uplink's address; without it having been turned on nothing arrives, and private ranges are never reached.</summary>
+    /// <summary>
+    /// Outside is seen the uplink's address; without it having been turned on nothing arrives, and private ranges are never reached.
+    /// </summary>
     private async Task TranslatesOutboundAsync(InstanceSpec guest)
     {
         await IsRefusedAsync(guest, FromGuest.Fetch(OutsideWorld.Address));
@@ -47,7 +51,11 @@ public sealed partial class LibvirtEngineTests
         await IsRefusedAsync(guest, FromGuest.Ping("169.254.169.254"));
 
         // Its own rules hold for that way too.
-        var closed = ANetwork.Of(guest) with { Nat = true, Groups = [new GroupSpec(ANetwork.Group, [ANetwork.Ssh], [ANetwork.All with { Range = IPNetwork.Parse("10.0.0.0/8") }])] };
+        var closed = ANetwork.Of(guest) with
+        {
+            Nat = true,
+            Groups = [new GroupSpec(ANetwork.Group, [ANetwork.Ssh], [ANetwork.All with { Range = IPNetwork.Parse("10.0.0.0/8") }])],
+        };
         await Networks.EnsureNetworkAsync(closed, Ct);
         await IsRefusedAsync(guest, FromGuest.Fetch(OutsideWorld.Address));
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
@@ -64,11 +72,26 @@ public sealed partial class LibvirtEngineTests
         await Networks.EnsureNetworkAsync(outside with { Mail = true }, Ct);
         Assert.Equal("220", await MailAsync());
 
-        using (var narrow = new LibvirtEngine(new EngineFolder(real.Folder), new TypedAddresses(isLaptop: true), TimeProvider.System, UplinkLimits.Default with { ConnectionsPerGuest = 2 }))
+        using (
+            var narrow = new LibvirtEngine(
+                new EngineFolder(real.Folder),
+                new TypedAddresses(isLaptop: true),
+                TimeProvider.System,
+                UplinkLimits.Default with
+                {
+                    ConnectionsPerGuest = 2,
+                }
+            )
+        )
         {
             await narrow.EnsureNetworkAsync(outside with { Mail = true }, Ct);
-            await real.SshAsync(guest, $"for n in 1 2; do (mkfifo /tmp/held$n; sleep 60 > /tmp/held$n & nc {OutsideWorld.Address} 25 < /tmp/held$n > /tmp/greeted$n 2>&1 &) > /dev/null 2>&1; done");
-            await UntilAsync(async () => await real.SshAsync(guest, "cat /tmp/greeted1 /tmp/greeted2 2> /dev/null | grep -c 220 || true") == "2");
+            await real.SshAsync(
+                guest,
+                $"for n in 1 2; do (mkfifo /tmp/held$n; sleep 60 > /tmp/held$n & nc {OutsideWorld.Address} 25 < /tmp/held$n > /tmp/greeted$n 2>&1 &) > /dev/null 2>&1; done"
+            );
+            await UntilAsync(async () =>
+                await real.SshAsync(guest, "cat /tmp/greeted1 /tmp/greeted2 2> /dev/null | grep -c 220 || true") == "2"
+            );
             await IsRefusedAsync(guest, mail);
             await real.SshAsync(guest, "killall nc sleep; rm /tmp/held1 /tmp/held2");
             await UntilAsync(async () => await MailAsync() == "220");
@@ -79,17 +102,25 @@ public sealed partial class LibvirtEngineTests
         Task<string> MailAsync() => real.SshAsync(guest, $"w=3; {mail} 2> /dev/null");
     }
 
-    /// <summary>What comes keeps its sender's address: a rule for some lets them in and nobody else. The address moves from one guest to another.</summary>
+    /// <summary>
+    /// What comes keeps its sender's address: a rule for some lets them in and nobody else. The address moves from one guest to another.
+    /// </summary>
     private async Task LeadsPublicAddressesAsync(OutsideWorld outside, InstanceSpec guest, InstanceSpec peer, NetworkSpec there)
     {
-        AddressSpec To(InstanceSpec machine) => new("eipalloc-00000000000000001", machine.Id, machine.Interfaces[0].Address, IPAddress.Parse("203.0.113.5"), []);
+        AddressSpec To(InstanceSpec machine) =>
+            new("eipalloc-00000000000000001", machine.Id, machine.Interfaces[0].Address, IPAddress.Parse("203.0.113.5"), []);
         var led = ANetwork.Of(guest) with { Addresses = [To(guest)] };
         await Networks.EnsureNetworkAsync(led, Ct);
         Assert.Equal("SSH-", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.5", 22));
         Assert.Equal("", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.6", 22, isOpen: false));
         Assert.Equal("203.0.113.5", await FetchAsync(guest, OutsideWorld.Address));
 
-        GroupSpec From(string range) => new(ANetwork.Group, [ANetwork.Ssh with { Range = IPNetwork.Parse(range) }, ANetwork.Ssh with { Range = IPNetwork.Parse("127.0.0.1/32") }], [ANetwork.All]);
+        GroupSpec From(string range) =>
+            new(
+                ANetwork.Group,
+                [ANetwork.Ssh with { Range = IPNetwork.Parse(range) }, ANetwork.Ssh with { Range = IPNetwork.Parse("127.0.0.1/32") }],
+                [ANetwork.All]
+            );
         await Networks.EnsureNetworkAsync(led with { Groups = [From($"{OutsideWorld.Address}/32")] }, Ct);
         Assert.Equal("SSH-", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.5", 22));
         Assert.Equal("", await outside.GreetAsync("192.31.196.9", "203.0.113.5", 22, isOpen: false));
@@ -109,7 +140,10 @@ public sealed partial class LibvirtEngineTests
         Assert.Equal("", await outside.GreetAsync(OutsideWorld.Address, "203.0.113.5", 22, isOpen: false));
     }
 
-    /// <summary>Across a peering hold the rules of both sides, by ranges; it ends when it is revoked, and does not come back when a router is made anew.</summary>
+    /// <summary>
+    /// Across a peering hold the rules of both sides, by ranges; it ends when it is revoked, and does not come back when a router is made
+    /// anew.
+    /// </summary>
     private async Task PeersAsync(InstanceSpec guest, InstanceSpec peer, NetworkSpec there)
     {
         await IsRefusedAsync(guest, FromGuest.Fetch("10.1.0.10"));
@@ -136,14 +170,24 @@ public sealed partial class LibvirtEngineTests
     private async Task PublishesPortsAsync(InstanceSpec guest)
     {
         var (port, other) = (TestPostgres.FreePort(), TestPostgres.FreePort());
-        AddressSpec To(params PortForward[] forwards) => new("eipalloc-00000000000000002", guest.Id, guest.Interfaces[0].Address, null, forwards);
-        await Networks.EnsureNetworkAsync(ANetwork.Of(guest) with { Addresses = [To(new PortForward(port, 22), new PortForward(other, 80))] }, Ct);
+        AddressSpec To(params PortForward[] forwards) =>
+            new("eipalloc-00000000000000002", guest.Id, guest.Interfaces[0].Address, null, forwards);
+        await Networks.EnsureNetworkAsync(
+            ANetwork.Of(guest) with
+            {
+                Addresses = [To(new PortForward(port, 22), new PortForward(other, 80))],
+            },
+            Ct
+        );
         await UntilAsync(async () => await GreetLoopbackAsync(port) == "SSH-");
         Assert.Equal("", await GreetLoopbackAsync(other));
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest) with { Addresses = [To(new PortForward(port, 2222))] }, Ct);
         await UntilAsync(async () => await GreetLoopbackAsync(port) == "");
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
-        Assert.DoesNotContain(Directory.GetFiles(real.Settings.Published), file => File.ReadAllText(file).Contains("eipalloc", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetFiles(real.Settings.Published),
+            file => File.ReadAllText(file).Contains("eipalloc", StringComparison.Ordinal)
+        );
     }
 
     private static async Task<string> GreetLoopbackAsync(int port)
@@ -165,6 +209,11 @@ public sealed partial class LibvirtEngineTests
     private static InterfaceSpec APeersCard(byte host)
     {
         var card = ACard(host);
-        return card with { Subnet = IPNetwork.Parse("10.1.0.0/24"), Gateway = IPAddress.Parse("10.1.0.1"), Address = new IPAddress([10, 1, 0, host]) };
+        return card with
+        {
+            Subnet = IPNetwork.Parse("10.1.0.0/24"),
+            Gateway = IPAddress.Parse("10.1.0.1"),
+            Address = new IPAddress([10, 1, 0, host]),
+        };
     }
 }

@@ -8,9 +8,11 @@ public sealed partial class LibvirtEngineTests
 {
     private const string Newer = "rescue-newer";
 
-    protected override async Task<bool> IsRescueAsync(InstanceSpec machine) => await real.SshAsync(machine, "awk '$2 == \"/\" { print $3 }' /proc/mounts | tail -1") == "rootfs";
+    protected override async Task<bool> IsRescueAsync(InstanceSpec machine) =>
+        await real.SshAsync(machine, "awk '$2 == \"/\" { print $3 }' /proc/mounts | tail -1") == "rootfs";
 
-    protected override async Task<bool> HasRunUserDataAsync(InstanceSpec machine) => await real.SshAsync(machine, "grep -q once /root/ran 2> /dev/null && sync && echo done || true") == "done";
+    protected override async Task<bool> HasRunUserDataAsync(InstanceSpec machine) =>
+        await real.SshAsync(machine, "grep -q once /root/ran 2> /dev/null && sync && echo done || true") == "done";
 
     protected override async Task MarkFromRescueAsync(InstanceSpec machine)
     {
@@ -23,7 +25,9 @@ public sealed partial class LibvirtEngineTests
         await real.SshAsync(machine, $"mount {disk} /mnt && grep -q once /mnt/root/ran && echo kept > /mnt/root/mark && umount /mnt");
     }
 
-    /// <summary>Each rescue takes the version that is current then: a newer one is put into place between two. Nothing of either stays.</summary>
+    /// <summary>
+    /// Each rescue takes the version that is current then: a newer one is put into place between two. Nothing of either stays.
+    /// </summary>
     protected override async Task SeenInRescueAsync(InstanceSpec machine, int rescue)
     {
         var images = new DirectoryInfo(Path.Combine(real.Folder, "images"));
@@ -39,7 +43,10 @@ public sealed partial class LibvirtEngineTests
                 await TestEngine.RunAsync("sh", "-ec", $"cd {images}; ln -sfn {version} .rescue; mv -T .rescue rescue; rm -r {Newer}");
                 break;
             default:
-                Assert.Equal([RescueSystem.Log], Directory.GetFileSystemEntries(GuestOf(machine), "*rescue*").Select(path => Path.GetFileName(path)));
+                Assert.Equal(
+                    [RescueSystem.Log],
+                    Directory.GetFileSystemEntries(GuestOf(machine), "*rescue*").Select(path => Path.GetFileName(path))
+                );
                 break;
         }
     }
@@ -50,14 +57,22 @@ public sealed partial class LibvirtEngineTests
     private string VersionIn(InstanceSpec machine)
     {
         var folder = Assert.Single(Directory.GetDirectories(GuestOf(machine)));
-        Assert.Equal([RescueSystem.Memory, RescueSystem.Kernel], Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [RescueSystem.Memory, RescueSystem.Kernel],
+            Directory.GetFiles(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)
+        );
         return Path.GetFileName(folder);
     }
 
     /// <summary>As bin/image-tiny puts one into place: the same with one file more, which is unpacked before the rest.</summary>
-    private Task<string> PublishNewerAsync() => TestEngine.RunAsync("sh", "-ec", $"""
-        cd {real.Folder}/images; mkdir rescue-newer; cp rescue/kernel rescue-newer/
-        echo newer > newer; (echo newer | cpio -o -H newc --quiet; cat rescue/initrd) > rescue-newer/initrd; rm newer
-        chmod 755 rescue-newer; chmod 644 rescue-newer/*; ln -sfn rescue-newer .rescue; mv -T .rescue rescue
-        """);
+    private Task<string> PublishNewerAsync() =>
+        TestEngine.RunAsync(
+            "sh",
+            "-ec",
+            $"""
+            cd {real.Folder}/images; mkdir rescue-newer; cp rescue/kernel rescue-newer/
+            echo newer > newer; (echo newer | cpio -o -H newc --quiet; cat rescue/initrd) > rescue-newer/initrd; rm newer
+            chmod 755 rescue-newer; chmod 644 rescue-newer/*; ln -sfn rescue-newer .rescue; mv -T .rescue rescue
+            """
+        );
 }

@@ -12,12 +12,21 @@ public sealed partial class LibvirtEngineTests
     {
         var (machine, volume) = (await RunningMachineAsync(), AVolume());
         await AttachAsync(machine, volume, "sdb");
-        var written = await real.SshAsync(machine, $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null; {SumOf(machine, volume)}");
+        var written = await real.SshAsync(
+            machine,
+            $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null; {SumOf(machine, volume)}"
+        );
 
         // The guest goes on writing while the copy is made.
-        await real.SshAsync(machine, $"(while [ ! -e /tmp/enough ]; do dd if=/dev/zero of={PathOf(machine, volume)} bs=1M seek=32 count=4 conv=notrunc,fsync 2> /dev/null; done) > /dev/null 2>&1 &");
+        await real.SshAsync(
+            machine,
+            $"(while [ ! -e /tmp/enough ]; do dd if=/dev/zero of={PathOf(machine, volume)} bs=1M seek=32 count=4 conv=notrunc,fsync 2> /dev/null; done) > /dev/null 2>&1 &"
+        );
         var snapshot = await TakeAsync(volume);
-        await real.SshAsync(machine, $"touch /tmp/enough; sleep 1; dd if=/dev/zero of={PathOf(machine, volume)} bs=1M count=16 conv=notrunc,fsync 2> /dev/null");
+        await real.SshAsync(
+            machine,
+            $"touch /tmp/enough; sleep 1; dd if=/dev/zero of={PathOf(machine, volume)} bs=1M count=16 conv=notrunc,fsync 2> /dev/null"
+        );
         Assert.NotEqual(written, await real.SshAsync(machine, SumOf(machine, volume)));
         await DetachAndRemoveAsync(machine, volume);
 
@@ -58,7 +67,10 @@ public sealed partial class LibvirtEngineTests
         var machine = AMachine();
         await StartAsync(machine);
         await AttachAsync(machine, volume, "sdb");
-        var written = await real.SshAsync(machine, $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null; {SumOf(machine, volume)}");
+        var written = await real.SshAsync(
+            machine,
+            $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null; {SumOf(machine, volume)}"
+        );
 
         // So much that the copy is under way for certain when libvirtd is killed.
         await real.SshAsync(machine, $"dd if=/dev/zero of={PathOf(machine, volume)} bs=1M count=240 seek=16 conv=fsync 2> /dev/null");
@@ -72,7 +84,19 @@ public sealed partial class LibvirtEngineTests
 
         var second = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
         await UntilAsync(async () => await EnsureAsync(second) is not null);
-        await UntilAsync(async () => (await Engine.EnsureMachineAsync(machine with { Power = MachinePower.Off, Force = true, Volumes = [.. machine.Volumes, new(volume, "sdb")] }, Ct)).Power is MachinePower.Off);
+        await UntilAsync(async () =>
+            (
+                await Engine.EnsureMachineAsync(
+                    machine with
+                    {
+                        Power = MachinePower.Off,
+                        Force = true,
+                        Volumes = [.. machine.Volumes, new(volume, "sdb")],
+                    },
+                    Ct
+                )
+            ).Power is MachinePower.Off
+        );
         await UntilAsync(async () => (await EnsureAsync(second))?.IsComplete is true);
 
         var both = new[] { AVolume() with { SnapshotId = first.Id }, AVolume() with { SnapshotId = second.Id } };
@@ -80,7 +104,10 @@ public sealed partial class LibvirtEngineTests
         var reader = await RunningMachineAsync();
         await AttachAsync(reader, both[0], "sdb");
         await AttachAsync(reader, both[1], "sdc");
-        Assert.Equal([written, written], [await real.SshAsync(reader, SumOf(reader, both[0])), await real.SshAsync(reader, SumOf(reader, both[1]))]);
+        Assert.Equal(
+            [written, written],
+            [await real.SshAsync(reader, SumOf(reader, both[0])), await real.SshAsync(reader, SumOf(reader, both[1]))]
+        );
         await Volumes.RemoveSnapshotAsync(first.Id, Ct);
         await Volumes.RemoveSnapshotAsync(second.Id, Ct);
         await DetachAndRemoveAsync(reader, both[0]);
@@ -88,7 +115,10 @@ public sealed partial class LibvirtEngineTests
         await RemoveAllAsync(machine with { Volumes = [.. machine.Volumes, new(volume, "sdb")] });
     }
 
-    /// <summary>The kills come closer and closer to the end of a small copy, and beyond it: libvirtd then forgets how it ended, but not that there was one.</summary>
+    /// <summary>
+    /// The kills come closer and closer to the end of a small copy, and beyond it: libvirtd then forgets how it ended, but not that there
+    /// was one.
+    /// </summary>
     [Fact]
     public async Task A_copy_that_ends_in_the_moment_in_which_libvirtd_dies_leaves_the_machine_free_for_the_next()
     {
@@ -137,7 +167,8 @@ public sealed partial class LibvirtEngineTests
         }
     }
 
-    private static string SumOf(InstanceSpec machine, VolumeSpec volume) => $"dd if={PathOf(machine, volume)} bs=1M count=16 2> /dev/null | sha256sum";
+    private static string SumOf(InstanceSpec machine, VolumeSpec volume) =>
+        $"dd if={PathOf(machine, volume)} bs=1M count=16 2> /dev/null | sha256sum";
 
     private async Task AttachAsync(InstanceSpec machine, VolumeSpec volume, string device)
     {

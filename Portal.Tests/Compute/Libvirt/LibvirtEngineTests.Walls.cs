@@ -10,7 +10,8 @@ namespace Portal.Tests.Compute;
 public sealed partial class LibvirtEngineTests
 {
     /// <summary>
-    /// Whatever somebody might make a guest's QEMU do: as its user, in its mount namespace, every file, folder and socket of the engine is tried, and those of others' processes.
+    /// Whatever somebody might make a guest's QEMU do: as its user, in its mount namespace, every file, folder and socket of the engine is
+    /// tried, and those of others' processes.
     /// </summary>
     [Fact]
     public async Task A_guests_user_opens_its_own_files_and_nothing_of_another_guest_or_of_the_host()
@@ -19,39 +20,83 @@ public sealed partial class LibvirtEngineTests
         await Volumes.EnsureVolumeAsync(source, Ct);
         var snapshot = await TakeAsync(source);
         var other = AMachine(host: 44);
-        other = other with { Volumes = [.. other.Volumes, new(AVolume() with { SnapshotId = snapshot.Id }, "sdb")], UserData = "#!/bin/sh\n: a secret" };
+        other = other with
+        {
+            Volumes = [.. other.Volumes, new(AVolume() with { SnapshotId = snapshot.Id }, "sdb")],
+            UserData = "#!/bin/sh\n: a secret",
+        };
         await DefineAsync(other);
 
         var (pid, others) = (await real.QemuAsync(guest.Id), await real.QemuAsync(other.Id));
         var (uid, another) = (await UidAsync(pid), await UidAsync(others));
-        Assert.True(real.Settings.IsGuestsOwn(uid) && real.Settings.IsGuestsOwn(another) && uid != another, $"They run as {uid} and {another}.");
+        Assert.True(
+            real.Settings.IsGuestsOwn(uid) && real.Settings.IsGuestsOwn(another) && uid != another,
+            $"They run as {uid} and {another}."
+        );
 
-        var tried = (await TestEngine.RunAsync("nsenter", "-t", pid, "-m", "find", "/var/lib/libvirt", "/run/libvirt", "/etc/libvirt", "/var/log/libvirt", "/var/cache/libvirt", real.Folder, real.Settings.Run)).Split('\n');
+        var tried = (
+            await TestEngine.RunAsync(
+                "nsenter",
+                "-t",
+                pid,
+                "-m",
+                "find",
+                "/var/lib/libvirt",
+                "/run/libvirt",
+                "/etc/libvirt",
+                "/var/log/libvirt",
+                "/var/cache/libvirt",
+                real.Folder,
+                real.Settings.Run
+            )
+        ).Split('\n');
         string[] processes = [others, await PidAsync("libvirt/libvirtd.pid"), $"{Environment.ProcessId}"];
-        tried = [.. tried, .. processes.SelectMany(process => new[] { $"/proc/{process}/mem", $"/proc/{process}/environ", $"/proc/{process}/fd", $"/proc/{process}/root/" })];
+        tried =
+        [
+            .. tried,
+            .. processes.SelectMany(process =>
+                new[] { $"/proc/{process}/mem", $"/proc/{process}/environ", $"/proc/{process}/fd", $"/proc/{process}/root/" }
+            ),
+        ];
         Assert.Contains($"/run/libvirt/guests/{other.Id}/serial", tried);
         Assert.Contains($"/var/lib/libvirt/guests/{other.Id}/seed.iso", tried);
         Assert.Contains($"/var/lib/libvirt/guests/{other.Id}/serial.log", tried);
         Assert.Contains($"/var/lib/libvirt/snapshots/{snapshot.Id}.qcow2", tried);
-        Assert.Contains(tried, path => path.Contains("/org.qemu.guest_agent.0", StringComparison.Ordinal) && path.Contains(other.Id[..15], StringComparison.Ordinal));
+        Assert.Contains(
+            tried,
+            path =>
+                path.Contains("/org.qemu.guest_agent.0", StringComparison.Ordinal)
+                && path.Contains(other.Id[..15], StringComparison.Ordinal)
+        );
 
         var root = $"/var/lib/libvirt/volumes/{guest.Volumes[0].Volume.Id}.qcow2";
         var opened = await OpenedAsync(pid, uid, tried);
         Assert.Contains(root, opened);
         Assert.Contains($"/var/lib/libvirt/guests/{guest.Id}/seed.iso", opened);
-        Assert.All(opened.Where(path => path != root && !path.Contains(guest.Id[..15], StringComparison.Ordinal)), path => Assert.Contains("/images", path, StringComparison.Ordinal));
+        Assert.All(
+            opened.Where(path => path != root && !path.Contains(guest.Id[..15], StringComparison.Ordinal)),
+            path => Assert.Contains("/images", path, StringComparison.Ordinal)
+        );
 
         // Its image can be read, and written to by nobody.
         var written = await OpenedAsync(pid, uid, tried, "-w");
-        Assert.DoesNotContain(written, path => path.Contains("/images", StringComparison.Ordinal) || path.Contains($"/guests/{guest.Id}/", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            written,
+            path => path.Contains("/images", StringComparison.Ordinal) || path.Contains($"/guests/{guest.Id}/", StringComparison.Ordinal)
+        );
 
         await RemoveAllAsync(other);
-        Assert.DoesNotContain($"{another}", Directory.GetFileSystemEntries(Path.Combine(real.Folder, "engine", "uids")).Select(Path.GetFileName));
+        Assert.DoesNotContain(
+            $"{another}",
+            Directory.GetFileSystemEntries(Path.Combine(real.Folder, "engine", "uids")).Select(Path.GetFileName)
+        );
         await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
         await Volumes.RemoveVolumeAsync(source.Id, Ct);
     }
 
-    /// <summary>Across an upgrade a machine runs on as the user that all shared; everything goes on working with it until it stops.</summary>
+    /// <summary>
+    /// Across an upgrade a machine runs on as the user that all shared; everything goes on working with it until it stops.
+    /// </summary>
     [Fact]
     public async Task A_guest_from_before_each_had_a_user_of_its_own_is_counted_and_gets_it_at_its_next_start()
     {
@@ -85,20 +130,35 @@ public sealed partial class LibvirtEngineTests
     {
         var machine = await LargeMachineAsync();
         var settings = real.Settings;
-        Assert.Equal(settings.HasWall(GuestWalls.Processor), (await real.VirshAsync("schedinfo", machine.Id)).Split('\n').Any(line => line.StartsWith("cpu_shares", StringComparison.Ordinal) && line.EndsWith(" 200", StringComparison.Ordinal)));
-        Assert.Equal(settings.HasWall(GuestWalls.Memory), !(await real.VirshAsync("memtune", machine.Id)).Split('\n')[0].EndsWith("unlimited", StringComparison.Ordinal));
-        Assert.Equal(settings.HasWall("processes"), (await File.ReadAllLinesAsync($"/proc/{await real.QemuAsync(machine.Id)}/limits", Ct)).Any(line => line.StartsWith("Max processes             500 ", StringComparison.Ordinal)));
+        Assert.Equal(
+            settings.HasWall(GuestWalls.Processor),
+            (await real.VirshAsync("schedinfo", machine.Id))
+                .Split('\n')
+                .Any(line => line.StartsWith("cpu_shares", StringComparison.Ordinal) && line.EndsWith(" 200", StringComparison.Ordinal))
+        );
+        Assert.Equal(
+            settings.HasWall(GuestWalls.Memory),
+            !(await real.VirshAsync("memtune", machine.Id)).Split('\n')[0].EndsWith("unlimited", StringComparison.Ordinal)
+        );
+        Assert.Equal(
+            settings.HasWall("processes"),
+            (await File.ReadAllLinesAsync($"/proc/{await real.QemuAsync(machine.Id)}/limits", Ct)).Any(line =>
+                line.StartsWith("Max processes             500 ", StringComparison.Ordinal)
+            )
+        );
     }
 
     /// <summary>
-    /// On one processor of the host, which both want whole. Once with all that they have, and once with one busy processor in each: without shares the two would get the same then. A host without control
-    /// groups, which the overview says, gives each thread as much.
+    /// On one processor of the host, which both want whole. Once with all that they have, and once with one busy processor in each: without
+    /// shares the two would get the same then. A host without control groups, which the overview says, gives each thread as much.
     /// </summary>
     [Fact]
     public async Task Two_guests_at_full_load_on_one_host_get_their_shares()
     {
         var (large, small) = (await LargeMachineAsync(), await RunningMachineAsync());
-        var guests = await Task.WhenAll(new[] { large, small }.Select(async machine => (Pid: await real.QemuAsync(machine.Id), Allowed: await AllowedAsync(machine))));
+        var guests = await Task.WhenAll(
+            new[] { large, small }.Select(async machine => (Pid: await real.QemuAsync(machine.Id), Allowed: await AllowedAsync(machine)))
+        );
         var processor = guests[0].Allowed.Split(',', '-')[0];
         try
         {
@@ -113,21 +173,30 @@ public sealed partial class LibvirtEngineTests
         finally
         {
             await Task.WhenAll(guests.Select(guest => TestEngine.RunAsync("taskset", "-a", "-p", "-c", guest.Allowed, guest.Pid)));
-            await Task.WhenAll(new[] { large, small }.Select(machine => real.SshAsync(machine, "kill $(cat /tmp/busy) 2> /dev/null; rm /tmp/busy")));
+            await Task.WhenAll(
+                new[] { large, small }.Select(machine => real.SshAsync(machine, "kill $(cat /tmp/busy) 2> /dev/null; rm /tmp/busy"))
+            );
         }
 
-        Task<string> BusyAsync(InstanceSpec machine, int processors) => real.SshAsync(machine, $"for n in $(seq {processors}); do (while :; do :; done > /dev/null 2>&1 & echo $! >> /tmp/busy); done");
+        Task<string> BusyAsync(InstanceSpec machine, int processors) =>
+            real.SshAsync(machine, $"for n in $(seq {processors}); do (while :; do :; done > /dev/null 2>&1 & echo $! >> /tmp/busy); done");
 
         async Task<string> AllowedAsync(InstanceSpec machine) =>
-            (await File.ReadAllLinesAsync($"/proc/{await real.QemuAsync(machine.Id)}/status", Ct)).Single(line => line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal)).Split('\t')[1];
+            (await File.ReadAllLinesAsync($"/proc/{await real.QemuAsync(machine.Id)}/status", Ct))
+                .Single(line => line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal))
+                .Split('\t')[1];
 
-        // Some seconds of it, each with one of the smaller one's: in how long depends on what else the host does. Moments in which one waits for something else are left out.
+        // Some seconds of it, each with one of the smaller one's: in how long depends on what else the host does. Moments in which one
+        // waits for something else are left out.
         async Task IsSharedAsync(double least, double most)
         {
             var seen = new List<double>();
             while (!(seen.Count > 0 && seen[^1] >= least && seen[^1] <= most))
             {
-                Assert.True(seen.Count < 6, $"The larger one had {string.Join(", ", seen.Select(ratio => ratio.ToString("0.0", CultureInfo.InvariantCulture)))} times as much as the smaller one.");
+                Assert.True(
+                    seen.Count < 6,
+                    $"The larger one had {string.Join(", ", seen.Select(ratio => ratio.ToString("0.0", CultureInfo.InvariantCulture)))} times as much as the smaller one."
+                );
                 var before = (Large: await UsedAsync(guests[0].Pid), Small: await UsedAsync(guests[1].Pid));
                 await UntilAsync(async () => await UsedAsync(guests[1].Pid) - before.Small >= 100);
                 seen.Add((double)(await UsedAsync(guests[0].Pid) - before.Large) / (await UsedAsync(guests[1].Pid) - before.Small));
@@ -136,7 +205,10 @@ public sealed partial class LibvirtEngineTests
 
         // In hundredths of a second. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
         static async Task<long> UsedAsync(string pid) =>
-            (await File.ReadAllTextAsync($"/proc/{pid}/stat", Ct)).Split(") ")[^1].Split(' ')[11..13].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture));
+            (await File.ReadAllTextAsync($"/proc/{pid}/stat", Ct))
+                .Split(") ")[^1]
+                .Split(' ')[11..13]
+                .Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture));
     }
 
     /// <summary>A header that names another customer's volume, and whatever else a file might make of the program that reads it.</summary>
@@ -152,21 +224,38 @@ public sealed partial class LibvirtEngineTests
         Environment.SetEnvironmentVariable("PORTAL_TEST_SECRET", "of the worker");
 
         // Root's own would open it.
-        Assert.Contains(secret, await TestEngine.RunAsync("qemu-img", "info", "--backing-chain", "-f", "qcow2", file), StringComparison.Ordinal);
-        var refused = await Assert.ThrowsAsync<EngineException>(() => OnBenchAsync("qemu-img", "info", "--backing-chain", "-f", "qcow2", Path.GetFileName(file)));
+        Assert.Contains(
+            secret,
+            await TestEngine.RunAsync("qemu-img", "info", "--backing-chain", "-f", "qcow2", file),
+            StringComparison.Ordinal
+        );
+        var refused = await Assert.ThrowsAsync<EngineException>(() =>
+            OnBenchAsync("qemu-img", "info", "--backing-chain", "-f", "qcow2", Path.GetFileName(file))
+        );
         Assert.Contains("Permission denied", refused.Detail, StringComparison.Ordinal);
 
-        var told = await OnBenchAsync("sh", "-c", $"""
+        var told = await OnBenchAsync(
+            "sh",
+            "-c",
+            $"""
             id -u; id -G; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '; awk '$1 == "CapBnd:" && $2 ~ /^0*$/ || $1 == "NoNewPrivs:" && $2 == 1' /proc/self/status | wc -l
             ulimit -v; ulimit -t; env | grep -c PORTAL
-            for other in {secret} {folder.Bases} /proc/{Environment.ProcessId}/environ ../{Path.GetFileName(secret)}; do [ -r "$other" ] && echo "$other"; done
-            [ -r {Path.GetFileName(file)} ] && echo own; [ -w {Path.GetFileName(file)} ] && echo writes; touch new 2> /dev/null && echo makes; true
-            """);
+            for other in {secret} {folder.Bases} /proc/{Environment.ProcessId}/environ ../{Path.GetFileName(
+                secret
+            )}; do [ -r "$other" ] && echo "$other"; done
+            [ -r {Path.GetFileName(file)} ] && echo own; [ -w {Path.GetFileName(
+                file
+            )} ] && echo writes; touch new 2> /dev/null && echo makes; true
+            """
+        );
         var lines = told.TrimEnd().Split('\n');
         var uid = int.Parse(lines[0], CultureInfo.InvariantCulture);
         Assert.True(real.Settings.IsGuestsOwn(uid), told);
         Assert.Equal([$"{uid}", "lo", "2", $"{WorkLimits.MemoryBytes >> 10}", "20", "0", "own"], lines[1..]);
-        Assert.Equal("sleep took too long.", (await Assert.ThrowsAsync<EngineException>(() => OnBenchAsync(TimeSpan.FromSeconds(1), "sleep", "60"))).Message);
+        Assert.Equal(
+            "sleep took too long.",
+            (await Assert.ThrowsAsync<EngineException>(() => OnBenchAsync(TimeSpan.FromSeconds(1), "sleep", "60"))).Message
+        );
 
         // As before, and nothing is left of it.
         Assert.Equal((0, UnixFileMode.UserRead | UnixFileMode.UserWrite), (Libc.OwnerOf(file), File.GetUnixFileMode(file)));
@@ -175,8 +264,15 @@ public sealed partial class LibvirtEngineTests
         await Volumes.RemoveVolumeAsync(volume.Id, Ct);
         await Volumes.RemoveVolumeAsync(others.Id, Ct);
 
-        Task<string> OnBenchAsync(params object[] command) => bench.RunAsync(
-            volume.Id, [], [file], new WorkLimits(command.OfType<TimeSpan>().SingleOrDefault(TimeSpan.FromSeconds(20)), 0), [.. command.OfType<string>()], Ct);
+        Task<string> OnBenchAsync(params object[] command) =>
+            bench.RunAsync(
+                volume.Id,
+                [],
+                [file],
+                new WorkLimits(command.OfType<TimeSpan>().SingleOrDefault(TimeSpan.FromSeconds(20)), 0),
+                [.. command.OfType<string>()],
+                Ct
+            );
     }
 
     /// <summary>What a worker that was killed in the middle of it left: the file is a program's, and has a second name.</summary>
@@ -196,7 +292,12 @@ public sealed partial class LibvirtEngineTests
     }
 
     private static async Task<int> UidAsync(string pid) =>
-        int.Parse((await File.ReadAllLinesAsync($"/proc/{pid}/status", Ct)).Single(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[1], CultureInfo.InvariantCulture);
+        int.Parse(
+            (await File.ReadAllLinesAsync($"/proc/{pid}/status", Ct))
+                .Single(line => line.StartsWith("Uid:", StringComparison.Ordinal))
+                .Split('\t')[1],
+            CultureInfo.InvariantCulture
+        );
 
     private int? OwnerOf(string volumeId) => Libc.OwnerOf(Path.Combine(real.Folder, "engine", "lib", "volumes", $"{volumeId}.qcow2"));
 
@@ -208,8 +309,21 @@ public sealed partial class LibvirtEngineTests
         try
         {
             var condition = test is null ? "[ -r \"$path\" ] || [ -w \"$path\" ]" : $"[ {test} \"$path\" ]";
-            return (await TestEngine.RunAsync("nsenter", "-t", pid, "-m", "setpriv", $"--reuid={uid}", $"--regid={uid}", "--clear-groups", "sh", "-c",
-                $"while IFS= read -r path; do if {condition}; then printf '%s\\n' \"$path\"; fi; done < {list}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            return (
+                await TestEngine.RunAsync(
+                    "nsenter",
+                    "-t",
+                    pid,
+                    "-m",
+                    "setpriv",
+                    $"--reuid={uid}",
+                    $"--regid={uid}",
+                    "--clear-groups",
+                    "sh",
+                    "-c",
+                    $"while IFS= read -r path; do if {condition}; then printf '%s\\n' \"$path\"; fi; done < {list}"
+                )
+            ).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         }
         finally
         {
@@ -222,8 +336,17 @@ public sealed partial class LibvirtEngineTests
     {
         var (shared, guest) = ($"{real.Settings.SharedUid}", Path.Combine(real.Folder, "engine", "lib", "guests", machine.Id));
         var file = Path.Combine(real.Folder, $"{machine.Id}.xml");
-        await File.WriteAllTextAsync(file, (await real.VirshAsync("dumpxml", "--inactive", machine.Id)).Replace($"+{own}", $"+{shared}", StringComparison.Ordinal), Ct);
-        await TestEngine.RunAsync("chown", shared, Path.Combine(real.Folder, "engine", "lib", "volumes", $"{machine.Volumes[0].Volume.Id}.qcow2"), Path.Combine(guest, "seed.iso"));
+        await File.WriteAllTextAsync(
+            file,
+            (await real.VirshAsync("dumpxml", "--inactive", machine.Id)).Replace($"+{own}", $"+{shared}", StringComparison.Ordinal),
+            Ct
+        );
+        await TestEngine.RunAsync(
+            "chown",
+            shared,
+            Path.Combine(real.Folder, "engine", "lib", "volumes", $"{machine.Volumes[0].Volume.Id}.qcow2"),
+            Path.Combine(guest, "seed.iso")
+        );
         await TestEngine.RunAsync("chmod", "711", guest);
         await real.VirshAsync("define", file);
         await real.VirshAsync("start", machine.Id);

@@ -22,42 +22,70 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
     protected override IComputeEngine Engine => real.Engine;
 
     protected override InstanceSpec AMachine(string? network = null, byte host = 10) =>
-        base.AMachine(network, host) with { PublicKey = real.PublicKey, PublicPort = TestPostgres.FreePort() };
+        base.AMachine(network, host) with
+        {
+            PublicKey = real.PublicKey,
+            PublicPort = TestPostgres.FreePort(),
+        };
 
-    protected override async Task<InstanceSpec> RunningMachineAsync() => await StartedAsync(await real.SharedAsync("small", () => Task.FromResult(AMachine())));
+    protected override async Task<InstanceSpec> RunningMachineAsync() =>
+        await StartedAsync(await real.SharedAsync("small", () => Task.FromResult(AMachine())));
 
     /// <summary>Another one, of two processors, which got a second card after its first boot's seed was written.</summary>
-    private async Task<InstanceSpec> LargeMachineAsync() => await StartedAsync(await real.SharedAsync("large", async () =>
-    {
-        var machine = AMachine(host: 30) with { Vcpus = 2 };
-        await DefineAsync(machine with { Power = MachinePower.Off });
-        return machine with { Interfaces = [.. machine.Interfaces, ACard(30, 1)] };
-    }));
+    private async Task<InstanceSpec> LargeMachineAsync() =>
+        await StartedAsync(
+            await real.SharedAsync(
+                "large",
+                async () =>
+                {
+                    var machine = AMachine(host: 30) with { Vcpus = 2 };
+                    await DefineAsync(machine with { Power = MachinePower.Off });
+                    return machine with { Interfaces = [.. machine.Interfaces, ACard(30, 1)] };
+                }
+            )
+        );
 
     private async Task<InstanceSpec> StartedAsync(InstanceSpec machine) =>
-        await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null && (await Engine.ObserveAsync(machine, Ct)).SshAnswers ? machine : await StartAsync(machine);
+        await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null && (await Engine.ObserveAsync(machine, Ct)).SshAnswers
+            ? machine
+            : await StartAsync(machine);
 
     protected override Task MarkDiskAsync(InstanceSpec machine) => real.SshAsync(machine, "echo kept > /root/mark; sync");
 
-    protected override async Task<bool> HasMarkAsync(InstanceSpec machine) => await real.SshAsync(machine, "cat /root/mark 2> /dev/null || true") == "kept";
+    protected override async Task<bool> HasMarkAsync(InstanceSpec machine) =>
+        await real.SshAsync(machine, "cat /root/mark 2> /dev/null || true") == "kept";
 
-    protected override Task UseAsync(InstanceSpec machine) => real.SshAsync(machine, "dd if=/dev/urandom of=/root/used bs=64k count=8 2>/dev/null; sync; rm /root/used");
+    protected override Task UseAsync(InstanceSpec machine) =>
+        real.SshAsync(machine, "dd if=/dev/urandom of=/root/used bs=64k count=8 2>/dev/null; sync; rm /root/used");
 
-    /// <summary>In the guest under the name by which udev, or the tiny image's mdev, finds a disk by its serial number; on the host with QEMU's own tool.</summary>
-    protected override Task WriteAsync(InstanceSpec? machine, VolumeSpec volume, string content) => machine is null
-        ? real.OnHostAsync(volume.Id, "write", content)
-        : real.SshAsync(machine, $"printf %-512s '{content}' | dd of={PathOf(machine, volume)} conv=notrunc,fsync 2> /dev/null");
+    /// <summary>
+    /// In the guest under the name by which udev, or the tiny image's mdev, finds a disk by its serial number; on the host with QEMU's own
+    /// tool.
+    /// </summary>
+    protected override Task WriteAsync(InstanceSpec? machine, VolumeSpec volume, string content) =>
+        machine is null
+            ? real.OnHostAsync(volume.Id, "write", content)
+            : real.SshAsync(machine, $"printf %-512s '{content}' | dd of={PathOf(machine, volume)} conv=notrunc,fsync 2> /dev/null");
 
-    protected override async Task<string> ReadAsync(InstanceSpec? machine, VolumeSpec volume) => (machine is null
-        ? await real.OnHostAsync(volume.Id, "read", "")
-        : await real.SshAsync(machine, $"dd if={PathOf(machine, volume)} bs=512 count=1 2> /dev/null")).TrimEnd(' ', '\0');
+    protected override async Task<string> ReadAsync(InstanceSpec? machine, VolumeSpec volume) =>
+        (
+            machine is null
+                ? await real.OnHostAsync(volume.Id, "read", "")
+                : await real.SshAsync(machine, $"dd if={PathOf(machine, volume)} bs=512 count=1 2> /dev/null")
+        ).TrimEnd(' ', '\0');
 
     protected override async Task<int> GuestSizeAsync(InstanceSpec machine, VolumeSpec volume) =>
-        (int)(long.Parse(await real.SshAsync(machine, $"blockdev --getsize64 {PathOf(machine, volume)} 2> /dev/null || echo 0"), CultureInfo.InvariantCulture) >> 30);
+        (int)(
+            long.Parse(
+                await real.SshAsync(machine, $"blockdev --getsize64 {PathOf(machine, volume)} 2> /dev/null || echo 0"),
+                CultureInfo.InvariantCulture
+            ) >> 30
+        );
 
-    private static string PathOf(InstanceSpec machine, VolumeSpec volume) => machine.Volumes.Any(held => held.IsRoot && held.Volume.Id == volume.Id)
-        ? $"/dev/disk/by-id/virtio-{Volume.Serial(volume.Id)}"
-        : $"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{Volume.Serial(volume.Id)}";
+    private static string PathOf(InstanceSpec machine, VolumeSpec volume) =>
+        machine.Volumes.Any(held => held.IsRoot && held.Volume.Id == volume.Id)
+            ? $"/dev/disk/by-id/virtio-{Volume.Serial(volume.Id)}"
+            : $"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{Volume.Serial(volume.Id)}";
 
     protected override async Task UntilAsync(Func<Task<bool>> condition)
     {
@@ -89,7 +117,9 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
                 using var client = await listener.AcceptTcpClientAsync();
                 await using var stream = client.GetStream();
                 _ = await stream.ReadAsync(new byte[4096]);
-                await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {content.Length}\r\nConnection: close\r\n\r\n"));
+                await stream.WriteAsync(
+                    System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {content.Length}\r\nConnection: close\r\n\r\n")
+                );
                 await stream.WriteAsync(content);
             }
         });
@@ -113,7 +143,10 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
     public async Task A_running_guest_has_room_for_all_the_volumes_and_cards_that_an_instance_may_have()
     {
         var machine = await StartAsync(AMachine(host: 40));
-        var volumes = Enumerable.Range(0, VolumeDevices.Most).Select(place => new VolumeAttachment(AVolume(), $"sd{(char)('b' + place)}")).ToArray();
+        var volumes = Enumerable
+            .Range(0, VolumeDevices.Most)
+            .Select(place => new VolumeAttachment(AVolume(), $"sd{(char)('b' + place)}"))
+            .ToArray();
         foreach (var volume in volumes)
         {
             await Volumes.EnsureVolumeAsync(volume.Volume, Ct);
@@ -152,7 +185,11 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
         var file = Path.Combine(real.Folder, "leak");
         await TestEngine.RunAsync("qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "raw", "-b", "/etc/passwd", file, "1M");
         var content = await File.ReadAllBytesAsync(file, Ct);
-        var source = new ImageSource("leak.qcow2", await PublishAsync(content), Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(content)));
+        var source = new ImageSource(
+            "leak.qcow2",
+            await PublishAsync(content),
+            Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(content))
+        );
         await FailsAsync(Portal.Model.Shared.EngineFault.Rejected, () => Engine.FetchImageAsync(source, null, Ct));
         Assert.DoesNotContain("leak.qcow2", await Engine.ImagesAsync(Ct));
     }

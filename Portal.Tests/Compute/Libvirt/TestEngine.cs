@@ -43,11 +43,20 @@ public sealed class TestEngine : IAsyncLifetime
         await TestPostgres.RunAsync("bin/image-tiny", cache);
         var (images, rescue) = (Path.Combine(Folder, "images"), Path.Combine(cache, "images", RescueSystem.Current));
         Directory.CreateDirectory(images);
-        await RunAsync("cp", "-a", Path.Combine(cache, "images", "tiny.qcow2"), rescue, Path.Combine(cache, "images", new DirectoryInfo(rescue).LinkTarget!), images);
+        await RunAsync(
+            "cp",
+            "-a",
+            Path.Combine(cache, "images", "tiny.qcow2"),
+            rescue,
+            Path.Combine(cache, "images", new DirectoryInfo(rescue).LinkTarget!),
+            images
+        );
 
         await StartAsync();
         await RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KeyFile);
-        publisher = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Portal.Worker"), ["publish", Folder]) { UseShellExecute = false })!;
+        publisher = Process.Start(
+            new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Portal.Worker"), ["publish", Folder]) { UseShellExecute = false }
+        )!;
         Engine = new LibvirtEngine(new EngineFolder(Folder), new TypedAddresses(isLaptop: true), TimeProvider.System);
     }
 
@@ -68,8 +77,8 @@ public sealed class TestEngine : IAsyncLifetime
     }
 
     /// <summary>
-    /// Runs a command in a guest through its published port, with the system's own ssh and the host key pinned. Commands share one connection for each start of the machine, unless a key is
-    /// named: to open one takes an emulated guest a second.
+    /// Runs a command in a guest through its published port, with the system's own ssh and the host key pinned. Commands share one
+    /// connection for each start of the machine, unless a key is named: to open one takes an emulated guest a second.
     /// </summary>
     public async Task<string> SshAsync(InstanceSpec machine, string command, string? keyFile = null)
     {
@@ -77,18 +86,50 @@ public sealed class TestEngine : IAsyncLifetime
         var (known, line) = (Path.Combine(home.FullName, machine.Id), Path.Combine(home.FullName, $"{await QemuAsync(machine.Id)}.ssh"));
         if (keyFile is not null || !File.Exists(line))
         {
-            await File.WriteAllTextAsync(known, $"[127.0.0.1]:{port} {(await Engine.ObserveAsync(machine, CancellationToken.None)).HostKey}\n");
+            await File.WriteAllTextAsync(
+                known,
+                $"[127.0.0.1]:{port} {(await Engine.ObserveAsync(machine, CancellationToken.None)).HostKey}\n"
+            );
         }
 
-        string[] oneLine = keyFile is null ? ["-o", "ControlMaster=auto", "-o", $"ControlPath={line}", "-o", "ControlPersist=60", "-o", "ServerAliveInterval=15"] : [];
-        return await RunAsync("timeout", ["300", "ssh", "-q", "-p", port, "-i", keyFile ?? KeyFile, .. oneLine, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=20", "-o", $"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", $"{machine.SshUser}@127.0.0.1", command]);
+        string[] oneLine = keyFile is null
+            ? ["-o", "ControlMaster=auto", "-o", $"ControlPath={line}", "-o", "ControlPersist=60", "-o", "ServerAliveInterval=15"]
+            : [];
+        return await RunAsync(
+            "timeout",
+            [
+                "300",
+                "ssh",
+                "-q",
+                "-p",
+                port,
+                "-i",
+                keyFile ?? KeyFile,
+                .. oneLine,
+                "-o",
+                "IdentitiesOnly=yes",
+                "-o",
+                "BatchMode=yes",
+                "-o",
+                "ConnectTimeout=20",
+                "-o",
+                $"UserKnownHostsFile={known}",
+                "-o",
+                "StrictHostKeyChecking=yes",
+                $"{machine.SshUser}@127.0.0.1",
+                command,
+            ]
+        );
     }
 
     /// <summary>Reads or writes the first 512 bytes of a volume that no guest has, by QEMU's own tools.</summary>
     public async Task<string> OnHostAsync(string volumeId, string verb, string content)
     {
         var folder = new EngineFolder(Folder);
-        var (files, sector) = (new VolumeFiles(folder, new QemuImg(folder, new GuestUids(folder))), Path.Combine(home.FullName, $"{volumeId}.sector"));
+        var (files, sector) = (
+            new VolumeFiles(folder, new QemuImg(folder, new GuestUids(folder))),
+            Path.Combine(home.FullName, $"{volumeId}.sector")
+        );
         var volume = QemuImg.Described(folder.Volume(volumeId), files.ParentOf(volumeId), path => path);
         if (verb is "write")
         {
@@ -100,18 +141,31 @@ public sealed class TestEngine : IAsyncLifetime
         return await File.ReadAllTextAsync(sector);
     }
 
-    public Task<string> VirshAsync(params string[] arguments) => RunAsync("virsh", ["-q", "-c", $"qemu+unix:///system?socket={Settings.LibvirtSocket}", .. arguments]);
+    public Task<string> VirshAsync(params string[] arguments) =>
+        RunAsync("virsh", ["-q", "-c", $"qemu+unix:///system?socket={Settings.LibvirtSocket}", .. arguments]);
 
     /// <summary>The pid of a running machine's QEMU.</summary>
-    public async Task<string> QemuAsync(string instanceId) => (await File.ReadAllTextAsync(Path.Combine(Settings.Run, "libvirt", "qemu", $"{instanceId}.pid"))).Trim();
+    public async Task<string> QemuAsync(string instanceId) =>
+        (await File.ReadAllTextAsync(Path.Combine(Settings.Run, "libvirt", "qemu", $"{instanceId}.pid"))).Trim();
 
     public static async Task<string> RunAsync(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            }
+        )!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? (await output).TrimEnd() : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}{await output}");
+        return process.ExitCode == 0
+            ? (await output).TrimEnd()
+            : throw new InvalidOperationException(
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}{await output}"
+            );
     }
 
     public async ValueTask DisposeAsync()

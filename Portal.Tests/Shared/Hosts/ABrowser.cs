@@ -13,8 +13,9 @@ namespace Portal.Tests.Shared;
 public sealed class ABrowser : IAsyncLifetime
 {
     /// <summary>Where pictures of pages are put, if they are asked for: four hundred of them cost more than a minute.</summary>
-    private static readonly string? Pictures =
-        Environment.GetEnvironmentVariable("PICTURES") is "1" ? Path.Combine(TestPostgres.Repository, "artifacts", "screenshots") : null;
+    private static readonly string? Pictures = Environment.GetEnvironmentVariable("PICTURES") is "1"
+        ? Path.Combine(TestPostgres.Repository, "artifacts", "screenshots")
+        : null;
 
     public static readonly ViewportSize Desktop = new() { Width = 1440, Height = 900 };
     public static readonly ViewportSize Phone = new() { Width = 390, Height = 844 };
@@ -32,10 +33,16 @@ public sealed class ABrowser : IAsyncLifetime
         RunOnly = new RunOnlyOptions { Type = "rule", Values = ["color-contrast", "link-in-text-block"] },
     };
 
-    /// <summary>Milliseconds after which a page that does not come to look as expected has failed: many times what it takes on a machine with other work.</summary>
+    /// <summary>
+    /// Milliseconds after which a page that does not come to look as expected has failed: many times what it takes on a machine with other
+    /// work.
+    /// </summary>
     private const float Patience = 60_000;
 
-    /// <summary>The same for what a page shows of others' work: a worker's, an engine's, a store's that is restarted. Playwright has one for the whole process.</summary>
+    /// <summary>
+    /// The same for what a page shows of others' work: a worker's, an engine's, a store's that is restarted. Playwright has one for the
+    /// whole process.
+    /// </summary>
     private const float PatienceWithOthers = 4 * Patience;
 
     /// <summary>What the policy of a page's own answer kept it from doing.</summary>
@@ -55,16 +62,18 @@ public sealed class ABrowser : IAsyncLifetime
     public async Task<IPage> NewPageAsync(Uri address, ViewportSize? size = null, bool dark = false)
     {
         await StartAsync();
-        var context = await chromium!.NewContextAsync(new BrowserNewContextOptions
-        {
-            BaseURL = address.ToString(),
-            ViewportSize = size ?? Desktop,
-            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
-            ReducedMotion = ReducedMotion.Reduce,
+        var context = await chromium!.NewContextAsync(
+            new BrowserNewContextOptions
+            {
+                BaseURL = address.ToString(),
+                ViewportSize = size ?? Desktop,
+                ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+                ReducedMotion = ReducedMotion.Reduce,
 
-            // Tests' certificates are nobody's.
-            IgnoreHTTPSErrors = address.Scheme == Uri.UriSchemeHttps,
-        });
+                // Tests' certificates are nobody's.
+                IgnoreHTTPSErrors = address.Scheme == Uri.UriSchemeHttps,
+            }
+        );
         context.SetDefaultTimeout(Patience);
         var page = await context.NewPageAsync();
         var refused = new ConcurrentBag<string>();
@@ -81,7 +90,14 @@ public sealed class ABrowser : IAsyncLifetime
 
     /// <summary>A visitor who has signed in as <paramref name="person"/>, on the page at <paramref name="path"/>.</summary>
     /// <param name="through">Another way there, whose test ends the visit itself; null for the server's own address.</param>
-    public async Task<IPage> SignInAsync(PortalServer server, Person person, string path = "/instances", ViewportSize? size = null, bool dark = false, Uri? through = null)
+    public async Task<IPage> SignInAsync(
+        PortalServer server,
+        Person person,
+        string path = "/instances",
+        ViewportSize? size = null,
+        bool dark = false,
+        Uri? through = null
+    )
     {
         var page = through is null ? await NewPageAsync(server, size, dark) : await NewPageAsync(through, size, dark);
         await page.GotoAsync($"/sign-in?returnUrl={Uri.EscapeDataString(path)}");
@@ -103,15 +119,18 @@ public sealed class ABrowser : IAsyncLifetime
     /// Waits until the page's circuit runs, if it is one that gets one: what was rendered before is replaced then, and a click that falls
     /// between the two is lost.
     /// </summary>
-    public static Task InteractiveAsync(IPage page) => page.WaitForFunctionAsync("() => !document.documentElement.hasAttribute('data-connecting')");
+    public static Task InteractiveAsync(IPage page) =>
+        page.WaitForFunctionAsync("() => !document.documentElement.hasAttribute('data-connecting')");
 
     /// <summary>Takes <c>artifacts/screenshots/{name}.png</c> in a run with <c>bin/test --pictures</c>.</summary>
     public static Task PictureAsync(IPage page, string name, bool fullPage = true) =>
-        Pictures is null ? Task.CompletedTask : page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), FullPage = fullPage });
+        Pictures is null
+            ? Task.CompletedTask
+            : page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), FullPage = fullPage });
 
     /// <summary>
-    /// axe finds nothing on the page as it stands, light and dark, nor does the page scroll sideways, nor did its own policy refuse it anything. With a <paramref name="picture"/>'s name
-    /// both are kept as <c>{picture}-{width}-{light|dark}.png</c>.
+    /// axe finds nothing on the page as it stands, light and dark, nor does the page scroll sideways, nor did its own policy refuse it
+    /// anything. With a <paramref name="picture"/>'s name both are kept as <c>{picture}-{width}-{light|dark}.png</c>.
     /// </summary>
     public static async Task AssertAccessibleAsync(IPage page, string? picture = null)
     {
@@ -126,7 +145,11 @@ public sealed class ABrowser : IAsyncLifetime
             }
 
             await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
-            await page.WaitForFunctionAsync("dark => document.scripts.length === 0 || window.portal?.isDark() === dark", scheme is ColorScheme.Dark); // the sandbox's pages have no script
+            // the sandbox's pages have no script
+            await page.WaitForFunctionAsync(
+                "dark => document.scripts.length === 0 || window.portal?.isDark() === dark",
+                scheme is ColorScheme.Dark
+            );
             if (picture is not null)
             {
                 await PictureAsync(page, $"{picture}-{page.ViewportSize!.Width}-{(scheme is ColorScheme.Dark ? "dark" : "light")}");
@@ -142,7 +165,10 @@ public sealed class ABrowser : IAsyncLifetime
         }
 
         await PagesLookedAt.AddAsync(page);
-        Assert.True(await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"), $"{page.Url} scrolls sideways at {page.ViewportSize!.Width} px.");
+        Assert.True(
+            await page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"),
+            $"{page.Url} scrolls sideways at {page.ViewportSize!.Width} px."
+        );
     }
 
     public ValueTask InitializeAsync()
@@ -161,7 +187,10 @@ public sealed class ABrowser : IAsyncLifetime
         playwright?.Dispose();
         gate.Dispose();
         var missing = PagesLookedAt.Missing();
-        Assert.True(missing.Count == 0, $"No test that passed had axe look at {string.Join(", ", missing)}: call {nameof(AssertAccessibleAsync)} there.");
+        Assert.True(
+            missing.Count == 0,
+            $"No test that passed had axe look at {string.Join(", ", missing)}: call {nameof(AssertAccessibleAsync)} there."
+        );
     }
 
     private async Task StartAsync()
@@ -170,12 +199,14 @@ public sealed class ABrowser : IAsyncLifetime
         try
         {
             playwright ??= await Playwright.CreateAsync();
-            chromium ??= await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-            {
-                ExecutablePath = Environment.GetEnvironmentVariable("CHROMIUM") ?? Array.Find(Programs, File.Exists),
-                // As root its sandbox does not start; nothing but our own pages is opened.
-                Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-            });
+            chromium ??= await playwright.Chromium.LaunchAsync(
+                new BrowserTypeLaunchOptions
+                {
+                    ExecutablePath = Environment.GetEnvironmentVariable("CHROMIUM") ?? Array.Find(Programs, File.Exists),
+                    // As root its sandbox does not start; nothing but our own pages is opened.
+                    Args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+                }
+            );
         }
         finally
         {

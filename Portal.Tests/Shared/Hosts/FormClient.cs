@@ -24,7 +24,9 @@ public sealed class FormClient : IDisposable
     /// <summary>All that it would send.</summary>
     public string CookieHeader => AsBrowsersDo.CookieHeader(Cookies, http.BaseAddress!);
 
-    /// <summary>From another network than the tests' own; the server has to take its visitors' word for that (Portal:KnownProxies).</summary>
+    /// <summary>
+    /// From another network than the tests' own; the server has to take its visitors' word for that (Portal:KnownProxies).
+    /// </summary>
     public FormClient From(string network)
     {
         http.DefaultRequestHeaders.Remove("X-Forwarded-For");
@@ -33,9 +35,11 @@ public sealed class FormClient : IDisposable
     }
 
     /// <summary>A secure cookie, which .NET's jar keeps back from plain HTTP, where browsers trust localhost.</summary>
-    public void SendKnownDevice() => Cookies.GetAllCookies().Single(cookie => cookie.Name == Portal.Accounts.KnownDevices.Cookie).Secure = false;
+    public void SendKnownDevice() =>
+        Cookies.GetAllCookies().Single(cookie => cookie.Name == Portal.Accounts.KnownDevices.Cookie).Secure = false;
 
-    public Task<HttpResponseMessage> GetAsync(string path) => http.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute), TestContext.Current.CancellationToken);
+    public Task<HttpResponseMessage> GetAsync(string path) =>
+        http.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute), TestContext.Current.CancellationToken);
 
     public async Task<IHtmlDocument> PageAsync(string path)
     {
@@ -45,7 +49,8 @@ public sealed class FormClient : IDisposable
     }
 
     /// <summary>Fills the fields into the page's one form and sends it.</summary>
-    public Task<HttpResponseMessage> SubmitAsync(string path, params (string Name, string Value)[] fields) => SubmitAsync(path, null, fields);
+    public Task<HttpResponseMessage> SubmitAsync(string path, params (string Name, string Value)[] fields) =>
+        SubmitAsync(path, null, fields);
 
     /// <summary>Fills the fields into the form with this <paramref name="button"/> and sends it.</summary>
     public async Task<HttpResponseMessage> SubmitAsync(string path, string? button, params (string Name, string Value)[] fields)
@@ -60,19 +65,30 @@ public sealed class FormClient : IDisposable
 
     public async Task<HttpResponseMessage> SendAsync(string path, IHtmlFormElement form, params (string Name, string Value)[] fields)
     {
-        var hidden = form.QuerySelectorAll<IHtmlInputElement>("input[type=hidden]").Select(input => KeyValuePair.Create(input.Name!, input.Value))
+        var hidden = form.QuerySelectorAll<IHtmlInputElement>("input[type=hidden]")
+            .Select(input => KeyValuePair.Create(input.Name!, input.Value))
             .Where(input => !fields.Any(field => field.Name == input.Key));
         using var content = new FormUrlEncodedContent([.. hidden, .. fields.Select(field => KeyValuePair.Create(field.Name, field.Value))]);
         var action = form.GetAttribute("action");
-        return await http.PostAsync(new Uri(string.IsNullOrEmpty(action) ? path : action, UriKind.RelativeOrAbsolute), content, TestContext.Current.CancellationToken);
+        return await http.PostAsync(
+            new Uri(string.IsNullOrEmpty(action) ? path : action, UriKind.RelativeOrAbsolute),
+            content,
+            TestContext.Current.CancellationToken
+        );
     }
 
     public static async Task<IHtmlDocument> ReadAsync(HttpResponseMessage answer) =>
-        await new HtmlParser().ParseDocumentAsync(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+        await new HtmlParser().ParseDocumentAsync(
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            TestContext.Current.CancellationToken
+        );
 
     public void Dispose() => http.Dispose();
 
-    /// <summary>What a browser does by itself: it says from where a form is sent, and keeps cookies. It takes http://localhost for a secure place; .NET's own jar does not.</summary>
+    /// <summary>
+    /// What a browser does by itself: it says from where a form is sent, and keeps cookies. It takes http://localhost for a secure place;
+    /// .NET's own jar does not.
+    /// </summary>
     private sealed class AsBrowsersDo : DelegatingHandler
     {
         private readonly CookieContainer jar;

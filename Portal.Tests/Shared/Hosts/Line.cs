@@ -6,7 +6,10 @@ using System.Text;
 
 namespace Portal.Tests.Shared;
 
-/// <summary>The line between a browser and the web, or the web and its database, which a test breaks off, mutes, or has a proxy on it that swallows what it does not understand.</summary>
+/// <summary>
+/// The line between a browser and the web, or the web and its database, which a test breaks off, mutes, or has a proxy on it that swallows
+/// what it does not understand.
+/// </summary>
 public sealed class Line : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -39,7 +42,8 @@ public sealed class Line : IAsyncDisposable
     public void LeadTo(int port) => end = port;
 
     /// <summary>
-    /// Breaks the next connection on which, from now on, this was said; completes when it is broken. What was said last arrives or does not; if it does, it has been answered by then, and the answer is lost.
+    /// Breaks the next connection on which, from now on, this was said; completes when it is broken. What was said last arrives or does
+    /// not; if it does, it has been answered by then, and the answer is lost.
     /// </summary>
     public Task BreakOnceAsync(Func<string, bool> said, bool arrives)
     {
@@ -98,7 +102,10 @@ public sealed class Line : IAsyncDisposable
                 {
                     await server.ConnectAsync(IPAddress.Loopback, end);
                     var talk = new Talk();
-                    await await Task.WhenAny(UpAsync(browser.GetStream(), server.GetStream(), talk), DownAsync(server.GetStream(), browser.GetStream(), talk));
+                    await await Task.WhenAny(
+                        UpAsync(browser.GetStream(), server.GetStream(), talk),
+                        DownAsync(server.GetStream(), browser.GetStream(), talk)
+                    );
                 }
             }
             catch (Exception broken) when (broken is SocketException or IOException or InvalidOperationException)
@@ -117,7 +124,11 @@ public sealed class Line : IAsyncDisposable
         var isSwallowing = false;
         while (await browser.ReadAsync(buffer) is var count and > 0)
         {
-            if (breaking is { } now && talk.Hears(now, Encoding.Latin1.GetString(buffer, 0, count)) && Interlocked.CompareExchange(ref breaking, null, now) == now)
+            if (
+                breaking is { } now
+                && talk.Hears(now, Encoding.Latin1.GetString(buffer, 0, count))
+                && Interlocked.CompareExchange(ref breaking, null, now) == now
+            )
             {
                 if (now.Arrives)
                 {
@@ -164,7 +175,11 @@ public sealed class Line : IAsyncDisposable
 
         private volatile bool isLost;
 
-        public bool IsLost { get => isLost; set => isLost = value; }
+        public bool IsLost
+        {
+            get => isLost;
+            set => isLost = value;
+        }
 
         public TaskCompletionSource Answered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -21,15 +21,17 @@ internal static class Neighbour
     }
 
     /// <summary>Whether the page that is open there gets a socket of a circuit.</summary>
-    public static Task<bool> OpensCircuitAsync(IPage page, Uri portal) => page.EvaluateAsync<bool>(
-        """
-        portal => new Promise(done => {
-          const socket = new WebSocket(portal.replace('http', 'ws') + '_blazor');
-          socket.onopen = () => { socket.close(); done(true); };
-          socket.onerror = () => done(false);
-        })
-        """,
-        portal.ToString());
+    public static Task<bool> OpensCircuitAsync(IPage page, Uri portal) =>
+        page.EvaluateAsync<bool>(
+            """
+            portal => new Promise(done => {
+              const socket = new WebSocket(portal.replace('http', 'ws') + '_blazor');
+              socket.onopen = () => { socket.close(); done(true); };
+              socket.onerror = () => done(false);
+            })
+            """,
+            portal.ToString()
+        );
 
     private static void Answer(IAsyncResult result)
     {

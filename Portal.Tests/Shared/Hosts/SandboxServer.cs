@@ -29,12 +29,20 @@ public sealed class SandboxServer : IAsyncDisposable
 
     public static async Task<SandboxServer> StartAsync(TimeProvider? clock = null, string? webhookUrl = null, string? folder = null)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
-        {
-            EnvironmentName = "Development",
-            ApplicationName = typeof(SandboxHost).Assembly.GetName().Name,
-            Args = ["--urls=http://127.0.0.1:0", "--Sandbox:SmtpPort=0", $"--Sandbox:WebhookUrl={webhookUrl}", .. folder is null ? Array.Empty<string>() : [$"--Sandbox:Folder={folder}"]],
-        });
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            {
+                EnvironmentName = "Development",
+                ApplicationName = typeof(SandboxHost).Assembly.GetName().Name,
+                Args =
+                [
+                    "--urls=http://127.0.0.1:0",
+                    "--Sandbox:SmtpPort=0",
+                    $"--Sandbox:WebhookUrl={webhookUrl}",
+                    .. folder is null ? Array.Empty<string>() : [$"--Sandbox:Folder={folder}"],
+                ],
+            }
+        );
         TestLog.Use(builder);
         builder.AddSandbox();
         if (clock is not null)
@@ -51,12 +59,15 @@ public sealed class SandboxServer : IAsyncDisposable
     /// <summary>Stripe.net as it is, pointed here; it does not repeat failed calls by itself.</summary>
     public StripeClient Stripe => field ??= ClientFor("sk_test_sandbox");
 
-    public StripeClient ClientFor(string key) => new(new StripeClientOptions
-    {
-        ApiKey = key,
-        ApiBase = Url,
-        HttpClient = new SystemNetHttpClient(http, maxNetworkRetries: 0),
-    });
+    public StripeClient ClientFor(string key) =>
+        new(
+            new StripeClientOptions
+            {
+                ApiKey = key,
+                ApiBase = Url,
+                HttpClient = new SystemNetHttpClient(http, maxNetworkRetries: 0),
+            }
+        );
 
     /// <summary>Makes the next such calls go wrong.</summary>
     public void Fail(Fault fault) => app.Services.GetRequiredService<global::Portal.Sandbox.Billing.Faults>().Add(fault);
@@ -64,7 +75,13 @@ public sealed class SandboxServer : IAsyncDisposable
     public void FailNothing() => app.Services.GetRequiredService<global::Portal.Sandbox.Billing.Faults>().Clear();
 
     /// <summary>Fills in the card page as a person does. The answer is a redirect, or the page again.</summary>
-    public async Task<(Uri? GoTo, string Page)> EnterCardAsync(string sessionId, string number, string expiry = "12 / 34", string cvc = "123", string name = "Ada Lovelace")
+    public async Task<(Uri? GoTo, string Page)> EnterCardAsync(
+        string sessionId,
+        string number,
+        string expiry = "12 / 34",
+        string cvc = "123",
+        string name = "Ada Lovelace"
+    )
     {
         using var form = new FormUrlEncodedContent([new("number", number), new("expiry", expiry), new("cvc", cvc), new("name", name)]);
         using var answer = await http.PostAsync(new Uri($"{Url}/checkout/{sessionId}"), form);

@@ -8,7 +8,8 @@ namespace Portal.Tests.Shared;
 public abstract class TestDatabase(TestPostgres postgres) : IDbContextFactory<PortalDb>, IAsyncLifetime
 {
     private NpgsqlDataSource? source;
-    private OfRole? worker, web;
+    private OfRole? worker,
+        web;
 
     protected string ConnectionString { get; private set; } = "";
 

@@ -30,7 +30,10 @@ internal sealed class TestLog : ILoggerProvider
         builder.Logging.AddFilter<TestLog>("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
     }
 
-    /// <summary>Ends a host. Hangfire keeps the log of the host started last for the whole process, and would go on asking for it once that host is gone.</summary>
+    /// <summary>
+    /// Ends a host. Hangfire keeps the log of the host started last for the whole process, and would go on asking for it once that host is
+    /// gone.
+    /// </summary>
     public static async Task EndAsync(WebApplication app)
     {
         await app.StopAsync();
@@ -40,9 +43,7 @@ internal sealed class TestLog : ILoggerProvider
 
     public ILogger CreateLogger(string categoryName) => new Category(categoryName);
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private static void Write(string text)
     {
@@ -59,7 +60,13 @@ internal sealed class TestLog : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
         {
             if (IsEnabled(logLevel))
             {
@@ -69,10 +76,14 @@ internal sealed class TestLog : ILoggerProvider
             }
         }
 
-        private static IEnumerable<string> Lines(Exception? error) => (error?.ToString() ?? "")
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Where(line => line.StartsWith("   at Portal.", StringComparison.Ordinal) || !(line.StartsWith("   at ", StringComparison.Ordinal) || line.StartsWith("   ---", StringComparison.Ordinal)))
-            .Distinct(StringComparer.Ordinal)
-            .Take(LinesPerError);
+        private static IEnumerable<string> Lines(Exception? error) =>
+            (error?.ToString() ?? "")
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Where(line =>
+                    line.StartsWith("   at Portal.", StringComparison.Ordinal)
+                    || !(line.StartsWith("   at ", StringComparison.Ordinal) || line.StartsWith("   ---", StringComparison.Ordinal))
+                )
+                .Distinct(StringComparer.Ordinal)
+                .Take(LinesPerError);
     }
 }

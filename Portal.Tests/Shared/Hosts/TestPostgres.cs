@@ -17,7 +17,8 @@ namespace Portal.Tests.Shared;
 
 /// <summary>
 /// The tests' own PostgreSQL: a cluster in a temporary folder, started at the first use, removed at the end. A migrated database is the
-/// template from which each test class (or test) gets its own, and gives it back: a few hundred files each, so they lie in memory if there is room.
+/// template from which each test class (or test) gets its own, and gives it back: a few hundred files each, so they lie in memory if there
+/// is room.
 /// </summary>
 public sealed class TestPostgres : IAsyncLifetime
 {
@@ -30,7 +31,9 @@ public sealed class TestPostgres : IAsyncLifetime
     private string? server;
     private int count;
 
-    /// <summary>Writes wait for the disk, as in production. The tests' own cluster is to be fast and may lose everything in a crash of the machine.</summary>
+    /// <summary>
+    /// Writes wait for the disk, as in production. The tests' own cluster is to be fast and may lose everything in a crash of the machine.
+    /// </summary>
     public bool Durable { get; init; }
 
     /// <summary>Where its folder is made, if a test wants a disk of its own for it.</summary>
@@ -39,13 +42,19 @@ public sealed class TestPostgres : IAsyncLifetime
     /// <summary>The repository's top folder.</summary>
     public static string Repository { get; } = FindRepository();
 
-    /// <summary>What wraps the key ring in all databases of this run. The worker under fire, which is a process of its own, is told the file by its environment.</summary>
+    /// <summary>
+    /// What wraps the key ring in all databases of this run. The worker under fire, which is a process of its own, is told the file by its
+    /// environment.
+    /// </summary>
     public static string KeyRingFile { get; } = Environment.GetEnvironmentVariable("KeyRing__File") ?? MakeKeyRingFile();
 
     /// <summary>What a command of the program has of its services, on whatever database and with whatever wraps the key ring.</summary>
     public static ServiceProvider ServicesOf(string connection, string? keyRingFile, string environment = "Development")
     {
-        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddPortalDb(connection)
+        var services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton(TimeProvider.System)
+            .AddPortalDb(connection)
             .AddSingleton<IHostEnvironment>(new HostingEnvironment { EnvironmentName = environment })
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection([new("KeyRing:File", keyRingFile)]).Build());
         services.AddKeyRing();
@@ -69,7 +78,9 @@ public sealed class TestPostgres : IAsyncLifetime
         }
     }
 
-    /// <summary>The same database for another role: <c>owner</c>, <c>web</c> or <c>worker</c>. What is no database of the tests stays as it is.</summary>
+    /// <summary>
+    /// The same database for another role: <c>owner</c>, <c>web</c> or <c>worker</c>. What is no database of the tests stays as it is.
+    /// </summary>
     public static string As(string role, string connection)
     {
         var builder = new NpgsqlConnectionStringBuilder(connection);
@@ -93,10 +104,13 @@ public sealed class TestPostgres : IAsyncLifetime
     public Task LetInAsync(string connection, bool anybody)
     {
         var database = new NpgsqlConnectionStringBuilder(connection).Database;
-        return ExecuteAsync(server!, $"""
+        return ExecuteAsync(
+            server!,
+            $"""
             ALTER DATABASE {database} ALLOW_CONNECTIONS {anybody};
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}' AND NOT {anybody}
-            """);
+            """
+        );
     }
 
     /// <summary>Stops the server as a crash would and starts it again. For tests that own the whole run only.</summary>
@@ -108,7 +122,13 @@ public sealed class TestPostgres : IAsyncLifetime
 
     /// <summary>After it has ended.</summary>
     public Task StartAgainAsync() =>
-        RunAsync("bin/postgres", "start", folder, new NpgsqlConnectionStringBuilder(server!).Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "max_connections=500");
+        RunAsync(
+            "bin/postgres",
+            "start",
+            folder,
+            new NpgsqlConnectionStringBuilder(server!).Port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            "max_connections=500"
+        );
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -155,7 +175,16 @@ public sealed class TestPostgres : IAsyncLifetime
     {
         var port = FreePort();
         folder = Path.Combine(Home ?? (Durable ? null : InMemory()) ?? Path.GetTempPath(), name);
-        await RunAsync("bin/postgres", ["start", folder, port.ToString(System.Globalization.CultureInfo.InvariantCulture), "max_connections=500", .. Durable ? Array.Empty<string>() : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]]);
+        await RunAsync(
+            "bin/postgres",
+            [
+                "start",
+                folder,
+                port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                "max_connections=500",
+                .. Durable ? Array.Empty<string>() : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"],
+            ]
+        );
         var connection = new NpgsqlConnectionStringBuilder
         {
             Host = "127.0.0.1",
@@ -171,7 +200,10 @@ public sealed class TestPostgres : IAsyncLifetime
         }
 
         await ExecuteAsync(connection, "CREATE DATABASE template_portal OWNER portal_owner");
-        var template = As("owner", new NpgsqlConnectionStringBuilder(connection) { Database = "template_portal", Pooling = false }.ConnectionString);
+        var template = As(
+            "owner",
+            new NpgsqlConnectionStringBuilder(connection) { Database = "template_portal", Pooling = false }.ConnectionString
+        );
         using var errors = new StringWriter();
         await using (var services = ServicesOf(template, KeyRingFile))
         {
@@ -190,7 +222,9 @@ public sealed class TestPostgres : IAsyncLifetime
 
     private static async Task ExecuteAsync(string connection, string sql)
     {
-        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { Pooling = false }.ConnectionString);
+        await using var source = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(connection) { Pooling = false }.ConnectionString
+        );
         await using var command = source.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
     }

@@ -21,8 +21,8 @@ using Portal.Tests.Compute;
 namespace Portal.Tests.Shared;
 
 /// <summary>
-/// Every page as a person reads it, with nothing, with one of everything and with many, after its circuit has begun: roles and axe do not tell that a tag stands among the words.
-/// A new page is opened by itself; the rows come from the database.
+/// Every page as a person reads it, with nothing, with one of everything and with many, after its circuit has begun: roles and axe do not
+/// tell that a tag stands among the words. A new page is opened by itself; the rows come from the database.
 /// </summary>
 [Trait("Needs", "browser")]
 public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
@@ -38,7 +38,11 @@ public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : Se
     [Fact]
     public async Task No_page_shows_what_nobody_meant_to_be_read()
     {
-        var (nobody, one, many) = (await Server.AddPersonAsync(confirmed: false), await Server.AddPersonAsync(), await Server.AddPersonAsync(isOperator: true));
+        var (nobody, one, many) = (
+            await Server.AddPersonAsync(confirmed: false),
+            await Server.AddPersonAsync(),
+            await Server.AddPersonAsync(isOperator: true)
+        );
         await RunningMachines.ReadyToCreateAsync(this, one.AccountId);
         var ids = await FillAsync(one, 1);
         var others = await FillAsync(many, 11);
@@ -50,16 +54,30 @@ public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : Se
         }
 
         await ReadAsync(await browser.SignInAsync(Server, nobody, "/dashboard"), Routes(isForStrangers: false), _ => "nothing");
-        await ReadAsync(await browser.SignInAsync(Server, one, "/dashboard"), Routes(isForStrangers: false), route => ids[route], withTabs: true);
-        await ReadAsync(await browser.SignInAsync(Server, many, "/dashboard"), PagesLookedAt.Routes, route => route == "/operator/accounts/{Id}" ? one.AccountId : others[route]);
+        await ReadAsync(
+            await browser.SignInAsync(Server, one, "/dashboard"),
+            Routes(isForStrangers: false),
+            route => ids[route],
+            withTabs: true
+        );
+        await ReadAsync(
+            await browser.SignInAsync(Server, many, "/dashboard"),
+            PagesLookedAt.Routes,
+            route => route == "/operator/accounts/{Id}" ? one.AccountId : others[route]
+        );
         Assert.Empty(PagesLookedAt.Routes.Except(opened));
         Assert.True(mistakes.Count == 0, string.Join('\n', mistakes));
     }
 
-    private static IEnumerable<string> Routes(bool isForStrangers) => typeof(WebHost).Assembly.GetTypes()
-        .SelectMany(type => type.GetCustomAttributes<RouteAttribute>(), (type, route) => (Type: type, route.Template))
-        .Where(page => page.Type.GetCustomAttribute<AllowAnonymousAttribute>() is not null == isForStrangers && !page.Template.StartsWith("/operator", StringComparison.Ordinal))
-        .Select(page => page.Template);
+    private static IEnumerable<string> Routes(bool isForStrangers) =>
+        typeof(WebHost)
+            .Assembly.GetTypes()
+            .SelectMany(type => type.GetCustomAttributes<RouteAttribute>(), (type, route) => (Type: type, route.Template))
+            .Where(page =>
+                page.Type.GetCustomAttribute<AllowAnonymousAttribute>() is not null == isForStrangers
+                && !page.Template.StartsWith("/operator", StringComparison.Ordinal)
+            )
+            .Select(page => page.Template);
 
     private async Task ReadAsync(IPage page, IEnumerable<string> routes, Func<string, string> idOf, bool withTabs = false)
     {
@@ -69,7 +87,11 @@ public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : Se
             await ReadAsync(page, Address(route, idOf));
             if (withTabs)
             {
-                foreach (var tab in await page.EvaluateAsync<string[]>("() => [...new Set([...document.querySelectorAll('main nav a[href*=\"tab=\"]')].map(link => link.getAttribute('href')))]"))
+                foreach (
+                    var tab in await page.EvaluateAsync<string[]>(
+                        "() => [...new Set([...document.querySelectorAll('main nav a[href*=\"tab=\"]')].map(link => link.getAttribute('href')))]"
+                    )
+                )
                 {
                     await ReadAsync(page, tab);
                 }
@@ -83,24 +105,33 @@ public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : Se
         try
         {
             await page.WaitForFunctionAsync(
-                $"() => !document.documentElement.hasAttribute('data-connecting') && !document.querySelector('{Loading}')", null, new PageWaitForFunctionOptions { Timeout = 60_000 });
+                $"() => !document.documentElement.hasAttribute('data-connecting') && !document.querySelector('{Loading}')",
+                null,
+                new PageWaitForFunctionOptions { Timeout = 60_000 }
+            );
         }
         catch (TimeoutException)
         {
-            var waiting = await page.EvaluateAsync<string>($"() => document.querySelector('{Loading}')?.closest('main > *, body > *')?.outerHTML.slice(0, 400) ?? 'the circuit'");
+            var waiting = await page.EvaluateAsync<string>(
+                $"() => document.querySelector('{Loading}')?.closest('main > *, body > *')?.outerHTML.slice(0, 400) ?? 'the circuit'"
+            );
             mistakes.Add($"{path} never comes to its end of loading: {waiting}");
         }
 
         mistakes.AddRange((await PageWords.MistakesAsync(page)).Select(mistake => $"{mistake}, asked for as {path}"));
     }
 
-    /// <summary>A page of one thing is that of the one that <paramref name="idOf"/> knows; what it knows nothing of is asked for all the same, and not found.</summary>
-    private static string Address(string route, Func<string, string> idOf) => route
-        .Replace("{Code:int}", "404", StringComparison.Ordinal)
-        .Replace("{SetupId:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
-        .Replace("{Ticket}", "nothing", StringComparison.Ordinal)
-        .Replace("{Id}", route.Contains("{Id}", StringComparison.Ordinal) ? idOf(route) : "", StringComparison.Ordinal)
-        .Replace("{Name}", route.Contains("{Name}", StringComparison.Ordinal) ? idOf(route) : "", StringComparison.Ordinal);
+    /// <summary>
+    /// A page of one thing is that of the one that <paramref name="idOf"/> knows; what it knows nothing of is asked for all the same, and
+    /// not found.
+    /// </summary>
+    private static string Address(string route, Func<string, string> idOf) =>
+        route
+            .Replace("{Code:int}", "404", StringComparison.Ordinal)
+            .Replace("{SetupId:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
+            .Replace("{Ticket}", "nothing", StringComparison.Ordinal)
+            .Replace("{Id}", route.Contains("{Id}", StringComparison.Ordinal) ? idOf(route) : "", StringComparison.Ordinal)
+            .Replace("{Name}", route.Contains("{Name}", StringComparison.Ordinal) ? idOf(route) : "", StringComparison.Ordinal);
 
     /// <summary>So many of each for the account. The first of each, by its page's route.</summary>
     private async Task<Dictionary<string, string>> FillAsync(Person person, int count)
@@ -109,8 +140,17 @@ public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : Se
         var first = new Dictionary<string, string>(StringComparer.Ordinal);
         await using (var db = CreateDbContext())
         {
-            await db.Accounts.Where(account => account.Id == person.AccountId).ExecuteUpdateAsync(set => set.SetProperty(account => account.InstanceLimit, 100).SetProperty(account => account.VcpuLimit, 400)
-                .SetProperty(account => account.VolumeLimit, 400).SetProperty(account => account.AddressLimit, 20).SetProperty(account => account.VolumeGiBLimit, 10_000), Ct);
+            await db
+                .Accounts.Where(account => account.Id == person.AccountId)
+                .ExecuteUpdateAsync(
+                    set =>
+                        set.SetProperty(account => account.InstanceLimit, 100)
+                            .SetProperty(account => account.VcpuLimit, 400)
+                            .SetProperty(account => account.VolumeLimit, 400)
+                            .SetProperty(account => account.AddressLimit, 20)
+                            .SetProperty(account => account.VolumeGiBLimit, 10_000),
+                    Ct
+                );
         }
 
         for (var number = 0; number < count; number++)
@@ -130,35 +170,78 @@ public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : Se
         var services = Server.Services;
         var name = number == 0 ? Wide : string.Create(CultureInfo.InvariantCulture, $"web-{number}");
         var instance = await RunningMachines.AddAsync(this, null, actor, name);
-        var volume = Made(await new CreateVolume(this, TimeProvider.System).RunAsync(actor, new NewVolume { Name = name, SizeGiB = 1, RequestToken = ResourceIds.New("t"), Tags = new Dictionary<string, string> { ["env"] = Wide } }, Ct));
+        var volume = Made(
+            await new CreateVolume(this, TimeProvider.System).RunAsync(
+                actor,
+                new NewVolume
+                {
+                    Name = name,
+                    SizeGiB = 1,
+                    RequestToken = ResourceIds.New("t"),
+                    Tags = new Dictionary<string, string> { ["env"] = Wide },
+                },
+                Ct
+            )
+        );
         await using var db = CreateDbContext();
         (await db.Volumes.SingleAsync(one => one.Id == volume.Id, Ct)).ObserveMade(1);
         await db.SaveChangesAsync(Ct);
         var snapshots = new CreateSnapshot(this, TimeProvider.System);
         var snapshot = Made(await snapshots.RunAsync(actor, new NewSnapshot(volume.Id, name, ResourceIds.New("t")), Ct));
-        var image = Made(await new CreateImage(this, snapshots, TimeProvider.System).RunAsync(actor, new NewPrivateImage(instance, name, Wide, ResourceIds.New("t")), Ct));
+        var image = Made(
+            await new CreateImage(this, snapshots, TimeProvider.System).RunAsync(
+                actor,
+                new NewPrivateImage(instance, name, Wide, ResourceIds.New("t")),
+                Ct
+            )
+        );
         foreach (var taken in await db.Snapshots.Where(one => one.AccountId == actor.AccountId).ToListAsync(Ct))
         {
             taken.Observe(new SnapshotObservation(true, 1 << 20, TimeProvider.System.GetUtcNow(), true), TimeProvider.System.GetUtcNow());
         }
 
         await db.SaveChangesAsync(Ct);
-        var network = Made(await new CreateNetwork(this, TimeProvider.System).RunAsync(actor, new NewNetwork
-        {
-            Name = name,
-            Range = string.Create(CultureInfo.InvariantCulture, $"10.{100 + number}.0.0/16"),
-            Subnets = [new NewSubnet("first", string.Create(CultureInfo.InvariantCulture, $"10.{100 + number}.0.0/24"))],
-            RequestToken = ResourceIds.New("t"),
-        }, Ct));
-        var group = Made(await new SecurityGroups(this, TimeProvider.System).CreateAsync(actor, network.Id, name, [new NewRule(RuleDirection.Inbound, TransportProtocol.Tcp, 22, 22, NewRule.Anywhere, null, Wide)], Ct));
+        var network = Made(
+            await new CreateNetwork(this, TimeProvider.System).RunAsync(
+                actor,
+                new NewNetwork
+                {
+                    Name = name,
+                    Range = string.Create(CultureInfo.InvariantCulture, $"10.{100 + number}.0.0/16"),
+                    Subnets = [new NewSubnet("first", string.Create(CultureInfo.InvariantCulture, $"10.{100 + number}.0.0/24"))],
+                    RequestToken = ResourceIds.New("t"),
+                },
+                Ct
+            )
+        );
+        var group = Made(
+            await new SecurityGroups(this, TimeProvider.System).CreateAsync(
+                actor,
+                network.Id,
+                name,
+                [new NewRule(RuleDirection.Inbound, TransportProtocol.Tcp, 22, 22, NewRule.Anywhere, null, Wide)],
+                Ct
+            )
+        );
         Made(await new PublicAddresses(this, TimeProvider.System).AllocateAsync(actor, "local", name, Ct));
         var secrets = services.GetRequiredService<BucketSecrets>();
-        var user = await db.ObjectStoreUsers.SingleOrDefaultAsync(one => one.AccountId == actor.AccountId, Ct) ?? await BucketRows.AddUserAsync(db, secrets, actor.AccountId, "http://127.0.0.1:1");
+        var user =
+            await db.ObjectStoreUsers.SingleOrDefaultAsync(one => one.AccountId == actor.AccountId, Ct)
+            ?? await BucketRows.AddUserAsync(db, secrets, actor.AccountId, "http://127.0.0.1:1");
         var bucket = await BucketRows.AddBucketAsync(db, user, ResourceIds.New("bucket"));
-        Made(await services.GetRequiredService<AccessKeys>().CreateAsync(actor, new NewAccessKey(name, KeyRights.ReadOnly, bucket.Id, ResourceIds.New("t")), Ct));
+        Made(
+            await services
+                .GetRequiredService<AccessKeys>()
+                .CreateAsync(actor, new NewAccessKey(name, KeyRights.ReadOnly, bucket.Id, ResourceIds.New("t")), Ct)
+        );
         return
         [
-            ("/instances/{Id}", instance), ("/volumes/{Id}", volume.Id), ("/snapshots/{Id}", snapshot.Id), ("/images/{Id}", image.Id), ("/networks/{Id}", network.Id), ("/security-groups/{Id}", group.Id),
+            ("/instances/{Id}", instance),
+            ("/volumes/{Id}", volume.Id),
+            ("/snapshots/{Id}", snapshot.Id),
+            ("/images/{Id}", image.Id),
+            ("/networks/{Id}", network.Id),
+            ("/security-groups/{Id}", group.Id),
             ("/buckets/{Name}", bucket.Name),
         ];
     }
@@ -168,26 +251,61 @@ public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : Se
     {
         await using var db = CreateDbContext();
         var now = TimeProvider.System.GetUtcNow();
-        var root = await db.Volumes.Where(volume => volume.InstanceId == instance && volume.IsRoot).Select(volume => volume.Id).SingleAsync(Ct);
+        var root = await db
+            .Volumes.Where(volume => volume.InstanceId == instance && volume.IsRoot)
+            .Select(volume => volume.Id)
+            .SingleAsync(Ct);
         Assert.Null((await new BackupSchedules(this, TimeProvider.System).SetAsync(actor, root, BackupWish.Default, Ct)).Reason);
-        Assert.Null((await new AlertRules(this, TimeProvider.System).CreateAsync(actor, instance, new AlertWish(Metric.Cpu, AlertSide.Above, 80, 5, actor.UserId), Ct)).Reason);
-        db.MetricSamples.AddRange(Enumerable.Range(1, 30).Select(minute => new MetricSample
-        {
-            AccountId = actor.AccountId,
-            ResourceId = instance,
-            Resolution = 1,
-            At = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute)).AddMinutes(-minute),
-            Cpu = minute,
-            NetworkIn = minute * 1e6f,
-        }));
-        db.UsageSpans.Add(new UsageSpan { AccountId = actor.AccountId, ResourceId = instance, ResourceName = Wide, Sku = Skus.BucketOut, Quantity = 0.0000001m, From = now.AddHours(-1), To = now });
+        Assert.Null(
+            (
+                await new AlertRules(this, TimeProvider.System).CreateAsync(
+                    actor,
+                    instance,
+                    new AlertWish(Metric.Cpu, AlertSide.Above, 80, 5, actor.UserId),
+                    Ct
+                )
+            ).Reason
+        );
+        db.MetricSamples.AddRange(
+            Enumerable
+                .Range(1, 30)
+                .Select(minute => new MetricSample
+                {
+                    AccountId = actor.AccountId,
+                    ResourceId = instance,
+                    Resolution = 1,
+                    At = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute)).AddMinutes(-minute),
+                    Cpu = minute,
+                    NetworkIn = minute * 1e6f,
+                })
+        );
+        db.UsageSpans.Add(
+            new UsageSpan
+            {
+                AccountId = actor.AccountId,
+                ResourceId = instance,
+                ResourceName = Wide,
+                Sku = Skus.BucketOut,
+                Quantity = 0.0000001m,
+                From = now.AddHours(-1),
+                To = now,
+            }
+        );
         await db.SaveChangesAsync(Ct);
     }
 
     private async Task AddTroubleAsync()
     {
         await using var db = CreateDbContext();
-        db.Add(new Incident { ResourceId = "i-0123", Kind = "deadline", Message = "It has been pending for 6 min.", OpenedAt = TimeProvider.System.GetUtcNow() });
+        db.Add(
+            new Incident
+            {
+                ResourceId = "i-0123",
+                Kind = "deadline",
+                Message = "It has been pending for 6 min.",
+                OpenedAt = TimeProvider.System.GetUtcNow(),
+            }
+        );
         var failing = await db.Instances.OrderByDescending(instance => instance.CreatedAt).FirstAsync(Ct);
         failing.Fail("The host could not write to its disk.");
         await db.SaveChangesAsync(Ct);

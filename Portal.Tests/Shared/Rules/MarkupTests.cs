@@ -7,11 +7,23 @@ public sealed partial class MarkupTests
 {
     private static readonly string Web = Path.Combine(TestPostgres.Repository, "Portal");
 
-    /// <summary>What was opened before it is never closed, which ends the circuit. At the top of a file, under an @if of its own, it is the pattern of "still loading".</summary>
+    /// <summary>
+    /// What was opened before it is never closed, which ends the circuit. At the top of a file, under an @if of its own, it is the pattern
+    /// of "still loading".
+    /// </summary>
     [Fact]
-    public void No_part_returns_from_within_an_open_element() => Assert.Empty(Markup().SelectMany(file => file.Lines.Index()
-        .Where(line => line.Item.Trim() is "return;" && Enclosing(file.Lines, line.Index).Any(outer => outer.TrimStart().StartsWith('<')))
-        .Select(line => $"{file.Name}:{line.Index + 1}")));
+    public void No_part_returns_from_within_an_open_element() =>
+        Assert.Empty(
+            Markup()
+                .SelectMany(file =>
+                    file.Lines.Index()
+                        .Where(line =>
+                            line.Item.Trim() is "return;"
+                            && Enclosing(file.Lines, line.Index).Any(outer => outer.TrimStart().StartsWith('<'))
+                        )
+                        .Select(line => $"{file.Name}:{line.Index + 1}")
+                )
+        );
 
     /// <summary>Behind @: an element whose attribute holds C# is written as text.</summary>
     [Fact]
@@ -21,16 +33,37 @@ public sealed partial class MarkupTests
     [Fact]
     public void No_attribute_holds_an_entity() => Assert.Empty(Find(EntityInAttribute()));
 
-    /// <summary>A script that is none may be called before it has loaded, which ends a circuit on a slow line; a module is waited for, and says when it does not come (BrokenLineTests).</summary>
+    /// <summary>
+    /// A script that is none may be called before it has loaded, which ends a circuit on a slow line; a module is waited for, and says when
+    /// it does not come (BrokenLineTests).
+    /// </summary>
     [Fact]
-    public void Every_script_of_our_own_is_a_module() => Assert.All(Find(OwnScript()), line => Assert.Contains("type=\"module\"", line, StringComparison.Ordinal));
+    public void Every_script_of_our_own_is_a_module() =>
+        Assert.All(Find(OwnScript()), line => Assert.Contains("type=\"module\"", line, StringComparison.Ordinal));
 
     /// <summary>The sentences were written with both; a person meets them side by side.</summary>
     [Fact]
-    public void Every_apostrophe_is_straight() => Assert.Empty(((string[])["Portal", "Portal.Model", "Portal.Worker", "Portal.Sandbox", "wwwroot"])
-        .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(TestPostgres.Repository, folder), "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
-        .Where(file => Path.GetExtension(file) is ".razor" or ".cs" or ".js" && !file.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "lib"))
-        .SelectMany(file => File.ReadLines(file).Index().Where(line => line.Item.Contains('\u2019', StringComparison.Ordinal)).Select(line => $"{Path.GetRelativePath(TestPostgres.Repository, file)}:{line.Index + 1}")));
+    public void Every_apostrophe_is_straight() =>
+        Assert.Empty(
+            ((string[])["Portal", "Portal.Model", "Portal.Worker", "Portal.Sandbox", "wwwroot"])
+                .SelectMany(folder =>
+                    Directory.EnumerateFiles(
+                        Path.Combine(TestPostgres.Repository, folder),
+                        "*",
+                        new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }
+                    )
+                )
+                .Where(file =>
+                    Path.GetExtension(file) is ".razor" or ".cs" or ".js"
+                    && !file.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "lib")
+                )
+                .SelectMany(file =>
+                    File.ReadLines(file)
+                        .Index()
+                        .Where(line => line.Item.Contains('\u2019', StringComparison.Ordinal))
+                        .Select(line => $"{Path.GetRelativePath(TestPostgres.Repository, file)}:{line.Index + 1}")
+                )
+        );
 
     [Theory]
     [InlineData("<p>\n    @if (x)\n    {\n        return;\n    }\n</p>", true)]
@@ -38,10 +71,19 @@ public sealed partial class MarkupTests
     public void A_return_within_an_element_is_told_from_one_at_the_top(string markup, bool isWithin)
     {
         var lines = markup.Split('\n');
-        Assert.Equal(isWithin, Enclosing(lines, Array.FindIndex(lines, line => line.Trim() is "return;")).Any(outer => outer.TrimStart().StartsWith('<')));
+        Assert.Equal(
+            isWithin,
+            Enclosing(lines, Array.FindIndex(lines, line => line.Trim() is "return;")).Any(outer => outer.TrimStart().StartsWith('<'))
+        );
     }
 
-    private static IEnumerable<string> Find(Regex mistake) => Markup().SelectMany(file => file.Lines.Index().Where(line => mistake.IsMatch(line.Item)).Select(line => $"{file.Name}:{line.Index + 1}: {line.Item.Trim()}"));
+    private static IEnumerable<string> Find(Regex mistake) =>
+        Markup()
+            .SelectMany(file =>
+                file.Lines.Index()
+                    .Where(line => mistake.IsMatch(line.Item))
+                    .Select(line => $"{file.Name}:{line.Index + 1}: {line.Item.Trim()}")
+            );
 
     /// <summary>The lines that a line stands within, by their indentation, the innermost first.</summary>
     private static IEnumerable<string> Enclosing(string[] lines, int index)
@@ -59,8 +101,10 @@ public sealed partial class MarkupTests
 
     private static int Depth(string line) => line.Length - line.TrimStart().Length;
 
-    private static IEnumerable<(string Name, string[] Lines)> Markup() => Directory.EnumerateFiles(Web, "*.razor", SearchOption.AllDirectories)
-        .Select(file => (Path.GetRelativePath(Web, file), File.ReadLines(file).TakeWhile(line => line is not "@code {").ToArray()));
+    private static IEnumerable<(string Name, string[] Lines)> Markup() =>
+        Directory
+            .EnumerateFiles(Web, "*.razor", SearchOption.AllDirectories)
+            .Select(file => (Path.GetRelativePath(Web, file), File.ReadLines(file).TakeWhile(line => line is not "@code {").ToArray()));
 
     [GeneratedRegex("""@:.*<[a-z]""", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex TextLineWithTag();

@@ -24,6 +24,7 @@ public sealed class MigrationTests(TestPostgres postgres) : TestDatabase(postgre
         Assert.Equal(Told(made), Told(db.Model));
 
         // What raw queries of other tests return has joined the model of this process, after what the classes say.
-        static string Told(IReadOnlyModel model) => model.ToDebugString(MetadataDebugStringOptions.ShortDefault).Split("  Ad-hoc entity types:")[0].TrimEnd();
+        static string Told(IReadOnlyModel model) =>
+            model.ToDebugString(MetadataDebugStringOptions.ShortDefault).Split("  Ad-hoc entity types:")[0].TrimEnd();
     }
 }

@@ -7,10 +7,10 @@ namespace Portal.Tests.Shared;
 internal static partial class PageWords
 {
     /// <summary>
-    /// All that is shown or would be once it is opened or pointed at. What is code for a terminal or a program is not prose; what is typed into a field is a person's own.
+    /// All that is shown or would be once it is opened or pointed at. What is code for a terminal or a program is not prose; what is typed
+    /// into a field is a person's own.
     /// </summary>
-    private const string Collect =
-        """
+    private const string Collect = """
         () => {
           for (const folded of document.querySelectorAll('details')) folded.open = true;
           const code = [...document.querySelectorAll('pre, code, .copy-line')];
@@ -29,27 +29,30 @@ internal static partial class PageWords
 
     /// <summary>Each with the page's address, for a list of them all.</summary>
     public static async Task<IEnumerable<string>> MistakesAsync(IPage page) =>
-        (await ReadAsync(page)).Where(words => Mistake().IsMatch(words)).Select(words => $"{new Uri(page.Url).PathAndQuery}: {Mistake().Match(words).Value} in “{words}”");
+        (await ReadAsync(page))
+            .Where(words => Mistake().IsMatch(words))
+            .Select(words => $"{new Uri(page.Url).PathAndQuery}: {Mistake().Match(words).Value} in “{words}”");
 
     public static bool IsMistake(string words) => Mistake().IsMatch(words);
 
     [GeneratedRegex(
         """
-        ">|="|</?[a-z]+[\s>]                       # markup
-        |&(\#\d+|[a-z]{2,6});                      # entities
-        |(^|\s)@[\w(]                              # Razor
-        |\{[\w.:,\ -]*\}                            # a place that nothing was put into
-        |\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b
-        |\bSystem\.|\bMicrosoft\.|\bPortal\.[A-Z]|\w`\d|\[object\b
-        |\b(True|False|null|undefined|NaN|Infinity)\b
-        |’                                         # apostrophes are straight
-        |\d\s?[KMGTP]B\b(?!/s)                     # sizes are binary and say so; rates are not
-        |\b(in|of|region:?)\ (local|us-east-1)\b
-        |\b0\ of\ 0\b
-        |(?<![\d.,])1\ (instance|volume|snapshot|bucket|object|key|rule|address|network|subnet|group|image|interface|alert|mail|guest)s\b
-        """,
+            ">|="|</?[a-z]+[\s>]                       # markup
+            |&(\#\d+|[a-z]{2,6});                      # entities
+            |(^|\s)@[\w(]                              # Razor
+            |\{[\w.:,\ -]*\}                            # a place that nothing was put into
+            |\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b
+            |\bSystem\.|\bMicrosoft\.|\bPortal\.[A-Z]|\w`\d|\[object\b
+            |\b(True|False|null|undefined|NaN|Infinity)\b
+            |’                                         # apostrophes are straight
+            |\d\s?[KMGTP]B\b(?!/s)                     # sizes are binary and say so; rates are not
+            |\b(in|of|region:?)\ (local|us-east-1)\b
+            |\b0\ of\ 0\b
+            |(?<![\d.,])1\ (instance|volume|snapshot|bucket|object|key|rule|address|network|subnet|group|image|interface|alert|mail|guest)s\b
+            """,
         RegexOptions.IgnorePatternWhitespace | RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 5000)]
+        matchTimeoutMilliseconds: 5000
+    )]
     private static partial Regex Mistake();
 }
 

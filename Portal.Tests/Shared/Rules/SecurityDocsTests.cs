@@ -11,7 +11,10 @@ using Portal.Model.Volumes;
 
 namespace Portal.Tests.Shared;
 
-/// <summary>docs/asvs.md and docs/security.md say which test holds what: so each test that they name is there, and no number of the standard is missing.</summary>
+/// <summary>
+/// docs/asvs.md and docs/security.md say which test holds what: so each test that they name is there, and no number of the standard is
+/// missing.
+/// </summary>
 public sealed partial class SecurityDocsTests
 {
     /// <summary>The requirements of ASVS 5.0.0 at levels 1 and 2: of each section, which are numbered from 1, their levels.</summary>
@@ -27,18 +30,32 @@ public sealed partial class SecurityDocsTests
 
     private static readonly string[] Files = ["asvs.md", "security.md", "security-inventory.md"];
 
-    private static readonly ILookup<string, Type> Classes = typeof(SecurityDocsTests).Assembly.GetTypes().ToLookup(type => type.Name, StringComparer.Ordinal);
+    private static readonly ILookup<string, Type> Classes = typeof(SecurityDocsTests)
+        .Assembly.GetTypes()
+        .ToLookup(type => type.Name, StringComparer.Ordinal);
 
     [Fact]
-    public void Each_requirement_has_its_row_and_none_has_two() => Assert.Equal(
-        Standard.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(section => section.Split(':'))
-            .SelectMany(section => section[1].Select((level, index) => $"{section[0]}.{index + 1} {level}")),
-        Rows().Select(row => $"{row.Id} {row.Level}"));
+    public void Each_requirement_has_its_row_and_none_has_two() =>
+        Assert.Equal(
+            Standard
+                .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
+                .Select(section => section.Split(':'))
+                .SelectMany(section => section[1].Select((level, index) => $"{section[0]}.{index + 1} {level}")),
+            Rows().Select(row => $"{row.Id} {row.Level}")
+        );
 
     [Fact]
-    public void Each_row_says_what_and_why_and_one_that_is_met_names_its_test() => Assert.Empty(Rows()
-        .Where(row => row.Wants.Length == 0 || row.Why.Length == 0 || row.State is not ("met" or "not applicable" or "not met") || (row.State is "met" && !Named(row.Why).Any()))
-        .Select(row => row.Id));
+    public void Each_row_says_what_and_why_and_one_that_is_met_names_its_test() =>
+        Assert.Empty(
+            Rows()
+                .Where(row =>
+                    row.Wants.Length == 0
+                    || row.Why.Length == 0
+                    || row.State is not ("met" or "not applicable" or "not met")
+                    || (row.State is "met" && !Named(row.Why).Any())
+                )
+                .Select(row => row.Id)
+        );
 
     [Fact]
     public void The_counts_at_the_top_are_those_of_the_rows()
@@ -47,7 +64,11 @@ public sealed partial class SecurityDocsTests
         foreach (var state in (string[])["met", "not applicable", "not met"])
         {
             var levels = rows[state].CountBy(row => row.Level, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
-            Assert.Contains($"| {state} | {levels["1"]} | {levels["2"]} | {levels["1"] + levels["2"]} |", File.ReadAllText(Path.Combine(Docs, Files[0])), StringComparison.Ordinal);
+            Assert.Contains(
+                $"| {state} | {levels["1"]} | {levels["2"]} | {levels["1"] + levels["2"]} |",
+                File.ReadAllText(Path.Combine(Docs, Files[0])),
+                StringComparison.Ordinal
+            );
         }
     }
 
@@ -61,10 +82,19 @@ public sealed partial class SecurityDocsTests
 
     /// <summary>To files of the repository, and to headings in them.</summary>
     [Fact]
-    public void Each_link_leads_somewhere() => Assert.Empty(Files.SelectMany(file => Link().Matches(File.ReadAllText(Path.Combine(Docs, file)))
-        .Select(link => (Path: link.Groups["path"].Value, Heading: link.Groups["heading"].Value))
-        .Where(link => !link.Path.StartsWith("https://", StringComparison.Ordinal) && !IsThere(link.Path.Length > 0 ? link.Path : file, link.Heading))
-        .Select(link => $"{file}: {link.Path}#{link.Heading}")));
+    public void Each_link_leads_somewhere() =>
+        Assert.Empty(
+            Files.SelectMany(file =>
+                Link()
+                    .Matches(File.ReadAllText(Path.Combine(Docs, file)))
+                    .Select(link => (Path: link.Groups["path"].Value, Heading: link.Groups["heading"].Value))
+                    .Where(link =>
+                        !link.Path.StartsWith("https://", StringComparison.Ordinal)
+                        && !IsThere(link.Path.Length > 0 ? link.Path : file, link.Heading)
+                    )
+                    .Select(link => $"{file}: {link.Path}#{link.Heading}")
+            )
+        );
 
     /// <summary>What security-inventory.md says of what may be typed: its numbers are the code's.</summary>
     [Fact]
@@ -89,29 +119,60 @@ public sealed partial class SecurityDocsTests
             ["object's name"] = [ObjectKey.MaxBytes],
             ["bucket's policy"] = [BucketPolicy.MaxBytes],
         };
-        var rules = File.ReadLines(Path.Combine(Docs, Files[2])).SkipWhile(line => line is not "## What may be typed").Skip(1).TakeWhile(line => !line.StartsWith('#'))
-            .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries)).Where(cells => cells.Length == 4).ToList();
-        Assert.All(told, rule => Assert.All(rule.Value, number => Assert.Matches($@"(?<!\d){number.ToString("N0", CultureInfo.InvariantCulture)}(?!\d)", Assert.Single(rules, cells => cells[0] == rule.Key)[1])));
+        var rules = File.ReadLines(Path.Combine(Docs, Files[2]))
+            .SkipWhile(line => line is not "## What may be typed")
+            .Skip(1)
+            .TakeWhile(line => !line.StartsWith('#'))
+            .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries))
+            .Where(cells => cells.Length == 4)
+            .ToList();
+        Assert.All(
+            told,
+            rule =>
+                Assert.All(
+                    rule.Value,
+                    number =>
+                        Assert.Matches(
+                            $@"(?<!\d){number.ToString("N0", CultureInfo.InvariantCulture)}(?!\d)",
+                            Assert.Single(rules, cells => cells[0] == rule.Key)[1]
+                        )
+                )
+        );
         Assert.All(rules.Skip(2), cells => Assert.NotEmpty(Named(cells[3])));
     }
 
-    private static IEnumerable<Row> Rows() => File.ReadLines(Path.Combine(Docs, Files[0]))
-        .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries))
-        .Where(cells => cells is [[>= '0' and <= '9', ..], _, _, _, _])
-        .Select(cells => new Row(cells[0], cells[1], cells[2], cells[3], cells[4]));
+    private static IEnumerable<Row> Rows() =>
+        File.ReadLines(Path.Combine(Docs, Files[0]))
+            .Select(line => line.Trim('|').Split('|', StringSplitOptions.TrimEntries))
+            .Where(cells => cells is [[>= '0' and <= '9', ..], _, _, _, _])
+            .Select(cells => new Row(cells[0], cells[1], cells[2], cells[3], cells[4]));
 
     private static IEnumerable<string> Named(string text) => TestName().Matches(text).Select(match => match.Groups["name"].Value);
 
-    private static bool IsTest(string[] name) => Classes[name[0]].Any(type => !type.IsAbstract && type.GetMethods(BindingFlags.Public | BindingFlags.Instance)
-        .Any(method => (name.Length == 1 || method.Name == name[1]) && method.IsDefined(typeof(FactAttribute), inherit: true)));
+    private static bool IsTest(string[] name) =>
+        Classes[name[0]]
+            .Any(type =>
+                !type.IsAbstract
+                && type.GetMethods(BindingFlags.Public | BindingFlags.Instance)
+                    .Any(method => (name.Length == 1 || method.Name == name[1]) && method.IsDefined(typeof(FactAttribute), inherit: true))
+            );
 
-    private static bool IsThere(string path, string heading) => Path.Combine(Docs, path) is var file && File.Exists(file)
-        && (heading.Length == 0 || File.ReadLines(file).Where(line => line.StartsWith('#')).Any(line => Slug(line.TrimStart('#').Trim()) == heading));
+    private static bool IsThere(string path, string heading) =>
+        Path.Combine(Docs, path) is var file
+        && File.Exists(file)
+        && (
+            heading.Length == 0
+            || File.ReadLines(file).Where(line => line.StartsWith('#')).Any(line => Slug(line.TrimStart('#').Trim()) == heading)
+        );
 
     /// <summary>As GitHub makes it.</summary>
-    private static string Slug(string heading) => new([.. heading.ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_').Select(c => c is ' ' ? '-' : c)]);
+    private static string Slug(string heading) =>
+        new([.. heading.ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_').Select(c => c is ' ' ? '-' : c)]);
 
-    [GeneratedRegex("`(?<name>[A-Z][A-Za-z0-9]*Tests(\\.[A-Z][A-Za-z0-9_]*)?)`", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        "`(?<name>[A-Z][A-Za-z0-9]*Tests(\\.[A-Z][A-Za-z0-9_]*)?)`",
+        RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture
+    )]
     private static partial Regex TestName();
 
     [GeneratedRegex("\\]\\((?<path>[^)#]*)(#(?<heading>[^)]*))?\\)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]

@@ -4,7 +4,10 @@ using System.Xml.Linq;
 
 namespace Portal.Tests.Shared;
 
-/// <summary>THIRD-PARTY.md says whose work comes with Portal, and by which licence: what the lock files of its programs name. <c>bin/third-party</c> writes it.</summary>
+/// <summary>
+/// THIRD-PARTY.md says whose work comes with Portal, and by which licence: what the lock files of its programs name. <c>bin/third-party</c>
+/// writes it.
+/// </summary>
 public sealed class ThirdPartyTests
 {
     private const string Head = """
@@ -30,7 +33,8 @@ public sealed class ThirdPartyTests
     };
 
     private static readonly string Packages =
-        Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
     [Fact]
     public void What_comes_with_Portal_is_what_the_lock_files_name()
@@ -46,8 +50,18 @@ public sealed class ThirdPartyTests
 
     private static string Made()
     {
-        var rows = Programs.SelectMany(NuGet).Concat(Npm()).Distinct().OrderBy(row => row.Name, StringComparer.OrdinalIgnoreCase).ThenBy(row => row.Version, StringComparer.Ordinal);
-        return rows.Aggregate(new StringBuilder(Head), (text, row) => text.Append("| ").Append(row.Name).Append(" | ").Append(row.Version).Append(" | ").Append(row.Licence).Append(" |\n")).ToString();
+        var rows = Programs
+            .SelectMany(NuGet)
+            .Concat(Npm())
+            .Distinct()
+            .OrderBy(row => row.Name, StringComparer.OrdinalIgnoreCase)
+            .ThenBy(row => row.Version, StringComparer.Ordinal);
+        return rows.Aggregate(
+                new StringBuilder(Head),
+                (text, row) =>
+                    text.Append("| ").Append(row.Name).Append(" | ").Append(row.Version).Append(" | ").Append(row.Licence).Append(" |\n")
+            )
+            .ToString();
     }
 
     private static IEnumerable<Row> NuGet(string program)
@@ -55,7 +69,10 @@ public sealed class ThirdPartyTests
         using var locked = JsonDocument.Parse(File.ReadAllText(Path.Combine(TestPostgres.Repository, program, "packages.lock.json")));
         return
         [
-            .. locked.RootElement.GetProperty("dependencies").EnumerateObject().SelectMany(target => target.Value.EnumerateObject())
+            .. locked
+                .RootElement.GetProperty("dependencies")
+                .EnumerateObject()
+                .SelectMany(target => target.Value.EnumerateObject())
                 .Where(package => package.Value.GetProperty("type").GetString() is not "Project")
                 .Select(package => (package.Name, Version: package.Value.GetProperty("resolved").GetString()!))
                 .Select(package => new Row(package.Name, package.Version, LicenceOf(package.Name, package.Version))),
@@ -67,8 +84,12 @@ public sealed class ThirdPartyTests
         var id = name.ToLowerInvariant();
         var about = XDocument.Load(Path.Combine(Packages, id, version, $"{id}.nuspec"));
         var licence = about.Descendants().FirstOrDefault(element => element.Name.LocalName is "license");
-        return licence?.Attribute("type")?.Value is "expression" ? licence.Value
-            : Texts.GetValueOrDefault(name) ?? throw new InvalidOperationException($"{name} says its licence in a text of its own: read it, and add its name to {nameof(Texts)}.");
+        return licence?.Attribute("type")?.Value is "expression"
+            ? licence.Value
+            : Texts.GetValueOrDefault(name)
+                ?? throw new InvalidOperationException(
+                    $"{name} says its licence in a text of its own: read it, and add its name to {nameof(Texts)}."
+                );
     }
 
     private static IEnumerable<Row> Npm()
@@ -76,8 +97,15 @@ public sealed class ThirdPartyTests
         using var locked = JsonDocument.Parse(File.ReadAllText(Path.Combine(TestPostgres.Repository, "package-lock.json")));
         return
         [
-            .. locked.RootElement.GetProperty("packages").EnumerateObject().Where(package => package.Name.Length > 0)
-                .Select(package => new Row(package.Name.Replace("node_modules/", "", StringComparison.Ordinal), package.Value.GetProperty("version").GetString()!, package.Value.GetProperty("license").GetString()!)),
+            .. locked
+                .RootElement.GetProperty("packages")
+                .EnumerateObject()
+                .Where(package => package.Name.Length > 0)
+                .Select(package => new Row(
+                    package.Name.Replace("node_modules/", "", StringComparison.Ordinal),
+                    package.Value.GetProperty("version").GetString()!,
+                    package.Value.GetProperty("license").GetString()!
+                )),
         ];
     }
 

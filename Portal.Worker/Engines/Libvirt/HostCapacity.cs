@@ -31,13 +31,21 @@ internal static class HostCapacity
             memory,
             Math.Clamp(Math.Min(memory - machines.Sum(machine => machine.MemoryMiB), available - MemoryReserve), 0, memory),
             (int)(disk.TotalSize / GiB),
-            (int)Math.Max(0, ((disk.AvailableFreeSpace - bytesPromised) / GiB) - DiskReserve));
+            (int)Math.Max(0, ((disk.AvailableFreeSpace - bytesPromised) / GiB) - DiskReserve)
+        );
     }
 
     private static (int TotalMiB, int AvailableMiB) Memory()
     {
-        var lines = File.ReadLines("/proc/meminfo").Select(line => line.Split(':', 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
-        int MiB(string name) => int.Parse(lines[name].Replace("kB", "", StringComparison.Ordinal), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) / 1024;
+        var lines = File.ReadLines("/proc/meminfo")
+            .Select(line => line.Split(':', 2))
+            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
+        int MiB(string name) =>
+            int.Parse(
+                lines[name].Replace("kB", "", StringComparison.Ordinal),
+                NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+                CultureInfo.InvariantCulture
+            ) / 1024;
         return (MiB("MemTotal"), MiB("MemAvailable"));
     }
 }

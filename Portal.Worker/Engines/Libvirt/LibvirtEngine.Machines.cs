@@ -2,7 +2,9 @@ using Portal.Model.Compute;
 
 namespace Portal.Worker.Engines.Libvirt;
 
-/// <summary>How a machine is brought from what it is to what is wanted; each step can be cut off after any line and taken up again.</summary>
+/// <summary>
+/// How a machine is brought from what it is to what is wanted; each step can be cut off after any line and taken up again.
+/// </summary>
 public sealed partial class LibvirtEngine
 {
     private bool Ensure(LibvirtSession session, InstanceSpec spec)
@@ -92,7 +94,16 @@ public sealed partial class LibvirtEngine
     }
 
     private Domain Define(LibvirtSession session, InstanceSpec spec, MachineMark mark) =>
-        session.Define(DomainXml.Of(spec, mark, files.BaseOf, spec.Rescue ? RescueSystem.VersionOf(folder, spec.Id) : null, uids.Of(spec.Id), folder.Settings()));
+        session.Define(
+            DomainXml.Of(
+                spec,
+                mark,
+                files.BaseOf,
+                spec.Rescue ? RescueSystem.VersionOf(folder, spec.Id) : null,
+                uids.Of(spec.Id),
+                folder.Settings()
+            )
+        );
 
     private static MachineMark NewMark(InstanceSpec spec) => new(spec.AccountId, spec.NetworkId, spec.Boot, null);
 
@@ -108,8 +119,14 @@ public sealed partial class LibvirtEngine
         var mark = domain.Mark(live: state.IsOn());
         var isOn = state.IsOn() || mark.RebootAsked is not null;
         return new MachineObservation(
-            isOn ? MachinePower.Running : MachinePower.Off, mark.Boot, SshAnswers: false, null, writeFailed ? "The host could not write to its disk." : null, stoppedByGuest && !isOn,
-            AgentAnswers: state is DomainState.Running && domain.HasAgent());
+            isOn ? MachinePower.Running : MachinePower.Off,
+            mark.Boot,
+            SshAnswers: false,
+            null,
+            writeFailed ? "The host could not write to its disk." : null,
+            stoppedByGuest && !isOn,
+            AgentAnswers: state is DomainState.Running && domain.HasAgent()
+        );
     }
 
     private bool Remove(LibvirtSession session, string id)

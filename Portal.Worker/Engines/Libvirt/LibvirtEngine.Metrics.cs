@@ -7,9 +7,15 @@ namespace Portal.Worker.Engines.Libvirt;
 public sealed partial class LibvirtEngine : IMetricsEngine
 {
     public async Task<IReadOnlyList<MachineCounters>> CountersAsync(CancellationToken ct) =>
-        [.. (await libvirt.CallAsync(session => session.Statistics(), ct)).Select(machine => Counters(machine.Name, machine.Values)).OfType<MachineCounters>()];
+        [
+            .. (await libvirt.CallAsync(session => session.Statistics(), ct))
+                .Select(machine => Counters(machine.Name, machine.Values))
+                .OfType<MachineCounters>(),
+        ];
 
-    /// <summary>Null for a machine that was busy: of such libvirt tells only a part. Names: https://libvirt.org/manpages/virsh.html#domstats</summary>
+    /// <summary>
+    /// Null for a machine that was busy: of such libvirt tells only a part. Names: https://libvirt.org/manpages/virsh.html#domstats
+    /// </summary>
     internal static MachineCounters? Counters(string name, IReadOnlyDictionary<string, object> values)
     {
         long Number(string field) => values.TryGetValue(field, out var value) && value is long number ? number : 0;
@@ -29,16 +35,25 @@ public sealed partial class LibvirtEngine : IMetricsEngine
             hasMemory ? 1024 * Number("balloon.available") : null,
             [.. Enumerable.Range(0, (int)Number("block.count")).Select(n => Disk(values, Number, n)).OfType<DiskCounters>()],
             cards.Sum(n => Number($"net.{n}.rx.bytes")),
-            cards.Sum(n => Number($"net.{n}.tx.bytes")));
+            cards.Sum(n => Number($"net.{n}.tx.bytes"))
+        );
     }
 
     /// <summary>A disk under the id of the volume in its path. Portal's own disks, such as the seed, are left out.</summary>
     private static DiskCounters? Disk(IReadOnlyDictionary<string, object> values, Func<string, long> number, int n)
     {
         var path = values.GetValueOrDefault($"block.{n}.path") as string ?? "";
-        return path.EndsWith(".iso", StringComparison.Ordinal) ? null : new DiskCounters(
-            VolumeInPath().Match(path) is { Success: true } match ? match.Value : (values.GetValueOrDefault($"block.{n}.name") as string ?? ""),
-            number($"block.{n}.rd.bytes"), number($"block.{n}.wr.bytes"), number($"block.{n}.rd.reqs"), number($"block.{n}.wr.reqs"));
+        return path.EndsWith(".iso", StringComparison.Ordinal)
+            ? null
+            : new DiskCounters(
+                VolumeInPath().Match(path) is { Success: true } match
+                    ? match.Value
+                    : (values.GetValueOrDefault($"block.{n}.name") as string ?? ""),
+                number($"block.{n}.rd.bytes"),
+                number($"block.{n}.wr.bytes"),
+                number($"block.{n}.rd.reqs"),
+                number($"block.{n}.wr.reqs")
+            );
     }
 
     [GeneratedRegex("vol-[0-9a-f]{17}", RegexOptions.ExplicitCapture, 1000)]

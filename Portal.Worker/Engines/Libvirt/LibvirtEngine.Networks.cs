@@ -58,9 +58,12 @@ public sealed partial class LibvirtEngine
         return false;
     }
 
-    private static int MachinesOn(LibvirtSession session, string networkId) => session.List().Count(machine =>
-    {
-        using var domain = session.Find(machine.Name);
-        return string.Equals(domain?.Mark(live: false).NetworkId, networkId, StringComparison.Ordinal);
-    });
+    private static int MachinesOn(LibvirtSession session, string networkId) =>
+        session
+            .List()
+            .Count(machine =>
+            {
+                using var domain = session.Find(machine.Name);
+                return string.Equals(domain?.Mark(live: false).NetworkId, networkId, StringComparison.Ordinal);
+            });
 }

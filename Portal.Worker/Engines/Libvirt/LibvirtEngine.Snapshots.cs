@@ -5,8 +5,8 @@ using Portal.Model.Volumes;
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
-/// Snapshots: full copies. That of a disk with which a machine runs is made by its QEMU (libvirt's push backup), which keeps the moment of its
-/// beginning however long it takes; any other by qemu-img. docs/decisions/snapshots.md tells why.
+/// Snapshots: full copies. That of a disk with which a machine runs is made by its QEMU (libvirt's push backup), which keeps the moment of
+/// its beginning however long it takes; any other by qemu-img. docs/decisions/snapshots.md tells why.
 /// </summary>
 public sealed partial class LibvirtEngine
 {
@@ -90,13 +90,15 @@ public sealed partial class LibvirtEngine
             return LookAtJob(domain, mark.File);
         }
 
-        // libvirt tells of the last job only, and forgets it when it or the machine is restarted. Each copy is looked at before the next one begins.
+        // libvirt tells of the last job only, and forgets it when it or the machine is restarted. Each copy is looked at before the next
+        // one begins.
         return mark.HasBegun && domain.LastBackupSucceeded() ? CopyProgress.Done : CopyProgress.None;
     }
 
     /// <summary>
-    /// A libvirtd that dies in the moment in which the copy ends finds nothing of it in QEMU afterwards: it cannot tell how it ended, and keeps the job for good,
-    /// with which the machine could neither be copied nor have its disks changed again. It is ended here, and the copy with it.
+    /// A libvirtd that dies in the moment in which the copy ends finds nothing of it in QEMU afterwards: it cannot tell how it ended, and
+    /// keeps the job for good, with which the machine could neither be copied nor have its disks changed again. It is ended here, and the
+    /// copy with it.
     /// </summary>
     private static CopyProgress LookAtJob(Domain domain, string file)
     {
@@ -114,7 +116,9 @@ public sealed partial class LibvirtEngine
         return CopyProgress.None;
     }
 
-    /// <summary>A machine makes one copy at a time. What it has finished meanwhile is looked at first, before libvirt forgets how that ended.</summary>
+    /// <summary>
+    /// A machine makes one copy at a time. What it has finished meanwhile is looked at first, before libvirt forgets how that ended.
+    /// </summary>
     private async Task<bool> IsFreeAsync(string machine, CancellationToken ct)
     {
         foreach (var (id, mark) in snapshots.UnfinishedOf(machine))
@@ -128,7 +132,8 @@ public sealed partial class LibvirtEngine
                 using var domain = session.Find(machine);
                 return domain?.HasJob() is false;
             },
-            ct);
+            ct
+        );
     }
 
     private async Task CopyAsync(SnapshotSpec snapshot, CancellationToken ct)
@@ -150,7 +155,9 @@ public sealed partial class LibvirtEngine
         snapshots.WriteMark(snapshot.Id, mark with { HasBegun = true, Quiesced = quiesced });
     }
 
-    /// <summary>Whether the guest had its file systems quiet. They are thawed at once: the copy keeps the moment of its beginning.</summary>
+    /// <summary>
+    /// Whether the guest had its file systems quiet. They are thawed at once: the copy keeps the moment of its beginning.
+    /// </summary>
     private bool Begin(LibvirtSession session, string machine, string volumeId, string target)
     {
         using var domain = session.Find(machine);
@@ -178,7 +185,12 @@ public sealed partial class LibvirtEngine
     private static bool Abort(LibvirtSession session, string machine, string file)
     {
         using var domain = session.Find(machine);
-        if (domain is not null && domain.State().State.IsOn() && domain.HasJob() && domain.DiskCopiedTo(EngineFolder.InsideCopy(file)) is not null)
+        if (
+            domain is not null
+            && domain.State().State.IsOn()
+            && domain.HasJob()
+            && domain.DiskCopiedTo(EngineFolder.InsideCopy(file)) is not null
+        )
         {
             domain.AbortJob();
         }
@@ -186,23 +198,34 @@ public sealed partial class LibvirtEngine
         return true;
     }
 
-    private static string? RunnerOf(LibvirtSession session, string volumeId) => session.List().Where(machine => machine.IsOn).Select(machine => machine.Name).FirstOrDefault(name =>
-    {
-        using var domain = session.Find(name);
-        return domain is not null && domain.State().State.IsOn() && domain.Volumes(live: true).ContainsKey(volumeId);
-    });
+    private static string? RunnerOf(LibvirtSession session, string volumeId) =>
+        session
+            .List()
+            .Where(machine => machine.IsOn)
+            .Select(machine => machine.Name)
+            .FirstOrDefault(name =>
+            {
+                using var domain = session.Find(name);
+                return domain is not null && domain.State().State.IsOn() && domain.Volumes(live: true).ContainsKey(volumeId);
+            });
 
     /// <summary>https://libvirt.org/formatbackup.html: disks that are not named take no part.</summary>
-    private static XElement BackupXml(string device, string file) => new(
-        "domainbackup",
-        new XAttribute("mode", "push"),
-        new XElement("disks", new XElement(
-            "disk",
-            new XAttribute("name", device),
-            new XAttribute("backup", "yes"),
-            new XAttribute("type", "file"),
-            new XElement("driver", new XAttribute("type", "qcow2")),
-            new XElement("target", new XAttribute("file", EngineFolder.InsideCopy(file))))));
+    private static XElement BackupXml(string device, string file) =>
+        new(
+            "domainbackup",
+            new XAttribute("mode", "push"),
+            new XElement(
+                "disks",
+                new XElement(
+                    "disk",
+                    new XAttribute("name", device),
+                    new XAttribute("backup", "yes"),
+                    new XAttribute("type", "file"),
+                    new XElement("driver", new XAttribute("type", "qcow2")),
+                    new XElement("target", new XAttribute("file", EngineFolder.InsideCopy(file)))
+                )
+            )
+        );
 
     private enum CopyProgress
     {

@@ -25,7 +25,9 @@ public sealed partial class LibvirtEngine
     public async Task<VolumeObservation> ObserveVolumeAsync(string volumeId, CancellationToken ct)
     {
         var size = files.SizeOf(volumeId);
-        return size == 0 ? VolumeObservation.Missing : new VolumeObservation(size, await libvirt.CallAsync(session => HolderOf(session, volumeId), ct));
+        return size == 0
+            ? VolumeObservation.Missing
+            : new VolumeObservation(size, await libvirt.CallAsync(session => HolderOf(session, volumeId), ct));
     }
 
     public async Task<VolumeObservation> EnsureAttachedAsync(VolumeAttachment volume, string instanceId, CancellationToken ct)
@@ -57,9 +59,13 @@ public sealed partial class LibvirtEngine
         files.Remove(volumeId);
     }
 
-    public async Task<VolumeInventory> ListVolumesAsync(CancellationToken ct) => new(files.List(), await libvirt.CallAsync(Attachments, ct));
+    public async Task<VolumeInventory> ListVolumesAsync(CancellationToken ct) =>
+        new(files.List(), await libvirt.CallAsync(Attachments, ct));
 
-    /// <summary>Works with the file of a volume that no machine has. If one holds it all the same, without libvirt's knowledge, it lets go, and the work is done again.</summary>
+    /// <summary>
+    /// Works with the file of a volume that no machine has. If one holds it all the same, without libvirt's knowledge, it lets go, and the
+    /// work is done again.
+    /// </summary>
     private async Task WithFileAsync(string volumeId, Func<Task> work, CancellationToken ct)
     {
         try
@@ -78,11 +84,18 @@ public sealed partial class LibvirtEngine
         await work();
     }
 
-    private bool DropOrphans(LibvirtSession session, string volumeId) => session.List().Where(machine => machine.IsOn).Any(machine =>
-    {
-        using var domain = session.Find(machine.Name);
-        return domain is not null && domain.State().State.IsOn() && !domain.Volumes(live: true).ContainsKey(volumeId) && domain.DropOrphans(ImagesOf(volumeId));
-    });
+    private bool DropOrphans(LibvirtSession session, string volumeId) =>
+        session
+            .List()
+            .Where(machine => machine.IsOn)
+            .Any(machine =>
+            {
+                using var domain = session.Find(machine.Name);
+                return domain is not null
+                    && domain.State().State.IsOn()
+                    && !domain.Volumes(live: true).ContainsKey(volumeId)
+                    && domain.DropOrphans(ImagesOf(volumeId));
+            });
 
     private OpenedImages ImagesOf(string volumeId) => new(EngineFolder.InsideVolume(volumeId), files.BaseOf(volumeId));
 
@@ -90,7 +103,9 @@ public sealed partial class LibvirtEngine
     {
         using var domain = session.Find(instanceId) ?? throw new EngineException(EngineFault.Missing, $"There is no machine {instanceId}.");
         var isOn = domain.State().State.IsOn();
-        var where = (domain.Volumes(live: false).ContainsKey(volumeId) ? 0 : Config) | (!isOn || domain.Volumes(live: true).ContainsKey(volumeId) ? 0 : Live);
+        var where =
+            (domain.Volumes(live: false).ContainsKey(volumeId) ? 0 : Config)
+            | (!isOn || domain.Volumes(live: true).ContainsKey(volumeId) ? 0 : Live);
         if (where == 0)
         {
             return true;
@@ -120,14 +135,18 @@ public sealed partial class LibvirtEngine
         return true;
     }
 
-    /// <summary>Whether the machine has it no more. The definition comes first: a guest that is started in between is started without it.</summary>
+    /// <summary>
+    /// Whether the machine has it no more. The definition comes first: a guest that is started in between is started without it.
+    /// </summary>
     private bool Detach(LibvirtSession session, string instanceId, string volumeId, OpenedImages? opened)
     {
         using var domain = session.Find(instanceId);
         var isOut = domain is null || Detach(domain, volumeId, opened);
         if (isOut)
         {
-            var left = domain is null ? [] : domain.Volumes(live: false).Keys.Concat(domain.State().State.IsOn() ? domain.Volumes(live: true).Keys : []).ToList();
+            var left = domain is null
+                ? []
+                : domain.Volumes(live: false).Keys.Concat(domain.State().State.IsOn() ? domain.Volumes(live: true).Keys : []).ToList();
             guestFiles.TakeBack(instanceId, volumeId, left, uids.Find(instanceId), folder.Settings().SharedUid);
         }
 
@@ -136,7 +155,6 @@ public sealed partial class LibvirtEngine
 
     private static bool Detach(Domain domain, string volumeId, OpenedImages? opened)
     {
-
         if (domain.Volumes(live: false).TryGetValue(volumeId, out var defined))
         {
             domain.Detach(defined, Config);
@@ -178,11 +196,19 @@ public sealed partial class LibvirtEngine
         return false;
     }
 
-    private static string? HolderOf(LibvirtSession session, string volumeId) => session.List().Select(machine => machine.Name).FirstOrDefault(name =>
-    {
-        using var domain = session.Find(name);
-        return domain is not null && (domain.Volumes(live: false).ContainsKey(volumeId) || (domain.State().State.IsOn() && domain.Volumes(live: true).ContainsKey(volumeId)));
-    });
+    private static string? HolderOf(LibvirtSession session, string volumeId) =>
+        session
+            .List()
+            .Select(machine => machine.Name)
+            .FirstOrDefault(name =>
+            {
+                using var domain = session.Find(name);
+                return domain is not null
+                    && (
+                        domain.Volumes(live: false).ContainsKey(volumeId)
+                        || (domain.State().State.IsOn() && domain.Volumes(live: true).ContainsKey(volumeId))
+                    );
+            });
 
     /// <summary>What running machines have, and what those that are off will have.</summary>
     private static Dictionary<string, string> Attachments(LibvirtSession session)

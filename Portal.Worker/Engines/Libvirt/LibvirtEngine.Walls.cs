@@ -6,7 +6,9 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>What stands between guests. docs/decisions/guests-walls.md</summary>
 public sealed partial class LibvirtEngine
 {
-    /// <summary>What QEMU takes besides the guest's own memory before it is taken for gone mad; MiB. Emulated ones keep what they translate.</summary>
+    /// <summary>
+    /// What QEMU takes besides the guest's own memory before it is taken for gone mad; MiB. Emulated ones keep what they translate.
+    /// </summary>
     private const int MemoryBeside = 1024;
     private const int MemoryOfEmulation = 1024;
 
@@ -22,7 +24,10 @@ public sealed partial class LibvirtEngine
         return domain is not null && domain.State().State.IsOn() ? RunsAs(domain) : uids.Of(instanceId);
     }
 
-    /// <summary>What can be limited only while it runs. One that was started before each had a user of its own has no control group to be limited by.</summary>
+    /// <summary>
+    /// What can be limited only while it runs. One that was started before each had a user of its own has no control group to be limited
+    /// by.
+    /// </summary>
     private void Confine(Domain domain, InstanceSpec spec)
     {
         var settings = folder.Settings();

@@ -27,10 +27,18 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     public LibvirtEngine(EngineFolder folder, TypedAddresses outside, TimeProvider clock, UplinkLimits? limits = null)
     {
         (this.folder, this.clock, probes) = (folder, clock, new SshProbes(clock));
-        (libvirt, networks, uids) = (new LibvirtConnection(folder), new PrivateNetworks(folder, limits ?? UplinkLimits.Default), new GuestUids(folder));
+        (libvirt, networks, uids) = (
+            new LibvirtConnection(folder),
+            new PrivateNetworks(folder, limits ?? UplinkLimits.Default),
+            new GuestUids(folder)
+        );
         var qemuImg = new QemuImg(folder, uids);
         files = new VolumeFiles(folder, qemuImg);
-        (snapshots, images, guestFiles) = (new SnapshotFiles(folder, files, qemuImg), new ImageStore(folder, qemuImg, outside, clock), new GuestFiles(folder, files));
+        (snapshots, images, guestFiles) = (
+            new SnapshotFiles(folder, files, qemuImg),
+            new ImageStore(folder, qemuImg, outside, clock),
+            new GuestFiles(folder, files)
+        );
         asking = new LibvirtConnection(folder, AgentSlots.PerHost + 4);
         libvirt.Lost = asking.Forget;
     }
@@ -38,7 +46,10 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     public async Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct)
     {
         var settings = folder.Settings();
-        if (!instance.Volumes.Any(volume => volume.IsRoot) || instance.Volumes.FirstOrDefault(volume => !files.Has(volume.Volume.Id)) is not null)
+        if (
+            !instance.Volumes.Any(volume => volume.IsRoot)
+            || instance.Volumes.FirstOrDefault(volume => !files.Has(volume.Volume.Id)) is not null
+        )
         {
             throw new EngineException(EngineFault.Missing, $"A volume of {instance.Id} is not there.");
         }
@@ -74,7 +85,9 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
             return seen;
         }
 
-        var answers = instance.Interfaces is [var card, ..] && await probes.AnswersAsync(instance.Id, folder.Settings().Router(instance.NetworkId), card.Address, ct);
+        var answers =
+            instance.Interfaces is [var card, ..]
+            && await probes.AnswersAsync(instance.Id, folder.Settings().Router(instance.NetworkId), card.Address, ct);
         return seen with { SshAnswers = answers, HostKey = SerialLog.HostKey(folder.SerialLog(instance.Id, instance.Rescue)) };
     }
 
@@ -91,7 +104,10 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     public async Task<EngineInventory> ListAsync(CancellationToken ct)
     {
         var machines = await libvirt.CallAsync(session => session.List(), ct);
-        return new EngineInventory([.. machines.Select(machine => machine.Name).Union(GuestFolder.List(folder), StringComparer.Ordinal)], networks.List());
+        return new EngineInventory(
+            [.. machines.Select(machine => machine.Name).Union(GuestFolder.List(folder), StringComparer.Ordinal)],
+            networks.List()
+        );
     }
 
     public async Task<EngineCapacity> CapacityAsync(CancellationToken ct) =>
@@ -99,13 +115,19 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
             session =>
             {
                 var machines = session.List();
-                return HostCapacity.Of(folder, machines, files.BytesPromised()) with { Walls = folder.Settings().Walls, GuestsWaiting = Waiting(session, machines) };
+                return HostCapacity.Of(folder, machines, files.BytesPromised()) with
+                {
+                    Walls = folder.Settings().Walls,
+                    GuestsWaiting = Waiting(session, machines),
+                };
             },
-            ct);
+            ct
+        );
 
     public Task<IReadOnlyList<string>> ImagesAsync(CancellationToken ct) => Task.FromResult(images.List());
 
-    public Task FetchImageAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct) => images.FetchAsync(source, progress, ct);
+    public Task FetchImageAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct) =>
+        images.FetchAsync(source, progress, ct);
 
     public async Task<Stream> OpenConsoleAsync(string instanceId, ConsoleKind kind, CancellationToken ct)
     {
@@ -132,10 +154,15 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     private static nint OpenDisplay(LibvirtSession session, string instanceId)
     {
         using var domain = session.Find(instanceId);
-        return domain is not null && domain.State().State.IsOn() ? domain.OpenDisplay() : throw new EngineException(EngineFault.Missing, $"{instanceId} is not running.");
+        return domain is not null && domain.State().State.IsOn()
+            ? domain.OpenDisplay()
+            : throw new EngineException(EngineFault.Missing, $"{instanceId} is not running.");
     }
 
-    public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) => Task.FromResult(SerialLog.Tail(SerialLog.Newer(folder.SerialLog(instanceId), folder.SerialLog(instanceId, isRescue: true)), maxBytes));
+    public Task<string> ReadSerialLogAsync(string instanceId, int maxBytes, CancellationToken ct) =>
+        Task.FromResult(
+            SerialLog.Tail(SerialLog.Newer(folder.SerialLog(instanceId), folder.SerialLog(instanceId, isRescue: true)), maxBytes)
+        );
 
     public void Dispose()
     {

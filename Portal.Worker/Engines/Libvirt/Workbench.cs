@@ -15,9 +15,10 @@ internal sealed record WorkLimits(TimeSpan Patience, long FileBytes)
 }
 
 /// <summary>
-/// Where programs read what guests may have written. Each works as a user of its own, out of the guests' range, in a folder that is closed to all others, with second names for
-/// exactly the files that it is given: it can walk to no other file that is not everybody's. It has no network, no capabilities and nothing of the worker's environment, and its memory, time and room
-/// have bounds. So what a file makes of the program reaches as far as that file. docs/decisions/guests-walls.md
+/// Where programs read what guests may have written. Each works as a user of its own, out of the guests' range, in a folder that is closed
+/// to all others, with second names for exactly the files that it is given: it can walk to no other file that is not everybody's. It has no
+/// network, no capabilities and nothing of the worker's environment, and its memory, time and room have bounds. So what a file makes of the
+/// program reaches as far as that file. docs/decisions/guests-walls.md
 /// </summary>
 /// <param name="uids">The guests' own: whoever is given to a program now is given to no guest.</param>
 internal sealed class Workbench(EngineFolder folder, GuestUids uids)
@@ -26,7 +27,14 @@ internal sealed class Workbench(EngineFolder folder, GuestUids uids)
     /// <param name="written">Files that it may write to, and that are this program's meanwhile.</param>
     /// <param name="read">Files that it may read.</param>
     /// <returns>What it printed.</returns>
-    public async Task<string> RunAsync(string id, IEnumerable<string> written, IEnumerable<string> read, WorkLimits limits, string[] command, CancellationToken ct)
+    public async Task<string> RunAsync(
+        string id,
+        IEnumerable<string> written,
+        IEnumerable<string> read,
+        WorkLimits limits,
+        string[] command,
+        CancellationToken ct
+    )
     {
         Clear(id);
         var (uid, bench, lent) = (uids.Of(id), BenchOf(id), new List<Loan>());
@@ -36,8 +44,18 @@ internal sealed class Workbench(EngineFolder folder, GuestUids uids)
             lent.AddRange(written.Select(file => Loan.ToWrite(file, uid, bench)));
             lent.AddRange(read.Select(file => Loan.ToRead(file, uid, bench)));
             Libc.GiveTo(bench, 0, uid);
-            File.SetUnixFileMode(bench, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute);
-            return await Command.RunAsync("unshare", ["--net", "--", .. As(uid), .. Within(limits), .. command], ct, folder: bench, patience: limits.Patience, called: command[0]);
+            File.SetUnixFileMode(
+                bench,
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute
+            );
+            return await Command.RunAsync(
+                "unshare",
+                ["--net", "--", .. As(uid), .. Within(limits), .. command],
+                ct,
+                folder: bench,
+                patience: limits.Patience,
+                called: command[0]
+            );
         }
         finally
         {
@@ -64,12 +82,30 @@ internal sealed class Workbench(EngineFolder folder, GuestUids uids)
 
     private string BenchOf(string id) => Path.Combine(folder.Benches, EngineFolder.Checked(id));
 
-    private static string[] As(int uid) => ["setpriv", $"--reuid={Text(uid)}", $"--regid={Text(uid)}", "--clear-groups", "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all", "--no-new-privs", "--"];
+    private static string[] As(int uid) =>
+        [
+            "setpriv",
+            $"--reuid={Text(uid)}",
+            $"--regid={Text(uid)}",
+            "--clear-groups",
+            "--inh-caps=-all",
+            "--ambient-caps=-all",
+            "--bounding-set=-all",
+            "--no-new-privs",
+            "--",
+        ];
 
     private static string[] Within(WorkLimits limits) =>
-    [
-        "prlimit", $"--as={Text(WorkLimits.MemoryBytes)}", $"--cpu={Text((long)limits.Patience.TotalSeconds)}", $"--fsize={Text(limits.FileBytes)}", $"--nproc={Text(WorkLimits.Threads)}", "--nofile=64", "--core=0", "--",
-    ];
+        [
+            "prlimit",
+            $"--as={Text(WorkLimits.MemoryBytes)}",
+            $"--cpu={Text((long)limits.Patience.TotalSeconds)}",
+            $"--fsize={Text(limits.FileBytes)}",
+            $"--nproc={Text(WorkLimits.Threads)}",
+            "--nofile=64",
+            "--core=0",
+            "--",
+        ];
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 

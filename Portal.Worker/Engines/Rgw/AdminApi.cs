@@ -8,7 +8,12 @@ namespace Portal.Worker.Engines.Rgw;
 public sealed class AdminApi(HttpClient http, StoreAccess access, TimeProvider clock)
 {
     /// <summary>The answer's JSON; undefined where it has none.</summary>
-    public async Task<JsonElement> AskAsync(HttpMethod method, string resource, IEnumerable<(string Name, string Value)> parameters, CancellationToken ct)
+    public async Task<JsonElement> AskAsync(
+        HttpMethod method,
+        string resource,
+        IEnumerable<(string Name, string Value)> parameters,
+        CancellationToken ct
+    )
     {
         var query = SigV4.Query(parameters.Append(("format", "json")).Select(pair => KeyValuePair.Create(pair.Item1, pair.Item2)));
         using var request = new HttpRequestMessage(method, new Uri(access.Endpoint, $"/admin/{resource}?{query}"));
@@ -42,7 +47,11 @@ public sealed class AdminApi(HttpClient http, StoreAccess access, TimeProvider c
         catch (JsonException error)
         {
             // Something else answers at this address, or was cut off.
-            throw new EngineException(EngineFault.Unavailable, "What answers at the object store's address does not speak its admin API.", error);
+            throw new EngineException(
+                EngineFault.Unavailable,
+                "What answers at the object store's address does not speak its admin API.",
+                error
+            );
         }
     }
 
@@ -51,7 +60,9 @@ public sealed class AdminApi(HttpClient http, StoreAccess access, TimeProvider c
         try
         {
             using var document = JsonDocument.Parse(body);
-            return document.RootElement.ValueKind is JsonValueKind.Object && document.RootElement.TryGetProperty("Code", out var code) ? code.GetString() ?? "" : "";
+            return document.RootElement.ValueKind is JsonValueKind.Object && document.RootElement.TryGetProperty("Code", out var code)
+                ? code.GetString() ?? ""
+                : "";
         }
         catch (JsonException)
         {

@@ -24,13 +24,18 @@ public sealed class EmbeddedCeph(string? folder)
     public string? OperationsLog => Setting("operations");
 
     /// <summary>
-    /// Portal's key for the admin API, made at the first time. With the store's own tool, since before this there is nobody whom the API would believe.
+    /// Portal's key for the admin API, made at the first time. With the store's own tool, since before this there is nobody whom the API
+    /// would believe.
     /// </summary>
     /// <param name="refused">A key of Portal's that the store does not take (any more): there is to be another one.</param>
     public async Task<StoreKey> AdministratorAsync(string? refused, CancellationToken ct)
     {
-        var known = await RunAsync(["user", "info", "--uid", Administrator], ct)
-            ?? await RunAsync(["user", "create", "--uid", Administrator, "--display-name", "Portal", "--caps", "users=*;buckets=*;usage=*"], ct);
+        var known =
+            await RunAsync(["user", "info", "--uid", Administrator], ct)
+            ?? await RunAsync(
+                ["user", "create", "--uid", Administrator, "--display-name", "Portal", "--caps", "users=*;buckets=*;usage=*"],
+                ct
+            );
         if (Key(known, refused) is { } key)
         {
             return key;
@@ -43,7 +48,8 @@ public sealed class EmbeddedCeph(string? folder)
             await RunAsync(["key", "rm", "--uid", Administrator, "--key-type", "s3", "--access-key", refused], ct);
         }
 
-        return Key(again, refused) ?? throw new EngineException(EngineFault.Unavailable, "The object store does not make an administrator yet.");
+        return Key(again, refused)
+            ?? throw new EngineException(EngineFault.Unavailable, "The object store does not make an administrator yet.");
     }
 
     /// <summary>How much fits in it in all, and how much still does; null while it cannot be asked.</summary>
@@ -66,7 +72,9 @@ public sealed class EmbeddedCeph(string? folder)
             await stream.ReadExactlyAsync(answer, ct);
             using var counters = JsonDocument.Parse(answer);
             var osd = counters.RootElement.GetProperty("osd");
-            return osd.GetProperty("stat_bytes").GetInt64() is > 0 and var total ? (total, osd.GetProperty("stat_bytes_avail").GetInt64()) : null;
+            return osd.GetProperty("stat_bytes").GetInt64() is > 0 and var total
+                ? (total, osd.GetProperty("stat_bytes_avail").GetInt64())
+                : null;
         }
         catch (Exception error) when (error is SocketException or IOException or JsonException or ArgumentException)
         {
@@ -78,9 +86,10 @@ public sealed class EmbeddedCeph(string? folder)
     public Task CollectAsync(CancellationToken ct) => RunAsync(["gc", "process", "--include-all"], ct);
 
     /// <summary>As root the daemon sees its folder at a short path of its own; an address of a socket has 107 bytes at most.</summary>
-    private string OsdSocket => Environment.IsPrivilegedProcess
-        ? $"/proc/{File.ReadAllText(Path.Combine(folder!, "run", "ceph-osd.pid")).Trim()}/root/mnt/ceph/osd/socket"
-        : Path.Combine(folder!, "osd", "socket");
+    private string OsdSocket =>
+        Environment.IsPrivilegedProcess
+            ? $"/proc/{File.ReadAllText(Path.Combine(folder!, "run", "ceph-osd.pid")).Trim()}/root/mnt/ceph/osd/socket"
+            : Path.Combine(folder!, "osd", "socket");
 
     private static StoreKey? Key(string? user, string? refused)
     {
@@ -90,7 +99,10 @@ public sealed class EmbeddedCeph(string? folder)
         }
 
         using var document = JsonDocument.Parse(user);
-        return document.RootElement.GetProperty("keys").EnumerateArray().Select(key => new StoreKey(key.GetProperty("access_key").GetString()!, key.GetProperty("secret_key").GetString()!))
+        return document
+            .RootElement.GetProperty("keys")
+            .EnumerateArray()
+            .Select(key => new StoreKey(key.GetProperty("access_key").GetString()!, key.GetProperty("secret_key").GetString()!))
             .FirstOrDefault(key => key.AccessKeyId != refused);
     }
 
@@ -98,8 +110,21 @@ public sealed class EmbeddedCeph(string? folder)
     {
         try
         {
-            return await Command.RunAsync("radosgw-admin", [
-                "--conf", Path.Combine(folder!, "ceph.conf"), "--keyring", Path.Combine(folder!, "keys", "keyring"), "--name", "client.rgw", "--no-mon-config", "--log-file=", .. arguments], ct);
+            return await Command.RunAsync(
+                "radosgw-admin",
+                [
+                    "--conf",
+                    Path.Combine(folder!, "ceph.conf"),
+                    "--keyring",
+                    Path.Combine(folder!, "keys", "keyring"),
+                    "--name",
+                    "client.rgw",
+                    "--no-mon-config",
+                    "--log-file=",
+                    .. arguments,
+                ],
+                ct
+            );
         }
         catch (EngineException)
         {
@@ -116,7 +141,9 @@ public sealed class EmbeddedCeph(string? folder)
 
         try
         {
-            return File.ReadLines(Path.Combine(folder, "settings")).FirstOrDefault(line => line.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
+            return File.ReadLines(Path.Combine(folder, "settings"))
+                .FirstOrDefault(line => line.StartsWith(name + "=", StringComparison.Ordinal))
+                ?[(name.Length + 1)..];
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

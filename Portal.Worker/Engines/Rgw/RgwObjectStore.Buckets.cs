@@ -10,15 +10,16 @@ using Portal.Model.Shared;
 namespace Portal.Worker.Engines.Rgw;
 
 /// <summary>
-/// What is done to a bucket on behalf of its owner, through S3 with his own key wherever that can do it. Each call first looks whether the name is still that very bucket's: S3 knows names only.
-/// It may change hands between the look and the call; then the owner's key does in another's bucket no more than that one lets him do, and what Portal's own key does (a quota, a removal) guards
-/// itself.
+/// What is done to a bucket on behalf of its owner, through S3 with his own key wherever that can do it. Each call first looks whether the
+/// name is still that very bucket's: S3 knows names only. It may change hands between the look and the call; then the owner's key does in
+/// another's bucket no more than that one lets him do, and what Portal's own key does (a quota, a removal) guards itself.
 /// </summary>
 public sealed partial class RgwObjectStore
 {
     /// <summary>
-    /// RADOS Gateway has no answer of its own for a full cluster: the write hangs, or ENOSPC comes out as 500 "UnknownError"; other gateways say 507. Its admin API does not tell how much room
-    /// there is. So one object is written over and over, in a bucket named after the key, which no customer can have.
+    /// RADOS Gateway has no answer of its own for a full cluster: the write hangs, or ENOSPC comes out as 500 "UnknownError"; other
+    /// gateways say 507. Its admin API does not tell how much room there is. So one object is written over and over, in a bucket named
+    /// after the key, which no customer can have.
     /// </summary>
     public async Task<string?> WhyNotTakingAsync(CancellationToken ct)
     {
@@ -31,7 +32,9 @@ public sealed partial class RgwObjectStore
         catch (AmazonS3Exception error)
         {
             // Anything less is about this user: a quota, a name that is taken, a right that is missing. Of the store it says nothing.
-            return (int)error.StatusCode >= (int)HttpStatusCode.InternalServerError ? $"{error.ErrorCode} (HTTP {(int)error.StatusCode})" : null;
+            return (int)error.StatusCode >= (int)HttpStatusCode.InternalServerError
+                ? $"{error.ErrorCode} (HTTP {(int)error.StatusCode})"
+                : null;
         }
         catch (Exception error) when (RgwErrors.IsAway(error, ct))
         {
@@ -45,12 +48,14 @@ public sealed partial class RgwObjectStore
         var made = await admin.AskAsync(HttpMethod.Get, "bucket", [("bucket", name), ("stats", "true")], ct);
 
         // He may have deleted it in between with another tool, and somebody else may have taken the name.
-        return made.GetProperty("owner").GetString() == userId ? new BucketInStore(userId, name, Id(made)) : throw new EngineException(EngineFault.Rejected, RgwErrors.NameOfAnother);
+        return made.GetProperty("owner").GetString() == userId
+            ? new BucketInStore(userId, name, Id(made))
+            : throw new EngineException(EngineFault.Rejected, RgwErrors.NameOfAnother);
     }
 
     /// <summary>
-    /// A quota is told by name alone, with Portal's key. So it is looked just before and just after: should the name have changed hands within these milliseconds, the bucket that has it now loses
-    /// the quota again. It was just made, and had none.
+    /// A quota is told by name alone, with Portal's key. So it is looked just before and just after: should the name have changed hands
+    /// within these milliseconds, the bucket that has it now loses the quota again. It was just made, and had none.
     /// </summary>
     public async Task SetQuotaAsync(BucketInStore bucket, long? maxBytes, CancellationToken ct)
     {
@@ -70,7 +75,10 @@ public sealed partial class RgwObjectStore
         var current = await AskAsync(owner, s3 => StoredPolicy.ReadAsync(s3, name, ct), ct);
         if (current is not null && !BucketPolicy.IsReadable(current))
         {
-            throw new EngineException(EngineFault.Rejected, "Portal cannot read the bucket's own policy: limited access keys do not reach the bucket until it is written anew.");
+            throw new EngineException(
+                EngineFault.Rejected,
+                "Portal cannot read the bucket's own policy: limited access keys do not reach the bucket until it is written anew."
+            );
         }
 
         var wanted = BucketPolicy.WithGrants(current, name, grants);
@@ -94,17 +102,40 @@ public sealed partial class RgwObjectStore
     {
         await LookAsync(bucket, ct);
         var name = bucket.Name;
-        var uploads = await AskToDeleteAsync(owner, s3 => s3.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = name, MaxUploads = 100 }, ct), ct);
+        var uploads = await AskToDeleteAsync(
+            owner,
+            s3 => s3.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = name, MaxUploads = 100 }, ct),
+            ct
+        );
         foreach (var upload in uploads.MultipartUploads ?? [])
         {
             await AskToDeleteAsync(owner, s3 => AbortAsync(s3, name, upload, ct), ct);
         }
 
-        var found = await AskToDeleteAsync(owner, s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = name, MaxKeys = 1000 }, ct), ct);
-        var versions = (found.Versions ?? []).Select(version => new KeyVersion { Key = version.Key, VersionId = version.VersionId }).ToList();
+        var found = await AskToDeleteAsync(
+            owner,
+            s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = name, MaxKeys = 1000 }, ct),
+            ct
+        );
+        var versions = (found.Versions ?? [])
+            .Select(version => new KeyVersion { Key = version.Key, VersionId = version.VersionId })
+            .ToList();
         if (versions.Count > 0)
         {
-            await AskToDeleteAsync(owner, s3 => s3.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = name, Objects = versions, Quiet = true }, ct), ct);
+            await AskToDeleteAsync(
+                owner,
+                s3 =>
+                    s3.DeleteObjectsAsync(
+                        new DeleteObjectsRequest
+                        {
+                            BucketName = name,
+                            Objects = versions,
+                            Quiet = true,
+                        },
+                        ct
+                    ),
+                ct
+            );
         }
 
         return new EmptiedBatch(versions.Count, found.IsTruncated is not true && uploads.IsTruncated is not true);
@@ -128,17 +159,22 @@ public sealed partial class RgwObjectStore
         }
     }
 
-    /// <summary>RADOS Gateway holds an owner to his own policy, even where Amazon would let him change it: once it denies everything to everybody, only the admin API reaches the bucket.</summary>
+    /// <summary>
+    /// RADOS Gateway holds an owner to his own policy, even where Amazon would let him change it: once it denies everything to everybody,
+    /// only the admin API reaches the bucket.
+    /// </summary>
     public async Task OverrideDenialAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct)
     {
         try
         {
             await LookAsync(bucket, ct);
-            await AskToDeleteAsync(owner, s3 => s3.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = bucket.Name }, ct), ct);
+            await AskToDeleteAsync(
+                owner,
+                s3 => s3.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = bucket.Name }, ct),
+                ct
+            );
         }
-        catch (EngineException error) when (error.Fault is EngineFault.Missing)
-        {
-        }
+        catch (EngineException error) when (error.Fault is EngineFault.Missing) { }
         catch (EngineException error) when (error.Fault is EngineFault.Rejected)
         {
             await PurgeAsync(bucket, ct);
@@ -146,10 +182,11 @@ public sealed partial class RgwObjectStore
     }
 
     /// <summary>
-    /// The admin API removes a bucket with all that is in it by its name alone, whosever that is by then. Of its verbs one compares the id of the bucket before it has an effect: the one that
-    /// links it to a user, under another name if that is wanted. So the very bucket first gets a name that is nobody else's and that nobody can guess, still as its owner's; by that name it is removed.
-    /// The answer may take longer than we wait: the removal goes on all the same. What it leaves, were it cut off, is a bucket of the owner's: it is found when buckets are measured, keeps him
-    /// from being removed, and goes in the same way.
+    /// The admin API removes a bucket with all that is in it by its name alone, whosever that is by then. Of its verbs one compares the id
+    /// of the bucket before it has an effect: the one that links it to a user, under another name if that is wanted. So the very bucket
+    /// first gets a name that is nobody else's and that nobody can guess, still as its owner's; by that name it is removed. The answer may
+    /// take longer than we wait: the removal goes on all the same. What it leaves, were it cut off, is a bucket of the owner's: it is found
+    /// when buckets are measured, keeps him from being removed, and goes in the same way.
     /// </summary>
     private async Task PurgeAsync(BucketInStore bucket, CancellationToken ct)
     {
@@ -158,10 +195,21 @@ public sealed partial class RgwObjectStore
             return;
         }
 
-        var last = $"removed-{Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(access.Admin.Secret), Encoding.UTF8.GetBytes(bucket.StoreId)))[..40]}";
+        var last =
+            $"removed-{Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(access.Admin.Secret), Encoding.UTF8.GetBytes(bucket.StoreId)))[..40]}";
         try
         {
-            await admin.AskAsync(HttpMethod.Put, "bucket", [("bucket", bucket.Name), ("bucket-id", found.GetProperty("id").GetString()!), ("uid", bucket.UserId), ("new-bucket-name", last)], ct);
+            await admin.AskAsync(
+                HttpMethod.Put,
+                "bucket",
+                [
+                    ("bucket", bucket.Name),
+                    ("bucket-id", found.GetProperty("id").GetString()!),
+                    ("uid", bucket.UserId),
+                    ("new-bucket-name", last),
+                ],
+                ct
+            );
             await admin.AskAsync(HttpMethod.Delete, "bucket", [("bucket", last), ("purge-objects", "true")], ct).OrMissingAsync();
         }
         catch (EngineException error) when (error.Fault is EngineFault.Rejected or EngineFault.Missing)
@@ -180,33 +228,61 @@ public sealed partial class RgwObjectStore
         }
     }
 
-    private Task<JsonElement?> FindAsync(string name, CancellationToken ct) => admin.AskAsync(HttpMethod.Get, "bucket", [("bucket", name), ("stats", "true")], ct).OrMissingAsync();
+    private Task<JsonElement?> FindAsync(string name, CancellationToken ct) =>
+        admin.AskAsync(HttpMethod.Get, "bucket", [("bucket", name), ("stats", "true")], ct).OrMissingAsync();
 
-    private static bool IsIt(BucketInStore bucket, JsonElement found) => Id(found) == bucket.StoreId && found.GetProperty("owner").GetString() == bucket.UserId;
+    private static bool IsIt(BucketInStore bucket, JsonElement found) =>
+        Id(found) == bucket.StoreId && found.GetProperty("owner").GetString() == bucket.UserId;
 
     private static EngineException Gone() => new(EngineFault.Missing, "The object store does not have this bucket any more.");
 
-    private Task<JsonElement> TellQuotaAsync(string userId, string name, long? maxBytes, CancellationToken ct) => admin.AskAsync(HttpMethod.Put, "bucket",
-        [("quota", ""), ("uid", userId), ("bucket", name), ("enabled", maxBytes is null ? "false" : "true"), ("max-size-kb", Kilobytes(maxBytes ?? -1024))], ct);
+    private Task<JsonElement> TellQuotaAsync(string userId, string name, long? maxBytes, CancellationToken ct) =>
+        admin.AskAsync(
+            HttpMethod.Put,
+            "bucket",
+            [
+                ("quota", ""),
+                ("uid", userId),
+                ("bucket", name),
+                ("enabled", maxBytes is null ? "false" : "true"),
+                ("max-size-kb", Kilobytes(maxBytes ?? -1024)),
+            ],
+            ct
+        );
 
-    /// <summary>What is denied to an owner in his own bucket is denied by its policy, or by a lock on an object: it stays so until he changes it.</summary>
+    /// <summary>
+    /// What is denied to an owner in his own bucket is denied by its policy, or by a lock on an object: it stays so until he changes it.
+    /// </summary>
     private async Task<T> AskToDeleteAsync<T>(StoreKey owner, Func<IAmazonS3, Task<T>> ask, CancellationToken ct)
     {
         try
         {
             return await AskAsync(owner, ask, ct);
         }
-        catch (EngineException error) when (error.InnerException is AmazonS3Exception { ErrorCode: "AccessDenied" }
-            || error.InnerException is DeleteObjectsException { Response.DeleteErrors: { } errors } && errors.Exists(one => one.Code is "AccessDenied"))
+        catch (EngineException error)
+            when (error.InnerException is AmazonS3Exception { ErrorCode: "AccessDenied" }
+                || error.InnerException is DeleteObjectsException { Response.DeleteErrors: { } errors }
+                    && errors.Exists(one => one.Code is "AccessDenied")
+            )
         {
-            throw new EngineException(EngineFault.Rejected, "It was not deleted: its policy, or a lock on an object, denies deleting. Change that in its settings, then delete it again.", error);
+            throw new EngineException(
+                EngineFault.Rejected,
+                "It was not deleted: its policy, or a lock on an object, denies deleting. Change that in its settings, then delete it again.",
+                error
+            );
         }
     }
 
     private async Task PutTrialAsync(AmazonS3Client s3, CancellationToken ct)
     {
         var bucket = $"portal-trial-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(access.Admin.AccessKeyId)))[..16]}";
-        var trial = new PutObjectRequest { BucketName = bucket, Key = "trial", ContentBody = "Portal writes this again and again to see whether the store takes it.", UseChunkEncoding = false };
+        var trial = new PutObjectRequest
+        {
+            BucketName = bucket,
+            Key = "trial",
+            ContentBody = "Portal writes this again and again to see whether the store takes it.",
+            UseChunkEncoding = false,
+        };
         try
         {
             await s3.PutObjectAsync(trial, ct);
@@ -222,7 +298,15 @@ public sealed partial class RgwObjectStore
     {
         try
         {
-            await s3.AbortMultipartUploadAsync(new AbortMultipartUploadRequest { BucketName = bucket, Key = upload.Key, UploadId = upload.UploadId }, ct);
+            await s3.AbortMultipartUploadAsync(
+                new AbortMultipartUploadRequest
+                {
+                    BucketName = bucket,
+                    Key = upload.Key,
+                    UploadId = upload.UploadId,
+                },
+                ct
+            );
             return true;
         }
         catch (AmazonS3Exception error) when (error.StatusCode is HttpStatusCode.NotFound)
@@ -248,5 +332,6 @@ public sealed partial class RgwObjectStore
         }
     }
 
-    private AmazonS3Client Client(StoreKey key) => S3Client.Of(access.Endpoint.AbsoluteUri.TrimEnd('/'), access.SigningRegion, key, RgwObjectStores.Patience);
+    private AmazonS3Client Client(StoreKey key) =>
+        S3Client.Of(access.Endpoint.AbsoluteUri.TrimEnd('/'), access.SigningRegion, key, RgwObjectStores.Patience);
 }

@@ -12,7 +12,9 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
     {
         await UsersAsync(ct);
         await admin.AskAsync(HttpMethod.Get, "bucket", [("uid", "portal-check"), ("stats", "false")], ct).OrMissingAsync();
-        await admin.AskAsync(HttpMethod.Get, "usage", [("uid", "portal-check"), ("show-entries", "false"), ("show-summary", "false")], ct).OrMissingAsync();
+        await admin
+            .AskAsync(HttpMethod.Get, "usage", [("uid", "portal-check"), ("show-entries", "false"), ("show-summary", "false")], ct)
+            .OrMissingAsync();
     }
 
     public async Task EnsureUserAsync(StoreUser user, CancellationToken ct)
@@ -31,12 +33,27 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
             // This goes through all of his buckets, so it is not said when it holds anyway.
             await admin.AskAsync(HttpMethod.Post, "user", [.. wanted, suspension], ct);
         }
-        else if (known.Value.GetProperty("max_buckets").GetInt32() != maxBuckets || known.Value.GetProperty("display_name").GetString() != user.DisplayName)
+        else if (
+            known.Value.GetProperty("max_buckets").GetInt32() != maxBuckets
+            || known.Value.GetProperty("display_name").GetString() != user.DisplayName
+        )
         {
             await admin.AskAsync(HttpMethod.Post, "user", wanted, ct);
         }
 
-        await admin.AskAsync(HttpMethod.Put, "user", [("quota", ""), ("uid", user.Id), ("quota-type", "user"), ("enabled", "true"), ("max-size-kb", Kilobytes(user.MaxBytes)), ("max-objects", Text(user.MaxObjects))], ct);
+        await admin.AskAsync(
+            HttpMethod.Put,
+            "user",
+            [
+                ("quota", ""),
+                ("uid", user.Id),
+                ("quota-type", "user"),
+                ("enabled", "true"),
+                ("max-size-kb", Kilobytes(user.MaxBytes)),
+                ("max-objects", Text(user.MaxObjects)),
+            ],
+            ct
+        );
     }
 
     public async Task RemoveUserAsync(string userId, CancellationToken ct)
@@ -51,16 +68,32 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
         }
     }
 
-    public Task EnsureKeyAsync(string userId, StoreKey key, CancellationToken ct) => admin.AskAsync(HttpMethod.Put, "user",
-        [("key", ""), ("uid", userId), ("key-type", "s3"), ("access-key", key.AccessKeyId), ("secret-key", key.Secret), ("generate-key", "false")], ct);
+    public Task EnsureKeyAsync(string userId, StoreKey key, CancellationToken ct) =>
+        admin.AskAsync(
+            HttpMethod.Put,
+            "user",
+            [
+                ("key", ""),
+                ("uid", userId),
+                ("key-type", "s3"),
+                ("access-key", key.AccessKeyId),
+                ("secret-key", key.Secret),
+                ("generate-key", "false"),
+            ],
+            ct
+        );
 
     public async Task RemoveKeyAsync(string userId, string accessKeyId, CancellationToken ct)
     {
         // Asked to remove a key that is not there, some versions answer as if the request were wrong: so what there is is asked for first.
-        if (await admin.AskAsync(HttpMethod.Get, "user", [("uid", userId)], ct).OrMissingAsync() is { } user
-            && user.GetProperty("keys").EnumerateArray().Any(key => key.GetProperty("access_key").GetString() == accessKeyId))
+        if (
+            await admin.AskAsync(HttpMethod.Get, "user", [("uid", userId)], ct).OrMissingAsync() is { } user
+            && user.GetProperty("keys").EnumerateArray().Any(key => key.GetProperty("access_key").GetString() == accessKeyId)
+        )
         {
-            await admin.AskAsync(HttpMethod.Delete, "user", [("key", ""), ("uid", userId), ("key-type", "s3"), ("access-key", accessKeyId)], ct).OrMissingAsync();
+            await admin
+                .AskAsync(HttpMethod.Delete, "user", [("key", ""), ("uid", userId), ("key-type", "s3"), ("access-key", accessKeyId)], ct)
+                .OrMissingAsync();
         }
     }
 
@@ -69,11 +102,16 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
         var (users, marker) = (new List<string>(), "");
         do
         {
-            var page = await admin.AskAsync(HttpMethod.Get, "user", [("list", ""), ("max-entries", "1000"), .. marker.Length > 0 ? new[] { ("marker", marker) } : []], ct);
+            var page = await admin.AskAsync(
+                HttpMethod.Get,
+                "user",
+                [("list", ""), ("max-entries", "1000"), .. marker.Length > 0 ? new[] { ("marker", marker) } : []],
+                ct
+            );
             users.AddRange(page.GetProperty("keys").EnumerateArray().Select(user => user.GetString()!));
-            marker = page.GetProperty("truncated").GetBoolean() && page.TryGetProperty("marker", out var next) ? next.GetString() ?? "" : "";
-        }
-        while (marker.Length > 0);
+            marker =
+                page.GetProperty("truncated").GetBoolean() && page.TryGetProperty("marker", out var next) ? next.GetString() ?? "" : "";
+        } while (marker.Length > 0);
         return users;
     }
 
@@ -85,7 +123,12 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
 
     public async Task<IReadOnlyList<BucketTraffic>> TrafficAsync(DateTimeOffset since, CancellationToken ct)
     {
-        var all = await admin.AskAsync(HttpMethod.Get, "usage", [("start", Hour(since)), ("show-entries", "true"), ("show-summary", "false")], ct);
+        var all = await admin.AskAsync(
+            HttpMethod.Get,
+            "usage",
+            [("start", Hour(since)), ("show-entries", "true"), ("show-summary", "false")],
+            ct
+        );
         return all.ValueKind is JsonValueKind.Object && all.TryGetProperty("entries", out var entries)
             ? [.. entries.EnumerateArray().SelectMany(user => user.GetProperty("buckets").EnumerateArray().Select(Traffic))]
             : [];
@@ -99,34 +142,54 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
         // Parts of unfinished uploads take room as well; the number is that of objects and versions.
         var kinds = row.GetProperty("usage").EnumerateObject().ToList();
         return new BucketContent(
-            row.GetProperty("bucket").GetString()!, row.GetProperty("owner").GetString()!, Id(row),
+            row.GetProperty("bucket").GetString()!,
+            row.GetProperty("owner").GetString()!,
+            Id(row),
             kinds.Sum(kind => kind.Value.GetProperty("size").GetInt64()),
             kinds.Where(kind => kind.Name is "rgw.main").Sum(kind => kind.Value.GetProperty("num_objects").GetInt64()),
-            row.TryGetProperty("creation_time", out var made) && made.TryGetDateTimeOffset(out var at) ? at : DateTimeOffset.UnixEpoch);
+            row.TryGetProperty("creation_time", out var made) && made.TryGetDateTimeOffset(out var at) ? at : DateTimeOffset.UnixEpoch
+        );
     }
 
-    /// <summary>Somebody else's who shares the gateway: a tenant's buckets have names of their own, which may be those of Portal's.</summary>
-    private static bool IsOfATenant(JsonElement row) => row.TryGetProperty("tenant", out var tenant) && tenant.GetString() is { Length: > 0 };
+    /// <summary>
+    /// Somebody else's who shares the gateway: a tenant's buckets have names of their own, which may be those of Portal's.
+    /// </summary>
+    private static bool IsOfATenant(JsonElement row) =>
+        row.TryGetProperty("tenant", out var tenant) && tenant.GetString() is { Length: > 0 };
 
-    /// <summary>What it was called when it was made: the id that stands beside it is another one as soon as its index was split into more shards.</summary>
+    /// <summary>
+    /// What it was called when it was made: the id that stands beside it is another one as soon as its index was split into more shards.
+    /// </summary>
     private static string Id(JsonElement row) => row.GetProperty("marker").GetString()!;
 
     private static BucketTraffic Traffic(JsonElement row)
     {
         // A bucket's policy is read by Portal itself, once a minute where limited keys depend on it.
-        var kinds = row.GetProperty("categories").EnumerateArray().Where(kind => kind.GetProperty("category").GetString() is not "get_bucket_policy").ToList();
+        var kinds = row.GetProperty("categories")
+            .EnumerateArray()
+            .Where(kind => kind.GetProperty("category").GetString() is not "get_bucket_policy")
+            .ToList();
         return new BucketTraffic(
-            row.GetProperty("owner").GetString()!, row.GetProperty("bucket").GetString()!, DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("epoch").GetInt64()),
+            row.GetProperty("owner").GetString()!,
+            row.GetProperty("bucket").GetString()!,
+            DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("epoch").GetInt64()),
             kinds.Sum(kind => kind.GetProperty("bytes_sent").GetInt64()),
-            kinds.Where(kind => !IsRead(kind)).Sum(Served), kinds.Where(IsRead).Sum(Served));
+            kinds.Where(kind => !IsRead(kind)).Sum(Served),
+            kinds.Where(IsRead).Sum(Served)
+        );
 
         // What was refused is not billed: else a stranger could run up a bill by being turned away.
         static long Served(JsonElement kind) => kind.GetProperty("successful_ops").GetInt64();
     }
 
     /// <summary>As at Amazon, listing is priced like writing; deleting costs nothing there, and is a write here.</summary>
-    private static bool IsRead(JsonElement kind) => kind.GetProperty("category").GetString() is { } name
-        && (name.StartsWith("get_", StringComparison.Ordinal) || name.StartsWith("stat_", StringComparison.Ordinal) || name.StartsWith("options_", StringComparison.Ordinal));
+    private static bool IsRead(JsonElement kind) =>
+        kind.GetProperty("category").GetString() is { } name
+        && (
+            name.StartsWith("get_", StringComparison.Ordinal)
+            || name.StartsWith("stat_", StringComparison.Ordinal)
+            || name.StartsWith("options_", StringComparison.Ordinal)
+        );
 
     private static string Hour(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 

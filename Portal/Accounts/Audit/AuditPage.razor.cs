@@ -5,7 +5,9 @@ using Portal.Shared;
 
 namespace Portal.Accounts;
 
-/// <summary>The account's own audit, newest first. What is shown is in the URL: resource, action and the entry before which a page begins.</summary>
+/// <summary>
+/// The account's own audit, newest first. What is shown is in the URL: resource, action and the entry before which a page begins.
+/// </summary>
 public sealed partial class AuditPage
 {
     private const int PerPage = 50;
@@ -14,7 +16,8 @@ public sealed partial class AuditPage
     private string? resource;
     private IReadOnlyList<string> actions = [];
     private IReadOnlyList<AuditEntry>? entries;
-    private long? before, older;
+    private long? before,
+        older;
 
     [SupplyParameterFromQuery]
     private string? Resource { get; set; }
@@ -39,10 +42,13 @@ public sealed partial class AuditPage
         await using var db = await Dbs.CreateDbContextAsync(leaving.Token);
         var own = db.AuditEntries.AsNoTracking().Where(entry => entry.AccountId == me.AccountId);
         actions = await own.Select(entry => entry.Action).Distinct().OrderBy(action => action).ToListAsync(leaving.Token);
-        var page = await own
-            .Where(entry => (string.IsNullOrEmpty(Resource) || entry.ResourceId == Resource) && (string.IsNullOrEmpty(Action) || entry.Action == Action))
+        var page = await own.Where(entry =>
+                (string.IsNullOrEmpty(Resource) || entry.ResourceId == Resource) && (string.IsNullOrEmpty(Action) || entry.Action == Action)
+            )
             .Where(entry => before == null || entry.Id < before)
-            .OrderByDescending(entry => entry.Id).Take(PerPage + 1).ToListAsync(leaving.Token);
+            .OrderByDescending(entry => entry.Id)
+            .Take(PerPage + 1)
+            .ToListAsync(leaving.Token);
         (entries, older) = (page[..Math.Min(PerPage, page.Count)], page.Count > PerPage ? page[PerPage - 1].Id : null);
     }
 
@@ -52,9 +58,15 @@ public sealed partial class AuditPage
 
     private void Choose(ChangeEventArgs chosen) => Go(resource, chosen.Value as string);
 
-    private void Go(string? wanted, string? action) => Navigation.NavigateTo(Navigation.GetUriWithQueryParameters("/audit", new Dictionary<string, object?>(StringComparer.Ordinal)
-    {
-        ["resource"] = string.IsNullOrWhiteSpace(wanted) ? null : wanted.Trim(),
-        ["action"] = string.IsNullOrEmpty(action) ? null : action,
-    }));
+    private void Go(string? wanted, string? action) =>
+        Navigation.NavigateTo(
+            Navigation.GetUriWithQueryParameters(
+                "/audit",
+                new Dictionary<string, object?>(StringComparer.Ordinal)
+                {
+                    ["resource"] = string.IsNullOrWhiteSpace(wanted) ? null : wanted.Trim(),
+                    ["action"] = string.IsNullOrEmpty(action) ? null : action,
+                }
+            )
+        );
 }

@@ -7,10 +7,16 @@ using Portal.Model.Shared;
 namespace Portal.Accounts;
 
 /// <summary>
-/// What happens at the door, in the audit, where its customer reads it, and in the log, each kind with an event id of its own. What strangers can cause is written down once a minute for
-/// an account, and again at the tenth, the hundredth and so on, with their number: nobody fills the audit from outside.
+/// What happens at the door, in the audit, where its customer reads it, and in the log, each kind with an event id of its own. What
+/// strangers can cause is written down once a minute for an account, and again at the tenth, the hundredth and so on, with their number:
+/// nobody fills the audit from outside.
 /// </summary>
-public sealed partial class SecurityEvents(IDbContextFactory<PortalDb> dbs, Throttles throttles, TimeProvider clock, ILogger<SecurityEvents> log)
+public sealed partial class SecurityEvents(
+    IDbContextFactory<PortalDb> dbs,
+    Throttles throttles,
+    TimeProvider clock,
+    ILogger<SecurityEvents> log
+)
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
@@ -39,10 +45,15 @@ public sealed partial class SecurityEvents(IDbContextFactory<PortalDb> dbs, Thro
 
             Log(LogLevel.Warning, what, actor, count);
             await using var db = await dbs.CreateDbContextAsync(ct);
-            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), what.ToString(), null, after: new { Page = path, Times = count == 1 ? (int?)null : count }));
+            db.AuditEntries.Add(
+                actor.Audit(clock.GetUtcNow(), what.ToString(), null, after: new { Page = path, Times = count == 1 ? (int?)null : count })
+            );
             await db.SaveChangesAsync(ct);
         }
-        catch (Exception error) when (error is NpgsqlException or DbUpdateException or TimeoutException or OperationCanceledException && !ct.IsCancellationRequested)
+        catch (Exception error)
+            when (error is NpgsqlException or DbUpdateException or TimeoutException or OperationCanceledException
+                && !ct.IsCancellationRequested
+            )
         {
             // The answer does not wait for what is written about it.
             LogUnwritten(log, what, error.Message);
@@ -59,13 +70,17 @@ public sealed partial class SecurityEvents(IDbContextFactory<PortalDb> dbs, Thro
                 Log(LogLevel.Warning, what, Actor.Stranger("-", from), 1);
             }
         }
-        catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException && !ct.IsCancellationRequested)
+        catch (Exception error)
+            when (error is NpgsqlException or TimeoutException or OperationCanceledException && !ct.IsCancellationRequested)
         {
             LogUnwritten(log, what, error.Message);
         }
     }
 
-    /// <summary>Of a request that was refused before anybody looked whose it is. In the log alone, and counted by this process: a flood of them costs the database nothing.</summary>
+    /// <summary>
+    /// Of a request that was refused before anybody looked whose it is. In the log alone, and counted by this process: a flood of them
+    /// costs the database nothing.
+    /// </summary>
     public void LogRefused(SecurityEvent what, IPAddress? from)
     {
         int count;
@@ -95,7 +110,16 @@ public sealed partial class SecurityEvents(IDbContextFactory<PortalDb> dbs, Thro
 
     // Ids rather than addresses: logs go where personal data should not.
     private void Log(LogLevel level, SecurityEvent what, Actor actor, int times) =>
-        log.Log(level, new EventId((int)what, what.ToString()), "{Event} in {Account} by {User} from {Network}, {Times} within a minute", what, actor.AccountId, actor.UserId, actor.From, times);
+        log.Log(
+            level,
+            new EventId((int)what, what.ToString()),
+            "{Event} in {Account} by {User} from {Network}, {Times} within a minute",
+            what,
+            actor.AccountId,
+            actor.UserId,
+            actor.From,
+            times
+        );
 
     [LoggerMessage(EventId = 1399, Level = LogLevel.Warning, Message = "{What} could not be written to the audit: {Reason}")]
     private static partial void LogUnwritten(ILogger log, SecurityEvent what, string reason);

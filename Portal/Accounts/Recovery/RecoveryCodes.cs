@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace Portal.Accounts;
 
-/// <summary>What is kept of a person's recovery codes: hashes, from which nobody gets a code back. Written as <c>1;iterations;salt;hash;hash…</c>.</summary>
+/// <summary>
+/// What is kept of a person's recovery codes: hashes, from which nobody gets a code back. Written as <c>1;iterations;salt;hash;hash…</c>.
+/// </summary>
 internal sealed record RecoveryCodes(int Iterations, byte[] Salt, IReadOnlyList<byte[]> Hashes)
 {
     private const string Version = "1";
@@ -18,9 +20,14 @@ internal sealed record RecoveryCodes(int Iterations, byte[] Salt, IReadOnlyList<
     }
 
     /// <summary>None if there are none, or they are written in no way that is known.</summary>
-    public static RecoveryCodes Parse(string? written) => written?.Split(';') is [Version, var iterations, var salt, .. var hashes]
-        ? new(int.Parse(iterations, CultureInfo.InvariantCulture), Convert.FromBase64String(salt), [.. hashes.Select(Convert.FromBase64String)])
-        : new(Rounds, [], []);
+    public static RecoveryCodes Parse(string? written) =>
+        written?.Split(';') is [Version, var iterations, var salt, .. var hashes]
+            ? new(
+                int.Parse(iterations, CultureInfo.InvariantCulture),
+                Convert.FromBase64String(salt),
+                [.. hashes.Select(Convert.FromBase64String)]
+            )
+            : new(Rounds, [], []);
 
     /// <summary>Those that are left once this one is used; null if it is none of them. Takes as long for any code.</summary>
     public RecoveryCodes? Without(string code)
@@ -31,7 +38,16 @@ internal sealed record RecoveryCodes(int Iterations, byte[] Salt, IReadOnlyList<
     }
 
     public override string ToString() =>
-        string.Join(';', [Version, Iterations.ToString(CultureInfo.InvariantCulture), Convert.ToBase64String(Salt), .. Hashes.Select(Convert.ToBase64String)]);
+        string.Join(
+            ';',
+            [
+                Version,
+                Iterations.ToString(CultureInfo.InvariantCulture),
+                Convert.ToBase64String(Salt),
+                .. Hashes.Select(Convert.ToBase64String),
+            ]
+        );
 
-    private static byte[] Hash(string code, byte[] salt, int iterations) => Rfc2898DeriveBytes.Pbkdf2(code, salt, iterations, HashAlgorithmName.SHA256, 32);
+    private static byte[] Hash(string code, byte[] salt, int iterations) =>
+        Rfc2898DeriveBytes.Pbkdf2(code, salt, iterations, HashAlgorithmName.SHA256, 32);
 }

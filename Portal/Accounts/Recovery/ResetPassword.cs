@@ -6,15 +6,25 @@ using Portal.Model.Shared;
 namespace Portal.Accounts;
 
 /// <summary>
-/// A new password by mail, for a confirmed address only: an unconfirmed one may have been claimed by a stranger. Whoever asks for it may want
-/// to shut somebody out, so sessions and passkeys go too; a passkey would let a thief in past the new password and the second factor.
+/// A new password by mail, for a confirmed address only: an unconfirmed one may have been claimed by a stranger. Whoever asks for it may
+/// want to shut somebody out, so sessions and passkeys go too; a passkey would let a thief in past the new password and the second factor.
 /// </summary>
 public sealed class ResetPassword(
-    PortalDb db, UserManager<User> users, AccountMails mails, SessionList sessions, KnownDevices devices, FreshProof proof, Guesses guesses, SecurityEvents events, IHttpContextAccessor accessor)
+    PortalDb db,
+    UserManager<User> users,
+    AccountMails mails,
+    SessionList sessions,
+    KnownDevices devices,
+    FreshProof proof,
+    Guesses guesses,
+    SecurityEvents events,
+    IHttpContextAccessor accessor
+)
 {
     private const string CodeMissing = "Operators also enter a code of their authenticator app, or a recovery code.";
 
-    private const string NotByMail = "An operator's password is not reset by mail alone. Sign in with your passkey, or run reset-operator-factor on the machine.";
+    private const string NotByMail =
+        "An operator's password is not reset by mail alone. Sign in with your passkey, or run reset-operator-factor on the machine.";
 
     private const string Useless = "This link is older than a day or was used already.";
 
@@ -35,7 +45,11 @@ public sealed class ResetPassword(
     public async Task<ResetRefusal?> RunAsync(string? userId, string? code, string password, string? factor, HttpContext http)
     {
         var ct = http.RequestAborted;
-        if (AccountMails.TokenOf(code) is not { } token || !Guid.TryParse(userId, out var id) || await db.Users.FindAsync([id], ct) is not { } user)
+        if (
+            AccountMails.TokenOf(code) is not { } token
+            || !Guid.TryParse(userId, out var id)
+            || await db.Users.FindAsync([id], ct) is not { } user
+        )
         {
             return new ResetRefusal(Useless);
         }
@@ -62,13 +76,20 @@ public sealed class ResetPassword(
         var removed = await users.RemoveAllPasskeysAsync(user);
         await sessions.RevokeAllAsync(user.Id, except: null, ct);
 
-        // The mailbox proves the owner: whatever strangers try meanwhile, this browser may sign in. Not where a second factor is still to come: who reads the mailbox alone guesses at that as a stranger.
+        // The mailbox proves the owner: whatever strangers try meanwhile, this browser may sign in. Not where a second factor is still to
+        // come: who reads the mailbox alone guesses at that as a stranger.
         if (user.IsOperator || !user.TwoFactorEnabled)
         {
             await devices.RememberAsync(user, ct);
         }
 
-        db.Add(events.Write(new Actor(user.AccountId, user.Id, user.Email!, http.Connection.RemoteIpAddress), SecurityEvent.ResetPassword, after: new { RemovedPasskeys = removed }));
+        db.Add(
+            events.Write(
+                new Actor(user.AccountId, user.Id, user.Email!, http.Connection.RemoteIpAddress),
+                SecurityEvent.ResetPassword,
+                after: new { RemovedPasskeys = removed }
+            )
+        );
         mails.TellChange(user, removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,");
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
@@ -106,7 +127,8 @@ public sealed class ResetPassword(
         return null;
     }
 
-    private Task NoteAsync(User user, SecurityEvent what, CancellationToken ct) => events.NoteAsync(Actor.Stranger(user.AccountId, accessor.HttpContext?.Connection.RemoteIpAddress), what, ct);
+    private Task NoteAsync(User user, SecurityEvent what, CancellationToken ct) =>
+        events.NoteAsync(Actor.Stranger(user.AccountId, accessor.HttpContext?.Connection.RemoteIpAddress), what, ct);
 }
 
 /// <summary>Why a password was not reset.</summary>

@@ -8,9 +8,14 @@ namespace Portal.Accounts;
 /// Whose a request or a circuit is. A circuit outlives the request that authorized it: it is of the session that it began with until that
 /// stands no more, and nobody's from then on, whoever connects to it again.
 /// </summary>
-internal sealed class CircuitUser(SessionWatch sessions) : AuthenticationStateProvider, IHostEnvironmentAuthenticationStateProvider, IDisposable
+internal sealed class CircuitUser(SessionWatch sessions)
+    : AuthenticationStateProvider,
+        IHostEnvironmentAuthenticationStateProvider,
+        IDisposable
 {
-    private static readonly Task<AuthenticationState> Nobody = Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity())));
+    private static readonly Task<AuthenticationState> Nobody = Task.FromResult(
+        new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity()))
+    );
 
     private readonly Lock gate = new();
     private Task<AuthenticationState>? state;
@@ -19,12 +24,19 @@ internal sealed class CircuitUser(SessionWatch sessions) : AuthenticationStatePr
     private bool isCircuit;
     private bool isGone;
 
-    public override Task<AuthenticationState> GetAuthenticationStateAsync() => state ?? throw new InvalidOperationException("The host has not said yet who the user is.");
+    public override Task<AuthenticationState> GetAuthenticationStateAsync() =>
+        state ?? throw new InvalidOperationException("The host has not said yet who the user is.");
 
-    /// <summary>By the host: at the beginning, and whenever a browser connects to the circuit again, with whatever it is signed in as then.</summary>
+    /// <summary>
+    /// By the host: at the beginning, and whenever a browser connects to the circuit again, with whatever it is signed in as then.
+    /// </summary>
     public void SetAuthenticationState(Task<AuthenticationState> authenticationStateTask)
     {
-        if (isCircuit && authenticationStateTask is { IsCompletedSuccessfully: true, Result.User: var user } && user.FindFirstValue(AccountClaims.Session) == session)
+        if (
+            isCircuit
+            && authenticationStateTask is { IsCompletedSuccessfully: true, Result.User: var user }
+            && user.FindFirstValue(AccountClaims.Session) == session
+        )
         {
             return;
         }
@@ -41,11 +53,14 @@ internal sealed class CircuitUser(SessionWatch sessions) : AuthenticationStatePr
             return;
         }
 
-        var begun = await sessions.WatchAsync(user, () =>
-        {
-            Become(Nobody);
-            return Task.CompletedTask;
-        });
+        var begun = await sessions.WatchAsync(
+            user,
+            () =>
+            {
+                Become(Nobody);
+                return Task.CompletedTask;
+            }
+        );
         lock (gate)
         {
             watching = begun;
@@ -74,9 +89,9 @@ internal sealed class CircuitUser(SessionWatch sessions) : AuthenticationStatePr
 }
 
 /// <summary>
-/// Tells the circuit's user that it has begun, and looks at no event: what waits in <see cref="CircuitHandler.CreateInboundActivityHandler"/> is
-/// overtaken by the events behind it and by the browser's receipts, and then a field's change comes after the form's submit, or to a handler that
-/// is gone ("There is no event handler associated with this event").
+/// Tells the circuit's user that it has begun, and looks at no event: what waits in
+/// <see cref="CircuitHandler.CreateInboundActivityHandler"/> is overtaken by the events behind it and by the browser's receipts, and then a
+/// field's change comes after the form's submit, or to a handler that is gone ("There is no event handler associated with this event").
 /// </summary>
 internal sealed class CircuitBeginning(CircuitUser user) : CircuitHandler
 {

@@ -16,7 +16,10 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     /// <summary>How exactly "last seen" is kept; each request writing it would be a write per click.</summary>
     private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
 
-    /// <summary>For how long the cookie of before a proof is still taken: a form that is sent by a double click is sent twice with it, and the browser may never read the first answer.</summary>
+    /// <summary>
+    /// For how long the cookie of before a proof is still taken: a form that is sent by a double click is sent twice with it, and the
+    /// browser may never read the first answer.
+    /// </summary>
     private static readonly TimeSpan UnderWay = TimeSpan.FromSeconds(10);
 
     public static async Task ValidateAsync(CookieValidatePrincipalContext context)
@@ -47,14 +50,24 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     /// <summary>What the database says of the session that a cookie names, or null if it stands no more.</summary>
     public async Task<Standing?> StandingAsync(ClaimsPrincipal cookie, CancellationToken ct) => await StandingAsync(cookie, null, ct);
 
-    /// <summary>Those whose session stands, as what they were when they signed in: an operator whose role is another now, or whose factor is gone, is not among them.</summary>
+    /// <summary>
+    /// Those whose session stands, as what they were when they signed in: an operator whose role is another now, or whose factor is gone,
+    /// is not among them.
+    /// </summary>
     public async Task<IReadOnlySet<ClaimsPrincipal>> StandingAsync(IReadOnlyCollection<ClaimsPrincipal> cookies, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var found = await Found(db, [.. cookies.Select(SessionOf).OfType<Guid>().Distinct()]).ToDictionaryAsync(found => found.Session.Id, ct);
+        var found = await Found(db, [.. cookies.Select(SessionOf).OfType<Guid>().Distinct()])
+            .ToDictionaryAsync(found => found.Session.Id, ct);
         var now = clock.GetUtcNow();
-        return cookies.Where(cookie => SessionOf(cookie) is { } id && found.TryGetValue(id, out var session) && session.Stands(cookie, now)
-            && (cookie.FindFirstValue(AccountClaims.Operator) is not { } role || (session.IsProven && role == session.Role?.ToString()))).ToHashSet();
+        return cookies
+            .Where(cookie =>
+                SessionOf(cookie) is { } id
+                && found.TryGetValue(id, out var session)
+                && session.Stands(cookie, now)
+                && (cookie.FindFirstValue(AccountClaims.Operator) is not { } role || (session.IsProven && role == session.Role?.ToString()))
+            )
+            .ToHashSet();
     }
 
     private async Task<Standing?> StandingAsync(ClaimsPrincipal cookie, HttpContext? http, CancellationToken ct)
@@ -76,11 +89,24 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
         {
             Attempt.Leave();
             var from = http.Connection.RemoteIpAddress;
-            await db.Sessions.Where(session => session.Id == id)
-                .ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now).SetProperty(session => session.From, from), ct);
+            await db
+                .Sessions.Where(session => session.Id == id)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(session => session.LastSeenAt, now).SetProperty(session => session.From, from),
+                    ct
+                );
         }
 
-        return new Standing(found.Role, found.IsProven, IsReplaced: found.Session.ProvenAt is { } proven && now - proven > UnderWay && !(long.TryParse(cookie.FindFirstValue(AccountClaims.Proven), CultureInfo.InvariantCulture, out var known) && known >= Microseconds(proven)));
+        return new Standing(
+            found.Role,
+            found.IsProven,
+            IsReplaced: found.Session.ProvenAt is { } proven
+                && now - proven > UnderWay
+                && !(
+                    long.TryParse(cookie.FindFirstValue(AccountClaims.Proven), CultureInfo.InvariantCulture, out var known)
+                    && known >= Microseconds(proven)
+                )
+        );
     }
 
     /// <summary>These were used within a circuit, which sends no requests that would tell.</summary>
@@ -89,19 +115,36 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
         await using var db = await dbs.CreateDbContextAsync(ct);
         var now = clock.GetUtcNow();
         var before = now - SeenEvery;
-        await db.Sessions.Where(session => used.Contains(session.Id) && session.RevokedAt == null && session.LastSeenAt < before)
+        await db
+            .Sessions.Where(session => used.Contains(session.Id) && session.RevokedAt == null && session.LastSeenAt < before)
             .ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now), ct);
     }
 
     /// <summary>As exactly as the database keeps a time.</summary>
     public static long Microseconds(DateTimeOffset time) => time.UtcTicks / TimeSpan.TicksPerMicrosecond;
 
-    public static Guid? SessionOf(ClaimsPrincipal cookie) => Guid.TryParse(cookie.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
+    public static Guid? SessionOf(ClaimsPrincipal cookie) =>
+        Guid.TryParse(cookie.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
 
     private static IQueryable<FoundSession> Found(PortalDb db, Guid[] ids) =>
-        db.Sessions.Where(session => ids.Contains(session.Id) && session.RevokedAt == null && db.Accounts.Any(account => account.Id == session.AccountId && account.ClosingSince == null
-                && (account.SessionsEndedAt == null || account.SessionsEndedAt < session.CreatedAt)))
-            .AsNoTracking().Join(db.WithFactor(), session => session.UserId, known => known.User.Id, (session, known) => new FoundSession(session, known.User.SecurityStamp, known.User.Role, known.HasFactor && !known.HasFirstPassword));
+        db
+            .Sessions.Where(session =>
+                ids.Contains(session.Id)
+                && session.RevokedAt == null
+                && db.Accounts.Any(account =>
+                    account.Id == session.AccountId
+                    && account.ClosingSince == null
+                    && (account.SessionsEndedAt == null || account.SessionsEndedAt < session.CreatedAt)
+                )
+            )
+            .AsNoTracking()
+            .Join(
+                db.WithFactor(),
+                session => session.UserId,
+                known => known.User.Id,
+                (session, known) =>
+                    new FoundSession(session, known.User.SecurityStamp, known.User.Role, known.HasFactor && !known.HasFirstPassword)
+            );
 
     private static void Apply(Standing standing, ClaimsIdentity identity)
     {
@@ -116,13 +159,16 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
         }
     }
 
-    /// <param name="IsReplaced">Whether a proof was given after this cookie, which brought another. Circuits go on: theirs was looked at when they began.</param>
+    /// <param name="IsReplaced">
+    /// Whether a proof was given after this cookie, which brought another. Circuits go on: theirs was looked at when they began.
+    /// </param>
     public sealed record Standing(OperatorRole? Role, bool IsProven, bool IsReplaced);
 
     private sealed record FoundSession(Session Session, string? SecurityStamp, OperatorRole? Role, bool HasFactor)
     {
         public bool IsProven => HasFactor && Session.FactorAt is not null;
 
-        public bool Stands(ClaimsPrincipal cookie, DateTimeOffset now) => Session.Stands(now) && SecurityStamp == cookie.FindFirstValue("AspNet.Identity.SecurityStamp");
+        public bool Stands(ClaimsPrincipal cookie, DateTimeOffset now) =>
+            Session.Stands(now) && SecurityStamp == cookie.FindFirstValue("AspNet.Identity.SecurityStamp");
     }
 }

@@ -5,10 +5,11 @@ using Portal.Model.Shared;
 namespace Portal.Accounts;
 
 /// <summary>
-/// Ends what outlives the request that authorized it, a circuit or a console, when its session stands no more: at once when the session's or
-/// its user's row changed, and every <see cref="Pause"/> by one query for all, so that nothing rests on the notification alone.
+/// Ends what outlives the request that authorized it, a circuit or a console, when its session stands no more: at once when the session's
+/// or its user's row changed, and every <see cref="Pause"/> by one query for all, so that nothing rests on the notification alone.
 /// </summary>
-public sealed partial class SessionWatch(SessionCookie sessions, Changes changes, TimeProvider clock, ILogger<SessionWatch> log) : BackgroundService
+public sealed partial class SessionWatch(SessionCookie sessions, Changes changes, TimeProvider clock, ILogger<SessionWatch> log)
+    : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
@@ -28,8 +29,8 @@ public sealed partial class SessionWatch(SessionCookie sessions, Changes changes
     }
 
     /// <summary>
-    /// Until disposed, calls <paramref name="end"/> when the session of <paramref name="user"/> has ended or is an operator's no more; before this
-    /// returns, if that is so already. It may be called twice.
+    /// Until disposed, calls <paramref name="end"/> when the session of <paramref name="user"/> has ended or is an operator's no more;
+    /// before this returns, if that is so already. It may be called twice.
     /// </summary>
     public async Task<IDisposable> WatchAsync(ClaimsPrincipal user, Func<Task> end)
     {
@@ -49,8 +50,10 @@ public sealed partial class SessionWatch(SessionCookie sessions, Changes changes
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var told = changes.Subscribe(change => change.Table is "Sessions" or "Users" or "Accounts", change =>
-            CheckAsync([.. open.Keys.Where(watched => ReferenceEquals(change, Changes.Missed) || watched.IsOf(change.Id))]));
+        using var told = changes.Subscribe(
+            change => change.Table is "Sessions" or "Users" or "Accounts",
+            change => CheckAsync([.. open.Keys.Where(watched => ReferenceEquals(change, Changes.Missed) || watched.IsOf(change.Id))])
+        );
         using var timer = new PeriodicTimer(Pause, clock);
         try
         {
@@ -102,18 +105,19 @@ public sealed partial class SessionWatch(SessionCookie sessions, Changes changes
     }
 
     /// <summary>Not on the watch's own thread, and watched on until it has ended: one that is slow or fails harms no other.</summary>
-    private Task EndAsync(Watched fallen) => Task.Run(async () =>
-    {
-        try
+    private Task EndAsync(Watched fallen) =>
+        Task.Run(async () =>
         {
-            await fallen.End();
-            fallen.Dispose();
-        }
-        catch (Exception error)
-        {
-            LogNotEnded(log, error);
-        }
-    });
+            try
+            {
+                await fallen.End();
+                fallen.Dispose();
+            }
+            catch (Exception error)
+            {
+                LogNotEnded(log, error);
+            }
+        });
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Whether the sessions of open pages stand could not be read: {Reason}")]
     private static partial void LogUnknown(ILogger log, string reason);
@@ -127,7 +131,10 @@ public sealed partial class SessionWatch(SessionCookie sessions, Changes changes
 
         public Func<Task> End { get; } = end;
 
-        public bool IsOf(string id) => User.FindFirstValue(AccountClaims.Session) == id || User.FindFirstValue(AccountClaims.Account) == id || User.FindFirstValue(ClaimTypes.NameIdentifier) == id;
+        public bool IsOf(string id) =>
+            User.FindFirstValue(AccountClaims.Session) == id
+            || User.FindFirstValue(AccountClaims.Account) == id
+            || User.FindFirstValue(ClaimTypes.NameIdentifier) == id;
 
         public void Dispose() => watch.open.TryRemove(this, out _);
     }

@@ -7,11 +7,21 @@ using Portal.Model.Shared;
 namespace Portal.Accounts;
 
 /// <summary>
-/// Another e-mail address: it takes the password, and a link that only the new mailbox gets, opened by who asked. The old mailbox is told and can take it back for a week: a thief who has
-/// both session and password would otherwise own the account for good.
+/// Another e-mail address: it takes the password, and a link that only the new mailbox gets, opened by who asked. The old mailbox is told
+/// and can take it back for a week: a thief who has both session and password would otherwise own the account for good.
 /// </summary>
 public sealed class ChangeAddress(
-    PortalDb db, UserManager<User> users, OwnAccount own, PortalSignIn signIn, SessionList sessions, AccountMails mails, AttemptLimits limits, SecurityEvents events, IHttpContextAccessor accessor, TimeProvider clock)
+    PortalDb db,
+    UserManager<User> users,
+    OwnAccount own,
+    PortalSignIn signIn,
+    SessionList sessions,
+    AccountMails mails,
+    AttemptLimits limits,
+    SecurityEvents events,
+    IHttpContextAccessor accessor,
+    TimeProvider clock
+)
 {
     private const string Useless = "This link is older than a day, was used already or belongs to another account.";
     private const string UselessUndo = "This link is older than a week or was used already.";
@@ -97,7 +107,14 @@ public sealed class ChangeAddress(
                 mails.TellAddressChanged(user, old, secret);
             }
 
-            db.Add(events.Write(own.Actor, SecurityEvent.ChangeAddress, before: new { Email = new Personal(MailDomain.Shown(old)) }, after: new { Email = new Personal(MailDomain.Shown(wanted)) }));
+            db.Add(
+                events.Write(
+                    own.Actor,
+                    SecurityEvent.ChangeAddress,
+                    before: new { Email = new Personal(MailDomain.Shown(old)) },
+                    after: new { Email = new Personal(MailDomain.Shown(wanted)) }
+                )
+            );
             await RenameAsync(user, old);
             await sessions.RevokeAllAsync(user.Id, own.CurrentSession, Aborted);
             await db.SaveChangesAsync(Aborted);
@@ -113,8 +130,9 @@ public sealed class ChangeAddress(
     }
 
     /// <summary>
-    /// The link of the mail to the old address: all is as before the change, but that no password, passkey or session opens the account any more. An authenticator app that came after it is gone,
-    /// and the one of before is back, whatever was done to it since: the owner is not shut out, and whoever reads only the old mailbox does not come in.
+    /// The link of the mail to the old address: all is as before the change, but that no password, passkey or session opens the account any
+    /// more. An authenticator app that came after it is gone, and the one of before is back, whatever was done to it since: the owner is
+    /// not shut out, and whoever reads only the old mailbox does not come in.
     /// </summary>
     /// <returns>Where to choose a new password.</returns>
     public async Task<Outcome<string>> UndoAsync(string? secret)
@@ -131,8 +149,11 @@ public sealed class ChangeAddress(
             await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
 
             // The changes after it are undone with it: their mailboxes have no say any more.
-            if (await db.AddressChanges.Where(one => one.UserId == user.Id && one.At >= change.At && one.UndoneAt == null)
-                .ExecuteUpdateAsync(set => set.SetProperty(one => one.UndoneAt, now), Aborted) == 0)
+            if (
+                await db
+                    .AddressChanges.Where(one => one.UserId == user.Id && one.At >= change.At && one.UndoneAt == null)
+                    .ExecuteUpdateAsync(set => set.SetProperty(one => one.UndoneAt, now), Aborted) == 0
+            )
             {
                 return Outcome.Refused(UselessUndo);
             }
@@ -155,7 +176,14 @@ public sealed class ChangeAddress(
             await sessions.RevokeAllAsync(user.Id, except: null, Aborted);
             await RenameAsync(user, from);
             var actor = new Actor(user.AccountId, user.Id, change.Old, Http.Connection.RemoteIpAddress);
-            db.Add(events.Write(actor, SecurityEvent.UndoAddressChange, before: new { Email = new Personal(MailDomain.Shown(from)) }, after: new { Email = new Personal(MailDomain.Shown(change.Old)), RemovedPasskeys = removed }));
+            db.Add(
+                events.Write(
+                    actor,
+                    SecurityEvent.UndoAddressChange,
+                    before: new { Email = new Personal(MailDomain.Shown(from)) },
+                    after: new { Email = new Personal(MailDomain.Shown(change.Old)), RemovedPasskeys = removed }
+                )
+            );
             await db.SaveChangesAsync(Aborted);
             await transaction.CommitAsync(Aborted);
         }
@@ -168,6 +196,8 @@ public sealed class ChangeAddress(
     }
 
     /// <summary>An account that was called by the address is called by the new one.</summary>
-    private Task<int> RenameAsync(User user, string old) => db.Accounts.Where(account => account.Id == user.AccountId && account.Name == MailDomain.Shown(old))
-        .ExecuteUpdateAsync(set => set.SetProperty(account => account.Name, MailDomain.Shown(user.Email!)), Aborted);
+    private Task<int> RenameAsync(User user, string old) =>
+        db
+            .Accounts.Where(account => account.Id == user.AccountId && account.Name == MailDomain.Shown(old))
+            .ExecuteUpdateAsync(set => set.SetProperty(account => account.Name, MailDomain.Shown(user.Email!)), Aborted);
 }

@@ -10,7 +10,16 @@ namespace Portal.Accounts;
 /// Each change is audited, mailed to the owner and ends the other sessions where it should.
 /// </summary>
 public sealed class OwnAccount(
-    PortalDb db, UserManager<User> users, PortalSignIn signIn, SessionList sessions, AccountMails mails, Guesses guesses, FreshProof proof, SecurityEvents events, IHttpContextAccessor accessor)
+    PortalDb db,
+    UserManager<User> users,
+    PortalSignIn signIn,
+    SessionList sessions,
+    AccountMails mails,
+    Guesses guesses,
+    FreshProof proof,
+    SecurityEvents events,
+    IHttpContextAccessor accessor
+)
 {
     public const int RecoveryCodes = 10;
 
@@ -18,7 +27,8 @@ public sealed class OwnAccount(
 
     private CancellationToken Aborted => Http.RequestAborted;
 
-    public async Task<User> LoadAsync() => await users.GetUserAsync(Http.User) ?? throw new UnauthorizedAccessException("Nobody is signed in.");
+    public async Task<User> LoadAsync() =>
+        await users.GetUserAsync(Http.User) ?? throw new UnauthorizedAccessException("Nobody is signed in.");
 
     public async Task<Outcome> ChangePasswordAsync(User user, string current, string wanted, bool removesPasskeys)
     {
@@ -36,22 +46,30 @@ public sealed class OwnAccount(
         var answer = await users.ChangePasswordAsync(user, current, wanted);
         if (!answer.Succeeded)
         {
-            return Outcome.Refused(answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused)?.Description ?? "Choose another password.");
+            return Outcome.Refused(
+                answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused)?.Description ?? "Choose another password."
+            );
         }
 
         await FirstPassword.ForgetAsync(db, user.Id, Aborted);
         var removed = removesPasskeys ? await users.RemoveAllPasskeysAsync(user) : 0;
-        await WriteDownAsync(user, SecurityEvent.ChangePassword, removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,", new { RemovedPasskeys = removed });
+        await WriteDownAsync(
+            user,
+            SecurityEvent.ChangePassword,
+            removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,",
+            new { RemovedPasskeys = removed }
+        );
         await transaction.CommitAsync(Aborted);
         return Outcome.Done;
     }
 
     /// <summary>The secret for the authenticator app that is being set up.</summary>
-    public async Task<string> AuthenticatorKeyAsync(User user) => await users.GetAuthenticatorKeyAsync(user) ?? await NewAuthenticatorKeyAsync(user);
+    public async Task<string> AuthenticatorKeyAsync(User user) =>
+        await users.GetAuthenticatorKeyAsync(user) ?? await NewAuthenticatorKeyAsync(user);
 
     /// <summary>
-    /// Another one for each look, since who had looked before would know the codes of what is set up later; nothing depends on it until a code
-    /// of it was entered.
+    /// Another one for each look, since who had looked before would know the codes of what is set up later; nothing depends on it until a
+    /// code of it was entered.
     /// </summary>
     public async Task<string> NewAuthenticatorKeyAsync(User user)
     {

@@ -7,26 +7,36 @@ internal static class SettingsEndpoints
     public static void MapSettings(this WebApplication app)
     {
         app.MapPost("/passkeys/request-options", (Passkeys passkeys) => passkeys.RequestOptionsAsync())
-            .AllowAnonymous().RequireRateLimiting(AttemptLimits.AnonymousForm).RequireValidForm().ForScripts();
+            .AllowAnonymous()
+            .RequireRateLimiting(AttemptLimits.AnonymousForm)
+            .RequireValidForm()
+            .ForScripts();
         app.MapPost("/proof/check", (Delegate)ProveAsync).RequireAuthorization().RequireValidForm().ForScripts();
         var settings = app.MapGroup("/settings").RequireAuthorization().RequireValidForm();
         settings.MapPost("/passkeys/creation-options", (Delegate)PasskeyOptionsAsync).ForScripts();
         settings.MapPost("/passkeys", (Delegate)AddPasskeyAsync);
         settings.MapPost("/passkeys/{id}/rename", (Delegate)RenamePasskeyAsync);
         settings.MapPost("/passkeys/{id}/remove", (string id, Passkeys passkeys, CancellationToken ct) => passkeys.RemoveAsync(id, ct));
-        settings.MapPost("/sessions/{id:guid}/revoke", async (Guid id, SessionList sessions, OwnAccount own, FreshProof proof, CancellationToken ct) =>
-            !await proof.IsFreshAsync(await own.LoadAsync()) ? Results.LocalRedirect(FreshProof.PageFor("/settings?done=proven"))
-            : await sessions.RevokeAsync(own.Actor, id, ct) ? Results.LocalRedirect("/settings#sessions") : Results.NotFound());
-        settings.MapPost("/sessions/revoke-others", async (OwnAccount own, FreshProof proof) =>
-        {
-            if (!await proof.IsFreshAsync(await own.LoadAsync()))
+        settings.MapPost(
+            "/sessions/{id:guid}/revoke",
+            async (Guid id, SessionList sessions, OwnAccount own, FreshProof proof, CancellationToken ct) =>
+                !await proof.IsFreshAsync(await own.LoadAsync()) ? Results.LocalRedirect(FreshProof.PageFor("/settings?done=proven"))
+                : await sessions.RevokeAsync(own.Actor, id, ct) ? Results.LocalRedirect("/settings#sessions")
+                : Results.NotFound()
+        );
+        settings.MapPost(
+            "/sessions/revoke-others",
+            async (OwnAccount own, FreshProof proof) =>
             {
-                return Results.LocalRedirect(FreshProof.PageFor("/settings?done=proven"));
-            }
+                if (!await proof.IsFreshAsync(await own.LoadAsync()))
+                {
+                    return Results.LocalRedirect(FreshProof.PageFor("/settings?done=proven"));
+                }
 
-            await own.RevokeOthersAsync(await own.LoadAsync());
-            return Results.LocalRedirect("/settings?done=sessions");
-        });
+                await own.RevokeOthersAsync(await own.LoadAsync());
+                return Results.LocalRedirect("/settings?done=sessions");
+            }
+        );
     }
 
     private static async Task<IResult> PasskeyOptionsAsync(HttpContext http, Passkeys passkeys, CancellationToken ct) =>
@@ -35,7 +45,13 @@ internal static class SettingsEndpoints
     private static async Task<IResult> AddPasskeyAsync(HttpContext http, Passkeys passkeys, CancellationToken ct)
     {
         var form = await http.Request.ReadFormAsync(ct);
-        return await passkeys.AddAsync(form["credential"].ToString(), form["name"], form["password"].ToString(), form["enrols"] == "true", ct);
+        return await passkeys.AddAsync(
+            form["credential"].ToString(),
+            form["name"],
+            form["password"].ToString(),
+            form["enrols"] == "true",
+            ct
+        );
     }
 
     /// <summary>What the dialog of a page with a circuit sends.</summary>

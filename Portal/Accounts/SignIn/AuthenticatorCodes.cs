@@ -11,7 +11,8 @@ namespace Portal.Accounts;
 /// </summary>
 internal sealed class AuthenticatorCodes(PortalDb db, TimeProvider clock) : IUserTwoFactorTokenProvider<User>
 {
-    public async Task<bool> CanGenerateTwoFactorTokenAsync(UserManager<User> manager, User user) => await manager.GetAuthenticatorKeyAsync(user) is { Length: > 0 };
+    public async Task<bool> CanGenerateTwoFactorTokenAsync(UserManager<User> manager, User user) =>
+        await manager.GetAuthenticatorKeyAsync(user) is { Length: > 0 };
 
     /// <summary>The app does that.</summary>
     public Task<string> GenerateAsync(string purpose, UserManager<User> manager, User user) => Task.FromResult("");
@@ -38,6 +39,7 @@ internal sealed class AuthenticatorCodes(PortalDb db, TimeProvider clock) : IUse
 
     /// <summary>Whether this code and all later ones were unused. Of two at once one succeeds.</summary>
     private async Task<bool> UseAsync(User user, long step) =>
-        await db.Users.Where(known => known.Id == user.Id && (known.LastCodeStep == null || known.LastCodeStep < step))
+        await db
+            .Users.Where(known => known.Id == user.Id && (known.LastCodeStep == null || known.LastCodeStep < step))
             .ExecuteUpdateAsync(set => set.SetProperty(known => known.LastCodeStep, step)) == 1;
 }

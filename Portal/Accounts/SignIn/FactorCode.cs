@@ -1,6 +1,9 @@
 namespace Portal.Accounts;
 
-/// <summary>A code of somebody's authenticator app, or a recovery code, as it was typed: at the sign-in, as a proof, and for an operator's new password.</summary>
+/// <summary>
+/// A code of somebody's authenticator app, or a recovery code, as it was typed: at the sign-in, as a proof, and for an operator's new
+/// password.
+/// </summary>
 internal static class FactorCode
 {
     public const string Wrong = "That code is not right, or it was used already.";

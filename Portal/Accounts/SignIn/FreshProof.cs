@@ -7,12 +7,22 @@ using Portal.Model.Shared;
 namespace Portal.Accounts;
 
 /// <summary>
-/// That it is still the owner who sits there: a password, a code or a passkey within the last minutes, kept with the session. Whoever has only got hold of its cookie can
-/// give none. What changes how somebody signs in asks for it, and everything that an operator changes. Who has a second factor gives that.
+/// That it is still the owner who sits there: a password, a code or a passkey within the last minutes, kept with the session. Whoever has
+/// only got hold of its cookie can give none. What changes how somebody signs in asks for it, and everything that an operator changes. Who
+/// has a second factor gives that.
 /// </summary>
-public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignIn signIn, Guesses guesses, SecurityEvents events, IHttpContextAccessor accessor, TimeProvider clock)
+public sealed class FreshProof(
+    PortalDb db,
+    UserManager<User> users,
+    PortalSignIn signIn,
+    Guesses guesses,
+    SecurityEvents events,
+    IHttpContextAccessor accessor,
+    TimeProvider clock
+)
 {
-    public const string FactorFirst = "This takes your passkey or a code as well, and you gave the last one more than 15 minutes ago. Open this page again: it asks for it.";
+    public const string FactorFirst =
+        "This takes your passkey or a code as well, and you gave the last one more than 15 minutes ago. Open this page again: it asks for it.";
 
     private const string WrongPassword = "That is not your current password.";
 
@@ -24,7 +34,8 @@ public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignI
 
     public static string PageFor(string returnUrl) => $"/proof?returnUrl={Uri.EscapeDataString(returnUrl)}";
 
-    public Task<bool> HasFactorAsync(User user) => db.WithFactor().AnyAsync(known => known.User.Id == user.Id && known.HasFactor, Http.RequestAborted);
+    public Task<bool> HasFactorAsync(User user) =>
+        db.WithFactor().AnyAsync(known => known.User.Id == user.Id && known.HasFactor, Http.RequestAborted);
 
     /// <summary>Whether the password alone proves nothing: of whom the sign-in asks for a code besides, and of operators.</summary>
     public async Task<bool> WantsFactorAsync(User user) => user.TwoFactorEnabled || (user.IsOperator && await HasFactorAsync(user));
@@ -37,10 +48,15 @@ public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignI
             && (await WantsFactorAsync(user) ? session.IsFactorFresh(now) : session.IsFresh(now));
     }
 
-    /// <summary>Whether a page of changes that all want the second factor asks for it before it is shown: better once than at each form.</summary>
-    public async Task<bool> ComesFirstAsync(User user) => HttpMethods.IsGet(Http.Request.Method) && await WantsFactorAsync(user) && !await IsFreshAsync(user);
+    /// <summary>
+    /// Whether a page of changes that all want the second factor asks for it before it is shown: better once than at each form.
+    /// </summary>
+    public async Task<bool> ComesFirstAsync(User user) =>
+        HttpMethods.IsGet(Http.Request.Method) && await WantsFactorAsync(user) && !await IsFreshAsync(user);
 
-    /// <summary>Null if it is the password; wrong ones make this session wait, and no other. From who has a second factor it is not enough.</summary>
+    /// <summary>
+    /// Null if it is the password; wrong ones make this session wait, and no other. From who has a second factor it is not enough.
+    /// </summary>
     public async Task<string?> WhyNotPasswordAsync(User user, string password)
     {
         if (password.Length is 0 or > Passwords.MaxLength)
@@ -108,16 +124,25 @@ public sealed class FreshProof(PortalDb db, UserManager<User> users, PortalSignI
     public Task KeepFactorAsync() => KeepAsync(isFactor: true);
 
     /// <summary>Whether it is a code of the app, or a recovery code, of this person; it is used up then.</summary>
-    public async Task<bool> IsCodeAsync(User user, string code) => user.TwoFactorEnabled && (FactorCode.IsOfApp(code)
-        ? await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, code)
-        : code.Length > 0 && (await users.RedeemTwoFactorRecoveryCodeAsync(user, code.ToUpperInvariant())).Succeeded);
+    public async Task<bool> IsCodeAsync(User user, string code) =>
+        user.TwoFactorEnabled
+        && (
+            FactorCode.IsOfApp(code)
+                ? await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, code)
+                : code.Length > 0 && (await users.RedeemTwoFactorRecoveryCodeAsync(user, code.ToUpperInvariant())).Succeeded
+        );
 
     private async Task KeepAsync(bool isFactor)
     {
         var (id, now) = (SessionId, clock.GetUtcNow());
-        await db.Sessions.Where(session => session.Id == id).ExecuteUpdateAsync(set => set
-            .SetProperty(session => session.ProvenAt, now)
-            .SetProperty(session => session.FactorAt, session => isFactor ? now : session.FactorAt), Http.RequestAborted);
+        await db
+            .Sessions.Where(session => session.Id == id)
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(session => session.ProvenAt, now)
+                        .SetProperty(session => session.FactorAt, session => isFactor ? now : session.FactorAt),
+                Http.RequestAborted
+            );
         if (await users.GetUserAsync(Http.User) is { } user)
         {
             await signIn.RefreshSignInAsync(user);

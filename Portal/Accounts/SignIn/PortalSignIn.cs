@@ -9,7 +9,9 @@ using Portal.Model.Shared;
 
 namespace Portal.Accounts;
 
-/// <summary>Identity's sign-in; every one of them, whichever way it came, begins a <see cref="Session"/>, whose id the cookie carries.</summary>
+/// <summary>
+/// Identity's sign-in; every one of them, whichever way it came, begins a <see cref="Session"/>, whose id the cookie carries.
+/// </summary>
 public sealed class PortalSignIn(
     UserManager<User> users,
     IHttpContextAccessor http,
@@ -23,8 +25,8 @@ public sealed class PortalSignIn(
     Guesses guesses,
     AccountMails mails,
     SecurityEvents events,
-    TimeProvider clock)
-    : SignInManager<User>(users, http, claims, options, log, schemes, confirmation)
+    TimeProvider clock
+) : SignInManager<User>(users, http, claims, options, log, schemes, confirmation)
 {
     private const string Passkey = "passkey";
 
@@ -71,7 +73,10 @@ public sealed class PortalSignIn(
         return base.PasskeySignInAsync(credentialJson);
     }
 
-    /// <summary>Where nothing had been asked of this browser, or it forgot it, Identity throws: to whoever sent it that is an answer like any other wrong one.</summary>
+    /// <summary>
+    /// Where nothing had been asked of this browser, or it forgot it, Identity throws: to whoever sent it that is an answer like any other
+    /// wrong one.
+    /// </summary>
     public override async Task<PasskeyAssertionResult<User>> PerformPasskeyAssertionAsync(string credentialJson)
     {
         try
@@ -97,7 +102,11 @@ public sealed class PortalSignIn(
         }
     }
 
-    public override async Task SignInWithClaimsAsync(User user, AuthenticationProperties? authenticationProperties, IEnumerable<Claim> additionalClaims)
+    public override async Task SignInWithClaimsAsync(
+        User user,
+        AuthenticationProperties? authenticationProperties,
+        IEnumerable<Claim> additionalClaims
+    )
     {
         var (now, ct) = (clock.GetUtcNow(), Context.RequestAborted);
         var claims = additionalClaims.ToList();
@@ -111,10 +120,22 @@ public sealed class PortalSignIn(
             UserId = user.Id,
             AccountId = user.AccountId,
             CreatedAt = now,
-            EndsAt = now + (IsToKeep ? Session.KeptFor : user.IsOperator ? Session.OperatorLifetime : Session.Lifetime),
-            IdleLimit = IsToKeep ? null : user.IsOperator ? Session.OperatorLongestPause : Session.LongestPause,
+            EndsAt =
+                now
+                + (
+                    IsToKeep ? Session.KeptFor
+                    : user.IsOperator ? Session.OperatorLifetime
+                    : Session.Lifetime
+                ),
+            IdleLimit =
+                IsToKeep ? null
+                : user.IsOperator ? Session.OperatorLongestPause
+                : Session.LongestPause,
             ProvenAt = now,
-            FactorAt = shown is Passkey || claims.Any(claim => claim is { Type: ClaimTypes.AuthenticationMethod or "amr", Value: "mfa" }) ? now : null,
+            FactorAt =
+                shown is Passkey || claims.Any(claim => claim is { Type: ClaimTypes.AuthenticationMethod or "amr", Value: "mfa" })
+                    ? now
+                    : null,
             LastSeenAt = now,
             From = Context.Connection.RemoteIpAddress,
             UserAgent = Short(Context.Request.Headers.UserAgent.ToString()),
@@ -129,26 +150,54 @@ public sealed class PortalSignIn(
             }
 
             db.Sessions.Add(session);
-            db.AuditEntries.Add(events.Write(new Actor(user.AccountId, user.Id, user.Email!, session.From), SecurityEvent.SignIn, after: new { With = shown, Browser = new Personal(Browser.Of(session.UserAgent)) }));
+            db.AuditEntries.Add(
+                events.Write(
+                    new Actor(user.AccountId, user.Id, user.Email!, session.From),
+                    SecurityEvent.SignIn,
+                    after: new { With = shown, Browser = new Personal(Browser.Of(session.UserAgent)) }
+                )
+            );
             await db.SaveChangesAsync(ct);
             await (transaction?.CommitAsync(ct) ?? Task.CompletedTask);
         }
 
         // The cookie ends with the session: it is not prolonged, and unless it is to be kept the browser forgets it when it is closed.
         authenticationProperties ??= new AuthenticationProperties();
-        (authenticationProperties.IsPersistent, authenticationProperties.ExpiresUtc, authenticationProperties.AllowRefresh) = (IsToKeep, session.EndsAt, false);
-        await base.SignInWithClaimsAsync(user, authenticationProperties, [.. claims, new Claim(AccountClaims.Session, session.Id.ToString()), ProvenAt(now)]);
+        (authenticationProperties.IsPersistent, authenticationProperties.ExpiresUtc, authenticationProperties.AllowRefresh) = (
+            IsToKeep,
+            session.EndsAt,
+            false
+        );
+        await base.SignInWithClaimsAsync(
+            user,
+            authenticationProperties,
+            [.. claims, new Claim(AccountClaims.Session, session.Id.ToString()), ProvenAt(now)]
+        );
     }
 
-    /// <summary>A new cookie for the same session, after the user's security stamp has changed or a proof was given: the cookie of before opens nothing any more.</summary>
+    /// <summary>
+    /// A new cookie for the same session, after the user's security stamp has changed or a proof was given: the cookie of before opens
+    /// nothing any more.
+    /// </summary>
     public override async Task RefreshSignInAsync(User user)
     {
         var ticket = await Context.AuthenticateAsync(AuthenticationScheme);
-        if (ticket.Principal?.FindFirst(AccountClaims.Session) is { } session && UserManager.GetUserId(ticket.Principal) == user.Id.ToString())
+        if (
+            ticket.Principal?.FindFirst(AccountClaims.Session) is { } session
+            && UserManager.GetUserId(ticket.Principal) == user.Id.ToString()
+        )
         {
             var id = SessionCookie.SessionOf(ticket.Principal);
-            var proven = await db.Sessions.AsNoTracking().Where(one => one.Id == id).Select(one => one.ProvenAt).SingleOrDefaultAsync(Context.RequestAborted);
-            await base.SignInWithClaimsAsync(user, ticket.Properties, [session, ProvenAt(proven ?? default), .. ticket.Principal.FindAll(ClaimTypes.AuthenticationMethod)]);
+            var proven = await db
+                .Sessions.AsNoTracking()
+                .Where(one => one.Id == id)
+                .Select(one => one.ProvenAt)
+                .SingleOrDefaultAsync(Context.RequestAborted);
+            await base.SignInWithClaimsAsync(
+                user,
+                ticket.Properties,
+                [session, ProvenAt(proven ?? default), .. ticket.Principal.FindAll(ClaimTypes.AuthenticationMethod)]
+            );
         }
     }
 
@@ -157,17 +206,25 @@ public sealed class PortalSignIn(
 
     protected override Task ResetLockout(User user) => Task.CompletedTask;
 
-    /// <summary>Who signs in where somebody is signed in already, most often the same person, leaves that session behind: its cookie is overwritten, and a copy must not outlive it.</summary>
+    /// <summary>
+    /// Who signs in where somebody is signed in already, most often the same person, leaves that session behind: its cookie is overwritten,
+    /// and a copy must not outlive it.
+    /// </summary>
     private async Task EndEarlierAsync(DateTimeOffset now, CancellationToken ct)
     {
-        if (SessionCookie.SessionOf(Context.User) is { } earlier
-            && await db.Sessions.Where(session => session.Id == earlier && session.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct) > 0)
+        if (
+            SessionCookie.SessionOf(Context.User) is { } earlier
+            && await db
+                .Sessions.Where(session => session.Id == earlier && session.RevokedAt == null)
+                .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct) > 0
+        )
         {
             db.AuditEntries.Add(events.Write(CurrentActor.Of(Context.User, Context.Connection.RemoteIpAddress), SecurityEvent.SignOut));
         }
     }
 
-    private static Claim ProvenAt(DateTimeOffset at) => new(AccountClaims.Proven, SessionCookie.Microseconds(at).ToString(CultureInfo.InvariantCulture));
+    private static Claim ProvenAt(DateTimeOffset at) =>
+        new(AccountClaims.Proven, SessionCookie.Microseconds(at).ToString(CultureInfo.InvariantCulture));
 
     private static string Short(string agent) => agent.Length <= 512 ? agent : agent[..512];
 }

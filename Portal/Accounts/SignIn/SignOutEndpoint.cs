@@ -9,12 +9,24 @@ namespace Portal.Accounts;
 internal static class SignOutEndpoint
 {
     /// <summary>Ends the session, in every tab, and forgets the cookie.</summary>
-    public static async Task<IResult> RunAsync(ClaimsPrincipal user, HttpContext http, PortalSignIn signIn, PortalDb db, SecurityEvents events, TimeProvider clock, CancellationToken ct)
+    public static async Task<IResult> RunAsync(
+        ClaimsPrincipal user,
+        HttpContext http,
+        PortalSignIn signIn,
+        PortalDb db,
+        SecurityEvents events,
+        TimeProvider clock,
+        CancellationToken ct
+    )
     {
         if (Guid.TryParse(user.FindFirstValue(AccountClaims.Session), out var id))
         {
             var now = clock.GetUtcNow();
-            if (await db.Sessions.Where(session => session.Id == id && session.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct) > 0)
+            if (
+                await db
+                    .Sessions.Where(session => session.Id == id && session.RevokedAt == null)
+                    .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct) > 0
+            )
             {
                 db.AuditEntries.Add(events.Write(CurrentActor.Of(user, http.Connection.RemoteIpAddress), SecurityEvent.SignOut));
                 await db.SaveChangesAsync(ct);
@@ -27,8 +39,15 @@ internal static class SignOutEndpoint
 
     /// <summary>Refuses a post without the antiforgery token that our own pages carry, and one that is longer than they can be.</summary>
     public static TBuilder RequireValidForm<TBuilder>(this TBuilder endpoint)
-        where TBuilder : IEndpointConventionBuilder => endpoint.WithMetadata(new RequestSizeLimitAttribute(AttemptLimits.LargestForm)).AddEndpointFilter(async (invocation, next) =>
-        await invocation.HttpContext.RequestServices.GetRequiredService<IAntiforgery>().IsRequestValidAsync(invocation.HttpContext)
-            ? await next(invocation)
-            : Results.StatusCode(StatusCodes.Status400BadRequest));
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoint
+            .WithMetadata(new RequestSizeLimitAttribute(AttemptLimits.LargestForm))
+            .AddEndpointFilter(
+                async (invocation, next) =>
+                    await invocation
+                        .HttpContext.RequestServices.GetRequiredService<IAntiforgery>()
+                        .IsRequestValidAsync(invocation.HttpContext)
+                        ? await next(invocation)
+                        : Results.StatusCode(StatusCodes.Status400BadRequest)
+            );
 }

@@ -29,7 +29,14 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
         }
 
         // Before anything is said of the address: without the mail one learns nothing of it.
-        if (!await users.VerifyUserTokenAsync(user, users.Options.Tokens.EmailConfirmationTokenProvider, UserManager<User>.ConfirmEmailTokenPurpose, token))
+        if (
+            !await users.VerifyUserTokenAsync(
+                user,
+                users.Options.Tokens.EmailConfirmationTokenProvider,
+                UserManager<User>.ConfirmEmailTokenPurpose,
+                token
+            )
+        )
         {
             return Outcome.Refused(Useless);
         }
@@ -39,7 +46,11 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
             return Outcome.Refused(Taken);
         }
 
-        db.Add(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "ConfirmEmail", null, after: new { Email = new Personal(MailDomain.Shown(user.Email!)) }));
+        db.Add(
+            CurrentActor
+                .Of(http.User, http.Connection.RemoteIpAddress)
+                .Audit(clock.GetUtcNow(), "ConfirmEmail", null, after: new { Email = new Personal(MailDomain.Shown(user.Email!)) })
+        );
         try
         {
             return (await users.ConfirmEmailAsync(user, token)).Succeeded ? Outcome.Done : Outcome.Refused(Useless);

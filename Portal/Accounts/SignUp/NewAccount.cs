@@ -5,16 +5,29 @@ using Portal.Model.Shared;
 
 namespace Portal.Accounts;
 
-/// <summary>Makes a user with everything that an account begins with: a project, a private network, a security group. In the caller's transaction.</summary>
+/// <summary>
+/// Makes a user with everything that an account begins with: a project, a private network, a security group. In the caller's transaction.
+/// </summary>
 public sealed class NewAccount(PortalDb db, UserManager<User> users, TrustLadder ladder, TimeProvider clock)
 {
     /// <param name="email">As it is kept (<see cref="MailboxNames.Kept"/>).</param>
     public async Task<User> CreateAsync(string email, string password, OperatorRole? role = null, bool confirmed = false)
     {
         var now = clock.GetUtcNow();
-        var account = new Account { Id = ResourceIds.New("acc"), Name = MailDomain.Shown(email), CreatedAt = now };
+        var account = new Account
+        {
+            Id = ResourceIds.New("acc"),
+            Name = MailDomain.Shown(email),
+            CreatedAt = now,
+        };
         account.StepTo(ladder.First, ladder.Steps[ladder.First]);
-        var project = new Project { Id = ResourceIds.New("prj"), AccountId = account.Id, Name = "default", CreatedAt = now };
+        var project = new Project
+        {
+            Id = ResourceIds.New("prj"),
+            AccountId = account.Id,
+            Name = "default",
+            CreatedAt = now,
+        };
         var network = DefaultNetwork.For(project, now);
         db.Add(account);
         db.Add(project);

@@ -9,11 +9,20 @@ namespace Portal.Accounts;
 /// Signs a person up, whoever else has claimed the address: the answer is the same, and only the mail differs. If address and password are
 /// those of somebody, it is them again (a form sent twice, a forgotten account), and they are signed in instead.
 /// </summary>
-public sealed class SignUp(PortalDb db, UserManager<User> users, NewAccount accounts, PasswordCheck passwords, PortalSignIn signIn, AccountMails mails, TimeProvider clock)
+public sealed class SignUp(
+    PortalDb db,
+    UserManager<User> users,
+    NewAccount accounts,
+    PasswordCheck passwords,
+    PortalSignIn signIn,
+    AccountMails mails,
+    TimeProvider clock
+)
 {
     /// <summary>
-    /// So many at one moment, of this process. Each holds one connection to the database while it asks for another, to count a guess or to note an event:
-    /// as many as the pool has would hold them all and wait for each other, and the whole web with them. Whoever waits here holds none.
+    /// So many at one moment, of this process. Each holds one connection to the database while it asks for another, to count a guess or to
+    /// note an event: as many as the pool has would hold them all and wait for each other, and the whole web with them. Whoever waits here
+    /// holds none.
     /// </summary>
     private static readonly SemaphoreSlim Turns = new(8);
 
@@ -51,7 +60,9 @@ public sealed class SignUp(PortalDb db, UserManager<User> users, NewAccount acco
         }
 
         var user = await accounts.CreateAsync(email, password);
-        db.Add(new Actor(user.AccountId, user.Id, email, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "SignUp", user.AccountId));
+        db.Add(
+            new Actor(user.AccountId, user.Id, email, http.Connection.RemoteIpAddress).Audit(clock.GetUtcNow(), "SignUp", user.AccountId)
+        );
         await mails.AskToConfirmAsync(user, ct);
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);

@@ -6,8 +6,8 @@ namespace Portal.Buckets;
 public sealed record DeletedObject(string Key, DateTimeOffset At);
 
 /// <summary>
-/// Some of the objects of a folder that are deleted but still there as versions, and where the next ones begin. S3 marks as deleted what never was there as well, when somebody deletes it:
-/// a mark with nothing behind it is none of these.
+/// Some of the objects of a folder that are deleted but still there as versions, and where the next ones begin. S3 marks as deleted what
+/// never was there as well, when somebody deletes it: a mark with nothing behind it is none of these.
 /// </summary>
 public sealed record DeletedPage(IReadOnlyList<DeletedObject> Found, bool IsLast, string? NextKey, string? NextVersion)
 {
@@ -20,7 +20,13 @@ public sealed record DeletedPage(IReadOnlyList<DeletedObject> Found, bool IsLast
     {
         var found = new List<DeletedObject>();
         DeletedObject? mark = null;
-        var request = new ListVersionsRequest { BucketName = bucket.Name, Prefix = prefix, KeyMarker = after?.NextKey, VersionIdMarker = after?.NextVersion };
+        var request = new ListVersionsRequest
+        {
+            BucketName = bucket.Name,
+            Prefix = prefix,
+            KeyMarker = after?.NextKey,
+            VersionIdMarker = after?.NextVersion,
+        };
         for (var read = 1; ; read++)
         {
             var page = await bucket.S3.ListVersionsAsync(request, ct);
@@ -28,7 +34,12 @@ public sealed record DeletedPage(IReadOnlyList<DeletedObject> Found, bool IsLast
             {
                 if (version.IsDeleteMarker is true)
                 {
-                    mark = version.IsLatest is true ? new DeletedObject(version.Key, new DateTimeOffset((version.LastModified ?? default).ToUniversalTime(), TimeSpan.Zero)) : mark;
+                    mark = version.IsLatest is true
+                        ? new DeletedObject(
+                            version.Key,
+                            new DateTimeOffset((version.LastModified ?? default).ToUniversalTime(), TimeSpan.Zero)
+                        )
+                        : mark;
                 }
                 else if (mark?.Key == version.Key)
                 {
@@ -39,7 +50,11 @@ public sealed record DeletedPage(IReadOnlyList<DeletedObject> Found, bool IsLast
 
             if (page.IsTruncated is not true || found.Count >= Enough || read == Reads)
             {
-                if (mark is not null && page.IsTruncated is true && (await ObjectVersions.ListAsync(bucket, mark.Key, ct)).Any(version => !version.IsDeleteMarker))
+                if (
+                    mark is not null
+                    && page.IsTruncated is true
+                    && (await ObjectVersions.ListAsync(bucket, mark.Key, ct)).Any(version => !version.IsDeleteMarker)
+                )
                 {
                     // What is behind the last mark is told on the next page, which begins after it.
                     found.Add(mark);

@@ -13,8 +13,16 @@ public sealed class DownloadEndpoint(BucketGateway buckets)
 
     private async Task<IResult> AnswerAsync(HttpContext http, string name, string? key, string? version)
     {
-        using var bucket = (await buckets.OpenNamedAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), name, http.RequestAborted)).Value;
-        if (bucket is null || string.IsNullOrEmpty(key) || key.Length > ObjectKey.MaxBytes || (version is not null && !IsVersion(version)) || ObjectKey.WhyNotInBrowser(key) is not null)
+        using var bucket = (
+            await buckets.OpenNamedAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), name, http.RequestAborted)
+        ).Value;
+        if (
+            bucket is null
+            || string.IsNullOrEmpty(key)
+            || key.Length > ObjectKey.MaxBytes
+            || (version is not null && !IsVersion(version))
+            || ObjectKey.WhyNotInBrowser(key) is not null
+        )
         {
             return Results.NotFound();
         }
@@ -24,5 +32,6 @@ public sealed class DownloadEndpoint(BucketGateway buckets)
     }
 
     /// <summary>Ids of versions need no escaping in an address (Amazon's guide: "URL-ready"), and the SDK escapes none.</summary>
-    private static bool IsVersion(string id) => id.Length <= LongestVersion && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '~');
+    private static bool IsVersion(string id) =>
+        id.Length <= LongestVersion && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '~');
 }

@@ -16,29 +16,53 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
     private const int NamesInAudit = 20;
 
     public Task<Outcome<ObjectWork>> DeleteAsync(Actor actor, OpenBucket bucket, ObjectSelection what, string title) =>
-        works.StartAsync(actor, bucket, title, "deleted", () => AuditAsync(actor, bucket, "DeleteObjects", what, to: null), async (opened, work, ct) =>
-        {
-            await foreach (var keys in what.KeysAsync(opened, ct).Chunk(Batch).WithCancellation(ct))
+        works.StartAsync(
+            actor,
+            bucket,
+            title,
+            "deleted",
+            () => AuditAsync(actor, bucket, "DeleteObjects", what, to: null),
+            async (opened, work, ct) =>
             {
-                await DeleteAsync(opened, await ThereAsync(opened, what, keys, work, ct), work, counted: true, ct);
+                await foreach (var keys in what.KeysAsync(opened, ct).Chunk(Batch).WithCancellation(ct))
+                {
+                    await DeleteAsync(opened, await ThereAsync(opened, what, keys, work, ct), work, counted: true, ct);
+                }
             }
-        });
+        );
 
-    /// <summary>Gives each key that begins with <paramref name="from"/> a name that begins with <paramref name="to"/> instead. A file's whole key is its beginning.</summary>
-    public async Task<Outcome<ObjectWork>> MoveAsync(Actor actor, OpenBucket bucket, ObjectSelection what, string from, string to, string title)
+    /// <summary>
+    /// Gives each key that begins with <paramref name="from"/> a name that begins with <paramref name="to"/> instead. A file's whole key is
+    /// its beginning.
+    /// </summary>
+    public async Task<Outcome<ObjectWork>> MoveAsync(
+        Actor actor,
+        OpenBucket bucket,
+        ObjectSelection what,
+        string from,
+        string to,
+        string title
+    )
     {
         if (await WhyNotMoveAsync(bucket, what, from, to) is { } reason)
         {
             return Outcome.Refused(reason);
         }
 
-        return await works.StartAsync(actor, bucket, title, "moved", () => AuditAsync(actor, bucket, "MoveObjects", what, to), async (opened, work, ct) =>
-        {
-            await foreach (var keys in what.KeysAsync(opened, ct).Chunk(Batch).WithCancellation(ct))
+        return await works.StartAsync(
+            actor,
+            bucket,
+            title,
+            "moved",
+            () => AuditAsync(actor, bucket, "MoveObjects", what, to),
+            async (opened, work, ct) =>
             {
-                await MoveAsync(opened, keys, key => to + key[from.Length..], work, ct);
+                await foreach (var keys in what.KeysAsync(opened, ct).Chunk(Batch).WithCancellation(ct))
+                {
+                    await MoveAsync(opened, keys, key => to + key[from.Length..], work, ct);
+                }
             }
-        });
+        );
     }
 
     /// <summary>A folder without anything in it: S3 knows none, so tools agreed on an empty object whose name ends with a slash.</summary>
@@ -49,13 +73,31 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
             return refused;
         }
 
-        var there = await bucket.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket.Name, Prefix = folder, MaxKeys = 1 }, ct);
+        var there = await bucket.S3.ListObjectsV2Async(
+            new ListObjectsV2Request
+            {
+                BucketName = bucket.Name,
+                Prefix = folder,
+                MaxKeys = 1,
+            },
+            ct
+        );
         if (there.S3Objects is { Count: > 0 })
         {
             return Outcome.Refused($"There is a folder “{ObjectKey.NameOf(folder)}” already.");
         }
 
-        await bucket.S3.PutObjectAsync(new PutObjectRequest { BucketName = bucket.Name, Key = folder, ContentBody = "", ContentType = "application/x-directory", UseChunkEncoding = false }, ct);
+        await bucket.S3.PutObjectAsync(
+            new PutObjectRequest
+            {
+                BucketName = bucket.Name,
+                Key = folder,
+                ContentBody = "",
+                ContentType = "application/x-directory",
+                UseChunkEncoding = false,
+            },
+            ct
+        );
         return Outcome.Done;
     }
 
@@ -63,9 +105,14 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
     {
         var folders = what.Names.Where(name => name.EndsWith('/') && what.AllUnder is null);
         return to == from ? "It is there already."
-            : folders.Any(folder => (to + folder[from.Length..]).StartsWith(folder, StringComparison.Ordinal)) || (what.AllUnder is { } all && to.StartsWith(all, StringComparison.Ordinal) && !what.Names.Contains(to, StringComparer.Ordinal)) ? "A folder cannot be moved into itself."
+            : folders.Any(folder => (to + folder[from.Length..]).StartsWith(folder, StringComparison.Ordinal))
+            || (
+                what.AllUnder is { } all && to.StartsWith(all, StringComparison.Ordinal) && !what.Names.Contains(to, StringComparer.Ordinal)
+            )
+                ? "A folder cannot be moved into itself."
             : to.Length > 0 && ObjectKey.Check(to).Reason is { } reason ? reason
-            : what is { AllUnder: null, Names: [var one] } && await IsThereAsync(bucket, to + one[from.Length..]) ? $"There is something called “{ObjectKey.NameOf(to + one[from.Length..])}” already."
+            : what is { AllUnder: null, Names: [var one] } && await IsThereAsync(bucket, to + one[from.Length..])
+                ? $"There is something called “{ObjectKey.NameOf(to + one[from.Length..])}” already."
             : null;
     }
 
@@ -74,14 +121,18 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
         var moved = new System.Collections.Concurrent.ConcurrentBag<string>();
         try
         {
-            await Parallel.ForEachAsync(keys, new ParallelOptions { MaxDegreeOfParallelism = CopiesAtOnce, CancellationToken = ct }, async (key, token) =>
-            {
-                if (await CopyAsync(bucket, key, rename(key), work, token))
+            await Parallel.ForEachAsync(
+                keys,
+                new ParallelOptions { MaxDegreeOfParallelism = CopiesAtOnce, CancellationToken = ct },
+                async (key, token) =>
                 {
-                    moved.Add(key);
-                    work.Count(1);
+                    if (await CopyAsync(bucket, key, rename(key), work, token))
+                    {
+                        moved.Add(key);
+                        work.Count(1);
+                    }
                 }
-            });
+            );
         }
         finally
         {
@@ -121,20 +172,31 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
     }
 
     /// <summary>
-    /// Those that are there: S3 says of what never was that it is deleted, and where versioning is on marks it so. What was told by name is looked for; the rest was just listed.
+    /// Those that are there: S3 says of what never was that it is deleted, and where versioning is on marks it so. What was told by name is
+    /// looked for; the rest was just listed.
     /// </summary>
-    private static async Task<string[]> ThereAsync(OpenBucket bucket, ObjectSelection what, string[] keys, ObjectWork work, CancellationToken ct)
+    private static async Task<string[]> ThereAsync(
+        OpenBucket bucket,
+        ObjectSelection what,
+        string[] keys,
+        ObjectWork work,
+        CancellationToken ct
+    )
     {
         var named = what.AllUnder is null ? what.Names.ToHashSet(StringComparer.Ordinal) : [];
         var gone = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
-        await Parallel.ForEachAsync(keys.Where(named.Contains), new ParallelOptions { MaxDegreeOfParallelism = CopiesAtOnce, CancellationToken = ct }, async (key, token) =>
-        {
-            if (!await IsThereAsync(bucket, key, exactly: true, token))
+        await Parallel.ForEachAsync(
+            keys.Where(named.Contains),
+            new ParallelOptions { MaxDegreeOfParallelism = CopiesAtOnce, CancellationToken = ct },
+            async (key, token) =>
             {
-                gone[key] = true;
-                work.Fail(key, "It was not there any more.");
+                if (!await IsThereAsync(bucket, key, exactly: true, token))
+                {
+                    gone[key] = true;
+                    work.Fail(key, "It was not there any more.");
+                }
             }
-        });
+        );
         return [.. keys.Where(key => !gone.ContainsKey(key))];
     }
 
@@ -163,7 +225,15 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
     {
         try
         {
-            var answer = await bucket.S3.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = bucket.Name, Quiet = true, Objects = [.. keys.Select(key => new KeyVersion { Key = key })] }, ct);
+            var answer = await bucket.S3.DeleteObjectsAsync(
+                new DeleteObjectsRequest
+                {
+                    BucketName = bucket.Name,
+                    Quiet = true,
+                    Objects = [.. keys.Select(key => new KeyVersion { Key = key })],
+                },
+                ct
+            );
             return answer.DeleteErrors ?? [];
         }
         catch (DeleteObjectsException some)
@@ -175,10 +245,29 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
     /// <param name="exactly">What is in a folder is not that folder.</param>
     private static async Task<bool> IsThereAsync(OpenBucket bucket, string key, bool exactly = false, CancellationToken ct = default)
     {
-        var found = await bucket.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket.Name, Prefix = key, MaxKeys = 1 }, ct);
+        var found = await bucket.S3.ListObjectsV2Async(
+            new ListObjectsV2Request
+            {
+                BucketName = bucket.Name,
+                Prefix = key,
+                MaxKeys = 1,
+            },
+            ct
+        );
         return found.S3Objects is [var first, ..] && (first.Key == key || (!exactly && key.EndsWith('/')));
     }
 
     private Task AuditAsync(Actor actor, OpenBucket bucket, string action, ObjectSelection what, string? to) =>
-        audit.WriteAsync(actor, bucket, action, before: new { what.AllUnder, Names = what.Names.Take(NamesInAudit), what.Names.Count }, after: to is null ? null : new { To = to });
+        audit.WriteAsync(
+            actor,
+            bucket,
+            action,
+            before: new
+            {
+                what.AllUnder,
+                Names = what.Names.Take(NamesInAudit),
+                what.Names.Count,
+            },
+            after: to is null ? null : new { To = to }
+        );
 }

@@ -6,13 +6,16 @@ using Portal.Shared;
 
 namespace Portal.Buckets;
 
-public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges changes, IDialogService dialogs, NavigationManager navigation) : IDisposable
+public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges changes, IDialogService dialogs, NavigationManager navigation)
+    : IDisposable
 {
     private readonly Leaving left = new();
     private ObjectView? view;
     private IReadOnlyList<ObjectVersion> versions = [];
-    private string? shown, problem;
-    private bool loaded, unread;
+    private string? shown,
+        problem;
+    private bool loaded,
+        unread;
 
     [Parameter, EditorRequired]
     public OpenBucket Bucket { get; set; } = null!;
@@ -65,11 +68,20 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
     }
 
     private async Task ShareAsync() =>
-        await dialogs.ShowAsync<ShareDialog>("Share a link", new DialogParameters<ShareDialog> { { dialog => dialog.Bucket, Bucket }, { dialog => dialog.Key, Key } });
+        await dialogs.ShowAsync<ShareDialog>(
+            "Share a link",
+            new DialogParameters<ShareDialog> { { dialog => dialog.Bucket, Bucket }, { dialog => dialog.Key, Key } }
+        );
 
     private async Task RenameAsync()
     {
-        var answer = await AskName.ShowAsync(dialogs, new NameQuestion($"Rename {ObjectKey.NameOf(Key)}", "Name, with its folders", Key, "Rename") { Check = name => name == Key ? "That is its name already." : ObjectKey.Check(name).Reason });
+        var answer = await AskName.ShowAsync(
+            dialogs,
+            new NameQuestion($"Rename {ObjectKey.NameOf(Key)}", "Name, with its folders", Key, "Rename")
+            {
+                Check = name => name == Key ? "That is its name already." : ObjectKey.Check(name).Reason,
+            }
+        );
         if (answer is null)
         {
             return;
@@ -77,7 +89,14 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
 
         try
         {
-            var begun = await changes.MoveAsync(await current.GetAsync(), Bucket, ObjectSelection.Of(Key), Key, answer, $"Renaming “{ObjectKey.NameOf(Key)}”");
+            var begun = await changes.MoveAsync(
+                await current.GetAsync(),
+                Bucket,
+                ObjectSelection.Of(Key),
+                Key,
+                answer,
+                $"Renaming “{ObjectKey.NameOf(Key)}”"
+            );
             problem = begun.Reason;
             if (begun.IsDone)
             {
@@ -95,7 +114,12 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
         var text = IsVersioned ? "Versioning is on: its versions stay, and it can be restored." : "This cannot be undone.";
         if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {ObjectKey.NameOf(Key)}?", text, "Delete", null)))
         {
-            var begun = await changes.DeleteAsync(await current.GetAsync(), Bucket, ObjectSelection.Of(Key), $"Deleting “{ObjectKey.NameOf(Key)}”");
+            var begun = await changes.DeleteAsync(
+                await current.GetAsync(),
+                Bucket,
+                ObjectSelection.Of(Key),
+                $"Deleting “{ObjectKey.NameOf(Key)}”"
+            );
             problem = begun.Reason;
             if (begun.IsDone)
             {

@@ -11,5 +11,6 @@ public sealed record ObjectLine(string Key, long Size, DateTimeOffset? Modified)
 
     public string Name => ObjectKey.NameOf(Key) is { Length: > 0 } name ? name : "(no name)";
 
-    internal static ObjectLine Of(S3Object found) => new(found.Key, found.Size ?? 0, found.LastModified is { } at ? new DateTimeOffset(at.ToUniversalTime(), TimeSpan.Zero) : null);
+    internal static ObjectLine Of(S3Object found) =>
+        new(found.Key, found.Size ?? 0, found.LastModified is { } at ? new DateTimeOffset(at.ToUniversalTime(), TimeSpan.Zero) : null);
 }

@@ -39,7 +39,7 @@ public sealed class ObjectListing(OpenBucket bucket, string folder, string prefi
         try
         {
             var lines = new List<ObjectLine>(count);
-            for (var at = start; at < start + count;)
+            for (var at = start; at < start + count; )
             {
                 if (await PageAtAsync(at, ct) is not { } page)
                 {
@@ -101,18 +101,35 @@ public sealed class ObjectListing(OpenBucket bucket, string folder, string prefi
     private async Task ReadAsync(Page page, CancellationToken ct)
     {
         var answer = await bucket.S3.ListObjectsV2Async(
-            new ListObjectsV2Request { BucketName = bucket.Name, Prefix = prefix, Delimiter = "/", MaxKeys = PageSize, ContinuationToken = page.Token }, ct);
-        var lines = (answer.CommonPrefixes ?? []).Select(name => new ObjectLine(name, 0, null))
+            new ListObjectsV2Request
+            {
+                BucketName = bucket.Name,
+                Prefix = prefix,
+                Delimiter = "/",
+                MaxKeys = PageSize,
+                ContinuationToken = page.Token,
+            },
+            ct
+        );
+        var lines = (answer.CommonPrefixes ?? [])
+            .Select(name => new ObjectLine(name, 0, null))
             .Concat((answer.S3Objects ?? []).Where(found => found.Key != folder).Select(ObjectLine.Of));
         page.IsLast = answer.IsTruncated is not true;
 
         // Folders first, as everywhere; but only where all of them are here. Else it is S3's order, in which the list goes on.
-        page.Lines = [.. page is { IsLast: true, Token: null } ? lines.OrderBy(line => !line.IsFolder).ThenBy(line => line.Key, KeyOrder.Instance) : lines.OrderBy(line => line.Key, KeyOrder.Instance)];
+        page.Lines =
+        [
+            .. page is { IsLast: true, Token: null }
+                ? lines.OrderBy(line => !line.IsFolder).ThenBy(line => line.Key, KeyOrder.Instance)
+                : lines.OrderBy(line => line.Key, KeyOrder.Instance),
+        ];
         Touch(page);
         Continue(page, answer.NextContinuationToken);
     }
 
-    /// <summary>Notes where the next thousand begins. If it is not where it was, objects came or went, and what was known beyond is void.</summary>
+    /// <summary>
+    /// Notes where the next thousand begins. If it is not where it was, objects came or went, and what was known beyond is void.
+    /// </summary>
     private void Continue(Page page, string? token)
     {
         var (index, next) = (pages.IndexOf(page), page.Offset + page.Lines!.Count);

@@ -46,21 +46,33 @@ public sealed record ObjectSelection
         }
     }
 
-    private static bool IsIn(string key, string name) => key == name || (name.EndsWith('/') && key.StartsWith(name, StringComparison.Ordinal));
+    private static bool IsIn(string key, string name) =>
+        key == name || (name.EndsWith('/') && key.StartsWith(name, StringComparison.Ordinal));
 
-    private static async IAsyncEnumerable<string> UnderAsync(OpenBucket bucket, string prefix, [EnumeratorCancellation] CancellationToken ct)
+    private static async IAsyncEnumerable<string> UnderAsync(
+        OpenBucket bucket,
+        string prefix,
+        [EnumeratorCancellation] CancellationToken ct
+    )
     {
         string? token = null;
         do
         {
-            var page = await bucket.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket.Name, Prefix = prefix, ContinuationToken = token }, ct);
+            var page = await bucket.S3.ListObjectsV2Async(
+                new ListObjectsV2Request
+                {
+                    BucketName = bucket.Name,
+                    Prefix = prefix,
+                    ContinuationToken = token,
+                },
+                ct
+            );
             foreach (var found in page.S3Objects ?? [])
             {
                 yield return found.Key;
             }
 
             token = page.IsTruncated is true ? page.NextContinuationToken : null;
-        }
-        while (token is not null);
+        } while (token is not null);
     }
 }

@@ -20,8 +20,15 @@ public sealed class ObjectVersions(ObjectCopy copy, BucketAudit audit)
         {
             var page = await bucket.S3.ListVersionsAsync(request, ct);
             var mine = (page.Versions ?? []).TakeWhile(version => version.Key == key).ToList();
-            found.AddRange(mine.Select(version => new ObjectVersion(
-                version.VersionId, version.IsLatest is true, version.IsDeleteMarker is true, version.Size ?? 0, new DateTimeOffset((version.LastModified ?? default).ToUniversalTime(), TimeSpan.Zero))));
+            found.AddRange(
+                mine.Select(version => new ObjectVersion(
+                    version.VersionId,
+                    version.IsLatest is true,
+                    version.IsDeleteMarker is true,
+                    version.Size ?? 0,
+                    new DateTimeOffset((version.LastModified ?? default).ToUniversalTime(), TimeSpan.Zero)
+                ))
+            );
             if (page.IsTruncated is not true || mine.Count < page.Versions!.Count)
             {
                 break;
@@ -59,9 +66,18 @@ public sealed class ObjectVersions(ObjectCopy copy, BucketAudit audit)
     }
 
     /// <summary>By the list of what to delete, in which any key can stand that XML can spell; an address loses some.</summary>
-    private static Task RemoveAsync(OpenBucket bucket, string key, string versionId, CancellationToken ct) => key.Any(char.IsControl)
-        ? bucket.S3.DeleteObjectAsync(bucket.Name, key, versionId, ct)
-        : bucket.S3.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = bucket.Name, Quiet = true, Objects = [new KeyVersion { Key = key, VersionId = versionId }] }, ct);
+    private static Task RemoveAsync(OpenBucket bucket, string key, string versionId, CancellationToken ct) =>
+        key.Any(char.IsControl)
+            ? bucket.S3.DeleteObjectAsync(bucket.Name, key, versionId, ct)
+            : bucket.S3.DeleteObjectsAsync(
+                new DeleteObjectsRequest
+                {
+                    BucketName = bucket.Name,
+                    Quiet = true,
+                    Objects = [new KeyVersion { Key = key, VersionId = versionId }],
+                },
+                ct
+            );
 
     private Task AuditAsync(Actor actor, OpenBucket bucket, string action, string key, string? versionId) =>
         audit.WriteAsync(actor, bucket, action, before: new { Key = key, VersionId = versionId });

@@ -5,10 +5,16 @@ using Portal.Model.Shared;
 namespace Portal.Buckets;
 
 /// <summary>
-/// The changes of many objects that are under way in this process. They outlive the page that began them, and open the bucket for themselves; they do not outlive the process: what is left of
-/// one is then where it was, and can be asked for again, since each object is copied before its original is deleted.
+/// The changes of many objects that are under way in this process. They outlive the page that began them, and open the bucket for
+/// themselves; they do not outlive the process: what is left of one is then where it was, and can be asked for again, since each object is
+/// copied before its original is deleted.
 /// </summary>
-public sealed partial class ObjectWorks(BucketGateway buckets, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<ObjectWorks> log)
+public sealed partial class ObjectWorks(
+    BucketGateway buckets,
+    IHostApplicationLifetime lifetime,
+    TimeProvider clock,
+    ILogger<ObjectWorks> log
+)
 {
     /// <summary>How long one that ended waits to be seen.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
@@ -22,15 +28,33 @@ public sealed partial class ObjectWorks(BucketGateway buckets, IHostApplicationL
 
     /// <summary>Begins, and returns at once; or is refused, since each holds memory and connections of this process.</summary>
     /// <param name="note">Writes down that it was asked for; if that fails it does not begin.</param>
-    public async Task<Outcome<ObjectWork>> StartAsync(Actor actor, OpenBucket bucket, string title, string verb, Func<Task> note, Func<OpenBucket, ObjectWork, CancellationToken, Task> run)
+    public async Task<Outcome<ObjectWork>> StartAsync(
+        Actor actor,
+        OpenBucket bucket,
+        string title,
+        string verb,
+        Func<Task> note,
+        Func<OpenBucket, ObjectWork, CancellationToken, Task> run
+    )
     {
         Array.ForEach([.. works.Values.Where(old => old.EndedAt < clock.GetUtcNow() - Kept)], Dismiss);
-        var (id, work) = (Guid.NewGuid(), new ObjectWork { AccountId = actor.AccountId, BucketId = bucket.Id, Title = title, Verb = verb });
+        var (id, work) = (
+            Guid.NewGuid(),
+            new ObjectWork
+            {
+                AccountId = actor.AccountId,
+                BucketId = bucket.Id,
+                Title = title,
+                Verb = verb,
+            }
+        );
         work.Changed = () => changed(work);
         if (!TryAdd(id, work))
         {
             work.Dispose();
-            return Outcome.Refused($"{MostAtOnce} changes of objects are under way already. Wait until one of them has ended, or stop one.");
+            return Outcome.Refused(
+                $"{MostAtOnce} changes of objects are under way already. Wait until one of them has ended, or stop one."
+            );
         }
 
         try
@@ -70,7 +94,11 @@ public sealed partial class ObjectWorks(BucketGateway buckets, IHostApplicationL
 
     public void Dismiss(ObjectWork work)
     {
-        if (work.IsOver && works.FirstOrDefault(entry => entry.Value == work) is { Value: not null } found && works.TryRemove(found.Key, out _))
+        if (
+            work.IsOver
+            && works.FirstOrDefault(entry => entry.Value == work) is { Value: not null } found
+            && works.TryRemove(found.Key, out _)
+        )
         {
             work.Dispose();
         }

@@ -11,7 +11,14 @@ using Portal.Shared;
 namespace Portal.Buckets;
 
 public sealed partial class ObjectsTab(
-    CurrentActor current, ObjectChanges changes, ObjectWorks works, StorageOrigins origins, IDialogService dialogs, IJSRuntime js, NavigationManager navigation) : IAsyncDisposable
+    CurrentActor current,
+    ObjectChanges changes,
+    ObjectWorks works,
+    StorageOrigins origins,
+    IDialogService dialogs,
+    IJSRuntime js,
+    NavigationManager navigation
+) : IAsyncDisposable
 {
     /// <summary>Enough for the tallest screen.</summary>
     private const int FirstLines = 60;
@@ -26,7 +33,9 @@ public sealed partial class ObjectsTab(
     private Actor? actor;
     private (OpenBucket Bucket, string Prefix, string? Search)? shown;
     private string? problem;
-    private bool interactive, provided, unread;
+    private bool interactive,
+        provided,
+        unread;
 
     [Parameter, EditorRequired]
     public OpenBucket Bucket { get; set; } = null!;
@@ -55,9 +64,15 @@ public sealed partial class ObjectsTab(
 
     private ListSelection Selection { get; } = new();
 
-    private string? WhyNotUpload => StoreIsFull is { } full ? full : Prefix.Length == 0 ? null : ObjectKey.Check(Prefix + "a").Reason is { } reason ? $"Nothing can be uploaded into this folder. {reason}" : null;
+    private string? WhyNotUpload =>
+        StoreIsFull is { } full ? full
+        : Prefix.Length == 0 ? null
+        : ObjectKey.Check(Prefix + "a").Reason is { } reason ? $"Nothing can be uploaded into this folder. {reason}"
+        : null;
 
-    private string Counted => first is null || unread || Deleted ? "" : listing.IsComplete ? Format.Count(listing.Known, "entry")
+    private string Counted =>
+        first is null || unread || Deleted ? ""
+        : listing.IsComplete ? Format.Count(listing.Known, "entry")
         : $"more than {listing.Known.ToString("N0", CultureInfo.InvariantCulture)} entries";
 
     public async ValueTask DisposeAsync()
@@ -100,7 +115,12 @@ public sealed partial class ObjectsTab(
         if (firstRender)
         {
             interactive = true;
-            listening = works.Subscribe(work => _ = work.BucketId == Bucket.Id && work.AccountId == actor!.AccountId ? InvokeAsync(() => SeenAsync(work)) : Task.CompletedTask);
+            listening = works.Subscribe(work =>
+                _ =
+                    work.BucketId == Bucket.Id && work.AccountId == actor!.AccountId
+                        ? InvokeAsync(() => SeenAsync(work))
+                        : Task.CompletedTask
+            );
             uploads = new UploadsInBrowser(js, () => InvokeAsync(RefreshAsync));
             origins.Expect(Bucket.Store.Endpoint);
             await uploads.AttachAsync(zone, Bucket.Name, Prefix, Bucket.Store.Endpoint);
@@ -169,16 +189,29 @@ public sealed partial class ObjectsTab(
 
     private void SearchFor(string? text) => navigation.NavigateTo(BucketUrl.Folder(Bucket.Name, Prefix, text, Deleted), replace: true);
 
-    private ObjectSelection Selected => Selection.All ? ObjectSelection.All(Prefix + Search, Selection.Marked) : ObjectSelection.Of(Selection.Marked);
+    private ObjectSelection Selected =>
+        Selection.All ? ObjectSelection.All(Prefix + Search, Selection.Marked) : ObjectSelection.Of(Selection.Marked);
 
-    private string What => Selection.All ? "everything" : Selection.Marked is [var one] ? $"“{ObjectKey.NameOf(one)}”" : Format.Count(Selection.Marked.Count, "object");
+    private string What =>
+        Selection.All ? "everything"
+        : Selection.Marked is [var one] ? $"“{ObjectKey.NameOf(one)}”"
+        : Format.Count(Selection.Marked.Count, "object");
 
     private async Task DeleteAsync()
     {
         var many = Selection.All || Selection.Marked.Count > 1 || Selection.Marked[0].EndsWith('/');
-        var text = (Selection.All ? $"All in {Bucket.Name}/{Prefix}{Search}{(Selection.Marked.Count > 0 ? " except what you unticked" : "")}, with its folders. " : Selection.Marked.Any(key => key.EndsWith('/')) ? "Folders go with everything in them. " : "")
-            + (IsVersioned ? "Versioning is on: older versions stay, and what is deleted can be restored." : "This cannot be undone.");
-        var word = !many ? null : Selection.All ? "delete all" : Selection.Marked is [var folder] ? ObjectKey.NameOf(folder) : $"delete {Selection.Marked.Count}";
+        var text =
+            (
+                Selection.All
+                    ? $"All in {Bucket.Name}/{Prefix}{Search}{(Selection.Marked.Count > 0 ? " except what you unticked" : "")}, with its folders. "
+                : Selection.Marked.Any(key => key.EndsWith('/')) ? "Folders go with everything in them. "
+                : ""
+            ) + (IsVersioned ? "Versioning is on: older versions stay, and what is deleted can be restored." : "This cannot be undone.");
+        var word =
+            !many ? null
+            : Selection.All ? "delete all"
+            : Selection.Marked is [var folder] ? ObjectKey.NameOf(folder)
+            : $"delete {Selection.Marked.Count}";
         if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete {What}?", text, "Delete", word)))
         {
             var begun = await changes.DeleteAsync(await current.GetAsync(), Bucket, Selected, $"Deleting {What}");
@@ -197,7 +230,10 @@ public sealed partial class ObjectsTab(
         {
             Hint = "From the top of the bucket, e.g. photos/2026/. Empty is the top. It need not exist.",
             MayBeEmpty = true,
-            Check = typed => Folder(typed) == Prefix ? "It is there already." : typed.Length == 0 ? null : ObjectKey.Check(Folder(typed)).Reason,
+            Check = typed =>
+                Folder(typed) == Prefix ? "It is there already."
+                : typed.Length == 0 ? null
+                : ObjectKey.Check(Folder(typed)).Reason,
         };
         if (await AskName.ShowAsync(dialogs, question) is { } target)
         {
@@ -210,8 +246,18 @@ public sealed partial class ObjectsTab(
         try
         {
             // Everything moves into a folder of this one, except that folder.
-            var what = Selection.All && folder.StartsWith(Prefix + Search, StringComparison.Ordinal) ? ObjectSelection.All(Prefix + Search, [.. Selection.Marked, folder]) : Selected;
-            var begun = await changes.MoveAsync(await current.GetAsync(), Bucket, what, Prefix, folder, $"Moving {What} to {Bucket.Name}/{folder}");
+            var what =
+                Selection.All && folder.StartsWith(Prefix + Search, StringComparison.Ordinal)
+                    ? ObjectSelection.All(Prefix + Search, [.. Selection.Marked, folder])
+                    : Selected;
+            var begun = await changes.MoveAsync(
+                await current.GetAsync(),
+                Bucket,
+                what,
+                Prefix,
+                folder,
+                $"Moving {What} to {Bucket.Name}/{folder}"
+            );
             problem = begun.Reason;
             if (begun.IsDone)
             {
@@ -226,7 +272,13 @@ public sealed partial class ObjectsTab(
 
     private async Task MakeFolderAsync()
     {
-        var name = await AskName.ShowAsync(dialogs, new NameQuestion("New folder", "Name", "", "Create") { Check = name => name.Trim('/').Length == 0 ? "Give it a name." : ObjectKey.Check($"{Prefix}{name}/").Reason });
+        var name = await AskName.ShowAsync(
+            dialogs,
+            new NameQuestion("New folder", "Name", "", "Create")
+            {
+                Check = name => name.Trim('/').Length == 0 ? "Give it a name." : ObjectKey.Check($"{Prefix}{name}/").Reason,
+            }
+        );
         if (name is null)
         {
             return;

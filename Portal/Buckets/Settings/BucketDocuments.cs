@@ -11,8 +11,9 @@ using Portal.Model.Buckets;
 namespace Portal.Buckets;
 
 /// <summary>
-/// A bucket's settings as the documents that S3 keeps, read and written whole. Amazon's client makes types of its own of them: it throws at what it does not expect, such as the lifecycle
-/// rules that RADOS Gateway answers, and what its types lack is lost without a word when the rest is written back.
+/// A bucket's settings as the documents that S3 keeps, read and written whole. Amazon's client makes types of its own of them: it throws at
+/// what it does not expect, such as the lifecycle rules that RADOS Gateway answers, and what its types lack is lost without a word when the
+/// rest is written back.
 /// </summary>
 /// <param name="patience">How long to wait for the store.</param>
 public sealed class BucketDocuments(Uri endpoint, string signingRegion, StoreKey key, string bucket, TimeSpan patience, TimeProvider clock)
@@ -20,7 +21,14 @@ public sealed class BucketDocuments(Uri endpoint, string signingRegion, StoreKey
     /// <summary>A thousand rules with long names are some megabytes.</summary>
     private const long Largest = 8 << 20;
 
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    private static readonly HttpClient Http = new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        }
+    )
     {
         MaxResponseContentBufferSize = Largest,
         Timeout = Timeout.InfiniteTimeSpan,
@@ -51,13 +59,21 @@ public sealed class BucketDocuments(Uri endpoint, string signingRegion, StoreKey
         Check(status, body);
     }
 
-    /// <summary>How many objects are in it at this moment and how many bytes, which RADOS Gateway says with each look at the bucket itself; null if the store does not say it, or nothing at all.</summary>
+    /// <summary>
+    /// How many objects are in it at this moment and how many bytes, which RADOS Gateway says with each look at the bucket itself; null if
+    /// the store does not say it, or nothing at all.
+    /// </summary>
     public async Task<BucketHolding?> CountAsync(CancellationToken ct)
     {
         try
         {
             using var answer = await AskAsync(HttpMethod.Head, null, null, ct);
-            return answer.IsSuccessStatusCode && Number(answer, "X-RGW-Object-Count") is { } objects && Number(answer, "X-RGW-Bytes-Used") is { } bytes ? new BucketHolding(objects, bytes) : null;
+            return
+                answer.IsSuccessStatusCode
+                && Number(answer, "X-RGW-Object-Count") is { } objects
+                && Number(answer, "X-RGW-Bytes-Used") is { } bytes
+                ? new BucketHolding(objects, bytes)
+                : null;
         }
         catch (Exception error) when (StorageFault.Is(error))
         {
@@ -66,11 +82,20 @@ public sealed class BucketDocuments(Uri endpoint, string signingRegion, StoreKey
     }
 
     private static long? Number(HttpResponseMessage answer, string header) =>
-        answer.Headers.TryGetValues(header, out var values) && long.TryParse(values.FirstOrDefault(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
+        answer.Headers.TryGetValues(header, out var values)
+        && long.TryParse(
+            values.FirstOrDefault(),
+            System.Globalization.NumberStyles.None,
+            System.Globalization.CultureInfo.InvariantCulture,
+            out var number
+        )
+            ? number
+            : null;
 
-    private static XElement? Check(HttpStatusCode status, byte[] body) => (int)status is >= 200 and < 300
-        ? Parse(body)
-        : throw new AmazonS3Exception($"S3 answered {(int)status}.", ErrorType.Unknown, Code(body), null, status);
+    private static XElement? Check(HttpStatusCode status, byte[] body) =>
+        (int)status is >= 200 and < 300
+            ? Parse(body)
+            : throw new AmazonS3Exception($"S3 answered {(int)status}.", ErrorType.Unknown, Code(body), null, status);
 
     private static string Code(byte[] body) => Parse(body)?.Element("Code")?.Value ?? "";
 
@@ -100,7 +125,10 @@ public sealed class BucketDocuments(Uri endpoint, string signingRegion, StoreKey
         using var request = new HttpRequestMessage(method, new Uri(endpoint, $"/{bucket}{(name is null ? "" : $"?{name}=")}"));
         if (text is not null)
         {
-            request.Content = new ByteArrayContent(body) { Headers = { ContentType = new(MediaTypeNames.Application.Xml), ContentMD5 = Digest(body) } };
+            request.Content = new ByteArrayContent(body)
+            {
+                Headers = { ContentType = new(MediaTypeNames.Application.Xml), ContentMD5 = Digest(body) },
+            };
         }
 
         SigV4.Sign(request, key, signingRegion, "s3", clock.GetUtcNow(), body);

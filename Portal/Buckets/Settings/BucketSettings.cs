@@ -7,8 +7,8 @@ using Portal.Model.Shared;
 namespace Portal.Buckets;
 
 /// <summary>
-/// How a bucket is set, as S3 tells it at this moment: what was changed with another tool shows. Each setting is read for itself: one that cannot be read, since the bucket's own policy
-/// denies it or since it says what Portal does not understand, says so, and hides no other.
+/// How a bucket is set, as S3 tells it at this moment: what was changed with another tool shows. Each setting is read for itself: one that
+/// cannot be read, since the bucket's own policy denies it or since it says what Portal does not understand, says so, and hides no other.
 /// </summary>
 public sealed record BucketSettings
 {
@@ -37,11 +37,22 @@ public sealed record BucketSettings
         var block = TryAsync(() => bucket.Documents.ReadAsync("publicAccessBlock", ct));
         var payment = TryAsync(() => bucket.Documents.ReadAsync("requestPayment", ct));
         var cors = TryAsync(() => PortalCorsRule.ReadAsync(bucket, ct));
-        var versioning = TryAsync(async () => (await s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = name }, ct)).VersioningConfig?.Status ?? VersionStatus.Off);
+        var versioning = TryAsync(async () =>
+            (await s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = name }, ct)).VersioningConfig?.Status
+            ?? VersionStatus.Off
+        );
         var lifecycle = TryAsync(() => LifecycleAsync(bucket, ct));
         var website = TryAsync(() => WebsiteAsync(bucket, ct));
         await Task.WhenAll(policy, acl, block, payment, cors, versioning, lifecycle, website);
-        Exception?[] faults = [(await policy).Fault, (await acl).Fault, (await cors).Fault, (await versioning).Fault, (await lifecycle).Fault, (await website).Fault];
+        Exception?[] faults =
+        [
+            (await policy).Fault,
+            (await acl).Fault,
+            (await cors).Fault,
+            (await versioning).Fault,
+            (await lifecycle).Fault,
+            (await website).Fault,
+        ];
         if (faults.All(fault => fault is not null && StorageFault.IsAway(fault)))
         {
             throw faults[0]!;
@@ -51,7 +62,8 @@ public sealed record BucketSettings
         return new BucketSettings
         {
             Policy = document,
-            Public = (document.Reason ?? (await acl).Told.Reason) is { } reason ? Outcome.Refused(reason)
+            Public = (document.Reason ?? (await acl).Told.Reason) is { } reason
+                ? Outcome.Refused(reason)
                 : PublicRead.Of(document.Value, (await acl).Told.Value, (await block).Told.Value, (await payment).Told.Value, name),
             Cors = (await cors).Told,
             Versioning = (await versioning).Told,
@@ -60,13 +72,18 @@ public sealed record BucketSettings
         };
     }
 
-    public static async Task<IReadOnlyList<XElement>> LifecycleAsync(OpenBucket bucket, CancellationToken ct) => [.. (await bucket.Documents.ReadAsync("lifecycle", ct))?.Elements() ?? []];
+    public static async Task<IReadOnlyList<XElement>> LifecycleAsync(OpenBucket bucket, CancellationToken ct) =>
+        [.. (await bucket.Documents.ReadAsync("lifecycle", ct))?.Elements() ?? []];
 
     public static Task<XElement?> WebsiteAsync(OpenBucket bucket, CancellationToken ct) => bucket.Documents.ReadAsync("website", ct);
 
-    private static Outcome<string?> Readable(Outcome<string?> policy) => policy.Value is { } text && !BucketPolicy.IsReadable(text)
-        ? new Outcome<string?>(text, "Portal cannot read this policy: it holds something that JSON does not allow everywhere, such as half of a character. It stays as it is.")
-        : policy;
+    private static Outcome<string?> Readable(Outcome<string?> policy) =>
+        policy.Value is { } text && !BucketPolicy.IsReadable(text)
+            ? new Outcome<string?>(
+                text,
+                "Portal cannot read this policy: it holds something that JSON does not allow everywhere, such as half of a character. It stays as it is."
+            )
+            : policy;
 
     private static async Task<(Outcome<T> Told, Exception? Fault)> TryAsync<T>(Func<Task<T>> read)
     {

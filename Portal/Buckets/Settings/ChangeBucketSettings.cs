@@ -8,8 +8,9 @@ using Portal.Model.Shared;
 namespace Portal.Buckets;
 
 /// <summary>
-/// Writes a bucket's settings to S3, which is the only place that keeps them, and notes who did it. What is edited as a whole is written only over what the page
-/// has shown: S3 would let whoever saves last wipe out what somebody did meanwhile in another window, or with another tool.
+/// Writes a bucket's settings to S3, which is the only place that keeps them, and notes who did it. What is edited as a whole is written
+/// only over what the page has shown: S3 would let whoever saves last wipe out what somebody did meanwhile in another window, or with
+/// another tool.
 /// </summary>
 public sealed class ChangeBucketSettings(BucketAudit audit)
 {
@@ -17,15 +18,23 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
     public const int MostCorsRules = 100;
     public const int MostLifecycleRules = 1000;
 
-    private const string Stale = "It was changed elsewhere since you opened this page. Reload the page to see how it is now; copy what you typed first.";
+    private const string Stale =
+        "It was changed elsewhere since you opened this page. Reload the page to see how it is now; copy what you typed first.";
 
-    public Task<Outcome> MakePublicAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) => RunAsync(actor, bucket, on ? "MakeBucketPublic" : "MakeBucketPrivate", null,
-        () => StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct),
-        current => current is null || BucketPolicy.IsReadable(current),
-        current => WritePolicyAsync(bucket, PublicRead.With(BucketPolicy.OwnersPart(current), bucket.Name, on), current, ct));
+    public Task<Outcome> MakePublicAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) =>
+        RunAsync(
+            actor,
+            bucket,
+            on ? "MakeBucketPublic" : "MakeBucketPrivate",
+            null,
+            () => StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct),
+            current => current is null || BucketPolicy.IsReadable(current),
+            current => WritePolicyAsync(bucket, PublicRead.With(BucketPolicy.OwnersPart(current), bucket.Name, on), current, ct)
+        );
 
     /// <summary>The owner's part of the policy, as it is edited; all of it where it cannot be told apart.</summary>
-    public static string? Editable(string? policy) => policy is null || BucketPolicy.IsReadable(policy) ? BucketPolicy.OwnersPart(policy) : policy;
+    public static string? Editable(string? policy) =>
+        policy is null || BucketPolicy.IsReadable(policy) ? BucketPolicy.OwnersPart(policy) : policy;
 
     /// <summary>The owner's part of the policy; null or empty takes it away. The statements of access keys stay.</summary>
     /// <param name="seen">The owner's part as it was edited.</param>
@@ -43,58 +52,114 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
             new { Policy = text },
             () => StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct),
             current => BucketPolicy.IsSame(Editable(current), seen),
-            current => WritePolicyAsync(bucket, text, current, ct));
+            current => WritePolicyAsync(bucket, text, current, ct)
+        );
     }
 
     /// <summary>The customer's rules. Portal's own is kept, if it is there.</summary>
     /// <param name="seen">The rules as they were edited.</param>
-    public async Task<Outcome> SetCorsAsync(Actor actor, OpenBucket bucket, IReadOnlyList<XElement> seen, IReadOnlyList<XElement> rules, CancellationToken ct) =>
-        rules.Count > MostCorsRules - 1 ? Outcome.Refused($"S3 keeps {MostCorsRules} rules, and one is Portal's.")
-        : await RunAsync(
-            actor,
-            bucket,
-            "PutBucketCors",
-            new { Rules = rules.Count },
-            () => PortalCorsRule.ReadAsync(bucket, ct),
-            current => CorsDraft.AreSame(current, seen),
-            current => PortalCorsRule.WriteAsync(bucket, [.. current.Where(PortalCorsRule.Is), .. rules.Where(rule => !PortalCorsRule.Is(rule))], ct));
+    public async Task<Outcome> SetCorsAsync(
+        Actor actor,
+        OpenBucket bucket,
+        IReadOnlyList<XElement> seen,
+        IReadOnlyList<XElement> rules,
+        CancellationToken ct
+    ) =>
+        rules.Count > MostCorsRules - 1
+            ? Outcome.Refused($"S3 keeps {MostCorsRules} rules, and one is Portal's.")
+            : await RunAsync(
+                actor,
+                bucket,
+                "PutBucketCors",
+                new { Rules = rules.Count },
+                () => PortalCorsRule.ReadAsync(bucket, ct),
+                current => CorsDraft.AreSame(current, seen),
+                current =>
+                    PortalCorsRule.WriteAsync(
+                        bucket,
+                        [.. current.Where(PortalCorsRule.Is), .. rules.Where(rule => !PortalCorsRule.Is(rule))],
+                        ct
+                    )
+            );
 
     /// <summary>What has been versioned once can be suspended, and never be without versions again.</summary>
-    public Task<Outcome> SetVersioningAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) => RunAsync(actor, bucket, "PutBucketVersioning", new { On = on }, () =>
-        bucket.S3.PutBucketVersioningAsync(
-            new PutBucketVersioningRequest { BucketName = bucket.Name, VersioningConfig = new S3BucketVersioningConfig { Status = on ? VersionStatus.Enabled : VersionStatus.Suspended } }, ct));
-
-    /// <param name="seen">The rules as they were edited.</param>
-    public async Task<Outcome> SetLifecycleAsync(Actor actor, OpenBucket bucket, IReadOnlyList<XElement> seen, IReadOnlyList<XElement> rules, CancellationToken ct) =>
-        rules.Count > MostLifecycleRules ? Outcome.Refused($"S3 keeps at most {MostLifecycleRules} rules.")
-        : await RunAsync(
+    public Task<Outcome> SetVersioningAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) =>
+        RunAsync(
             actor,
             bucket,
-            "PutBucketLifecycle",
-            new { Rules = rules.Count },
-            () => BucketSettings.LifecycleAsync(bucket, ct),
-            current => LifecycleDraft.AreSame(current, seen),
-            _ => rules.Count == 0
-                ? bucket.Documents.DeleteAsync("lifecycle", ct)
-                : bucket.Documents.WriteAsync("lifecycle", new XElement("LifecycleConfiguration", rules), ct));
+            "PutBucketVersioning",
+            new { On = on },
+            () =>
+                bucket.S3.PutBucketVersioningAsync(
+                    new PutBucketVersioningRequest
+                    {
+                        BucketName = bucket.Name,
+                        VersioningConfig = new S3BucketVersioningConfig { Status = on ? VersionStatus.Enabled : VersionStatus.Suspended },
+                    },
+                    ct
+                )
+        );
+
+    /// <param name="seen">The rules as they were edited.</param>
+    public async Task<Outcome> SetLifecycleAsync(
+        Actor actor,
+        OpenBucket bucket,
+        IReadOnlyList<XElement> seen,
+        IReadOnlyList<XElement> rules,
+        CancellationToken ct
+    ) =>
+        rules.Count > MostLifecycleRules
+            ? Outcome.Refused($"S3 keeps at most {MostLifecycleRules} rules.")
+            : await RunAsync(
+                actor,
+                bucket,
+                "PutBucketLifecycle",
+                new { Rules = rules.Count },
+                () => BucketSettings.LifecycleAsync(bucket, ct),
+                current => LifecycleDraft.AreSame(current, seen),
+                _ =>
+                    rules.Count == 0
+                        ? bucket.Documents.DeleteAsync("lifecycle", ct)
+                        : bucket.Documents.WriteAsync("lifecycle", new XElement("LifecycleConfiguration", rules), ct)
+            );
 
     /// <summary>Null turns it off.</summary>
     /// <param name="seen">How it was when it was edited.</param>
-    public Task<Outcome> SetWebsiteAsync(Actor actor, OpenBucket bucket, XElement? seen, string? index, string? error, CancellationToken ct) => RunAsync(
-        actor,
-        bucket,
-        index is null ? "DeleteBucketWebsite" : "PutBucketWebsite",
-        new { Index = index, Error = error },
-        () => BucketSettings.WebsiteAsync(bucket, ct),
-        current => current is null ? seen is null : seen is not null && S3Xml.AreSame(current, seen),
-        _ => index is null ? bucket.Documents.DeleteAsync("website", ct) : bucket.Documents.WriteAsync("website", BucketWebsite.Document(index, error), ct));
+    public Task<Outcome> SetWebsiteAsync(
+        Actor actor,
+        OpenBucket bucket,
+        XElement? seen,
+        string? index,
+        string? error,
+        CancellationToken ct
+    ) =>
+        RunAsync(
+            actor,
+            bucket,
+            index is null ? "DeleteBucketWebsite" : "PutBucketWebsite",
+            new { Index = index, Error = error },
+            () => BucketSettings.WebsiteAsync(bucket, ct),
+            current => current is null ? seen is null : seen is not null && S3Xml.AreSame(current, seen),
+            _ =>
+                index is null
+                    ? bucket.Documents.DeleteAsync("website", ct)
+                    : bucket.Documents.WriteAsync("website", BucketWebsite.Document(index, error), ct)
+        );
 
     private Task<Outcome> RunAsync(Actor actor, OpenBucket bucket, string action, object? after, Func<Task> write) =>
         RunAsync(actor, bucket, action, after, () => Task.FromResult<object?>(null), _ => true, _ => write());
 
     /// <summary>S3 has the last word; what it refuses is said.</summary>
     /// <param name="isAsSeen">Whether what is overwritten is what the page has shown.</param>
-    private async Task<Outcome> RunAsync<T>(Actor actor, OpenBucket bucket, string action, object? after, Func<Task<T>> read, Func<T, bool> isAsSeen, Func<T, Task> write)
+    private async Task<Outcome> RunAsync<T>(
+        Actor actor,
+        OpenBucket bucket,
+        string action,
+        object? after,
+        Func<Task<T>> read,
+        Func<T, bool> isAsSeen,
+        Func<T, Task> write
+    )
     {
         try
         {

@@ -8,8 +8,8 @@ using Portal.Model.Buckets;
 namespace Portal.Buckets;
 
 /// <summary>
-/// Whether everybody may read a bucket's objects, and the switch for it: one statement of the bucket's policy, which other tools see and may
-/// remove. What else the policy and the ACL allow is told and left alone.
+/// Whether everybody may read a bucket's objects, and the switch for it: one statement of the bucket's policy, which other tools see and
+/// may remove. What else the policy and the ACL allow is told and left alone.
 /// </summary>
 /// <param name="BySwitch">By the statement that the switch writes.</param>
 /// <param name="ByPolicy">By another statement.</param>
@@ -45,15 +45,25 @@ public sealed record PublicRead(bool BySwitch, bool ByPolicy, bool ByAcl)
     /// <param name="payment">Its <c>requestPayment</c>.</param>
     public static PublicRead Of(string? policy, GetBucketAclResponse? acl, XElement? block, XElement? payment, string bucket)
     {
-        var (all, allowing) = (Statements(policy).ToList(), Statements(policy).Where(statement => Effect(statement) is "Allow" && !BucketPolicy.IsPortals(statement)).ToList());
+        var (all, allowing) = (
+            Statements(policy).ToList(),
+            Statements(policy).Where(statement => Effect(statement) is "Allow" && !BucketPolicy.IsPortals(statement)).ToList()
+        );
         var open = allowing.Where(statement => AnyName.All(name => Opens(statement, "Allow", bucket, name))).ToList();
         var ignoresAcl = block?.Element("IgnorePublicAcls")?.Value is "true";
         var grants = (acl?.Grants ?? []).Where(grant => !ignoresAcl || grant.Grantee?.URI is null).ToList();
         return new PublicRead(
-            open.Exists(IsSwitch), open.Exists(statement => !IsSwitch(statement)), grants.Exists(grant => IsForEverybody(grant) && Lets(grant, S3Permission.READ)))
+            open.Exists(IsSwitch),
+            open.Exists(statement => !IsSwitch(statement)),
+            grants.Exists(grant => IsForEverybody(grant) && Lets(grant, S3Permission.READ))
+        )
         {
             WritesByAcl = grants.Exists(grant => IsForEverybody(grant) && Lets(grant, S3Permission.WRITE)),
-            LetsOthers = allowing.Except(open).Any() || grants.Exists(grant => !IsForEverybody(grant) && (acl?.Owner?.Id is not { } owner || grant.Grantee?.CanonicalUser != owner)),
+            LetsOthers =
+                allowing.Except(open).Any()
+                || grants.Exists(grant =>
+                    !IsForEverybody(grant) && (acl?.Owner?.Id is not { } owner || grant.Grantee?.CanonicalUser != owner)
+                ),
             Denies = all.Exists(statement => Effect(statement) is "Deny"),
             IsPaidByReaders = payment?.Element("Payer")?.Value is "Requester",
         };
@@ -80,16 +90,18 @@ public sealed record PublicRead(bool BySwitch, bool ByPolicy, bool ByAcl)
         return all.Length == 0 ? null : document.ToJsonString();
     }
 
-    private static JsonObject Statement(string bucket) => new()
-    {
-        ["Sid"] = Sid,
-        ["Effect"] = "Allow",
-        ["Principal"] = "*",
-        ["Action"] = new JsonArray(Reading),
-        ["Resource"] = new JsonArray($"arn:aws:s3:::{bucket}/*"),
-    };
+    private static JsonObject Statement(string bucket) =>
+        new()
+        {
+            ["Sid"] = Sid,
+            ["Effect"] = "Allow",
+            ["Principal"] = "*",
+            ["Action"] = new JsonArray(Reading),
+            ["Resource"] = new JsonArray($"arn:aws:s3:::{bucket}/*"),
+        };
 
-    private static IEnumerable<JsonObject> Statements(string? policy) => policy is not null && BucketPolicy.Parse(policy) is JsonObject document ? PolicyStatements.Of(document).OfType<JsonObject>() : [];
+    private static IEnumerable<JsonObject> Statements(string? policy) =>
+        policy is not null && BucketPolicy.Parse(policy) is JsonObject document ? PolicyStatements.Of(document).OfType<JsonObject>() : [];
 
     private static bool IsSwitch(JsonObject statement) => statement["Sid"] is JsonValue sid && sid.ToString() == Sid;
 
@@ -101,16 +113,25 @@ public sealed record PublicRead(bool BySwitch, bool ByPolicy, bool ByAcl)
 
     /// <summary>Whether the statement says it of everybody and of this object, without a condition.</summary>
     private static bool Opens(JsonObject statement, string effect, string bucket, string key) =>
-        (PolicyStatements.IsForEverybody(statement, effect) || (effect is "Allow" && Effect(statement) is "Allow" && statement.ContainsKey("NotPrincipal") && PolicyStatements.IsUnconditional(statement)))
-        && Concerns(statement, bucket, key);
+        (
+            PolicyStatements.IsForEverybody(statement, effect)
+            || (
+                effect is "Allow"
+                && Effect(statement) is "Allow"
+                && statement.ContainsKey("NotPrincipal")
+                && PolicyStatements.IsUnconditional(statement)
+            )
+        ) && Concerns(statement, bucket, key);
 
     /// <summary>Whether it speaks of reading this object, to anybody.</summary>
     private static bool Concerns(JsonObject statement, string bucket, string key) =>
-        Names(statement, "Action", Reading, ignoreCase: true) && Names(statement, "Resource", $"arn:aws:s3:::{bucket}/{key}", ignoreCase: false);
+        Names(statement, "Action", Reading, ignoreCase: true)
+        && Names(statement, "Resource", $"arn:aws:s3:::{bucket}/{key}", ignoreCase: false);
 
     private static bool Names(JsonObject statement, string part, string what, bool ignoreCase)
     {
-        bool Matches(string name) => PolicyStatements.Texts(statement[name]).Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, what, ignoreCase));
+        bool Matches(string name) =>
+            PolicyStatements.Texts(statement[name]).Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, what, ignoreCase));
         return statement.ContainsKey(part) ? Matches(part) : statement.ContainsKey("Not" + part) && !Matches("Not" + part);
     }
 }

@@ -7,8 +7,8 @@ using Portal.Shared;
 namespace Portal.Buckets;
 
 /// <summary>
-/// A setting of a bucket that is a list of rules, which are edited and saved together. What another tool wrote meanwhile is shown as long as
-/// nothing was edited here.
+/// A setting of a bucket that is a list of rules, which are edited and saved together. What another tool wrote meanwhile is shown as long
+/// as nothing was edited here.
 /// </summary>
 public abstract class RulesSetting<TDraft> : PortalComponent
     where TDraft : class, IRuleDraft

@@ -19,11 +19,14 @@ public sealed class StorageOrigins : IDisposable
     public StorageOrigins(IDbContextFactory<PortalDb> dbs, Changes changed)
     {
         this.dbs = dbs;
-        listening = changed.Subscribe(change => change.Table == "ObjectStores", _ =>
-        {
-            Interlocked.Increment(ref changes);
-            return Task.CompletedTask;
-        });
+        listening = changed.Subscribe(
+            change => change.Table == "ObjectStores",
+            _ =>
+            {
+                Interlocked.Increment(ref changes);
+                return Task.CompletedTask;
+            }
+        );
     }
 
     /// <summary>With spaces between, as the policy wants them; the last known ones while the database does not answer.</summary>
@@ -47,7 +50,9 @@ public sealed class StorageOrigins : IDisposable
         return known.Origins;
     }
 
-    /// <summary>A page is to talk to this store: unless it is among those that are known, all are read anew for the next document.</summary>
+    /// <summary>
+    /// A page is to talk to this store: unless it is among those that are known, all are read anew for the next document.
+    /// </summary>
     public void Expect(string endpoint)
     {
         if (!known.Origins.Split(' ').Contains(OriginOf(endpoint), StringComparer.Ordinal))
@@ -62,7 +67,9 @@ public sealed class StorageOrigins : IDisposable
     private static string OriginOf(string endpoint)
     {
         var address = new Uri(endpoint);
-        return new UriBuilder(address.Scheme, address.IdnHost, address.IsDefaultPort ? -1 : address.Port).Uri.GetLeftPart(UriPartial.Authority);
+        return new UriBuilder(address.Scheme, address.IdnHost, address.IsDefaultPort ? -1 : address.Port).Uri.GetLeftPart(
+            UriPartial.Authority
+        );
     }
 
     private sealed record Known(int Seen, string Origins);

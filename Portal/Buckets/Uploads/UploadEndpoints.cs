@@ -21,20 +21,46 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, PortalAddress
     /// <summary>What is asked is a list of flat objects at most.</summary>
     private static readonly JsonSerializerOptions Asked = new(JsonSerializerDefaults.Web) { MaxDepth = 4 };
 
-    /// <summary>An answer is deeper: it lists the parts of each file. It is never taken for HTML, so that nothing of an address has to be escaped for it.</summary>
-    private static readonly JsonSerializerOptions Answered = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    /// <summary>
+    /// An answer is deeper: it lists the parts of each file. It is never taken for HTML, so that nothing of an address has to be escaped
+    /// for it.
+    /// </summary>
+    private static readonly JsonSerializerOptions Answered = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/buckets/{name}/uploads").RequireAuthorization().ForScripts().WithMetadata(new RequestSizeLimitAttribute(LargestBody));
+        var group = routes
+            .MapGroup("/buckets/{name}/uploads")
+            .RequireAuthorization()
+            .ForScripts()
+            .WithMetadata(new RequestSizeLimitAttribute(LargestBody));
         group.MapPost("/begin", (HttpContext http, string name) => AnswerAsync<BeginUploads>(http, name, BeginAsync));
         group.MapPost("/sign", (HttpContext http, string name) => AnswerAsync<SignParts>(http, name, SignAsync));
-        group.MapPost("/complete", (HttpContext http, string name) => AnswerAsync<CompleteUpload>(http, name, async (bucket, ask, _) => await Uploads.CompleteAsync(bucket, ask, http.RequestAborted)));
-        group.MapPost("/abort", (HttpContext http, string name) => AnswerAsync<AbortUpload>(http, name, async (bucket, ask, _) =>
-        {
-            await Uploads.AbortAsync(bucket, ask, http.RequestAborted);
-            return new { };
-        }));
+        group.MapPost(
+            "/complete",
+            (HttpContext http, string name) =>
+                AnswerAsync<CompleteUpload>(
+                    http,
+                    name,
+                    async (bucket, ask, _) => await Uploads.CompleteAsync(bucket, ask, http.RequestAborted)
+                )
+        );
+        group.MapPost(
+            "/abort",
+            (HttpContext http, string name) =>
+                AnswerAsync<AbortUpload>(
+                    http,
+                    name,
+                    async (bucket, ask, _) =>
+                    {
+                        await Uploads.AbortAsync(bucket, ask, http.RequestAborted);
+                        return new { };
+                    }
+                )
+        );
     }
 
     private async Task<object> BeginAsync(OpenBucket bucket, BeginUploads ask, HttpContext http)
@@ -59,7 +85,9 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, PortalAddress
     {
         try
         {
-            using var bucket = (await buckets.OpenNamedAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), name, http.RequestAborted)).Value;
+            using var bucket = (
+                await buckets.OpenNamedAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), name, http.RequestAborted)
+            ).Value;
             if (bucket is null)
             {
                 return Results.NotFound();
@@ -72,7 +100,8 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, PortalAddress
             LogRefused(log, error);
             return Results.Json(
                 new { code = StorageFault.Code(error), sentence = StorageFault.Sentence(error) },
-                statusCode: StorageFault.IsAway(error) ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status409Conflict);
+                statusCode: StorageFault.IsAway(error) ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status409Conflict
+            );
         }
     }
 
@@ -87,7 +116,9 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, PortalAddress
 
         try
         {
-            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, Asked, http.RequestAborted) is { IsWithinBounds: true } ask ? ask : null;
+            return await JsonSerializer.DeserializeAsync<T>(http.Request.Body, Asked, http.RequestAborted) is { IsWithinBounds: true } ask
+                ? ask
+                : null;
         }
         catch (Exception error) when (error is JsonException or BadHttpRequestException)
         {
@@ -95,7 +126,10 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, PortalAddress
         }
     }
 
-    private static bool IsJson(string? type) => MediaTypeHeaderValue.TryParse(type, out var said) && said.MediaType is { } name && name.Equals(JsonType, StringComparison.OrdinalIgnoreCase)
+    private static bool IsJson(string? type) =>
+        MediaTypeHeaderValue.TryParse(type, out var said)
+        && said.MediaType is { } name
+        && name.Equals(JsonType, StringComparison.OrdinalIgnoreCase)
         && said.CharSet?.Trim('"').ToUpperInvariant() is null or "UTF-8";
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The storage did not do what an upload asked")]

@@ -3,7 +3,8 @@ using Portal.Model.Buckets;
 
 namespace Portal.Buckets;
 
-// What uploads/*.js and the web say to each other, as JSON. What a browser says may be anything: nothing in it is used before it is known to be within bounds.
+// What uploads/*.js and the web say to each other, as JSON. What a browser says may be anything: nothing in it is used before it is known
+// to be within bounds.
 
 /// <summary>Said by a browser.</summary>
 public interface IFromBrowser
@@ -24,13 +25,17 @@ public sealed record UploadFile(string Key, long Size, string? Type, string? Upl
 
     // A size that S3 does not take is a refusal of this file, with a sentence: see Uploads.
     [JsonIgnore]
-    public bool IsWithinBounds => Key is { Length: <= LongestKey } && Type is null or { Length: <= LongestType } && (UploadId is null || UploadBounds.IsUploadId(UploadId));
+    public bool IsWithinBounds =>
+        Key is { Length: <= LongestKey }
+        && Type is null or { Length: <= LongestType }
+        && (UploadId is null || UploadBounds.IsUploadId(UploadId));
 }
 
 public sealed record BeginUploads(IReadOnlyList<UploadFile> Files) : IFromBrowser
 {
     [JsonIgnore]
-    public bool IsWithinBounds => Files is { Count: > 0 and <= Uploads.MostFilesAtOnce } && Files.All(file => file is { IsWithinBounds: true });
+    public bool IsWithinBounds =>
+        Files is { Count: > 0 and <= Uploads.MostFilesAtOnce } && Files.All(file => file is { IsWithinBounds: true });
 }
 
 /// <summary>How a file is to be sent: refused with a sentence, asked about, by one request to <see cref="Url"/>, or in parts.</summary>
@@ -58,7 +63,10 @@ public sealed record UploadPlans(IReadOnlyList<UploadPlan> Files);
 public sealed record SignParts(string Key, string UploadId, IReadOnlyList<int> Parts) : IFromBrowser
 {
     [JsonIgnore]
-    public bool IsWithinBounds => UploadBounds.IsUpload(Key, UploadId) && Parts is { Count: > 0 and <= Uploads.MostPartsAtOnce } && Parts.All(part => part is > 0 and <= Uploads.MostParts);
+    public bool IsWithinBounds =>
+        UploadBounds.IsUpload(Key, UploadId)
+        && Parts is { Count: > 0 and <= Uploads.MostPartsAtOnce }
+        && Parts.All(part => part is > 0 and <= Uploads.MostParts);
 }
 
 /// <summary>Of the first parts that were asked about, as many as one answer holds.</summary>

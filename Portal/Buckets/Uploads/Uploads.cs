@@ -45,13 +45,21 @@ public static class Uploads
     public static async Task<UploadPlans> BeginAsync(OpenBucket bucket, IReadOnlyList<UploadFile> files, CancellationToken ct)
     {
         var plans = new UploadPlan[CountInAnswer(files, file => LengthOfPlan(bucket, file))];
-        await Parallel.ForEachAsync(Enumerable.Range(0, plans.Length), new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = ct }, async (index, token) => plans[index] = await PlanAsync(bucket, files[index], token));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, plans.Length),
+            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = ct },
+            async (index, token) => plans[index] = await PlanAsync(bucket, files[index], token)
+        );
         return new UploadPlans(plans);
     }
 
     public static SignedParts Sign(OpenBucket bucket, SignParts ask)
     {
-        var urls = ask.Parts.Select(part => bucket.Link(HttpVerb.PUT, ask.Key, AddressLife, request => (request.UploadId, request.PartNumber) = (ask.UploadId, part))).ToList();
+        var urls = ask
+            .Parts.Select(part =>
+                bucket.Link(HttpVerb.PUT, ask.Key, AddressLife, request => (request.UploadId, request.PartNumber) = (ask.UploadId, part))
+            )
+            .ToList();
         return new SignedParts(urls[..CountInAnswer(urls, url => url.Length)]);
     }
 
@@ -61,14 +69,25 @@ public static class Uploads
         try
         {
             var parts = await PartsAsync(bucket, ask.Key, ask.UploadId, ct);
-            var missing = Enumerable.Range(1, PartCount(ask.Size)).Where(number => parts.GetValueOrDefault(number)?.Size != Length(number, ask.Size)).ToList();
+            var missing = Enumerable
+                .Range(1, PartCount(ask.Size))
+                .Where(number => parts.GetValueOrDefault(number)?.Size != Length(number, ask.Size))
+                .ToList();
             if (missing.Count > 0)
             {
                 return new CompletedUpload(missing);
             }
 
             await bucket.S3.CompleteMultipartUploadAsync(
-                new CompleteMultipartUploadRequest { BucketName = bucket.Name, Key = ask.Key, UploadId = ask.UploadId, PartETags = [.. parts.Values.Select(part => new PartETag(part.PartNumber ?? 0, part.ETag))] }, ct);
+                new CompleteMultipartUploadRequest
+                {
+                    BucketName = bucket.Name,
+                    Key = ask.Key,
+                    UploadId = ask.UploadId,
+                    PartETags = [.. parts.Values.Select(part => new PartETag(part.PartNumber ?? 0, part.ETag))],
+                },
+                ct
+            );
         }
         catch (AmazonS3Exception gone) when (StorageFault.IsMissing(gone))
         {
@@ -109,16 +128,37 @@ public static class Uploads
         var (type, partSize) = (TypeOf(file), PartSize(file.Size));
         if (file.UploadId is { } known && await DoneAsync(bucket, file, known, ct) is { } done)
         {
-            return new UploadPlan { Type = type, UploadId = known, PartSize = partSize, Done = done };
+            return new UploadPlan
+            {
+                Type = type,
+                UploadId = known,
+                PartSize = partSize,
+                Done = done,
+            };
         }
 
         return !file.Replace && await ExistsAsync(bucket, file.Key, ct) ? new UploadPlan { Exists = true }
             : file.Size <= LargestWhole ? new UploadPlan { Type = type, Url = bucket.Link(HttpVerb.PUT, file.Key, AddressLife) }
-            : new UploadPlan { Type = type, UploadId = await InitiateAsync(bucket, file.Key, type, ct), PartSize = partSize };
+            : new UploadPlan
+            {
+                Type = type,
+                UploadId = await InitiateAsync(bucket, file.Key, type, ct),
+                PartSize = partSize,
+            };
     }
 
     private static async Task<string> InitiateAsync(OpenBucket bucket, string key, string type, CancellationToken ct) =>
-        (await bucket.S3.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket.Name, Key = key, ContentType = type }, ct)).UploadId;
+        (
+            await bucket.S3.InitiateMultipartUploadAsync(
+                new InitiateMultipartUploadRequest
+                {
+                    BucketName = bucket.Name,
+                    Key = key,
+                    ContentType = type,
+                },
+                ct
+            )
+        ).UploadId;
 
     /// <summary>Which parts are there, whole; null if the upload is not.</summary>
     private static async Task<IReadOnlyList<int>?> DoneAsync(OpenBucket bucket, UploadFile file, string uploadId, CancellationToken ct)
@@ -134,21 +174,34 @@ public static class Uploads
         }
     }
 
-    private static async Task<SortedDictionary<int, PartDetail>> PartsAsync(OpenBucket bucket, string key, string uploadId, CancellationToken ct)
+    private static async Task<SortedDictionary<int, PartDetail>> PartsAsync(
+        OpenBucket bucket,
+        string key,
+        string uploadId,
+        CancellationToken ct
+    )
     {
         var found = new SortedDictionary<int, PartDetail>();
         string? marker = null;
         do
         {
-            var page = await bucket.S3.ListPartsAsync(new ListPartsRequest { BucketName = bucket.Name, Key = key, UploadId = uploadId, PartNumberMarker = marker }, ct);
+            var page = await bucket.S3.ListPartsAsync(
+                new ListPartsRequest
+                {
+                    BucketName = bucket.Name,
+                    Key = key,
+                    UploadId = uploadId,
+                    PartNumberMarker = marker,
+                },
+                ct
+            );
             foreach (var part in page.Parts ?? [])
             {
                 found[part.PartNumber ?? 0] = part;
             }
 
             marker = page.IsTruncated is true ? page.NextPartNumberMarker?.ToString(CultureInfo.InvariantCulture) : null;
-        }
-        while (marker is not null);
+        } while (marker is not null);
         return found;
     }
 
@@ -195,9 +248,16 @@ public static class Uploads
     }
 
     /// <summary>How long what is said of a file can be: its address, in which a byte may take three, or the numbers of its parts.</summary>
-    private static int LengthOfPlan(OpenBucket bucket, UploadFile file) => AroundAddress + (2 * (file.Type?.Length ?? 0))
-        + (file is { UploadId: not null, Size: > LargestWhole and <= LargestObject } ? PartCount(file.Size) * 6
-            : bucket.Store.Endpoint.Length + bucket.Name.Length + (3 * Math.Min(Encoding.UTF8.GetByteCount(file.Key), ObjectKey.MaxBytes)));
+    private static int LengthOfPlan(OpenBucket bucket, UploadFile file) =>
+        AroundAddress
+        + (2 * (file.Type?.Length ?? 0))
+        + (
+            file is { UploadId: not null, Size: > LargestWhole and <= LargestObject }
+                ? PartCount(file.Size) * 6
+                : bucket.Store.Endpoint.Length
+                    + bucket.Name.Length
+                    + (3 * Math.Min(Encoding.UTF8.GetByteCount(file.Key), ObjectKey.MaxBytes))
+        );
 
     /// <summary>What the browser says, else what the name says.</summary>
     private static string TypeOf(UploadFile file) =>

@@ -3,7 +3,9 @@ using Microsoft.JSInterop;
 
 namespace Portal.Buckets;
 
-/// <summary>The browser's half of uploads (<c>uploads.js</c>): takes files that are dropped or picked, to the folder that is shown.</summary>
+/// <summary>
+/// The browser's half of uploads (<c>uploads.js</c>): takes files that are dropped or picked, to the folder that is shown.
+/// </summary>
 /// <param name="uploaded">Called some time after files have arrived in the bucket.</param>
 public sealed class UploadsInBrowser(IJSRuntime js, Func<Task> uploaded) : IAsyncDisposable
 {

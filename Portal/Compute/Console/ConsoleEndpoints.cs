@@ -12,7 +12,14 @@ namespace Portal.Compute;
 /// Bytes go from one to the other; when one ends, so does the other.
 /// </summary>
 public sealed class ConsoleEndpoints(
-    ConsoleTickets tickets, ConsoleRelay relay, SessionWatch sessions, IServer server, IConfiguration configuration, IHostApplicationLifetime lifetime, TimeProvider clock)
+    ConsoleTickets tickets,
+    ConsoleRelay relay,
+    SessionWatch sessions,
+    IServer server,
+    IConfiguration configuration,
+    IHostApplicationLifetime lifetime,
+    TimeProvider clock
+)
 {
     public const string Protocol = "portal-console";
 
@@ -38,14 +45,17 @@ public sealed class ConsoleEndpoints(
         using var browser = await http.WebSockets.AcceptWebSocketAsync(Protocol);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         // A socket outlives the sign-in that opened it: a revoked session closes it.
-        using var watching = await sessions.WatchAsync(http.User, async () =>
-        {
-            if (browser.State is WebSocketState.Open)
+        using var watching = await sessions.WatchAsync(
+            http.User,
+            async () =>
             {
-                await SocketPair.SayAsync(browser, WebSocketCloseStatus.PolicyViolation, "You have been signed out.");
-                await ended.CancelAsync();
+                if (browser.State is WebSocketState.Open)
+                {
+                    await SocketPair.SayAsync(browser, WebSocketCloseStatus.PolicyViolation, "You have been signed out.");
+                    await ended.CancelAsync();
+                }
             }
-        });
+        );
         await JoinAsync(browser, visit, ended);
     }
 
@@ -53,8 +63,12 @@ public sealed class ConsoleEndpoints(
     {
         var secret = new byte[32];
         var sent = http.Request.Headers.Authorization.ToString();
-        if (!http.WebSockets.IsWebSocketRequest || !sent.StartsWith("Bearer ", StringComparison.Ordinal)
-            || !Convert.TryFromBase64String(sent["Bearer ".Length..], secret, out var length) || relay.Take(id, secret.AsSpan(0, length)) is not { } visit)
+        if (
+            !http.WebSockets.IsWebSocketRequest
+            || !sent.StartsWith("Bearer ", StringComparison.Ordinal)
+            || !Convert.TryFromBase64String(sent["Bearer ".Length..], secret, out var length)
+            || relay.Take(id, secret.AsSpan(0, length)) is not { } visit
+        )
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
@@ -65,14 +79,20 @@ public sealed class ConsoleEndpoints(
     }
 
     /// <summary>This process's own address for workers. With several web processes each one needs its own, never the balancer's.</summary>
-    private string RelayUrl => configuration["Portal:InternalUrl"] ?? OwnAddress(server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
-        ?? throw new InvalidOperationException("Portal:InternalUrl is not set, and the server has no address of its own."));
+    private string RelayUrl =>
+        configuration["Portal:InternalUrl"]
+        ?? OwnAddress(
+            server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault()
+                ?? throw new InvalidOperationException("Portal:InternalUrl is not set, and the server has no address of its own.")
+        );
 
     /// <summary>Who listens at every address is reached by the machine's name.</summary>
     private static string OwnAddress(string listening)
     {
         var address = BindingAddress.Parse(listening);
-        return address.Host is "+" or "*" or "0.0.0.0" or "[::]" ? $"{address.Scheme}://{Environment.MachineName}:{address.Port.ToString(CultureInfo.InvariantCulture)}" : listening;
+        return address.Host is "+" or "*" or "0.0.0.0" or "[::]"
+            ? $"{address.Scheme}://{Environment.MachineName}:{address.Port.ToString(CultureInfo.InvariantCulture)}"
+            : listening;
     }
 
     private async Task JoinAsync(WebSocket browser, ConsoleRelay.Visit visit, CancellationTokenSource ended)
@@ -84,7 +104,11 @@ public sealed class ConsoleEndpoints(
         }
         catch (TimeoutException)
         {
-            await SocketPair.CloseAsync(browser, WebSocketCloseStatus.EndpointUnavailable, "The instance's region does not answer at the moment. Try again.");
+            await SocketPair.CloseAsync(
+                browser,
+                WebSocketCloseStatus.EndpointUnavailable,
+                "The instance's region does not answer at the moment. Try again."
+            );
         }
         catch (OperationCanceledException)
         {

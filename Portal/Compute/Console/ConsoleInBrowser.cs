@@ -34,7 +34,8 @@ public sealed class ConsoleInBrowser(IJSRuntime js, Func<string, string, Task> t
 
     /// <summary>Anybody with a circuit can say anything here: more than a socket's reason is not taken.</summary>
     [JSInvokable]
-    public Task Told(string state, string sentence) => told(state is "open" ? "open" : "closed", sentence is { Length: > LongestSentence } ? sentence[..LongestSentence] : sentence ?? "");
+    public Task Told(string state, string sentence) =>
+        told(state is "open" ? "open" : "closed", sentence is { Length: > LongestSentence } ? sentence[..LongestSentence] : sentence ?? "");
 
     public async ValueTask DisposeAsync()
     {

@@ -4,7 +4,9 @@ using System.Security.Cryptography;
 
 namespace Portal.Compute;
 
-/// <summary>Where this process's browsers wait for their workers to dial in. In memory: the ticket names this process's own address.</summary>
+/// <summary>
+/// Where this process's browsers wait for their workers to dial in. In memory: the ticket names this process's own address.
+/// </summary>
 public sealed class ConsoleRelay
 {
     private readonly ConcurrentDictionary<Guid, Visit> expected = new();
@@ -19,7 +21,11 @@ public sealed class ConsoleRelay
 
     /// <summary>The visit that a worker's secret belongs to, once; null for everybody else.</summary>
     public Visit? Take(Guid ticket, ReadOnlySpan<byte> secret) =>
-        expected.TryGetValue(ticket, out var visit) && CryptographicOperations.FixedTimeEquals(visit.Secret, secret) && expected.TryRemove(ticket, out _) ? visit : null;
+        expected.TryGetValue(ticket, out var visit)
+        && CryptographicOperations.FixedTimeEquals(visit.Secret, secret)
+        && expected.TryRemove(ticket, out _)
+            ? visit
+            : null;
 
     public sealed class Visit(Guid ticket, ConsoleRelay relay) : IDisposable
     {

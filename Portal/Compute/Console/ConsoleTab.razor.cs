@@ -16,12 +16,13 @@ public sealed partial class ConsoleTab(ConsoleTickets tickets, CurrentActor curr
     [Parameter, EditorRequired]
     public Instance Instance { get; set; } = null!;
 
-    // From the page, which takes it from the address: a component that asks for a part of the address itself, and comes in by a change of that
-    // address, ends the circuit (the framework is walking through those who asked).
+    // From the page, which takes it from the address: a component that asks for a part of the address itself, and comes in by a change of
+    // that address, ends the circuit (the framework is walking through those who asked).
     [Parameter]
     public string? KindName { get; set; }
 
-    private ConsoleKind Kind => string.Equals(KindName, "graphical", StringComparison.OrdinalIgnoreCase) ? ConsoleKind.Graphical : ConsoleKind.Text;
+    private ConsoleKind Kind =>
+        string.Equals(KindName, "graphical", StringComparison.OrdinalIgnoreCase) ? ConsoleKind.Graphical : ConsoleKind.Text;
 
     private string? WhyNotType => open ? null : "It is not connected.";
 
@@ -60,11 +61,12 @@ public sealed partial class ConsoleTab(ConsoleTickets tickets, CurrentActor curr
         StateHasChanged();
     }
 
-    private Task ToldAsync(string state, string what) => InvokeAsync(() =>
-    {
-        (open, sentence) = (state is "open", state is "open" ? "Connected" : what);
-        StateHasChanged();
-    });
+    private Task ToldAsync(string state, string what) =>
+        InvokeAsync(() =>
+        {
+            (open, sentence) = (state is "open", state is "open" ? "Connected" : what);
+            StateHasChanged();
+        });
 
     private Task CallAsync(string verb) => console?.CallAsync(verb) ?? Task.CompletedTask;
 }

@@ -21,7 +21,9 @@ public sealed class ConsoleTickets(IDbContextFactory<PortalDb> dbs, TimeProvider
     public async Task<Outcome<IssuedTicket>> IssueAsync(Actor actor, string instanceId, ConsoleKind kind, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var instance = await db.Instances.AsNoTracking().FirstOrDefaultAsync(instance => instance.AccountId == actor.AccountId && instance.Id == instanceId, ct);
+        var instance = await db
+            .Instances.AsNoTracking()
+            .FirstOrDefaultAsync(instance => instance.AccountId == actor.AccountId && instance.Id == instanceId, ct);
         if (instance is null || WhyNot(instance, kind) is not null)
         {
             return Outcome.Refused(instance is null ? "There is no such instance." : WhyNot(instance, kind)!);
@@ -29,7 +31,10 @@ public sealed class ConsoleTickets(IDbContextFactory<PortalDb> dbs, TimeProvider
 
         var now = clock.GetUtcNow();
         var since = now.AddMinutes(-1) + ConsoleTicket.Lifetime;
-        if (await db.ConsoleTickets.CountAsync(ticket => ticket.AccountId == actor.AccountId && ticket.ExpiresAt > since, ct) >= MostPerMinute)
+        if (
+            await db.ConsoleTickets.CountAsync(ticket => ticket.AccountId == actor.AccountId && ticket.ExpiresAt > since, ct)
+            >= MostPerMinute
+        )
         {
             return Outcome.Refused("Too many consoles were opened within a minute. Wait a minute, then try again.");
         }
@@ -65,18 +70,35 @@ public sealed class ConsoleTickets(IDbContextFactory<PortalDb> dbs, TimeProvider
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var (now, hash) = (clock.GetUtcNow(), Hash(secret));
-        var mine = db.ConsoleTickets.Where(ticket => ticket.Id == id && ticket.AccountId == actor.AccountId && ticket.UserId == actor.UserId
-            && ticket.SecretHash == hash && ticket.UsedAt == null && ticket.ExpiresAt > now);
+        var mine = db.ConsoleTickets.Where(ticket =>
+            ticket.Id == id
+            && ticket.AccountId == actor.AccountId
+            && ticket.UserId == actor.UserId
+            && ticket.SecretHash == hash
+            && ticket.UsedAt == null
+            && ticket.ExpiresAt > now
+        );
         var found = await mine.AsNoTracking().Select(ticket => new { ticket.InstanceId, ticket.Kind }).FirstOrDefaultAsync(ct);
-        var instance = found is null ? null
-            : await db.Instances.AsNoTracking().FirstOrDefaultAsync(instance => instance.AccountId == actor.AccountId && instance.Id == found.InstanceId, ct);
-        return instance is not null && WhyNot(instance, found!.Kind) is null
+        var instance = found is null
+            ? null
+            : await db
+                .Instances.AsNoTracking()
+                .FirstOrDefaultAsync(instance => instance.AccountId == actor.AccountId && instance.Id == found.InstanceId, ct);
+        return instance is not null
+            && WhyNot(instance, found!.Kind) is null
             && await mine.ExecuteUpdateAsync(
-                set => set.SetProperty(ticket => ticket.UsedAt, now).SetProperty(ticket => ticket.WorkerSecret, workerSecret).SetProperty(ticket => ticket.RelayUrl, relayUrl), ct) == 1;
+                set =>
+                    set.SetProperty(ticket => ticket.UsedAt, now)
+                        .SetProperty(ticket => ticket.WorkerSecret, workerSecret)
+                        .SetProperty(ticket => ticket.RelayUrl, relayUrl),
+                ct
+            ) == 1;
     }
 
-    public static string? WhyNot(Instance instance, ConsoleKind kind) => kind is not ConsoleKind.Log ? instance.WhyNotConsole
-        : instance.State is InstanceState.Terminated ? "It is terminated; its log went with it." : null;
+    public static string? WhyNot(Instance instance, ConsoleKind kind) =>
+        kind is not ConsoleKind.Log ? instance.WhyNotConsole
+        : instance.State is InstanceState.Terminated ? "It is terminated; its log went with it."
+        : null;
 
     private static byte[] Hash(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 }

@@ -3,7 +3,9 @@ using Portal.Model.Compute;
 
 namespace Portal.Compute;
 
-/// <summary>The form in the tab: a web that dies in the middle leaves neither an instance without its key nor a form that would make a second.</summary>
+/// <summary>
+/// The form in the tab: a web that dies in the middle leaves neither an instance without its key nor a form that would make a second.
+/// </summary>
 public sealed partial class CreateInstancePage
 {
     private static string DraftNameOf(string accountId) => $"instance {accountId}";

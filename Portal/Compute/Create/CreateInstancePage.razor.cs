@@ -21,23 +21,33 @@ public sealed partial class CreateInstancePage(
     LiveUpdates live,
     TimeProvider clock,
     MudBlazor.IDialogService dialogs,
-    NavigationManager navigation) : IAsyncDisposable
+    NavigationManager navigation
+) : IAsyncDisposable
 {
     private const string UserDataExample = "#cloud-config\npackages: [htop]";
-    private const string UserDataHint = "A multi-part MIME message, #cloud-config-archive, #include, #cloud-boothook and ## template: jinja work too, and so does a gzip file: choose it, or paste it as base64.";
+    private const string UserDataHint =
+        "A multi-part MIME message, #cloud-config-archive, #include, #cloud-boothook and ## template: jinja work too, and so does a gzip file: choose it, or paste it as base64.";
 
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private InstanceWish wish = new();
     private Catalogue? catalogue;
     private IDisposable? listening;
-    private string? nameProblem, keyProblem, userDataProblem, refusal, news;
-    private string? draftName, kept;
+    private string? nameProblem,
+        keyProblem,
+        userDataProblem,
+        refusal,
+        news;
+    private string? draftName,
+        kept;
     private CreatedBefore? created;
     private bool canMake = true;
-    private bool saving, isDone;
+    private bool saving,
+        isDone;
 
-    /// <summary>One per opened form, kept from the first rendering to the circuit: a retried or doubled request is recognized by it.</summary>
+    /// <summary>
+    /// One per opened form, kept from the first rendering to the circuit: a retried or doubled request is recognized by it.
+    /// </summary>
     [PersistentState]
     public string? Token { get; set; }
 
@@ -64,26 +74,34 @@ public sealed partial class CreateInstancePage(
 
     private OfferedSize? Size => catalogue?.Sizes.FirstOrDefault(offer => offer.Size.Id == wish.SizeId);
 
-    private OfferedSubnet? Subnet => catalogue?.Subnets.FirstOrDefault(subnet => subnet.Id == wish.SubnetId) ?? (catalogue?.Subnets is [var first, ..] ? first : null);
+    private OfferedSubnet? Subnet =>
+        catalogue?.Subnets.FirstOrDefault(subnet => subnet.Id == wish.SubnetId) ?? (catalogue?.Subnets is [var first, ..] ? first : null);
 
     /// <summary>Those that were ticked, or the default group of the subnet's network.</summary>
-    private HashSet<string> Groups => wish.GroupIds ?? (Subnet is { } home ? [.. catalogue!.Groups[home.NetworkId].Where(group => group.IsDefault).Select(group => group.Id)] : []);
+    private HashSet<string> Groups =>
+        wish.GroupIds
+        ?? (Subnet is { } home ? [.. catalogue!.Groups[home.NetworkId].Where(group => group.IsDefault).Select(group => group.Id)] : []);
 
     private string? VolumeProblem => wish.Volumes.Select(row => row.WhyNot(catalogue!.VolumeSnapshots)).OfType<string>().FirstOrDefault();
 
-    private string? WhyNot => this switch
-    {
-        { saving: true } => "It is being created.",
-        { catalogue.Confirmed: false } => "Confirm your e-mail address first.",
-        { catalogue.WhyNoBilling: { } reason } => reason,
-        { Image: null } => "No image is ready yet.",
-        { Own.WhyNot: { } reason } => reason,
-        { Begin: null, Image.WhyNot: { } reason } => reason,
-        { Size: null } => "Choose a size.",
-        { Subnet: null } => "You have no network to put it into: create one first.",
-        { Groups.Count: 0 } => "Choose a security group: without one nothing gets in or out.",
-        _ => VolumeProblem ?? catalogue!.WhyNot(Size!.Size, Image, wish.Count, Begin, wish.Volumes.Sum(row => row.GiB ?? 0)) ?? nameProblem ?? userDataProblem ?? (wish.Key is KeyChoice.Pasted ? keyProblem : null),
-    };
+    private string? WhyNot =>
+        this switch
+        {
+            { saving: true } => "It is being created.",
+            { catalogue.Confirmed: false } => "Confirm your e-mail address first.",
+            { catalogue.WhyNoBilling: { } reason } => reason,
+            { Image: null } => "No image is ready yet.",
+            { Own.WhyNot: { } reason } => reason,
+            { Begin: null, Image.WhyNot: { } reason } => reason,
+            { Size: null } => "Choose a size.",
+            { Subnet: null } => "You have no network to put it into: create one first.",
+            { Groups.Count: 0 } => "Choose a security group: without one nothing gets in or out.",
+            _ => VolumeProblem
+                ?? catalogue!.WhyNot(Size!.Size, Image, wish.Count, Begin, wish.Volumes.Sum(row => row.GiB ?? 0))
+                ?? nameProblem
+                ?? userDataProblem
+                ?? (wish.Key is KeyChoice.Pasted ? keyProblem : null),
+        };
 
     /// <summary>Who leaves the page by choice begins anew the next time; who reloads it is gone before the draft can be dropped.</summary>
     public async ValueTask DisposeAsync()
@@ -120,8 +138,22 @@ public sealed partial class CreateInstancePage(
         kept = Draft(isSent: false);
         var account = (await current.GetAsync()).AccountId;
         listening = live.Subscribe(
-            change => change.Table is "Images" or "Regions" || (change.AccountId == account && change.Table is "Cards" or "KeyPairs" or "Users" or "Networks" or "Subnets" or "SecurityGroups" or "Snapshots" or "PrivateImages"),
-            () => InvokeAsync(RefreshAsync));
+            change =>
+                change.Table is "Images" or "Regions"
+                || (
+                    change.AccountId == account
+                    && change.Table
+                        is "Cards"
+                            or "KeyPairs"
+                            or "Users"
+                            or "Networks"
+                            or "Subnets"
+                            or "SecurityGroups"
+                            or "Snapshots"
+                            or "PrivateImages"
+                ),
+            () => InvokeAsync(RefreshAsync)
+        );
         canMake = await keys.CanMakeAsync();
         await RestoreAsync();
         if (!canMake && wish.Key is KeyChoice.Made)
@@ -163,15 +195,25 @@ public sealed partial class CreateInstancePage(
     /// <summary>Keeps the size if the image still fits on it, else takes the smallest that can be had.</summary>
     private void ChooseSize()
     {
-        if (Size is null || (Image is { } image && (Begin is null ? image.WhyNotOn(Size.Size) : image.WhyNotFit(Size.Size) ?? Begin.WhyNotRestoreTo(Size.Size.DiskGiB)) is not null))
+        if (
+            Size is null
+            || (
+                Image is { } image
+                && (Begin is null ? image.WhyNotOn(Size.Size) : image.WhyNotFit(Size.Size) ?? Begin.WhyNotRestoreTo(Size.Size.DiskGiB))
+                    is not null
+            )
+        )
         {
-            wish.SizeId = catalogue!.Sizes.FirstOrDefault(offer => catalogue.WhyNot(offer.Size, Image, 1, Begin) is null)?.Size.Id ?? catalogue.Sizes[0].Size.Id;
+            wish.SizeId =
+                catalogue!.Sizes.FirstOrDefault(offer => catalogue.WhyNot(offer.Size, Image, 1, Begin) is null)?.Size.Id
+                ?? catalogue.Sizes[0].Size.Id;
         }
     }
 
     private void SetName(string? name) => (wish.Name, nameProblem) = (name ?? "", ResourceName.Check(name).Reason);
 
-    private void SetCount(string? count) => wish.Count = int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 1;
+    private void SetCount(string? count) =>
+        wish.Count = int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 1;
 
     private void SetImage(string id)
     {
@@ -239,7 +281,10 @@ public sealed partial class CreateInstancePage(
         }
     }
 
-    /// <summary>From here on this process, its answer or the line may be lost: the key is on its owner's disk and the tab knows the request's token before anything is made.</summary>
+    /// <summary>
+    /// From here on this process, its answer or the line may be lost: the key is on its owner's disk and the tab knows the request's token
+    /// before anything is made.
+    /// </summary>
     private async Task SendAsync(NewInstances request)
     {
         if (wish.Key is KeyChoice.Made)
@@ -248,7 +293,10 @@ public sealed partial class CreateInstancePage(
         }
 
         await KeepAsync(isSent: true);
-        var outcome = await ProofDialog.RunAsync(dialogs, async () => await create.RunAsync(await current.GetAsync(), request, CancellationToken.None));
+        var outcome = await ProofDialog.RunAsync(
+            dialogs,
+            async () => await create.RunAsync(await current.GetAsync(), request, CancellationToken.None)
+        );
         if (outcome.Value is not { } made)
         {
             refusal = outcome.Reason;
@@ -262,26 +310,27 @@ public sealed partial class CreateInstancePage(
         navigation.NavigateTo(made.Count == 1 ? $"/instances/{made[0].Id}" : "/instances");
     }
 
-    private async Task<NewInstances> RequestAsync() => new()
-    {
-        Name = wish.Name,
-        ImageId = Own?.Id ?? wish.ImageId,
-        SnapshotId = Own is null ? Source?.Id : null,
-        SizeId = wish.SizeId,
-        KeyPairId = wish.Key is KeyChoice.Kept ? wish.KeyPairId : null,
-        PublicKey = wish.Key switch
+    private async Task<NewInstances> RequestAsync() =>
+        new()
         {
-            KeyChoice.Made => await keys.MakeAsync(wish.Name.Trim()),
-            KeyChoice.Pasted => wish.PublicKey,
-            _ => null,
-        },
-        UserData = wish.UserData,
-        SubnetId = Subnet?.Id,
-        SecurityGroupIds = [.. Groups],
-        WithAddress = wish.WithAddress,
-        Volumes = [.. wish.Volumes.Select(row => row.ToVolume())],
-        Count = wish.Count,
-        RequestToken = Token!,
-        Tags = TagRow.ToTags(wish.Tags),
-    };
+            Name = wish.Name,
+            ImageId = Own?.Id ?? wish.ImageId,
+            SnapshotId = Own is null ? Source?.Id : null,
+            SizeId = wish.SizeId,
+            KeyPairId = wish.Key is KeyChoice.Kept ? wish.KeyPairId : null,
+            PublicKey = wish.Key switch
+            {
+                KeyChoice.Made => await keys.MakeAsync(wish.Name.Trim()),
+                KeyChoice.Pasted => wish.PublicKey,
+                _ => null,
+            },
+            UserData = wish.UserData,
+            SubnetId = Subnet?.Id,
+            SecurityGroupIds = [.. Groups],
+            WithAddress = wish.WithAddress,
+            Volumes = [.. wish.Volumes.Select(row => row.ToVolume())],
+            Count = wish.Count,
+            RequestToken = Token!,
+            Tags = TagRow.ToTags(wish.Tags),
+        };
 }

@@ -11,9 +11,17 @@ namespace Portal.Compute;
 public sealed record RunOffer(decimal PerMonth, decimal MonthEnd, decimal MonthEndWith)
 {
     /// <summary>As a sentence.</summary>
-    public string Sentence => $"Computing is billed while it runs, at {Format.Money(PerMonth)} a month. This month's bill: {Format.Money(MonthEnd)} → {Format.Money(MonthEndWith)}, if it runs on.";
+    public string Sentence =>
+        $"Computing is billed while it runs, at {Format.Money(PerMonth)} a month. This month's bill: {Format.Money(MonthEnd)} → {Format.Money(MonthEndWith)}, if it runs on.";
 
-    public static async Task<RunOffer> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, Instance instance, DateTimeOffset now, CancellationToken ct)
+    public static async Task<RunOffer> LoadAsync(
+        IDbContextFactory<PortalDb> dbs,
+        PriceList priceList,
+        Actor actor,
+        Instance instance,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);

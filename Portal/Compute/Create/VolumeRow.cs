@@ -20,9 +20,13 @@ public sealed class VolumeRow
 
     /// <summary>What is wrong with it; null for nothing.</summary>
     /// <param name="offered">The snapshots that there are at the moment.</param>
-    public string? WhyNot(IEnumerable<Snapshot> offered) => Volume.ParseSize(Size).Reason ?? (SnapshotId is null ? null
-        : offered.FirstOrDefault(one => one.Id == SnapshotId) is { } source ? source.WhyNotRestoreTo(GiB ?? 0)
-        : "The snapshot is gone: choose another, or an empty volume.");
+    public string? WhyNot(IEnumerable<Snapshot> offered) =>
+        Volume.ParseSize(Size).Reason
+        ?? (
+            SnapshotId is null ? null
+            : offered.FirstOrDefault(one => one.Id == SnapshotId) is { } source ? source.WhyNotRestoreTo(GiB ?? 0)
+            : "The snapshot is gone: choose another, or an empty volume."
+        );
 
     public ExtraVolume ToVolume() => new(GiB ?? 0, TypeId, SnapshotId, DeleteOnTermination);
 }

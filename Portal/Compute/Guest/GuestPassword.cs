@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 namespace Portal.Compute;
 
 /// <summary>
-/// A password for the console of a guest, and the form in which it leaves this process: hashed by libcrypt, which also checks it in the guest.
-/// https://manpages.debian.org/crypt.3
+/// A password for the console of a guest, and the form in which it leaves this process: hashed by libcrypt, which also checks it in the
+/// guest. https://manpages.debian.org/crypt.3
 /// </summary>
 public static partial class GuestPassword
 {
@@ -14,7 +14,9 @@ public static partial class GuestPassword
     private const string Alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
     private const string SaltAlphabet = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-    /// <summary>SHA-512-crypt, which every distribution's login knows. With 100 random bits its usual 5,000 rounds are more than enough.</summary>
+    /// <summary>
+    /// SHA-512-crypt, which every distribution's login knows. With 100 random bits its usual 5,000 rounds are more than enough.
+    /// </summary>
     private const string Method = "$6$";
 
     private const int SaltLength = 16;
@@ -32,7 +34,8 @@ public static partial class GuestPassword
         var data = NativeMemory.AllocZeroed(DataSize);
         try
         {
-            return Utf8StringMarshaller.ConvertToManaged(crypt_rn(password, setting, data, DataSize)) ?? throw new InvalidOperationException("libcrypt cannot hash passwords by SHA-512.");
+            return Utf8StringMarshaller.ConvertToManaged(crypt_rn(password, setting, data, DataSize))
+                ?? throw new InvalidOperationException("libcrypt cannot hash passwords by SHA-512.");
         }
         finally
         {

@@ -13,16 +13,25 @@ namespace Portal.Compute;
 /// <summary>A size with what it costs, its root disk included; US dollars.</summary>
 public sealed record OfferedSize(InstanceSize Size, decimal PerHour, decimal PerMonth)
 {
-    public static async Task<IReadOnlyList<OfferedSize>> LoadAsync(PortalDb db, IReadOnlyList<Price> prices, DateTimeOffset now, CancellationToken ct) =>
-        [.. (await db.InstanceSizes.AsNoTracking().OrderBy(size => size.Position).ToListAsync(ct)).Select(size => Of(size, prices, now))];
+    public static async Task<IReadOnlyList<OfferedSize>> LoadAsync(
+        PortalDb db,
+        IReadOnlyList<Price> prices,
+        DateTimeOffset now,
+        CancellationToken ct
+    ) => [.. (await db.InstanceSizes.AsNoTracking().OrderBy(size => size.Position).ToListAsync(ct)).Select(size => Of(size, prices, now))];
 
     /// <summary>What is billed for one instance of this size, a line of the bill for each.</summary>
     public static IEnumerable<Addition> Parts(InstanceSize size, string id) => [new(id, size.Sku, 1), new(id, Skus.Disk, size.DiskGiB)];
 
     private static OfferedSize Of(InstanceSize size, IReadOnlyList<Price> prices, DateTimeOffset now)
     {
-        decimal PriceOf(string sku) => prices.Where(price => price.Sku == sku && price.From <= now).MaxBy(price => price.From)?.PerHour ?? 0;
-        return new OfferedSize(size, Parts(size, size.Id).Sum(part => part.Quantity * PriceOf(part.Sku)), ResourceCost.MonthOf(Parts(size, size.Id), prices, now));
+        decimal PriceOf(string sku) =>
+            prices.Where(price => price.Sku == sku && price.From <= now).MaxBy(price => price.From)?.PerHour ?? 0;
+        return new OfferedSize(
+            size,
+            Parts(size, size.Id).Sum(part => part.Quantity * PriceOf(part.Sku)),
+            ResourceCost.MonthOf(Parts(size, size.Id), prices, now)
+        );
     }
 }
 
@@ -72,13 +81,24 @@ public sealed class Catalogue
     public required IReadOnlySet<string> Emulated { get; init; }
 
     /// <summary>Debian where it is ready and guests run at the processor's speed, else what boots fastest.</summary>
-    public Image? DefaultImage => Images.Where(image => image.WhyNot is null)
-        .OrderByDescending(image => image.Name.StartsWith("Debian", StringComparison.Ordinal) && !Emulated.Contains(image.RegionId)).ThenBy(image => image.MinMemoryMiB).FirstOrDefault();
+    public Image? DefaultImage =>
+        Images
+            .Where(image => image.WhyNot is null)
+            .OrderByDescending(image => image.Name.StartsWith("Debian", StringComparison.Ordinal) && !Emulated.Contains(image.RegionId))
+            .ThenBy(image => image.MinMemoryMiB)
+            .FirstOrDefault();
 
     /// <summary>What an image is, and where that is so, that it takes its time.</summary>
-    public string About(Image image) => IsSlow(image) ? $"{image.Description} Guests are emulated on this machine: it takes several minutes to boot." : image.Description;
+    public string About(Image image) =>
+        IsSlow(image) ? $"{image.Description} Guests are emulated on this machine: it takes several minutes to boot." : image.Description;
 
-    public static async Task<Catalogue> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, DateTimeOffset now, CancellationToken ct)
+    public static async Task<Catalogue> LoadAsync(
+        IDbContextFactory<PortalDb> dbs,
+        PriceList priceList,
+        Actor actor,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);
@@ -91,57 +111,104 @@ public sealed class Catalogue
 
         return new Catalogue
         {
-            Images = await db.Images.AsNoTracking().Where(image => image.State != ImageState.Retired).OrderBy(image => image.MinMemoryMiB).ThenBy(image => image.Name).ToListAsync(ct),
+            Images = await db
+                .Images.AsNoTracking()
+                .Where(image => image.State != ImageState.Retired)
+                .OrderBy(image => image.MinMemoryMiB)
+                .ThenBy(image => image.Name)
+                .ToListAsync(ct),
             Own = await OwnAsync(db, actor, ct),
-            VolumeSnapshots = await db.Snapshots.AsNoTracking().Include(snapshot => snapshot.Image).Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
-                .OrderByDescending(snapshot => snapshot.CreatedAt).ThenBy(snapshot => snapshot.Id).ToListAsync(ct),
+            VolumeSnapshots = await db
+                .Snapshots.AsNoTracking()
+                .Include(snapshot => snapshot.Image)
+                .Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
+                .OrderByDescending(snapshot => snapshot.CreatedAt)
+                .ThenBy(snapshot => snapshot.Id)
+                .ToListAsync(ct),
             VolumeTypes = await OfferedType.LoadAsync(db, prices, now, ct),
             Sizes = await OfferedSize.LoadAsync(db, prices, now, ct),
-            Keys = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == actor.AccountId).OrderByDescending(key => key.CreatedAt).ToListAsync(ct),
+            Keys = await db
+                .KeyPairs.AsNoTracking()
+                .Where(key => key.AccountId == actor.AccountId)
+                .OrderByDescending(key => key.CreatedAt)
+                .ToListAsync(ct),
             Subnets = await SubnetsAsync(db, actor, ct),
-            Groups = (await db.SecurityGroups.AsNoTracking().Where(group => group.AccountId == actor.AccountId).OrderByDescending(group => group.IsDefault).ThenBy(group => group.Name).ToListAsync(ct))
-                .ToLookup(group => group.NetworkId, StringComparer.Ordinal),
+            Groups = (
+                await db
+                    .SecurityGroups.AsNoTracking()
+                    .Where(group => group.AccountId == actor.AccountId)
+                    .OrderByDescending(group => group.IsDefault)
+                    .ThenBy(group => group.Name)
+                    .ToListAsync(ct)
+            ).ToLookup(group => group.NetworkId, StringComparer.Ordinal),
             Free = free,
             Away = regions.Where(region => region.AwaySince is not null).Select(region => region.Id).ToHashSet(StringComparer.Ordinal),
             Emulated = regions.Where(region => region.IsEmulated).Select(region => region.Id).ToHashSet(StringComparer.Ordinal),
             Prices = prices,
             Forecast = await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
-            Confirmed = await db.Users.AnyAsync(user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed, ct),
+            Confirmed = await db.Users.AnyAsync(
+                user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed,
+                ct
+            ),
             WhyNoBilling = await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),
         };
     }
 
     /// <summary>The account's own images, by name, those that are still being made included.</summary>
-    public static Task<List<PrivateImage>> OwnAsync(PortalDb db, Actor actor, CancellationToken ct) => db.PrivateImages.AsNoTracking().Include(image => image.Snapshot).Include(image => image.Base)
-        .Where(image => image.AccountId == actor.AccountId && !image.Snapshot.IsToGo && (image.Snapshot.State == SnapshotState.Completed || image.Snapshot.State == SnapshotState.Pending))
-        .OrderBy(image => image.Name).ThenBy(image => image.Id).ToListAsync(ct);
+    public static Task<List<PrivateImage>> OwnAsync(PortalDb db, Actor actor, CancellationToken ct) =>
+        db
+            .PrivateImages.AsNoTracking()
+            .Include(image => image.Snapshot)
+            .Include(image => image.Base)
+            .Where(image =>
+                image.AccountId == actor.AccountId
+                && !image.Snapshot.IsToGo
+                && (image.Snapshot.State == SnapshotState.Completed || image.Snapshot.State == SnapshotState.Pending)
+            )
+            .OrderBy(image => image.Name)
+            .ThenBy(image => image.Id)
+            .ToListAsync(ct);
 
     /// <summary>All but the smallest there are: what an emulated guest boots within seconds has no distribution in it.</summary>
     private bool IsSlow(Image image) => Emulated.Contains(image.RegionId) && image.MinMemoryMiB > Images.Min(other => other.MinMemoryMiB);
 
     /// <summary>Why so many of this size cannot be had with this image; null if they can.</summary>
-    public string? WhyNot(InstanceSize size, Image? image, int count, Snapshot? snapshot = null, int volumesGiB = 0) => image is null ? null
-        : (snapshot is null ? image.WhyNotOn(size) : image.WhyNotFit(size) ?? snapshot.WhyNotRestoreTo(size.DiskGiB))
-        ?? (Free.TryGetValue(image.RegionId, out var free) ? free.WhyNot(size, count, volumesGiB) : null);
+    public string? WhyNot(InstanceSize size, Image? image, int count, Snapshot? snapshot = null, int volumesGiB = 0) =>
+        image is null
+            ? null
+            : (snapshot is null ? image.WhyNotOn(size) : image.WhyNotFit(size) ?? snapshot.WhyNotRestoreTo(size.DiskGiB))
+                ?? (Free.TryGetValue(image.RegionId, out var free) ? free.WhyNot(size, count, volumesGiB) : null);
 
     /// <summary>What is asked for, a line of the bill for each; sizes of volumes that are no sizes count as nothing.</summary>
     public IReadOnlyList<Addition> Parts(InstanceSize size, int count, bool withAddress, IReadOnlyCollection<VolumeRow> volumes) =>
-    [
-        .. Enumerable.Range(0, count).SelectMany(index =>
-            OfferedSize.Parts(size, $"new-{index}")
-                .Concat(volumes.Index().Select(row => new Addition($"volume-{index}-{row.Index}", Skus.Volume(row.Item.TypeId), row.Item.GiB ?? 0)))
-                .Concat(withAddress ? [new Addition($"address-{index}", Skus.Address, 1)] : [])),
-    ];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .SelectMany(index =>
+                    OfferedSize
+                        .Parts(size, $"new-{index}")
+                        .Concat(
+                            volumes
+                                .Index()
+                                .Select(row => new Addition($"volume-{index}-{row.Index}", Skus.Volume(row.Item.TypeId), row.Item.GiB ?? 0))
+                        )
+                        .Concat(withAddress ? [new Addition($"address-{index}", Skus.Address, 1)] : [])
+                ),
+        ];
 
     /// <summary>US dollars, at the prices of this moment.</summary>
     public decimal PerHour(IEnumerable<Addition> parts) => parts.Sum(part => part.Quantity * (Forecast.PriceOf(part.Sku) ?? 0));
 
     public decimal PerMonth(IEnumerable<Addition> parts) => ResourceCost.MonthOf(parts, Prices, Forecast.Now);
 
-    private static async Task<IReadOnlyList<OfferedSubnet>> SubnetsAsync(PortalDb db, Actor actor, CancellationToken ct) => await (
-        from subnet in db.Subnets
-        join network in db.Networks on subnet.NetworkId equals network.Id
-        where network.AccountId == actor.AccountId && network.DeletingSince == null
-        orderby network.CreatedAt, subnet.CreatedAt, subnet.Id
-        select new OfferedSubnet(subnet.Id, subnet.Name, subnet.Range, network.Id, network.Name)).AsNoTracking().ToListAsync(ct);
+    private static async Task<IReadOnlyList<OfferedSubnet>> SubnetsAsync(PortalDb db, Actor actor, CancellationToken ct) =>
+        await (
+            from subnet in db.Subnets
+            join network in db.Networks on subnet.NetworkId equals network.Id
+            where network.AccountId == actor.AccountId && network.DeletingSince == null
+            orderby network.CreatedAt, subnet.CreatedAt, subnet.Id
+            select new OfferedSubnet(subnet.Id, subnet.Name, subnet.Range, network.Id, network.Name)
+        )
+            .AsNoTracking()
+            .ToListAsync(ct);
 }

@@ -10,7 +10,14 @@ namespace Portal.Compute;
 /// <param name="SizeGiB">Its root disk's: what the image stores is no more.</param>
 public sealed record ImageOffer(int SizeGiB, decimal PerMonth, decimal MonthEnd, decimal MonthEndWith)
 {
-    public static async Task<ImageOffer> LoadAsync(IDbContextFactory<PortalDb> dbs, PriceList priceList, Actor actor, Instance instance, DateTimeOffset now, CancellationToken ct)
+    public static async Task<ImageOffer> LoadAsync(
+        IDbContextFactory<PortalDb> dbs,
+        PriceList priceList,
+        Actor actor,
+        Instance instance,
+        DateTimeOffset now,
+        CancellationToken ct
+    )
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);

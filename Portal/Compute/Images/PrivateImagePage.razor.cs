@@ -9,25 +9,35 @@ namespace Portal.Compute;
 
 public sealed partial class PrivateImagePage(PriceList prices, ChangeImage change, ImageJobs jobs, IDialogService dialogs)
 {
-    private string? name, description;
+    private string? name,
+        description;
 
     protected override IReadOnlyList<(string Tab, string Label)> Tabs { get; } = [("overview", "Overview"), ("events", "Events")];
 
     protected override string Path => "/images";
 
-    private bool IsChanged => (name is not null && name != View!.Image.Name) || (description is not null && description != View!.Image.Description);
+    private bool IsChanged =>
+        (name is not null && name != View!.Image.Name) || (description is not null && description != View!.Image.Description);
 
-    protected override Task<PrivateImageView?> ReadAsync(Actor actor, CancellationToken ct) => PrivateImageView.LoadAsync(Dbs, prices, actor, Id, events: Shown is "events", Clock.GetUtcNow(), ct);
+    protected override Task<PrivateImageView?> ReadAsync(Actor actor, CancellationToken ct) =>
+        PrivateImageView.LoadAsync(Dbs, prices, actor, Id, events: Shown is "events", Clock.GetUtcNow(), ct);
 
     protected override bool Concerns(Change seen) => seen.Id == Id || seen.Id == View?.Image.SnapshotId || seen.Table is "Volumes";
 
     private async Task DeleteAsync()
     {
         var doomed = View!.Image.Name;
-        if (!await ConfirmDialog.ShowAsync(dialogs, new Confirmation(
-            $"Delete {doomed}?",
-            $"No new instance can begin as it. {(View.Used == 0 ? "None did." : $"The {Format.Count(View.Used, "instance")} that did {(View.Used == 1 ? "goes" : "go")} on as before.")} This cannot be undone. This month's bill: {Format.Money(View.Forecast.AtMonthEnd.Total)} → {Format.Money(View.MonthEndWithout)}.",
-            "Delete", doomed)))
+        if (
+            !await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation(
+                    $"Delete {doomed}?",
+                    $"No new instance can begin as it. {(View.Used == 0 ? "None did." : $"The {Format.Count(View.Used, "instance")} that did {(View.Used == 1 ? "goes" : "go")} on as before.")} This cannot be undone. This month's bill: {Format.Money(View.Forecast.AtMonthEnd.Total)} → {Format.Money(View.MonthEndWithout)}.",
+                    "Delete",
+                    doomed
+                )
+            )
+        )
         {
             return;
         }
@@ -42,7 +52,15 @@ public sealed partial class PrivateImagePage(PriceList prices, ChangeImage chang
 
     private async Task<Outcome> DescribeAsync()
     {
-        var outcome = (await change.DescribeAsync(await Current.GetAsync(), Id, name ?? View!.Image.Name, description ?? View!.Image.Description, CancellationToken.None)).Outcome;
+        var outcome = (
+            await change.DescribeAsync(
+                await Current.GetAsync(),
+                Id,
+                name ?? View!.Image.Name,
+                description ?? View!.Image.Description,
+                CancellationToken.None
+            )
+        ).Outcome;
         (name, description) = outcome.IsDone ? (null, null) : (name, description);
         return outcome;
     }

@@ -8,17 +8,27 @@ using Portal.Shared;
 namespace Portal.Compute;
 
 public sealed partial class KeysPage(
-    IDbContextFactory<PortalDb> dbs, CurrentActor current, KeyPairs pairs, SshKeyMaker maker, LiveUpdates live, IDialogService dialogs) : IDisposable
+    IDbContextFactory<PortalDb> dbs,
+    CurrentActor current,
+    KeyPairs pairs,
+    SshKeyMaker maker,
+    LiveUpdates live,
+    IDialogService dialogs
+) : IDisposable
 {
-    private const string WhyNotMake = "This browser cannot make Ed25519 keys. Make one with ssh-keygen -t ed25519, and add its public half.";
+    private const string WhyNotMake =
+        "This browser cannot make Ed25519 keys. Make one with ssh-keygen -t ed25519, and add its public half.";
 
     private readonly Leaving left = new();
     private readonly LatestLoad loads = new();
     private IReadOnlyList<Row>? keys;
     private IDisposable? listening;
     private Adding? adding;
-    private string name = "", line = "", comment = "";
-    private string? refusal, lineProblem;
+    private string name = "",
+        line = "",
+        comment = "";
+    private string? refusal,
+        lineProblem;
     private bool canMake = true;
     private bool saving;
 
@@ -41,11 +51,15 @@ public sealed partial class KeysPage(
         if (firstRender)
         {
             var account = (await current.GetAsync()).AccountId;
-            listening = live.Subscribe(change => change.Table is "KeyPairs" or "Instances" && change.AccountId == account, () => InvokeAsync(async () =>
-            {
-                await LoadAsync();
-                StateHasChanged();
-            }));
+            listening = live.Subscribe(
+                change => change.Table is "KeyPairs" or "Instances" && change.AccountId == account,
+                () =>
+                    InvokeAsync(async () =>
+                    {
+                        await LoadAsync();
+                        StateHasChanged();
+                    })
+            );
             canMake = await maker.CanMakeAsync();
             StateHasChanged();
         }
@@ -56,9 +70,17 @@ public sealed partial class KeysPage(
         var actor = await current.GetAsync();
         var turn = loads.Begin();
         await using var db = await dbs.CreateDbContextAsync(left.Token);
-        var found = await db.KeyPairs.AsNoTracking().Where(key => key.AccountId == actor.AccountId).OrderBy(key => key.Name).ToListAsync(left.Token);
-        var users = await db.Instances.Where(instance => instance.AccountId == actor.AccountId && instance.KeyPairId != null && instance.State != InstanceState.Terminated)
-            .Select(instance => new { instance.KeyPairId, User = new User(instance.Id, instance.Name) }).ToListAsync(left.Token);
+        var found = await db
+            .KeyPairs.AsNoTracking()
+            .Where(key => key.AccountId == actor.AccountId)
+            .OrderBy(key => key.Name)
+            .ToListAsync(left.Token);
+        var users = await db
+            .Instances.Where(instance =>
+                instance.AccountId == actor.AccountId && instance.KeyPairId != null && instance.State != InstanceState.Terminated
+            )
+            .Select(instance => new { instance.KeyPairId, User = new User(instance.Id, instance.Name) })
+            .ToListAsync(left.Token);
         if (!loads.IsToBeShown(turn))
         {
             return;
@@ -106,7 +128,10 @@ public sealed partial class KeysPage(
             await maker.SaveAsync(SshKeyMaker.FileName(name));
         }
 
-        var outcome = await ProofDialog.RunAsync(dialogs, async () => await pairs.ImportAsync(await current.GetAsync(), name, publicKey, CancellationToken.None));
+        var outcome = await ProofDialog.RunAsync(
+            dialogs,
+            async () => await pairs.ImportAsync(await current.GetAsync(), name, publicKey, CancellationToken.None)
+        );
         refusal = outcome.Reason;
         if (outcome.IsDone)
         {
@@ -122,9 +147,16 @@ public sealed partial class KeysPage(
 
     private async Task DeleteAsync(Row row)
     {
-        var used = row.Users.Count == 0 ? "No instance uses it."
-            : $"{(row.Users.Count == 1 ? $"{row.Users[0].Name} was" : $"{row.Users.Count} instances were")} made with it, and still let it in: the key stays on their disks.";
-        if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Delete the key {row.Key.Name}?", $"{used} New instances can no longer be given it.", "Delete", null)))
+        var used =
+            row.Users.Count == 0
+                ? "No instance uses it."
+                : $"{(row.Users.Count == 1 ? $"{row.Users[0].Name} was" : $"{row.Users.Count} instances were")} made with it, and still let it in: the key stays on their disks.";
+        if (
+            await ConfirmDialog.ShowAsync(
+                dialogs,
+                new Confirmation($"Delete the key {row.Key.Name}?", $"{used} New instances can no longer be given it.", "Delete", null)
+            )
+        )
         {
             await pairs.DeleteAsync(await current.GetAsync(), row.Key.Id, CancellationToken.None);
             await LoadAsync();

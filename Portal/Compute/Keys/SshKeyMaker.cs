@@ -13,14 +13,18 @@ public sealed class SshKeyMaker(IJSRuntime js) : IAsyncDisposable
     /// <summary>The public line of a new pair; of the same pair again until it is forgotten.</summary>
     public async ValueTask<string> MakeAsync(string comment) => await (await ModuleAsync()).InvokeAsync<string>("make", comment);
 
-    /// <summary>Has the browser download the private half, once for each pair. To be called before the public half is kept: after that the answer may never come.</summary>
+    /// <summary>
+    /// Has the browser download the private half, once for each pair. To be called before the public half is kept: after that the answer
+    /// may never come.
+    /// </summary>
     public async ValueTask SaveAsync(string fileName) => await (await ModuleAsync()).InvokeVoidAsync("save", fileName);
 
     /// <summary>The pair has been used: the next one is another.</summary>
     public async ValueTask ForgetAsync() => await (await ModuleAsync()).InvokeVoidAsync("forget");
 
     /// <summary>The file in which this browser saved the private half of a key, or null.</summary>
-    public async ValueTask<string?> FileOfAsync(string fingerprint) => await (await ModuleAsync()).InvokeAsync<string?>("fileOf", fingerprint);
+    public async ValueTask<string?> FileOfAsync(string fingerprint) =>
+        await (await ModuleAsync()).InvokeAsync<string?>("fileOf", fingerprint);
 
     /// <summary>A name for the private half's file that every system takes: letters, digits, hyphens.</summary>
     public static string FileName(string keyName)
@@ -44,5 +48,6 @@ public sealed class SshKeyMaker(IJSRuntime js) : IAsyncDisposable
         }
     }
 
-    private async ValueTask<IJSObjectReference> ModuleAsync() => module ??= await js.InvokeAsync<IJSObjectReference>("import", "./ssh-key.js");
+    private async ValueTask<IJSObjectReference> ModuleAsync() =>
+        module ??= await js.InvokeAsync<IJSObjectReference>("import", "./ssh-key.js");
 }

@@ -7,7 +7,10 @@ namespace Portal.Compute;
 /// The commands that lead to an instance's shell and accept no other machine in its place: its host key was read from its own serial
 /// console, so nobody is asked to trust a fingerprint.
 /// </summary>
-/// <param name="Command">One line for OpenSSH 8.5 and later. <c>KnownHostsCommand</c> because ssh closes what <c>&lt;(…)</c> would open, and nothing is left in known_hosts.</param>
+/// <param name="Command">
+/// One line for OpenSSH 8.5 and later. <c>KnownHostsCommand</c> because ssh closes what <c>&lt;(…)</c> would open, and nothing is left in
+/// known_hosts.
+/// </param>
 /// <param name="KnownHosts">For older clients and other tools: appends the key to known_hosts.</param>
 /// <param name="Plain">Without a pinned key; what there is before the host key is known.</param>
 public sealed record SshLine(string? Command, string? KnownHosts, string Plain)
@@ -33,7 +36,8 @@ public sealed record SshLine(string? Command, string? KnownHosts, string Plain)
         return new SshLine(
             $"ssh {file}-p {at} -o HostKeyAlias={id} -o 'KnownHostsCommand=/bin/echo {id} {key}' -o StrictHostKeyChecking=yes {user}@{host}",
             $"echo '[{host}]:{at} {key}' >> ~/.ssh/known_hosts",
-            plain);
+            plain
+        );
     }
 
     /// <summary>A downloaded file can be read by everybody, and ssh refuses such a key.</summary>

@@ -16,7 +16,9 @@ namespace Portal.Shared;
 /// </summary>
 public sealed class CircuitLimits(IConfiguration configuration, TimeProvider clock)
 {
-    private const string Session = "session", Flow = "flow", Kept = "kept";
+    private const string Session = "session",
+        Flow = "flow",
+        Kept = "kept";
 
     /// <summary>How long who sent too much has to wait. Its pages try again by themselves.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
@@ -31,7 +33,8 @@ public sealed class CircuitLimits(IConfiguration configuration, TimeProvider clo
     private int MessagesPerSecond => configuration.GetValue("Circuits:MessagesPerSecond", 100);
 
     /// <summary>Whether a page that is opened now would get no circuit.</summary>
-    public bool IsFull(HttpContext http) => IsPaused(SessionOf(http)) || Count(SessionOf(http)) >= PerSession || Count(NetworkOf(http)) >= PerNetwork;
+    public bool IsFull(HttpContext http) =>
+        IsPaused(SessionOf(http)) || Count(SessionOf(http)) >= PerSession || Count(NetworkOf(http)) >= PerNetwork;
 
     /// <summary>Counts a browser's connection; false if it is one too many.</summary>
     public bool Begin(HubCallerContext connection)
@@ -81,7 +84,10 @@ public sealed class CircuitLimits(IConfiguration configuration, TimeProvider clo
         return false;
     }
 
-    private static string SessionOf(HttpContext http) => http.User.FindFirstValue(AccountClaims.Session) is { } session ? $"s {session}" : $"a {Networks.Of(http.Connection.RemoteIpAddress)}";
+    private static string SessionOf(HttpContext http) =>
+        http.User.FindFirstValue(AccountClaims.Session) is { } session
+            ? $"s {session}"
+            : $"a {Networks.Of(http.Connection.RemoteIpAddress)}";
 
     private static string NetworkOf(HttpContext http) => $"n {Networks.Of(http.Connection.RemoteIpAddress)}";
 
@@ -124,7 +130,10 @@ public sealed class CircuitLimits(IConfiguration configuration, TimeProvider clo
     }
 }
 
-/// <summary>Holds each connection of a browser to <see cref="CircuitLimits"/>. It waits for nothing: what waits here lets events overtake each other.</summary>
+/// <summary>
+/// Holds each connection of a browser to <see cref="CircuitLimits"/>. It waits for nothing: what waits here lets events overtake each
+/// other.
+/// </summary>
 public sealed partial class CircuitGate(CircuitLimits limits, ILogger<CircuitGate> log) : IHubFilter
 {
     private const string TooFast = "too fast";
@@ -176,7 +185,9 @@ internal static class CircuitLimitsRegistration
     public static IServerSideBlazorBuilder AddCircuitLimits(this IServerSideBlazorBuilder circuits, IConfiguration configuration)
     {
         circuits.Services.AddSingleton<CircuitLimits>().AddSingleton<CircuitGate>();
-        circuits.Services.Configure<CircuitOptions>(options => options.DisconnectedCircuitMaxRetained = configuration.GetValue("Circuits:Retained", 100));
+        circuits.Services.Configure<CircuitOptions>(options =>
+            options.DisconnectedCircuitMaxRetained = configuration.GetValue("Circuits:Retained", 100)
+        );
         return circuits.AddHubOptions(hub => hub.AddFilter<CircuitGate>());
     }
 
@@ -184,16 +195,22 @@ internal static class CircuitLimitsRegistration
     public static void UseCircuitLimits(this WebApplication app)
     {
         var limits = app.Services.GetRequiredService<CircuitLimits>();
-        app.Use((http, next) =>
-        {
-            if (HttpMethods.IsGet(http.Request.Method) && http.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>() is not null
-                && http.AcceptsInteractiveRouting() && limits.IsFull(http))
+        app.Use(
+            (http, next) =>
             {
-                http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-                return Task.CompletedTask;
-            }
+                if (
+                    HttpMethods.IsGet(http.Request.Method)
+                    && http.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>() is not null
+                    && http.AcceptsInteractiveRouting()
+                    && limits.IsFull(http)
+                )
+                {
+                    http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+                    return Task.CompletedTask;
+                }
 
-            return next(http);
-        });
+                return next(http);
+            }
+        );
     }
 }

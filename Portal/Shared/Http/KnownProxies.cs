@@ -21,7 +21,8 @@ internal static class KnownProxies
         if (proxies.Count == 0 && string.Equals(configuration[Switch], "true", StringComparison.OrdinalIgnoreCase))
         {
             throw new StartRefusedException(
-                "ASPNETCORE_FORWARDEDHEADERS_ENABLED believes whoever connects: set Portal__KnownProxies to your proxies' addresses or networks instead, e.g. 10.0.0.0/8.");
+                "ASPNETCORE_FORWARDEDHEADERS_ENABLED believes whoever connects: set Portal__KnownProxies to your proxies' addresses or networks instead, e.g. 10.0.0.0/8."
+            );
         }
 
         return services.PostConfigure<ForwardedHeadersOptions>(options =>
@@ -45,8 +46,16 @@ internal static class KnownProxies
     }
 
     private static List<IPNetwork> From(IConfiguration configuration) =>
-        [.. (configuration[Setting] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Parse)];
+        [
+            .. (configuration[Setting] ?? "")
+                .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Select(Parse),
+        ];
 
-    private static IPNetwork Parse(string text) => IpText.TryRange(text, out var network) ? network
-        : throw new StartRefusedException($"Portal__KnownProxies holds “{text}”, which is neither an address nor a network such as 10.0.0.0/8.");
+    private static IPNetwork Parse(string text) =>
+        IpText.TryRange(text, out var network)
+            ? network
+            : throw new StartRefusedException(
+                $"Portal__KnownProxies holds “{text}”, which is neither an address nor a network such as 10.0.0.0/8."
+            );
 }

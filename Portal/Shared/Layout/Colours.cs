@@ -5,9 +5,10 @@ using MudBlazor;
 namespace Portal.Shared;
 
 /// <summary>
-/// Both palettes as one style sheet. The browser chooses: as the system says (<c>data-theme="auto"</c>) or as the person does. So a page has
-/// its colours before it is painted, with or without a circuit, and follows the system without a script. It is a file of its own: a style
-/// within the page needs that page's nonce, and a page that is fetched by script (enhanced navigation, an account that closes) has another.
+/// Both palettes as one style sheet. The browser chooses: as the system says (<c>data-theme="auto"</c>) or as the person does. So a page
+/// has its colours before it is painted, with or without a circuit, and follows the system without a script. It is a file of its own: a
+/// style within the page needs that page's nonce, and a page that is fetched by script (enhanced navigation, an account that closes) has
+/// another.
 /// </summary>
 internal sealed class Colours : MudThemeProvider
 {
@@ -16,7 +17,8 @@ internal sealed class Colours : MudThemeProvider
     public static string Css { get; } = Build();
 
     /// <summary>Another one for other colours, so that it may be kept for ever.</summary>
-    public static string Address { get; } = $"{Path}?v={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Css)).AsSpan(0, 8))}";
+    public static string Address { get; } =
+        $"{Path}?v={Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Css)).AsSpan(0, 8))}";
 
     public static IResult Serve(HttpContext http)
     {
@@ -45,8 +47,19 @@ internal sealed class Colours : MudThemeProvider
 
         var css = new StringBuilder();
 #pragma warning disable BL0005
-        new Colours { Theme = new MudTheme { PaletteLight = turn, Typography = PortalTheme.Theme.Typography, LayoutProperties = PortalTheme.Theme.LayoutProperties } }.GenerateTheme(css);
+        new Colours
+        {
+            Theme = new MudTheme
+            {
+                PaletteLight = turn,
+                Typography = PortalTheme.Theme.Typography,
+                LayoutProperties = PortalTheme.Theme.LayoutProperties,
+            },
+        }.GenerateTheme(css);
 #pragma warning restore BL0005
-        return string.Join(' ', css.ToString().Split('\n', StringSplitOptions.TrimEntries).Where(line => line.StartsWith("--", StringComparison.Ordinal)));
+        return string.Join(
+            ' ',
+            css.ToString().Split('\n', StringSplitOptions.TrimEntries).Where(line => line.StartsWith("--", StringComparison.Ordinal))
+        );
     }
 }

@@ -11,8 +11,16 @@ public sealed record BulkResult(string Sentence, IReadOnlyList<(string Reason, s
     public static BulkResult Of(string doing, IReadOnlyCollection<(string Name, Outcome Outcome)> results)
     {
         var done = results.Count(result => result.Outcome.IsDone);
-        var refused = results.Where(result => !result.Outcome.IsDone).GroupBy(result => result.Outcome.Reason!, StringComparer.Ordinal)
-            .Select(group => (group.Key, string.Join(", ", group.Take(NamesShown).Select(result => result.Name)) + (group.Count() > NamesShown ? $" and {group.Count() - NamesShown} more" : "")));
+        var refused = results
+            .Where(result => !result.Outcome.IsDone)
+            .GroupBy(result => result.Outcome.Reason!, StringComparer.Ordinal)
+            .Select(group =>
+                (
+                    group.Key,
+                    string.Join(", ", group.Take(NamesShown).Select(result => result.Name))
+                        + (group.Count() > NamesShown ? $" and {group.Count() - NamesShown} more" : "")
+                )
+            );
         return new BulkResult($"{done} {doing}{(done == results.Count ? "." : $", {results.Count - done} refused.")}", [.. refused]);
     }
 }

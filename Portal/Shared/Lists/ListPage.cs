@@ -10,8 +10,8 @@ namespace Portal.Shared;
 
 /// <summary>
 /// A page that lists the account's resources of one kind. Filter and order live in the address; windows of rows are fetched as the list is
-/// scrolled, so that the page holds none; what is selected is remembered by id; changes are pushed. The page of a kind says what it asks the
-/// database, and draws the rows.
+/// scrolled, so that the page holds none; what is selected is remembered by id; changes are pushed. The page of a kind says what it asks
+/// the database, and draws the rows.
 /// </summary>
 /// <typeparam name="TLine">What a row shows.</typeparam>
 /// <typeparam name="TQuery">A record: two that are equal ask for the same.</typeparam>
@@ -95,7 +95,13 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
 
     protected abstract Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct);
 
-    protected abstract Task<(IReadOnlyList<TLine> Lines, int Total)> PageAsync(PortalDb db, string accountId, int start, int count, CancellationToken ct);
+    protected abstract Task<(IReadOnlyList<TLine> Lines, int Total)> PageAsync(
+        PortalDb db,
+        string accountId,
+        int start,
+        int count,
+        CancellationToken ct
+    );
 
     protected override async Task OnParametersSetAsync()
     {
@@ -116,7 +122,10 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
         if (firstRender)
         {
             var account = (await Current.GetAsync()).AccountId;
-            listening = Live.Subscribe(seen => seen.AccountId == account && Tables.Contains(seen.Table, StringComparer.Ordinal), () => InvokeAsync(RefreshAsync));
+            listening = Live.Subscribe(
+                seen => seen.AccountId == account && Tables.Contains(seen.Table, StringComparer.Ordinal),
+                () => InvokeAsync(RefreshAsync)
+            );
         }
     }
 
@@ -135,7 +144,10 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
     }
 
     protected void Filter(string name, string? value) =>
-        Navigation.NavigateTo(Navigation.GetUriWithQueryParameter(name, string.IsNullOrWhiteSpace(value) ? null : value.Trim()), replace: true);
+        Navigation.NavigateTo(
+            Navigation.GetUriWithQueryParameter(name, string.IsNullOrWhiteSpace(value) ? null : value.Trim()),
+            replace: true
+        );
 
     protected void SearchFor(string? text) => Filter("q", text);
 
@@ -148,14 +160,21 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
 
     /// <summary>The column of <see cref="Sort"/> as one of <typeparamref name="TOrder"/>'s, and whether it ascends.</summary>
     protected (TOrder Order, bool Ascending) OrderOf<TOrder>()
-        where TOrder : struct, Enum => Enum.TryParse<TOrder>(Sort?.TrimStart('-'), ignoreCase: true, out var order) && Enum.IsDefined(order) ? (order, Sort![0] != '-') : default;
+        where TOrder : struct, Enum =>
+        Enum.TryParse<TOrder>(Sort?.TrimStart('-'), ignoreCase: true, out var order) && Enum.IsDefined(order)
+            ? (order, Sort![0] != '-')
+            : default;
 
     /// <summary>Asks, and then does it to all that is selected; each is done or refused for itself.</summary>
     /// <param name="match">The ids of all that match.</param>
     /// <param name="ask">What is asked before it is done to so many.</param>
     /// <param name="doing">What those that were not refused do then, e.g. <c>stopping</c>.</param>
     protected async Task ActAsync(
-        Func<PortalDb, string, Task<List<string>>> match, Func<int, Confirmation> ask, string doing, Func<Actor, IReadOnlyList<string>, Task<IEnumerable<(string Name, Outcome Outcome)>>> act)
+        Func<PortalDb, string, Task<List<string>>> match,
+        Func<int, Confirmation> ask,
+        string doing,
+        Func<Actor, IReadOnlyList<string>, Task<IEnumerable<(string Name, Outcome Outcome)>>> act
+    )
     {
         var ids = await SelectedAsync(match);
         if (acting || ids.Count == 0 || !await ConfirmDialog.ShowAsync(Dialogs, ask(ids.Count)))

@@ -1,6 +1,8 @@
 namespace Portal.Shared;
 
-/// <summary>Which lines of a list are ticked: some by their ids, or all that match the filter except some. Small, however long the list.</summary>
+/// <summary>
+/// Which lines of a list are ticked: some by their ids, or all that match the filter except some. Small, however long the list.
+/// </summary>
 public sealed class ListSelection
 {
     private readonly HashSet<string> ids = new(StringComparer.Ordinal);

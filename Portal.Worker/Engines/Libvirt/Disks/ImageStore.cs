@@ -14,17 +14,31 @@ internal sealed partial class ImageStore(EngineFolder folder, QemuImg qemuImg, T
     private const long LargestImage = 32L << 30;
 
     /// <summary>For all of it, and between two pieces.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromHours(2), PiecePatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromHours(2),
+        PiecePatience = TimeSpan.FromMinutes(1);
 
-    private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode ReadableByAll =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    public static string PathOf(EngineFolder folder, string fileName) => NameForm().IsMatch(fileName)
-        ? Path.Combine(folder.Images, fileName)
-        : throw new EngineException(EngineFault.Rejected, "An image's file name consists of letters, digits, dots and hyphens and ends in .qcow2.");
+    public static string PathOf(EngineFolder folder, string fileName) =>
+        NameForm().IsMatch(fileName)
+            ? Path.Combine(folder.Images, fileName)
+            : throw new EngineException(
+                EngineFault.Rejected,
+                "An image's file name consists of letters, digits, dots and hyphens and ends in .qcow2."
+            );
 
-    public IReadOnlyList<string> List() => Directory.Exists(folder.Images)
-        ? [.. Directory.GetFiles(folder.Images, "*.qcow2").Select(path => Path.GetFileName(path)!).Where(name => NameForm().IsMatch(name)).Order(StringComparer.Ordinal)]
-        : [];
+    public IReadOnlyList<string> List() =>
+        Directory.Exists(folder.Images)
+            ?
+            [
+                .. Directory
+                    .GetFiles(folder.Images, "*.qcow2")
+                    .Select(path => Path.GetFileName(path)!)
+                    .Where(name => NameForm().IsMatch(name))
+                    .Order(StringComparer.Ordinal),
+            ]
+            : [];
 
     public async Task FetchAsync(ImageSource source, IProgress<ImageProgress>? progress, CancellationToken ct)
     {
@@ -65,16 +79,26 @@ internal sealed partial class ImageStore(EngineFolder folder, QemuImg qemuImg, T
             if (!string.Equals(found, source.Sha256, StringComparison.OrdinalIgnoreCase))
             {
                 // Not which: whoever may add images would learn what there is at an address.
-                throw new EngineException(EngineFault.Rejected, $"What {source.Url.Host} sent has another SHA-256 than the one that was entered.");
+                throw new EngineException(
+                    EngineFault.Rejected,
+                    $"What {source.Url.Host} sent has another SHA-256 than the one that was entered."
+                );
             }
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            throw new EngineException(EngineFault.Rejected, $"{source.Url.Host} did not send the image within {Patience.TotalHours:0} hours.");
+            throw new EngineException(
+                EngineFault.Rejected,
+                $"{source.Url.Host} did not send the image within {Patience.TotalHours:0} hours."
+            );
         }
         catch (Exception error) when (error is HttpRequestException or IOException or TimeoutException)
         {
-            throw new EngineException(EngineFault.Unavailable, $"The image could not be fetched from {source.Url.Host}: {error.Message}", error);
+            throw new EngineException(
+                EngineFault.Unavailable,
+                $"The image could not be fetched from {source.Url.Host}: {error.Message}",
+                error
+            );
         }
     }
 
@@ -93,13 +117,15 @@ internal sealed partial class ImageStore(EngineFolder folder, QemuImg qemuImg, T
             count = await from.ReadAsync(buffer, ct).AsTask().WaitAsync(PiecePatience, clock, ct);
             if ((fetched += count) > LargestImage || total > LargestImage)
             {
-                throw new EngineException(EngineFault.Rejected, $"It is larger than {LargestImage >> 30} GiB, which is the most that an image may have.");
+                throw new EngineException(
+                    EngineFault.Rejected,
+                    $"It is larger than {LargestImage >> 30} GiB, which is the most that an image may have."
+                );
             }
 
             hash.AppendData(buffer, 0, count);
             await to.WriteAsync(buffer.AsMemory(0, count), ct);
-        }
-        while (count > 0);
+        } while (count > 0);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -117,11 +143,17 @@ internal sealed partial class ImageStore(EngineFolder folder, QemuImg qemuImg, T
             throw new EngineException(EngineFault.Rejected, "It is not a qcow2 disk image.", error);
         }
 
-        if (info.TryGetProperty("backing-filename", out _) || info.TryGetProperty("full-backing-filename", out _)
+        if (
+            info.TryGetProperty("backing-filename", out _)
+            || info.TryGetProperty("full-backing-filename", out _)
             || (info.TryGetProperty("format-specific", out var specific) && specific.GetProperty("data").TryGetProperty("data-file", out _))
-            || info.TryGetProperty("encrypted", out _))
+            || info.TryGetProperty("encrypted", out _)
+        )
         {
-            throw new EngineException(EngineFault.Rejected, "The image refers to another file or is encrypted; it must be one whole qcow2 file.");
+            throw new EngineException(
+                EngineFault.Rejected,
+                "The image refers to another file or is encrypted; it must be one whole qcow2 file."
+            );
         }
     }
 

@@ -6,15 +6,21 @@ namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
 /// What the header of a qcow2 file says. https://www.qemu.org/docs/master/interop/qcow2.html
-/// The file may be a guest's, and a guest that broke out of QEMU writes what it likes into it; so what would lead qemu-img to other files is refused here.
+/// The file may be a guest's, and a guest that broke out of QEMU writes what it likes into it; so what would lead qemu-img to other files
+/// is refused here.
 /// </summary>
 /// <param name="Size">Of the disk that it holds, in bytes.</param>
 /// <param name="Backing">The file that it is a child of, by the name that the engine knows it under.</param>
 internal sealed record Qcow2(long Size, string? Backing)
 {
-    private const int HeaderBytes = 80, OldHeaderBytes = 72, LongestName = 1023;
+    private const int HeaderBytes = 80,
+        OldHeaderBytes = 72,
+        LongestName = 1023;
 
-    /// <summary>Not marked dirty or corrupt, another compression, longer entries: all else changes what is opened (its data in a file of another name), or is not known.</summary>
+    /// <summary>
+    /// Not marked dirty or corrupt, another compression, longer entries: all else changes what is opened (its data in a file of another
+    /// name), or is not known.
+    /// </summary>
     private const ulong Harmless = 0b11011;
 
     /// <summary>The header is read whole though a machine may be writing to the file: QEMU writes a new size in one piece.</summary>
@@ -43,7 +49,9 @@ internal sealed record Qcow2(long Size, string? Backing)
         return new Qcow2(BinaryPrimitives.ReadInt64BigEndian(header[24..]), offset == 0 ? null : NameAt(file, offset, length));
     }
 
-    /// <summary>Null for what <see cref="Read"/> refuses, and for a file that is not there, such as a volume that was deleted since all were listed.</summary>
+    /// <summary>
+    /// Null for what <see cref="Read"/> refuses, and for a file that is not there, such as a volume that was deleted since all were listed.
+    /// </summary>
     public static Qcow2? TryRead(string path)
     {
         try

@@ -11,8 +11,8 @@ namespace Portal.Worker.Engines.Libvirt;
 internal sealed record SnapshotMark(string File, string? Machine, DateTimeOffset TakenAt, bool Quiesced, bool HasBegun);
 
 /// <summary>
-/// Snapshots: qcow2 files without any base. One that is complete belongs to root and is never written to again: volumes made from it are its
-/// children through a second name in the folder of bases, so that the snapshot can go before they do.
+/// Snapshots: qcow2 files without any base. One that is complete belongs to root and is never written to again: volumes made from it are
+/// its children through a second name in the folder of bases, so that the snapshot can go before they do.
 /// </summary>
 internal sealed class SnapshotFiles(EngineFolder folder, VolumeFiles volumes, QemuImg qemuImg)
 {
@@ -45,10 +45,23 @@ internal sealed class SnapshotFiles(EngineFolder folder, VolumeFiles volumes, Qe
 
     /// <summary>The copies that this machine was told to make and that nobody has looked at since.</summary>
     public IReadOnlyList<(string SnapshotId, SnapshotMark Mark)> UnfinishedOf(string machine) =>
-        [.. Ids().Where(id => !Has(id)).Select(id => (id, Mark: ReadMark(id))).Where(found => found.Mark?.Machine == machine).Select(found => (found.id, found.Mark!))];
+        [
+            .. Ids()
+                .Where(id => !Has(id))
+                .Select(id => (id, Mark: ReadMark(id)))
+                .Where(found => found.Mark?.Machine == machine)
+                .Select(found => (found.id, found.Mark!)),
+        ];
 
     public IReadOnlyList<string> List() =>
-        [.. Ids().Union(Directory.GetFiles(folder.Snapshots, "snap-*.qcow2").Select(path => Path.GetFileNameWithoutExtension(path)!), StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        [
+            .. Ids()
+                .Union(
+                    Directory.GetFiles(folder.Snapshots, "snap-*.qcow2").Select(path => Path.GetFileNameWithoutExtension(path)!),
+                    StringComparer.Ordinal
+                )
+                .Order(StringComparer.Ordinal),
+        ];
 
     /// <summary>An empty file for a copy to go into, as large as the volume. What an earlier attempt left is removed.</summary>
     /// <param name="uid">Who copies: a running guest, or root.</param>
@@ -63,7 +76,8 @@ internal sealed class SnapshotFiles(EngineFolder folder, VolumeFiles volumes, Qe
     }
 
     /// <summary>Copies a volume that no machine runs with; QEMU's own lock on the file sees to that.</summary>
-    public Task CopyAsync(SnapshotSpec snapshot, string file, CancellationToken ct) => volumes.CopyAsync(snapshot.VolumeId, snapshot.Id, PathOf(file), ct);
+    public Task CopyAsync(SnapshotSpec snapshot, string file, CancellationToken ct) =>
+        volumes.CopyAsync(snapshot.VolumeId, snapshot.Id, PathOf(file), ct);
 
     /// <summary>The copy is whole: it is on the disk before it has its name.</summary>
     public void Finish(string snapshotId, SnapshotMark mark)
@@ -85,7 +99,10 @@ internal sealed class SnapshotFiles(EngineFolder folder, VolumeFiles volumes, Qe
         File.Move(path, folder.Snapshot(snapshotId), overwrite: false);
     }
 
-    /// <summary>Removes what there is of a copy that is not whole. A machine that still holds it open, as after a death of libvirtd, is to hold none of its room.</summary>
+    /// <summary>
+    /// Removes what there is of a copy that is not whole. A machine that still holds it open, as after a death of libvirtd, is to hold none
+    /// of its room.
+    /// </summary>
     public void Drop(string snapshotId)
     {
         qemuImg.Clear(snapshotId);
@@ -109,7 +126,8 @@ internal sealed class SnapshotFiles(EngineFolder folder, VolumeFiles volumes, Qe
 
     private string PathOf(string file) => Path.Combine(folder.Copies, file);
 
-    private IEnumerable<string> Ids() => Directory.GetFiles(folder.Snapshots, ".snap-*.json").Select(path => Path.GetFileNameWithoutExtension(path)![1..]);
+    private IEnumerable<string> Ids() =>
+        Directory.GetFiles(folder.Snapshots, ".snap-*.json").Select(path => Path.GetFileNameWithoutExtension(path)![1..]);
 
     private string MarkOf(string snapshotId) => Path.Combine(folder.Snapshots, $".{EngineFolder.Checked(snapshotId)}.json");
 }

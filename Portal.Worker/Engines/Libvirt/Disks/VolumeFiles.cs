@@ -5,9 +5,9 @@ using Portal.Model.Volumes;
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
-/// Volumes: qcow2 files, root's or of the one guest that has them (<see cref="GuestFiles"/>). One that begins as an image or a snapshot is a child of it. A catalogue's file may be replaced by a newer
-/// one at any time; a volume must keep the very blocks that it was made from. So each version of an image gets a second name in a folder of its own,
-/// and that is what volumes refer to.
+/// Volumes: qcow2 files, root's or of the one guest that has them (<see cref="GuestFiles"/>). One that begins as an image or a snapshot is
+/// a child of it. A catalogue's file may be replaced by a newer one at any time; a volume must keep the very blocks that it was made from.
+/// So each version of an image gets a second name in a folder of its own, and that is what volumes refer to.
 /// </summary>
 internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
 {
@@ -37,7 +37,8 @@ internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
     }
 
     /// <summary>Grows a volume that no machine runs with; QEMU's own lock on the file sees to that.</summary>
-    public Task GrowAsync(VolumeSpec spec, CancellationToken ct) => qemuImg.GrowAsync(spec.Id, folder.Volume(spec.Id), ParentOf(spec.Id), spec.SizeGiB * GiB, ct);
+    public Task GrowAsync(VolumeSpec spec, CancellationToken ct) =>
+        qemuImg.GrowAsync(spec.Id, folder.Volume(spec.Id), ParentOf(spec.Id), spec.SizeGiB * GiB, ct);
 
     public long BytesOf(string volumeId) => Qcow2.Read(folder.Volume(volumeId)).Size;
 
@@ -73,12 +74,22 @@ internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
         }
     }
 
-    public IReadOnlyList<string> List() => Directory.Exists(folder.Volumes)
-        ? [.. Directory.GetFiles(folder.Volumes, "vol-*.qcow2").Select(path => Path.GetFileNameWithoutExtension(path)!).Order(StringComparer.Ordinal)]
-        : [];
+    public IReadOnlyList<string> List() =>
+        Directory.Exists(folder.Volumes)
+            ?
+            [
+                .. Directory
+                    .GetFiles(folder.Volumes, "vol-*.qcow2")
+                    .Select(path => Path.GetFileNameWithoutExtension(path)!)
+                    .Order(StringComparer.Ordinal),
+            ]
+            : [];
 
-    /// <summary>What the volumes may yet take of the host's disk: they are thin, and each is promised to its customer in its whole size.</summary>
-    public long BytesPromised() => List().Sum(id => Math.Max(0, (Qcow2.TryRead(folder.Volume(id))?.Size ?? 0) - Libc.BytesTaken(folder.Volume(id))));
+    /// <summary>
+    /// What the volumes may yet take of the host's disk: they are thin, and each is promised to its customer in its whole size.
+    /// </summary>
+    public long BytesPromised() =>
+        List().Sum(id => Math.Max(0, (Qcow2.TryRead(folder.Volume(id))?.Size ?? 0) - Libc.BytesTaken(folder.Volume(id))));
 
     /// <summary>Copies into a file that is there already, for this snapshot.</summary>
     public Task CopyAsync(string volumeId, string snapshotId, string to, CancellationToken ct) =>
@@ -100,7 +111,9 @@ internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
     /// <summary>The snapshot's or the image's file that the volume is to begin as.</summary>
     private string Source(VolumeSpec spec)
     {
-        var (file, what) = spec.SnapshotId is { } id ? (folder.Snapshot(id), $"The snapshot {id}") : (ImageStore.PathOf(folder, spec.ImageFile!), $"The image {spec.ImageFile}");
+        var (file, what) = spec.SnapshotId is { } id
+            ? (folder.Snapshot(id), $"The snapshot {id}")
+            : (ImageStore.PathOf(folder, spec.ImageFile!), $"The image {spec.ImageFile}");
         if (!File.Exists(file))
         {
             throw new EngineException(EngineFault.Rejected, $"{what} is not there.");
@@ -145,7 +158,10 @@ internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
     private static string VersionOf(string image)
     {
         var version = new FileInfo(image);
-        return string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileNameWithoutExtension(image)}-{version.Length:x}-{version.LastWriteTimeUtc.Ticks:x}.qcow2");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Path.GetFileNameWithoutExtension(image)}-{version.Length:x}-{version.LastWriteTimeUtc.Ticks:x}.qcow2"
+        );
     }
 
     private void KeepBase(string image, string file)

@@ -1,8 +1,9 @@
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
-/// How many guests' agents are asked at one time. One that never answers holds its place until its time is over, and guests may have such agents on purpose: so each
-/// account has places of its own, and those of two do not keep a third from a new password. The host has an end too: libvirtd's threads.
+/// How many guests' agents are asked at one time. One that never answers holds its place until its time is over, and guests may have such
+/// agents on purpose: so each account has places of its own, and those of two do not keep a third from a new password. The host has an end
+/// too: libvirtd's threads.
 /// </summary>
 internal sealed class AgentSlots
 {

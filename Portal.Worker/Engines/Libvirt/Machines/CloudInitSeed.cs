@@ -31,7 +31,15 @@ internal static class CloudInitSeed
             }
 
             var made = $"{file}.{Guid.NewGuid():N}";
-            await new FileStream(made, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).DisposeAsync();
+            await new FileStream(
+                made,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            ).DisposeAsync();
             await Command.RunAsync("genisoimage", ["-quiet", "-volid", "cidata", "-joliet", "-rock", "-output", made, folder.FullName], ct);
             File.Move(made, file, overwrite: true);
         }
@@ -42,16 +50,24 @@ internal static class CloudInitSeed
     }
 
     public static IReadOnlyList<(string Name, byte[] Content)> Files(InstanceSpec spec) =>
-    [
-        ("meta-data", Bytes(Yaml.Serialize(MetaData(spec)))),
-        ("user-data", string.IsNullOrWhiteSpace(spec.UserData) ? Bytes("#cloud-config\n{}\n") : UserData.Sent(spec.UserData)),
-        ("vendor-data", Bytes("#cloud-config\n" + Yaml.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
-        {
-            ["disable_root"] = spec.SshUser is not "root",
-            ["ssh_pwauth"] = false,
-        }))),
-        ("network-config", Bytes(Yaml.Serialize(NetworkConfig(spec)))),
-    ];
+        [
+            ("meta-data", Bytes(Yaml.Serialize(MetaData(spec)))),
+            ("user-data", string.IsNullOrWhiteSpace(spec.UserData) ? Bytes("#cloud-config\n{}\n") : UserData.Sent(spec.UserData)),
+            (
+                "vendor-data",
+                Bytes(
+                    "#cloud-config\n"
+                        + Yaml.Serialize(
+                            new Dictionary<string, object>(StringComparer.Ordinal)
+                            {
+                                ["disable_root"] = spec.SshUser is not "root",
+                                ["ssh_pwauth"] = false,
+                            }
+                        )
+                )
+            ),
+            ("network-config", Bytes(Yaml.Serialize(NetworkConfig(spec)))),
+        ];
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
@@ -66,15 +82,22 @@ internal static class CloudInitSeed
         return data;
     }
 
-    private static Dictionary<string, object> NetworkConfig(InstanceSpec spec) => new(StringComparer.Ordinal)
-    {
-        ["version"] = 2,
-        ["ethernets"] = spec.Interfaces.Index().ToDictionary(card => string.Create(CultureInfo.InvariantCulture, $"id{card.Index}"), card => Card(card.Item, card.Index == 0), StringComparer.Ordinal),
-    };
+    private static Dictionary<string, object> NetworkConfig(InstanceSpec spec) =>
+        new(StringComparer.Ordinal)
+        {
+            ["version"] = 2,
+            ["ethernets"] = spec
+                .Interfaces.Index()
+                .ToDictionary(
+                    card => string.Create(CultureInfo.InvariantCulture, $"id{card.Index}"),
+                    card => Card(card.Item, card.Index == 0),
+                    StringComparer.Ordinal
+                ),
+        };
 
     /// <summary>
-    /// The address is fixed, so nobody waits for DHCP. A card is known by its MAC: by a pattern of names it got no address. The first card leads
-    /// to everywhere else, the others to their subnets only.
+    /// The address is fixed, so nobody waits for DHCP. A card is known by its MAC: by a pattern of names it got no address. The first card
+    /// leads to everywhere else, the others to their subnets only.
     /// </summary>
     private static Dictionary<string, object> Card(InterfaceSpec card, bool isFirst)
     {
@@ -85,8 +108,15 @@ internal static class CloudInitSeed
         };
         if (isFirst)
         {
-            config["routes"] = new[] { new Dictionary<string, string>(StringComparer.Ordinal) { ["to"] = "0.0.0.0/0", ["via"] = card.Gateway.ToString() } };
-            config["nameservers"] = new Dictionary<string, object>(StringComparer.Ordinal) { ["search"] = new[] { "internal" }, ["addresses"] = new[] { card.Gateway.ToString() } };
+            config["routes"] = new[]
+            {
+                new Dictionary<string, string>(StringComparer.Ordinal) { ["to"] = "0.0.0.0/0", ["via"] = card.Gateway.ToString() },
+            };
+            config["nameservers"] = new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["search"] = new[] { "internal" },
+                ["addresses"] = new[] { card.Gateway.ToString() },
+            };
         }
 
         return config;

@@ -17,8 +17,13 @@ internal sealed partial class Domain
     private const uint Away = 2;
 
     /// <summary>The guest holds the agent's port open. Whether it answers shows only when it is asked.</summary>
-    public bool HasAgent() => Devices(live: true).Elements("channel").Elements("target")
-        .Any(target => (string?)target.Attribute("name") == "org.qemu.guest_agent.0" && (string?)target.Attribute("state") == "connected");
+    public bool HasAgent() =>
+        Devices(live: true)
+            .Elements("channel")
+            .Elements("target")
+            .Any(target =>
+                (string?)target.Attribute("name") == "org.qemu.guest_agent.0" && (string?)target.Attribute("state") == "connected"
+            );
 
     /// <summary>Asks the guest's agent to make its file systems quiet. False where no agent answers.</summary>
     public bool TryFreeze()

@@ -25,9 +25,15 @@ internal sealed partial class Domain
     public bool HasJob() => Job(0).Type != NoJob;
 
     /// <summary>The disk that libvirt says is being copied into this file, as the engine knows it; null for none.</summary>
-    public unsafe string? DiskCopiedTo(string file) => Take(virDomainBackupGetXMLDesc(handle, 0)) is { } text
-        ? XElement.Parse(text).Descendants("disk").Where(disk => (string?)disk.Element("target")?.Attribute("file") == file).Select(disk => (string?)disk.Attribute("name")).FirstOrDefault()
-        : null;
+    public unsafe string? DiskCopiedTo(string file) =>
+        Take(virDomainBackupGetXMLDesc(handle, 0)) is { } text
+            ? XElement
+                .Parse(text)
+                .Descendants("disk")
+                .Where(disk => (string?)disk.Element("target")?.Attribute("file") == file)
+                .Select(disk => (string?)disk.Attribute("name"))
+                .FirstOrDefault()
+            : null;
 
     /// <summary>QEMU is at work on the disk.</summary>
     public bool IsAtWorkOn(string disk) => session.Check(virDomainGetBlockJobInfo(handle, disk, out _, 0)) > 0;

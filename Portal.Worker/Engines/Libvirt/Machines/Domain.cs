@@ -53,22 +53,29 @@ internal sealed partial class Domain(LibvirtSession session, DomainHandle handle
     }
 
     /// <summary>The running machine's card with this MAC, as libvirt describes it; null if it has none.</summary>
-    public XElement? Card(string mac) => Devices(live: true).Elements("interface").FirstOrDefault(card => (string?)card.Element("mac")?.Attribute("address") == mac);
+    public XElement? Card(string mac) =>
+        Devices(live: true).Elements("interface").FirstOrDefault(card => (string?)card.Element("mac")?.Attribute("address") == mac);
 
     /// <summary>Portal's volumes in the running machine, or else in its definition: the disks by their volumes' ids.</summary>
-    public IReadOnlyDictionary<string, XElement> Volumes(bool live) => Devices(live).Elements("disk")
-        .Select(disk => (Id: EngineFolder.VolumeOf((string?)disk.Element("source")?.Attribute("file")), Disk: disk))
-        .Where(found => found.Id is not null)
-        .ToDictionary(found => found.Id!, found => found.Disk, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, XElement> Volumes(bool live) =>
+        Devices(live)
+            .Elements("disk")
+            .Select(disk => (Id: EngineFolder.VolumeOf((string?)disk.Element("source")?.Attribute("file")), Disk: disk))
+            .Where(found => found.Id is not null)
+            .ToDictionary(found => found.Id!, found => found.Disk, StringComparer.Ordinal);
 
     /// <summary>Gives a device to the running machine, to its definition (<see cref="Config"/>), or to both.</summary>
     public void Attach(XElement device, uint where = Live) => session.Check(virDomainAttachDeviceFlags(handle, device.ToString(), where));
 
-    /// <summary>Asks the running guest to let go of a device, or takes it out of the definition. That it was asked already is no failure.</summary>
-    public void Detach(XElement device, uint where = Live) => session.CheckAsked(virDomainDetachDeviceFlags(handle, device.ToString(), where));
+    /// <summary>
+    /// Asks the running guest to let go of a device, or takes it out of the definition. That it was asked already is no failure.
+    /// </summary>
+    public void Detach(XElement device, uint where = Live) =>
+        session.CheckAsked(virDomainDetachDeviceFlags(handle, device.ToString(), where));
 
     /// <summary>Tells the running machine and its guest that a disk is larger now.</summary>
-    public void Resize(XElement disk, long bytes) => session.Check(virDomainBlockResize(handle, (string)disk.Element("target")!.Attribute("dev")!, (ulong)bytes, SizeInBytes));
+    public void Resize(XElement disk, long bytes) =>
+        session.Check(virDomainBlockResize(handle, (string)disk.Element("target")!.Attribute("dev")!, (ulong)bytes, SizeInBytes));
 
     private XElement Devices(bool live) => Description(live).Element("devices")!;
 
@@ -84,13 +91,19 @@ internal sealed partial class Domain(LibvirtSession session, DomainHandle handle
     }
 
     /// <summary>The user as which the running machine's QEMU runs; null if libvirt does not say.</summary>
-    public int? RunsAs() => Description(live: true).Elements("seclabel").Where(label => (string?)label.Attribute("model") == "dac").Select(label => ((string?)label.Element("label"))?.Split(':')[0].TrimStart('+'))
-        .Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var uid) ? uid : (int?)null).FirstOrDefault();
+    public int? RunsAs() =>
+        Description(live: true)
+            .Elements("seclabel")
+            .Where(label => (string?)label.Attribute("model") == "dac")
+            .Select(label => ((string?)label.Element("label"))?.Split(':')[0].TrimStart('+'))
+            .Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var uid) ? uid : (int?)null)
+            .FirstOrDefault();
 
     public bool HasMemoryLimit() => Description(live: true).Element("memtune")?.Element("hard_limit") is not null;
 
     /// <summary>
-    /// Set while it runs: in the definition it would be taken for a wish to keep so much from being swapped out, which needs a right that the engine may not have.
+    /// Set while it runs: in the definition it would be taken for a wish to keep so much from being swapped out, which needs a right that
+    /// the engine may not have.
     /// </summary>
     public unsafe void LimitMemory(long kibibytes)
     {
@@ -111,7 +124,9 @@ internal sealed partial class Domain(LibvirtSession session, DomainHandle handle
 
     public void Resume() => session.Check(virDomainResume(handle));
 
-    /// <summary>Presses the power button, which the guest may ignore. VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN: without waiting for a guest agent.</summary>
+    /// <summary>
+    /// Presses the power button, which the guest may ignore. VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN: without waiting for a guest agent.
+    /// </summary>
     public void PressPowerButton() => session.CheckStopped(virDomainShutdownFlags(handle, 1));
 
     public void CutPower() => session.CheckStopped(virDomainDestroy(handle));

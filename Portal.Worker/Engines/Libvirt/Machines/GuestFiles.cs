@@ -1,9 +1,9 @@
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
-/// Who may open what of the engine's files. A guest's QEMU is a user of its own: a volume belongs to it while its machine has it, and to root otherwise. What volumes
-/// are children of is shared: the folder of bases is root's alone, and each guest has second names for those that its own volumes need, in its own folder, which
-/// lets in nobody else. docs/decisions/guests-walls.md tells why.
+/// Who may open what of the engine's files. A guest's QEMU is a user of its own: a volume belongs to it while its machine has it, and to
+/// root otherwise. What volumes are children of is shared: the folder of bases is root's alone, and each guest has second names for those
+/// that its own volumes need, in its own folder, which lets in nobody else. docs/decisions/guests-walls.md tells why.
 /// </summary>
 internal sealed class GuestFiles(EngineFolder folder, VolumeFiles volumes)
 {
@@ -11,7 +11,10 @@ internal sealed class GuestFiles(EngineFolder folder, VolumeFiles volumes)
 
     private const UnixFileMode GroupMayRead = UnixFileMode.UserRead | UnixFileMode.GroupRead;
 
-    /// <summary>Lays out everything for a machine that is about to start, whatever it was before: all that it needs is its own, and it has nothing else.</summary>
+    /// <summary>
+    /// Lays out everything for a machine that is about to start, whatever it was before: all that it needs is its own, and it has nothing
+    /// else.
+    /// </summary>
     public void Prepare(string instanceId, IEnumerable<string> volumeIds, int uid)
     {
         var guest = folder.Guest(instanceId);
@@ -63,10 +66,17 @@ internal sealed class GuestFiles(EngineFolder folder, VolumeFiles volumes)
         KeepBases(instanceId, left);
     }
 
-    /// <summary>Nothing that this user could open is left of the machine but what it shared. What else is its own has gone with its folder.</summary>
+    /// <summary>
+    /// Nothing that this user could open is left of the machine but what it shared. What else is its own has gone with its folder.
+    /// </summary>
     public void TakeAllBack(string instanceId, int? uid)
     {
-        foreach (var file in Directory.GetFiles(folder.Volumes).Concat(Directory.GetFiles(folder.Copies)).Where(file => uid is not null && Libc.OwnerOf(file) == uid))
+        foreach (
+            var file in Directory
+                .GetFiles(folder.Volumes)
+                .Concat(Directory.GetFiles(folder.Copies))
+                .Where(file => uid is not null && Libc.OwnerOf(file) == uid)
+        )
         {
             Own(file, 0);
         }
@@ -85,7 +95,9 @@ internal sealed class GuestFiles(EngineFolder folder, VolumeFiles volumes)
         }
 
         var needed = volumeIds.Where(volumes.Has).Select(volumes.BaseOf).OfType<string>().ToHashSet(StringComparer.Ordinal);
-        foreach (var link in Directory.GetFiles(folder.Guest(instanceId), "*.qcow2").Where(link => !needed.Contains(Path.GetFileName(link))))
+        foreach (
+            var link in Directory.GetFiles(folder.Guest(instanceId), "*.qcow2").Where(link => !needed.Contains(Path.GetFileName(link)))
+        )
         {
             File.Delete(link);
         }

@@ -6,8 +6,15 @@ internal static class GuestFolder
     public static void Create(EngineFolder folder, string instanceId) => Make(folder.Guest(instanceId));
 
     /// <summary>Guests find what they know the name of. A machine's own folder is closed to all others as it starts.</summary>
-    public static void Make(string path) => Directory.CreateDirectory(
-        path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+    public static void Make(string path) =>
+        Directory.CreateDirectory(
+            path,
+            UnixFileMode.UserRead
+                | UnixFileMode.UserWrite
+                | UnixFileMode.UserExecute
+                | UnixFileMode.GroupExecute
+                | UnixFileMode.OtherExecute
+        );
 
     /// <summary>As long as the folder is there, the machine is listed and its removal can be taken up again.</summary>
     public static void Remove(EngineFolder folder, string instanceId)

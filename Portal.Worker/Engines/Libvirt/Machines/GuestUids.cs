@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
-/// The uid, and gid of the same number, that each guest has to itself. Which is whose is written down as a link named by the uid, which leads to the machine's id:
-/// made in one step, and only if no other has it. It goes with the last file of the guest's.
+/// The uid, and gid of the same number, that each guest has to itself. Which is whose is written down as a link named by the uid, which
+/// leads to the machine's id: made in one step, and only if no other has it. It goes with the last file of the guest's.
 /// </summary>
 internal sealed class GuestUids(EngineFolder folder)
 {
@@ -57,7 +57,12 @@ internal sealed class GuestUids(EngineFolder folder)
 
             var taken = Given().Select(given => given.Uid).ToHashSet();
             var last = File.Exists(Last) ? int.Parse(File.ReadAllText(Last), CultureInfo.InvariantCulture) : 0;
-            foreach (var place in Enumerable.Range(last + 1, settings.UidCount).Select(next => next % settings.UidCount).Where(place => place > 0 && !taken.Contains(settings.FirstUid + place)))
+            foreach (
+                var place in Enumerable
+                    .Range(last + 1, settings.UidCount)
+                    .Select(next => next % settings.UidCount)
+                    .Where(place => place > 0 && !taken.Contains(settings.FirstUid + place))
+            )
             {
                 if (TryLink(settings.FirstUid + place, instanceId))
                 {
@@ -83,8 +88,11 @@ internal sealed class GuestUids(EngineFolder folder)
         }
     }
 
-    private IEnumerable<(int Uid, string? Machine)> Given() => new DirectoryInfo(folder.Uids).EnumerateFiles().Where(file => file.LinkTarget is not null)
-        .Select(file => (int.Parse(file.Name, CultureInfo.InvariantCulture), file.LinkTarget));
+    private IEnumerable<(int Uid, string? Machine)> Given() =>
+        new DirectoryInfo(folder.Uids)
+            .EnumerateFiles()
+            .Where(file => file.LinkTarget is not null)
+            .Select(file => (int.Parse(file.Name, CultureInfo.InvariantCulture), file.LinkTarget));
 
     private string Last => Path.Combine(folder.Uids, "last");
 

@@ -15,17 +15,24 @@ internal sealed record MachineMark(string AccountId, string NetworkId, int Boot,
 
     private static readonly XNamespace Xml = Namespace;
 
-    public XElement ToXml() => new(
-        Xml + "machine",
-        new XAttribute(XNamespace.Xmlns + "portal", Namespace),
-        new XAttribute("account", AccountId),
-        new XAttribute("network", NetworkId),
-        new XAttribute("boot", Boot.ToString(CultureInfo.InvariantCulture)),
-        RebootAsked is { } asked ? new XAttribute("reboot", asked.ToString(CultureInfo.InvariantCulture)) : null);
+    public XElement ToXml() =>
+        new(
+            Xml + "machine",
+            new XAttribute(XNamespace.Xmlns + "portal", Namespace),
+            new XAttribute("account", AccountId),
+            new XAttribute("network", NetworkId),
+            new XAttribute("boot", Boot.ToString(CultureInfo.InvariantCulture)),
+            RebootAsked is { } asked ? new XAttribute("reboot", asked.ToString(CultureInfo.InvariantCulture)) : null
+        );
 
     public static MachineMark Parse(string text)
     {
         var element = XElement.Parse(text);
-        return new MachineMark((string)element.Attribute("account")!, (string)element.Attribute("network")!, (int)element.Attribute("boot")!, (long?)element.Attribute("reboot"));
+        return new MachineMark(
+            (string)element.Attribute("account")!,
+            (string)element.Attribute("network")!,
+            (int)element.Attribute("boot")!,
+            (long?)element.Attribute("reboot")
+        );
     }
 }

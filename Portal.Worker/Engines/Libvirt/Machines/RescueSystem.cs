@@ -5,10 +5,10 @@ using Portal.Model.Shared;
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
-/// The system that a machine in rescue runs: a kernel and a file system in memory, which <c>bin/image-tiny</c> builds. It needs no disk, so there is none
-/// whose labels could be taken for those of the machine's own. QEMU is handed both as files of the guest's folder.
-/// Both belong together, so a version of them is a folder that is named after its content and never changed; beside the images lies a link to the
-/// current one, which is exchanged in one step.
+/// The system that a machine in rescue runs: a kernel and a file system in memory, which <c>bin/image-tiny</c> builds. It needs no disk, so
+/// there is none whose labels could be taken for those of the machine's own. QEMU is handed both as files of the guest's folder. Both
+/// belong together, so a version of them is a folder that is named after its content and never changed; beside the images lies a link to
+/// the current one, which is exchanged in one step.
 /// </summary>
 internal static class RescueSystem
 {
@@ -28,7 +28,9 @@ internal static class RescueSystem
 
     /// <summary>The version with which the machine is to start; it is in its folder.</summary>
     public static string VersionOf(EngineFolder folder, string instanceId) =>
-        Versions(folder, instanceId).Select(path => Path.GetFileName(path)).Single(name => !name.StartsWith(Unfinished, StringComparison.Ordinal));
+        Versions(folder, instanceId)
+            .Select(path => Path.GetFileName(path))
+            .Single(name => !name.StartsWith(Unfinished, StringComparison.Ordinal));
 
     public static async Task PrepareAsync(EngineFolder folder, InstanceSpec spec, CancellationToken ct)
     {
@@ -49,12 +51,20 @@ internal static class RescueSystem
         Array.ForEach(Seeds(folder, instanceId), File.Delete);
     }
 
-    /// <summary>Gives the machine second names for the files of the current version, which may go from the catalogue at any time, and takes away those of others.</summary>
+    /// <summary>
+    /// Gives the machine second names for the files of the current version, which may go from the catalogue at any time, and takes away
+    /// those of others.
+    /// </summary>
     private static void Take(EngineFolder folder, string instanceId)
     {
         var link = Path.Combine(folder.Images, Current);
-        var version = Path.GetFileName(new DirectoryInfo(link).LinkTarget)
-            ?? throw new EngineException(EngineFault.Unavailable, "The host has no rescue system yet.", vendorsWords: $"{link} is missing: bin/image-tiny builds it.");
+        var version =
+            Path.GetFileName(new DirectoryInfo(link).LinkTarget)
+            ?? throw new EngineException(
+                EngineFault.Unavailable,
+                "The host has no rescue system yet.",
+                vendorsWords: $"{link} is missing: bin/image-tiny builds it."
+            );
         var taken = Path.Combine(folder.Guest(instanceId), version);
         if (!Directory.Exists(taken))
         {
@@ -74,7 +84,12 @@ internal static class RescueSystem
     }
 
     private static string[] Versions(EngineFolder folder, string instanceId) =>
-        [.. Directory.GetDirectories(folder.Guest(instanceId)).Where(path => Path.GetFileName(path).TrimStart(Unfinished[0]).StartsWith(Current, StringComparison.Ordinal))];
+        [
+            .. Directory
+                .GetDirectories(folder.Guest(instanceId))
+                .Where(path => Path.GetFileName(path).TrimStart(Unfinished[0]).StartsWith(Current, StringComparison.Ordinal)),
+        ];
 
-    private static string[] Seeds(EngineFolder folder, string instanceId) => Directory.GetFiles(folder.Guest(instanceId), $"{Current}-*.iso");
+    private static string[] Seeds(EngineFolder folder, string instanceId) =>
+        Directory.GetFiles(folder.Guest(instanceId), $"{Current}-*.iso");
 }

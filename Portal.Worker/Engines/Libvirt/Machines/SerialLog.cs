@@ -10,7 +10,8 @@ internal static partial class SerialLog
     private const int SearchedBytes = 256 * 1024;
 
     /// <summary>Whichever was written last: a machine prints to one of the two.</summary>
-    public static string Newer(string file, string other) => File.GetLastWriteTimeUtc(other) > File.GetLastWriteTimeUtc(file) ? other : file;
+    public static string Newer(string file, string other) =>
+        File.GetLastWriteTimeUtc(other) > File.GetLastWriteTimeUtc(file) ? other : file;
 
     public static string Tail(string file, int maxBytes)
     {

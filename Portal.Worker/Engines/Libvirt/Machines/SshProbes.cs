@@ -6,8 +6,8 @@ namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
 /// Asks guests' port 22 for its banner, from inside their network's router. A slow guest may take seconds to greet, and an sshd to which
-/// new connections are made meanwhile soon refuses all (MaxStartups): so each guest has at most one question open, which knocks until somebody
-/// opens. Who looks again before it is answered waits a moment for the answer to that one.
+/// new connections are made meanwhile soon refuses all (MaxStartups): so each guest has at most one question open, which knocks until
+/// somebody opens. Who looks again before it is answered waits a moment for the answer to that one.
 /// </summary>
 internal sealed class SshProbes(TimeProvider clock)
 {
@@ -17,13 +17,21 @@ internal sealed class SshProbes(TimeProvider clock)
 
     private const int Port = 22;
 
-    /// <summary>How long a look at a machine waits for an answer: as long as the pause between two looks, so that half of the guests are found up at once.</summary>
+    /// <summary>
+    /// How long a look at a machine waits for an answer: as long as the pause between two looks, so that half of the guests are found up at
+    /// once.
+    /// </summary>
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Between two knocks. One that comes too early is lost, and the kernel would repeat it only after a second: so another follows before it is given up.</summary>
+    /// <summary>
+    /// Between two knocks. One that comes too early is lost, and the kernel would repeat it only after a second: so another follows before
+    /// it is given up.
+    /// </summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a knock is waited for: few are open at once, since a small sshd takes no more than five strangers from one address.</summary>
+    /// <summary>
+    /// How long a knock is waited for: few are open at once, since a small sshd takes no more than five strangers from one address.
+    /// </summary>
     private static readonly TimeSpan ToConnect = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan ToGreet = TimeSpan.FromSeconds(20);
@@ -118,7 +126,7 @@ internal sealed class SshProbes(TimeProvider clock)
     private static async Task<bool> GreetsAsync(Socket socket, CancellationToken ct)
     {
         var banner = new byte[4];
-        for (var got = 0; got < banner.Length;)
+        for (var got = 0; got < banner.Length; )
         {
             var count = await socket.ReceiveAsync(banner.AsMemory(got), ct);
             if (count == 0)

@@ -7,13 +7,25 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>Runs a program of the host with a list of arguments, never through a shell.</summary>
 internal static class Command
 {
-    private static readonly string Places = Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    private static readonly string Places =
+        Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /// <summary>What it printed; <see cref="EngineFault.Unavailable"/> with its first words of error when it failed: such a failure is the host's, not the customer's.</summary>
+    /// <summary>
+    /// What it printed; <see cref="EngineFault.Unavailable"/> with its first words of error when it failed: such a failure is the host's,
+    /// not the customer's.
+    /// </summary>
     /// <param name="folder">In which it is to work; the worker's if not said.</param>
     /// <param name="called">What failed, if <paramref name="program"/> only starts it.</param>
     /// <param name="patience">After which it is ended; without an end if not said.</param>
-    public static async Task<string> RunAsync(string program, IEnumerable<string> arguments, CancellationToken ct, string? input = null, string? folder = null, TimeSpan? patience = null, string? called = null)
+    public static async Task<string> RunAsync(
+        string program,
+        IEnumerable<string> arguments,
+        CancellationToken ct,
+        string? input = null,
+        string? folder = null,
+        TimeSpan? patience = null,
+        string? called = null
+    )
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -47,7 +59,11 @@ internal static class Command
 
         return process.ExitCode == 0
             ? await output
-            : throw new EngineException(EngineFault.Unavailable, $"{called ?? program} failed.", vendorsWords: (await errors).Trim().Split('\n')[0]);
+            : throw new EngineException(
+                EngineFault.Unavailable,
+                $"{called ?? program} failed.",
+                vendorsWords: (await errors).Trim().Split('\n')[0]
+            );
     }
 
     /// <summary>For what may find its work done already. Whether it succeeded; what matters is checked by what comes after it.</summary>

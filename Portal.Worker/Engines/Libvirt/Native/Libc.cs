@@ -25,10 +25,15 @@ internal static partial class Libc
     public const int Terminate = 15;
 
     public static (ulong Device, ulong Inode)? Stat(string path) =>
-        statx(CurrentFolder, path, 0, WantInode, out var stat) == 0 ? (((ulong)stat.DeviceMajor << 32) | stat.DeviceMinor, stat.Inode) : null;
+        statx(CurrentFolder, path, 0, WantInode, out var stat) == 0
+            ? (((ulong)stat.DeviceMajor << 32) | stat.DeviceMinor, stat.Inode)
+            : null;
 
-    /// <summary>What a file takes of its file system, which is less than its length where it has holes. Nothing if it is not there.</summary>
-    public static long BytesTaken(string path) => statx(CurrentFolder, path, 0, WantBlocks, out var stat) == 0 ? (long)stat.Blocks * Block : 0;
+    /// <summary>
+    /// What a file takes of its file system, which is less than its length where it has holes. Nothing if it is not there.
+    /// </summary>
+    public static long BytesTaken(string path) =>
+        statx(CurrentFolder, path, 0, WantBlocks, out var stat) == 0 ? (long)stat.Blocks * Block : 0;
 
     /// <summary>Null if it is not there.</summary>
     public static int? OwnerOf(string path) => statx(CurrentFolder, path, 0, WantOwner, out var stat) == 0 ? (int)stat.Owner : null;

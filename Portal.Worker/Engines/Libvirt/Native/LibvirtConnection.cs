@@ -16,7 +16,10 @@ internal sealed class LibvirtConnection(EngineFolder folder, int atOnce = 6) : I
     private readonly Lock gate = new();
     private ConnectionHandle? current;
 
-    /// <summary>Called when the connection was found to be lost: others to the same daemon then are too, and would only find out by their next calls.</summary>
+    /// <summary>
+    /// Called when the connection was found to be lost: others to the same daemon then are too, and would only find out by their next
+    /// calls.
+    /// </summary>
     public Action? Lost { get; set; }
 
     /// <summary>The next call opens another one.</summary>
@@ -49,7 +52,8 @@ internal sealed class LibvirtConnection(EngineFolder folder, int atOnce = 6) : I
                     slots.Release();
                 }
             },
-            CancellationToken.None);
+            CancellationToken.None
+        );
         try
         {
             return await running.WaitAsync(Patience, ct);
@@ -107,7 +111,9 @@ internal sealed unsafe partial class LibvirtSession(ConnectionHandle connection,
     public Domain? Find(string name)
     {
         var handle = virDomainLookupByName(connection, name);
-        return !handle.IsInvalid ? new Domain(this, handle) : LibvirtErrors.LastIs(LibvirtErrors.NoDomain) ? null : throw Failure();
+        return !handle.IsInvalid ? new Domain(this, handle)
+            : LibvirtErrors.LastIs(LibvirtErrors.NoDomain) ? null
+            : throw Failure();
     }
 
     /// <summary>Makes the machine or changes its definition; a running one goes on as it was started.</summary>
@@ -126,7 +132,8 @@ internal sealed unsafe partial class LibvirtSession(ConnectionHandle connection,
         {
             var name = System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)virDomainGetName(domains[i]))!;
 
-            // One that was removed meanwhile has no information any more. Others than Portal's are bin/engine's, which looks what stands around a guest.
+            // One that was removed meanwhile has no information any more. Others than Portal's are bin/engine's, which looks what stands
+            // around a guest.
             if (EngineFolder.IsId(name) && virDomainGetInfo(domains[i], out var info) == 0)
             {
                 sizes.Add(new DomainSize(name, info.Vcpus, (int)((ulong)info.MaxMemoryKiB.Value / 1024), ((DomainState)info.State).IsOn()));

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices.Marshalling;
 
 namespace Portal.Worker.Engines.Libvirt;
 
-/// <summary>The few functions of libvirt's C interface that the driver needs. https://libvirt.org/html/libvirt-libvirt-domain.html</summary>
+/// <summary>
+/// The few functions of libvirt's C interface that the driver needs. https://libvirt.org/html/libvirt-libvirt-domain.html
+/// </summary>
 internal static unsafe partial class LibvirtLibrary
 {
     private const string Library = "libvirt.so.0";
@@ -92,7 +94,12 @@ internal static unsafe partial class LibvirtLibrary
     public static partial int virConnectListAllDomains(ConnectionHandle connection, out nint* domains, uint flags);
 
     [LibraryImport(Library)]
-    public static partial int virConnectGetAllDomainStats(ConnectionHandle connection, uint stats, out StatisticsRecord** records, uint flags);
+    public static partial int virConnectGetAllDomainStats(
+        ConnectionHandle connection,
+        uint stats,
+        out StatisticsRecord** records,
+        uint flags
+    );
 
     [LibraryImport(Library)]
     public static partial void virDomainStatsRecordListFree(StatisticsRecord** records);
@@ -157,7 +164,13 @@ internal static unsafe partial class LibvirtLibrary
     public static partial int virDomainGetBlockJobInfo(DomainHandle domain, string disk, out BlockJobInfo info, uint flags);
 
     [LibraryImport(Library)]
-    public static partial int virDomainGetJobStats(DomainHandle domain, out int type, out TypedParameter* parameters, out int count, uint flags);
+    public static partial int virDomainGetJobStats(
+        DomainHandle domain,
+        out int type,
+        out TypedParameter* parameters,
+        out int count,
+        uint flags
+    );
 
     [LibraryImport(Library)]
     public static partial void virTypedParamsFree(TypedParameter* parameters, int count);
@@ -188,7 +201,9 @@ internal static unsafe partial class LibvirtLibrary
     [LibraryImport(Library)]
     public static partial int virDomainOpenGraphicsFD(DomainHandle domain, uint index, uint flags);
 
-    /// <summary>QEMU's answer as it is, an error of QEMU's included. https://libvirt.org/html/libvirt-libvirt-qemu.html#virDomainQemuMonitorCommand</summary>
+    /// <summary>
+    /// QEMU's answer as it is, an error of QEMU's included. https://libvirt.org/html/libvirt-libvirt-qemu.html#virDomainQemuMonitorCommand
+    /// </summary>
     [LibraryImport(QemuLibrary, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int virDomainQemuMonitorCommand(DomainHandle domain, string command, out byte* answer, uint flags);
 
@@ -216,9 +231,7 @@ internal static unsafe partial class LibvirtLibrary
 
     /// <summary>By default libvirt prints every error on the standard error stream.</summary>
     [UnmanagedCallersOnly]
-    private static void Silence(void* data, Error* error)
-    {
-    }
+    private static void Silence(void* data, Error* error) { }
 }
 
 internal sealed class ConnectionHandle() : SafeHandle(0, ownsHandle: true)

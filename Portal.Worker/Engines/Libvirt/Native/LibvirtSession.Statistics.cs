@@ -10,7 +10,9 @@ internal sealed unsafe partial class LibvirtSession
     /// <summary>VIR_DOMAIN_STATS_CPU_TOTAL, BALLOON, VCPU, INTERFACE and BLOCK.</summary>
     private const uint WantedStatistics = 2 | 4 | 8 | 16 | 32;
 
-    /// <summary>VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING and NOWAIT: a machine that is being changed does not hold up the others.</summary>
+    /// <summary>
+    /// VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING and NOWAIT: a machine that is being changed does not hold up the others.
+    /// </summary>
     private const uint OfRunningWithoutWaiting = 16 | (1u << 29);
 
     /// <summary>Every running machine's counters by libvirt's names: whole numbers, and the names of things.</summary>

@@ -14,22 +14,27 @@ internal static partial class NetworkNamespace
     /// <summary>CLONE_NEWNET, see setns(2).</summary>
     private const int NetworkKind = 0x40000000;
 
-    public static Task<Socket> SocketAsync(string netns) => RunAsync(netns, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+    public static Task<Socket> SocketAsync(string netns) =>
+        RunAsync(netns, () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
 
     /// <summary>Sets kernel parameters of the namespace, by their paths under /proc/sys/net.</summary>
-    public static Task SetAsync(string netns, params (string Parameter, string Value)[] settings) => RunAsync(netns, () =>
-    {
-        foreach (var (parameter, value) in settings)
-        {
-            var file = Path.Combine("/proc/sys/net", parameter);
-            if (File.Exists(file))
+    public static Task SetAsync(string netns, params (string Parameter, string Value)[] settings) =>
+        RunAsync(
+            netns,
+            () =>
             {
-                File.WriteAllText(file, value);
-            }
-        }
+                foreach (var (parameter, value) in settings)
+                {
+                    var file = Path.Combine("/proc/sys/net", parameter);
+                    if (File.Exists(file))
+                    {
+                        File.WriteAllText(file, value);
+                    }
+                }
 
-        return true;
-    });
+                return true;
+            }
+        );
 
     public static Task<T> RunAsync<T>(string netns, Func<T> action)
     {
@@ -46,7 +51,10 @@ internal static partial class NetworkNamespace
                 done.SetException(error);
             }
         })
-        { IsBackground = true, Name = netns }.Start();
+        {
+            IsBackground = true,
+            Name = netns,
+        }.Start();
         return done.Task;
     }
 
@@ -73,7 +81,10 @@ internal static partial class NetworkNamespace
         {
             if (setns(file.DangerousGetHandle().ToInt32(), NetworkKind) != 0)
             {
-                throw new EngineException(EngineFault.Unavailable, $"Cannot enter a network namespace: {Marshal.GetLastPInvokeErrorMessage()}. The worker must run as root.");
+                throw new EngineException(
+                    EngineFault.Unavailable,
+                    $"Cannot enter a network namespace: {Marshal.GetLastPInvokeErrorMessage()}. The worker must run as root."
+                );
             }
         }
     }

@@ -11,14 +11,18 @@ namespace Portal.Worker.Engines.Libvirt;
 /// </summary>
 internal sealed class PortPublisher(EngineFolder folder)
 {
-    /// <summary>Besides being told of changes by the file system, look again: a port may have been taken by another program for a while.</summary>
+    /// <summary>
+    /// Besides being told of changes by the file system, look again: a port may have been taken by another program for a while.
+    /// </summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan ToConnect = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan AcceptAgain = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>So that the callers of one customer's port cannot take the files that the others' need; the rest wait in the kernel's queue.</summary>
+    /// <summary>
+    /// So that the callers of one customer's port cannot take the files that the others' need; the rest wait in the kernel's queue.
+    /// </summary>
     private const int ConnectionsPerPort = 128;
 
     private readonly Dictionary<int, (PublishedPort Target, TcpListener Listener)> open = [];
@@ -30,7 +34,16 @@ internal sealed class PortPublisher(EngineFolder folder)
         FileStream only;
         try
         {
-            only = new FileStream(pid + ".lock", new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
+            only = new FileStream(
+                pid + ".lock",
+                new FileStreamOptions
+                {
+                    Mode = FileMode.OpenOrCreate,
+                    Access = FileAccess.ReadWrite,
+                    Share = FileShare.None,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            );
         }
         catch (IOException)
         {
@@ -49,7 +62,9 @@ internal sealed class PortPublisher(EngineFolder folder)
             watcher.EnableRaisingEvents = true;
             while (!ct.IsCancellationRequested)
             {
-                await changed.WaitAsync(LookAgain, ct).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                await changed
+                    .WaitAsync(LookAgain, ct)
+                    .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
                 Update(PublishedPorts.Read(settings), ct);
             }
 
@@ -156,9 +171,9 @@ internal sealed class PortPublisher(EngineFolder folder)
         var buffer = new byte[1 << 16];
         try
         {
-            for (int count; (count = await from.ReceiveAsync(buffer, ct)) > 0;)
+            for (int count; (count = await from.ReceiveAsync(buffer, ct)) > 0; )
             {
-                for (var sent = 0; sent < count;)
+                for (var sent = 0; sent < count; )
                 {
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), ct);
                 }

@@ -47,11 +47,15 @@ internal sealed class PrivateNetworks(EngineFolder folder, UplinkLimits limits) 
     public bool Has(string networkId, IEnumerable<InterfaceSpec> cards)
     {
         var settings = folder.Settings();
-        return AppliedNetwork.Read(settings, networkId) is { } applied && applied.Stands(settings, networkId)
+        return AppliedNetwork.Read(settings, networkId) is { } applied
+            && applied.Stands(settings, networkId)
             && cards.All(card => applied.Interfaces.Contains(card.Id, StringComparer.Ordinal));
     }
 
-    public IReadOnlyList<string> List() => Directory.Exists(folder.Settings().Networks) ? [.. Directory.GetDirectories(folder.Settings().Networks).Select(path => Path.GetFileName(path)!)] : [];
+    public IReadOnlyList<string> List() =>
+        Directory.Exists(folder.Settings().Networks)
+            ? [.. Directory.GetDirectories(folder.Settings().Networks).Select(path => Path.GetFileName(path)!)]
+            : [];
 
     public async Task RemoveAsync(string networkId, CancellationToken ct)
     {
@@ -82,7 +86,11 @@ internal sealed class PrivateNetworks(EngineFolder folder, UplinkLimits limits) 
     private static async Task BuildAsync(EngineSettings settings, NetworkSpec network, CancellationToken ct)
     {
         GuestFolder.Make(AppliedNetwork.Folder(settings, network.Id));
-        var (router, bridge, cable) = (settings.Router(network.Id), EngineFolder.Device('b', network.Id), EngineFolder.Device('v', network.Id));
+        var (router, bridge, cable) = (
+            settings.Router(network.Id),
+            EngineFolder.Device('b', network.Id),
+            EngineFolder.Device('v', network.Id)
+        );
         if (!File.Exists(EngineSettings.NamespaceFile(router)))
         {
             // A router that is gone lives on, and holds its cable, for as long as a connection into it is open: a person's ssh, e.g.
@@ -90,36 +98,73 @@ internal sealed class PrivateNetworks(EngineFolder folder, UplinkLimits limits) 
             await Command.RunAsync("ip", ["netns", "add", router], ct);
         }
 
-        await NetworkNamespace.SetAsync(router, ("ipv6/conf/all/disable_ipv6", "1"), ("ipv6/conf/default/disable_ipv6", "1"), ("ipv4/ip_forward", "1"),
-            ("ipv4/conf/all/send_redirects", "0"), ("ipv4/conf/default/send_redirects", "0"), ("ipv4/conf/all/accept_redirects", "0"), ("ipv4/conf/default/rp_filter", "1"));
+        await NetworkNamespace.SetAsync(
+            router,
+            ("ipv6/conf/all/disable_ipv6", "1"),
+            ("ipv6/conf/default/disable_ipv6", "1"),
+            ("ipv4/ip_forward", "1"),
+            ("ipv4/conf/all/send_redirects", "0"),
+            ("ipv4/conf/default/send_redirects", "0"),
+            ("ipv4/conf/all/accept_redirects", "0"),
+            ("ipv4/conf/default/rp_filter", "1")
+        );
 
         // Each line may find its work done already.
-        await Command.TryAsync("ip", ["-n", settings.Name, "-force", "-batch", "-"], ct, $"""
+        await Command.TryAsync(
+            "ip",
+            ["-n", settings.Name, "-force", "-batch", "-"],
+            ct,
+            $"""
             link add {bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0
             link set {bridge} up
             link add {cable} type veth peer name lan address {NetworkRules.GatewayMac(network.Id)} netns {router}
 
-            """);
+            """
+        );
         await InNamespaceAsync(settings.Name, ["nft", "-f", "-"], NetworkRules.UnknownPorts, ct);
         await Command.RunAsync("ip", ["-n", settings.Name, "link", "set", cable, "master", bridge, "up"], ct);
         await Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, "link set lo up\nlink set lan up\n");
 
         // Guests cannot hear each other: the router answers for all of them, at once, and passes on what the rules allow.
-        await NetworkNamespace.SetAsync(router, ("ipv4/conf/lan/proxy_arp_pvlan", "1"), ("ipv4/conf/lan/send_redirects", "0"), ("ipv4/neigh/lan/proxy_delay", "0"));
+        await NetworkNamespace.SetAsync(
+            router,
+            ("ipv4/conf/lan/proxy_arp_pvlan", "1"),
+            ("ipv4/conf/lan/send_redirects", "0"),
+            ("ipv4/neigh/lan/proxy_delay", "0")
+        );
     }
 
-    /// <summary>Brings the router from what was applied, if anything, to what is wanted: rules and addresses first, then what serves and leads on.</summary>
-    private async Task ApplyAsync(EngineSettings settings, NetworkSpec network, UplinkSettings? given, AppliedNetwork? applied, AppliedNetwork wanted, CancellationToken ct)
+    /// <summary>
+    /// Brings the router from what was applied, if anything, to what is wanted: rules and addresses first, then what serves and leads on.
+    /// </summary>
+    private async Task ApplyAsync(
+        EngineSettings settings,
+        NetworkSpec network,
+        UplinkSettings? given,
+        AppliedNetwork? applied,
+        AppliedNetwork wanted,
+        CancellationToken ct
+    )
     {
         var router = settings.Router(network.Id);
-        var lines = Gateways(applied, wanted)
-            + (applied?.Neighbours == wanted.Neighbours ? "" : $"neigh flush dev lan nud permanent\n{AppliedNetwork.NeighbourLines(network)}");
+        var lines =
+            Gateways(applied, wanted)
+            + (
+                applied?.Neighbours == wanted.Neighbours
+                    ? ""
+                    : $"neigh flush dev lan nud permanent\n{AppliedNetwork.NeighbourLines(network)}"
+            );
 
         // At the same time: what one of them does not let through yet is closed, and no guest is plugged in before all are there.
         await Task.WhenAll(
-            applied?.Rules == wanted.Rules ? Task.CompletedTask : InNamespaceAsync(router, ["nft", "-f", "-"], NetworkRules.Router(network, limits), ct),
-            applied?.Ports == wanted.Ports ? Task.CompletedTask : InNamespaceAsync(settings.Name, ["nft", "-f", "-"], NetworkRules.Ports(network), ct),
-            lines.Length == 0 ? Task.CompletedTask : Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, lines));
+            applied?.Rules == wanted.Rules
+                ? Task.CompletedTask
+                : InNamespaceAsync(router, ["nft", "-f", "-"], NetworkRules.Router(network, limits), ct),
+            applied?.Ports == wanted.Ports
+                ? Task.CompletedTask
+                : InNamespaceAsync(settings.Name, ["nft", "-f", "-"], NetworkRules.Ports(network), ct),
+            lines.Length == 0 ? Task.CompletedTask : Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, lines)
+        );
 
         if (applied?.Cables != wanted.Cables)
         {
@@ -132,8 +177,22 @@ internal sealed class PrivateNetworks(EngineFolder folder, UplinkLimits limits) 
             PublishedPorts.Ensure(settings, network);
         }
 
-        var dnsmasq = await DhcpServer.EnsureAsync(settings, network, given, restart: applied?.Server != wanted.Server, reload: applied?.Names != wanted.Names, ct);
-        (wanted with { Engine = NetworkNamespace.Identity(settings.Name), Router = NetworkNamespace.Identity(router), Dnsmasq = dnsmasq }).Write(settings, network.Id);
+        var dnsmasq = await DhcpServer.EnsureAsync(
+            settings,
+            network,
+            given,
+            restart: applied?.Server != wanted.Server,
+            reload: applied?.Names != wanted.Names,
+            ct
+        );
+        (
+            wanted with
+            {
+                Engine = NetworkNamespace.Identity(settings.Name),
+                Router = NetworkNamespace.Identity(router),
+                Dnsmasq = dnsmasq,
+            }
+        ).Write(settings, network.Id);
     }
 
     private static string Gateways(AppliedNetwork? applied, AppliedNetwork wanted)

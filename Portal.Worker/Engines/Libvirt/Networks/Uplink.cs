@@ -46,20 +46,38 @@ internal sealed class Uplink(EngineFolder folder) : IDisposable
         await BuildAsync(settings, ct);
         var (router, cable, slot) = (settings.Router(network.Id), EngineFolder.Device('u', network.Id), Slot(settings, network.Id));
         var (near, far) = (AddressRanges.At(Links, 2 * slot), AddressRanges.At(Links, (2 * slot) + 1));
-        await Command.TryAsync("ip", ["-n", settings.Uplink, "link", "add", cable, "type", "veth", "peer", "name", "wan", "netns", router], ct);
-        await Command.RunAsync("ip", ["-n", router, "-batch", "-"], ct, $"""
+        await Command.TryAsync(
+            "ip",
+            ["-n", settings.Uplink, "link", "add", cable, "type", "veth", "peer", "name", "wan", "netns", router],
+            ct
+        );
+        await Command.RunAsync(
+            "ip",
+            ["-n", router, "-batch", "-"],
+            ct,
+            $"""
             addr replace {far}/31 dev wan
             link set wan up
             route replace default via {near} dev wan onlink
 
-            """);
-        var routes = string.Concat(network.Addresses.Where(address => address.Address is not null).Select(address => $"route replace {address.Address}/32 via {far} dev {cable} proto static onlink\n"));
-        await Command.RunAsync("ip", ["-n", settings.Uplink, "-batch", "-"], ct, $"""
+            """
+        );
+        var routes = string.Concat(
+            network
+                .Addresses.Where(address => address.Address is not null)
+                .Select(address => $"route replace {address.Address}/32 via {far} dev {cable} proto static onlink\n")
+        );
+        await Command.RunAsync(
+            "ip",
+            ["-n", settings.Uplink, "-batch", "-"],
+            ct,
+            $"""
             addr replace {near}/31 dev {cable}
             link set {cable} up
             route flush dev {cable} proto static
             {routes}
-            """);
+            """
+        );
     }
 
     public static async Task UnplugAsync(EngineSettings settings, string networkId, CancellationToken ct)
@@ -80,8 +98,15 @@ internal sealed class Uplink(EngineFolder folder) : IDisposable
 
         // Also for an interface that was handed over before: it lets in what is for a public address, as if that were its own.
         var given = UplinkSettings.Read(folder);
-        await NetworkNamespace.SetAsync(settings.Uplink, ("ipv6/conf/all/disable_ipv6", "1"), ("ipv6/conf/default/disable_ipv6", "1"), ("ipv4/ip_forward", "1"),
-            ("ipv4/conf/default/rp_filter", "1"), ("ipv4/conf/all/send_redirects", "0"), ($"ipv4/conf/{given?.Interface ?? "none"}/proxy_arp", "1"));
+        await NetworkNamespace.SetAsync(
+            settings.Uplink,
+            ("ipv6/conf/all/disable_ipv6", "1"),
+            ("ipv6/conf/default/disable_ipv6", "1"),
+            ("ipv4/ip_forward", "1"),
+            ("ipv4/conf/default/rp_filter", "1"),
+            ("ipv4/conf/all/send_redirects", "0"),
+            ($"ipv4/conf/{given?.Interface ?? "none"}/proxy_arp", "1")
+        );
         await Command.RunAsync("ip", ["netns", "exec", settings.Uplink, "nft", "-f", "-"], ct, UplinkRules.Of(given));
     }
 
@@ -94,14 +119,19 @@ internal sealed class Uplink(EngineFolder folder) : IDisposable
             return int.Parse(File.ReadAllText(own), CultureInfo.InvariantCulture);
         }
 
-        var taken = Directory.GetDirectories(settings.Networks).Select(folder => Path.Combine(folder, "slot")).Where(File.Exists)
-            .Select(file => int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture)).ToHashSet();
+        var taken = Directory
+            .GetDirectories(settings.Networks)
+            .Select(folder => Path.Combine(folder, "slot"))
+            .Where(File.Exists)
+            .Select(file => int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture))
+            .ToHashSet();
         var free = Enumerable.Range(0, 1 << (31 - Links.PrefixLength)).First(slot => !taken.Contains(slot));
         EngineFolder.WriteClosed(own, free.ToString(CultureInfo.InvariantCulture));
         return free;
     }
 
-    private static string SlotFile(EngineSettings settings, string networkId) => Path.Combine(AppliedNetwork.Folder(settings, networkId), "slot");
+    private static string SlotFile(EngineSettings settings, string networkId) =>
+        Path.Combine(AppliedNetwork.Folder(settings, networkId), "slot");
 }
 
 /// <summary>What <c>bin/engine uplink</c> wrote down.</summary>
@@ -114,12 +144,22 @@ internal sealed record UplinkSettings(string Interface, IPNetwork? Range, IReadO
     {
         try
         {
-            var values = File.ReadLines(Path.Combine(folder.State, "engine", "uplink")).Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2)
+            var values = File.ReadLines(Path.Combine(folder.State, "engine", "uplink"))
+                .Select(line => line.Split('=', 2))
+                .Where(pair => pair.Length == 2)
                 .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.Ordinal);
             return new UplinkSettings(
                 values["interface"],
                 IpText.TryRange(values.GetValueOrDefault("range", ""), out var range) ? range : null,
-                [.. values.GetValueOrDefault("resolvers", "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text => IpText.TryAddress(text, out var resolver) ? resolver : throw new FormatException($"{text} is not an address."))]);
+                [
+                    .. values
+                        .GetValueOrDefault("resolvers", "")
+                        .Split(',', StringSplitOptions.RemoveEmptyEntries)
+                        .Select(text =>
+                            IpText.TryAddress(text, out var resolver) ? resolver : throw new FormatException($"{text} is not an address.")
+                        ),
+                ]
+            );
         }
         catch (FileNotFoundException)
         {
