@@ -34,6 +34,7 @@ public static class AccountsRegistration
             .AddScoped<ChangeAddress>();
         services
             .AddScoped<NewAccount>()
+            .AddSingleton<SignUpTurns>()
             .AddScoped<SignUp>()
             .AddScoped<PasswordCheck>()
             .AddScoped<AccountMails>()

@@ -67,9 +67,9 @@ public static class DatabaseObjects
         """;
 
     /// <summary>
-    /// A span ends once, and not before it began, and its quantity only grows; and nobody says of himself that Portal was restored, which
-    /// makes spans free. But for the tables' owner: that is who restores, and <see cref="Reconcile"/>. It says nothing where one role does
-    /// everything.
+    /// A span is of something, ends once, and not before it began, and its quantity only grows; and nobody says of himself that Portal was
+    /// restored, which makes spans free, or takes that back. But for the tables' owner: that is who restores, and <see cref="Reconcile"/>. It
+    /// says nothing where one role does everything.
     /// </summary>
     private const string Ledger = """
         CREATE OR REPLACE FUNCTION portal_is_owner(relation oid) RETURNS boolean LANGUAGE sql STABLE AS $$
@@ -77,20 +77,29 @@ public static class DatabaseObjects
         $$;
         CREATE OR REPLACE FUNCTION portal_ledger() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            IF (NEW."Quantity" < OLD."Quantity" OR NEW."To" < NEW."From" OR (OLD."To" IS NOT NULL AND NEW."To" IS DISTINCT FROM OLD."To")) AND NOT portal_is_owner(TG_RELID) THEN
-                RAISE EXCEPTION 'A span of use ends once, and its quantity only grows.' USING ERRCODE = 'insufficient_privilege';
+            IF portal_is_owner(TG_RELID) THEN
+                RETURN NEW;
+            END IF;
+            IF NEW."Quantity" < 0 OR NEW."To" < NEW."From" OR NOT isfinite(NEW."From") OR NOT isfinite(NEW."To") THEN
+                RAISE EXCEPTION 'That is no span of use.' USING ERRCODE = 'insufficient_privilege';
+            END IF;
+            IF TG_OP = 'UPDATE' THEN
+                IF NEW."Quantity" < OLD."Quantity" OR (OLD."To" IS NOT NULL AND NEW."To" IS DISTINCT FROM OLD."To") THEN
+                    RAISE EXCEPTION 'A span of use ends once, and its quantity only grows.' USING ERRCODE = 'insufficient_privilege';
+                END IF;
             END IF;
             RETURN NEW;
         END $$;
-        CREATE OR REPLACE TRIGGER portal_ledger BEFORE UPDATE ON "UsageSpans" FOR EACH ROW EXECUTE FUNCTION portal_ledger();
+        CREATE OR REPLACE TRIGGER portal_ledger BEFORE INSERT OR UPDATE ON "UsageSpans" FOR EACH ROW EXECUTE FUNCTION portal_ledger();
         CREATE OR REPLACE FUNCTION portal_restored() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF NOT portal_is_owner(TG_RELID) THEN
                 RAISE EXCEPTION 'Only the owner of the database says that it was restored.' USING ERRCODE = 'insufficient_privilege';
             END IF;
-            RETURN NEW;
+            RETURN coalesce(NEW, OLD);
         END $$;
         CREATE OR REPLACE TRIGGER portal_restored BEFORE INSERT OR UPDATE ON "Incidents" FOR EACH ROW WHEN (NEW."Kind" = 'restored') EXECUTE FUNCTION portal_restored();
+        CREATE OR REPLACE TRIGGER portal_still_restored BEFORE UPDATE OR DELETE ON "Incidents" FOR EACH ROW WHEN (OLD."Kind" = 'restored') EXECUTE FUNCTION portal_restored();
         """;
 
     /// <summary>
@@ -105,6 +114,9 @@ public static class DatabaseObjects
             UPDATE "Incidents" SET "ClosedAt" = at WHERE "Kind" = 'restored' AND "ResourceId" = 'portal' AND "ClosedAt" IS NULL RETURNING "OpenedAt" INTO restored;
             IF restored IS NULL THEN
                 RETURN false;
+            END IF;
+            IF NOT isfinite(at) OR at < restored THEN
+                RAISE EXCEPTION 'What was restored is reconciled later than that.' USING ERRCODE = 'insufficient_privilege';
             END IF;
             UPDATE "UsageSpans" SET "To" = "From" WHERE "From" >= restored AND "To" IS NOT NULL;
             UPDATE "UsageSpans" SET "From" = at WHERE "From" >= restored AND "To" IS NULL;

@@ -96,6 +96,10 @@ public sealed record DatabaseRights(string Web, string Worker)
                         {Grant(less.Web, less.Table, web)} {Grant(less.Worker, less.Table, worker)}
                         """
                 ),
+                $"""
+                REVOKE ALL ON FUNCTION portal_reconcile(timestamptz) FROM PUBLIC, {worker};
+                GRANT EXECUTE ON FUNCTION portal_reconcile(timestamptz) TO {web};
+                """,
             ]
         );
     }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
@@ -211,6 +212,30 @@ public sealed partial class LibvirtEngineTests
                 .Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Out of QEMU a guest writes what it likes into its file; the room of all is what Portal promised to each.</summary>
+    [Theory]
+    [InlineData(1L << 45)]
+    [InlineData(long.MaxValue)]
+    public async Task What_a_guest_writes_of_its_disk_s_size_takes_nobody_s_room_and_stops_no_patrol(long size)
+    {
+        var volume = AVolume();
+        await Volumes.EnsureVolumeAsync(volume, Ct);
+        var before = (await Engine.CapacityAsync(Ct)).FreeDiskGiB;
+        var bytes = new byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, size);
+        await using (var header = new FileStream(new EngineFolder(real.Folder).Volume(volume.Id), FileMode.Open))
+        {
+            header.Position = 24;
+            await header.WriteAsync(bytes, Ct);
+        }
+
+        Assert.InRange((await Engine.CapacityAsync(Ct)).FreeDiskGiB, before - 10, before + 10);
+        var snapshot = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
+        var refused = await Assert.ThrowsAsync<EngineException>(() => Volumes.EnsureSnapshotAsync(snapshot, Ct));
+        Assert.Equal(EngineFault.Rejected, refused.Fault);
+        await Volumes.RemoveVolumeAsync(volume.Id, Ct);
+    }
+
     /// <summary>A header that names another customer's volume, and whatever else a file might make of the program that reads it.</summary>
     [Fact]
     public async Task A_program_that_reads_what_a_guest_wrote_reaches_that_file_and_nothing_else()
@@ -256,6 +281,12 @@ public sealed partial class LibvirtEngineTests
             "sleep took too long.",
             (await Assert.ThrowsAsync<EngineException>(() => OnBenchAsync(TimeSpan.FromSeconds(1), "sleep", "60"))).Message
         );
+
+        // It sees itself and what it started, and that ends with it; nor does it fill the worker with what it prints.
+        var seen = await OnBenchAsync("sh", "-c", "setsid sleep 4321 > /dev/null 2>&1 < /dev/null & ls -d /proc/[0-9]* | wc -l");
+        Assert.InRange(int.Parse(seen, CultureInfo.InvariantCulture), 1, 5);
+        Assert.DoesNotContain("sleep 4321", await TestEngine.RunAsync("ps", "-eo", "args"), StringComparison.Ordinal);
+        Assert.Equal("yes failed.", (await Assert.ThrowsAsync<EngineException>(() => OnBenchAsync("yes"))).Message);
 
         // As before, and nothing is left of it.
         Assert.Equal((0, UnixFileMode.UserRead | UnixFileMode.UserWrite), (Libc.OwnerOf(file), File.GetUnixFileMode(file)));

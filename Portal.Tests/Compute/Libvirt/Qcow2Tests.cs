@@ -38,6 +38,16 @@ public sealed class Qcow2Tests : IDisposable
     }
 
     [Theory]
+    [InlineData(-1)]
+    [InlineData(1L << 60)]
+    [InlineData(long.MaxValue)]
+    public void What_says_that_it_is_larger_than_any_disk_is_refused(long size)
+    {
+        Write(0, 0, size);
+        Assert.Null(Qcow2.TryRead(file));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("QFI")]
     [InlineData("raw disk of somebody, longer than any header of such a file has to be, and then some more of it to read")]
@@ -54,14 +64,14 @@ public sealed class Qcow2Tests : IDisposable
         Assert.Null(Qcow2.TryRead(file));
     }
 
-    private void Write(ulong features, int length)
+    private void Write(ulong features, int length, long size = 1 << 30)
     {
         var bytes = new byte[512];
         ((ReadOnlySpan<byte>)[(byte)'Q', (byte)'F', (byte)'I', 0xfb]).CopyTo(bytes);
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(4), 3);
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(8), length == 0 ? 0 : 112);
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(16), length);
-        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(24), 1 << 30);
+        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(24), size);
         BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(72), features);
         Encoding.ASCII.GetBytes("/var/lib/libvirt/bases/a.qcow2").CopyTo(bytes, 112);
         File.WriteAllBytes(file, bytes);

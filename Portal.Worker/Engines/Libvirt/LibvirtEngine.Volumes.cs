@@ -14,9 +14,13 @@ public sealed partial class LibvirtEngine
         {
             await files.CreateAsync(volume, ct);
         }
-        else if (files.SizeOf(volume.Id) < volume.SizeGiB && !await libvirt.CallAsync(session => GrowRunning(session, volume), ct))
+        else if (files.SizeOf(volume.Id) < volume.SizeGiB)
         {
-            await WithFileAsync(volume.Id, () => files.GrowAsync(volume, ct), ct);
+            files.Promise(volume.Id, volume.SizeGiB * VolumeFiles.GiB);
+            if (!await libvirt.CallAsync(session => GrowRunning(session, volume), ct))
+            {
+                await WithFileAsync(volume.Id, () => files.GrowAsync(volume, ct), ct);
+            }
         }
 
         return await ObserveVolumeAsync(volume.Id, ct);

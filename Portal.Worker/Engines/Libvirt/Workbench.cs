@@ -10,6 +10,9 @@ internal sealed record WorkLimits(TimeSpan Patience, long FileBytes)
     /// <summary>Of addresses. qemu-img takes some hundred MiB of them, most of it never used.</summary>
     public const long MemoryBytes = 2L << 30;
 
+    /// <summary>Characters. What it says of one file is less than a thousand.</summary>
+    public const int Printed = 64 << 10;
+
     /// <summary>Threads of it, since it is the only one of its user.</summary>
     public const int Threads = 100;
 }
@@ -17,7 +20,7 @@ internal sealed record WorkLimits(TimeSpan Patience, long FileBytes)
 /// <summary>
 /// Where programs read what guests may have written. Each works as a user of its own, out of the guests' range, in a folder that is closed
 /// to all others, with second names for exactly the files that it is given: it can walk to no other file that is not everybody's. It has no
-/// network, no capabilities and nothing of the worker's environment, and its memory, time and room have bounds. So what a file makes of the
+/// network, no capabilities, no process but itself to see and nothing of the worker's environment, and its memory, time and room have bounds. So what a file makes of the
 /// program reaches as far as that file. docs/decisions/guests-walls.md
 /// </summary>
 /// <param name="uids">The guests' own: whoever is given to a program now is given to no guest.</param>
@@ -50,11 +53,12 @@ internal sealed class Workbench(EngineFolder folder, GuestUids uids)
             );
             return await Command.RunAsync(
                 "unshare",
-                ["--net", "--", .. As(uid), .. Within(limits), .. command],
+                [.. Apart, .. As(uid), .. Within(limits), .. command],
                 ct,
                 folder: bench,
                 patience: limits.Patience,
-                called: command[0]
+                called: command[0],
+                mostPrinted: WorkLimits.Printed
             );
         }
         finally
@@ -81,6 +85,9 @@ internal sealed class Workbench(EngineFolder folder, GuestUids uids)
     }
 
     private string BenchOf(string id) => Path.Combine(folder.Benches, EngineFolder.Checked(id));
+
+    /// <summary>It is the first process of a space of its own, so nothing that it starts outlives it or the worker that waits for it.</summary>
+    private static readonly string[] Apart = ["--net", "--ipc", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--"];
 
     private static string[] As(int uid) =>
         [

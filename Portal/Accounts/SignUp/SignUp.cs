@@ -16,28 +16,15 @@ public sealed class SignUp(
     PasswordCheck passwords,
     PortalSignIn signIn,
     AccountMails mails,
+    SignUpTurns turns,
     TimeProvider clock
 )
 {
-    /// <summary>
-    /// So many at one moment, of this process. Each holds one connection to the database while it asks for another, to count a guess or to
-    /// note an event: as many as the pool has would hold them all and wait for each other, and the whole web with them. Whoever waits here
-    /// holds none.
-    /// </summary>
-    private static readonly SemaphoreSlim Turns = new(8);
+    private static readonly TimeSpan Crowded = TimeSpan.FromSeconds(30);
 
-    public async Task<SignUpAnswer> RunAsync(string email, string password, HttpContext http)
-    {
-        await Turns.WaitAsync(http.RequestAborted);
-        try
-        {
-            return await InTurnAsync(email, password, http);
-        }
-        finally
-        {
-            Turns.Release();
-        }
-    }
+    public async Task<SignUpAnswer> RunAsync(string email, string password, HttpContext http) =>
+        await turns.RunAsync(Networks.Of(http.Connection.RemoteIpAddress), () => InTurnAsync(email, password, http), http.RequestAborted)
+        ?? new SignUpAnswer(SignInResult.Failed, Crowded);
 
     private async Task<SignUpAnswer> InTurnAsync(string email, string password, HttpContext http)
     {

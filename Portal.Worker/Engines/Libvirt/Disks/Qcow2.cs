@@ -17,6 +17,9 @@ internal sealed record Qcow2(long Size, string? Backing)
         OldHeaderBytes = 72,
         LongestName = 1023;
 
+    /// <summary>More than any disk that Portal offers, and little enough to be added up. Of the size that is its guest's to write.</summary>
+    private const long LargestSize = 1L << 46;
+
     /// <summary>
     /// Not marked dirty or corrupt, another compression, longer entries: all else changes what is opened (its data in a file of another
     /// name), or is not known.
@@ -46,7 +49,12 @@ internal sealed record Qcow2(long Size, string? Backing)
             throw Unsound(path, "names a base that cannot be one");
         }
 
-        return new Qcow2(BinaryPrimitives.ReadInt64BigEndian(header[24..]), offset == 0 ? null : NameAt(file, offset, length));
+        if (BinaryPrimitives.ReadInt64BigEndian(header[24..]) is not (>= 0 and <= LargestSize and var size))
+        {
+            throw Unsound(path, "names a size that no disk has");
+        }
+
+        return new Qcow2(size, offset == 0 ? null : NameAt(file, offset, length));
     }
 
     /// <summary>

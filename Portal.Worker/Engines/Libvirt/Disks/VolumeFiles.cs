@@ -22,6 +22,7 @@ internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
         var source = spec.ImageFile is null && spec.SnapshotId is null ? null : Source(spec);
         var made = Path.Combine(folder.Volumes, $".{EngineFolder.Checked(spec.Id)}.{Guid.NewGuid():N}");
         RemoveUnfinished(spec.Id);
+        Promise(spec.Id, spec.SizeGiB * GiB);
         var version = source is null ? null : VersionOf(source);
         await qemuImg.CreateAsync(spec.Id, made, spec.SizeGiB * GiB, version is null ? null : EngineFolder.InsideBase(version), ct);
         lock (bases)
@@ -40,7 +41,36 @@ internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
     public Task GrowAsync(VolumeSpec spec, CancellationToken ct) =>
         qemuImg.GrowAsync(spec.Id, folder.Volume(spec.Id), ParentOf(spec.Id), spec.SizeGiB * GiB, ct);
 
-    public long BytesOf(string volumeId) => Qcow2.Read(folder.Volume(volumeId)).Size;
+    /// <summary>What copies of it have room for.</summary>
+    public long BytesOf(string volumeId) =>
+        Qcow2.Read(folder.Volume(volumeId)).Size is var size && size > PromisedTo(volumeId)
+            ? throw new EngineException(EngineFault.Rejected, $"{volumeId} says that it is larger than it was made.")
+            : size;
+
+    /// <summary>
+    /// So large the volume may become from now on. Written down beside it by root: what its header says is its guest's to write, if that
+    /// broke out of QEMU, and neither the room of all nor what a copy may take goes by that.
+    /// </summary>
+    public void Promise(string volumeId, long bytes)
+    {
+        var written = $"{PromiseOf(volumeId)}.{Guid.NewGuid():N}";
+        using (
+            var note = new StreamWriter(
+                written,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                }
+            )
+        )
+        {
+            note.Write(bytes.ToString(CultureInfo.InvariantCulture));
+        }
+
+        File.Move(written, PromiseOf(volumeId), overwrite: true);
+    }
 
     /// <summary>In whole GiB; 0 if there is none.</summary>
     public int SizeOf(string volumeId)
@@ -88,8 +118,7 @@ internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
     /// <summary>
     /// What the volumes may yet take of the host's disk: they are thin, and each is promised to its customer in its whole size.
     /// </summary>
-    public long BytesPromised() =>
-        List().Sum(id => Math.Max(0, (Qcow2.TryRead(folder.Volume(id))?.Size ?? 0) - Libc.BytesTaken(folder.Volume(id))));
+    public long BytesPromised() => List().Sum(id => Math.Max(0, PromisedTo(id) - Libc.BytesTaken(folder.Volume(id))));
 
     /// <summary>Copies into a file that is there already, for this snapshot.</summary>
     public Task CopyAsync(string volumeId, string snapshotId, string to, CancellationToken ct) =>
@@ -124,7 +153,29 @@ internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
             : file;
     }
 
-    /// <summary>What a worker left that was killed while it made the volume.</summary>
+    /// <summary>Of a volume that was made before promises were written down, what its header says when it is first asked.</summary>
+    private long PromisedTo(string volumeId)
+    {
+        try
+        {
+            return long.Parse(File.ReadAllText(PromiseOf(volumeId)), CultureInfo.InvariantCulture);
+        }
+        catch (FileNotFoundException)
+        {
+            if (Qcow2.TryRead(folder.Volume(volumeId)) is not { Size: var size })
+            {
+                return 0;
+            }
+
+            Promise(volumeId, size);
+            return size;
+        }
+    }
+
+    /// <summary>By a name that goes with the volume (<see cref="RemoveUnfinished"/>).</summary>
+    private string PromiseOf(string volumeId) => Path.Combine(folder.Volumes, $".{EngineFolder.Checked(volumeId)}.size");
+
+    /// <summary>What a worker left that was killed while it made the volume, and what was promised to one that is gone.</summary>
     private void RemoveUnfinished(string volumeId)
     {
         qemuImg.Clear(volumeId);

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Text;
 using Portal.Model.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;
@@ -7,6 +8,8 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>Runs a program of the host with a list of arguments, never through a shell.</summary>
 internal static class Command
 {
+    private const int MostPrinted = 16 << 20;
+
     private static readonly string Places =
         Environment.GetEnvironmentVariable("PATH") ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -16,6 +19,7 @@ internal static class Command
     /// </summary>
     /// <param name="folder">In which it is to work; the worker's if not said.</param>
     /// <param name="called">What failed, if <paramref name="program"/> only starts it.</param>
+    /// <param name="mostPrinted">Characters, of output and of errors each: it is ended when it prints more.</param>
     /// <param name="patience">After which it is ended; without an end if not said.</param>
     public static async Task<string> RunAsync(
         string program,
@@ -24,7 +28,8 @@ internal static class Command
         string? input = null,
         string? folder = null,
         TimeSpan? patience = null,
-        string? called = null
+        string? called = null,
+        int mostPrinted = MostPrinted
     )
     {
         var start = new ProcessStartInfo(program, arguments)
@@ -42,8 +47,8 @@ internal static class Command
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(patience ?? Timeout.InfiniteTimeSpan);
         using var process = Start(start);
-        var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-        var errors = process.StandardError.ReadToEndAsync(limit.Token);
+        var output = ReadAsync(process, process.StandardOutput, mostPrinted, limit.Token);
+        var errors = ReadAsync(process, process.StandardError, mostPrinted, limit.Token);
         try
         {
             await process.StandardInput.WriteAsync((input ?? "").AsMemory(), limit.Token);
@@ -64,6 +69,23 @@ internal static class Command
                 $"{called ?? program} failed.",
                 vendorsWords: (await errors).Trim().Split('\n')[0]
             );
+    }
+
+    private static async Task<string> ReadAsync(Process process, StreamReader printed, int most, CancellationToken ct)
+    {
+        var (text, buffer) = (new StringBuilder(), new char[4096]);
+        while (await printed.ReadAsync(buffer, ct) is > 0 and var read)
+        {
+            if (text.Length + read > most)
+            {
+                process.Kill();
+                return text.ToString();
+            }
+
+            text.Append(buffer, 0, read);
+        }
+
+        return text.ToString();
     }
 
     /// <summary>For what may find its work done already. Whether it succeeded; what matters is checked by what comes after it.</summary>
