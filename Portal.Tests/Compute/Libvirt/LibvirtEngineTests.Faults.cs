@@ -12,12 +12,7 @@ public sealed partial class LibvirtEngineTests
     {
         var machine = await RunningMachineAsync();
         var (guest, libvirtd) = (await PidAsync($"libvirt/qemu/{machine.Id}.pid"), await PidAsync("libvirt/libvirtd.pid"));
-        await TestEngine.RunAsync("kill", "-KILL", libvirtd);
-        await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is EngineFault.Unavailable);
-        Assert.Equal(machine.HostName, await SshWhileAwayAsync(machine));
-
-        await real.StartAsync();
-        await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
+        await RestartLibvirtdAsync(machine, async () => Assert.Equal(machine.HostName, await SshWhileAwayAsync(machine)));
         Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(machine, Ct)).Power);
         Assert.Equal(guest, await PidAsync($"libvirt/qemu/{machine.Id}.pid"));
         Assert.NotEqual(libvirtd, await PidAsync("libvirt/libvirtd.pid"));
@@ -36,6 +31,16 @@ public sealed partial class LibvirtEngineTests
         await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine, Ct));
         await StartAsync(machine);
         Assert.True(await HasMarkAsync(machine));
+    }
+
+    /// <param name="machine">Any that is defined.</param>
+    private async Task RestartLibvirtdAsync(InstanceSpec machine, Func<Task>? meanwhile = null)
+    {
+        await TestEngine.RunAsync("kill", "-KILL", await PidAsync("libvirt/libvirtd.pid"));
+        await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is EngineFault.Unavailable);
+        await (meanwhile?.Invoke() ?? Task.CompletedTask);
+        await real.StartAsync();
+        await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
     }
 
     /// <summary>

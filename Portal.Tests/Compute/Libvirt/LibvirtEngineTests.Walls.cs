@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Text.Json;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Model.Volumes;
@@ -56,7 +57,14 @@ public sealed partial class LibvirtEngineTests
         [
             .. tried,
             .. processes.SelectMany(process =>
-                new[] { $"/proc/{process}/mem", $"/proc/{process}/environ", $"/proc/{process}/fd", $"/proc/{process}/root/" }
+                new[]
+                {
+                    $"/proc/{process}/mem",
+                    $"/proc/{process}/environ",
+                    $"/proc/{process}/cmdline",
+                    $"/proc/{process}/fd",
+                    $"/proc/{process}/root/",
+                }
             ),
         ];
         Assert.Contains($"/run/libvirt/guests/{other.Id}/serial", tried);
@@ -79,11 +87,22 @@ public sealed partial class LibvirtEngineTests
             path => Assert.Contains("/images", path, StringComparison.Ordinal)
         );
 
-        // Its image can be read, and written to by nobody.
-        var written = await OpenedAsync(pid, uid, tried, "-w");
-        Assert.DoesNotContain(
-            written,
-            path => path.Contains("/images", StringComparison.Ordinal) || path.Contains($"/guests/{guest.Id}/", StringComparison.Ordinal)
+        // Its image can be read, and nothing be written to but its disk, nor any folder be changed: what libvirtd and the worker, which are
+        // root, open by path lies in none of a guest's.
+        Assert.Contains("/var/lib/libvirt/qemu/channel/target", tried);
+        Assert.Equal([root], await OpenedAsync(pid, uid, tried, "-w"));
+        Assert.Empty(
+            await OpenedAsync(
+                pid: null,
+                uid,
+                [
+                    .. tried.Where(path =>
+                        path.StartsWith(real.Folder, StringComparison.Ordinal)
+                        || path.StartsWith(real.Settings.Run, StringComparison.Ordinal)
+                    ),
+                ],
+                "-w"
+            )
         );
 
         await RemoveAllAsync(other);
@@ -93,6 +112,71 @@ public sealed partial class LibvirtEngineTests
         );
         await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
         await Volumes.RemoveVolumeAsync(source.Id, Ct);
+    }
+
+    /// <summary>
+    /// libvirtd, which is root, goes on with a machine by the path of its monitor's socket after it started anew. A link there led to
+    /// another customer's machine, and libvirt gives the folder to the guest's user.
+    /// </summary>
+    [Fact]
+    public async Task A_guests_user_cannot_make_libvirtd_drive_another_guest_in_place_of_its_own()
+    {
+        var (other, machine) = (await RunningMachineAsync(), AMachine(host: 46));
+        await DefineAsync(machine);
+        var pid = await real.QemuAsync(machine.Id);
+        var (uid, folder, another) = (await UidAsync(pid), await FolderAsync(machine), await FolderAsync(other));
+        var replace =
+            $"cd /var/lib/libvirt/qemu/{Path.GetFileName(folder)} && mv monitor.sock former && ln -s ../{Path.GetFileName(another)}/monitor.sock monitor.sock";
+        Assert.Contains(
+            "Permission denied",
+            (await Assert.ThrowsAsync<InvalidOperationException>(() => AsGuestAsync(pid, uid, replace))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "not permitted",
+            (
+                await Assert.ThrowsAsync<InvalidOperationException>(() =>
+                    AsGuestAsync(pid, uid, $"chmod 777 /var/lib/libvirt/qemu/{Path.GetFileName(folder)}")
+                )
+            ).Message,
+            StringComparison.Ordinal
+        );
+
+        // As an earlier version left it: it is taken from the guest before libvirtd goes on.
+        await GiveAsync();
+        await RestartLibvirtdAsync(machine);
+        Assert.Equal((0, machine.Id, other.Id), (Libc.OwnerOf(folder), await DrivenAsync(machine), await DrivenAsync(other)));
+
+        // And one that has been at it already loses its machine, which the worker starts again.
+        await GiveAsync();
+        await AsGuestAsync(pid, uid, replace);
+        await RestartLibvirtdAsync(other);
+        await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).Power is MachinePower.Off);
+        Assert.Equal((0, other.Id), (Libc.OwnerOf(another), await DrivenAsync(other)));
+        Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(machine, Ct)).Power);
+        Assert.Equal((0, machine.Id), (Libc.OwnerOf(await FolderAsync(machine)), await DrivenAsync(machine)));
+        Assert.Equal(
+            MachinePower.Off,
+            (await Engine.EnsureMachineAsync(machine with { Power = MachinePower.Off, Force = true }, Ct)).Power
+        );
+        await RemoveAllAsync(machine);
+
+        async Task GiveAsync()
+        {
+            await TestEngine.RunAsync("chown", $"{uid}:{uid}", folder, Path.Combine(folder, "master-key.aes"));
+            await TestEngine.RunAsync("chmod", "700", folder);
+        }
+
+        async Task<string> FolderAsync(InstanceSpec of) =>
+            Path.Combine(real.Folder, "engine", "lib", "qemu", $"domain-{await real.VirshAsync("domid", of.Id)}-{of.Id}");
+
+        // Whose QEMU answers.
+        async Task<string?> DrivenAsync(InstanceSpec of) =>
+            JsonDocument
+                .Parse(await real.VirshAsync("qemu-monitor-command", of.Id, """{"execute":"query-name"}"""))
+                .RootElement.GetProperty("return")
+                .GetProperty("name")
+                .GetString();
     }
 
     /// <summary>
@@ -332,8 +416,17 @@ public sealed partial class LibvirtEngineTests
 
     private int? OwnerOf(string volumeId) => Libc.OwnerOf(Path.Combine(real.Folder, "engine", "lib", "volumes", $"{volumeId}.qcow2"));
 
+    /// <summary>What a guest's QEMU could be made to do.</summary>
+    /// <param name="pid">In whose mount namespace; none for that of the host.</param>
+    private static Task<string> AsGuestAsync(string? pid, int uid, string script)
+    {
+        string[] entered = pid is null ? [] : ["nsenter", "-t", pid, "-m"];
+        string[] command = [.. entered, "setpriv", $"--reuid={uid}", $"--regid={uid}", "--clear-groups", "sh", "-c", script];
+        return TestEngine.RunAsync(command[0], command[1..]);
+    }
+
     /// <summary>Which of the paths the user may read or write. A socket takes connections of those who may write.</summary>
-    private async Task<string[]> OpenedAsync(string pid, int uid, string[] paths, string? test = null)
+    private static async Task<string[]> OpenedAsync(string? pid, int uid, string[] paths, string? test = null)
     {
         var list = Path.Combine("/tmp", $"portal-paths-{Guid.NewGuid():N}");
         await File.WriteAllLinesAsync(list, paths, Ct);
@@ -341,17 +434,9 @@ public sealed partial class LibvirtEngineTests
         {
             var condition = test is null ? "[ -r \"$path\" ] || [ -w \"$path\" ]" : $"[ {test} \"$path\" ]";
             return (
-                await TestEngine.RunAsync(
-                    "nsenter",
-                    "-t",
+                await AsGuestAsync(
                     pid,
-                    "-m",
-                    "setpriv",
-                    $"--reuid={uid}",
-                    $"--regid={uid}",
-                    "--clear-groups",
-                    "sh",
-                    "-c",
+                    uid,
                     $"while IFS= read -r path; do if {condition}; then printf '%s\\n' \"$path\"; fi; done < {list}"
                 )
             ).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -99,6 +99,7 @@ internal sealed class Workbench(EngineFolder folder, GuestUids uids)
             "--ambient-caps=-all",
             "--bounding-set=-all",
             "--no-new-privs",
+            "--pdeathsig=KILL", // again, since another user's process forgets it
             "--",
         ];
 
