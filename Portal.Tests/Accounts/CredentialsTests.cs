@@ -43,7 +43,7 @@ public sealed class CredentialsTests(TestPostgres postgres) : TestDatabase(postg
         await using var db = CreateDbContext();
         db.Add(session);
         await db.SaveChangesAsync(Ct);
-        actor = ada.Actor with { SessionId = session.Id };
+        actor = ada.Actor with { SessionId = session.Id, ProvenAt = now };
     }
 
     public override async ValueTask DisposeAsync()
@@ -90,6 +90,8 @@ public sealed class CredentialsTests(TestPostgres postgres) : TestDatabase(postg
         Assert.Null((await MakeAsync("with"))[0]);
     }
 
+        Assert.Equal(Credentials.NotProven, (await MakeAsync("given elsewhere"))[0]);
+        actor = actor with { FactorAt = now };
     /// <summary>As the web makes them: to the worker nothing of a sign-in is open.</summary>
     private AccessKeys Keys() => new(AsWeb, ada.Get<StoreUsers>(), ada.Get<BucketSecrets>(), ada.Clock);
 

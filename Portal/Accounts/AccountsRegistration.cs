@@ -18,6 +18,7 @@ public static class AccountsRegistration
         services
             .AddSingleton<SessionCookie>()
             .AddSingleton<SessionWatch>()
+            .AddSingleton<ProofReceipts>()
             .AddHostedService(provider => provider.GetRequiredService<SessionWatch>())
             .AddScoped<CircuitUser>()
             .AddScoped<AuthenticationStateProvider>(provider => provider.GetRequiredService<CircuitUser>())
