@@ -4,9 +4,9 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 /// <summary>
-/// What opens something of an account for longer than the session in which it was made: S3 access keys, SSH keys. Whoever has got hold of a
-/// session would keep by one what he has. So each wants it shown that the owner still sits there, and he hears of it by mail. What Portal
-/// does by itself, without a session, is no matter of either.
+/// What opens something of an account for longer than the session in which it was made: S3 access keys, SSH keys, a guest's password or
+/// key, a bucket that others may enter. Whoever has got hold of a session would keep by one what he has. So each wants it shown that the
+/// owner still sits there, and he hears of it by mail. What Portal does by itself, without a session, is no matter of either.
 /// </summary>
 public static class Credentials
 {
