@@ -40,6 +40,7 @@ public static class AccountsRegistration
             .AddScoped<AccountMails>()
             .AddScoped<ConfirmEmail>()
             .AddScoped<ResetPassword>()
+            .AddScoped<UndoChange>()
             .AddScoped<SessionList>()
             .AddScoped<FreshProof>()
             .AddScoped<OwnAccount>()
