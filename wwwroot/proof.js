@@ -1,29 +1,30 @@
-// Asks for a password or a second factor from a page with a circuit, which has no request of its own to set it down. Answers null, or the sentence for the person.
+// Asks for a password or a second factor from a page with a circuit, which has no request of its own to set it down. Answers a receipt for the circuit's ticket, or a refusal, which is a sentence for the person.
 function post(address, fields) {
   const token = document.querySelector('input[name=__RequestVerificationToken]').value;
   return fetch(address, { method: 'POST', body: new URLSearchParams({ __RequestVerificationToken: token, ...fields }) });
 }
 
 async function said(answer) {
-  return answer.ok ? null : answer.status === 403 ? answer.text() : 'Portal did not answer. Reload the page.';
+  if (answer.ok) return { receipt: await answer.text() };
+  return { refusal: answer.status === 403 ? await answer.text() : 'Portal did not answer. Reload the page.' };
 }
 
-export async function byCode(code) {
-  return said(await post('/proof/check', { code }));
+export async function byCode(ticket, code) {
+  return said(await post('/proof/check', { ticket, code }));
 }
 
-export async function byPassword(password) {
-  return said(await post('/proof/check', { password }));
+export async function byPassword(ticket, password) {
+  return said(await post('/proof/check', { ticket, password }));
 }
 
-export async function byPasskey() {
+export async function byPasskey(ticket) {
   try {
     const options = await post('/passkeys/request-options', {});
-    if (!options.ok) return 'Too many tries. Wait a minute.';
+    if (!options.ok) return { refusal: 'Too many tries. Wait a minute.' };
     const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await options.json());
     const credential = await navigator.credentials.get({ publicKey });
-    return said(await post('/proof/check', { credential: JSON.stringify(credential) }));
+    return said(await post('/proof/check', { ticket, credential: JSON.stringify(credential) }));
   } catch {
-    return 'No passkey was used. Try again, or enter a code.';
+    return { refusal: 'No passkey was used. Try again, or enter a code.' };
   }
 }

@@ -10,6 +10,15 @@ public sealed record Actor(string AccountId, Guid UserId, string Email, IPAddres
     /// <summary>The sign-in by which the person acts; null for what Portal does by itself.</summary>
     public Guid? SessionId { get; init; }
 
+    /// <summary>
+    /// When a password, a code or a passkey showed last, in this very browser or circuit, that it is the owner. The session may have a
+    /// later proof, which was given elsewhere: a copy of its cookie does not share in it.
+    /// </summary>
+    public DateTimeOffset? ProvenAt { get; init; }
+
+    /// <summary>The same of a code or a passkey.</summary>
+    public DateTimeOffset? FactorAt { get; init; }
+
     /// <summary>What Portal does by itself, in the worker.</summary>
     public static Actor Portal(string accountId) => new(accountId, Guid.Empty, PortalName, null);
 

@@ -6,12 +6,19 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 /// <summary>
-/// That somebody's confirmed e-mail address became another one. Whoever reads the old mailbox can undo it for a week, since a thief's first
-/// act is to take the owner's mails away. Thrown away when that time is over.
+/// That somebody's confirmed e-mail address became another one, or the second factor was turned on or off or replaced, or a passkey added.
+/// Whoever reads the mailbox of before can undo it for a week, since a thief's first acts are to take the owner's mails away and to shut
+/// him out by a factor of his own.
 /// </summary>
 public sealed class AddressChange : IOwned
 {
     public static readonly TimeSpan UndoneWithin = TimeSpan.FromDays(7);
+
+    /// <summary>
+    /// Thrown away after this. What came within a week before a change goes with it, so how it was before that has to be known as long as
+    /// the later one can be undone.
+    /// </summary>
+    public static readonly TimeSpan KeptFor = 2 * UndoneWithin;
 
     public required Guid Id { get; init; }
 
@@ -20,16 +27,16 @@ public sealed class AddressChange : IOwned
     [MaxLength(ResourceIds.MaxLength)]
     public required string AccountId { get; init; }
 
-    /// <summary>The address before.</summary>
+    /// <summary>The address before, which heard of it; the same as after where only a factor changed.</summary>
     [MaxLength(256)]
     public required string Old { get; init; }
 
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>Whether a second factor was on: one that came after it may be a thief's.</summary>
+    /// <summary>Whether a second factor was on before it.</summary>
     public required bool HadSecondFactor { get; init; }
 
-    /// <summary>Hash of what the link in the mail to the old address carries.</summary>
+    /// <summary>Hash of what the link in the mail to that address carries.</summary>
     [MaxLength(64)]
     public required string UndoKey { get; init; }
 

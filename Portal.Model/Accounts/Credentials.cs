@@ -4,9 +4,9 @@ using Portal.Model.Shared;
 namespace Portal.Model.Accounts;
 
 /// <summary>
-/// What opens something of an account for longer than the session in which it was made: S3 access keys, SSH keys. Whoever has got hold of a
-/// session would keep by one what he has. So each wants it shown that the owner still sits there, and he hears of it by mail. What Portal
-/// does by itself, without a session, is no matter of either.
+/// What opens something of an account for longer than the session in which it was made: S3 access keys, SSH keys, a guest's password or
+/// key, a bucket that others may enter. Whoever has got hold of a session would keep by one what he has. So each wants it shown that the
+/// owner still sits there, and he hears of it by mail. What Portal does by itself, without a session, is no matter of either.
 /// </summary>
 public static class Credentials
 {
@@ -14,8 +14,8 @@ public static class Credentials
     public const string NotProven = "Confirm that it is you: this opens something for longer than you are signed in.";
 
     /// <summary>
-    /// Null if a password, a code or a passkey was given in this session within the last minutes; of whom the sign-in asks for a code the
-    /// password is not enough.
+    /// Null if <paramref name="actor"/> gave a password, a code or a passkey within the last minutes; of whom the sign-in asks for a code
+    /// the password is not enough.
     /// </summary>
     public static async Task<string?> WhyNotProvenAsync(this PortalDb db, Actor actor, DateTimeOffset now, CancellationToken ct)
     {
@@ -35,7 +35,9 @@ public static class Credentials
                     new { Session = session, WantsFactor = known.User.TwoFactorEnabled || (known.User.Role != null && known.HasFactor) }
             )
             .SingleOrDefaultAsync(ct);
-        return found?.Session.Stands(now) is true && (found.WantsFactor ? found.Session.IsFactorFresh(now) : found.Session.IsFresh(now))
+        return
+            found?.Session.Stands(now) is true
+            && (found.WantsFactor ? found.Session.IsFactorFresh(actor, now) : found.Session.IsFresh(actor, now))
             ? null
             : NotProven;
     }

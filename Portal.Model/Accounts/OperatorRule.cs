@@ -49,7 +49,7 @@ public static class OperatorRule
             null => NotYours,
             _ when !found.Session.Stands(now) || found.Role?.May(needed) is not true => NotYours,
             { HasFactor: false } or { Session.FactorAt: null } or { HasFirstPassword: true } => NoFactor,
-            _ => found.Session.IsFactorFresh(now) ? null : NotFresh,
+            _ => found.Session.IsFactorFresh(actor, now) ? null : NotFresh,
         };
     }
 }

@@ -59,9 +59,14 @@ public sealed class Session : IOwned
     /// <summary>When a code or a passkey did; null if none has in this session.</summary>
     public DateTimeOffset? FactorAt { get; set; }
 
-    public bool IsFresh(DateTimeOffset now) => now - ProvenAt <= ProofLifetime;
+    /// <summary>
+    /// Whether the newest proof is not old, and <paramref name="actor"/> is who gave it: whoever holds a copy of the cookie, or a page that
+    /// was opened with it, does not ride on what the owner proves in his own browser.
+    /// </summary>
+    public bool IsFresh(Actor actor, DateTimeOffset now) => now - ProvenAt <= ProofLifetime && actor.ProvenAt >= ProvenAt;
 
-    public bool IsFactorFresh(DateTimeOffset now) => now - FactorAt <= ProofLifetime;
+    /// <inheritdoc cref="IsFresh"/>
+    public bool IsFactorFresh(Actor actor, DateTimeOffset now) => now - FactorAt <= ProofLifetime && actor.FactorAt >= FactorAt;
 
     public bool Stands(DateTimeOffset now) =>
         RevokedAt is null && now < EndsAt && (IdleLimit is not { } limit || now - LastSeenAt <= limit);

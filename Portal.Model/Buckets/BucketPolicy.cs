@@ -110,6 +110,25 @@ public static class BucketPolicy
             [.. grants.OrderBy(grant => grant.UserId, StringComparer.Ordinal).Select(grant => Statement(bucket, grant))]
         );
 
+    /// <summary>
+    /// Whether one policy lets somebody else than <paramref name="own"/> users of the store do what the other does not: by a statement that
+    /// is new, or since one that denied something is gone.
+    /// </summary>
+    /// <param name="after">Has to be readable.</param>
+    public static bool LetsInMore(string? before, string? after, IReadOnlyCollection<string> own)
+    {
+        var (former, wanted) = (StatementsOf(before), StatementsOf(after));
+        var letting = wanted.Where(statement => LetsInOthers(statement, own)).ToList();
+        return letting.Exists(statement => !former.Exists(other => IsSame(other.ToJsonString(), statement.ToJsonString())))
+            || (
+                letting.Count > 0
+                && former.Exists(statement =>
+                    statement["Effect"]?.ToString() is "Deny"
+                    && !wanted.Exists(other => IsSame(other.ToJsonString(), statement.ToJsonString()))
+                )
+            );
+    }
+
     /// <summary>They say the same, however they are laid out.</summary>
     public static bool IsSame(string? one, string? other)
     {
@@ -208,6 +227,24 @@ public static class BucketPolicy
             .Texts(statement["Action"])
             .Any(action => KeepingPolicies.Any(keeping => FileSystemName.MatchesSimpleExpression(action, keeping)))
         && PolicyStatements.Texts(statement["Resource"]).Any(resource => !resource.Contains('/', StringComparison.Ordinal));
+
+    /// <summary>None of what cannot be read.</summary>
+    private static List<JsonObject> StatementsOf(string? policy) =>
+        !string.IsNullOrWhiteSpace(policy) && IsReadable(policy) && Parse(policy) is JsonObject document
+            ? [.. PolicyStatements.Of(document).OfType<JsonObject>()]
+            : [];
+
+    /// <summary>Whatever is written otherwise than the owner's users are is taken for somebody else.</summary>
+    private static bool LetsInOthers(JsonObject statement, IReadOnlyCollection<string> own) =>
+        statement["Effect"]?.ToString() is "Allow"
+        && !(
+            !statement.ContainsKey("NotPrincipal")
+            && statement["Principal"] is JsonObject { Count: 1 } principal
+            && principal["AWS"] is { } users
+            && PolicyStatements
+                .Texts(users)
+                .All(user => user.StartsWith(UserPrefix, StringComparison.Ordinal) && own.Contains(user[UserPrefix.Length..]))
+        );
 
     private static JsonNode[] PortalsPart(string? policy) =>
         string.IsNullOrWhiteSpace(policy) || !IsReadable(policy) || Parse(policy) is not JsonObject document

@@ -1,9 +1,11 @@
+using System.Net;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Accounts;
+using Portal.Model.Accounts;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
@@ -68,10 +70,69 @@ public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgr
         await Until.TrueAsync(() => db.Sessions.AnyAsync(session => session.LastSeenAt > before.AddHours(10)));
     }
 
+    /// <summary>
+    /// Both began with the same cookie; one of them is a thief's, whose copy of it is worthless once the owner has another.
+    /// </summary>
+    [Fact]
+    public async Task A_proof_counts_in_the_circuit_that_asked_for_it_and_in_no_other_of_the_session()
+    {
+        var person = await Server.AddPersonAsync();
+        using var browser = await Server.NewClientAsync(person);
+        var cookie = await CookieAsync(person);
+        await using var owners = await BeginAsync(cookie);
+        await using var thiefs = await BeginAsync(cookie);
+        Assert.Equal((null, null), (await WhyNotProvenAsync(owners), await WhyNotProvenAsync(thiefs)));
+        var longAgo = TimeProvider.System.GetUtcNow().AddMinutes(-16);
+        await ChangeAsync(cookie, set => set.SetProperty(session => session.ProvenAt, longAgo));
+        Assert.Equal(Credentials.NotProven, await WhyNotProvenAsync(owners));
+
+        var (ticket, other) = (ProofReceipts.NewTicket(), ProofReceipts.NewTicket());
+        var receipt = await ProveAsync(browser, ticket);
+        Assert.Equal((Credentials.NotProven, Credentials.NotProven), (await WhyNotProvenAsync(owners), await WhyNotProvenAsync(thiefs)));
+        Assert.False(await TakeAsync(thiefs, other, receipt));
+        Assert.False(await TakeAsync(thiefs, other, other));
+        await using var strangers = await BeginAsync(await SignedInAsync());
+        Assert.False(await TakeAsync(strangers, ticket, receipt));
+        Assert.True(await TakeAsync(owners, ticket, receipt));
+        Assert.Equal((null, Credentials.NotProven), (await WhyNotProvenAsync(owners), await WhyNotProvenAsync(thiefs)));
+        Assert.Equal(person.AccountId, (await ActorAsync(owners)).AccountId);
+    }
+
+    private static Task<bool> TakeAsync(AsyncServiceScope circuit, string ticket, string receipt) =>
+        circuit.ServiceProvider.GetRequiredService<CurrentActor>().TakeProofAsync(ticket, receipt);
+
+    /// <summary>As the dialog's script does.</summary>
+    private static async Task<string> ProveAsync(FormClient browser, string ticket)
+    {
+        var token = (await browser.PageAsync("/settings")).QuerySelector("[name=__RequestVerificationToken]")!.GetAttribute("value")!;
+        using var form = new FormUrlEncodedContent([
+            KeyValuePair.Create("__RequestVerificationToken", token),
+            KeyValuePair.Create("ticket", ticket),
+            KeyValuePair.Create("password", PortalServer.Password),
+        ]);
+        using var answer = await browser.Http.PostAsync(
+            new Uri("/proof/check", UriKind.Relative),
+            form,
+            TestContext.Current.CancellationToken
+        );
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+    }
+
+    private async Task<string?> WhyNotProvenAsync(AsyncServiceScope circuit)
+    {
+        await using var db = CreateDbContext();
+        return await db.WhyNotProvenAsync(
+            await ActorAsync(circuit),
+            TimeProvider.System.GetUtcNow(),
+            TestContext.Current.CancellationToken
+        );
+    }
+
     private static async Task<ClaimsPrincipal> UserAsync(AsyncServiceScope circuit) =>
         (await circuit.ServiceProvider.GetRequiredService<AuthenticationStateProvider>().GetAuthenticationStateAsync()).User;
 
-    private static Task<Model.Accounts.Actor> ActorAsync(AsyncServiceScope circuit) =>
+    private static Task<Actor> ActorAsync(AsyncServiceScope circuit) =>
         circuit.ServiceProvider.GetRequiredService<CurrentActor>().GetAsync();
 
     /// <summary>As the host does with each request, and when a browser comes back to its circuit.</summary>
@@ -97,6 +158,11 @@ public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgr
     {
         var person = await Server.AddPersonAsync();
         using var client = await Server.NewClientAsync(person);
+        return await CookieAsync(person);
+    }
+
+    private async Task<ClaimsPrincipal> CookieAsync(Person person)
+    {
         await using var db = CreateDbContext();
         var session = await db.Sessions.SingleAsync(session => session.UserId == person.UserId);
         var user = await db.Users.SingleAsync(user => user.Id == person.UserId);
@@ -108,6 +174,7 @@ public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgr
                     new Claim(ClaimTypes.NameIdentifier, person.UserId.ToString()),
                     new Claim(ClaimTypes.Email, person.Email),
                     new Claim("AspNet.Identity.SecurityStamp", user.SecurityStamp!),
+                    .. new Proofs(session.ProvenAt, session.FactorAt).ToClaims(),
                 ],
                 "cookie"
             )
@@ -117,10 +184,7 @@ public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgr
     private Task RevokeAsync(ClaimsPrincipal user) =>
         ChangeAsync(user, set => set.SetProperty(session => session.RevokedAt, (DateTimeOffset?)TimeProvider.System.GetUtcNow()));
 
-    private async Task ChangeAsync(
-        ClaimsPrincipal user,
-        Action<Microsoft.EntityFrameworkCore.Query.UpdateSettersBuilder<Model.Accounts.Session>> change
-    )
+    private async Task ChangeAsync(ClaimsPrincipal user, Action<Microsoft.EntityFrameworkCore.Query.UpdateSettersBuilder<Session>> change)
     {
         await using var db = CreateDbContext();
         var id = Guid.Parse(user.FindFirstValue(AccountClaims.Session)!);

@@ -56,6 +56,7 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         ["/forgot-password"] = For.Everybody,
         ["/reset-password"] = For.Everybody,
         ["/undo-email"] = For.Everybody,
+        ["/undo-factor"] = For.Everybody,
         ["/passkeys/request-options"] = For.Everybody,
         ["/error"] = For.Everybody,
         ["/not-found"] = For.Everybody,

@@ -10,6 +10,11 @@ public sealed class BucketPolicyTests
 
     private static readonly BucketGrant[] Grants = [new("ak-02", KeyRights.ReadWrite), new("ak-01", KeyRights.ReadOnly)];
 
+    private const string Mine =
+            """{ "Effect": "Allow", "Principal": { "AWS": ["arn:aws:iam:::user/s3u-1", "arn:aws:iam:::user/ak-1"] } }""",
+        Theirs = """{ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam:::user/s3u-2" } }""",
+        Denial = """{ "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject" }""";
+
     [Fact]
     public void Grants_stand_beside_what_the_owner_wrote_and_are_taken_out_again()
     {
@@ -134,6 +139,29 @@ public sealed class BucketPolicyTests
     )]
     public void A_policy_that_cannot_be_is_refused_with_a_sentence(string text, string part) =>
         Assert.Contains(part, BucketPolicy.Check(text).Reason, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(null, Mine, false)]
+    [InlineData(null, Theirs, true)]
+    [InlineData(Theirs, Theirs, false)]
+    [InlineData(Theirs, Mine, false)]
+    [InlineData(Mine, Theirs, true)]
+    [InlineData(null, """{ "Effect": "Allow", "Principal": { "AWS": ["arn:aws:iam:::user/s3u-1", "arn:aws:iam:::user/s3u-2"] } }""", true)]
+    [InlineData(null, """{ "Effect": "Allow", "Principal": "*", "Condition": {} }""", true)]
+    [InlineData(null, """{ "Effect": "Allow", "NotPrincipal": { "AWS": "arn:aws:iam:::user/s3u-1" } }""", true)]
+    [InlineData(null, """{ "Effect": "Allow", "Principal": { "AWS": [], "CanonicalUser": "x" } }""", true)]
+    [InlineData(null, Denial, false)]
+    [InlineData($"{Theirs}, {Denial}", Theirs, true)]
+    [InlineData($"{Mine}, {Denial}", Mine, false)]
+    [InlineData("""{ "Effect": "Allow", "Principal": "\ud800" }""", Theirs, true)]
+    [InlineData(null, """{ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam:::user/ak-1" }, "NotPrincipal": { "AWS": "x" } }""", true)]
+    public void A_policy_lets_in_more_by_a_new_statement_for_others_or_when_a_denial_goes(string? before, string after, bool isMore)
+    {
+        Assert.Equal(isMore, BucketPolicy.LetsInMore(Of(before), Of(after), ["s3u-1", "ak-1"]));
+
+        static string? Of(string? statements) =>
+            statements is null ? null : $$"""{ "Version": "2012-10-17", "Statement": [{{statements}}] }""";
+    }
 
     [Fact]
     public void A_policy_that_may_be_is_taken() => Assert.Null(BucketPolicy.Check(Owners).Reason);

@@ -5,6 +5,7 @@ using Amazon.S3.Model;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Buckets;
+using Portal.Model.Accounts;
 using Portal.Model.Buckets;
 using Portal.Tests.Shared;
 
@@ -509,6 +510,42 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Null((await change.SetLifecycleAsync(Scene.Actor, bucket, seen.Lifecycle.Value!, [], Ct)).Reason);
         seen = await BucketSettings.ReadAsync(bucket, Ct);
         Assert.Equal((null, 1, 0), (seen.Policy.Value, seen.Cors.Value!.Count, seen.Lifecycle.Value!.Count));
+    }
+
+    [Fact]
+    public async Task To_let_others_in_takes_a_fresh_proof_and_its_owner_hears_of_it()
+    {
+        var (change, now) = (Server.Services.GetRequiredService<ChangeBucketSettings>(), TimeProvider.System.GetUtcNow());
+        await using var db = CreateDbContext();
+        var session = new Session
+        {
+            Id = Guid.NewGuid(),
+            UserId = Scene.Actor.UserId,
+            AccountId = Scene.Actor.AccountId,
+            CreatedAt = now,
+            LastSeenAt = now,
+            EndsAt = now.AddDays(1),
+            ProvenAt = now,
+        };
+        db.Add(session);
+        await db.SaveChangesAsync(Ct);
+        var thief = Scene.Actor with { SessionId = session.Id };
+        var owner = thief with { ProvenAt = now };
+        var policy = PolicyExamples.Of(bucket.Name)[0].Text;
+        Assert.Equal(
+            (Credentials.NotProven, Credentials.NotProven),
+            (
+                (await change.MakePublicAsync(thief, bucket, true, Ct)).Reason,
+                (await change.SetPolicyAsync(thief, bucket, null, policy, Ct)).Reason
+            )
+        );
+        Assert.Null((await BucketSettings.ReadAsync(bucket, Ct)).Policy.Value);
+        Assert.Null((await change.SetPolicyAsync(thief, bucket, null, PolicyExamples.Of(bucket.Name)[2].Text, Ct)).Reason);
+        Assert.Empty(await db.Mails.ToListAsync(Ct));
+        Assert.Null((await change.MakePublicAsync(owner, bucket, true, Ct)).Reason);
+        Assert.Equal($"The bucket {bucket.Name} was opened to others on your Portal account", (await db.Mails.SingleAsync(Ct)).Subject);
+        Assert.Null((await change.MakePublicAsync(thief, bucket, false, Ct)).Reason);
+        Assert.Equal(1, await db.Mails.CountAsync(Ct));
     }
 
     [Fact]

@@ -112,7 +112,8 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
     {
         foreach (var verb in Methods())
         {
-            var (without, unproven, stale) = (
+            var (without, unproven, stale, elsewhere) = (
+                await AnOperator.AddAsync(this, OperatorRole.Admin),
                 await AnOperator.AddAsync(this, OperatorRole.Admin),
                 await AnOperator.AddAsync(this, OperatorRole.Admin),
                 await AnOperator.AddAsync(this, OperatorRole.Admin)
@@ -128,9 +129,22 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
             await db
                 .Sessions.Where(session => session.Id == stale.SessionId)
                 .ExecuteUpdateAsync(set => set.SetProperty(session => session.FactorAt, longAgo), Ct);
+
+            // The operator gave it just now, in another browser than the one in which this page is open.
+            await db
+                .Sessions.Where(session => session.Id == elsewhere.SessionId)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(session => session.FactorAt, session => session.FactorAt!.Value.AddSeconds(1)),
+                    Ct
+                );
             Assert.Equal(
-                (OperatorRule.NoFactor, OperatorRule.NoFactor, OperatorRule.NotFresh),
-                (await CallAsync(verb, without), await CallAsync(verb, unproven), await CallAsync(verb, stale))
+                (OperatorRule.NoFactor, OperatorRule.NoFactor, OperatorRule.NotFresh, OperatorRule.NotFresh),
+                (
+                    await CallAsync(verb, without),
+                    await CallAsync(verb, unproven),
+                    await CallAsync(verb, stale),
+                    await CallAsync(verb, elsewhere)
+                )
             );
         }
     }

@@ -38,6 +38,11 @@ public static class AnOperator
         };
         db.AddRange(user, session);
         await db.SaveChangesAsync();
-        return new Actor(account.Id, user.Id, email, IPAddress.Loopback) { SessionId = session.Id };
+        return new Actor(account.Id, user.Id, email, IPAddress.Loopback)
+        {
+            SessionId = session.Id,
+            ProvenAt = now,
+            FactorAt = now,
+        };
     }
 }

@@ -12,6 +12,9 @@ public static class AccountClaims
     /// </summary>
     public const string Proven = "proven";
 
+    /// <summary>The same of a code or a passkey; not there if none was given by who has this cookie.</summary>
+    public const string Factor = "proven-factor";
+
     /// <summary>
     /// The <see cref="Portal.Model.Accounts.OperatorRole"/>. Not kept in the cookie: read from the database at every request.
     /// </summary>

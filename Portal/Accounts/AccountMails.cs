@@ -46,11 +46,12 @@ public sealed class AccountMails(
     /// <summary>
     /// Tells the owner of a change that a thief would make. An address that nobody has confirmed may be a stranger's: it hears nothing.
     /// </summary>
-    public void TellChange(User user, string what)
+    /// <param name="undo">The secret by which it can be taken back, if that is possible.</param>
+    public void TellChange(User user, string what, string? undo = null)
     {
         if (user.EmailConfirmed)
         {
-            db.Add(Changed(user, what));
+            db.Add(undo is null ? Changed(user, what) : Undoable(user, what, undo));
         }
     }
 
@@ -83,7 +84,7 @@ public sealed class AccountMails(
                 $"The e-mail address of your Portal account was changed from {MailDomain.Shown(old)} to {MailDomain.Shown(user.Email!)} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
                 "It was not me: take it back",
                 $"{address.Origin}/undo-email?code={secret}",
-                $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {MailDomain.Shown(old)}, ends all sessions and lets you choose a new password."
+                $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {MailDomain.Shown(old)} and the second factor of a week before, removes all passkeys, ends all sessions and lets you choose a new password."
             )
         );
 
@@ -178,6 +179,16 @@ public sealed class AccountMails(
             "Look at your settings",
             $"{address.Origin}/settings",
             $"If it was not you, choose a new password at once: {address.Origin}/forgot-password"
+        );
+
+    private Mail Undoable(User user, string what, string secret) =>
+        Write(
+            user,
+            $"{what} on your Portal account",
+            $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
+            "It was not me: take it back",
+            $"{address.Origin}/undo-factor?code={secret}",
+            $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it brings back the second factor of a week before, or that there was none, removes all passkeys, ends all sessions and lets you choose a new password."
         );
 
     private Mail NewDevice(User user, string browser, IPAddress? from) =>

@@ -18,6 +18,7 @@ public static class AccountsRegistration
         services
             .AddSingleton<SessionCookie>()
             .AddSingleton<SessionWatch>()
+            .AddSingleton<ProofReceipts>()
             .AddHostedService(provider => provider.GetRequiredService<SessionWatch>())
             .AddScoped<CircuitUser>()
             .AddScoped<AuthenticationStateProvider>(provider => provider.GetRequiredService<CircuitUser>())
@@ -40,6 +41,7 @@ public static class AccountsRegistration
             .AddScoped<AccountMails>()
             .AddScoped<ConfirmEmail>()
             .AddScoped<ResetPassword>()
+            .AddScoped<UndoChange>()
             .AddScoped<SessionList>()
             .AddScoped<FreshProof>()
             .AddScoped<OwnAccount>()

@@ -10,6 +10,7 @@ public sealed class CurrentActor(
     AuthenticationStateProvider authentication,
     IHttpContextAccessor http,
     SessionWatch sessions,
+    ProofReceipts receipts,
     SecurityEvents events
 )
 {
@@ -32,6 +33,22 @@ public sealed class CurrentActor(
         throw new UnauthorizedAccessException("Not an operator.");
     }
 
+    /// <summary>
+    /// In a circuit: its person has proved to be the owner by a request of the browser's. Other circuits of the session have no part in it.
+    /// </summary>
+    /// <returns>False if the receipt is not for this ticket.</returns>
+    public async Task<bool> TakeProofAsync(string ticket, string? receipt)
+    {
+        var user = (await authentication.GetAuthenticationStateAsync()).User;
+        if (authentication is not CircuitUser circuit || receipts.Read(receipt, ticket, user) is not { } proofs)
+        {
+            return false;
+        }
+
+        circuit.TakeProof(proofs);
+        return true;
+    }
+
     private async Task<ClaimsPrincipal> UserAsync()
     {
         var user = (await authentication.GetAuthenticationStateAsync()).User;
@@ -47,6 +64,8 @@ public sealed class CurrentActor(
             from
         )
         {
-            SessionId = Guid.TryParse(user.FindFirstValue(AccountClaims.Session), out var session) ? session : null,
+            SessionId = SessionCookie.SessionOf(user),
+            ProvenAt = Proofs.Of(user).ProvenAt,
+            FactorAt = Proofs.Of(user).FactorAt,
         };
 }

@@ -32,6 +32,7 @@ public static class AuditWords
         [nameof(SecurityEvent.AskAddressChange)] = "Asked for another e-mail address",
         [nameof(SecurityEvent.ChangeAddress)] = "Changed the e-mail address",
         [nameof(SecurityEvent.UndoAddressChange)] = "Took back the change of the e-mail address",
+        [nameof(SecurityEvent.UndoFactorChange)] = "Took back a change of the second factor or the passkeys",
         [nameof(SecurityEvent.CreateOperator)] = "Was made an operator",
         [nameof(SecurityEvent.ResetOperatorFactor)] = "Lost the second factor, taken away on the machine",
         [nameof(SecurityEvent.AccessDenied)] = "Refused a page for operators",

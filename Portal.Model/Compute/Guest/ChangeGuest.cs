@@ -6,7 +6,7 @@ namespace Portal.Model.Compute;
 
 /// <summary>
 /// Asks the agent of a running guest for another password or another SSH key. One request at a time for each instance; the caller enqueues
-/// <see cref="IGuestRequestJob"/>.
+/// <see cref="IGuestRequestJob"/>. Either opens the guest for longer than a session: see <see cref="Credentials"/>.
 /// </summary>
 public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets secrets, TimeProvider clock)
 {
@@ -16,6 +16,7 @@ public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets se
             actor,
             id,
             "SetInstancePassword",
+            "password",
             (_, instance, now) =>
                 Task.FromResult<Outcome<GuestRequest>>(
                     GuestRequest.Of(instance, GuestRequestKind.Password, now, sealedHash: secrets.Hash.Seal(hash))
@@ -28,6 +29,7 @@ public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets se
             actor,
             id,
             "SetInstanceKey",
+            "SSH key",
             async (db, instance, now) =>
                 !await db.KeyPairs.AnyAsync(key => key.AccountId == actor.AccountId && key.Id == keyPairId, ct)
                     ? Outcome.Refused(KeyPair.Gone)
@@ -39,6 +41,7 @@ public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets se
         Actor actor,
         string id,
         string action,
+        string what,
         Func<PortalDb, Instance, DateTimeOffset, Task<Outcome<GuestRequest>>> make,
         CancellationToken ct
     )
@@ -57,7 +60,8 @@ public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets se
                 former.Exists(request => request.State is GuestRequestState.Pending)
                     ? "Its guest is being asked for something already."
                     : null
-            );
+            )
+            ?? await db.WhyNotProvenAsync(actor, now, ct);
         if (why is not null)
         {
             return Outcome.Refused(why);
@@ -70,6 +74,13 @@ public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets se
             db.GuestRequests.RemoveRange(former);
             db.GuestRequests.Add(request);
             db.AuditEntries.Add(actor.Audit(now, action, id, after: new { request.User, Key = request.KeyPairId }));
+            await db.TellMadeAsync(
+                actor,
+                $"The {what} of the instance {instance.Name} was changed",
+                "change it again on the instance's page",
+                now,
+                ct
+            );
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
         }

@@ -151,6 +151,7 @@ public enum SecurityEvent
     AskAddressChange = 1350,
     ChangeAddress = 1351,
     UndoAddressChange = 1352,
+    UndoFactorChange = 1353,
     CreateOperator = 1360,
     ResetOperatorFactor = 1361,
     AccessDenied = 1370,

@@ -72,6 +72,21 @@ internal sealed class CircuitUser(SessionWatch sessions)
         }
     }
 
+    /// <summary>Nobody is told: who the user is has not changed.</summary>
+    public void TakeProof(Proofs proofs)
+    {
+        lock (gate)
+        {
+            if (state is { IsCompletedSuccessfully: true, Result.User: { Identity: ClaimsIdentity identity } user })
+            {
+                // Another one, as the one before may be read just now.
+                var proven = identity.Clone();
+                proofs.Write(proven);
+                state = Task.FromResult(new AuthenticationState(new ClaimsPrincipal([proven, .. user.Identities.Skip(1)])));
+            }
+        }
+    }
+
     public void Dispose()
     {
         lock (gate)
@@ -83,7 +98,11 @@ internal sealed class CircuitUser(SessionWatch sessions)
 
     private void Become(Task<AuthenticationState> now)
     {
-        state = now;
+        lock (gate)
+        {
+            state = now;
+        }
+
         NotifyAuthenticationStateChanged(now);
     }
 }

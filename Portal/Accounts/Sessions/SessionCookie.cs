@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -100,12 +99,7 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
         return new Standing(
             found.Role,
             found.IsProven,
-            IsReplaced: found.Session.ProvenAt is { } proven
-                && now - proven > UnderWay
-                && !(
-                    long.TryParse(cookie.FindFirstValue(AccountClaims.Proven), CultureInfo.InvariantCulture, out var known)
-                    && known >= Microseconds(proven)
-                )
+            IsReplaced: found.Session.ProvenAt is { } proven && now - proven > UnderWay && !(Proofs.Of(cookie).ProvenAt >= proven)
         );
     }
 
@@ -119,9 +113,6 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
             .Sessions.Where(session => used.Contains(session.Id) && session.RevokedAt == null && session.LastSeenAt < before)
             .ExecuteUpdateAsync(set => set.SetProperty(session => session.LastSeenAt, now), ct);
     }
-
-    /// <summary>As exactly as the database keeps a time.</summary>
-    public static long Microseconds(DateTimeOffset time) => time.UtcTicks / TimeSpan.TicksPerMicrosecond;
 
     public static Guid? SessionOf(ClaimsPrincipal cookie) =>
         Guid.TryParse(cookie.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
@@ -160,7 +151,7 @@ public sealed class SessionCookie(IDbContextFactory<PortalDb> dbs, TimeProvider 
     }
 
     /// <param name="IsReplaced">
-    /// Whether a proof was given after this cookie, which brought another. Circuits go on: theirs was looked at when they began.
+    /// Whether a proof was given after this cookie, which brought another. Circuits go on, and are asked for a proof of their own.
     /// </param>
     public sealed record Standing(OperatorRole? Role, bool IsProven, bool IsReplaced);
 

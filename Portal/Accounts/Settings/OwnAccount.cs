@@ -17,6 +17,7 @@ public sealed class OwnAccount(
     AccountMails mails,
     Guesses guesses,
     FreshProof proof,
+    UndoChange undo,
     SecurityEvents events,
     IHttpContextAccessor accessor
 )
@@ -103,10 +104,11 @@ public sealed class OwnAccount(
 
         await guess.RightAsync();
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
+        var secret = await undo.KeepFactorAsync(user);
         await users.SetTwoFactorEnabledAsync(user, true);
         var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodes);
         await proof.KeepFactorAsync();
-        await WriteDownAsync(user, SecurityEvent.EnableSecondFactor, "A second factor was turned on");
+        await WriteDownAsync(user, SecurityEvent.EnableSecondFactor, "A second factor was turned on", secret: secret);
         await transaction.CommitAsync(Aborted);
         return codes!.ToArray();
     }
@@ -119,9 +121,10 @@ public sealed class OwnAccount(
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
+        var secret = await undo.KeepFactorAsync(user);
         await users.SetTwoFactorEnabledAsync(user, false);
         await users.ResetAuthenticatorKeyAsync(user);
-        await WriteDownAsync(user, SecurityEvent.DisableSecondFactor, "The second factor was turned off");
+        await WriteDownAsync(user, SecurityEvent.DisableSecondFactor, "The second factor was turned off", secret: secret);
         await transaction.CommitAsync(Aborted);
         return Outcome.Done;
     }
@@ -134,9 +137,10 @@ public sealed class OwnAccount(
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
+        var secret = await undo.KeepFactorAsync(user);
         var codes = await users.GenerateNewTwoFactorRecoveryCodesAsync(user, RecoveryCodes);
         db.Add(events.Write(Actor, SecurityEvent.NewRecoveryCodes));
-        mails.TellChange(user, "New recovery codes were made");
+        mails.TellChange(user, "New recovery codes were made", secret);
         await db.SaveChangesAsync(Aborted);
         await transaction.CommitAsync(Aborted);
         return codes!.ToArray();
@@ -161,11 +165,11 @@ public sealed class OwnAccount(
     public Task<string?> WhyNotPasswordAsync(User user, string password) => proof.WhyNotPasswordAsync(user, password);
 
     // The security stamp has changed with what was done: the other sessions end, this one gets a new cookie.
-    private async Task WriteDownAsync(User user, SecurityEvent what, string mail, object? after = null)
+    private async Task WriteDownAsync(User user, SecurityEvent what, string mail, object? after = null, string? secret = null)
     {
         await sessions.RevokeAllAsync(user.Id, CurrentSession, Aborted);
         db.Add(events.Write(Actor, what, after: after));
-        mails.TellChange(user, mail);
+        mails.TellChange(user, mail, secret);
         await db.SaveChangesAsync(Aborted);
         await signIn.RefreshSignInAsync(user);
     }

@@ -13,6 +13,7 @@ public sealed class Passkeys(
     PortalSignIn signIn,
     OwnAccount own,
     FreshProof proof,
+    UndoChange undo,
     AccountMails mails,
     SecurityEvents events,
     TimeProvider clock
@@ -65,10 +66,11 @@ public sealed class Passkeys(
 
         made.Passkey.Name = Named(name);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
+        var secret = await undo.KeepFactorAsync(user);
         await users.AddOrUpdatePasskeyAsync(user, made.Passkey);
         await proof.KeepFactorAsync();
         db.Add(events.Write(own.Actor, SecurityEvent.AddPasskey, after: new { Name = new Personal(made.Passkey.Name) }));
-        mails.TellChange(user, "A passkey was added");
+        mails.TellChange(user, "A passkey was added", secret);
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return Results.LocalRedirect(enrols && user.IsOperator ? "/operator" : "/settings?done=passkey");

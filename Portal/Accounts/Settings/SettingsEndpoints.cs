@@ -55,7 +55,13 @@ internal static class SettingsEndpoints
     }
 
     /// <summary>What the dialog of a page with a circuit sends.</summary>
-    private static async Task<IResult> ProveAsync(HttpContext http, OwnAccount own, FreshProof proof, CancellationToken ct)
+    private static async Task<IResult> ProveAsync(
+        HttpContext http,
+        OwnAccount own,
+        FreshProof proof,
+        ProofReceipts receipts,
+        CancellationToken ct
+    )
     {
         var (form, user) = (await http.Request.ReadFormAsync(ct), await own.LoadAsync());
         var reason = (form["credential"].ToString(), form["password"].ToString()) switch
@@ -64,7 +70,9 @@ internal static class SettingsEndpoints
             (_, { Length: > 0 } password) => await proof.WhyNotPasswordAsync(user, password),
             _ => await proof.WhyNotCodeAsync(user, form["code"].ToString()),
         };
-        return reason is null ? Results.NoContent() : Results.Text(reason, statusCode: StatusCodes.Status403Forbidden);
+        return reason is null
+            ? Results.Text(receipts.Write(form["ticket"].ToString(), http.User))
+            : Results.Text(reason, statusCode: StatusCodes.Status403Forbidden);
     }
 
     private static async Task<IResult> RenamePasskeyAsync(string id, HttpContext http, Passkeys passkeys, CancellationToken ct) =>

@@ -7,9 +7,9 @@ using Portal.Model.Shared;
 namespace Portal.Accounts;
 
 /// <summary>
-/// That it is still the owner who sits there: a password, a code or a passkey within the last minutes, kept with the session. Whoever has
-/// only got hold of its cookie can give none. What changes how somebody signs in asks for it, and everything that an operator changes. Who
-/// has a second factor gives that.
+/// That it is still the owner who sits there: a password, a code or a passkey within the last minutes, kept with the session and in the
+/// cookie that it brings. Whoever has only got hold of an earlier cookie can give none, and has no part in the owner's. What changes how
+/// somebody signs in asks for it, and everything that an operator changes. Who has a second factor gives that.
 /// </summary>
 public sealed class FreshProof(
     PortalDb db,
@@ -30,7 +30,7 @@ public sealed class FreshProof(
 
     private Actor Actor => CurrentActor.Of(Http.User, Http.Connection.RemoteIpAddress);
 
-    private Guid? SessionId => Guid.TryParse(Http.User.FindFirstValue(AccountClaims.Session), out var id) ? id : null;
+    private Guid? SessionId => SessionCookie.SessionOf(Http.User);
 
     public static string PageFor(string returnUrl) => $"/proof?returnUrl={Uri.EscapeDataString(returnUrl)}";
 
@@ -45,7 +45,7 @@ public sealed class FreshProof(
     {
         var now = clock.GetUtcNow();
         return await db.Sessions.AsNoTracking().SingleOrDefaultAsync(session => session.Id == SessionId, Http.RequestAborted) is { } session
-            && (await WantsFactorAsync(user) ? session.IsFactorFresh(now) : session.IsFresh(now));
+            && (await WantsFactorAsync(user) ? session.IsFactorFresh(Actor, now) : session.IsFresh(Actor, now));
     }
 
     /// <summary>
@@ -143,6 +143,10 @@ public sealed class FreshProof(
                         .SetProperty(session => session.FactorAt, session => isFactor ? now : session.FactorAt),
                 Http.RequestAborted
             );
+
+        // Of this request and its cookie alone: whoever else holds the session has proved nothing.
+        var before = Proofs.Of(Http.User);
+        new Proofs(now, isFactor ? now : before.FactorAt).Write((ClaimsIdentity)Http.User.Identity!);
         if (await users.GetUserAsync(Http.User) is { } user)
         {
             await signIn.RefreshSignInAsync(user);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Identity;
@@ -171,13 +170,13 @@ public sealed class PortalSignIn(
         await base.SignInWithClaimsAsync(
             user,
             authenticationProperties,
-            [.. claims, new Claim(AccountClaims.Session, session.Id.ToString()), ProvenAt(now)]
+            [.. claims, new Claim(AccountClaims.Session, session.Id.ToString()), .. new Proofs(now, session.FactorAt).ToClaims()]
         );
     }
 
     /// <summary>
     /// A new cookie for the same session, after the user's security stamp has changed or a proof was given: the cookie of before opens
-    /// nothing any more.
+    /// nothing any more. It says of proofs what the request's own person gave, and not what stands in the session.
     /// </summary>
     public override async Task RefreshSignInAsync(User user)
     {
@@ -187,16 +186,10 @@ public sealed class PortalSignIn(
             && UserManager.GetUserId(ticket.Principal) == user.Id.ToString()
         )
         {
-            var id = SessionCookie.SessionOf(ticket.Principal);
-            var proven = await db
-                .Sessions.AsNoTracking()
-                .Where(one => one.Id == id)
-                .Select(one => one.ProvenAt)
-                .SingleOrDefaultAsync(Context.RequestAborted);
             await base.SignInWithClaimsAsync(
                 user,
                 ticket.Properties,
-                [session, ProvenAt(proven ?? default), .. ticket.Principal.FindAll(ClaimTypes.AuthenticationMethod)]
+                [session, .. Proofs.Of(Context.User).ToClaims(), .. ticket.Principal.FindAll(ClaimTypes.AuthenticationMethod)]
             );
         }
     }
@@ -222,9 +215,6 @@ public sealed class PortalSignIn(
             db.AuditEntries.Add(events.Write(CurrentActor.Of(Context.User, Context.Connection.RemoteIpAddress), SecurityEvent.SignOut));
         }
     }
-
-    private static Claim ProvenAt(DateTimeOffset at) =>
-        new(AccountClaims.Proven, SessionCookie.Microseconds(at).ToString(CultureInfo.InvariantCulture));
 
     private static string Short(string agent) => agent.Length <= 512 ? agent : agent[..512];
 }

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Buckets;
 using Portal.Model.Shared;
@@ -10,9 +11,9 @@ namespace Portal.Buckets;
 /// <summary>
 /// Writes a bucket's settings to S3, which is the only place that keeps them, and notes who did it. What is edited as a whole is written
 /// only over what the page has shown: S3 would let whoever saves last wipe out what somebody did meanwhile in another window, or with
-/// another tool.
+/// another tool. Whoever is let into a bucket stays when the session ends: see <see cref="Credentials"/>.
 /// </summary>
-public sealed class ChangeBucketSettings(BucketAudit audit)
+public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, BucketAudit audit, TimeProvider clock)
 {
     /// <summary>S3's limits.</summary>
     public const int MostCorsRules = 100;
@@ -22,14 +23,14 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
         "It was changed elsewhere since you opened this page. Reload the page to see how it is now; copy what you typed first.";
 
     public Task<Outcome> MakePublicAsync(Actor actor, OpenBucket bucket, bool on, CancellationToken ct) =>
-        RunAsync(
+        WritePolicyAsync(
             actor,
             bucket,
             on ? "MakeBucketPublic" : "MakeBucketPrivate",
             null,
-            () => StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct),
             current => current is null || BucketPolicy.IsReadable(current),
-            current => WritePolicyAsync(bucket, PublicRead.With(BucketPolicy.OwnersPart(current), bucket.Name, on), current, ct)
+            current => PublicRead.With(BucketPolicy.OwnersPart(current), bucket.Name, on),
+            ct
         );
 
     /// <summary>The owner's part of the policy, as it is edited; all of it where it cannot be told apart.</summary>
@@ -45,14 +46,14 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
             return refused;
         }
 
-        return await RunAsync(
+        return await WritePolicyAsync(
             actor,
             bucket,
             "PutBucketPolicy",
             new { Policy = text },
-            () => StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct),
             current => BucketPolicy.IsSame(Editable(current), seen),
-            current => WritePolicyAsync(bucket, text, current, ct)
+            _ => text,
+            ct
         );
     }
 
@@ -158,7 +159,8 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
         object? after,
         Func<Task<T>> read,
         Func<T, bool> isAsSeen,
-        Func<T, Task> write
+        Func<T, Task> write,
+        Func<T, Task<string?>>? whyNot = null
     )
     {
         try
@@ -167,6 +169,11 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
             if (!isAsSeen(current))
             {
                 return Outcome.Refused(Stale);
+            }
+
+            if (whyNot is not null && await whyNot(current) is { } reason)
+            {
+                return Outcome.Refused(reason);
             }
 
             await audit.WriteAsync(actor, bucket, action, after: after);
@@ -180,7 +187,64 @@ public sealed class ChangeBucketSettings(BucketAudit audit)
         return Outcome.Done;
     }
 
-    private static async Task WritePolicyAsync(OpenBucket bucket, string? owners, string? current, CancellationToken ct)
+    /// <param name="owners">The owner's part, given the whole policy as it is.</param>
+    private Task<Outcome> WritePolicyAsync(
+        Actor actor,
+        OpenBucket bucket,
+        string action,
+        object? after,
+        Func<string?, bool> isAsSeen,
+        Func<string?, string?> owners,
+        CancellationToken ct
+    ) =>
+        RunAsync(
+            actor,
+            bucket,
+            action,
+            after,
+            () => StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct),
+            isAsSeen,
+            async current =>
+            {
+                await PutPolicyAsync(bucket, owners(current), current, ct);
+                await TellLetInAsync(actor, bucket, current, owners(current));
+            },
+            async current =>
+            {
+                await using var db = await dbs.CreateDbContextAsync(ct);
+                return await LetsInMoreAsync(db, actor, current, owners(current), ct)
+                    ? await db.WhyNotProvenAsync(actor, clock.GetUtcNow(), ct)
+                    : null;
+            }
+        );
+
+    /// <summary>Once it is so; whoever closes the page meanwhile does not cancel it.</summary>
+    private async Task TellLetInAsync(Actor actor, OpenBucket bucket, string? current, string? owners)
+    {
+        await using var db = await dbs.CreateDbContextAsync();
+        if (await LetsInMoreAsync(db, actor, current, owners, CancellationToken.None))
+        {
+            await db.TellMadeAsync(
+                actor,
+                $"The bucket {bucket.Name} was opened to others",
+                "take it back on the bucket's settings page",
+                clock.GetUtcNow(),
+                CancellationToken.None
+            );
+            await db.SaveChangesAsync();
+        }
+    }
+
+    private static async Task<bool> LetsInMoreAsync(PortalDb db, Actor actor, string? current, string? owners, CancellationToken ct)
+    {
+        var users = await db.ObjectStoreUsers.Where(user => user.AccountId == actor.AccountId).Select(user => user.Id).ToListAsync(ct);
+
+        // A limited key is a user of its own there.
+        var keys = await db.AccessKeys.Where(key => key.AccountId == actor.AccountId).Select(key => key.Id).ToListAsync(ct);
+        return BucketPolicy.LetsInMore(current, owners, [.. users, .. keys]);
+    }
+
+    private static async Task PutPolicyAsync(OpenBucket bucket, string? owners, string? current, CancellationToken ct)
     {
         if (BucketPolicy.WithPortalsPartOf(owners, current) is { } policy)
         {
