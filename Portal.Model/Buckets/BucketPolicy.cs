@@ -243,7 +243,9 @@ public static class BucketPolicy
             && principal["AWS"] is { } users
             && PolicyStatements
                 .Texts(users)
-                .All(user => user.StartsWith(UserPrefix, StringComparison.Ordinal) && own.Contains(user[UserPrefix.Length..]))
+                .All(user =>
+                    user.StartsWith(UserPrefix, StringComparison.Ordinal) && own.Contains(user[UserPrefix.Length..], StringComparer.Ordinal)
+                )
         );
 
     private static JsonNode[] PortalsPart(string? policy) =>

@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("0403d138-0ca5-4475-868d-9ccb5938d319"), entityTypeCount: 53)
+            : base(skipDetectChanges: false, modelId: new Guid("daef4083-3c7d-4d48-8313-555370a8f2f1"), entityTypeCount: 53)
         {
         }
 

@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261130165954_Initial")]
+    [Migration("20261130181928_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
