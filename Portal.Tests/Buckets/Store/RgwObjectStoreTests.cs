@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -57,6 +58,30 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
             Assert.True(watch.Elapsed < Patience, $"It did not happen within {Patience.TotalSeconds:0} s.");
             await timer.WaitForNextTickAsync(Ct);
         }
+    }
+
+    /// <summary>Else a stranger, who knows no more than a bucket's name, could use up its owner's downloads of the month.</summary>
+    [Fact]
+    public async Task What_strangers_are_answered_is_nobodys_download()
+    {
+        var (user, key) = await AUserAsync();
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        Assert.True(await PutAsync(key, bucket.Name, "a", 5000));
+        using var http = new HttpClient();
+        for (var turn = 0; turn < 100; turn++)
+        {
+            using var refused = await http.GetAsync(new Uri($"{real.Endpoint}/{bucket.Name}/a"), Ct);
+            Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        }
+
+        Assert.True(await CanReadAsync(key, bucket.Name, "a"));
+        var since = TimeProvider.System.GetUtcNow().AddHours(-2);
+        List<BucketTraffic> seen = [];
+        await UntilAsync(async () =>
+            (seen = [.. (await Store.TrafficAsync(since, Ct)).Where(count => count.Bucket == bucket.Name)]).Sum(count => count.Reads) >= 1
+        );
+        Assert.InRange(seen.Sum(count => count.BytesOut), 5000, 10000);
+        await RemoveAsync(user, key, bucket);
     }
 
     [Fact]

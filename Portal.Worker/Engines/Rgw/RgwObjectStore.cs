@@ -162,6 +162,9 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
     /// </summary>
     private static string Id(JsonElement row) => row.GetProperty("marker").GetString()!;
 
+    /// <summary>Bytes of an answer that says no: some 240 and the names in it.</summary>
+    private const long LongestRefusal = 512;
+
     private static BucketTraffic Traffic(JsonElement row)
     {
         // A bucket's policy is read by Portal itself, once a minute where limited keys depend on it.
@@ -173,12 +176,15 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
             row.GetProperty("owner").GetString()!,
             row.GetProperty("bucket").GetString()!,
             DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("epoch").GetInt64()),
-            kinds.Sum(kind => kind.GetProperty("bytes_sent").GetInt64()),
+            kinds.Sum(Sent),
             kinds.Where(kind => !IsRead(kind)).Sum(Served),
             kinds.Where(IsRead).Sum(Served)
         );
 
-        // What was refused is not billed: else a stranger could run up a bill by being turned away.
+        // What was refused is not billed: else a stranger could run up a bill, or the month's downloads, by being turned away.
+        static long Sent(JsonElement kind) =>
+            Math.Max(0, kind.GetProperty("bytes_sent").GetInt64() - (LongestRefusal * (kind.GetProperty("ops").GetInt64() - Served(kind))));
+
         static long Served(JsonElement kind) => kind.GetProperty("successful_ops").GetInt64();
     }
 
