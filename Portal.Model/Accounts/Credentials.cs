@@ -11,7 +11,7 @@ namespace Portal.Model.Accounts;
 public static class Credentials
 {
     /// <summary>Pages that are answered so ask for the proof and try again.</summary>
-    public const string NotProven = "Confirm that it is you: this opens something for longer than you are signed in.";
+    public const string NotProven = "Confirm that it is you: this grants access that outlasts your session.";
 
     /// <summary>
     /// Null if a password, a code or a passkey was given in this session within the last minutes; of whom the sign-in asks for a code the
@@ -66,8 +66,8 @@ public static class Credentials
                 Mail.Write(
                     actor.AccountId,
                     email,
-                    $"{what} on your Portal account",
-                    $"{what} on your Portal account at {now:yyyy-MM-dd HH:mm} UTC.",
+                    $"{what} for your Portal account",
+                    $"{what} for your Portal account at {now:yyyy-MM-dd HH:mm} UTC.",
                     null,
                     $"If it was you, you need not do anything. If not, {undo}, and choose a new password at once.",
                     now

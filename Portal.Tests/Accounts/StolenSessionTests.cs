@@ -136,6 +136,8 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
             Credentials.NotProven,
             await db.WhyNotProvenAsync(actor, TimeProvider.System.GetUtcNow(), TestContext.Current.CancellationToken)
         );
+        using var empty = await client.SendAsync("/proof/check", form, ("credential", ""), ("password", ""));
+        Assert.Equal("Enter your password.", await empty.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         using var wrong = await client.SendAsync("/proof/check", form, ("credential", ""), ("password", "not it at all"));
         Assert.Equal(HttpStatusCode.Forbidden, wrong.StatusCode);
         Assert.Equal(
