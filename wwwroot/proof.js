@@ -8,6 +8,13 @@ async function said(answer) {
   return answer.ok ? null : answer.status === 403 ? answer.text() : 'Portal did not answer. Reload the page.';
 }
 
+// What was wrong is typed anew.
+export function again(form) {
+  const field = document.querySelector(`#${form} input`);
+  field?.focus();
+  field?.select();
+}
+
 export async function byCode(code) {
   return said(await post('/proof/check', { code }));
 }
@@ -19,7 +26,7 @@ export async function byPassword(password) {
 export async function byPasskey() {
   try {
     const options = await post('/passkeys/request-options', {});
-    if (!options.ok) return 'Too many tries. Wait a minute.';
+    if (!options.ok) return 'Too many attempts. Wait a minute.';
     const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await options.json());
     const credential = await navigator.credentials.get({ publicKey });
     return said(await post('/proof/check', { credential: JSON.stringify(credential) }));
