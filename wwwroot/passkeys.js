@@ -8,7 +8,7 @@ async function options(form, address) {
   const { __RequestVerificationToken, password } = form.elements;
   const answer = await fetch(address, { method: 'POST', body: new URLSearchParams({ __RequestVerificationToken: __RequestVerificationToken.value, password: password?.value ?? '' }) });
   if (answer.status === 403) throw new Error(await answer.text());
-  if (!answer.ok) throw new Error(answer.status === 429 ? 'Too many tries. Wait a minute.' : 'Portal did not answer. Reload the page.');
+  if (!answer.ok) throw new Error(answer.status === 429 ? 'Too many attempts. Wait a minute.' : 'Portal did not answer. Reload the page.');
   return answer.json();
 }
 
@@ -52,7 +52,9 @@ document.addEventListener('submit', async event => {
   }
 }, true);
 
-async function offer() {
+// Also after each navigation that merges a page into this one, which loads no module again.
+export async function offer() {
+  waiting.abort();
   for (const form of document.querySelectorAll('form[data-passkey]')) form.hidden = !can;
   const form = document.querySelector('form[data-passkey=sign-in]');
   if (form && can && await PublicKeyCredential.isConditionalMediationAvailable?.()) {

@@ -9,6 +9,13 @@ async function said(answer) {
   return { refusal: answer.status === 403 ? await answer.text() : 'Portal did not answer. Reload the page.' };
 }
 
+// What was wrong is typed anew.
+export function again(form) {
+  const field = document.querySelector(`#${form} input`);
+  field?.focus();
+  field?.select();
+}
+
 export async function byCode(ticket, code) {
   return said(await post('/proof/check', { ticket, code }));
 }
@@ -20,7 +27,7 @@ export async function byPassword(ticket, password) {
 export async function byPasskey(ticket) {
   try {
     const options = await post('/passkeys/request-options', {});
-    if (!options.ok) return { refusal: 'Too many tries. Wait a minute.' };
+    if (!options.ok) return { refusal: 'Too many attempts. Wait a minute.' };
     const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await options.json());
     const credential = await navigator.credentials.get({ publicKey });
     return said(await post('/proof/check', { ticket, credential: JSON.stringify(credential) }));

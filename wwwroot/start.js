@@ -38,8 +38,9 @@ setTimeout(() => {
 const reconnectionOptions = { maxRetries: 1000, retryIntervalMilliseconds: attempt => (attempt < 100 ? 400 : 4000) * (1 + Math.random()) };
 
 try {
-  await Promise.all([import('./portal.js'), import('./passkeys.js'), import('./chart.js'), import('./presses.js')]);
+  const [{ offer }] = await Promise.all([import('./passkeys.js'), import('./portal.js'), import('./chart.js'), import('./presses.js')]);
   await Blazor.start({ circuit: { reconnectionOptions, configureSignalR: builder => builder.withUrl('_blazor', { WebSocket: PatientSocket, timeout: 8000 }) } });
+  Blazor.addEventListener('enhancedload', offer);
 } catch (error) {
   console.error(error);
   say('Part of this page did not load, so it does not work. Check your connection, then reload it.');

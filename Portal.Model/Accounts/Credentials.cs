@@ -11,7 +11,7 @@ namespace Portal.Model.Accounts;
 public static class Credentials
 {
     /// <summary>Pages that are answered so ask for the proof and try again.</summary>
-    public const string NotProven = "Confirm that it is you: this opens something for longer than you are signed in.";
+    public const string NotProven = "Confirm that it is you: this grants access that outlasts your session.";
 
     /// <summary>
     /// Null if <paramref name="actor"/> gave a password, a code or a passkey within the last minutes; of whom the sign-in asks for a code
@@ -68,8 +68,8 @@ public static class Credentials
                 Mail.Write(
                     actor.AccountId,
                     email,
-                    $"{what} on your Portal account",
-                    $"{what} on your Portal account at {now:yyyy-MM-dd HH:mm} UTC.",
+                    $"{what} for your Portal account",
+                    $"{what} for your Portal account at {now:yyyy-MM-dd HH:mm} UTC.",
                     null,
                     $"If it was you, you need not do anything. If not, {undo}, and choose a new password at once.",
                     now

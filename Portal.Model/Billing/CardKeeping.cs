@@ -76,7 +76,7 @@ public static class CardKeeping
         var wasDefault = leaving.Exists(known => known.IsDefault);
         foreach (var old in leaving)
         {
-            Leave(db, actor, old, $"replaced by {card.Id}", now);
+            Leave(db, actor, old, $"replaced by {card.Label}", now);
         }
 
         db.Cards.Add(card);

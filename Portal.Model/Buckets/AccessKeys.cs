@@ -152,7 +152,7 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
     }
 
     private Task TellAsync(PortalDb db, Actor actor, AccessKey made, CancellationToken ct) =>
-        db.TellMadeAsync(actor, $"The S3 access key {made.Name} was made", "revoke it on the page Access keys", clock.GetUtcNow(), ct);
+        db.TellMadeAsync(actor, $"The S3 access key {made.Name} was created", "revoke it on the page Access keys", clock.GetUtcNow(), ct);
 
     private async Task<string?> WhyNotAsync(PortalDb db, Actor actor, NewAccessKey form, CancellationToken ct)
     {

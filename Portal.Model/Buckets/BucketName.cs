@@ -19,11 +19,11 @@ public static class BucketName
         return text switch
         {
             "" => Outcome.Refused(
-                "Give it a name: small letters, digits and hyphens. It is part of its address, and unique among all customers."
+                "Give it a name: lowercase letters, digits and hyphens. It is part of its address, and unique among all customers."
             ),
-            _ when text.Any(char.IsAsciiLetterUpper) => Outcome.Refused("Only small letters are allowed."),
+            _ when text.Any(char.IsAsciiLetterUpper) => Outcome.Refused("Only lowercase letters are allowed."),
             _ when text.FirstOrDefault(c => !IsAllowed(c)) is var wrong and not '\0' => Outcome.Refused(
-                $"{Spell(wrong)} is not allowed: only small letters, digits, hyphens and dots are."
+                $"{Spell(wrong)} is not allowed: only lowercase letters, digits, hyphens and dots are."
             ),
             { Length: < MinLength } => Outcome.Refused($"It needs at least {MinLength} characters."),
             { Length: > MaxLength } => Outcome.Refused($"At most {MaxLength} characters are allowed; this has {text.Length}."),
@@ -38,7 +38,7 @@ public static class BucketName
             ),
             "new" => Outcome.Refused("That one is the name of a page here: choose another."),
             _ when ReservedBeginnings.FirstOrDefault(part => text.StartsWith(part, StringComparison.Ordinal)) is { } part =>
-                Outcome.Refused($"Names that begin with “{part}” are reserved."),
+                Outcome.Refused($"Names that start with “{part}” are reserved."),
             _ when ReservedEnds.FirstOrDefault(part => text.EndsWith(part, StringComparison.Ordinal)) is { } part => Outcome.Refused(
                 $"Names that end with “{part}” are reserved."
             ),

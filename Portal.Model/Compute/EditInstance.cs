@@ -62,5 +62,5 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
     private static string? Told(string? userData) =>
         userData is null
             ? null
-            : $"{userData.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(userData)))[..12]}";
+            : $"{Compute.UserData.Size(userData):N0} bytes, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(userData)))[..12]}";
 }

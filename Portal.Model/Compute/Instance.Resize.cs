@@ -7,7 +7,7 @@ namespace Portal.Model.Compute;
 public sealed partial class Instance
 {
     public string? WhyNotResize =>
-        (State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"Its size can be changed while it is stopped; it is {Status}.";
+        (State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"Stop the instance to resize it; it is {Status}.";
 
     /// <summary>Why it cannot become this size, whatever room there is; null if it can. Needs <see cref="Image"/>.</summary>
     public string? WhyNotResizeTo(InstanceSize size) =>

@@ -80,7 +80,7 @@ public sealed class EditNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider cl
 
     /// <summary>Why no network of this region can be given a way to the Internet; null if it can.</summary>
     public static string? WhyNotNat(Region region) =>
-        region.HasUplink ? null : $"{region.Name} has no connection to the outside: whoever operates it has not given it one.";
+        region.HasUplink ? null : $"{region.Name} has no connection to the Internet. Ask support if you need one.";
 
     private async Task<Outcome> RunAsync(
         Actor actor,

@@ -42,9 +42,9 @@ public sealed class PublicAddress : Resource
     /// <summary>What customers call it by: the address, or the ports that stand for one.</summary>
     public string Label => Address?.ToString() ?? $"ports {FirstPort}–{FirstPort + PortCount - 1}";
 
-    public string? WhyNotRelease => InterfaceId is null ? null : "It leads to an instance: disassociate it first.";
+    public string? WhyNotRelease => InterfaceId is null ? null : "It is assigned to an instance: unassign it first.";
 
-    public string? WhyNotDisassociate => InterfaceId is null ? "It leads nowhere." : null;
+    public string? WhyNotDisassociate => InterfaceId is null ? "It isn't associated with anything." : null;
 
     public IEnumerable<PortForward> Forwards() =>
         FirstPort is { } first ? GuestPorts.Select((guest, place) => new PortForward(first + place, guest)) : [];

@@ -51,9 +51,9 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         var (owners, thiefs) = (await UndoLinkAsync("owner@example.com"), await UndoLinkAsync("thief@example.com"));
 
         using var owner = Server.NewClient();
-        Assert.Contains("Take it back", (await owner.PageAsync(owners)).Body!.TextContent, StringComparison.Ordinal);
+        Assert.Contains("Undo the change", (await owner.PageAsync(owners)).Body!.TextContent, StringComparison.Ordinal);
         Assert.Equal("thief2@example.com", (await UserAsync(person)).Email);
-        using var undone = await owner.SubmitAsync(owners, "Take it back");
+        using var undone = await owner.SubmitAsync(owners, "Undo the change");
         var user = await UserAsync(person);
         Assert.Equal(("owner@example.com", true, null), (user.Email, user.EmailConfirmed, user.PasswordHash));
         using var shut = await thief.GetAsync("/settings");
@@ -67,7 +67,7 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         Assert.Equal("/sign-in?after=reset", chosen.Headers.Location?.PathAndQuery);
         foreach (var used in (string[])[owners, thiefs])
         {
-            using var refused = await owner.SubmitAsync(used, "Take it back");
+            using var refused = await owner.SubmitAsync(used, "Undo the change");
             Assert.Contains(
                 "older than a week or was used already",
                 (await FormClient.ReadAsync(refused)).Body!.TextContent,
@@ -94,7 +94,7 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         var thiefs = await SecondFactor.TurnOnAsync(thief, later: 1);
 
         using var owner = Server.NewClient();
-        using var undone = await owner.SubmitAsync(await UndoLinkAsync("owner@example.com"), "Take it back");
+        using var undone = await owner.SubmitAsync(await UndoLinkAsync("owner@example.com"), "Undo the change");
         using var chosen = await owner.SubmitAsync(
             undone.Headers.Location!.PathAndQuery,
             "Change password",
@@ -130,8 +130,8 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         }
 
         using var owner = Server.NewClient();
-        using var first = await owner.SubmitAsync(await UndoLinkAsync("ada@example.com"), "Take it back");
-        using var second = await owner.SubmitAsync(await UndoLinkAsync("bob@example.com"), "Take it back");
+        using var first = await owner.SubmitAsync(await UndoLinkAsync("ada@example.com"), "Undo the change");
+        using var second = await owner.SubmitAsync(await UndoLinkAsync("bob@example.com"), "Undo the change");
         Assert.Equal((false, true), ((await UserAsync(without)).TwoFactorEnabled, (await UserAsync(with)).TwoFactorEnabled));
         using var chosen = await owner.SubmitAsync(
             second.Headers.Location!.PathAndQuery,
@@ -199,7 +199,7 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         using var shut = await thief.GetAsync("/settings");
         Assert.Equal(HttpStatusCode.Found, shut.StatusCode);
         await AssertBackAsync(person, owners, thiefs);
-        using var again = await owner.SubmitAsync(link, "Take it back");
+        using var again = await owner.SubmitAsync(link, "Undo the change");
         Assert.Contains("was used already", (await FormClient.ReadAsync(again)).Body!.TextContent, StringComparison.Ordinal);
         Assert.Equal(
             SecurityEvent.UndoFactorChange.ToString(),
@@ -252,11 +252,11 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
                 set.SetProperty(change => change.At, change => change.At.AddDays(-7)).SetProperty(change => change.HadSecondFactor, true),
             Ct
         );
-        using var late = await client.SubmitAsync(link, "Take it back");
+        using var late = await client.SubmitAsync(link, "Undo the change");
         Assert.Contains("older than a week", (await FormClient.ReadAsync(late)).Body!.TextContent, StringComparison.Ordinal);
         await db.AddressChanges.ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At.AddDays(1)), Ct);
         await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, true), Ct);
-        using var inTime = await client.SubmitAsync(link, "Take it back");
+        using var inTime = await client.SubmitAsync(link, "Undo the change");
         Assert.Equal(HttpStatusCode.Found, inTime.StatusCode);
         Assert.True((await UserAsync(person)).TwoFactorEnabled);
     }
@@ -307,7 +307,7 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
     private async Task<FormClient> TakenBackAsync(string link, string password = "another good one")
     {
         var owner = Server.NewClient();
-        using var undone = await owner.SubmitAsync(link, "Take it back");
+        using var undone = await owner.SubmitAsync(link, "Undo the change");
         var reset = undone.Headers.Location?.PathAndQuery ?? throw new InvalidOperationException("It was not taken back.");
         using var chosen = await owner.SubmitAsync(reset, "Change password", ("Password", password));
         Assert.Equal("/sign-in?after=reset", chosen.Headers.Location?.PathAndQuery);

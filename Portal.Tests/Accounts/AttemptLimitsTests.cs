@@ -191,7 +191,7 @@ public sealed class AttemptLimitsTests(TestPostgres postgres) : ServedTests(post
 
         using var last = await client.SendAsync(path, form, ("Email", ""), ("Password", ""));
         Assert.Equal(HttpStatusCode.TooManyRequests, last.StatusCode);
-        Assert.Equal("Too many tries", (await FormClient.ReadAsync(last)).QuerySelector("h1")?.TextContent);
+        Assert.Equal("Too many attempts", (await FormClient.ReadAsync(last)).QuerySelector("h1")?.TextContent);
         using var reading = await client.GetAsync(path);
         Assert.Equal(HttpStatusCode.OK, reading.StatusCode);
     }

@@ -32,10 +32,10 @@ public sealed class AuditPageTests(TestPostgres postgres) : ServedTests(postgres
 
         using var client = await Server.NewClientAsync(person);
         Assert.Equal(("Signed in", 50), await FirstAsync(client, "/audit"));
-        Assert.Equal(("StopInstances", 1), await FirstAsync(client, "/audit?resource=i-4"));
-        Assert.Equal(("StartInstances", 30), await FirstAsync(client, "/audit?action=StartInstances"));
+        Assert.Equal(("Stopped the instance", 1), await FirstAsync(client, "/audit?resource=i-4"));
+        Assert.Equal(("Started the instance", 30), await FirstAsync(client, "/audit?action=StartInstances"));
         var older = (await client.PageAsync("/audit")).QuerySelector(".pager a")!.GetAttribute("href")!;
-        Assert.Equal(("StopInstances", 11), await FirstAsync(client, new Uri(Server.Address, older).PathAndQuery));
+        Assert.Equal(("Stopped the instance", 11), await FirstAsync(client, new Uri(Server.Address, older).PathAndQuery));
         Assert.Contains("Nothing matches", (await client.PageAsync("/audit?resource=i-none")).Body!.TextContent, StringComparison.Ordinal);
     }
 

@@ -63,12 +63,12 @@ public sealed class CredentialsTests(TestPostgres postgres) : TestDatabase(postg
         await using var db = CreateDbContext();
         Assert.Equal(
             [
-                "The S3 access key backup was made on your Portal account",
-                "The S3 access key first was made on your Portal account",
-                "The SSH key ada was added on your Portal account",
-                "The SSH key first was added on your Portal account",
-                "The SSH key of the instance old-heron was changed on your Portal account",
-                "The password of the instance old-heron was changed on your Portal account",
+                "The S3 access key backup was created for your Portal account",
+                "The S3 access key first was created for your Portal account",
+                "The SSH key ada was added for your Portal account",
+                "The SSH key first was added for your Portal account",
+                "The SSH key of the instance old-heron was changed for your Portal account",
+                "The password of the instance old-heron was changed for your Portal account",
             ],
             (await db.Mails.Where(mail => mail.AccountId == actor.AccountId).Select(mail => mail.Subject).ToListAsync(Ct)).Order(
                 StringComparer.Ordinal

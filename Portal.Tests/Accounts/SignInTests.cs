@@ -98,7 +98,7 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
                 await SignInAsync("nobody@example.com", "wrong password")
             );
             Assert.StartsWith(
-                time < 5 ? "Incorrect e-mail or password." : "Too many tries with this address. Wait ",
+                time < 5 ? "Incorrect e-mail or password." : "Too many attempts with this address. Wait ",
                 wrong.Sentence,
                 StringComparison.Ordinal
             );

@@ -11,6 +11,24 @@ namespace Portal.Tests.Accounts;
 public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
 {
     [Fact]
+    public async Task Whoever_is_refused_goes_on_at_the_field_that_was_wrong()
+    {
+        using var client = Server.NewClient();
+        using var weak = await client.SubmitAsync("/sign-up", ("Email", "ada@example.com"), ("Password", "short"));
+        Assert.Equal(["Password"], await FocusedAsync(weak));
+        using var both = await client.SubmitAsync("/sign-up", ("Email", "ada"), ("Password", "short"));
+        Assert.Equal(["Email"], await FocusedAsync(both));
+        using var wrong = await client.SubmitAsync("/sign-in", "Sign in", ("Email", "ada@example.com"), ("Password", "not it at all"));
+        Assert.Equal(["Password"], await FocusedAsync(wrong));
+        using var opened = await client.GetAsync("/sign-in?returnUrl=%2Fconfirm-email%3Fuser%3Dx%26code%3Dy");
+        var page = await FormClient.ReadAsync(opened);
+        Assert.Equal("Sign in to confirm your e-mail address.", page.QuerySelector("[role=status]")?.TextContent);
+    }
+
+    private static async Task<IEnumerable<string?>> FocusedAsync(HttpResponseMessage answer) =>
+        (await FormClient.ReadAsync(answer)).QuerySelectorAll("[autofocus]").Select(field => field.GetAttribute("name"));
+
+    [Fact]
     public async Task Signing_up_makes_an_account_with_a_project_a_network_and_a_group_that_lets_ssh_in()
     {
         using var client = Server.NewClient();

@@ -131,6 +131,8 @@ public sealed class StolenSessionTests(TestPostgres postgres) : ServedTests(post
         var form = await FormAsync(client);
         form.SetAttribute("action", "/proof/check");
         Assert.Equal(longAgo, await ProvenAtAsync(), TimeSpan.FromSeconds(1));
+        using var empty = await client.SendAsync("/proof/check", form, ("credential", ""), ("password", ""));
+        Assert.Equal("Enter your password.", await empty.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         using var wrong = await client.SendAsync("/proof/check", form, ("credential", ""), ("password", "not it at all"));
         Assert.Equal(HttpStatusCode.Forbidden, wrong.StatusCode);
         Assert.Equal(longAgo, await ProvenAtAsync(), TimeSpan.FromSeconds(1));

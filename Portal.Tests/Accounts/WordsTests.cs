@@ -133,6 +133,38 @@ public sealed class WordsTests : BunitContext
     }
 
     [Fact]
+    public void A_change_is_told_in_words_and_not_by_code_names()
+    {
+        var entry = new Actor("acc-1", Guid.NewGuid(), "ada@example.com", null).Audit(
+            Tenant.Epoch,
+            "RotateAccessKey",
+            "ak-1",
+            after: new
+            {
+                AccessKeyId = "AK1",
+                Rights = "ReadWrite",
+                Until = new DateTimeOffset(2026, 11, 30, 18, 28, 35, 481, TimeSpan.Zero),
+                RemovedPasskeys = 0,
+                Setup = Guid.NewGuid(),
+                Card = "pm_RdYkLhQh45JtAOlE",
+            }
+        );
+        var lines = Render<AuditChange>(parameters => parameters.Add(change => change.Entry, entry))
+            .FindAll(".change")
+            .Select(line => line.TextContent.Trim());
+        Assert.Equal(["Access key ID AK1", "Permissions read and write", "Until 2026-11-30 18:28:35 UTC"], lines);
+        var table = Render<EventsTable>(parameters =>
+            parameters
+                .Add(
+                    events => events.Events,
+                    [new Actor("acc-1", Guid.NewGuid(), "ada@example.com", null).Audit(Tenant.Epoch, "BeginCardSetup", $"{Guid.NewGuid()}")]
+                )
+                .Add(events => events.WithResources, true)
+        );
+        Assert.Equal(["Began adding a card", ""], table.FindAll("td").Skip(1).Take(2).Select(cell => cell.TextContent));
+    }
+
+    [Fact]
     public void A_field_points_at_what_is_wrong_with_it()
     {
         var input = Render<Field>(parameters =>

@@ -16,7 +16,7 @@ public sealed class BucketNameTests
     [InlineData("", "Give it a name")]
     [InlineData("ab", "at least 3")]
     [InlineData("0123456789012345678901234567890123456789012345678901234567890abc", "At most 63 characters are allowed; this has 64")]
-    [InlineData("Photos", "small letters")]
+    [InlineData("Photos", "lowercase letters")]
     [InlineData("my photos", "A space")]
     [InlineData("my_photos", "An underscore")]
     [InlineData("bücher", "“ü”")]

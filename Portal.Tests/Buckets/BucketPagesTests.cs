@@ -307,7 +307,7 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
         Assert.InRange(await names.CountAsync(), 10, 200);
         await Expect(page.GetByText("1,100 entries")).ToBeVisibleAsync();
 
-        await page.GetByRole(AriaRole.Searchbox, new() { Name = "Names that begin with" }).FillAsync("000109");
+        await page.GetByRole(AriaRole.Searchbox, new() { Name = "Filter by prefix" }).FillAsync("000109");
         await Expect(page.GetByText("10 entries")).ToBeVisibleAsync();
         await Expect(names).ToHaveCountAsync(10);
         foreach (var name in (string[])["0001090", "0001099"])

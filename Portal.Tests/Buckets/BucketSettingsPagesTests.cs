@@ -39,11 +39,11 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         var (open, site, dialog) = (Setting("Public read"), Setting("Static website"), page.GetByRole(AriaRole.Dialog));
         await Press(site, "Turn it on").ClickAsync();
         await Expect(site).ToContainTextAsync("The bucket is private: visitors will be refused.");
-        await Press(open, "Make it public").ClickAsync();
+        await Press(open, "Make public").ClickAsync();
         await Expect(dialog).ToContainTextAsync("Everybody on the internet will be able to read every object in it");
-        await Expect(Press(dialog, "Make it public")).ToHaveAttributeAsync("aria-disabled", "true");
+        await Expect(Press(dialog, "Make public")).ToHaveAttributeAsync("aria-disabled", "true");
         await dialog.GetByLabel($"Type {bucket.Name} to confirm").FillAsync(bucket.Name);
-        await Press(dialog, "Make it public").ClickAsync();
+        await Press(dialog, "Make public").ClickAsync();
         await Expect(open).ToContainTextAsync("Everybody on the internet can read every object in this bucket");
         await Expect(site).Not.ToContainTextAsync("The bucket is private");
 
@@ -57,7 +57,7 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
             await Expect(visitor.GetByRole(AriaRole.Heading, new() { Name = "Hello" })).ToBeVisibleAsync();
         }
 
-        await Press(open, "Make it private").ClickAsync();
+        await Press(open, "Make private").ClickAsync();
         await Expect(open).ToContainTextAsync("Private: only your access keys");
         await visitor.ReloadAsync();
         await Expect(visitor.GetByRole(AriaRole.Heading, new() { Name = "Hello" })).ToHaveCountAsync(0);

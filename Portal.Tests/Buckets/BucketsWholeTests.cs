@@ -84,7 +84,7 @@ public sealed class BucketsWholeTests(TestPostgres postgres, TestCeph ceph, ABro
         await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Button, new() { Name = "Make your first key" }).ClickAsync();
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync(name);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make the key" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create key" }).ClickAsync();
         await Expect(page.GetByText("It works.")).ToBeVisibleAsync();
         var shown = await page.Locator(".made-key dd").AllInnerTextsAsync();
         return new AwsCommand(ceph.Endpoint, new StoreKey(shown[0].Split('\n')[0].Trim(), shown[1].Split('\n')[0].Trim()));

@@ -98,7 +98,7 @@ public sealed class EditInstanceTests(TestPostgres postgres) : TestDatabase(post
         Assert.Equal("#!/bin/sh\necho s3cret\n", (await LoadAsync(id)).UserData);
         var entry = Assert.Single(await AuditAsync(id));
         Assert.DoesNotContain("s3cret", entry.After, StringComparison.Ordinal);
-        Assert.Contains("22 characters", entry.After, StringComparison.Ordinal);
+        Assert.Contains("22 bytes", entry.After, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
         var page = await OpenAsync();
         await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
         await Expect(Item(page, "Resize…")).ToHaveAttributeAsync("aria-disabled", "true");
-        await Expect(Item(page, "Resize…")).ToContainTextAsync("Its size can be changed while it is stopped; it is running.");
+        await Expect(Item(page, "Resize…")).ToContainTextAsync("Stop the instance to resize it; it is running.");
         foreach (var size in (ViewportSize[])[ABrowser.Phone, ABrowser.Desktop])
         {
             await page.SetViewportSizeAsync(size.Width, size.Height);
@@ -154,7 +154,7 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
         var page = await OpenAsync();
         await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
         await Item(page, "Rescue…").ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Dialog).GetByText("It costs the same as now.")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Dialog).GetByText("The price stays the same.")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Restart into rescue" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Restarting into rescue" })).ToBeVisibleAsync();
         await ObserveAsync(boot: 1);

@@ -113,7 +113,7 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
         await AdvanceAsync(id);
         var waiting = await LoadAsync(id);
         Assert.Equal(InstanceState.Pending, waiting.State);
-        Assert.Contains("goes on by itself", waiting.Waiting, StringComparison.Ordinal);
+        Assert.Contains("continue automatically", waiting.Waiting, StringComparison.Ordinal);
 
         engine.Away = null;
         await SettleAsync(id);

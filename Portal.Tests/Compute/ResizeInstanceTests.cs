@@ -33,10 +33,7 @@ public sealed class ResizeInstanceTests(TestPostgres postgres) : TestDatabase(po
     {
         var (actor, id) = await AnInstanceAsync();
         await ObserveAsync(MachinePower.Running);
-        Assert.Equal(
-            "Its size can be changed while it is stopped; it is running.",
-            (await Resize.RunAsync(actor, id, "t1.small", Ct)).Reason
-        );
+        Assert.Equal("Stop the instance to resize it; it is running.", (await Resize.RunAsync(actor, id, "t1.small", Ct)).Reason);
     }
 
     [Fact]

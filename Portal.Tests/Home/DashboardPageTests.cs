@@ -71,7 +71,7 @@ public sealed class DashboardPageTests(TestPostgres postgres, ABrowser browser) 
         var second = await RunningMachines.AddAsync(this, null, Ada, "blue-heron");
         await Expect(page.Locator("[data-figure=running]")).ToHaveTextAsync("2");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "blue-heron" })).ToHaveAttributeAsync("href", $"/instances/{second}");
-        await Expect(page.GetByText("RunInstances").First).ToBeVisibleAsync();
+        await Expect(page.GetByText("Created the instance").First).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "dashboard");
 
         await using (var db = CreateDbContext())

@@ -54,7 +54,7 @@ public sealed class ChartTests : BunitContext
     {
         var chart = Chart(Line());
         Assert.Equal("CPU: nothing was measured.", chart.Find("svg").GetAttribute("aria-label"));
-        Assert.Equal("Nothing was measured in this time.", chart.Find(".chart-empty").TextContent);
+        Assert.Equal("No data for this period", chart.Find(".chart-empty").TextContent);
         Assert.Empty(chart.FindAll("details"));
     }
 

@@ -65,7 +65,7 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
     public async Task An_alert_is_made_changed_and_deleted_on_the_page_and_shows_when_it_fires()
     {
         var page = await browser.SignInAsync(server, ada, $"/instances/{id}?tab=metrics");
-        await Expect(page.GetByText("Nothing was measured in this time.").First).ToBeVisibleAsync();
+        await Expect(page.GetByText("No data for this period").First).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "New alert" }).ClickAsync();
         await page.GetByLabel("Threshold, percent").FillAsync("120");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create alert" }).ClickAsync();
@@ -76,7 +76,7 @@ public sealed class MetricsPageTests(TestPostgres postgres, ABrowser browser) : 
         await Expect(page.GetByText("CPU above 75 % for 5 minutes")).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Change the alert: CPU above 75 % for 5 minutes" }).ClickAsync();
-        await page.GetByLabel("For so many minutes").FillAsync("1");
+        await page.GetByLabel("Duration (minutes)").FillAsync("1");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save alert" }).ClickAsync();
         await Expect(page.GetByText("CPU above 75 % for a minute")).ToBeVisibleAsync();
         await using (var db = CreateDbContext())

@@ -123,10 +123,10 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         await ABrowser.AssertAccessibleAsync(page, "addresses-none");
         await page.GetByRole(AriaRole.Button, new() { Name = "Allocate an address" }).ClickAsync();
         await Expect(page.GetByText("ports 25000–25009")).ToBeVisibleAsync();
-        await page.GetByLabel("Leads to").SelectOptionAsync(new SelectOptionValue { Label = $"one — {one.Address}" });
+        await page.GetByLabel("Assigned to").SelectOptionAsync(new SelectOptionValue { Label = $"one — {one.Address}" });
         await Expect(page.Locator(".state.associated")).ToBeVisibleAsync();
         Assert.Equal(one.Id, Assert.Single(Assert.Single(engine.Networks).Addresses).InstanceId);
-        await page.GetByLabel("Leads to").SelectOptionAsync(new SelectOptionValue { Label = $"two — {two.Address}" });
+        await page.GetByLabel("Assigned to").SelectOptionAsync(new SelectOptionValue { Label = $"two — {two.Address}" });
         await Until.TrueAsync(() => Assert.Single(engine.Networks).Addresses is [{ InstanceId: var led }] && led == two.Id);
         await page.Locator("summary", new() { HasText = "Ports" }).ClickAsync();
         await page.GetByLabel("127.0.0.1:25001 →").FillAsync("8888");
@@ -136,7 +136,7 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         );
         await ABrowser.AssertAccessibleAsync(page, "addresses");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Release" })).ToHaveAttributeAsync("aria-disabled", "true");
-        await page.GetByLabel("Leads to").SelectOptionAsync("nothing");
+        await page.GetByLabel("Assigned to").SelectOptionAsync("nothing");
         await page.GetByRole(AriaRole.Button, new() { Name = "Release" }).ClickAsync();
         await page.GetByLabel("Type address-1 to confirm").FillAsync("address-1");
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Release" }).ClickAsync();
@@ -248,7 +248,7 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         foreach (
             var (path, picture, shown) in new[]
             {
-                ($"/networks/{instance.NetworkId}", "network", "What is where"),
+                ($"/networks/{instance.NetworkId}", "network", "Topology"),
                 ("/networks/new", "network-new", "Subnets"),
                 ("/security-groups", "security-groups", "default"),
                 ($"/security-groups/{group.Id}", "security-group", "Inbound"),

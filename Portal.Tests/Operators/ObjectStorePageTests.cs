@@ -172,7 +172,7 @@ public sealed class NewObjectStoreTests
         "US East",
         "KEY",
         "a-long-secret",
-        "The region is small letters, digits and hyphens, such as us-east-1."
+        "The region is lowercase letters, digits and hyphens, such as us-east-1."
     )]
     [InlineData(
         "https://s3.example.com",

@@ -67,7 +67,7 @@ public sealed class OperatorPagesTests(TestPostgres postgres, ABrowser browser) 
             }
         );
         await db.SaveChangesAsync();
-        await Assertions.Expect(page.GetByText("5 of 8 free")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByText("3 of 8 used")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("KVM")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("a limit of memory · AppArmor or SELinux")).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("2 running guests share a user from before the upgrade")).ToBeVisibleAsync();

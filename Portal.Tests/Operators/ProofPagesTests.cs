@@ -43,7 +43,7 @@ public sealed class ProofPagesTests(TestPostgres postgres, ABrowser browser) : S
         var dialog = page.GetByRole(AriaRole.Dialog);
         await dialog.GetByLabel("Code of your authenticator app").FillAsync("000000");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Confirm" }).ClickAsync();
-        await Assertions.Expect(dialog.GetByRole(AriaRole.Alert)).ToContainTextAsync("That code is not right");
+        await Assertions.Expect(dialog.GetByRole(AriaRole.Alert)).ToContainTextAsync("That code is incorrect");
         await ABrowser.AssertAccessibleAsync(page, "proof-dialog");
         Assert.Equal(OperatorRole.Support, await RoleOfAsync(other));
 

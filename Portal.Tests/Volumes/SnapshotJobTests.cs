@@ -128,7 +128,7 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
         var (waits, fails) = (await TakeAsync(volume), await TakeAsync(volume));
         engine.Away = "libvirt does not answer";
         await AdvanceAsync(waits);
-        Assert.Contains("goes on by itself", (await LoadAsync(waits)).Waiting, StringComparison.Ordinal);
+        Assert.Contains("continue automatically", (await LoadAsync(waits)).Waiting, StringComparison.Ordinal);
         clock.Advance(TimeSpan.FromHours(1));
         await services.GetRequiredService<SnapshotSweep>().SweepAsync(Ct);
         await using (var db = CreateDbContext())

@@ -135,7 +135,7 @@ public sealed class VolumeJobTests(TestPostgres postgres) : TestDatabase(postgre
         var id = await RequestAsync();
         engine.Away = "libvirt does not answer";
         await AdvanceAsync(id);
-        Assert.Contains("goes on by itself", (await LoadAsync(id)).Waiting, StringComparison.Ordinal);
+        Assert.Contains("continue automatically", (await LoadAsync(id)).Waiting, StringComparison.Ordinal);
         engine.Away = null;
         await SettleAsync(id);
         Assert.Equal(("available", null), (await LoadAsync(id)) is var made ? (made.Status, made.Waiting) : default);

@@ -94,7 +94,7 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await Expect(Status(page)).ToContainTextAsync("deleted");
         Assert.DoesNotContain(id, engine.Volumes);
         await page.GetByRole(AriaRole.Link, new() { Name = "Events" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "ModifyVolume" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "Grew the volume" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "volume-events");
     }
 
@@ -172,7 +172,7 @@ public sealed partial class VolumePagesTests(TestPostgres postgres, ABrowser bro
         await Expect(page.GetByText("(deleted)")).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "snapshot");
         await page.GetByRole(AriaRole.Link, new() { Name = "New volume from it" }).ClickAsync();
-        await Expect(page.GetByLabel("Begins as")).ToHaveValueAsync(snapshot);
+        await Expect(page.GetByLabel("Source")).ToHaveValueAsync(snapshot);
         await Expect(page.GetByLabel("Size, GiB")).ToHaveValueAsync("12");
         await ABrowser.AssertAccessibleAsync(page, "volume-from-snapshot");
         await page.GetByLabel("Size, GiB").FillAsync("11");

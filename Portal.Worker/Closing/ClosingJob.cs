@@ -121,7 +121,7 @@ public sealed class ClosingJob(IDbContextFactory<PortalDb> dbs, AccountRemoval r
                 $"Everything in your Portal account {account.Id} is removed, and nothing costs any more. Its last bill, for {now:MMMM yyyy}, comes to ${bill:N2}."
             ),
             null,
-            "What was used, the bills and the record of what was done are kept for as long as the law wants; nothing that was stored is. With this address you can sign up again at any time: that is a new account, with nothing of this one.",
+            "What was used, the bills and the record of what was done are kept for as long as the law requires; nothing that was stored is. With this address you can sign up again at any time: that is a new account, with nothing of this one.",
             now
         );
 }

@@ -80,7 +80,7 @@ internal sealed class ConsoleSession(ConsoleTicket ticket, IComputeEngine engine
         error.Fault switch
         {
             EngineFault.Missing => "The instance is not running.",
-            EngineFault.Unavailable => "The engine is away at the moment. Try again.",
+            EngineFault.Unavailable => "This region is temporarily unavailable. Try again.",
             _ => "The engine refuses to open this console.",
         };
 

@@ -64,8 +64,8 @@ public sealed partial class InterfaceJob(
 
             card.Wait(
                 error.Fault is EngineFault.Rejected
-                    ? "The engine refused this step. It is tried again; if it does not help, an operator is told."
-                    : "The engine is away at the moment. Your request is kept and goes on by itself when it is back."
+                    ? "That step failed. We're retrying; our operators are alerted if it keeps failing."
+                    : "This region is temporarily unavailable. Your request is saved and will continue automatically."
             );
             await db.SaveChangesAsync(ct);
         }

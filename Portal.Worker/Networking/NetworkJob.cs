@@ -45,8 +45,8 @@ public sealed partial class NetworkJob(
 
             var sentence =
                 error.Fault is EngineFault.Unavailable
-                    ? "The engine is away at the moment. What was changed is kept, and holds as soon as it is back."
-                    : "The engine refused what was changed. It is tried again; if it does not help, an operator is told.";
+                    ? "This region is temporarily unavailable. Your change is saved and will be applied automatically."
+                    : "The change could not be applied. We're retrying; our operators are alerted if it keeps failing.";
             await db
                 .Networks.Where(row => row.Id == id && row.Waiting != sentence)
                 .ExecuteUpdateAsync(row => row.SetProperty(waiting => waiting.Waiting, sentence), ct);

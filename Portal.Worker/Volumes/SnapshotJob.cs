@@ -87,7 +87,7 @@ public sealed class SnapshotJob(
         switch (error.Fault)
         {
             case EngineFault.Unavailable:
-                snapshot.Wait("The engine is away or busy at the moment. Your request is kept and goes on by itself.");
+                snapshot.Wait("This region is temporarily unavailable or busy. Your request is saved and will continue automatically.");
                 break;
             case EngineFault.Missing:
                 snapshot.ObserveRefused("The volume was gone before its snapshot was taken.");

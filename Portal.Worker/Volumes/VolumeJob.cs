@@ -98,7 +98,7 @@ public sealed class VolumeJob(
                 volume.Wait("Its instance has no machine yet. It gets the volume as soon as it has.");
                 break;
             default:
-                volume.Wait("The engine is away at the moment. Your request is kept and goes on by itself when it is back.");
+                volume.Wait("This region is temporarily unavailable. Your request is saved and will continue automatically.");
                 break;
         }
     }

@@ -174,8 +174,8 @@ public sealed class AccountMails(
     private Mail Changed(User user, string what) =>
         Write(
             user,
-            $"{what} on your Portal account",
-            $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
+            $"{what} for your Portal account",
+            $"{what} for your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
             "Look at your settings",
             $"{address.Origin}/settings",
             $"If it was not you, choose a new password at once: {address.Origin}/forgot-password"

@@ -171,7 +171,7 @@ public sealed partial class AccessKeysPage(
                 dialogs,
                 new Confirmation(
                     $"Rotate {key.Name}?",
-                    $"A new key with the same permissions is made. The old one works for {Format.Duration(AccessKeys.Overlap)} more, so that programs can be changed over.",
+                    $"A new key with the same permissions is created. The old one works for {AccessKeys.Overlap.TotalHours:0} more hours, so that you can update your programs.",
                     "Rotate",
                     null
                 )

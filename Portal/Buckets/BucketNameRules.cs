@@ -14,7 +14,7 @@ public static class BucketNameRules
                 name.Length is >= BucketName.MinLength and <= BucketName.MaxLength
             ),
             (
-                "small letters, digits, hyphens and dots",
+                "lowercase letters, digits, hyphens and dots",
                 name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.')
             ),
             (

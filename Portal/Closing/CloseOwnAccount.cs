@@ -43,7 +43,8 @@ public sealed class CloseOwnAccount(
             CloseAccount.WhyNot(account, users, contents),
             forecast.MonthEndWithout(_ => true),
             forecast.MonthStart,
-            cards.Find(card => card.IsDefault && card.IsUsable(now))
+            cards.Find(card => card.IsDefault && card.IsUsable(now)),
+            user.EmailConfirmed
         );
     }
 
@@ -78,11 +79,13 @@ public sealed class CloseOwnAccount(
 /// <param name="WhyNot">Why it cannot be closed yet; null if it can.</param>
 /// <param name="LastBill">US dollars of the month if everything ended now.</param>
 /// <param name="Card">That is charged for it; null if there is none that can be.</param>
+/// <param name="IsConfirmed">Whether the address is: nothing is mailed to another.</param>
 public sealed record ClosingPreview(
     string Email,
     AccountContents Contents,
     string? WhyNot,
     decimal LastBill,
     DateTimeOffset Month,
-    Card? Card
+    Card? Card,
+    bool IsConfirmed
 );

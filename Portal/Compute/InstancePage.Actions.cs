@@ -10,7 +10,7 @@ public sealed partial class InstancePage
     private IReadOnlyList<MenuItem> Rarer =>
         [
             new("Resize…", view!.Instance.WhyNotResize ?? Busy, ResizeAsync),
-            new("Make an image…", view!.Instance.WhyNotImage ?? Busy, MakeImageAsync),
+            new("Create image…", view!.Instance.WhyNotImage ?? Busy, MakeImageAsync),
             new("Reset password…", view!.Instance.WhyNotAskGuest ?? Busy, ResetPasswordAsync),
             new("Change SSH key…", view!.Instance.WhyNotAskGuest ?? Busy, ChangeKeyAsync),
             new("Rescue…", view!.Instance.WhyNotRescue ?? Busy, RescueAsync),
@@ -51,7 +51,7 @@ public sealed partial class InstancePage
                 $"It starts {into} {(await RunOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token)).Sentence}",
                 "Start into rescue"
             )
-            : ($"It shuts down, or after 20 seconds is cut off, and restarts {into} It costs the same as now.", "Restart into rescue");
+            : ($"Shuts down (forced off after 20 s) and restarts {into} The price stays the same.", "Restart into rescue");
         if (await ConfirmDialog.ShowAsync(dialogs, new Confirmation($"Rescue {instance.Name}?", text, verb, null)))
         {
             await ActAsync(InstanceAction.Rescue);

@@ -52,13 +52,27 @@ public sealed record InstanceView(
             .Include(instance => instance.Image)
             .Include(instance => instance.Volumes)
             .FirstOrDefaultAsync(instance => instance.AccountId == actor.AccountId && instance.Id == id, ct);
+        List<PublicAddress> addresses = instance is null
+            ? []
+            : await db
+                .PublicAddresses.AsNoTracking()
+                .Where(address => db.NetworkInterfaces.Any(card => card.Id == address.InterfaceId && card.InstanceId == instance.Id))
+                .OrderBy(address => address.CreatedAt)
+                .ToListAsync(ct);
         return instance is null
             ? null
             : new InstanceView(
                 instance,
                 await db.Regions.AsNoTracking().SingleAsync(region => region.Id == instance.RegionId, ct),
                 instance.PublicKey is null ? null : SshPublicKey.Parse(instance.PublicKey).Value?.Fingerprint,
-                await ResourceCost.OfAsync(db, prices, actor.AccountId, [id, .. instance.Volumes.Select(volume => volume.Id)], now, ct),
+                await ResourceCost.OfAsync(
+                    db,
+                    prices,
+                    actor.AccountId,
+                    [id, .. instance.Volumes.Select(volume => volume.Id), .. addresses.Select(address => address.Id)],
+                    now,
+                    ct
+                ),
                 !volumes
                     ? []
                     : await db
@@ -104,11 +118,7 @@ public sealed record InstanceView(
                 )
                     ?.Times
                     .Sentence,
-                Addresses = await db
-                    .PublicAddresses.AsNoTracking()
-                    .Where(address => db.NetworkInterfaces.Any(card => card.Id == address.InterfaceId && card.InstanceId == instance.Id))
-                    .OrderBy(address => address.CreatedAt)
-                    .ToListAsync(ct),
+                Addresses = addresses,
             };
     }
 }

@@ -19,6 +19,11 @@ public sealed record RebuildOffer(
     /// <summary>What its disk began as: of one of the account's own the id of that. Null for what is no longer there.</summary>
     public string? NowId { get; private init; }
 
+    private bool IsEmulated { get; init; }
+
+    /// <summary>What an image is, and where that is so, that it takes its time.</summary>
+    public string About(Image image) => Catalogue.About(image, Images.Select(one => one.Image), IsEmulated);
+
     /// <summary>What is chosen until something else is: the same as now, or the first that can be had.</summary>
     public string? DefaultId =>
         Choices()
@@ -57,6 +62,7 @@ public sealed record RebuildOffer(
             root is null ? null : (root, ResourceCost.MonthOf([new Addition(root.Id, Skus.Volume(root.TypeId), root.MadeGiB)], prices, now))
         )
         {
+            IsEmulated = (await db.Regions.AsNoTracking().SingleAsync(region => region.Id == instance.RegionId, ct)).IsEmulated,
             NowId = began is null ? instance.ImageId : own.Find(image => image.SnapshotId == began)?.Id,
         };
     }

@@ -62,6 +62,8 @@ public sealed partial class NetworkPage(
 
     private string Shown => Array.Exists(Tabs, known => known.Tab == Tab) ? Tab! : "overview";
 
+    private string? Unchanged(string stored) => name is null || name == stored ? "Nothing has been changed." : null;
+
     private string? Busy => acting ? "Working on it." : null;
 
     public void Dispose()

@@ -53,7 +53,7 @@ public sealed class NewObjectStore
                 "The internal endpoint is https:// or http:// with a host and perhaps a port, and nothing after it.",
             _ when SigningRegion.Trim() is not { Length: > 0 and <= 64 } region
                     || !region.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-') =>
-                "The region is small letters, digits and hyphens, such as us-east-1.",
+                "The region is lowercase letters, digits and hyphens, such as us-east-1.",
             _ when WebsiteSuffix.Trim().Length > 0 && !IsAddress($"http://{WebsiteSuffix.Trim()}") =>
                 "The name for websites is a host and perhaps a port, such as s3-website.example.com.",
             _ when AdminKeyId.Trim() is not { Length: > 0 and <= 128 } id || !id.All(IsPlain) =>

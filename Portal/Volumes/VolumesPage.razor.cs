@@ -51,7 +51,7 @@ public sealed partial class VolumesPage(ChangeVolume change, VolumeJobs jobs)
                 Confirmation.ToDelete(
                     count,
                     "volume",
-                    "Everything on them is deleted. This cannot be undone. Those that an instance has are left as they are."
+                    "Those attached to an instance are skipped. Everything on the others is deleted. This cannot be undone."
                 ),
             "being deleted",
             async (actor, ids) =>

@@ -39,7 +39,7 @@ public sealed partial class CreateInstance
             (
                 own?.WhyNot
                 ?? (snapshotId is null ? image.WhyNotOn(size) : image.WhyNotFit(size))
-                ?? await WhyNotWithinQuotaAsync(db, account, size, form.Count, ct)
+                ?? WhyNotWithinQuota(account, await UsedAsync(db, account.Id, ct), size, form.Count)
                 ?? await VolumeQuota.WhyNotAsync(
                     db,
                     account,
@@ -173,16 +173,17 @@ public sealed partial class CreateInstance
         return Outcome.Done;
     }
 
-    private static async Task<string?> WhyNotWithinQuotaAsync(
-        PortalDb db,
-        Account account,
-        InstanceSize size,
-        int count,
-        CancellationToken ct
-    )
+    /// <summary>How many instances and processors the account has.</summary>
+    public static async Task<(int Instances, int Vcpus)> UsedAsync(PortalDb db, string accountId, CancellationToken ct)
     {
-        var living = db.Instances.Where(instance => instance.AccountId == account.Id && instance.State != InstanceState.Terminated);
-        var (instances, vcpus) = (await living.CountAsync(ct), await living.SumAsync(instance => instance.Vcpus, ct));
+        var living = db.Instances.Where(instance => instance.AccountId == accountId && instance.State != InstanceState.Terminated);
+        return (await living.CountAsync(ct), await living.SumAsync(instance => instance.Vcpus, ct));
+    }
+
+    /// <summary>Why so many more are more than the account may have; null if they are not.</summary>
+    public static string? WhyNotWithinQuota(Account account, (int Instances, int Vcpus) used, InstanceSize size, int count)
+    {
+        var (instances, vcpus) = used;
         return (instances + count > account.InstanceLimit, vcpus + (size.Vcpus * count) > account.VcpuLimit) switch
         {
             (true, _) =>

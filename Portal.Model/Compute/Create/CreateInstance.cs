@@ -56,7 +56,9 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         }
 
         db.AuditEntries.AddRange(
-            made.Select(instance => actor.Audit(instance.CreatedAt, "RunInstances", instance.Id, after: Told(instance, form.ImageId)))
+            made.Select(instance =>
+                actor.Audit(instance.CreatedAt, "RunInstances", instance.Id, after: Told(instance, place.Value.Image.Name))
+            )
         );
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
@@ -110,17 +112,17 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
             Tags = new Dictionary<string, string>(form.Tags, StringComparer.Ordinal),
         };
 
-    private static object Told(Instance instance, string imageId) =>
+    private static object Told(Instance instance, string image) =>
         new
         {
             instance.Name,
-            Image = imageId,
+            Image = image,
             Size = instance.SizeId,
             Key = instance.KeyName,
             Address = instance.Address.ToString(),
             Port = instance.PublicPort,
             Volumes = instance.Volumes.Count(volume => !volume.IsRoot) is > 0 and var extra ? extra : (int?)null,
-            UserData = instance.UserData is null ? null : $"{instance.UserData.Length} characters",
+            UserData = instance.UserData is null ? null : $"{Compute.UserData.Size(instance.UserData):N0} bytes",
             instance.Tags,
         };
 

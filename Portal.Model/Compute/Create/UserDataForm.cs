@@ -178,7 +178,7 @@ internal static class UserDataForm
 
             if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https" or "file"))
             {
-                return $"{place.Name} includes what is no web address: {place.At(number + 1, whole.Length - whole.TrimStart().Length + 1)}.";
+                return $"{place.Name} includes something that is not a web address: {place.At(number + 1, whole.Length - whole.TrimStart().Length + 1)}.";
             }
 
             count++;

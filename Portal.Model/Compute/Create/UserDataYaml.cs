@@ -69,10 +69,28 @@ internal static class UserDataYaml
             var at = Math.Min((int)error.Start.Index, text.TrimEnd().Length);
             var (line, next) = (text.LastIndexOf('\n', Math.Max(0, at - 1)) + 1, text.IndexOf('\n', at) + 1);
             var tab = Math.Max(Indent(text, line), next > 0 ? Indent(text, next) : -1);
+
+            // Of some of them the parser tells no place; the first line that begins with one is it.
+            tab = tab >= 0 || error.Start.Index > 0 ? tab : IndentedByTab(text);
             return tab >= 0
                 ? $"{place.Name} holds a tab {OnlySpaces}: {place.At(text, tab)}."
                 : $"{place.Name} is not valid YAML: {place.At(text, at)}.";
         }
+    }
+
+    private static int IndentedByTab(string text)
+    {
+        for (var line = 0; line < text.Length; line++)
+        {
+            if (Indent(text, line) is >= 0 and var tab)
+            {
+                return tab;
+            }
+
+            line = text.IndexOf('\n', line) is >= 0 and var end ? end : text.Length;
+        }
+
+        return -1;
     }
 
     /// <summary>Where the first tab is among the blanks that begin a line; -1 for none.</summary>

@@ -90,6 +90,7 @@ public sealed partial class UserDataTests
         ("packages: [htop]", "User data must begin with “#!”"),
         ("\n" + Script, "User data has blanks before its “#!”, so that it cannot be run: line 2, column 1."),
         ("#cloud-config\na: 1\n\tb: 2\n", "User data holds a tab where cloud-init's YAML takes spaces only: line 3, column 1."),
+        ("#cloud-config\nruncmd:\n\t- ls", "User data holds a tab where cloud-init's YAML takes spaces only: line 3, column 1."),
         ("#cloud-config\na:\t1\n", "User data holds a tab where cloud-init's YAML takes spaces only: line 2, column 3."),
         ("#cloud-config\nruncmd:\n  - echo: hi: there\n", "User data is not valid YAML: line 3, column 13."),
         ("#cloud-config\na: *nowhere\n", "User data refers to *nowhere, which is not defined before: line 2, column 4."),

@@ -51,7 +51,7 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
         await page.GotoAsync($"/instances/{instance}");
         await ABrowser.InteractiveAsync(page);
         await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make an image…" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create image…" }).ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
 
         // 4 GiB at $0.00006 an hour.
@@ -87,14 +87,14 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
         await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "web 1" })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
-        await Expect(page.GetByText("The 1 instance that did goes on as before.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The 1 instance created from it is not affected.")).ToBeVisibleAsync();
         await page.GetByLabel("Type web 1 to confirm").FillAsync("web 1");
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
         await Expect(Status(page)).ToContainTextAsync("deleting");
         await SettleAsync();
         await Expect(Status(page)).ToContainTextAsync("deleted");
         await page.GetByRole(AriaRole.Link, new() { Name = "Events" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "DeregisterImage" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "Deleted the image" })).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
         engine.Write((await db.Volumes.SingleAsync(Ct)).Id, "broken since");
         var page = await browser.SignInAsync(server, ada, $"/instances/{instance}");
         var dialog = await OpenRebuildAsync(page);
-        await Expect(dialog.GetByRole(AriaRole.Radio, new() { Name = "Tiny Linux · as now" })).ToBeCheckedAsync();
+        await Expect(dialog.GetByRole(AriaRole.Radio, new() { Name = "Tiny Linux · current" })).ToBeCheckedAsync();
         await dialog.GetByRole(AriaRole.Radio, new() { Name = "golden" }).CheckAsync();
         await ABrowser.AssertAccessibleAsync(page, "rebuild-own");
         await dialog.GetByRole(AriaRole.Textbox).FillAsync("amber-falcon");
@@ -155,7 +155,7 @@ public sealed class PrivateImagePagesTests(TestPostgres postgres, ABrowser brows
 
         await Expect(Status(page)).ToContainTextAsync("running");
         dialog = await OpenRebuildAsync(page);
-        await Expect(dialog.GetByRole(AriaRole.Radio, new() { Name = "golden · as now" })).ToBeCheckedAsync();
+        await Expect(dialog.GetByRole(AriaRole.Radio, new() { Name = "golden · current" })).ToBeCheckedAsync();
         await page.SetViewportSizeAsync(ABrowser.Phone.Width, ABrowser.Phone.Height);
         await ABrowser.AssertAccessibleAsync(page, "rebuild-own");
     }

@@ -119,6 +119,28 @@ public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : Se
         }
 
         mistakes.AddRange((await PageWords.MistakesAsync(page)).Select(mistake => $"{mistake}, asked for as {path}"));
+        await MeasureOnAPhoneAsync(page, path);
+    }
+
+    /// <summary>On a phone a wide table scrolls within itself, never the page sideways.</summary>
+    private async Task MeasureOnAPhoneAsync(IPage page, string path)
+    {
+        var size = page.ViewportSize!;
+        await page.SetViewportSizeAsync(ABrowser.Phone.Width, ABrowser.Phone.Height);
+        var beyond = await page.EvaluateAsync<string?>(
+            """
+            () => {
+              if (document.scrollingElement.scrollWidth <= innerWidth) return null;
+              const widest = [...document.querySelectorAll('main *')].reduce((a, b) => a.getBoundingClientRect().right > b.getBoundingClientRect().right ? a : b);
+              return `${document.scrollingElement.scrollWidth} of ${innerWidth}, by ${widest.outerHTML.slice(0, 160)}`;
+            }
+            """
+        );
+        await page.SetViewportSizeAsync(size.Width, size.Height);
+        if (beyond is not null)
+        {
+            mistakes.Add($"{path} scrolls sideways on a phone: {beyond}");
+        }
     }
 
     /// <summary>

@@ -44,6 +44,7 @@ internal static partial class PageWords
             |\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b
             |\bSystem\.|\bMicrosoft\.|\bPortal\.[A-Z]|\w`\d|\[object\b
             |\b(True|False|null|undefined|NaN|Infinity)\b
+            |\d{4}-\d\d-\d\dT\d\d:\d\d               # machine time
             |’                                         # apostrophes are straight
             |\d\s?[KMGTP]B\b(?!/s)                     # sizes are binary and say so; rates are not
             |\b(in|of|region:?)\ (local|us-east-1)\b
@@ -71,6 +72,7 @@ public sealed class PageWordsTests
     [InlineData("512 MB")]
     [InlineData("Out of buckets: 0 of 0 GiB are free for your account")]
     [InlineData("1 instances")]
+    [InlineData("Until 2026-11-30T18:28:35.4817783+00:00")]
     public void What_nobody_meant_to_be_read_is_found(string words) => Assert.True(PageWords.IsMistake(words));
 
     [Theory]

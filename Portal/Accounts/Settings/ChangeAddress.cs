@@ -52,7 +52,7 @@ public sealed class ChangeAddress(
 
         if (!await limits.TryTakeAsync(wanted, Http.Connection.RemoteIpAddress, Aborted))
         {
-            return Outcome.Refused("Too many tries with this address. Wait five minutes.");
+            return Outcome.Refused("Too many attempts with this address. Try again in five minutes.");
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);

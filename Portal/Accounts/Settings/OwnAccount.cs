@@ -99,7 +99,7 @@ public sealed class OwnAccount(
         if (!await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, digits))
         {
             await events.NoteAsync(Actor, SecurityEvent.FailedCode, Aborted);
-            return Outcome.Refused("That code is not right. Check that your phone's clock is, and enter the newest one.");
+            return Outcome.Refused("That code is incorrect. Check your phone's clock and enter the latest code.");
         }
 
         await guess.RightAsync();

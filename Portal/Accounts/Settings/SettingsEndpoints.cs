@@ -64,12 +64,12 @@ internal static class SettingsEndpoints
     )
     {
         var (form, user) = (await http.Request.ReadFormAsync(ct), await own.LoadAsync());
-        var reason = (form["credential"].ToString(), form["password"].ToString()) switch
-        {
-            ({ Length: > 0 } credential, _) => await proof.WhyNotPasskeyAsync(user, credential),
-            (_, { Length: > 0 } password) => await proof.WhyNotPasswordAsync(user, password),
-            _ => await proof.WhyNotCodeAsync(user, form["code"].ToString()),
-        };
+
+        // By what was asked for, be it empty: whoever enters no password is told so.
+        var reason =
+            form["credential"].ToString() is { Length: > 0 } credential ? await proof.WhyNotPasskeyAsync(user, credential)
+            : form.ContainsKey("password") ? await proof.WhyNotPasswordAsync(user, form["password"].ToString())
+            : await proof.WhyNotCodeAsync(user, form["code"].ToString());
         return reason is null
             ? Results.Text(receipts.Write(form["ticket"].ToString(), http.User))
             : Results.Text(reason, statusCode: StatusCodes.Status403Forbidden);

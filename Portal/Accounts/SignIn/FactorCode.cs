@@ -6,7 +6,7 @@ namespace Portal.Accounts;
 /// </summary>
 internal static class FactorCode
 {
-    public const string Wrong = "That code is not right, or it was used already.";
+    public const string Wrong = "That code is incorrect, or it was used already.";
 
     /// <summary>Without the blanks that apps and lists show between its groups.</summary>
     public static string Of(string typed) => new([.. typed.Where(c => !char.IsWhiteSpace(c))]);

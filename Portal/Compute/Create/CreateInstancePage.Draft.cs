@@ -15,7 +15,14 @@ public sealed partial class CreateInstancePage
     /// <summary>What differs from what the tab has; while a request is on its way only what says so.</summary>
     private async Task KeepAsync(bool isSent)
     {
-        if (draftName is null || created is not null || isDone || (saving && !isSent) || Draft(isSent) is var text && text == kept)
+        if (
+            draftName is null
+            || (!isTouched && !isSent)
+            || created is not null
+            || isDone
+            || (saving && !isSent)
+            || Draft(isSent) is var text && text == kept
+        )
         {
             return;
         }
@@ -43,7 +50,7 @@ public sealed partial class CreateInstancePage
         // Whoever comes from an image or a snapshot wants that one.
         if (FromImage is null && FromSnapshot is null)
         {
-            (Token, wish) = (draft.Token, draft.Wish);
+            (Token, wish, isTouched) = (draft.Token, draft.Wish, true);
             SetName(wish.Name);
             keyProblem = wish.PublicKey.Length == 0 ? null : SshPublicKey.Parse(wish.PublicKey).Reason;
             news = draft.IsSent

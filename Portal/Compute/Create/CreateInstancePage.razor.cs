@@ -43,7 +43,8 @@ public sealed partial class CreateInstancePage(
     private CreatedBefore? created;
     private bool canMake = true;
     private bool saving,
-        isDone;
+        isDone,
+        isTouched;
 
     /// <summary>
     /// One per opened form, kept from the first rendering to the circuit: a retried or doubled request is recognized by it.
@@ -96,8 +97,9 @@ public sealed partial class CreateInstancePage(
             { Size: null } => "Choose a size.",
             { Subnet: null } => "You have no network to put it into: create one first.",
             { Groups.Count: 0 } => "Choose a security group: without one nothing gets in or out.",
-            _ => VolumeProblem
-                ?? catalogue!.WhyNot(Size!.Size, Image, wish.Count, Begin, wish.Volumes.Sum(row => row.GiB ?? 0))
+            _ => CreateInstance.WhyNotWithinQuota(catalogue!.Account, catalogue.Used, Size!.Size, wish.Count)
+                ?? VolumeProblem
+                ?? catalogue.WhyNot(Size!.Size, Image, wish.Count, Begin, wish.Volumes.Sum(row => row.GiB ?? 0))
                 ?? nameProblem
                 ?? userDataProblem
                 ?? (wish.Key is KeyChoice.Pasted ? keyProblem : null),
@@ -151,6 +153,7 @@ public sealed partial class CreateInstancePage(
                             or "SecurityGroups"
                             or "Snapshots"
                             or "PrivateImages"
+                            or "Instances"
                 ),
             () => InvokeAsync(RefreshAsync)
         );
@@ -209,6 +212,9 @@ public sealed partial class CreateInstancePage(
                 ?? catalogue.Sizes[0].Size.Id;
         }
     }
+
+    /// <summary>Something was chosen or typed: what was refused before may be right now.</summary>
+    private void Touch() => (isTouched, refusal) = (true, null);
 
     private void SetName(string? name) => (wish.Name, nameProblem) = (name ?? "", ResourceName.Check(name).Reason);
 

@@ -77,6 +77,11 @@ public sealed class Catalogue
 
     public required string? WhyNoBilling { get; init; }
 
+    public required Account Account { get; init; }
+
+    /// <summary>How many instances and processors the account has already.</summary>
+    public required (int Instances, int Vcpus) Used { get; init; }
+
     /// <summary>Regions whose guests are emulated: a whole distribution takes minutes to boot there.</summary>
     public required IReadOnlySet<string> Emulated { get; init; }
 
@@ -89,8 +94,13 @@ public sealed class Catalogue
             .FirstOrDefault();
 
     /// <summary>What an image is, and where that is so, that it takes its time.</summary>
-    public string About(Image image) =>
-        IsSlow(image) ? $"{image.Description} Guests are emulated on this machine: it takes several minutes to boot." : image.Description;
+    public string About(Image image) => About(image, Images, Emulated.Contains(image.RegionId));
+
+    /// <summary>All but the smallest there are: what an emulated guest boots within seconds has no distribution in it.</summary>
+    public static string About(Image image, IEnumerable<Image> all, bool isEmulated) =>
+        isEmulated && image.MinMemoryMiB > all.Min(other => other.MinMemoryMiB)
+            ? $"{image.Description} Guests are emulated on this machine: it takes several minutes to boot."
+            : image.Description;
 
     public static async Task<Catalogue> LoadAsync(
         IDbContextFactory<PortalDb> dbs,
@@ -150,6 +160,8 @@ public sealed class Catalogue
                 user => user.Id == actor.UserId && user.AccountId == actor.AccountId && user.EmailConfirmed,
                 ct
             ),
+            Account = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == actor.AccountId, ct),
+            Used = await CreateInstance.UsedAsync(db, actor.AccountId, ct),
             WhyNoBilling = await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),
         };
     }
@@ -168,9 +180,6 @@ public sealed class Catalogue
             .OrderBy(image => image.Name)
             .ThenBy(image => image.Id)
             .ToListAsync(ct);
-
-    /// <summary>All but the smallest there are: what an emulated guest boots within seconds has no distribution in it.</summary>
-    private bool IsSlow(Image image) => Emulated.Contains(image.RegionId) && image.MinMemoryMiB > Images.Min(other => other.MinMemoryMiB);
 
     /// <summary>Why so many of this size cannot be had with this image; null if they can.</summary>
     public string? WhyNot(InstanceSize size, Image? image, int count, Snapshot? snapshot = null, int volumesGiB = 0) =>

@@ -32,7 +32,7 @@ public sealed partial class PrivateImagePage(PriceList prices, ChangeImage chang
                 dialogs,
                 new Confirmation(
                     $"Delete {doomed}?",
-                    $"No new instance can begin as it. {(View.Used == 0 ? "None did." : $"The {Format.Count(View.Used, "instance")} that did {(View.Used == 1 ? "goes" : "go")} on as before.")} This cannot be undone. This month's bill: {Format.Money(View.Forecast.AtMonthEnd.Total)} → {Format.Money(View.MonthEndWithout)}.",
+                    $"No new instance can be created from it.{(View.Used == 0 ? "" : $" The {Format.Count(View.Used, "instance")} created from it {(View.Used == 1 ? "is" : "are")} not affected.")} This cannot be undone. This month's bill: {Format.Money(View.Forecast.AtMonthEnd.Total)} → {Format.Money(View.MonthEndWithout)}.",
                     "Delete",
                     doomed
                 )

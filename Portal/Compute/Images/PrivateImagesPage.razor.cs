@@ -49,7 +49,7 @@ public sealed partial class PrivateImagesPage(ChangeImage change, ImageJobs jobs
                 Confirmation.ToDelete(
                     count,
                     "image",
-                    "No new instance can begin as they are. Instances that did go on as before. This cannot be undone."
+                    "No new instance can be created from them. Existing instances are not affected. This cannot be undone."
                 ),
             "being deleted",
             async (actor, ids) =>
