@@ -401,7 +401,6 @@ public sealed partial class SourceRulesTests
         );
     }
 
-    /// <summary>What the formatter breaks after a bracket or before a dot is one line here, so that a rule need not think of it.</summary>
     /// <summary>A customer reads the audit: whoever writes down something new says in AuditWords what it is called.</summary>
     [Fact]
     public void Every_verb_of_the_audit_has_words()
@@ -448,6 +447,7 @@ public sealed partial class SourceRulesTests
     )]
     private static partial Regex AuditedVerb();
 
+    /// <summary>What the formatter breaks after a bracket or before a dot is one line here, so that a rule need not think of it.</summary>
     private static IEnumerable<(string Name, string Text)> Code() =>
         new[] { "Portal", "Portal.Model", "Portal.Worker" }
             .SelectMany(project => Files(project, "*.cs").Concat(Files(project, "*.razor")))

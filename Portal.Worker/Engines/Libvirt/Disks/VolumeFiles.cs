@@ -172,7 +172,7 @@ internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
         }
     }
 
-    /// <summary>By a name that goes with the volume (<see cref="RemoveUnfinished"/>).</summary>
+    /// <summary>By a name that goes with the volume: what is unfinished of it has such names too.</summary>
     private string PromiseOf(string volumeId) => Path.Combine(folder.Volumes, $".{EngineFolder.Checked(volumeId)}.size");
 
     /// <summary>What a worker left that was killed while it made the volume, and what was promised to one that is gone.</summary>
