@@ -22,7 +22,7 @@ public sealed record BillRow(
     public static async Task<IReadOnlyList<BillRow>> LoadAsync(PortalDb db, string accountId, Forecast forecast, CancellationToken ct) =>
         Of(
             forecast,
-            await LivingResources.NamesAsync(
+            await LivingResources.FindAsync(
                 db,
                 accountId,
                 [.. forecast.AtMonthEnd.Lines.Select(line => line.ResourceId).Distinct(StringComparer.Ordinal)],
@@ -31,8 +31,8 @@ public sealed record BillRow(
         );
 
     /// <summary>Every resource of the month, the dearest first.</summary>
-    /// <param name="living">The names of those that still exist.</param>
-    public static IReadOnlyList<BillRow> Of(Forecast forecast, IReadOnlyDictionary<string, string> living)
+    /// <param name="known">What is known of them.</param>
+    public static IReadOnlyList<BillRow> Of(Forecast forecast, IReadOnlyDictionary<string, KnownResource> known)
     {
         var soFar = forecast.SoFar.Lines.ToLookup(line => line.ResourceId, StringComparer.Ordinal);
         return
@@ -41,8 +41,8 @@ public sealed record BillRow(
                 .AtMonthEnd.Lines.GroupBy(line => line.ResourceId, StringComparer.Ordinal)
                 .Select(group => new BillRow(
                     group.Key,
-                    living.GetValueOrDefault(group.Key) ?? group.First().ResourceName,
-                    living.ContainsKey(group.Key),
+                    known.GetValueOrDefault(group.Key)?.Name ?? group.First().ResourceName,
+                    known.GetValueOrDefault(group.Key)?.Exists is true,
                     soFar[group.Key].Sum(line => line.Amount),
                     group.Sum(line => line.Amount),
                     [.. group]

@@ -6,42 +6,76 @@ using Portal.Model.Volumes;
 namespace Portal.Model.Shared;
 
 /// <summary>
-/// What an account has at this moment of all that can stand on a bill. The ledger itself keeps the names of when its spans began.
+/// What an account has, and had, of all that can stand on a bill, by the names of today. The ledger itself keeps the names of when its spans
+/// began.
 /// </summary>
 public static class LivingResources
 {
     /// <summary>
-    /// The name of each of <paramref name="ids"/> that still exists; a stopped instance does, and a bucket with nothing in it.
+    /// What each of <paramref name="ids"/> is called, or was called last. A stopped instance exists, and a bucket with nothing in it.
     /// </summary>
-    public static async Task<IReadOnlyDictionary<string, string>> NamesAsync(
+    public static async Task<IReadOnlyDictionary<string, KnownResource>> FindAsync(
         PortalDb db,
         string accountId,
         IReadOnlyCollection<string> ids,
         CancellationToken ct
     )
     {
-        IQueryable<Named>[] kinds =
+        IQueryable<Found>[] kinds =
         [
-            Of(db.Instances.Where(instance => instance.State != InstanceState.Terminated), accountId, ids),
-            Of(db.Volumes.Where(volume => volume.State != VolumeState.Deleted), accountId, ids),
-            Of(db.Snapshots.Where(snapshot => snapshot.State != SnapshotState.Deleted), accountId, ids),
-            Of(db.Buckets.Where(bucket => bucket.State != BucketState.Deleted), accountId, ids),
-            Of(db.PublicAddresses.Where(address => address.ReleasedAt == null), accountId, ids),
+            Of(db.Instances, accountId, ids)
+                .Select(one => new Found
+                {
+                    Id = one.Id,
+                    Name = one.Name,
+                    Exists = one.State != InstanceState.Terminated,
+                }),
+            Of(db.Volumes, accountId, ids)
+                .Select(one => new Found
+                {
+                    Id = one.Id,
+                    Name = one.Name,
+                    Exists = one.State != VolumeState.Deleted,
+                }),
+            Of(db.Snapshots, accountId, ids)
+                .Select(one => new Found
+                {
+                    Id = one.Id,
+                    Name = one.Name,
+                    Exists = one.State != SnapshotState.Deleted,
+                }),
+            Of(db.Buckets, accountId, ids)
+                .Select(one => new Found
+                {
+                    Id = one.Id,
+                    Name = one.Name,
+                    Exists = one.State != BucketState.Deleted,
+                }),
+            Of(db.PublicAddresses, accountId, ids)
+                .Select(one => new Found
+                {
+                    Id = one.Id,
+                    Name = one.Name,
+                    Exists = one.ReleasedAt == null,
+                }),
         ];
         return await kinds
             .Aggregate((all, kind) => all.Concat(kind))
-            .ToDictionaryAsync(resource => resource.Id, resource => resource.Name, StringComparer.Ordinal, ct);
+            .ToDictionaryAsync(found => found.Id, found => new KnownResource(found.Name, found.Exists), StringComparer.Ordinal, ct);
     }
 
-    private static IQueryable<Named> Of(IQueryable<Resource> resources, string accountId, IReadOnlyCollection<string> ids) =>
-        resources
-            .Where(resource => resource.AccountId == accountId && ids.Contains(resource.Id))
-            .Select(resource => new Named { Id = resource.Id, Name = resource.Name });
+    private static IQueryable<T> Of<T>(IQueryable<T> resources, string accountId, IReadOnlyCollection<string> ids)
+        where T : Resource => resources.Where(resource => resource.AccountId == accountId && ids.Contains(resource.Id));
 
-    private sealed class Named
+    private sealed class Found
     {
         public required string Id { get; init; }
 
         public required string Name { get; init; }
+
+        public required bool Exists { get; init; }
     }
 }
+
+/// <param name="Name">Today's; of what exists no more, its last.</param>
+public sealed record KnownResource(string Name, bool Exists);

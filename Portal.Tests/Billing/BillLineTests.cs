@@ -62,7 +62,7 @@ public sealed class BillLineTests : BunitContext
     {
         var rows = BillRow.Of(
             new Forecast([ASpan(Skus.Disk, 8, Month, null), ASpan("instance.t1.nano", 1, Month, null, "i-2")], Prices, Month.AddDays(1)),
-            new Dictionary<string, string> { ["i-1"] = "web-1" }
+            new Dictionary<string, KnownResource>(StringComparer.Ordinal) { ["i-1"] = new("web-1", Exists: true) }
         );
         Assert.Equal([("i-2", 0.24m, 7.20m), ("i-1", 0.0192m, 0.576m)], rows.Select(row => (row.ResourceId, row.SoFar, row.AtMonthEnd)));
     }
@@ -76,8 +76,16 @@ public sealed class BillLineTests : BunitContext
             Prices,
             Month.AddDays(2)
         );
-        var rows = BillRow.Of(forecast, new Dictionary<string, string> { ["i-1"] = "renamed" });
-        Assert.Equal([("i-2", "i-2", false), ("i-1", "renamed", true)], rows.Select(row => (row.ResourceId, row.ResourceName, row.Exists)));
+        var known = new Dictionary<string, KnownResource>(StringComparer.Ordinal)
+        {
+            ["i-1"] = new("renamed", Exists: true),
+            ["i-2"] = new("renamed and gone", Exists: false),
+        };
+        var rows = BillRow.Of(forecast, known);
+        Assert.Equal(
+            [("i-2", "renamed and gone", false), ("i-1", "renamed", true)],
+            rows.Select(row => (row.ResourceId, row.ResourceName, row.Exists))
+        );
     }
 
     private static UsageSpan ASpan(string sku, decimal quantity, DateTimeOffset from, DateTimeOffset? to, string resource = "i-1") =>

@@ -206,8 +206,12 @@ public sealed partial class LibvirtEngineTests
         }
 
         await UntilAsync(async () => await FaultOfAsync(() => Volumes.EnsureAttachedAsync(new(volume, "sdd"), machine.Id, Ct)) is null);
-        await UntilAsync(async () => await GuestSizeAsync(machine, volume) > 0);
-        Assert.Equal("written before", await ReadAsync(machine, volume));
+
+        // For a moment the guest may still go by the disk that QEMU had had by itself, and that is gone.
+        await UntilAsync(async () =>
+            (await real.SshAsync(machine, $"dd if={PathOf(machine, volume)} bs=512 count=1 2> /dev/null || true")).TrimEnd(' ', '\0')
+                is "written before"
+        );
         await DetachAndRemoveAsync(machine, volume);
         Assert.DoesNotContain(
             volume.Id,
