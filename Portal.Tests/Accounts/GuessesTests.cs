@@ -110,7 +110,7 @@ public sealed class GuessesTests(TestPostgres postgres) : ServedTests(postgres)
         {
             using var wrong = await thief.SubmitAsync("/sign-in/second-factor", ("Code", time % 2 == 0 ? "000000" : "AAAAA-AAAAA"));
             Assert.Contains(
-                time < 5 ? "not right" : "Too many wrong codes. Wait 30 seconds.",
+                time < 5 ? "incorrect" : "Too many wrong codes. Wait 30 seconds.",
                 (await FormClient.ReadAsync(wrong)).Body!.TextContent,
                 StringComparison.Ordinal
             );

@@ -384,7 +384,7 @@ public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postg
         var key = SecondFactor.KeyOn(page);
         var form = page.Forms.First(form => form.QuerySelector("[name=Code]") is not null);
         using var wrong = await client.SendAsync("/settings/second-factor", form, ("Code", "000000"), ("Password", PortalServer.Password));
-        Assert.Contains("not right", (await FormClient.ReadAsync(wrong)).Body!.TextContent, StringComparison.Ordinal);
+        Assert.Contains("incorrect", (await FormClient.ReadAsync(wrong)).Body!.TextContent, StringComparison.Ordinal);
         using var answer = await client.SendAsync(
             "/settings/second-factor",
             form,

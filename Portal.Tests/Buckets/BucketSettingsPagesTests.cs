@@ -58,7 +58,7 @@ public sealed class BucketSettingsPagesTests(TestPostgres postgres, TestCeph cep
         }
 
         await Press(open, "Make private").ClickAsync();
-        await Expect(open).ToContainTextAsync("Private: only your access keys");
+        await Expect(open).ToContainTextAsync("Private: objects open only with your access keys");
         await visitor.ReloadAsync();
         await Expect(visitor.GetByRole(AriaRole.Heading, new() { Name = "Hello" })).ToHaveCountAsync(0);
         await visitor.Context.CloseAsync();

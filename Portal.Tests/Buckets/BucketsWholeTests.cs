@@ -82,7 +82,7 @@ public sealed class BucketsWholeTests(TestPostgres postgres, TestCeph ceph, ABro
     {
         await page.GotoAsync("/access-keys");
         await ABrowser.InteractiveAsync(page);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make your first key" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create your first key" }).ClickAsync();
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync(name);
         await page.GetByRole(AriaRole.Button, new() { Name = "Create key" }).ClickAsync();
         await Expect(page.GetByText("It works.")).ToBeVisibleAsync();

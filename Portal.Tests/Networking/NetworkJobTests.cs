@@ -39,7 +39,7 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         Engine.Away = "libvirt does not answer";
         Done(await Groups.SaveRulesAsync(Ada, HomeGroup.Id, [Web], Ct));
         await AdvanceAsync(Home.Id);
-        Assert.Contains("as soon as it is back", (await NetworkAsync(Home.Id)).Waiting, StringComparison.Ordinal);
+        Assert.Contains("will be applied automatically", (await NetworkAsync(Home.Id)).Waiting, StringComparison.Ordinal);
         Clock.Advance(Network.ApplyLimit + TimeSpan.FromSeconds(1));
         await Get<NetworkSweep>().SweepAsync(Ct);
         Assert.Single(await IncidentsAsync(), incident => incident.ClosedAt == null);
@@ -166,7 +166,7 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         Done(await Addresses.AssociateAsync(Ada, address.Id, (await CardOfAsync(two.Id)).Id, Ct));
         await SettleAsync();
         Assert.Equal((two.Id, 10, 25000, 22), Led());
-        Assert.Contains("disassociate it first", (await Addresses.ReleaseAsync(Ada, address.Id, Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains("unassign it first", (await Addresses.ReleaseAsync(Ada, address.Id, Ct)).Reason, StringComparison.Ordinal);
         Done(await Addresses.DisassociateAsync(Ada, address.Id, Ct));
         Done(await Addresses.ReleaseAsync(Ada, address.Id, Ct));
         Assert.Equal(1, await ReadAsync(db => db.PublicAddresses.CountAsync(Ct)));
@@ -219,7 +219,7 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
     {
         await InstanceAsync();
         var edit = new EditNetwork(this, Clock);
-        Assert.Contains("no connection to the outside", (await edit.SetNatAsync(Ada, Home.Id, true, Ct)).Reason, StringComparison.Ordinal);
+        Assert.Contains("no connection to the Internet", (await edit.SetNatAsync(Ada, Home.Id, true, Ct)).Reason, StringComparison.Ordinal);
         await ReadAsync(db => db.Regions.ExecuteUpdateAsync(region => region.SetProperty(row => row.HasUplink, true), Ct));
         Assert.True((await edit.SetNatAsync(Ada, Home.Id, true, Ct)).IsDone);
         Assert.Empty(await SpansAsync(Home.Id));

@@ -145,9 +145,9 @@ public sealed class ABrowser : IAsyncLifetime
             }
 
             await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
-            // the sandbox's pages have no script
+            // The sandbox's pages have no script. Another page that is only coming has no title yet.
             await page.WaitForFunctionAsync(
-                "dark => document.scripts.length === 0 || window.portal?.isDark() === dark",
+                "dark => document.title !== '' && (document.scripts.length === 0 || window.portal?.isDark() === dark)",
                 scheme is ColorScheme.Dark
             );
             if (picture is not null)

@@ -162,8 +162,10 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
     /// </summary>
     private static string Id(JsonElement row) => row.GetProperty("marker").GetString()!;
 
-    /// <summary>Bytes of an answer that says no: some 240 and the names in it.</summary>
-    private const long LongestRefusal = 512;
+    /// <summary>
+    /// Bytes of an answer that says no, at the least: some more are the names in it. Not more, so that what was served stays counted.
+    /// </summary>
+    private const long Refusal = 230;
 
     private static BucketTraffic Traffic(JsonElement row)
     {
@@ -183,7 +185,7 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
 
         // What was refused is not billed: else a stranger could run up a bill, or the month's downloads, by being turned away.
         static long Sent(JsonElement kind) =>
-            Math.Max(0, kind.GetProperty("bytes_sent").GetInt64() - (LongestRefusal * (kind.GetProperty("ops").GetInt64() - Served(kind))));
+            Math.Max(0, kind.GetProperty("bytes_sent").GetInt64() - (Refusal * (kind.GetProperty("ops").GetInt64() - Served(kind))));
 
         static long Served(JsonElement kind) => kind.GetProperty("successful_ops").GetInt64();
     }
