@@ -196,7 +196,7 @@ public sealed class ConsoleTests(TestPostgres postgres) : TestDatabase(postgres)
     {
         engine.FailOnce(nameof(IComputeEngine.OpenConsoleAsync), FaultPoint.Before);
         using var socket = await OpenAsync(await IssueAsync(ConsoleKind.Text));
-        Assert.Contains("away", (await CloseOfAsync(socket)).Reason, StringComparison.Ordinal);
+        Assert.Contains("temporarily unavailable", (await CloseOfAsync(socket)).Reason, StringComparison.Ordinal);
     }
 
     private static Actor ActorOf(Person person) => new(person.AccountId, person.UserId, person.Email, IPAddress.Loopback);

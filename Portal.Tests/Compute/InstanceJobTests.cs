@@ -193,7 +193,7 @@ public sealed partial class InstanceJobTests(TestPostgres postgres) : TestDataba
         await AdvanceAsync(id);
         var refused = await LoadAsync(id);
         Assert.Equal(InstanceState.Running, refused.State);
-        Assert.Contains("refused", refused.Waiting, StringComparison.Ordinal);
+        Assert.Contains("That step failed", refused.Waiting, StringComparison.Ordinal);
         Assert.Single(await SpansAsync(id), span => span.Sku == "instance.t1.nano" && span.To == null);
 
         await SettleAsync(id);

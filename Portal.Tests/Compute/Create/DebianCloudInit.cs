@@ -13,7 +13,7 @@ internal static class DebianCloudInit
     public static async Task<IReadOnlyList<Seen>> LookAsync(IEnumerable<byte[]> data)
     {
         var folder = await UnpackedPackage.FolderAsync("cloud-init");
-        var script = Path.Combine(TestPostgres.Repository, "Portal.Tests", "Compute", "cloud-init.py");
+        var script = Path.Combine(TestPostgres.Repository, "Portal.Tests", "Compute", "Create", "cloud-init.py");
         return JsonSerializer.Deserialize<List<Seen>>(await RunAsync("python3", [script, folder], ".", JsonSerializer.Serialize(data)))!;
     }
 
