@@ -103,7 +103,7 @@ public sealed class ClosingPagesTests(TestPostgres postgres, TestCeph ceph, ABro
             await db.SaveChangesAsync(Ct);
         }
 
-        var list = page.GetByRole(AriaRole.Heading, new() { Name = "Accounts that close" });
+        var list = page.GetByRole(AriaRole.Heading, new() { Name = "Accounts being closed" });
         await Expect(list).ToBeVisibleAsync();
         await Expect(list).ToHaveCountAsync(0);
     }

@@ -259,7 +259,7 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         await Until.TrueAsync(() => console.IsClosed);
         await ABrowser.AssertAccessibleAsync(page, "log");
         await page.GetByRole(AriaRole.Link, new() { Name = "Events" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "OpenConsole" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "Opened the console" })).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "events");
         await consoles.StopAsync(Ct);
         await changes.StopAsync(Ct);
