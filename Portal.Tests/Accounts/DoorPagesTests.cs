@@ -15,6 +15,7 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
     [InlineData("/forgot-password", "forgot-password")]
     [InlineData("/reset-password?user=x&code=y", "reset-password")]
     [InlineData("/undo-email?code=x", "undo-email")]
+    [InlineData("/undo-factor?code=x", "undo-factor")]
     [InlineData("/not-there", "not-found")]
     [InlineData("/not-found", "not-found-in-circuit")]
     [InlineData("/error", "error")]

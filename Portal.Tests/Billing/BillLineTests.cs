@@ -1,6 +1,7 @@
 using Bunit;
 using Portal.Billing;
 using Portal.Model.Billing;
+using Portal.Model.Shared;
 
 namespace Portal.Tests.Billing;
 

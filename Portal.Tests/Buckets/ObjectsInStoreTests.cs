@@ -543,7 +543,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Null((await change.SetPolicyAsync(thief, bucket, null, PolicyExamples.Of(bucket.Name)[2].Text, Ct)).Reason);
         Assert.Empty(await db.Mails.ToListAsync(Ct));
         Assert.Null((await change.MakePublicAsync(owner, bucket, true, Ct)).Reason);
-        Assert.Equal($"The bucket {bucket.Name} was opened to others on your Portal account", (await db.Mails.SingleAsync(Ct)).Subject);
+        Assert.Equal($"The bucket {bucket.Name} was opened to others for your Portal account", (await db.Mails.SingleAsync(Ct)).Subject);
         Assert.Null((await change.MakePublicAsync(thief, bucket, false, Ct)).Reason);
         Assert.Equal(1, await db.Mails.CountAsync(Ct));
     }

@@ -274,7 +274,7 @@ public sealed partial class InstancePagesTests(TestPostgres postgres, ABrowser b
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Name", Exact = true }).FillAsync("blue-heron");
         await page.GetByRole(AriaRole.Form, new() { Name = "Name" }).GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         var why = page.GetByRole(AriaRole.Form, new() { Name = "Name" }).Locator(".why");
-        await Expect(why).ToHaveTextAsync("Nothing has been changed.");
+        await Expect(why).ToHaveTextAsync("It is saved.");
         await Expect(why).ToBeVisibleAsync();
         var (tip, sidebar) = (
             await why.BoundingBoxAsync() ?? throw new InvalidOperationException(),

@@ -184,8 +184,8 @@ public sealed class AccountMails(
     private Mail Undoable(User user, string what, string secret) =>
         Write(
             user,
-            $"{what} on your Portal account",
-            $"{what} on your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
+            $"{what} for your Portal account",
+            $"{what} for your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
             "It was not me: take it back",
             $"{address.Origin}/undo-factor?code={secret}",
             $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it brings back the second factor of a week before, or that there was none, removes all passkeys, ends all sessions and lets you choose a new password."
