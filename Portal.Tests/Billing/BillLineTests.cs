@@ -84,7 +84,7 @@ public sealed class BillLineTests : BunitContext
         };
         var rows = BillRow.Of(forecast, known);
         Assert.Equal(
-            [("i-2", "renamed and gone", false), ("i-1", "renamed", true)],
+            [("i-1", "renamed", true), ("i-2", "renamed and gone", false)],
             rows.Select(row => (row.ResourceId, row.ResourceName, row.Exists))
         );
     }
