@@ -22,7 +22,7 @@ public sealed record BillRow(
     public static async Task<IReadOnlyList<BillRow>> LoadAsync(PortalDb db, string accountId, Forecast forecast, CancellationToken ct) =>
         Of(
             forecast,
-            await LivingResources.FindAsync(
+            await BilledResources.FindAsync(
                 db,
                 accountId,
                 [.. forecast.AtMonthEnd.Lines.Select(line => line.ResourceId).Distinct(StringComparer.Ordinal)],
@@ -32,7 +32,7 @@ public sealed record BillRow(
 
     /// <summary>Every resource of the month, the dearest first.</summary>
     /// <param name="known">What is known of them.</param>
-    public static IReadOnlyList<BillRow> Of(Forecast forecast, IReadOnlyDictionary<string, KnownResource> known)
+    public static IReadOnlyList<BillRow> Of(Forecast forecast, IReadOnlyDictionary<string, BilledResource> known)
     {
         var soFar = forecast.SoFar.Lines.ToLookup(line => line.ResourceId, StringComparer.Ordinal);
         return

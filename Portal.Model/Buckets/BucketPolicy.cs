@@ -119,14 +119,11 @@ public static class BucketPolicy
     {
         var (former, wanted) = (StatementsOf(before), StatementsOf(after));
         var letting = wanted.Where(statement => LetsInOthers(statement, own)).ToList();
-        return letting.Exists(statement => !former.Exists(other => IsSame(other.ToJsonString(), statement.ToJsonString())))
-            || (
-                letting.Count > 0
-                && former.Exists(statement =>
-                    statement["Effect"]?.ToString() is "Deny"
-                    && !wanted.Exists(other => IsSame(other.ToJsonString(), statement.ToJsonString()))
-                )
-            );
+        return letting.Exists(statement => !IsAmong(former, statement))
+            || (letting.Count > 0 && former.Exists(statement => statement["Effect"]?.ToString() is "Deny" && !IsAmong(wanted, statement)));
+
+        static bool IsAmong(List<JsonObject> statements, JsonObject one) =>
+            statements.Exists(other => IsSame(other.ToJsonString(), one.ToJsonString()));
     }
 
     /// <summary>They say the same, however they are laid out.</summary>
@@ -249,9 +246,7 @@ public static class BucketPolicy
         );
 
     private static JsonNode[] PortalsPart(string? policy) =>
-        string.IsNullOrWhiteSpace(policy) || !IsReadable(policy) || Parse(policy) is not JsonObject document
-            ? []
-            : [.. PolicyStatements.Of(document).Where(IsPortals).Select(statement => statement.DeepClone())];
+        [.. StatementsOf(policy).Where(IsPortals).Select(statement => statement.DeepClone())];
 
     private static string? Join(string? owners, JsonNode[] portals)
     {

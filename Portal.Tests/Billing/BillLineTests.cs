@@ -63,7 +63,7 @@ public sealed class BillLineTests : BunitContext
     {
         var rows = BillRow.Of(
             new Forecast([ASpan(Skus.Disk, 8, Month, null), ASpan("instance.t1.nano", 1, Month, null, "i-2")], Prices, Month.AddDays(1)),
-            new Dictionary<string, KnownResource>(StringComparer.Ordinal) { ["i-1"] = new("web-1", Exists: true) }
+            new Dictionary<string, BilledResource>(StringComparer.Ordinal) { ["i-1"] = new("web-1", Exists: true) }
         );
         Assert.Equal([("i-2", 0.24m, 7.20m), ("i-1", 0.0192m, 0.576m)], rows.Select(row => (row.ResourceId, row.SoFar, row.AtMonthEnd)));
     }
@@ -77,7 +77,7 @@ public sealed class BillLineTests : BunitContext
             Prices,
             Month.AddDays(2)
         );
-        var known = new Dictionary<string, KnownResource>(StringComparer.Ordinal)
+        var known = new Dictionary<string, BilledResource>(StringComparer.Ordinal)
         {
             ["i-1"] = new("renamed", Exists: true),
             ["i-2"] = new("renamed and gone", Exists: false),

@@ -51,7 +51,7 @@ public sealed class AccountMails(
     {
         if (user.EmailConfirmed)
         {
-            db.Add(undo is null ? Changed(user, what) : Undoable(user, what, undo));
+            db.Add(Changed(user, what, undo));
         }
     }
 
@@ -171,25 +171,28 @@ public sealed class AccountMails(
             "If it was not you, you need not do anything."
         );
 
-    private Mail Changed(User user, string what) =>
-        Write(
+    private Mail Changed(User user, string what, string? undo)
+    {
+        var (button, link, closing) = undo is null
+            ? (
+                "Look at your settings",
+                $"{address.Origin}/settings",
+                $"If it was not you, choose a new password at once: {address.Origin}/forgot-password"
+            )
+            : (
+                "It was not me: take it back",
+                $"{address.Origin}/undo-factor?code={undo}",
+                $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it brings back the second factor of a week before, or that there was none, removes all passkeys, ends all sessions and lets you choose a new password."
+            );
+        return Write(
             user,
             $"{what} for your Portal account",
             $"{what} for your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
-            "Look at your settings",
-            $"{address.Origin}/settings",
-            $"If it was not you, choose a new password at once: {address.Origin}/forgot-password"
+            button,
+            link,
+            closing
         );
-
-    private Mail Undoable(User user, string what, string secret) =>
-        Write(
-            user,
-            $"{what} for your Portal account",
-            $"{what} for your Portal account at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
-            "It was not me: take it back",
-            $"{address.Origin}/undo-factor?code={secret}",
-            $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it brings back the second factor of a week before, or that there was none, removes all passkeys, ends all sessions and lets you choose a new password."
-        );
+    }
 
     private Mail NewDevice(User user, string browser, IPAddress? from) =>
         Write(

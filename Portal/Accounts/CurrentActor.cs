@@ -56,8 +56,10 @@ public sealed class CurrentActor(
         return user;
     }
 
-    public static Actor Of(ClaimsPrincipal user, IPAddress? from) =>
-        new(
+    public static Actor Of(ClaimsPrincipal user, IPAddress? from)
+    {
+        var proofs = Proofs.Of(user);
+        return new(
             user.FindFirstValue(AccountClaims.Account) ?? throw new UnauthorizedAccessException("Nobody is signed in."),
             Guid.Parse(user.FindFirstValue(ClaimTypes.NameIdentifier)!),
             user.FindFirstValue(ClaimTypes.Email) ?? user.Identity!.Name!,
@@ -65,7 +67,8 @@ public sealed class CurrentActor(
         )
         {
             SessionId = SessionCookie.SessionOf(user),
-            ProvenAt = Proofs.Of(user).ProvenAt,
-            FactorAt = Proofs.Of(user).FactorAt,
+            ProvenAt = proofs.ProvenAt,
+            FactorAt = proofs.FactorAt,
         };
+    }
 }

@@ -54,21 +54,7 @@ internal sealed class VolumeFiles(EngineFolder folder, QemuImg qemuImg)
     public void Promise(string volumeId, long bytes)
     {
         var written = $"{PromiseOf(volumeId)}.{Guid.NewGuid():N}";
-        using (
-            var note = new StreamWriter(
-                written,
-                new FileStreamOptions
-                {
-                    Mode = FileMode.CreateNew,
-                    Access = FileAccess.Write,
-                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                }
-            )
-        )
-        {
-            note.Write(bytes.ToString(CultureInfo.InvariantCulture));
-        }
-
+        EngineFolder.WriteClosed(written, bytes.ToString(CultureInfo.InvariantCulture));
         File.Move(written, PromiseOf(volumeId), overwrite: true);
     }
 

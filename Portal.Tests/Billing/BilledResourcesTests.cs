@@ -6,7 +6,7 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Billing;
 
 [Trait("Needs", "database")]
-public sealed class LivingResourcesTests(TestPostgres postgres) : TestDatabase(postgres)
+public sealed class BilledResourcesTests(TestPostgres postgres) : TestDatabase(postgres)
 {
     /// <summary>The ledger has the names of when its spans began; a bill reads as its owner speaks of things.</summary>
     [Fact]
@@ -22,14 +22,14 @@ public sealed class LivingResourcesTests(TestPostgres postgres) : TestDatabase(p
                     set.SetProperty(instance => instance.Name, "renamed").SetProperty(instance => instance.State, InstanceState.Terminated),
                 TestContext.Current.CancellationToken
             );
-        var found = await LivingResources.FindAsync(
+        var found = await BilledResources.FindAsync(
             db,
             tenant.Account.Id,
             [kept.Id, gone.Id, foreign.Id],
             TestContext.Current.CancellationToken
         );
         Assert.Equal(
-            new Dictionary<string, KnownResource>(StringComparer.Ordinal)
+            new Dictionary<string, BilledResource>(StringComparer.Ordinal)
             {
                 [kept.Id] = new(kept.Name, Exists: true),
                 [gone.Id] = new("renamed", Exists: false),

@@ -9,12 +9,12 @@ namespace Portal.Model.Shared;
 /// What an account has, and had, of all that can stand on a bill, by the names of today. The ledger itself keeps the names of when its spans
 /// began.
 /// </summary>
-public static class LivingResources
+public static class BilledResources
 {
     /// <summary>
     /// What each of <paramref name="ids"/> is called, or was called last. A stopped instance exists, and a bucket with nothing in it.
     /// </summary>
-    public static async Task<IReadOnlyDictionary<string, KnownResource>> FindAsync(
+    public static async Task<IReadOnlyDictionary<string, BilledResource>> FindAsync(
         PortalDb db,
         string accountId,
         IReadOnlyCollection<string> ids,
@@ -61,7 +61,7 @@ public static class LivingResources
         ];
         return await kinds
             .Aggregate((all, kind) => all.Concat(kind))
-            .ToDictionaryAsync(found => found.Id, found => new KnownResource(found.Name, found.Exists), StringComparer.Ordinal, ct);
+            .ToDictionaryAsync(found => found.Id, found => new BilledResource(found.Name, found.Exists), StringComparer.Ordinal, ct);
     }
 
     private static IQueryable<T> Of<T>(IQueryable<T> resources, string accountId, IReadOnlyCollection<string> ids)
@@ -78,4 +78,4 @@ public static class LivingResources
 }
 
 /// <param name="Name">Today's; of what exists no more, its last.</param>
-public sealed record KnownResource(string Name, bool Exists);
+public sealed record BilledResource(string Name, bool Exists);
