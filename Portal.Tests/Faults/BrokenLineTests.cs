@@ -84,6 +84,7 @@ public sealed class BrokenLineTests(TestPostgres postgres, ABrowser browser) : S
     [Fact]
     public async Task After_an_outage_a_person_hears_that_the_press_did_not_count()
     {
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Paste a public key", Exact = true })).ToBeVisibleAsync();
         line.Cut();
         await PressAsync("Paste a public key");
         await ToldAsync("“Paste a public key” did not go through");
