@@ -2402,7 +2402,7 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
-                    b.Property<bool>("IsToGo")
+                    b.Property<bool>("IsDeleting")
                         .HasColumnType("boolean");
 
                     b.Property<string>("NetworkId")
@@ -2992,10 +2992,10 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
-                    b.Property<bool>("IsQuiesced")
+                    b.Property<bool>("IsDeleting")
                         .HasColumnType("boolean");
 
-                    b.Property<bool>("IsToGo")
+                    b.Property<bool>("IsQuiesced")
                         .HasColumnType("boolean");
 
                     b.Property<string>("LastError")

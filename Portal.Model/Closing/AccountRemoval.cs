@@ -71,7 +71,7 @@ public sealed class AccountRemoval(
         await round.EachAsync(
             db =>
                 db.PrivateImages.Where(image =>
-                        image.AccountId == actor.AccountId && image.Snapshot.State != SnapshotState.Deleted && !image.Snapshot.IsToGo
+                        image.AccountId == actor.AccountId && image.Snapshot.State != SnapshotState.Deleted && !image.Snapshot.IsDeleting
                     )
                     .Select(image => image.Id),
             id => images.DeleteAsync(actor, id, ct)
@@ -81,7 +81,7 @@ public sealed class AccountRemoval(
                 db.Snapshots.Where(snapshot =>
                         snapshot.AccountId == actor.AccountId
                         && snapshot.State != SnapshotState.Deleted
-                        && !snapshot.IsToGo
+                        && !snapshot.IsDeleting
                         && snapshot.PrivateImageId == null
                     )
                     .Select(snapshot => snapshot.Id),

@@ -29,7 +29,9 @@ public sealed class CloseAccount(IDbContextFactory<PortalDb> dbs, TimeProvider c
 
         var (now, before) = (clock.GetUtcNow(), new { account.Status });
         account.RequestClose(users.Find(user => user.EmailConfirmed)?.Email, now);
-        db.AuditEntries.Add(actor.Audit(now, "CloseAccount", account.Id, before, new { account.Status, Removing = Told(contents) }));
+        db.AuditEntries.Add(
+            actor.Audit(now, "CloseAccount", account.Id, before, new { account.Status, Removing = AuditDetails(contents) })
+        );
         db.Mails.AddRange(users.Where(user => user.EmailConfirmed).Select(user => Begun(user, followAt, now)));
         await RetireAsync(db, users, now, ct);
         await db.SaveChangesAsync(ct);
@@ -75,7 +77,7 @@ public sealed class CloseAccount(IDbContextFactory<PortalDb> dbs, TimeProvider c
             now
         );
 
-    private static object Told(AccountContents contents) =>
+    private static object AuditDetails(AccountContents contents) =>
         new
         {
             contents.Instances,

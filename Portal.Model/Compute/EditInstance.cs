@@ -20,7 +20,7 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
         RunAsync(actor, id, instance => instance.Protect(isProtected), instance => new { Protected = instance.IsProtected }, ct);
 
     public Task<Outcome> WriteUserDataAsync(Actor actor, string id, string? text, CancellationToken ct) =>
-        RunAsync(actor, id, instance => instance.WriteUserData(text), instance => new { UserData = Told(instance.UserData) }, ct);
+        RunAsync(actor, id, instance => instance.WriteUserData(text), instance => new { UserData = AuditDetails(instance.UserData) }, ct);
 
     /// <param name="told">
     /// What the audit tells of it, before and after. A record or an anonymous object: two that are equal say the same.
@@ -59,7 +59,7 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
     }
 
     /// <summary>User data may hold secrets: the audit tells of it what is needed to recognize it, and nothing of what it says.</summary>
-    private static string? Told(string? userData) =>
+    private static string? AuditDetails(string? userData) =>
         userData is null
             ? null
             : $"{Compute.UserData.Size(userData):N0} bytes, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(userData)))[..12]}";

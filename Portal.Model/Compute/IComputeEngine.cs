@@ -50,14 +50,14 @@ public interface IComputeEngine
 /// <param name="Power">What is wanted: running or off.</param>
 /// <param name="Volumes">What it starts with, its root disk among them. A machine that runs keeps what it has.</param>
 /// <param name="Force">Cut the power instead of asking the guest to shut down.</param>
-/// <param name="Boot">
+/// <param name="RebootsWanted">
 /// How many reboots were asked for in its life; the engine restarts the machine when it has done fewer since its start.
 /// </param>
 /// <param name="Rescue">
 /// Its next start is into the engine's rescue system, from memory; its volumes are attached as ever, and its user data does not run.
 /// </param>
 /// <param name="Interfaces">
-/// The cards it starts with, its first one first; none for a machine that is to be removed. One that runs keeps what it has.
+/// The interfaces it starts with, its first one first; none for a machine that is to be removed. One that runs keeps what it has.
 /// </param>
 /// <param name="PublicPort">Port of the host's loopback that leads to the guest's port 22; null for none.</param>
 public sealed record InstanceSpec(
@@ -75,7 +75,7 @@ public sealed record InstanceSpec(
     int? PublicPort,
     MachinePower Power,
     bool Force,
-    int Boot,
+    int RebootsWanted,
     bool Rescue = false
 );
 
@@ -89,14 +89,14 @@ public enum MachinePower
     Broken,
 }
 
-/// <param name="Boot">The number of reboots that the machine has taken, as asked for in the spec.</param>
+/// <param name="RebootsDone">The number of reboots that the machine has taken, as asked for in the spec.</param>
 /// <param name="SshAnswers">Something at the guest's port 22 sent an SSH banner.</param>
 /// <param name="HostKey">The guest's ed25519 host key as read from its serial log.</param>
 /// <param name="StoppedByGuest">It is off because the guest shut itself down, not because the host or the engine ended it.</param>
 /// <param name="AgentAnswers">The agent inside the guest is connected; see <see cref="IGuestEngine"/>.</param>
 public sealed record MachineObservation(
     MachinePower Power,
-    int Boot,
+    int RebootsDone,
     bool SshAnswers,
     string? HostKey,
     string? Problem,

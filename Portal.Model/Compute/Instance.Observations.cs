@@ -95,7 +95,7 @@ public sealed partial class Instance
 
     private void ObserveRunning(MachineObservation seen, DateTimeOffset now)
     {
-        RebootsDone = Math.Max(RebootsDone, Math.Min(seen.Boot, RebootsWanted));
+        RebootsDone = Math.Max(RebootsDone, Math.Min(seen.RebootsDone, RebootsWanted));
         State = Goal switch
         {
             InstanceGoal.Running => Running,
@@ -158,7 +158,12 @@ public sealed partial class Instance
             PublicKey,
             UserData,
             NetworkId,
-            [.. Interfaces.Where(card => !card.IsToGo).OrderBy(card => card.Position).Select(card => card.Spec)],
+            [
+                .. Interfaces
+                    .Where(networkInterface => !networkInterface.IsDeleting)
+                    .OrderBy(networkInterface => networkInterface.Position)
+                    .Select(networkInterface => networkInterface.Spec),
+            ],
             PublicPort,
             Goal is InstanceGoal.Running ? MachinePower.Running : MachinePower.Off,
             ShouldForce(now),

@@ -6,7 +6,7 @@ using static Portal.Model.Compute.InstanceState;
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// A new root disk from an image, as at the first day: name, addresses, cards, port, tags and the other volumes stay. The web writes which
+/// A new root disk from an image, as at the first day: name, addresses, interfaces, port, tags and the other volumes stay. The web writes which
 /// image is wanted; the worker takes the machine apart, puts another disk in the place of the old one, and goes on as with a new instance.
 /// </summary>
 public sealed partial class Instance

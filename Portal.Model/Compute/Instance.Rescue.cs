@@ -6,7 +6,7 @@ namespace Portal.Model.Compute;
 
 /// <summary>
 /// For one whose own system does not come up: a restart into a small system that lives in memory, or a start if it is stopped, with its
-/// disks attached as ever. Addresses, keys and price stay. Leaving it is another restart; a stop leaves it too.
+/// disks attached as ever. Addresses, keys and price stay. PageLifetime it is another restart; a stop leaves it too.
 /// </summary>
 public sealed partial class Instance
 {

@@ -49,13 +49,13 @@ public sealed partial class Instance : Resource
     [MaxLength(ResourceIds.MaxLength)]
     public required string NetworkId { get; init; }
 
-    /// <summary>Its cards; empty once it is terminated.</summary>
+    /// <summary>Its interfaces; empty once it is terminated.</summary>
     public ICollection<NetworkInterface> Interfaces { get; } = [];
 
     /// <summary>What it has and is to have, the root disk among them.</summary>
     public ICollection<Volume> Volumes { get; } = [];
 
-    /// <summary>That of its first card, which keeps it for life; here for lists, and for the time after.</summary>
+    /// <summary>That of its first interface, which keeps it for life; here for lists, and for the time after.</summary>
     public required IPAddress Address { get; init; }
 
     /// <summary>The port of the region's public host that leads to this instance's port 22. Null once terminated.</summary>

@@ -9,7 +9,7 @@ public static class InstanceParts
         instances
             .Include(instance => instance.Image)
             .Include(instance => instance.Interfaces)
-                .ThenInclude(card => card.Subnet)
+                .ThenInclude(networkInterface => networkInterface.Subnet)
             .Include(instance => instance.Volumes)
                 .ThenInclude(volume => volume.Type)
             .Include(instance => instance.Volumes)

@@ -55,7 +55,7 @@ public sealed class AlertRules(IDbContextFactory<PortalDb> dbs, TimeProvider clo
                 };
                 made.Set(wish);
                 db.AlertRules.Add(made);
-                db.AuditEntries.Add(actor.Audit(now, "PutAlarm", resourceId, after: Told(made)));
+                db.AuditEntries.Add(actor.Audit(now, "PutAlarm", resourceId, after: AuditDetails(made)));
                 return Outcome.Done;
             },
             ct
@@ -78,9 +78,9 @@ public sealed class AlertRules(IDbContextFactory<PortalDb> dbs, TimeProvider clo
 
                 if (!rule.Says(wish))
                 {
-                    var before = Told(rule);
+                    var before = AuditDetails(rule);
                     rule.Set(wish);
-                    db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "PutAlarm", rule.ResourceId, before, Told(rule)));
+                    db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "PutAlarm", rule.ResourceId, before, AuditDetails(rule)));
                 }
 
                 return Outcome.Done;
@@ -99,7 +99,7 @@ public sealed class AlertRules(IDbContextFactory<PortalDb> dbs, TimeProvider clo
                 }
 
                 db.AlertRules.Remove(rule);
-                db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "DeleteAlarm", rule.ResourceId, before: Told(rule)));
+                db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "DeleteAlarm", rule.ResourceId, before: AuditDetails(rule)));
                 return Outcome.Done;
             },
             ct
@@ -148,5 +148,5 @@ public sealed class AlertRules(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             ? null
             : "Mails of alerts go to a confirmed address only: open the link that we sent you.";
 
-    private static object Told(AlertRule rule) => new { Alert = rule.Sentence, To = rule.UserId };
+    private static object AuditDetails(AlertRule rule) => new { Alert = rule.Sentence, To = rule.UserId };
 }

@@ -71,7 +71,10 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
                     return Outcome.Refused("There is no such subnet any more.");
                 }
 
-                if (WhyNotRemove(await db.NetworkInterfaces.CountAsync(card => card.SubnetId == subnetId, ct)) is { } reason)
+                if (
+                    WhyNotRemove(await db.NetworkInterfaces.CountAsync(networkInterface => networkInterface.SubnetId == subnetId, ct)) is
+                    { } reason
+                )
                 {
                     return Outcome.Refused(reason);
                 }
@@ -98,11 +101,11 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
         return new(removed.Reason);
     }
 
-    /// <param name="cards">How many cards are in it.</param>
-    public static string? WhyNotRemove(int cards) =>
-        cards == 0
+    /// <param name="networkInterfaces">How many interfaces are in it.</param>
+    public static string? WhyNotRemove(int networkInterfaces) =>
+        networkInterfaces == 0
             ? null
-            : $"{(cards == 1 ? "An instance's interface is" : $"{cards} interfaces of instances are")} in it: remove {(cards == 1 ? "it" : "them")} first, or terminate the instance{(cards == 1 ? "" : "s")}.";
+            : $"{(networkInterfaces == 1 ? "An instance's interface is" : $"{networkInterfaces} interfaces of instances are")} in it: remove {(networkInterfaces == 1 ? "it" : "them")} first, or terminate the instance{(networkInterfaces == 1 ? "" : "s")}.";
 
     internal static Subnet Build(Network network, string name, IPNetwork range, DateTimeOffset now) =>
         new()

@@ -19,23 +19,23 @@ public interface INetworkEngine
     Task RemoveNetworkAsync(string networkId, CancellationToken ct);
 
     /// <summary>
-    /// Plugs a card into a machine that runs, or finds it there. One that is off gets it with its next start: nothing to do.
-    /// <see cref="EngineFault.Missing"/> while the network does not know the card.
+    /// Plugs an interface into a machine that runs, or finds it there. One that is off gets it with its next start: nothing to do.
+    /// <see cref="EngineFault.Missing"/> while the network does not know the interface.
     /// </summary>
-    Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec card, CancellationToken ct);
+    Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct);
 
     /// <summary>
-    /// Asks a running guest to let go of a card; true once it is out, or the machine is off or gone. Returns at once: call it again until
+    /// Asks a running guest to let go of an interface; true once it is out, or the machine is off or gone. Returns at once: call it again until
     /// it is.
     /// </summary>
-    Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct);
+    Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec networkInterface, CancellationToken ct);
 
     /// <summary>What connection to the outside the engine has been given.</summary>
     Task<UplinkObservation> UplinkAsync(CancellationToken ct);
 }
 
 /// <summary>A private network as the engine must hold it.</summary>
-/// <param name="Members">Every card of every instance of the network that is not terminated.</param>
+/// <param name="Members">Every interface of every instance of the network that is not terminated.</param>
 /// <param name="Groups">The security groups that members are in or that rules of those refer to.</param>
 public sealed record NetworkSpec(
     string Id,
@@ -59,7 +59,7 @@ public sealed record NetworkSpec(
 
 public sealed record SubnetSpec(IPNetwork Range, IPAddress Gateway);
 
-/// <summary>A card of an instance, and which groups' rules hold for it.</summary>
+/// <summary>An interface of an instance, and which groups' rules hold for it.</summary>
 /// <param name="HostName">The name under which others find it; null for a card that is not its instance's first.</param>
 public sealed record NetworkMember(
     string InstanceId,
@@ -83,14 +83,14 @@ public sealed record GroupRule(TransportProtocol Protocol, int FromPort, int ToP
 public sealed record PeerSpec(string PeeringId, string NetworkId, IPNetwork Range);
 
 /// <summary>
-/// A public address that leads to a card: all traffic for <paramref name="Address"/>, both ways; or where there is no such address, what
+/// A public address that leads to an interface: all traffic for <paramref name="Address"/>, both ways; or where there is no such address, what
 /// comes to the ports of the host's loopback named in <paramref name="Forwards"/>.
 /// </summary>
-/// <param name="Private">The card's own address.</param>
+/// <param name="Private">The interface's own address.</param>
 public sealed record AddressSpec(string Id, string InstanceId, IPAddress Private, IPAddress? Address, IReadOnlyList<PortForward> Forwards);
 
 /// <param name="PublicRange">Public addresses that are routed to the engine; null if there are none.</param>
 public sealed record UplinkObservation(bool IsConnected, IPNetwork? PublicRange);
 
-/// <summary>A card of a machine, and where it is plugged in.</summary>
+/// <summary>An interface of a machine, and where it is plugged in.</summary>
 public sealed record InterfaceSpec(string Id, IPNetwork Subnet, IPAddress Gateway, IPAddress Address, string Mac);

@@ -7,11 +7,11 @@ using Portal.Model.Shared;
 namespace Portal.Model.Networking;
 
 /// <summary>
-/// Gives instances more cards and takes them away again, while they run or stand; changes which security groups a card is in.
+/// Gives instances more interfaces and takes them away again, while they run or stand; changes which security groups an interface is in.
 /// </summary>
 public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    /// <summary>Cards of one instance: what an emulated machine has slots for, its disks beside them.</summary>
+    /// <summary>Interfaces of one instance: what an emulated machine has slots for, its disks beside them.</summary>
     public const int MaxPerInstance = 8;
 
     public Task<Outcome<NetworkInterface>> AddAsync(
@@ -27,10 +27,12 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             async (db, network, instance) =>
             {
                 var subnet = await db.Subnets.SingleOrDefaultAsync(subnet => subnet.Id == subnetId && subnet.NetworkId == network.Id, ct);
-                var cards = await db.NetworkInterfaces.Where(card => card.InstanceId == instanceId).ToListAsync(ct);
+                var networkInterfaces = await db
+                    .NetworkInterfaces.Where(networkInterface => networkInterface.InstanceId == instanceId)
+                    .ToListAsync(ct);
                 if (
                     (
-                        WhyNotAdd(instance, cards.Count)
+                        WhyNotAdd(instance, networkInterfaces.Count)
                         ?? (subnet is null ? "There is no such subnet any more." : await WhyNotGroupsAsync(db, network, groupIds, ct))
                     ) is
                     { } reason
@@ -44,7 +46,14 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
                     return Outcome.Refused($"The subnet {subnet!.Name} ({subnet.Range}) has no address left.");
                 }
 
-                var made = Build(instance, subnet!, address, cards.Max(card => card.Position) + 1, groupIds, clock.GetUtcNow())
+                var made = Build(
+                        instance,
+                        subnet!,
+                        address,
+                        networkInterfaces.Max(networkInterface => networkInterface.Position) + 1,
+                        groupIds,
+                        clock.GetUtcNow()
+                    )
                     .Requested(clock.GetUtcNow());
                 db.NetworkInterfaces.Add(made);
                 network.Change(made.CreatedAt);
@@ -68,19 +77,24 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
         );
 
     public Task<Outcome<NetworkInterface>> RemoveAsync(Actor actor, string interfaceId, CancellationToken ct) =>
-        ChangeCardAsync(
+        ChangeInterfaceAsync(
             actor,
             interfaceId,
-            (db, _, card) =>
+            (db, _, networkInterface) =>
             {
                 var now = clock.GetUtcNow();
-                if (card.RequestRemove(now) is { IsDone: false } refused)
+                if (networkInterface.RequestRemove(now) is { IsDone: false } refused)
                 {
                     return Task.FromResult(refused.Reason);
                 }
 
                 db.AuditEntries.Add(
-                    actor.Audit(now, "DetachNetworkInterface", card.InstanceId, new { card.Id, Address = $"{card.Address}" })
+                    actor.Audit(
+                        now,
+                        "DetachNetworkInterface",
+                        networkInterface.InstanceId,
+                        new { networkInterface.Id, Address = $"{networkInterface.Address}" }
+                    )
                 );
                 return Task.FromResult<string?>(null);
             },
@@ -93,25 +107,28 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
         IReadOnlyList<string> groupIds,
         CancellationToken ct
     ) =>
-        ChangeCardAsync(
+        ChangeInterfaceAsync(
             actor,
             interfaceId,
-            async (db, network, card) =>
+            async (db, network, networkInterface) =>
             {
                 if (await WhyNotGroupsAsync(db, network, groupIds, ct) is { } reason)
                 {
                     return reason;
                 }
 
-                var before = card.Groups.Select(membership => membership.SecurityGroupId).Order(StringComparer.Ordinal).ToList();
-                card.SetGroups(groupIds.Distinct(StringComparer.Ordinal));
+                var before = networkInterface
+                    .Groups.Select(membership => membership.SecurityGroupId)
+                    .Order(StringComparer.Ordinal)
+                    .ToList();
+                networkInterface.SetGroups(groupIds.Distinct(StringComparer.Ordinal));
                 network.Change(clock.GetUtcNow());
                 db.AuditEntries.Add(
                     actor.Audit(
                         clock.GetUtcNow(),
                         "ModifyNetworkInterfaceAttribute",
-                        card.InstanceId,
-                        new { card.Id, Groups = before },
+                        networkInterface.InstanceId,
+                        new { networkInterface.Id, Groups = before },
                         new { Groups = groupIds }
                     )
                 );
@@ -120,7 +137,7 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             ct
         );
 
-    /// <param name="had">How many cards it has.</param>
+    /// <param name="had">How many interfaces it has.</param>
     public static string? WhyNotAdd(Instance instance, int had) =>
         instance.WhyNotEdit ?? (had >= MaxPerInstance ? $"An instance has at most {MaxPerInstance} interfaces." : null);
 
@@ -133,7 +150,7 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
         DateTimeOffset now
     )
     {
-        var card = new NetworkInterface
+        var networkInterface = new NetworkInterface
         {
             Id = ResourceIds.New("eni"),
             AccountId = instance.AccountId,
@@ -144,8 +161,8 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             Position = position,
             CreatedAt = now,
         };
-        card.SetGroups(groupIds.Distinct(StringComparer.Ordinal));
-        return card;
+        networkInterface.SetGroups(groupIds.Distinct(StringComparer.Ordinal));
+        return networkInterface;
     }
 
     internal static async Task<string?> WhyNotGroupsAsync(
@@ -181,7 +198,7 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             ct
         );
 
-    private Task<Outcome<NetworkInterface>> ChangeCardAsync(
+    private Task<Outcome<NetworkInterface>> ChangeInterfaceAsync(
         Actor actor,
         string interfaceId,
         Func<PortalDb, Network, NetworkInterface, Task<string?>> change,
@@ -191,13 +208,16 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             actor,
             async (db, _) =>
                 await db
-                    .NetworkInterfaces.Include(card => card.Groups)
-                    .SingleOrDefaultAsync(card => card.AccountId == actor.AccountId && card.Id == interfaceId, ct)
-                    is { } card
-                && await db.LockNetworkAsync(actor.AccountId, card.NetworkId, ct) is { } network
-                    ? (network.WhyNotChange ?? await change(db, network, card)) is { } reason
+                    .NetworkInterfaces.Include(networkInterface => networkInterface.Groups)
+                    .SingleOrDefaultAsync(
+                        networkInterface => networkInterface.AccountId == actor.AccountId && networkInterface.Id == interfaceId,
+                        ct
+                    )
+                    is { } networkInterface
+                && await db.LockNetworkAsync(actor.AccountId, networkInterface.NetworkId, ct) is { } network
+                    ? (network.WhyNotChange ?? await change(db, network, networkInterface)) is { } reason
                         ? Outcome.Refused(reason)
-                        : card
+                        : networkInterface
                     : Outcome.Refused("There is no such interface any more."),
             ct
         );

@@ -2,13 +2,13 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Networking;
 
-/// <summary>How a card comes and goes.</summary>
+/// <summary>How an interface comes and goes.</summary>
 public sealed partial class NetworkInterface
 {
     public static readonly TimeSpan AttachLimit = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// How long a guest may take to let go of a card. One that does not keeps it until its next start, but the network no longer
+    /// How long a guest may take to let go of an interface. One that does not keeps it until its next start, but the network no longer
     /// knows it: nothing that it sends arrives anywhere.
     /// </summary>
     public static readonly TimeSpan UnplugLimit = TimeSpan.FromSeconds(30);
@@ -21,7 +21,7 @@ public sealed partial class NetworkInterface
 
     public string? WhyNotRemove =>
         IsPrimary ? "The first interface stays: the instance's name and its way out hang on it."
-        : IsToGo ? "It is being removed already."
+        : IsDeleting ? "It is being removed already."
         : null;
 
     /// <summary>For one that was just made for an instance that is there already.</summary>
@@ -38,14 +38,14 @@ public sealed partial class NetworkInterface
             return Outcome.Refused(reason);
         }
 
-        (IsToGo, State, Deadline, Waiting) = (true, InterfaceState.Detaching, now + DetachLimit, null);
+        (IsDeleting, State, Deadline, Waiting) = (true, InterfaceState.Detaching, now + DetachLimit, null);
         return Outcome.Done;
     }
 
     /// <summary>It is in the machine, or will be when that starts.</summary>
     public void ObserveAttached()
     {
-        if (!IsToGo)
+        if (!IsDeleting)
         {
             (State, Deadline, Waiting) = (InterfaceState.InUse, null, null);
         }

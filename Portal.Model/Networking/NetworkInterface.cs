@@ -7,8 +7,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Networking;
 
 /// <summary>
-/// A card of an instance (ENI): an address in a subnet, a MAC, and the security groups that hold for it. It lives and ends with its
-/// instance; all cards of an instance are in one network. The first one is made with the instance and stays.
+/// An interface of an instance (ENI): an address in a subnet, a MAC, and the security groups that hold for it. It lives and ends with its
+/// instance; all interfaces of an instance are in one network. The first one is made with the instance and stays.
 /// </summary>
 public sealed partial class NetworkInterface : IOwned
 {
@@ -33,7 +33,7 @@ public sealed partial class NetworkInterface : IOwned
     public required IPAddress Address { get; init; }
 
     /// <summary>
-    /// 0 for the instance's first card, which has its name and its default route; the others are numbered as they were added.
+    /// 0 for the instance's first interface, which has its name and its default route; the others are numbered as they were added.
     /// </summary>
     public required int Position { get; init; }
 
@@ -49,7 +49,7 @@ public sealed partial class NetworkInterface : IOwned
     public InterfaceState State { get; private set; } = InterfaceState.InUse;
 
     /// <summary>Its owner wants it gone.</summary>
-    public bool IsToGo { get; private set; }
+    public bool IsDeleting { get; private set; }
 
     /// <summary>By when it should be in or out; past it an incident opens. Null when nothing is under way.</summary>
     public DateTimeOffset? Deadline { get; private set; }
@@ -95,7 +95,7 @@ public enum InterfaceState
     Detaching,
 }
 
-/// <summary>A card's membership in a security group.</summary>
+/// <summary>An interface's membership in a security group.</summary>
 public sealed class InterfaceGroup : IOwned
 {
     [MaxLength(ResourceIds.MaxLength)]

@@ -57,7 +57,9 @@ public sealed record NetworkQuery(
             {
                 Network = network,
                 Subnets = network.Subnets.Count,
-                Instances = db.NetworkInterfaces.Count(card => card.NetworkId == network.Id && card.Position == 0),
+                Instances = db.NetworkInterfaces.Count(networkInterface =>
+                    networkInterface.NetworkId == network.Id && networkInterface.Position == 0
+                ),
             })
             .ToListAsync(ct);
         return ([.. lines.Select(line => Line(line.Network, line.Subnets, line.Instances))], total);

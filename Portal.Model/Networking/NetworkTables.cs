@@ -51,21 +51,32 @@ internal sealed class NetworkTables
     public void Configure(EntityTypeBuilder<NetworkInterface> builder)
     {
         builder.BelongsToAccount();
-        builder.HasOne<Instance>().WithMany(instance => instance.Interfaces).HasForeignKey(card => card.InstanceId);
-        builder.HasOne<Network>().WithMany().HasForeignKey(card => card.NetworkId).OnDelete(DeleteBehavior.Restrict);
-        builder.HasOne(card => card.Subnet).WithMany().HasForeignKey(card => card.SubnetId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasOne<Instance>().WithMany(instance => instance.Interfaces).HasForeignKey(networkInterface => networkInterface.InstanceId);
+        builder
+            .HasOne<Network>()
+            .WithMany()
+            .HasForeignKey(networkInterface => networkInterface.NetworkId)
+            .OnDelete(DeleteBehavior.Restrict);
+        builder
+            .HasOne(networkInterface => networkInterface.Subnet)
+            .WithMany()
+            .HasForeignKey(networkInterface => networkInterface.SubnetId)
+            .OnDelete(DeleteBehavior.Restrict);
 
         // As text, since EF Core cannot order an IPAddress and wants to for a unique index.
-        builder.Property(card => card.Address).HasConversion<string>().HasMaxLength(45);
-        builder.HasIndex(card => new { card.SubnetId, card.Address }).IsUnique();
-        builder.HasIndex(card => new { card.InstanceId, card.Position }).IsUnique();
+        builder.Property(networkInterface => networkInterface.Address).HasConversion<string>().HasMaxLength(45);
+        builder.HasIndex(networkInterface => new { networkInterface.SubnetId, networkInterface.Address }).IsUnique();
+        builder.HasIndex(networkInterface => new { networkInterface.InstanceId, networkInterface.Position }).IsUnique();
     }
 
     public void Configure(EntityTypeBuilder<InterfaceGroup> builder)
     {
         builder.BelongsToAccount();
         builder.HasKey(membership => new { membership.InterfaceId, membership.SecurityGroupId });
-        builder.HasOne<NetworkInterface>().WithMany(card => card.Groups).HasForeignKey(membership => membership.InterfaceId);
+        builder
+            .HasOne<NetworkInterface>()
+            .WithMany(networkInterface => networkInterface.Groups)
+            .HasForeignKey(membership => membership.InterfaceId);
         builder
             .HasOne<SecurityGroup>()
             .WithMany()

@@ -5,7 +5,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Networking;
 
 /// <summary>
-/// A public address (elastic IP): it belongs to the account until it is released, and leads to whichever card it is associated with. In a
+/// A public address (elastic IP): it belongs to the account until it is released, and leads to whichever interface it is associated with. In a
 /// region with a range of its own it is an address; in one without it is a set of ports of the host's loopback.
 /// </summary>
 public sealed class PublicAddress : Resource
@@ -28,11 +28,11 @@ public sealed class PublicAddress : Resource
     /// <summary>The guest's port to which each of the ports leads, in their order. Empty in a region with a range.</summary>
     public int[] GuestPorts { get; private set; } = [];
 
-    /// <summary>The card to which it leads; null while it leads nowhere.</summary>
+    /// <summary>The interface to which it leads; null while it leads nowhere.</summary>
     [MaxLength(ResourceIds.MaxLength)]
     public string? InterfaceId { get; private set; }
 
-    /// <summary>The network whose router may still serve it: that of the card, or of the last one until the engine has followed.</summary>
+    /// <summary>The network whose router may still serve it: that of the interface, or of the last one until the engine has followed.</summary>
     [MaxLength(ResourceIds.MaxLength)]
     public string? NetworkId { get; private set; }
 
@@ -72,7 +72,8 @@ public sealed class PublicAddress : Resource
             Address = address,
         };
 
-    public void Associate(NetworkInterface card) => (InterfaceId, NetworkId) = (card.Id, card.NetworkId);
+    public void Associate(NetworkInterface networkInterface) =>
+        (InterfaceId, NetworkId) = (networkInterface.Id, networkInterface.NetworkId);
 
     public void Dissociate() => InterfaceId = null;
 

@@ -41,8 +41,11 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
             async (db, address) =>
             {
                 if (
-                    await db.NetworkInterfaces.SingleOrDefaultAsync(card => card.AccountId == actor.AccountId && card.Id == interfaceId, ct)
-                    is not { } card
+                    await db.NetworkInterfaces.SingleOrDefaultAsync(
+                        networkInterface => networkInterface.AccountId == actor.AccountId && networkInterface.Id == interfaceId,
+                        ct
+                    )
+                    is not { } networkInterface
                 )
                 {
                     return "There is no such interface any more.";
@@ -54,8 +57,11 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
                 }
 
                 var before = new { Interface = address.InterfaceId };
-                var networks = await LockAsync(db, actor, [address.NetworkId, card.NetworkId], ct);
-                if (networks.FirstOrDefault(network => network.Id == card.NetworkId) is not { } home || (home.WhyNotChange is { }))
+                var networks = await LockAsync(db, actor, [address.NetworkId, networkInterface.NetworkId], ct);
+                if (
+                    networks.FirstOrDefault(network => network.Id == networkInterface.NetworkId) is not { } home
+                    || (home.WhyNotChange is { })
+                )
                 {
                     return "Its network is being deleted.";
                 }
@@ -65,7 +71,7 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
                     return "Address and instance must be in one region.";
                 }
 
-                address.Associate(card);
+                address.Associate(networkInterface);
                 networks.ForEach(network => network.Change(clock.GetUtcNow()));
                 db.AuditEntries.Add(
                     actor.Audit(
@@ -73,7 +79,7 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
                         "AssociateAddress",
                         id,
                         before,
-                        new { Interface = interfaceId, Instance = card.InstanceId }
+                        new { Interface = interfaceId, Instance = networkInterface.InstanceId }
                     )
                 );
                 return null;
@@ -134,7 +140,7 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
 
                 var now = clock.GetUtcNow();
                 await Meter.RecordAsync(db, address, [], now, ct);
-                db.AuditEntries.Add(actor.Audit(now, "ReleaseAddress", id, before: Told(address)));
+                db.AuditEntries.Add(actor.Audit(now, "ReleaseAddress", id, before: AuditDetails(address)));
                 if ((await LockAsync(db, actor, [address.NetworkId], ct)) is [{ } network])
                 {
                     address.Release(now);
@@ -178,11 +184,11 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
 
         db.PublicAddresses.Add(made);
         await Meter.RecordAsync(db, made, [(Skus.Address, 1)], now, ct);
-        db.AuditEntries.Add(actor.Audit(now, "AllocateAddress", made.Id, after: Told(made)));
+        db.AuditEntries.Add(actor.Audit(now, "AllocateAddress", made.Id, after: AuditDetails(made)));
         return made;
     }
 
-    private static object Told(PublicAddress address) =>
+    private static object AuditDetails(PublicAddress address) =>
         new
         {
             address.Name,

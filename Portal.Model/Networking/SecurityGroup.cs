@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Networking;
 
 /// <summary>
-/// A named set of permissions: what may reach the cards that are in it, and whereto they may begin to speak. What no rule of any of a
-/// card's groups allows is dropped; replies always pass.
+/// A named set of permissions: what may reach the interfaces that are in it, and whereto they may begin to speak. What no rule of any of a
+/// interface's groups allows is dropped; replies always pass.
 /// </summary>
 public sealed class SecurityGroup : Resource
 {

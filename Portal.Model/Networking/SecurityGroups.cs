@@ -12,7 +12,7 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
     /// <summary>Inbound and outbound each, as at EC2.</summary>
     public const int MaxRules = 60;
 
-    /// <summary>Groups of one card.</summary>
+    /// <summary>Groups of one interface.</summary>
     public const int MaxPerInterface = 5;
 
     public Task<Outcome<SecurityGroup>> CreateAsync(
@@ -63,7 +63,7 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
                             {
                                 made.Name,
                                 Network = networkId,
-                                Rules = Told(made),
+                                Rules = AuditDetails(made),
                             }
                         )
                     );
@@ -88,10 +88,12 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
                     return reason;
                 }
 
-                var (now, before) = (clock.GetUtcNow(), Told(group));
+                var (now, before) = (clock.GetUtcNow(), AuditDetails(group));
                 Replace(group, rules);
                 group.RulesChanged(network.Change(now), now);
-                db.AuditEntries.Add(actor.Audit(now, "ModifySecurityGroupRules", id, new { Rules = before }, new { Rules = Told(group) }));
+                db.AuditEntries.Add(
+                    actor.Audit(now, "ModifySecurityGroupRules", id, new { Rules = before }, new { Rules = AuditDetails(group) })
+                );
                 return null;
             },
             ct
@@ -152,7 +154,7 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
                         {
                             group.Name,
                             Network = group.NetworkId,
-                            Rules = Told(group),
+                            Rules = AuditDetails(group),
                         }
                     )
                 );
@@ -161,7 +163,7 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
             ct
         );
 
-    /// <param name="members">How many cards are in it.</param>
+    /// <param name="members">How many interfaces are in it.</param>
     /// <param name="named">A group whose rules refer to it, if there is one.</param>
     public static string? WhyNotDelete(SecurityGroup group, int members, string? named) =>
         group.IsDefault ? "Every network keeps its default group."
@@ -211,5 +213,6 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
         }
     }
 
-    private static List<string> Told(SecurityGroup group) => [.. group.Rules.OrderBy(rule => rule.Id).Select(rule => rule.ToString())];
+    private static List<string> AuditDetails(SecurityGroup group) =>
+        [.. group.Rules.OrderBy(rule => rule.Id).Select(rule => rule.ToString())];
 }

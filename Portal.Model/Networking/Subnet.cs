@@ -25,7 +25,7 @@ public sealed class Subnet : Resource
     /// </summary>
     public IEnumerable<IPAddress> Hosts() => Enumerable.Range(FirstHost, Capacity).Select(AddressAt);
 
-    /// <summary>How many cards fit in.</summary>
+    /// <summary>How many interfaces fit in.</summary>
     public int Capacity => (1 << (32 - Range.PrefixLength)) - FirstHost - 1;
 
     /// <summary>The address so many places after the first of the range.</summary>

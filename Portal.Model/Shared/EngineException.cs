@@ -14,12 +14,12 @@ public enum EngineFault
 
 /// <summary>Every vendor's error becomes one of three, in the driver, in one place.</summary>
 /// <param name="message">A sentence that a customer may read.</param>
-/// <param name="vendorsWords">What the vendor said, with its names of files and hosts.</param>
-public sealed class EngineException(EngineFault fault, string message, Exception? inner = null, string? vendorsWords = null)
+/// <param name="vendorMessage">What the vendor said, with its names of files and hosts.</param>
+public sealed class EngineException(EngineFault fault, string message, Exception? inner = null, string? vendorMessage = null)
     : Exception(message, inner)
 {
     public EngineFault Fault { get; } = fault;
 
     /// <summary>For the log and the operators, never for customers.</summary>
-    public string Detail => vendorsWords is null ? Message : $"{Message} {vendorsWords}";
+    public string Detail => vendorMessage is null ? Message : $"{Message} {vendorMessage}";
 }

@@ -130,17 +130,17 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
             return new VolumeChange(id, null, null, Outcome.Refused("There is no such volume."));
         }
 
-        var (before, outcome) = (Told(volume), request(volume));
+        var (before, outcome) = (AuditDetails(volume), request(volume));
         if (outcome.IsDone)
         {
-            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, Told(volume)));
+            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, AuditDetails(volume)));
             await db.SaveChangesAsync(ct);
         }
 
         return new VolumeChange(id, volume.Name, volume.RegionId, outcome);
     }
 
-    private static object Told(Volume volume) =>
+    private static object AuditDetails(Volume volume) =>
         new
         {
             volume.Name,

@@ -110,7 +110,7 @@ internal static class CreateToSsh
         await using var copy = new RawMachine(
             engine,
             id,
-            await db.NetworkInterfaces.AsNoTracking().SingleAsync(card => card.InstanceId == id)
+            await db.NetworkInterfaces.AsNoTracking().SingleAsync(networkInterface => networkInterface.InstanceId == id)
         );
         var start = Stopwatch.GetTimestamp();
         await copy.StartAsync();
@@ -139,7 +139,7 @@ internal static class CreateToSsh
     }
 
     /// <summary>QEMU as one would start it by hand: a fresh child of the same image, the seed that Portal made, user networking.</summary>
-    private sealed class RawMachine(TestEngine engine, string id, NetworkInterface card) : IAsyncDisposable
+    private sealed class RawMachine(TestEngine engine, string id, NetworkInterface networkInterface) : IAsyncDisposable
     {
         private readonly string disk = Path.Combine(Path.GetTempPath(), $"{id}.qcow2");
         private readonly int port = TestPostgres.FreePort();
@@ -189,10 +189,10 @@ internal static class CreateToSsh
                         "-netdev",
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"user,id=n,net=10.0.0.0/24,host=10.0.0.2,restrict=on,hostfwd=tcp:127.0.0.1:{port}-{card.Address}:22"
+                            $"user,id=n,net=10.0.0.0/24,host=10.0.0.2,restrict=on,hostfwd=tcp:127.0.0.1:{port}-{networkInterface.Address}:22"
                         ),
                         "-device",
-                        $"virtio-net-pci,netdev=n,mac={card.Mac},romfile=",
+                        $"virtio-net-pci,netdev=n,mac={networkInterface.Mac},romfile=",
                         "-device",
                         "virtio-rng-pci",
                     ]

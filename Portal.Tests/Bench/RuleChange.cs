@@ -56,7 +56,7 @@ internal static class RuleChange
         ];
     }
 
-    /// <summary>The groups and one stopped instance in each: its card is known to the network like that of one that runs.</summary>
+    /// <summary>The groups and one stopped instance in each: its interface is known to the network like that of one that runs.</summary>
     private static async Task<List<string>> FillAsync(WholePortal portal, IDbContextFactory<PortalDb> dbs, Actor actor, Network network)
     {
         var (verbs, made) = (portal.Web.Services.GetRequiredService<SecurityGroups>(), new List<string>());
@@ -79,12 +79,15 @@ internal static class RuleChange
         await using var db = await dbs.CreateDbContextAsync();
         await Fleet.AddAsync(db, actor.AccountId, Groups, running: false);
         foreach (
-            var (card, index) in (
-                await db.NetworkInterfaces.Include(card => card.Groups).Where(card => card.AccountId == actor.AccountId).ToListAsync()
-            ).Select((card, index) => (card, index))
+            var (networkInterface, index) in (
+                await db
+                    .NetworkInterfaces.Include(networkInterface => networkInterface.Groups)
+                    .Where(networkInterface => networkInterface.AccountId == actor.AccountId)
+                    .ToListAsync()
+            ).Select((networkInterface, index) => (networkInterface, index))
         )
         {
-            card.SetGroups([made[index]]);
+            networkInterface.SetGroups([made[index]]);
         }
 
         await db.SaveChangesAsync();

@@ -81,7 +81,7 @@ public sealed class DebianFirstBootTests(TestEngine engine)
 
     private InstanceSpec AMachine(string userData)
     {
-        var (id, card) = (ResourceIds.New("i"), ResourceIds.New("eni"));
+        var (id, networkInterface) = (ResourceIds.New("i"), ResourceIds.New("eni"));
         var root = new VolumeSpec(ResourceIds.New("vol"), "acc-1", 4, 1000, 100, null) { ImageFile = "debian-12.qcow2" };
         return new InstanceSpec(
             id,
@@ -96,11 +96,11 @@ public sealed class DebianFirstBootTests(TestEngine engine)
             ResourceIds.New("vpc"),
             [
                 new InterfaceSpec(
-                    card,
+                    networkInterface,
                     IPNetwork.Parse("10.0.0.0/24"),
                     IPAddress.Parse("10.0.0.1"),
                     IPAddress.Parse("10.0.0.60"),
-                    NetworkInterface.MacOf(card)
+                    NetworkInterface.MacOf(networkInterface)
                 ),
             ],
             TestPostgres.FreePort(),

@@ -52,7 +52,7 @@ public sealed partial class InstanceJobTests
             await SettleAsync(id);
             var rescued = await LoadAsync(id);
             Assert.Equal((true, InstanceState.Running, key, null), (rescued.IsRescue, rescued.State, rescued.HostKey, rescued.Deadline));
-            Assert.Equal((true, round), (Assert.Single(engine.Machines).IsRescue, engine.Machines[0].Boot));
+            Assert.Equal((true, round), (Assert.Single(engine.Machines).IsRescue, engine.Machines[0].RebootsDone));
             Assert.Single(await SpansAsync(id), span => span.ResourceId == id && span.To is null);
             await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
             await SettleAsync(id);

@@ -65,11 +65,11 @@ internal sealed class EngineServer : IAsyncDisposable
         Map<string>("remove-network", async id => await DoneAsync(engine.RemoveNetworkAsync(id, default)));
         Map<InterfaceCall>(
             "attach",
-            async call => await DoneAsync(engine.AttachInterfaceAsync(call.InstanceId, call.NetworkId, call.Card, default))
+            async call => await DoneAsync(engine.AttachInterfaceAsync(call.InstanceId, call.NetworkId, call.Interface, default))
         );
         Map<InterfaceCall>(
             "detach",
-            async call => EngineWire.Result(await engine.DetachInterfaceAsync(call.InstanceId, call.Card, default))
+            async call => EngineWire.Result(await engine.DetachInterfaceAsync(call.InstanceId, call.Interface, default))
         );
         Map<string>("uplink", async _ => EngineWire.Result(await engine.UplinkAsync(default)));
         Map<string>("list", async _ => EngineWire.Result(await engine.ListAsync(default)));

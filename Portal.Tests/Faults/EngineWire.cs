@@ -49,7 +49,7 @@ internal static class EngineWire
     }
 }
 
-internal sealed record InterfaceCall(string InstanceId, string NetworkId, InterfaceSpec Card);
+internal sealed record InterfaceCall(string InstanceId, string NetworkId, InterfaceSpec Interface);
 
 /// <summary>The engine's verbs that jobs and patrols use, asked of <see cref="EngineServer"/>.</summary>
 internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEngine, IVolumeEngine, IMetricsEngine, IGuestEngine
@@ -90,11 +90,11 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEn
 
     public Task RemoveNetworkAsync(string networkId, CancellationToken ct) => AskAsync<string, bool>("remove-network", networkId, ct);
 
-    public Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec card, CancellationToken ct) =>
-        AskAsync<InterfaceCall, bool>("attach", new InterfaceCall(instanceId, networkId, card), ct);
+    public Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct) =>
+        AskAsync<InterfaceCall, bool>("attach", new InterfaceCall(instanceId, networkId, networkInterface), ct);
 
-    public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct) =>
-        AskAsync<InterfaceCall, bool>("detach", new InterfaceCall(instanceId, "", card), ct);
+    public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec networkInterface, CancellationToken ct) =>
+        AskAsync<InterfaceCall, bool>("detach", new InterfaceCall(instanceId, "", networkInterface), ct);
 
     public Task<UplinkObservation> UplinkAsync(CancellationToken ct) => AskAsync<string, UplinkObservation>("uplink", "", ct);
 

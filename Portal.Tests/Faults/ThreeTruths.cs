@@ -137,8 +137,8 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
 
     private static IEnumerable<string> Networks(Rows rows, IReadOnlyList<NetworkSpec> networks)
     {
-        var cards = rows.Cards.ToLookup(card => card.NetworkId, StringComparer.Ordinal);
-        foreach (var difference in Ids("network", networks.Select(network => network.Id), cards.Select(group => group.Key)))
+        var networkInterfaces = rows.Interfaces.ToLookup(networkInterface => networkInterface.NetworkId, StringComparer.Ordinal);
+        foreach (var difference in Ids("network", networks.Select(network => network.Id), networkInterfaces.Select(group => group.Key)))
         {
             yield return difference;
         }
@@ -147,12 +147,12 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
         {
             var (has, should) = (
                 network.Members.Select(member => $"{member.InterfaceId}={member.Address} {string.Join(',', member.GroupIds)}"),
-                cards[network.Id]
-                    .Select(card =>
-                        $"{card.Id}={card.Address} {string.Join(',', card.Groups.Select(group => group.SecurityGroupId).Order(StringComparer.Ordinal))}"
+                networkInterfaces[network.Id]
+                    .Select(networkInterface =>
+                        $"{networkInterface.Id}={networkInterface.Address} {string.Join(',', networkInterface.Groups.Select(group => group.SecurityGroupId).Order(StringComparer.Ordinal))}"
                     )
             );
-            foreach (var difference in Ids($"card of {network.Id}", has, should))
+            foreach (var difference in Ids($"interface of {network.Id}", has, should))
             {
                 yield return difference;
             }
@@ -361,7 +361,7 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
         IReadOnlyList<Volume> Volumes,
         IReadOnlyList<Snapshot> Snapshots,
         IReadOnlyList<Network> Networks,
-        IReadOnlyList<NetworkInterface> Cards,
+        IReadOnlyList<NetworkInterface> Interfaces,
         IReadOnlyList<SecurityGroupRule> Rules,
         IReadOnlyList<PublicAddress> Addresses,
         IReadOnlyList<Bucket> Buckets,
@@ -383,7 +383,7 @@ internal sealed partial class ThreeTruths(IDbContextFactory<PortalDb> dbs)
                 await db.Volumes.AsNoTracking().ToListAsync(Ct),
                 await db.Snapshots.AsNoTracking().ToListAsync(Ct),
                 await db.Networks.AsNoTracking().ToListAsync(Ct),
-                await db.NetworkInterfaces.AsNoTracking().Include(card => card.Groups).ToListAsync(Ct),
+                await db.NetworkInterfaces.AsNoTracking().Include(networkInterface => networkInterface.Groups).ToListAsync(Ct),
                 await db.SecurityGroups.AsNoTracking().SelectMany(group => group.Rules).ToListAsync(Ct),
                 await db.PublicAddresses.AsNoTracking().ToListAsync(Ct),
                 await db.Buckets.AsNoTracking().ToListAsync(Ct),

@@ -23,12 +23,24 @@ public static class ANetwork
             machines[0].NetworkId,
             machines[0].AccountId,
             IPNetwork.Parse("10.0.0.0/16"),
-            [.. machines.SelectMany(machine => machine.Interfaces).Select(card => new SubnetSpec(card.Subnet, card.Gateway)).Distinct()],
+            [
+                .. machines
+                    .SelectMany(machine => machine.Interfaces)
+                    .Select(networkInterface => new SubnetSpec(networkInterface.Subnet, networkInterface.Gateway))
+                    .Distinct(),
+            ],
             [
                 .. machines.SelectMany(machine =>
                     machine.Interfaces.Select(
-                        (card, index) =>
-                            new NetworkMember(machine.Id, card.Id, index == 0 ? machine.HostName : null, card.Address, card.Mac, [Group])
+                        (networkInterface, index) =>
+                            new NetworkMember(
+                                machine.Id,
+                                networkInterface.Id,
+                                index == 0 ? machine.HostName : null,
+                                networkInterface.Address,
+                                networkInterface.Mac,
+                                [Group]
+                            )
                     )
                 ),
             ],
@@ -42,7 +54,7 @@ public static class ANetwork
             Groups = [network.Groups[0] with { Inbound = [.. network.Groups[0].Inbound, .. inbound] }],
         };
 
-    /// <summary>The same with one machine's first card in another group, or in several.</summary>
+    /// <summary>The same with one machine's first interface in another group, or in several.</summary>
     public static NetworkSpec With(this NetworkSpec network, InstanceSpec machine, params GroupSpec[] groups) =>
         network with
         {

@@ -52,7 +52,7 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
     }
 
     [Fact]
-    public async Task Each_engine_call_may_fail_before_or_after_its_effect_in_the_life_of_a_card()
+    public async Task Each_engine_call_may_fail_before_or_after_its_effect_in_the_life_of_a_interface()
     {
         var instance = await InstanceAsync();
         foreach (
@@ -67,48 +67,48 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
             foreach (var point in Enum.GetValues<FaultPoint>())
             {
                 Engine.FailOnce(verb, point);
-                var card = Done(await Cards.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
+                var networkInterface = Done(await Interfaces.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
                 await SettleAsync();
-                Assert.Equal(InterfaceState.InUse, (await CardOfAsync(instance.Id, card.Position)).State);
-                Assert.Equal(2, Assert.Single(Engine.Machines).Cards.Count);
-                Done(await Cards.RemoveAsync(Ada, card.Id, Ct));
+                Assert.Equal(InterfaceState.InUse, (await InterfaceOfAsync(instance.Id, networkInterface.Position)).State);
+                Assert.Equal(2, Assert.Single(Engine.Machines).Interfaces.Count);
+                Done(await Interfaces.RemoveAsync(Ada, networkInterface.Id, Ct));
                 await SettleAsync();
                 Assert.Equal(1, await ReadAsync(db => db.NetworkInterfaces.CountAsync(Ct)));
-                Assert.Single(Assert.Single(Engine.Machines).Cards);
+                Assert.Single(Assert.Single(Engine.Machines).Interfaces);
                 Assert.Single(Assert.Single(Engine.Networks).Members);
             }
         }
     }
 
     [Fact]
-    public async Task A_stopped_instance_gets_its_new_card_with_its_next_start()
+    public async Task A_stopped_instance_gets_its_new_interface_with_its_next_start()
     {
         var instance = await InstanceAsync();
         await RunAsync(instance.Id, InstanceAction.Stop);
-        var card = Done(await Cards.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
+        var networkInterface = Done(await Interfaces.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
         await SettleAsync();
-        Assert.Equal(InterfaceState.InUse, (await CardOfAsync(instance.Id, 1)).State);
-        Assert.DoesNotContain(card.Id, Assert.Single(Engine.Machines).Cards);
+        Assert.Equal(InterfaceState.InUse, (await InterfaceOfAsync(instance.Id, 1)).State);
+        Assert.DoesNotContain(networkInterface.Id, Assert.Single(Engine.Machines).Interfaces);
         await RunAsync(instance.Id, InstanceAction.Start);
-        Assert.Contains(card.Id, Assert.Single(Engine.Machines).Cards);
+        Assert.Contains(networkInterface.Id, Assert.Single(Engine.Machines).Interfaces);
     }
 
     [Fact]
-    public async Task A_guest_that_does_not_let_go_of_a_card_loses_its_network_after_a_while()
+    public async Task A_guest_that_does_not_let_go_of_an_interface_loses_its_network_after_a_while()
     {
         Engine.RequestsUntilUnplugged = null;
         var instance = await InstanceAsync();
-        var card = Done(await Cards.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
+        var networkInterface = Done(await Interfaces.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
         await SettleAsync();
-        Done(await Cards.RemoveAsync(Ada, card.Id, Ct));
-        await AdvanceAsync(card.Id);
-        Assert.Equal(InterfaceState.Detaching, (await CardOfAsync(instance.Id, 1)).State);
+        Done(await Interfaces.RemoveAsync(Ada, networkInterface.Id, Ct));
+        await AdvanceAsync(networkInterface.Id);
+        Assert.Equal(InterfaceState.Detaching, (await InterfaceOfAsync(instance.Id, 1)).State);
         Clock.Advance(NetworkInterface.UnplugLimit);
         await SettleAsync();
         Assert.Single(Assert.Single(Engine.Networks).Members);
         Assert.Equal(
             "The first interface stays: the instance's name and its way out hang on it.",
-            (await Cards.RemoveAsync(Ada, (await CardOfAsync(instance.Id)).Id, Ct)).Reason
+            (await Interfaces.RemoveAsync(Ada, (await InterfaceOfAsync(instance.Id)).Id, Ct)).Reason
         );
     }
 
@@ -117,7 +117,7 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
     {
         var instance = await InstanceAsync();
         var address = Done(await Addresses.AllocateAsync(Ada, "local", "front", Ct));
-        Done(await Addresses.AssociateAsync(Ada, address.Id, (await CardOfAsync(instance.Id)).Id, Ct));
+        Done(await Addresses.AssociateAsync(Ada, address.Id, (await InterfaceOfAsync(instance.Id)).Id, Ct));
         await SettleAsync();
         var delete = new DeleteNetwork(this, Clock);
         Assert.Equal(
@@ -155,15 +155,15 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
     }
 
     [Fact]
-    public async Task A_public_address_costs_from_its_allocation_to_its_release_and_leads_to_one_card_at_a_time()
+    public async Task A_public_address_costs_from_its_allocation_to_its_release_and_leads_to_one_interface_at_a_time()
     {
         var (one, two) = (await InstanceAsync(), await InstanceAsync());
         var address = Done(await Addresses.AllocateAsync(Ada, "local", "front", Ct));
-        Done(await Addresses.AssociateAsync(Ada, address.Id, (await CardOfAsync(one.Id)).Id, Ct));
+        Done(await Addresses.AssociateAsync(Ada, address.Id, (await InterfaceOfAsync(one.Id)).Id, Ct));
         await SettleAsync();
         Assert.Equal((one.Id, 10, 25000, 22), Led());
         Clock.Advance(TimeSpan.FromHours(2));
-        Done(await Addresses.AssociateAsync(Ada, address.Id, (await CardOfAsync(two.Id)).Id, Ct));
+        Done(await Addresses.AssociateAsync(Ada, address.Id, (await InterfaceOfAsync(two.Id)).Id, Ct));
         await SettleAsync();
         Assert.Equal((two.Id, 10, 25000, 22), Led());
         Assert.Contains("unassign it first", (await Addresses.ReleaseAsync(Ada, address.Id, Ct)).Reason, StringComparison.Ordinal);
@@ -187,7 +187,7 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
     {
         var instance = await InstanceAsync();
         var address = Done(await Addresses.AllocateAsync(Ada, "local", "front", Ct));
-        Done(await Addresses.AssociateAsync(Ada, address.Id, (await CardOfAsync(instance.Id)).Id, Ct));
+        Done(await Addresses.AssociateAsync(Ada, address.Id, (await InterfaceOfAsync(instance.Id)).Id, Ct));
         await RunAsync(instance.Id, InstanceAction.Terminate);
         var kept = await ReadAsync(db => db.PublicAddresses.SingleAsync(Ct));
         Assert.Equal((null, null, null), (kept.InterfaceId, kept.NetworkId, kept.ReleasedAt));
@@ -248,7 +248,7 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         };
         var made = Done(await create.RunAsync(Ada, wish, Ct));
         Assert.Equal(["10.0.7.4", "10.0.7.5"], made.Select(instance => $"{instance.Address}"));
-        Assert.Equal(web.Id, Assert.Single((await CardOfAsync(made[0].Id)).Groups).SecurityGroupId);
+        Assert.Equal(web.Id, Assert.Single((await InterfaceOfAsync(made[0].Id)).Groups).SecurityGroupId);
         await SettleAsync();
         Assert.Equal(
             made.Select(instance => instance.Id).Order(),

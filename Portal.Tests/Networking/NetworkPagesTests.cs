@@ -150,7 +150,7 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         var page = await OpenAsync($"/instances/{instance.Id}?tab=networking");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add interface" }).ClickAsync();
         await Expect(page.Locator(".state.in-use")).ToHaveCountAsync(2);
-        Assert.Equal(2, Assert.Single(engine.Machines).Cards.Count);
+        Assert.Equal(2, Assert.Single(engine.Machines).Interfaces.Count);
         await ABrowser.AssertAccessibleAsync(page, "instance-networking");
 
         await page.GotoAsync($"/networks/{instance.NetworkId}");
@@ -166,7 +166,7 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove" }).Last.ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Remove" }).ClickAsync();
-        await Until.TrueAsync(() => Assert.Single(engine.Machines).Cards.Count == 1);
+        await Until.TrueAsync(() => Assert.Single(engine.Machines).Interfaces.Count == 1);
         await Expect(page.Locator(".state.in-use")).ToHaveCountAsync(1);
     }
 

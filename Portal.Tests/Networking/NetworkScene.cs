@@ -39,7 +39,7 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
 
     protected SecurityGroups Groups => new(this, Clock);
 
-    protected Interfaces Cards => new(this, Clock);
+    protected Interfaces Interfaces => new(this, Clock);
 
     protected PublicAddresses Addresses => new(this, Clock);
 
@@ -58,7 +58,7 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
             .AddSingleton<TimeProvider>(Clock)
             .AddSingleton(new RegionName("local"))
             .AddSingleton<Nudges>()
-            .AddSingleton<PrivateNetworks>()
+            .AddSingleton<NetworkApplier>()
             .AddResourceJob<IInstanceJob, InstanceJob>("i")
             .AddResourceJob<INetworkJob, NetworkJob>("vpc")
             .AddResourceJob<IInterfaceJob, InterfaceJob>("eni")
@@ -111,11 +111,11 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
     protected Task<Network> NetworkAsync(string id) =>
         ReadAsync(db => db.Networks.AsNoTracking().SingleAsync(network => network.Id == id, Ct));
 
-    protected Task<NetworkInterface> CardOfAsync(string instanceId, int position = 0) =>
+    protected Task<NetworkInterface> InterfaceOfAsync(string instanceId, int position = 0) =>
         ReadAsync(db =>
             db.NetworkInterfaces.AsNoTracking()
-                .Include(card => card.Groups)
-                .SingleAsync(card => card.InstanceId == instanceId && card.Position == position, Ct)
+                .Include(networkInterface => networkInterface.Groups)
+                .SingleAsync(networkInterface => networkInterface.InstanceId == instanceId && networkInterface.Position == position, Ct)
         );
 
     protected Task<List<UsageSpan>> SpansAsync(string id) =>
@@ -132,7 +132,9 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
         return
         [
             .. (await db.Networks.AsNoTracking().ToListAsync(Ct)).Where(network => network.IsUnsettled).Select(network => network.Id),
-            .. (await db.NetworkInterfaces.AsNoTracking().ToListAsync(Ct)).Where(card => card.IsUnsettled).Select(card => card.Id),
+            .. (await db.NetworkInterfaces.AsNoTracking().ToListAsync(Ct))
+                .Where(networkInterface => networkInterface.IsUnsettled)
+                .Select(networkInterface => networkInterface.Id),
             .. (await db.Instances.AsNoTracking().ToListAsync(Ct)).Where(instance => instance.IsUnsettled).Select(instance => instance.Id),
         ];
     }

@@ -87,10 +87,10 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
         );
         Assert.Contains("default", (await Groups.DeleteAsync(Ada, HomeGroup.Id, Ct)).Reason, StringComparison.Ordinal);
         Assert.Contains("“db” refers", (await Groups.DeleteAsync(Ada, web.Id, Ct)).Reason, StringComparison.Ordinal);
-        var card = await CardOfAsync((await InstanceAsync(running: false)).Id);
-        Done(await Cards.SetGroupsAsync(Ada, card.Id, [db.Id], Ct));
+        var networkInterface = await InterfaceOfAsync((await InstanceAsync(running: false)).Id);
+        Done(await Interfaces.SetGroupsAsync(Ada, networkInterface.Id, [db.Id], Ct));
         Assert.Contains("is in it", (await Groups.DeleteAsync(Ada, db.Id, Ct)).Reason, StringComparison.Ordinal);
-        Done(await Cards.SetGroupsAsync(Ada, card.Id, [HomeGroup.Id], Ct));
+        Done(await Interfaces.SetGroupsAsync(Ada, networkInterface.Id, [HomeGroup.Id], Ct));
         Done(await Groups.DeleteAsync(Ada, db.Id, Ct));
         Done(await Groups.DeleteAsync(Ada, web.Id, Ct));
     }
@@ -146,7 +146,7 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
     public async Task Of_a_strangers_network_nothing_can_be_changed()
     {
         var eve = await AnAccount.ReadyAsync(this);
-        var card = await CardOfAsync((await InstanceAsync(running: false)).Id);
+        var networkInterface = await InterfaceOfAsync((await InstanceAsync(running: false)).Id);
         var address = Done(await Addresses.AllocateAsync(Ada, "local", "a", Ct));
         var theirs = await ReadAsync(db => db.Networks.SingleAsync(network => network.AccountId == eve.AccountId, Ct));
         string?[] reasons =
@@ -165,10 +165,10 @@ public sealed class NetworkVerbTests(TestPostgres postgres) : NetworkScene(postg
                     Ct
                 )
             ).Reason,
-            (await Cards.AddAsync(eve, card.InstanceId, HomeSubnet.Id, [HomeGroup.Id], Ct)).Reason,
-            (await Cards.SetGroupsAsync(eve, card.Id, [HomeGroup.Id], Ct)).Reason,
-            (await Cards.RemoveAsync(eve, card.Id, Ct)).Reason,
-            (await Addresses.AssociateAsync(eve, address.Id, card.Id, Ct)).Reason,
+            (await Interfaces.AddAsync(eve, networkInterface.InstanceId, HomeSubnet.Id, [HomeGroup.Id], Ct)).Reason,
+            (await Interfaces.SetGroupsAsync(eve, networkInterface.Id, [HomeGroup.Id], Ct)).Reason,
+            (await Interfaces.RemoveAsync(eve, networkInterface.Id, Ct)).Reason,
+            (await Addresses.AssociateAsync(eve, address.Id, networkInterface.Id, Ct)).Reason,
             (await Addresses.ReleaseAsync(eve, address.Id, Ct)).Reason,
             (await Peers.CreateAsync(eve, theirs.Id, Home.Id, "x", Ct)).Reason,
         ];

@@ -58,7 +58,7 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
             RequestToken = ResourceIds.New("token"),
             RequestIndex = 0,
         };
-        instance.Interfaces.Add(Card(instance));
+        instance.Interfaces.Add(Interface(instance));
         instance.Volumes.Add(Volume.RootOf(instance, 4));
         db.Instances.Add(instance);
         await db.SaveChangesAsync();
@@ -81,10 +81,10 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
             RequestToken = ResourceIds.New("token"),
         }.Requested(at);
 
-    /// <summary>The instance's first card, in the default group.</summary>
-    private NetworkInterface Card(Instance instance)
+    /// <summary>The instance's first interface, in the default group.</summary>
+    private NetworkInterface Interface(Instance instance)
     {
-        var card = new NetworkInterface
+        var networkInterface = new NetworkInterface
         {
             Id = ResourceIds.New("eni"),
             AccountId = Account.Id,
@@ -95,7 +95,7 @@ public sealed record Tenant(Account Account, Project Project, Network Network, S
             Position = 0,
             CreatedAt = instance.CreatedAt,
         };
-        card.SetGroups([Group.Id]);
-        return card;
+        networkInterface.SetGroups([Group.Id]);
+        return networkInterface;
     }
 }

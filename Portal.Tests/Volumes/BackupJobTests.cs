@@ -127,7 +127,7 @@ public sealed class BackupJobTests(TestPostgres postgres) : BackupScene(postgres
         await AdvanceAsync(id);
         var third = (await ScheduleAsync()).SnapshotId!;
         Assert.Equal([own, others, first, second, third], await LivingAsync());
-        Assert.All(await SnapshotsAsync(), snapshot => Assert.False(snapshot.IsToGo));
+        Assert.All(await SnapshotsAsync(), snapshot => Assert.False(snapshot.IsDeleting));
 
         // The engine is asked for another copy, which it completes.
         Engine.ObservationsUntilCopied = 1;

@@ -16,7 +16,7 @@ public sealed partial class InstanceJob(
     IDbContextFactory<PortalDb> dbs,
     IComputeEngine engine,
     IVolumeEngine volumes,
-    PrivateNetworks networks,
+    NetworkApplier networks,
     Nudges nudges,
     TimeProvider clock,
     ILogger<InstanceJob> log
@@ -183,7 +183,7 @@ public sealed partial class InstanceJob(
         // Its volumes go or stay by themselves from now on. The list empties itself as they are let go of.
         var had = instance.Volumes.ToList();
 
-        // Together with a change of its network, which must forget its cards, whatever happens in between.
+        // Together with a change of its network, which must forget its interfaces, whatever happens in between.
         await using (var transaction = await db.Database.BeginTransactionAsync(ct))
         {
             await db.LockInstancesAsync(instance.AccountId, [instance.Id], ct);

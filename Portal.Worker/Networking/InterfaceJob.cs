@@ -6,13 +6,13 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Networking;
 
 /// <summary>
-/// Plugs a card into its instance, or out: the network knows it before it is in, and until it is out. Can be run at any time, and killed
+/// Plugs an interface into its instance, or out: the network knows it before it is in, and until it is out. Can be run at any time, and killed
 /// anywhere.
 /// </summary>
 public sealed partial class InterfaceJob(
     IDbContextFactory<PortalDb> dbs,
     INetworkEngine engine,
-    PrivateNetworks networks,
+    NetworkApplier networks,
     Nudges nudges,
     TimeProvider clock,
     ILogger<InterfaceJob> log
@@ -24,7 +24,7 @@ public sealed partial class InterfaceJob(
         activity?.SetTag("interface", id);
         await using var db = await dbs.CreateDbContextAsync(ct);
         if (
-            await db.NetworkInterfaces.AsNoTracking().SingleOrDefaultAsync(card => card.Id == id, ct)
+            await db.NetworkInterfaces.AsNoTracking().SingleOrDefaultAsync(networkInterface => networkInterface.Id == id, ct)
             is not { IsUnsettled: true, InstanceId: var instanceId }
         )
         {
@@ -35,34 +35,37 @@ public sealed partial class InterfaceJob(
         await using var lease = await Lease.TryTakeAsync(db, instanceId, ct);
         if (
             lease is null
-            || await db.NetworkInterfaces.Include(card => card.Subnet).SingleOrDefaultAsync(card => card.Id == id, ct) is not { } card
+            || await db
+                .NetworkInterfaces.Include(networkInterface => networkInterface.Subnet)
+                .SingleOrDefaultAsync(networkInterface => networkInterface.Id == id, ct)
+                is not { } networkInterface
         )
         {
             nudges.Soon(id);
             return;
         }
 
-        if (!await TryAsync(db, card, ct))
+        if (!await TryAsync(db, networkInterface, ct))
         {
             nudges.Soon(id);
         }
     }
 
     /// <summary>True once it is where it should be.</summary>
-    private async Task<bool> TryAsync(PortalDb db, NetworkInterface card, CancellationToken ct)
+    private async Task<bool> TryAsync(PortalDb db, NetworkInterface networkInterface, CancellationToken ct)
     {
         try
         {
-            return await (card.IsToGo ? DetachAsync(db, card, ct) : AttachAsync(db, card, ct));
+            return await (networkInterface.IsDeleting ? DetachAsync(db, networkInterface, ct) : AttachAsync(db, networkInterface, ct));
         }
         catch (EngineException error)
         {
-            if (card.Waiting is null)
+            if (networkInterface.Waiting is null)
             {
-                LogEngine(log, card.Id, error.Fault, error.Detail);
+                LogEngine(log, networkInterface.Id, error.Fault, error.Detail);
             }
 
-            card.Wait(
+            networkInterface.Wait(
                 error.Fault is EngineFault.Rejected
                     ? "That step failed. We're retrying; our operators are alerted if it keeps failing."
                     : "This region is temporarily unavailable. Your request is saved and will continue automatically."
@@ -77,18 +80,21 @@ public sealed partial class InterfaceJob(
         return false;
     }
 
-    private async Task<bool> AttachAsync(PortalDb db, NetworkInterface card, CancellationToken ct)
+    private async Task<bool> AttachAsync(PortalDb db, NetworkInterface networkInterface, CancellationToken ct)
     {
-        await networks.EnsureAsync(db, card.NetworkId, ct);
-        await engine.AttachInterfaceAsync(card.InstanceId, card.NetworkId, card.Spec, ct);
-        card.ObserveAttached();
+        await networks.EnsureAsync(db, networkInterface.NetworkId, ct);
+        await engine.AttachInterfaceAsync(networkInterface.InstanceId, networkInterface.NetworkId, networkInterface.Spec, ct);
+        networkInterface.ObserveAttached();
         await db.SaveChangesAsync(ct);
         return true;
     }
 
-    private async Task<bool> DetachAsync(PortalDb db, NetworkInterface card, CancellationToken ct)
+    private async Task<bool> DetachAsync(PortalDb db, NetworkInterface networkInterface, CancellationToken ct)
     {
-        if (!await engine.DetachInterfaceAsync(card.InstanceId, card.Spec, ct) && !card.IsUnplugOverdue(clock.GetUtcNow()))
+        if (
+            !await engine.DetachInterfaceAsync(networkInterface.InstanceId, networkInterface.Spec, ct)
+            && !networkInterface.IsUnplugOverdue(clock.GetUtcNow())
+        )
         {
             return false;
         }
@@ -96,13 +102,13 @@ public sealed partial class InterfaceJob(
         // Together with a change of the network, so that it is forgotten there too whatever happens in between.
         await using (var transaction = await db.Database.BeginTransactionAsync(ct))
         {
-            (await db.LockNetworkAsync(card.AccountId, card.NetworkId, ct))?.Change(clock.GetUtcNow());
-            db.NetworkInterfaces.Remove(card);
+            (await db.LockNetworkAsync(networkInterface.AccountId, networkInterface.NetworkId, ct))?.Change(clock.GetUtcNow());
+            db.NetworkInterfaces.Remove(networkInterface);
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
         }
 
-        await networks.EnsureAsync(db, card.NetworkId, ct);
+        await networks.EnsureAsync(db, networkInterface.NetworkId, ct);
         return true;
     }
 

@@ -12,7 +12,7 @@ namespace Portal.Worker.Networking;
 /// </summary>
 public sealed partial class NetworkJob(
     IDbContextFactory<PortalDb> dbs,
-    PrivateNetworks networks,
+    NetworkApplier networks,
     Nudges nudges,
     TimeProvider clock,
     ILogger<NetworkJob> log
@@ -63,7 +63,7 @@ public sealed partial class NetworkJob(
             return true;
         }
 
-        if (await db.NetworkInterfaces.AnyAsync(card => card.NetworkId == network.Id, ct))
+        if (await db.NetworkInterfaces.AnyAsync(networkInterface => networkInterface.NetworkId == network.Id, ct))
         {
             return false;
         }

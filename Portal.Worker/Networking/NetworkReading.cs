@@ -10,11 +10,11 @@ internal static class NetworkReading
 {
     public static async Task<NetworkSpec> SpecAsync(PortalDb db, Network network, CancellationToken ct)
     {
-        var cards = await db
+        var networkInterfaces = await db
             .NetworkInterfaces.AsNoTracking()
-            .Include(card => card.Groups)
-            .Where(card => card.NetworkId == network.Id)
-            .OrderBy(card => card.Id)
+            .Include(networkInterface => networkInterface.Groups)
+            .Where(networkInterface => networkInterface.NetworkId == network.Id)
+            .OrderBy(networkInterface => networkInterface.Id)
             .ToListAsync(ct);
         var names = (
             await db
@@ -28,13 +28,17 @@ internal static class NetworkReading
             network.AccountId,
             network.Range,
             [.. network.Subnets.OrderBy(subnet => subnet.Id, StringComparer.Ordinal).Select(subnet => subnet.Spec)],
-            [.. cards.Select(card => Member(card, card.IsPrimary ? names.GetValueOrDefault(card.InstanceId) : null))],
+            [
+                .. networkInterfaces.Select(networkInterface =>
+                    Member(networkInterface, networkInterface.IsPrimary ? names.GetValueOrDefault(networkInterface.InstanceId) : null)
+                ),
+            ],
             await GroupsAsync(
                 db,
                 network.Id,
                 [
-                    .. cards
-                        .SelectMany(card => card.Groups)
+                    .. networkInterfaces
+                        .SelectMany(networkInterface => networkInterface.Groups)
                         .Select(membership => membership.SecurityGroupId)
                         .Distinct(StringComparer.Ordinal),
                 ],
@@ -45,22 +49,22 @@ internal static class NetworkReading
             Nat = network.IsNatWanted,
             Mail = await db.Accounts.AnyAsync(account => account.Id == network.AccountId && account.MailAllowedAt != null, ct),
             Peers = await PeersAsync(db, network.Id, ct),
-            Addresses = await AddressesAsync(db, network.Id, cards, ct),
+            Addresses = await AddressesAsync(db, network.Id, networkInterfaces, ct),
         };
     }
 
-    private static NetworkMember Member(NetworkInterface card, string? hostName) =>
+    private static NetworkMember Member(NetworkInterface networkInterface, string? hostName) =>
         new(
-            card.InstanceId,
-            card.Id,
+            networkInterface.InstanceId,
+            networkInterface.Id,
             hostName,
-            card.Address,
-            card.Mac,
-            [.. card.Groups.Select(membership => membership.SecurityGroupId).Order(StringComparer.Ordinal)]
+            networkInterface.Address,
+            networkInterface.Mac,
+            [.. networkInterface.Groups.Select(membership => membership.SecurityGroupId).Order(StringComparer.Ordinal)]
         );
 
     /// <summary>
-    /// Those that some card is in. One that a rule names and that has no members lets nobody through: it need not be told.
+    /// Those that some interface is in. One that a rule names and that has no members lets nobody through: it need not be told.
     /// </summary>
     private static async Task<IReadOnlyList<GroupSpec>> GroupsAsync(PortalDb db, string networkId, string[] used, CancellationToken ct)
     {
@@ -91,7 +95,7 @@ internal static class NetworkReading
     private static async Task<IReadOnlyList<AddressSpec>> AddressesAsync(
         PortalDb db,
         string networkId,
-        List<NetworkInterface> cards,
+        List<NetworkInterface> networkInterfaces,
         CancellationToken ct
     )
     {
@@ -103,10 +107,17 @@ internal static class NetworkReading
         return
         [
             .. addresses.Join(
-                cards,
+                networkInterfaces,
                 address => address.InterfaceId,
-                card => card.Id,
-                (address, card) => new AddressSpec(address.Id, card.InstanceId, card.Address, address.Address, [.. address.Forwards()]),
+                networkInterface => networkInterface.Id,
+                (address, networkInterface) =>
+                    new AddressSpec(
+                        address.Id,
+                        networkInterface.InstanceId,
+                        networkInterface.Address,
+                        address.Address,
+                        [.. address.Forwards()]
+                    ),
                 StringComparer.Ordinal
             ),
         ];

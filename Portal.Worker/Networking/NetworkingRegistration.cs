@@ -7,7 +7,7 @@ public static class NetworkingRegistration
 {
     public static IServiceCollection AddNetworking(this IServiceCollection services) =>
         services
-            .AddSingleton<PrivateNetworks>()
+            .AddSingleton<NetworkApplier>()
             .AddResourceJob<INetworkJob, NetworkJob>("vpc")
             .AddResourceJob<IInterfaceJob, InterfaceJob>("eni")
             .AddHostedService<NetworkSweep>()

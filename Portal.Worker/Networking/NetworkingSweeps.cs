@@ -39,7 +39,7 @@ public sealed class NetworkSweep(
         };
 }
 
-/// <summary>Cards that are on their way in or out.</summary>
+/// <summary>Interfaces that are on their way in or out.</summary>
 public sealed class InterfaceSweep(
     IDbContextFactory<PortalDb> dbs,
     Nudges nudges,
@@ -52,18 +52,18 @@ public sealed class InterfaceSweep(
     {
         var under = await db
             .NetworkInterfaces.AsNoTracking()
-            .Where(card =>
-                card.State != InterfaceState.InUse
-                && db.Networks.Any(network => network.Id == card.NetworkId && network.RegionId == region.Id)
+            .Where(networkInterface =>
+                networkInterface.State != InterfaceState.InUse
+                && db.Networks.Any(network => network.Id == networkInterface.NetworkId && network.RegionId == region.Id)
             )
             .ToListAsync(ct);
         return
         [
-            .. under.Select(card => new Unsettled(
-                card.Id,
-                card.AccountId,
-                card.Deadline < now
-                    ? $"{card.Id} of {card.InstanceId} is {card.Status} and should have been done by {card.Deadline:u}. {card.Waiting}"
+            .. under.Select(networkInterface => new Unsettled(
+                networkInterface.Id,
+                networkInterface.AccountId,
+                networkInterface.Deadline < now
+                    ? $"{networkInterface.Id} of {networkInterface.InstanceId} is {networkInterface.Status} and should have been done by {networkInterface.Deadline:u}. {networkInterface.Waiting}"
                     : null
             )),
         ];

@@ -16,7 +16,7 @@ namespace Portal.Worker.Operators;
 public sealed class MachinePatrol(
     IDbContextFactory<PortalDb> dbs,
     IComputeEngine engine,
-    PrivateNetworks networks,
+    NetworkApplier networks,
     Nudges nudges,
     RegionName region,
     TimeProvider clock,

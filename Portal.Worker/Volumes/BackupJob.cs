@@ -103,7 +103,7 @@ public sealed partial class BackupJob(
         var snapshot = await db.Snapshots.AsNoTracking().SingleAsync(snapshot => snapshot.Id == schedule.SnapshotId, ct);
         switch (snapshot)
         {
-            case { IsToGo: true } or { State: SnapshotState.Deleted }:
+            case { IsDeleting: true } or { State: SnapshotState.Deleted }:
                 schedule.ObserveDropped();
                 return [];
             case { State: SnapshotState.Error }:
@@ -130,7 +130,7 @@ public sealed partial class BackupJob(
                 snapshot.AccountId == schedule.AccountId
                 && snapshot.VolumeId == schedule.VolumeId
                 && snapshot.ScheduleId == schedule.Id
-                && !snapshot.IsToGo
+                && !snapshot.IsDeleting
                 && (snapshot.State == SnapshotState.Completed || snapshot.State == SnapshotState.Error)
             )
             .OrderBy(snapshot => snapshot.CreatedAt)
@@ -183,7 +183,7 @@ public sealed partial class BackupJob(
         db.AuditEntries.Add(
             Actor
                 .Portal(schedule.AccountId)
-                .Audit(clock.GetUtcNow(), "DeleteLifecyclePolicy", schedule.VolumeId, before: BackupSchedules.Told(schedule))
+                .Audit(clock.GetUtcNow(), "DeleteLifecyclePolicy", schedule.VolumeId, before: BackupSchedules.AuditDetails(schedule))
         );
     }
 

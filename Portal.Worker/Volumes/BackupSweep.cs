@@ -35,7 +35,7 @@ public sealed class BackupSweep(
                 IsSuspended = account.SuspendedAt != null,
                 IsTaken = schedule.SnapshotId != null
                     && !db.Snapshots.Any(snapshot =>
-                        snapshot.Id == schedule.SnapshotId && snapshot.State == SnapshotState.Pending && !snapshot.IsToGo
+                        snapshot.Id == schedule.SnapshotId && snapshot.State == SnapshotState.Pending && !snapshot.IsDeleting
                     ),
             }
         ).ToListAsync(ct);

@@ -25,7 +25,7 @@ public sealed class SnapshotJob(
             : null;
 
     protected override Task AdvanceAsync(PortalDb db, Snapshot snapshot, CancellationToken ct) =>
-        snapshot.IsToGo ? RemoveAsync(db, snapshot, ct) : TakeAsync(db, snapshot, ct);
+        snapshot.IsDeleting ? RemoveAsync(db, snapshot, ct) : TakeAsync(db, snapshot, ct);
 
     protected override Task RecordAsync(PortalDb db, Snapshot snapshot, CancellationToken ct) =>
         SnapshotMeter.RecordAsync(db, snapshot, Now, ct);

@@ -27,7 +27,7 @@ public sealed class SnapshotPatrol(
             await using var db = await dbs.CreateDbContextAsync(ct);
             var complete = await db
                 .Snapshots.AsNoTracking()
-                .Where(snapshot => snapshot.RegionId == region.Id && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
+                .Where(snapshot => snapshot.RegionId == region.Id && snapshot.State == SnapshotState.Completed && !snapshot.IsDeleting)
                 .Select(snapshot => new { snapshot.Id, snapshot.AccountId })
                 .ToListAsync(ct);
             var held = await engine.ListSnapshotsAsync(ct);
@@ -37,7 +37,7 @@ public sealed class SnapshotPatrol(
                 async (lost, token) =>
                 {
                     // Unless it was deleted meanwhile.
-                    if (await db.Snapshots.AnyAsync(snapshot => snapshot.Id == lost.Id && !snapshot.IsToGo, token))
+                    if (await db.Snapshots.AnyAsync(snapshot => snapshot.Id == lost.Id && !snapshot.IsDeleting, token))
                     {
                         await Incidents.OpenAsync(
                             db,

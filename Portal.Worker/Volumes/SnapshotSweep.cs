@@ -22,7 +22,7 @@ public sealed class SnapshotSweep(
             .Where(snapshot =>
                 snapshot.RegionId == region.Id
                 && snapshot.State != SnapshotState.Deleted
-                && (snapshot.IsToGo || snapshot.State == SnapshotState.Pending)
+                && (snapshot.IsDeleting || snapshot.State == SnapshotState.Pending)
             )
             .ToListAsync(ct);
         return [.. found.Select(snapshot => new Unsettled(snapshot.Id, snapshot.AccountId, Late(snapshot, now)))];

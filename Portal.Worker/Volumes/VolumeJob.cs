@@ -40,7 +40,7 @@ public sealed class VolumeJob(
     private static async Task<bool> IsBeingCopiedAsync(PortalDb db, Volume volume, CancellationToken ct) =>
         volume.State is not VolumeState.Creating
         && await db.Snapshots.AnyAsync(
-            snapshot => snapshot.VolumeId == volume.Id && snapshot.State == SnapshotState.Pending && !snapshot.IsToGo,
+            snapshot => snapshot.VolumeId == volume.Id && snapshot.State == SnapshotState.Pending && !snapshot.IsDeleting,
             ct
         );
 

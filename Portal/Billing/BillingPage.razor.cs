@@ -13,7 +13,7 @@ public sealed partial class BillingPage
 {
     private const string MonthFormat = "yyyy-MM";
 
-    private readonly Leaving gone = new();
+    private readonly PageLifetime gone = new();
     private Forecast? forecast;
     private IReadOnlyList<BillRow>? rows;
     private AccountLimits? limits;

@@ -16,7 +16,7 @@ public sealed partial class CardReturnPage
     /// <summary>Long enough to read that it worked.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1.2);
 
-    private readonly Leaving gone = new();
+    private readonly PageLifetime gone = new();
     private CardSetup? setup;
     private IDisposable? subscription;
     private bool leaving,

@@ -11,7 +11,7 @@ namespace Portal.Billing;
 
 public sealed partial class CardsPage
 {
-    private readonly Leaving gone = new();
+    private readonly PageLifetime gone = new();
     private List<Card>? cards;
     private Card? blocked;
     private bool isSpending;

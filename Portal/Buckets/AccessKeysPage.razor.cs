@@ -21,7 +21,7 @@ public sealed partial class AccessKeysPage(
     /// <summary>A revoked key stays in sight for a while, so that one sees that it is.</summary>
     private static readonly TimeSpan KeepInSight = TimeSpan.FromHours(24);
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private IReadOnlyList<Row>? keys;
     private IReadOnlyList<(string Id, string Name)> buckets = [];
@@ -106,7 +106,7 @@ public sealed partial class AccessKeysPage(
             })
             .ToListAsync(left.Token);
         var there = await db.ObjectStores.AsNoTracking().OrderBy(store => store.Id).FirstOrDefaultAsync(left.Token);
-        if (loads.IsToBeShown(turn))
+        if (loads.IsCurrent(turn))
         {
             keys = [.. found.Select(key => new Row(key, named.FirstOrDefault(bucket => bucket.Id == key.BucketId)?.Name))];
             buckets =

@@ -34,7 +34,7 @@ public sealed partial class BucketPage(
         ("events", "Events"),
     ];
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
 
     /// <summary>Opened before, at another address: what is still being read there ends undisturbed.</summary>
@@ -124,7 +124,7 @@ public sealed partial class BucketPage(
         var actor = await current.GetAsync();
         var turn = loads.Begin();
         var loaded = await BucketView.LoadAsync(dbs, prices, actor, Name, events: Shown is "events", clock.GetUtcNow(), left.Token);
-        if (!loads.IsToBeShown(turn))
+        if (!loads.IsCurrent(turn))
         {
             return;
         }
@@ -165,7 +165,7 @@ public sealed partial class BucketPage(
     {
         // The former one is shown until this is there.
         var opened = await buckets.OpenAsync(actor, view!.Bucket.Id, left.Token);
-        if (!loads.IsToBeShown(turn))
+        if (!loads.IsCurrent(turn))
         {
             opened.Value?.Dispose();
             return;

@@ -16,7 +16,7 @@ public static class BucketsRegistration
             .AddSingleton<StorageOrigins>()
             .AddSingleton<UploadEndpoints>()
             .AddSingleton<DownloadEndpoint>()
-            .AddSingleton<ObjectWorks>()
+            .AddSingleton<ObjectOperations>()
             .AddSingleton(new ObjectCopy())
             .AddSingleton<ObjectChanges>()
             .AddSingleton<ObjectVersions>()

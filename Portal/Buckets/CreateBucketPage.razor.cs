@@ -21,7 +21,7 @@ public sealed partial class CreateBucketPage(
     NavigationManager navigation
 ) : IDisposable
 {
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private BucketOffer? offer;
     private IDisposable? listening;
@@ -83,7 +83,7 @@ public sealed partial class CreateBucketPage(
     {
         var turn = loads.Begin();
         var loaded = await BucketOffer.LoadAsync(dbs, prices, await current.GetAsync(), clock.GetUtcNow(), left.Token);
-        offer = loads.IsToBeShown(turn) ? loaded : offer;
+        offer = loads.IsCurrent(turn) ? loaded : offer;
     }
 
     private void SetName(string? text) => (name, nameProblem, typed, refusal) = (text ?? "", BucketName.Check(text).Reason, true, null);

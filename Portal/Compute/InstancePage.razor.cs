@@ -35,7 +35,7 @@ public sealed partial class InstancePage(
         ("settings", "Settings"),
     ];
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private InstanceView? view;
     private IDisposable? listening;
@@ -115,7 +115,7 @@ public sealed partial class InstancePage(
             clock.GetUtcNow(),
             left.Token
         );
-        if (!loads.IsToBeShown(turn))
+        if (!loads.IsCurrent(turn))
         {
             return;
         }

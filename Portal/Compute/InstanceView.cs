@@ -56,7 +56,11 @@ public sealed record InstanceView(
             ? []
             : await db
                 .PublicAddresses.AsNoTracking()
-                .Where(address => db.NetworkInterfaces.Any(card => card.Id == address.InterfaceId && card.InstanceId == instance.Id))
+                .Where(address =>
+                    db.NetworkInterfaces.Any(networkInterface =>
+                        networkInterface.Id == address.InterfaceId && networkInterface.InstanceId == instance.Id
+                    )
+                )
                 .OrderBy(address => address.CreatedAt)
                 .ToListAsync(ct);
         return instance is null

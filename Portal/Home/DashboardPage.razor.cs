@@ -15,7 +15,7 @@ public sealed partial class DashboardPage(
     TimeProvider clock
 ) : IDisposable
 {
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private Dashboard? view;
     private IDisposable? listening;
@@ -50,7 +50,7 @@ public sealed partial class DashboardPage(
     {
         var turn = loads.Begin();
         var loaded = await Dashboard.LoadAsync(dbs, prices, await current.GetAsync(), clock.GetUtcNow(), left.Token);
-        view = loads.IsToBeShown(turn) ? loaded : view;
+        view = loads.IsCurrent(turn) ? loaded : view;
     }
 
     private string StateSummary =>

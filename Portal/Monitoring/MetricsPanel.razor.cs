@@ -31,7 +31,7 @@ public sealed partial class MetricsPanel(
 
     private static readonly Chart[] OfVolume = [Disk with { Title = "Throughput" }, Operations with { Title = "Operations" }];
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private IReadOnlyList<MetricPoint>? points;
     private IReadOnlyList<AlertRule> rules = [];
@@ -101,7 +101,7 @@ public sealed partial class MetricsPanel(
             .ThenBy(user => user.Email)
             .Select(user => new AlertAddress(user.Id, MailDomain.Shown(user.Email!)))
             .ToListAsync(left.Token);
-        if (loads.IsToBeShown(turn))
+        if (loads.IsCurrent(turn))
         {
             (points, rules, addresses, from, to) = (measured, watched, people, range.Start(now), range.End(now));
         }

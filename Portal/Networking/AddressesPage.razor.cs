@@ -21,7 +21,7 @@ public sealed partial class AddressesPage(
 {
     private static readonly string[] Shows = ["PublicAddresses", "NetworkInterfaces", "Networks", "Instances", "Cards", "Users"];
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private AddressesView? view;
     private IDisposable? listening;
@@ -68,7 +68,7 @@ public sealed partial class AddressesPage(
     {
         var turn = loads.Begin();
         var loaded = await AddressesView.LoadAsync(dbs, prices, await current.GetAsync(), clock.GetUtcNow(), left.Token);
-        view = loads.IsToBeShown(turn) ? loaded : view;
+        view = loads.IsCurrent(turn) ? loaded : view;
     }
 
     private async Task AllocateAsync()

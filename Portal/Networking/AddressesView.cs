@@ -36,18 +36,18 @@ public sealed record AddressesView(
     {
         var prices = await priceList.GetAsync(ct);
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var cards = await (
-            from card in db.NetworkInterfaces
-            join instance in db.Instances on card.InstanceId equals instance.Id
-            where card.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated
-            orderby instance.Name, card.Position
+        var networkInterfaces = await (
+            from networkInterface in db.NetworkInterfaces
+            join instance in db.Instances on networkInterface.InstanceId equals instance.Id
+            where networkInterface.AccountId == actor.AccountId && instance.Goal != InstanceGoal.Terminated
+            orderby instance.Name, networkInterface.Position
             select new
             {
-                card.Id,
-                card.InstanceId,
+                networkInterface.Id,
+                networkInterface.InstanceId,
                 instance.Name,
-                card.Address,
-                card.NetworkId,
+                networkInterface.Address,
+                networkInterface.NetworkId,
             }
         ).ToListAsync(ct);
         var applied = await db
@@ -64,13 +64,19 @@ public sealed record AddressesView(
             [
                 .. addresses.Select(address => new AddressRow(
                     address,
-                    cards.Find(card => card.Id == address.InterfaceId)?.InstanceId,
+                    networkInterfaces.Find(networkInterface => networkInterface.Id == address.InterfaceId)?.InstanceId,
                     address.NetworkId is { } network && !applied.GetValueOrDefault(network) ? "updating"
                         : address.InterfaceId is null ? "unused"
                         : "associated"
                 )),
             ],
-            [.. cards.Select(card => new AddressTarget(card.Id, card.InstanceId, $"{card.Name} — {card.Address}"))],
+            [
+                .. networkInterfaces.Select(networkInterface => new AddressTarget(
+                    networkInterface.Id,
+                    networkInterface.InstanceId,
+                    $"{networkInterface.Name} — {networkInterface.Address}"
+                )),
+            ],
             await Forecast.LoadAsync(db, prices, actor.AccountId, now, ct),
             await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct),
             await db.Accounts.Where(account => account.Id == actor.AccountId).Select(account => account.AddressLimit).SingleAsync(ct)

@@ -44,7 +44,7 @@ public sealed partial class NetworkPage(
         "Instances",
     ];
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private NetworkView? view;
     private IDisposable? listening;
@@ -115,7 +115,7 @@ public sealed partial class NetworkPage(
             clock.GetUtcNow(),
             left.Token
         );
-        if (!loads.IsToBeShown(turn))
+        if (!loads.IsCurrent(turn))
         {
             return;
         }

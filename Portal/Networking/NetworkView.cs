@@ -9,9 +9,9 @@ using Portal.Model.Shared;
 
 namespace Portal.Networking;
 
-/// <summary>A card as the network's page shows it.</summary>
+/// <summary>An interface as the network's page shows it.</summary>
 /// <param name="PublicAddress">An address, or the ports that stand for one; null if none leads to it.</param>
-public sealed record CardInNetwork(
+public sealed record InterfaceInNetwork(
     string Id,
     string SubnetId,
     string InstanceId,
@@ -32,7 +32,7 @@ public sealed record NetworkView(
     Network Network,
     Region Region,
     IReadOnlyList<Subnet> Subnets,
-    IReadOnlyList<CardInNetwork> Cards,
+    IReadOnlyList<InterfaceInNetwork> Interfaces,
     IReadOnlyList<GroupInNetwork> Groups,
     IReadOnlyList<PeerOfNetwork> Peers,
     IReadOnlyList<Network> Others,
@@ -88,7 +88,7 @@ public sealed record NetworkView(
                     AddressRanges.Number(subnet.Range.BaseAddress)
                 ),
             ],
-            await CardsAsync(db, id, groups, ct),
+            await InterfacesAsync(db, id, groups, ct),
             groups,
             await PeersAsync(db, id, networks, ct),
             [.. networks.Where(other => other.Id != id && other.DeletingSince is null)],
@@ -107,7 +107,7 @@ public sealed record NetworkView(
         );
     }
 
-    private static async Task<IReadOnlyList<CardInNetwork>> CardsAsync(
+    private static async Task<IReadOnlyList<InterfaceInNetwork>> InterfacesAsync(
         PortalDb db,
         string networkId,
         List<GroupInNetwork> groups,
@@ -115,10 +115,10 @@ public sealed record NetworkView(
     )
     {
         var names = groups.ToDictionary(group => group.Id, group => group.Name, StringComparer.Ordinal);
-        var cards = await db
+        var networkInterfaces = await db
             .NetworkInterfaces.AsNoTracking()
-            .Include(card => card.Groups)
-            .Where(card => card.NetworkId == networkId)
+            .Include(networkInterface => networkInterface.Groups)
+            .Where(networkInterface => networkInterface.NetworkId == networkId)
             .ToListAsync(ct);
         var instances = await db
             .Instances.AsNoTracking()
@@ -137,25 +137,27 @@ public sealed record NetworkView(
             .ToDictionaryAsync(address => address.InterfaceId!, StringComparer.Ordinal, ct);
         return
         [
-            .. cards
-                .Where(card => instances.ContainsKey(card.InstanceId))
-                .Select(card => new CardInNetwork(
-                    card.Id,
-                    card.SubnetId,
-                    card.InstanceId,
-                    instances[card.InstanceId].Name,
-                    Instance.Spell(Instance.StateFor(instances[card.InstanceId].State, instances[card.InstanceId].Goal)),
-                    card.Address,
-                    card.IsPrimary,
+            .. networkInterfaces
+                .Where(networkInterface => instances.ContainsKey(networkInterface.InstanceId))
+                .Select(networkInterface => new InterfaceInNetwork(
+                    networkInterface.Id,
+                    networkInterface.SubnetId,
+                    networkInterface.InstanceId,
+                    instances[networkInterface.InstanceId].Name,
+                    Instance.Spell(
+                        Instance.StateFor(instances[networkInterface.InstanceId].State, instances[networkInterface.InstanceId].Goal)
+                    ),
+                    networkInterface.Address,
+                    networkInterface.IsPrimary,
                     [
-                        .. card
+                        .. networkInterface
                             .Groups.Select(membership => names.GetValueOrDefault(membership.SecurityGroupId, membership.SecurityGroupId))
                             .Order(StringComparer.Ordinal),
                     ],
-                    addresses.GetValueOrDefault(card.Id)?.Label
+                    addresses.GetValueOrDefault(networkInterface.Id)?.Label
                 ))
-                .OrderBy(card => card.InstanceName, StringComparer.OrdinalIgnoreCase)
-                .ThenBy(card => card.InstanceId, StringComparer.Ordinal),
+                .OrderBy(networkInterface => networkInterface.InstanceName, StringComparer.OrdinalIgnoreCase)
+                .ThenBy(networkInterface => networkInterface.InstanceId, StringComparer.Ordinal),
         ];
     }
 

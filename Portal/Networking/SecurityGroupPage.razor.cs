@@ -21,7 +21,7 @@ public sealed partial class SecurityGroupPage(
 {
     private static readonly string[] Shows = ["SecurityGroups", "Networks", "NetworkInterfaces", "Instances"];
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private SecurityGroupView? view;
     private IDisposable? listening;
@@ -105,7 +105,7 @@ public sealed partial class SecurityGroupPage(
     {
         var turn = loads.Begin();
         var loaded = await SecurityGroupView.LoadAsync(dbs, await current.GetAsync(), Id, left.Token);
-        if (!loads.IsToBeShown(turn))
+        if (!loads.IsCurrent(turn))
         {
             return;
         }

@@ -68,10 +68,10 @@ public sealed record SecurityGroupView(
     private static async Task<IReadOnlyList<MemberOfGroup>> MembersAsync(PortalDb db, string id, CancellationToken ct) =>
         await (
             from membership in db.InterfaceGroups
-            join card in db.NetworkInterfaces on membership.InterfaceId equals card.Id
-            join instance in db.Instances on card.InstanceId equals instance.Id
+            join networkInterface in db.NetworkInterfaces on membership.InterfaceId equals networkInterface.Id
+            join instance in db.Instances on networkInterface.InstanceId equals instance.Id
             where membership.SecurityGroupId == id
             orderby instance.Name
-            select new MemberOfGroup(instance.Id, instance.Name, card.Address)
+            select new MemberOfGroup(instance.Id, instance.Name, networkInterface.Address)
         ).ToListAsync(ct);
 }

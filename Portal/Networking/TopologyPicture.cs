@@ -8,8 +8,8 @@ namespace Portal.Networking;
 public sealed class TopologyPicture
 {
     public const int Width = 900;
-    public const int CardWidth = 222;
-    public const int CardHeight = 58;
+    public const int InterfaceWidth = 222;
+    public const int InterfaceHeight = 58;
 
     private const int Left = 170;
     private const int Gap = 10;
@@ -17,7 +17,7 @@ public sealed class TopologyPicture
     private const int Columns = 3;
 
     /// <summary>More of one subnet than fits on a screen says nothing: the rest is a number.</summary>
-    private const int MaxCards = 12;
+    private const int MaxInterfaces = 12;
 
     private TopologyPicture(IReadOnlyList<SubnetBox> subnets, IReadOnlyList<Beyond> beyond, int height) =>
         (Subnets, Others, Height) = (subnets, beyond, height);
@@ -34,27 +34,27 @@ public sealed class TopologyPicture
         var (boxes, y) = (new List<SubnetBox>(), 0);
         foreach (var subnet in view.Subnets)
         {
-            var cards = view.Cards.Where(card => card.SubnetId == subnet.Id).ToList();
-            var shown = cards
-                .Take(MaxCards)
+            var networkInterfaces = view.Interfaces.Where(networkInterface => networkInterface.SubnetId == subnet.Id).ToList();
+            var shown = networkInterfaces
+                .Take(MaxInterfaces)
                 .Select(
-                    (card, place) =>
-                        new CardBox(
-                            card,
-                            Left + Gap + (place % Columns * (CardWidth + Gap)),
-                            y + Head + (place / Columns * (CardHeight + Gap))
+                    (networkInterface, place) =>
+                        new InterfaceBox(
+                            networkInterface,
+                            Left + Gap + (place % Columns * (InterfaceWidth + Gap)),
+                            y + Head + (place / Columns * (InterfaceHeight + Gap))
                         )
                 )
                 .ToList();
             var rows = (shown.Count + Columns - 1) / Columns;
-            var height = Head + Math.Max(28, rows * (CardHeight + Gap)) + (cards.Count > MaxCards ? 24 : 0);
-            boxes.Add(new SubnetBox(subnet, Left, y, Width - Left, height, shown, cards.Count - shown.Count));
+            var height = Head + Math.Max(28, rows * (InterfaceHeight + Gap)) + (networkInterfaces.Count > MaxInterfaces ? 24 : 0);
+            boxes.Add(new SubnetBox(subnet, Left, y, Width - Left, height, shown, networkInterfaces.Count - shown.Count));
             y += height + Gap;
         }
 
         IEnumerable<(string Name, string? Url)> beyond =
         [
-            .. view.Network.IsNatWanted || view.Cards.Any(card => card.PublicAddress is not null)
+            .. view.Network.IsNatWanted || view.Interfaces.Any(networkInterface => networkInterface.PublicAddress is not null)
                 ? new[] { ("Outside", (string?)null) }
                 : [],
             .. view.Peers.Select(peer => (peer.Other.Name, (string?)$"/networks/{peer.Other.Id}")),
@@ -66,8 +66,8 @@ public sealed class TopologyPicture
     public static string Cut(string text, int length) => text.Length <= length ? text : text[..(length - 1)] + "…";
 }
 
-public sealed record SubnetBox(Subnet Subnet, int X, int Y, int Width, int Height, IReadOnlyList<CardBox> Cards, int More);
+public sealed record SubnetBox(Subnet Subnet, int X, int Y, int Width, int Height, IReadOnlyList<InterfaceBox> Interfaces, int More);
 
-public sealed record CardBox(CardInNetwork Card, int X, int Y);
+public sealed record InterfaceBox(InterfaceInNetwork Interface, int X, int Y);
 
 public sealed record Beyond(string Name, string? Url, int Y);

@@ -192,13 +192,13 @@ public sealed class CustomerAccounts(IDbContextFactory<PortalDb> dbs, TrustLadde
         }
 
         var (account, now) = (await db.LockAccountAsync(id, ct), clock.GetUtcNow());
-        var before = Told(account);
+        var before = AuditDetails(account);
         if (await change(db, account, now) is { IsDone: false } refused)
         {
             return refused;
         }
 
-        var after = Told(account);
+        var after = AuditDetails(account);
         if (after != before)
         {
             db.AuditEntries.Add(
@@ -229,7 +229,7 @@ public sealed class CustomerAccounts(IDbContextFactory<PortalDb> dbs, TrustLadde
         : System.Text.Ascii.IsValid(typed) ? typed
         : MailDomain.ToAscii(typed.Trim()) ?? typed;
 
-    private static Telling Told(Account account) => new(account.Status, account.SuspendedFor?.ToString(), account.TrustStep);
+    private static Telling AuditDetails(Account account) => new(account.Status, account.SuspendedFor?.ToString(), account.TrustStep);
 
     private sealed record Telling(string Status, string? For, int TrustStep);
 }

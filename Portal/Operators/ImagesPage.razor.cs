@@ -15,7 +15,7 @@ public sealed partial class ImagesPage(
     IDialogService dialogs
 ) : IDisposable
 {
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private IReadOnlyList<Image>? images;
     private NewImage draft = new();
     private bool adding;

@@ -5,7 +5,7 @@ namespace Portal.Operators;
 
 public sealed partial class ObjectStoresPage(CurrentActor current, EnterObjectStore stores, LiveUpdates live) : IDisposable
 {
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private IReadOnlyList<StoreOfRegion>? regions;
     private IDisposable? listening;
 

@@ -8,7 +8,7 @@ namespace Portal.Operators;
 public sealed partial class OperatorsPage(CurrentActor current, OperatorTeam operators, LiveUpdates live, IDialogService dialogs)
     : IDisposable
 {
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private IReadOnlyList<TeamMember>? team;
     private string? refusal;
     private int round;

@@ -8,7 +8,7 @@ namespace Portal.Operators;
 public sealed partial class OverviewPage(IDbContextFactory<PortalDb> dbs, CurrentActor current, LiveUpdates live, TimeProvider clock)
     : IDisposable
 {
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private Overview? view;
     private IDisposable? listening;
 

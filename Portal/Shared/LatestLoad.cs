@@ -11,7 +11,7 @@ public sealed class LatestLoad
     public int Begin() => ++begun;
 
     /// <summary>Whether what the loading numbered <paramref name="turn"/> has read is to be shown: nothing begun later has been.</summary>
-    public bool IsToBeShown(int turn)
+    public bool IsCurrent(int turn)
     {
         if (turn < shown)
         {

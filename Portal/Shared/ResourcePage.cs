@@ -14,7 +14,7 @@ namespace Portal.Shared;
 public abstract class ResourcePage<TView> : PortalComponent, IDisposable
     where TView : class
 {
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private IDisposable? listening;
     private bool subscribed;
@@ -116,7 +116,7 @@ public abstract class ResourcePage<TView> : PortalComponent, IDisposable
         var actor = await Current.GetAsync();
         var turn = loads.Begin();
         var loaded = await ReadAsync(actor, left.Token);
-        if (!loads.IsToBeShown(turn))
+        if (!loads.IsCurrent(turn))
         {
             return;
         }

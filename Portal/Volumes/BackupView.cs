@@ -65,7 +65,7 @@ public sealed record BackupView(
             .BackupSchedules.AsNoTracking()
             .SingleOrDefaultAsync(schedule => schedule.AccountId == actor.AccountId && schedule.VolumeId == volumeId, ct);
         var scheduled = await living
-            .Where(snapshot => snapshot.VolumeId == volumeId && snapshot.ScheduleId != null && !snapshot.IsToGo)
+            .Where(snapshot => snapshot.VolumeId == volumeId && snapshot.ScheduleId != null && !snapshot.IsDeleting)
             .Select(snapshot => new { snapshot.ScheduleId, snapshot.StoredMiB })
             .ToListAsync(ct);
         var own = scheduled.FindAll(snapshot => snapshot.ScheduleId == schedule?.Id);

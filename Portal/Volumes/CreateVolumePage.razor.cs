@@ -22,7 +22,7 @@ public sealed partial class CreateVolumePage(
     NavigationManager navigation
 ) : IDisposable
 {
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private readonly List<TagRow> tags = [];
     private VolumeOffers? offers;
@@ -115,7 +115,7 @@ public sealed partial class CreateVolumePage(
     {
         var turn = loads.Begin();
         var loaded = await VolumeOffers.LoadAsync(dbs, prices, await current.GetAsync(), clock.GetUtcNow(), left.Token);
-        offers = loads.IsToBeShown(turn) ? loaded : offers;
+        offers = loads.IsCurrent(turn) ? loaded : offers;
     }
 
     /// <summary>As large as what it is made from, if that is larger.</summary>

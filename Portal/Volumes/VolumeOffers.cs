@@ -59,7 +59,9 @@ public sealed class VolumeOffers
                 .ToListAsync(ct),
             Snapshots = await db
                 .Snapshots.AsNoTracking()
-                .Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
+                .Where(snapshot =>
+                    snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsDeleting
+                )
                 .OrderByDescending(snapshot => snapshot.CreatedAt)
                 .ThenBy(snapshot => snapshot.Id)
                 .ToListAsync(ct),

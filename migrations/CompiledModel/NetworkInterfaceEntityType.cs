@@ -80,13 +80,13 @@ namespace Portal.Model.CompiledModel
                 maxLength: 32);
             instanceId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
-            var isToGo = runtimeEntityType.AddProperty(
-                "IsToGo",
+            var isDeleting = runtimeEntityType.AddProperty(
+                "IsDeleting",
                 typeof(bool),
-                propertyInfo: typeof(NetworkInterface).GetProperty("IsToGo", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
-                fieldInfo: typeof(NetworkInterface).GetField("<IsToGo>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                propertyInfo: typeof(NetworkInterface).GetProperty("IsDeleting", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(NetworkInterface).GetField("<IsDeleting>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 sentinel: false);
-            isToGo.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+            isDeleting.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var networkId = runtimeEntityType.AddProperty(
                 "NetworkId",

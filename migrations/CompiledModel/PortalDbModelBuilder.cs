@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("daef4083-3c7d-4d48-8313-555370a8f2f1"), entityTypeCount: 53)
+            : base(skipDetectChanges: false, modelId: new Guid("2e76062c-ab8b-48f4-8371-a4ef13fe8b6d"), entityTypeCount: 53)
         {
         }
 

@@ -92,6 +92,14 @@ namespace Portal.Model.CompiledModel
                 maxLength: 32);
             imageId.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
+            var isDeleting = runtimeEntityType.AddProperty(
+                "IsDeleting",
+                typeof(bool),
+                propertyInfo: typeof(Snapshot).GetProperty("IsDeleting", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                fieldInfo: typeof(Snapshot).GetField("<IsDeleting>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
+                sentinel: false);
+            isDeleting.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
+
             var isQuiesced = runtimeEntityType.AddProperty(
                 "IsQuiesced",
                 typeof(bool),
@@ -99,14 +107,6 @@ namespace Portal.Model.CompiledModel
                 fieldInfo: typeof(Snapshot).GetField("<IsQuiesced>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
                 sentinel: false);
             isQuiesced.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
-
-            var isToGo = runtimeEntityType.AddProperty(
-                "IsToGo",
-                typeof(bool),
-                propertyInfo: typeof(Snapshot).GetProperty("IsToGo", BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly),
-                fieldInfo: typeof(Snapshot).GetField("<IsToGo>k__BackingField", BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.DeclaredOnly),
-                sentinel: false);
-            isToGo.AddAnnotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.None);
 
             var lastError = runtimeEntityType.AddProperty(
                 "LastError",

@@ -146,7 +146,7 @@ public sealed partial class CreateInstance
         ).FirstOrDefaultAsync(ct);
 
     /// <summary>Allocates an address for each, and leads it there; in the same transaction as the instances.</summary>
-    private async Task<Outcome> LeadAddressesAsync(
+    private async Task<Outcome> AssociateAddressesAsync(
         PortalDb db,
         Account account,
         Actor actor,
@@ -163,10 +163,15 @@ public sealed partial class CreateInstance
                 return Outcome.Refused(allocated.Reason!);
             }
 
-            var card = instance.Interfaces.Single();
-            address.Associate(card);
+            var networkInterface = instance.Interfaces.Single();
+            address.Associate(networkInterface);
             db.AuditEntries.Add(
-                actor.Audit(clock.GetUtcNow(), "AssociateAddress", address.Id, after: new { Interface = card.Id, Instance = instance.Id })
+                actor.Audit(
+                    clock.GetUtcNow(),
+                    "AssociateAddress",
+                    address.Id,
+                    after: new { Interface = networkInterface.Id, Instance = instance.Id }
+                )
             );
         }
 

@@ -50,7 +50,7 @@ public sealed partial class CreateInstance
         return null;
     }
 
-    private static async Task GiveVolumesAsync(
+    private static async Task AddVolumesAsync(
         PortalDb db,
         Actor actor,
         NewInstances form,

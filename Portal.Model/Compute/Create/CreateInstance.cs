@@ -48,16 +48,16 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         }
 
         var made = Enumerable.Range(0, form.Count).Select(index => Build(actor, form, place.Value, key.Value, index)).ToArray();
-        await GiveVolumesAsync(db, actor, form, made, ct);
+        await AddVolumesAsync(db, actor, form, made, ct);
         db.Instances.AddRange(made);
-        if (form.WithAddress && await LeadAddressesAsync(db, account, actor, place.Value, made, ct) is { IsDone: false } noAddress)
+        if (form.WithAddress && await AssociateAddressesAsync(db, account, actor, place.Value, made, ct) is { IsDone: false } noAddress)
         {
             return noAddress;
         }
 
         db.AuditEntries.AddRange(
             made.Select(instance =>
-                actor.Audit(instance.CreatedAt, "RunInstances", instance.Id, after: Told(instance, place.Value.Image.Name))
+                actor.Audit(instance.CreatedAt, "RunInstances", instance.Id, after: AuditDetails(instance, place.Value.Image.Name))
             )
         );
         await db.SaveChangesAsync(ct);
@@ -82,7 +82,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
     private Instance Build(Actor actor, NewInstances form, Place place, KeyPair? key, int index)
     {
         var instance = New(actor, form, place, key, index);
-        instance.Interfaces.Add(place.Card(instance, index));
+        instance.Interfaces.Add(place.Interface(instance, index));
         instance.Volumes.Add(Volume.RootOf(instance, place.Size.DiskGiB, place.SnapshotId));
         return instance.Requested(instance.CreatedAt);
     }
@@ -112,7 +112,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
             Tags = new Dictionary<string, string>(form.Tags, StringComparer.Ordinal),
         };
 
-    private static object Told(Instance instance, string image) =>
+    private static object AuditDetails(Instance instance, string image) =>
         new
         {
             instance.Name,
@@ -139,8 +139,8 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         IReadOnlyList<int> Ports
     )
     {
-        /// <summary>The first card of the instance with this place in the request.</summary>
-        public NetworkInterface Card(Instance instance, int index) =>
+        /// <summary>The first interface of the instance with this place in the request.</summary>
+        public NetworkInterface Interface(Instance instance, int index) =>
             Interfaces.Build(instance, Subnet, Addresses[index], 0, GroupIds, instance.CreatedAt);
     }
 }

@@ -39,7 +39,7 @@ public sealed record FreeCapacity(int Vcpus, int MemoryMiB, int DiskGiB)
             )
             .SumAsync(volume => volume.SizeGiB - volume.MadeGiB, ct);
         promised += await db
-            .Snapshots.Where(snapshot => snapshot.RegionId == region.Id && snapshot.State == SnapshotState.Pending && !snapshot.IsToGo)
+            .Snapshots.Where(snapshot => snapshot.RegionId == region.Id && snapshot.State == SnapshotState.Pending && !snapshot.IsDeleting)
             .SumAsync(snapshot => snapshot.SizeGiB, ct);
         return new FreeCapacity(
             region.FreeVcpus - (waiting?.Vcpus ?? 0),

@@ -58,10 +58,10 @@ public sealed class ChangeImage(IDbContextFactory<PortalDb> dbs, TimeProvider cl
         // The snapshot's lock is the image's too: whatever begins as it takes that lock.
         await db.LockSnapshotAsync(actor.AccountId, snapshotId, ct);
         var image = await db.PrivateImages.Include(image => image.Snapshot).SingleAsync(image => image.Id == id, ct);
-        var (before, outcome) = (Told(image), request(image));
+        var (before, outcome) = (AuditDetails(image), request(image));
         if (outcome.IsDone)
         {
-            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, Told(image)));
+            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, AuditDetails(image)));
             await db.SaveChangesAsync(ct);
         }
 
@@ -69,7 +69,7 @@ public sealed class ChangeImage(IDbContextFactory<PortalDb> dbs, TimeProvider cl
         return new ImageChange(id, image.Name, image.RegionId, snapshotId, outcome);
     }
 
-    private static object Told(PrivateImage image) =>
+    private static object AuditDetails(PrivateImage image) =>
         new
         {
             image.Name,

@@ -46,9 +46,9 @@ public sealed class PrivateImage : Resource
     [MaxLength(64)]
     public required string RequestToken { get; init; }
 
-    public string Status => Spell(Snapshot.State, Snapshot.IsToGo);
+    public string Status => Spell(Snapshot.State, Snapshot.IsDeleting);
 
-    public string? WhyNotDelete => Snapshot.State is SnapshotState.Deleted || Snapshot.IsToGo ? $"It is {Status} already." : null;
+    public string? WhyNotDelete => Snapshot.State is SnapshotState.Deleted || Snapshot.IsDeleting ? $"It is {Status} already." : null;
 
     public string? WhyNotChange => Snapshot.WhyNotChange;
 

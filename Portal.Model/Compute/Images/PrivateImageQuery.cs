@@ -18,7 +18,7 @@ public sealed record PrivateImageLine(
     string Name,
     string Description,
     SnapshotState State,
-    bool IsToGo,
+    bool IsDeleting,
     string SnapshotId,
     int SizeGiB,
     int StoredMiB,
@@ -28,7 +28,7 @@ public sealed record PrivateImageLine(
     bool IsWaiting
 )
 {
-    public string Status => PrivateImage.Spell(State, IsToGo);
+    public string Status => PrivateImage.Spell(State, IsDeleting);
 }
 
 /// <summary>Which of an account's images, and in which order. What was deleted is kept in sight for an hour.</summary>
@@ -61,7 +61,7 @@ public sealed record PrivateImageQuery(
                 image.Name,
                 image.Description,
                 image.Snapshot.State,
-                image.Snapshot.IsToGo,
+                image.Snapshot.IsDeleting,
                 image.SnapshotId,
                 image.Snapshot.SizeGiB,
                 image.Snapshot.StoredMiB,
@@ -88,16 +88,16 @@ public sealed record PrivateImageQuery(
     {
         var counts = await new PrivateImageQuery()
             .Matching(db, accountId, now)
-            .GroupBy(image => new { image.Snapshot.State, image.Snapshot.IsToGo })
+            .GroupBy(image => new { image.Snapshot.State, image.Snapshot.IsDeleting })
             .Select(group => new
             {
                 group.Key.State,
-                group.Key.IsToGo,
+                group.Key.IsDeleting,
                 Count = group.Count(),
             })
             .ToListAsync(ct);
         return counts
-            .GroupBy(row => PrivateImage.Spell(row.State, row.IsToGo), StringComparer.Ordinal)
+            .GroupBy(row => PrivateImage.Spell(row.State, row.IsDeleting), StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.Sum(row => row.Count), StringComparer.Ordinal);
     }
 
@@ -134,7 +134,7 @@ public sealed record PrivateImageQuery(
             where PrivateImage.Spell(state, isToGo) == status
             select $"{state} {(isToGo ? "+" : "-")}"
         ).ToArray();
-        return images.Where(image => wanted.Contains((string)(object)image.Snapshot.State + " " + (image.Snapshot.IsToGo ? "+" : "-")));
+        return images.Where(image => wanted.Contains((string)(object)image.Snapshot.State + " " + (image.Snapshot.IsDeleting ? "+" : "-")));
     }
 
     private static readonly bool[] EitherWay = [true, false];

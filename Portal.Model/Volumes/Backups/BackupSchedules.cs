@@ -28,7 +28,7 @@ public sealed class BackupSchedules(IDbContextFactory<PortalDb> dbs, TimeProvide
                     return Outcome.Done;
                 }
 
-                var before = schedule is null ? null : Told(schedule);
+                var before = schedule is null ? null : AuditDetails(schedule);
                 schedule ??= db
                     .BackupSchedules.Add(
                         new BackupSchedule
@@ -43,7 +43,13 @@ public sealed class BackupSchedules(IDbContextFactory<PortalDb> dbs, TimeProvide
                     .Entity;
                 schedule.Set(wish, now);
                 db.AuditEntries.Add(
-                    actor.Audit(now, before is null ? "CreateLifecyclePolicy" : "UpdateLifecyclePolicy", volume.Id, before, Told(schedule))
+                    actor.Audit(
+                        now,
+                        before is null ? "CreateLifecyclePolicy" : "UpdateLifecyclePolicy",
+                        volume.Id,
+                        before,
+                        AuditDetails(schedule)
+                    )
                 );
                 return Outcome.Done;
             },
@@ -59,7 +65,7 @@ public sealed class BackupSchedules(IDbContextFactory<PortalDb> dbs, TimeProvide
                 if (await FindAsync(db, volumeId, ct) is { } schedule)
                 {
                     db.BackupSchedules.Remove(schedule);
-                    db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "DeleteLifecyclePolicy", volumeId, before: Told(schedule)));
+                    db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), "DeleteLifecyclePolicy", volumeId, before: AuditDetails(schedule)));
                 }
 
                 return Outcome.Done;
@@ -73,7 +79,7 @@ public sealed class BackupSchedules(IDbContextFactory<PortalDb> dbs, TimeProvide
             ? null
             : $"Your quota is {Counted.Of(snapshotLimit, "snapshot")}, and a new one is made before the oldest goes: keep {Math.Max(0, snapshotLimit - 1)} at most, or ask support for more.";
 
-    public static object Told(BackupSchedule schedule) => new { Backups = schedule.Sentence };
+    public static object AuditDetails(BackupSchedule schedule) => new { Backups = schedule.Sentence };
 
     private async Task<string?> WhyNotAsync(
         PortalDb db,

@@ -47,10 +47,10 @@ public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
             return new SnapshotChange(id, null, null, Outcome.Refused("There is no such snapshot."));
         }
 
-        var (before, outcome) = (Told(snapshot), request(snapshot));
+        var (before, outcome) = (AuditDetails(snapshot), request(snapshot));
         if (outcome.IsDone)
         {
-            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, Told(snapshot)));
+            db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, AuditDetails(snapshot)));
             await db.SaveChangesAsync(ct);
         }
 
@@ -58,7 +58,7 @@ public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         return new SnapshotChange(id, snapshot.Name, snapshot.RegionId, outcome);
     }
 
-    private static object Told(Snapshot snapshot) =>
+    private static object AuditDetails(Snapshot snapshot) =>
         new
         {
             snapshot.Name,

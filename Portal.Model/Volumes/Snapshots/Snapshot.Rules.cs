@@ -13,18 +13,18 @@ public sealed partial class Snapshot
 
     public static readonly IReadOnlyList<string> Statuses = ["pending", "completed", "deleting", "deleted", "error"];
 
-    public string Status => Spell(State, IsToGo);
+    public string Status => Spell(State, IsDeleting);
 
     public string? WhyNotDelete =>
         WhyNotGo ?? (PrivateImageId is null ? null : "An image begins as it: delete the image, and it goes too.");
 
-    private string? WhyNotGo => State is Deleted || IsToGo ? $"It is {Status} already." : null;
+    private string? WhyNotGo => State is Deleted || IsDeleting ? $"It is {Status} already." : null;
 
-    public string? WhyNotChange => State is Deleted || IsToGo ? $"It is {Status}." : null;
+    public string? WhyNotChange => State is Deleted || IsDeleting ? $"It is {Status}." : null;
 
     /// <summary>Why no volume can be made from it; null if one can.</summary>
     public string? WhyNotRestore =>
-        (State, IsToGo) switch
+        (State, IsDeleting) switch
         {
             (Completed, false) => null,
             (Pending, false) => "It is not complete yet.",
@@ -35,7 +35,7 @@ public sealed partial class Snapshot
     public bool HoldsSystem => ImageId is not null;
 
     /// <summary>There is something left to do for its job.</summary>
-    public bool IsUnsettled => State is not Deleted && (IsToGo || State is Pending);
+    public bool IsUnsettled => State is not Deleted && (IsDeleting || State is Pending);
 
     public SnapshotSpec Spec => new(Id, AccountId, VolumeId);
 
@@ -70,7 +70,7 @@ public sealed partial class Snapshot
             return Outcome.Refused(reason);
         }
 
-        (IsToGo, Deadline) = (true, now + DeleteLimit);
+        (IsDeleting, Deadline) = (true, now + DeleteLimit);
         return Outcome.Done;
     }
 
@@ -123,7 +123,7 @@ public sealed partial class Snapshot
     /// <summary>The engine will not do it.</summary>
     public void ObserveRefused(string reason)
     {
-        if (IsToGo)
+        if (IsDeleting)
         {
             Waiting = reason;
         }

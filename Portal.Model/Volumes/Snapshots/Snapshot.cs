@@ -18,7 +18,7 @@ public enum SnapshotState
 
 /// <summary>
 /// What was on a volume at one moment: a copy of its own, which neither a later write nor the volume's deletion changes. The web writes
-/// <see cref="IsToGo"/>, the worker <see cref="State"/> and all that it observes. The rules of both are in the other part of this class.
+/// <see cref="IsDeleting"/>, the worker <see cref="State"/> and all that it observes. The rules of both are in the other part of this class.
 /// </summary>
 public sealed partial class Snapshot : Resource
 {
@@ -65,7 +65,7 @@ public sealed partial class Snapshot : Resource
     public Dictionary<string, string> Tags { get; init; } = new(StringComparer.Ordinal);
 
     /// <summary>Its owner wants it gone.</summary>
-    public bool IsToGo { get; private set; }
+    public bool IsDeleting { get; private set; }
 
     public SnapshotState State { get; private set; }
 

@@ -17,7 +17,7 @@ public sealed record SnapshotLine(
     string Id,
     string Name,
     SnapshotState State,
-    bool IsToGo,
+    bool IsDeleting,
     int SizeGiB,
     int StoredMiB,
     string VolumeId,
@@ -28,7 +28,7 @@ public sealed record SnapshotLine(
     bool IsWaiting
 )
 {
-    public string Status => Snapshot.Spell(State, IsToGo);
+    public string Status => Snapshot.Spell(State, IsDeleting);
 }
 
 /// <summary>Which of an account's snapshots, and in which order. What was deleted is kept in sight for an hour.</summary>
@@ -89,16 +89,16 @@ public sealed record SnapshotQuery(
     {
         var counts = await new SnapshotQuery()
             .Matching(db, accountId, now)
-            .GroupBy(snapshot => new { snapshot.State, snapshot.IsToGo })
+            .GroupBy(snapshot => new { snapshot.State, snapshot.IsDeleting })
             .Select(group => new
             {
                 group.Key.State,
-                group.Key.IsToGo,
+                group.Key.IsDeleting,
                 Count = group.Count(),
             })
             .ToListAsync(ct);
         return counts
-            .GroupBy(row => Snapshot.Spell(row.State, row.IsToGo), StringComparer.Ordinal)
+            .GroupBy(row => Snapshot.Spell(row.State, row.IsDeleting), StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.Sum(row => row.Count), StringComparer.Ordinal);
     }
 
@@ -107,7 +107,7 @@ public sealed record SnapshotQuery(
             snapshot.Id,
             snapshot.Name,
             snapshot.State,
-            snapshot.IsToGo,
+            snapshot.IsDeleting,
             snapshot.SizeGiB,
             snapshot.StoredMiB,
             snapshot.VolumeId,
@@ -156,11 +156,11 @@ public sealed record SnapshotQuery(
     private static IQueryable<Snapshot> InState(IQueryable<Snapshot> snapshots, string status) =>
         status switch
         {
-            "deleting" => snapshots.Where(snapshot => snapshot.IsToGo && snapshot.State != SnapshotState.Deleted),
+            "deleting" => snapshots.Where(snapshot => snapshot.IsDeleting && snapshot.State != SnapshotState.Deleted),
             "deleted" => snapshots.Where(snapshot => snapshot.State == SnapshotState.Deleted),
-            "pending" => snapshots.Where(snapshot => !snapshot.IsToGo && snapshot.State == SnapshotState.Pending),
-            "completed" => snapshots.Where(snapshot => !snapshot.IsToGo && snapshot.State == SnapshotState.Completed),
-            _ => snapshots.Where(snapshot => !snapshot.IsToGo && snapshot.State == SnapshotState.Error),
+            "pending" => snapshots.Where(snapshot => !snapshot.IsDeleting && snapshot.State == SnapshotState.Pending),
+            "completed" => snapshots.Where(snapshot => !snapshot.IsDeleting && snapshot.State == SnapshotState.Completed),
+            _ => snapshots.Where(snapshot => !snapshot.IsDeleting && snapshot.State == SnapshotState.Error),
         };
 
     private IOrderedQueryable<Snapshot> Ordered(IQueryable<Snapshot> snapshots)

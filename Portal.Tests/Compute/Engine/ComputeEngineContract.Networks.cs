@@ -9,22 +9,22 @@ namespace Portal.Tests.Compute;
 public abstract partial class ComputeEngineContract
 {
     [Fact]
-    public async Task A_network_that_does_not_know_a_card_plugs_it_into_nothing()
+    public async Task A_network_that_does_not_know_an_interface_plugs_it_into_nothing()
     {
         var machine = await RunningMachineAsync();
         await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
-        await FailsAsync(EngineFault.Missing, () => Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, ACard(99, 1), Ct));
+        await FailsAsync(EngineFault.Missing, () => Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, AnInterface(99, 1), Ct));
     }
 
     [Fact]
-    public async Task A_machine_whose_network_does_not_know_all_its_cards_does_not_start()
+    public async Task A_machine_whose_network_does_not_know_all_its_interfaces_does_not_start()
     {
         var machine = AMachine() with { Power = MachinePower.Off };
         await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
         await MakeVolumesAsync(machine);
         await FailsAsync(
             EngineFault.Missing,
-            () => Engine.EnsureMachineAsync(machine with { Interfaces = [.. machine.Interfaces, ACard(98, 1)] }, Ct)
+            () => Engine.EnsureMachineAsync(machine with { Interfaces = [.. machine.Interfaces, AnInterface(98, 1)] }, Ct)
         );
         await RemoveAllAsync(machine);
     }
@@ -44,22 +44,22 @@ public abstract partial class ComputeEngineContract
     }
 
     [Fact]
-    public async Task A_card_is_plugged_into_a_running_machine_once_and_out_again()
+    public async Task An_interface_is_plugged_into_a_running_machine_once_and_out_again()
     {
         var machine = await RunningMachineAsync();
         await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).SshAnswers);
-        var card = ACard(20, 1);
-        await Networks.EnsureNetworkAsync(ANetwork.Of(machine with { Interfaces = [.. machine.Interfaces, card] }), Ct);
-        await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, card, Ct);
-        await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, card, Ct);
-        await SeesCardAsync(machine, card);
-        Assert.False(await Networks.DetachInterfaceAsync(machine.Id, card, Ct));
-        await UntilAsync(() => Networks.DetachInterfaceAsync(machine.Id, card, Ct));
-        Assert.True(await Networks.DetachInterfaceAsync(machine.Id, card, Ct));
+        var networkInterface = AnInterface(20, 1);
+        await Networks.EnsureNetworkAsync(ANetwork.Of(machine with { Interfaces = [.. machine.Interfaces, networkInterface] }), Ct);
+        await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, networkInterface, Ct);
+        await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, networkInterface, Ct);
+        await SeesInterfaceAsync(machine, networkInterface);
+        Assert.False(await Networks.DetachInterfaceAsync(machine.Id, networkInterface, Ct));
+        await UntilAsync(() => Networks.DetachInterfaceAsync(machine.Id, networkInterface, Ct));
+        Assert.True(await Networks.DetachInterfaceAsync(machine.Id, networkInterface, Ct));
         await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
         Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(machine, Ct)).Power);
     }
 
-    /// <summary>Waits until the guest has taken the card and its address, where there is a guest.</summary>
-    protected virtual Task SeesCardAsync(InstanceSpec machine, InterfaceSpec card) => Task.CompletedTask;
+    /// <summary>Waits until the guest has taken the interface and its address, where there is a guest.</summary>
+    protected virtual Task SeesInterfaceAsync(InstanceSpec machine, InterfaceSpec networkInterface) => Task.CompletedTask;
 }

@@ -28,28 +28,28 @@ public abstract partial class ComputeEngineContract
         Assert.False(await HasMarkAsync(machine));
         await UntilAsync(() => HasRunUserDataAsync(machine));
 
-        var rescue = machine with { Rescue = true, Boot = 1 };
-        await UntilAsync(async () => await Engine.EnsureMachineAsync(rescue, Ct) is { Power: MachinePower.Running, Boot: 1 });
+        var rescue = machine with { Rescue = true, RebootsWanted = 1 };
+        await UntilAsync(async () => await Engine.EnsureMachineAsync(rescue, Ct) is { Power: MachinePower.Running, RebootsDone: 1 });
         await UntilAsync(async () => await Engine.ObserveAsync(rescue, Ct) is { SshAnswers: true, HostKey: not null });
         Assert.True(await IsRescueAsync(rescue));
         Assert.NotEqual(key, (await Engine.ObserveAsync(rescue, Ct)).HostKey);
         Assert.Equal(machine.Id, (await Volumes.ObserveVolumeAsync(machine.Volumes[0].Volume.Id, Ct)).InstanceId);
         await MarkFromRescueAsync(rescue);
         await SeenInRescueAsync(rescue, 1);
-        Assert.Equal(1, (await Engine.EnsureMachineAsync(rescue, Ct)).Boot);
+        Assert.Equal(1, (await Engine.EnsureMachineAsync(rescue, Ct)).RebootsDone);
 
         // A restart of the rescue system stays in it.
         var again = rescue with
         {
-            Boot = 2,
+            RebootsWanted = 2,
         };
-        await UntilAsync(async () => await Engine.EnsureMachineAsync(again, Ct) is { Power: MachinePower.Running, Boot: 2 });
+        await UntilAsync(async () => await Engine.EnsureMachineAsync(again, Ct) is { Power: MachinePower.Running, RebootsDone: 2 });
         await UntilAsync(async () => await Engine.ObserveAsync(again, Ct) is { SshAnswers: true, HostKey: not null });
         Assert.True(await IsRescueAsync(again));
         await SeenInRescueAsync(again, 2);
 
-        var back = machine with { Boot = 3 };
-        await UntilAsync(async () => await Engine.EnsureMachineAsync(back, Ct) is { Power: MachinePower.Running, Boot: 3 });
+        var back = machine with { RebootsWanted = 3 };
+        await UntilAsync(async () => await Engine.EnsureMachineAsync(back, Ct) is { Power: MachinePower.Running, RebootsDone: 3 });
         await UntilAsync(async () => (await Engine.ObserveAsync(back, Ct)).SshAnswers);
         Assert.Equal(key, (await Engine.ObserveAsync(back, Ct)).HostKey);
         Assert.False(await IsRescueAsync(back));
@@ -60,13 +60,13 @@ public abstract partial class ComputeEngineContract
         await UntilAsync(async () =>
             (await Engine.EnsureMachineAsync(back with { Power = MachinePower.Off, Force = true }, Ct)).Power is MachinePower.Off
         );
-        var started = machine with { Rescue = true, Boot = 4 };
-        await UntilAsync(async () => await Engine.EnsureMachineAsync(started, Ct) is { Power: MachinePower.Running, Boot: 4 });
+        var started = machine with { Rescue = true, RebootsWanted = 4 };
+        await UntilAsync(async () => await Engine.EnsureMachineAsync(started, Ct) is { Power: MachinePower.Running, RebootsDone: 4 });
         await UntilAsync(async () => await Engine.ObserveAsync(started, Ct) is { SshAnswers: true, HostKey: not null });
         Assert.True(await IsRescueAsync(started));
         Assert.Equal(
             MachinePower.Off,
-            (await Engine.EnsureMachineAsync(machine with { Boot = 4, Power = MachinePower.Off, Force = true }, Ct)).Power
+            (await Engine.EnsureMachineAsync(machine with { RebootsWanted = 4, Power = MachinePower.Off, Force = true }, Ct)).Power
         );
         await RemoveAllAsync(machine);
     }

@@ -192,8 +192,8 @@ public abstract partial class ComputeEngineContract
     public async Task A_machine_reboots_stops_starts_with_another_size_and_goes()
     {
         var machine = await StartAsync(AMachine());
-        var reboot = machine with { Boot = 1 };
-        await UntilAsync(async () => (await Engine.EnsureMachineAsync(reboot, Ct)) is { Power: MachinePower.Running, Boot: 1 });
+        var reboot = machine with { RebootsWanted = 1 };
+        await UntilAsync(async () => (await Engine.EnsureMachineAsync(reboot, Ct)) is { Power: MachinePower.Running, RebootsDone: 1 });
         Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(reboot, Ct)).Power);
 
         await UntilAsync(async () => (await Engine.ObserveAsync(reboot, Ct)).SshAnswers);
@@ -202,7 +202,7 @@ public abstract partial class ComputeEngineContract
         await UntilAsync(async () => (await Engine.EnsureMachineAsync(off, Ct)).Power is MachinePower.Off);
         var larger = reboot with { Vcpus = 2, MemoryMiB = 320 };
         Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(larger, Ct)).Power);
-        Assert.Equal(1, (await Engine.ObserveAsync(reboot, Ct)).Boot);
+        Assert.Equal(1, (await Engine.ObserveAsync(reboot, Ct)).RebootsDone);
         Assert.Equal(2, (await CountersOfAsync(larger)).Vcpus);
 
         await UntilAsync(async () => (await Engine.ObserveAsync(reboot, Ct)).SshAnswers);
@@ -244,7 +244,7 @@ public abstract partial class ComputeEngineContract
             null,
             null,
             network ?? ResourceIds.New("vpc"),
-            [ACard(host)],
+            [AnInterface(host)],
             null,
             MachinePower.Running,
             Force: false,
@@ -252,8 +252,8 @@ public abstract partial class ComputeEngineContract
         );
     }
 
-    /// <summary>A card at this place of the test's first subnet, or of its second.</summary>
-    protected static InterfaceSpec ACard(byte host, byte subnet = 0)
+    /// <summary>An interface at this place of the test's first subnet, or of its second.</summary>
+    protected static InterfaceSpec AnInterface(byte host, byte subnet = 0)
     {
         var id = ResourceIds.New("eni");
         return new InterfaceSpec(

@@ -4,10 +4,10 @@ using Portal.Model.Shared;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>Networks in memory: which cards they know, not what their rules do to packets.</summary>
+/// <summary>Networks in memory: which interfaces they know, not what their rules do to packets.</summary>
 public sealed partial class InMemoryEngine
 {
-    /// <summary>How often a guest must be asked to let go of a card; null for one that never does.</summary>
+    /// <summary>How often a guest must be asked to let go of an interface; null for one that never does.</summary>
     public int? RequestsUntilUnplugged { get; set; } = 1;
 
     public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => CallAsync(() => networks[network.Id] = network, ct);
@@ -21,22 +21,23 @@ public sealed partial class InMemoryEngine
             ct
         );
 
-    public Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec card, CancellationToken ct) =>
+    public Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct) =>
         CallAsync(
             () =>
-                !Knows(networkId, card)
-                    ? throw new EngineException(EngineFault.Missing, $"The network does not know {card.Id} yet.")
-                    : machines.GetValueOrDefault(instanceId) is { Power: MachinePower.Running } machine && machine.Cards.Add(card.Id),
+                !Knows(networkId, networkInterface)
+                    ? throw new EngineException(EngineFault.Missing, $"The network does not know {networkInterface.Id} yet.")
+                    : machines.GetValueOrDefault(instanceId) is { Power: MachinePower.Running } machine
+                        && machine.Interfaces.Add(networkInterface.Id),
             ct
         );
 
-    public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct) =>
+    public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec networkInterface, CancellationToken ct) =>
         CallAsync(
             () =>
             {
                 if (
                     machines.GetValueOrDefault(instanceId) is not { Power: MachinePower.Running } machine
-                    || !machine.Cards.Contains(card.Id)
+                    || !machine.Interfaces.Contains(networkInterface.Id)
                 )
                 {
                     return true;
@@ -45,7 +46,7 @@ public sealed partial class InMemoryEngine
                 machine.UntilUnplugged = (machine.UntilUnplugged ?? RequestsUntilUnplugged) - 1;
                 if (machine.UntilUnplugged <= 0)
                 {
-                    machine.Cards.Remove(card.Id);
+                    machine.Interfaces.Remove(networkInterface.Id);
                     machine.UntilUnplugged = null;
                 }
 
@@ -59,6 +60,6 @@ public sealed partial class InMemoryEngine
 
     public Task<UplinkObservation> UplinkAsync(CancellationToken ct) => CallAsync(() => Uplink, ct);
 
-    private bool Knows(string networkId, InterfaceSpec card) =>
-        networks.GetValueOrDefault(networkId)?.Members.Any(member => member.InterfaceId == card.Id) is true;
+    private bool Knows(string networkId, InterfaceSpec networkInterface) =>
+        networks.GetValueOrDefault(networkId)?.Members.Any(member => member.InterfaceId == networkInterface.Id) is true;
 }

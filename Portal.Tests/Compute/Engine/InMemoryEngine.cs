@@ -120,7 +120,7 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
     private MachineObservation Ensure(InstanceSpec spec)
     {
         if (
-            !spec.Interfaces.All(card => Knows(spec.NetworkId, card))
+            !spec.Interfaces.All(networkInterface => Knows(spec.NetworkId, networkInterface))
             || !spec.Volumes.Any(volume => volume.IsRoot)
             || spec.Volumes.Any(volume => !volumes.ContainsKey(volume.Volume.Id))
         )
@@ -134,9 +134,9 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
         switch (machine.Power, spec.Power)
         {
             case (MachinePower.Off, MachinePower.Running):
-            case (MachinePower.Running, MachinePower.Running) when machine.Boot < spec.Boot:
+            case (MachinePower.Running, MachinePower.Running) when machine.RebootsDone < spec.RebootsWanted:
                 machine.Defined = Devices(spec);
-                machine.Start(spec.Boot, ObservationsUntilSsh);
+                machine.Start(spec.RebootsWanted, ObservationsUntilSsh);
                 break;
             case (MachinePower.Running, MachinePower.Off) when spec.Force:
                 machine.TurnOff();
@@ -168,7 +168,7 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
         var answers = machine.Power is MachinePower.Running && machine.UntilSsh-- <= 0;
         return new MachineObservation(
             machine.Power,
-            machine.Boot,
+            machine.RebootsDone,
             answers,
             answers && TellsHostKeys ? machine.HostKey : null,
             machine.Problem,
@@ -200,12 +200,12 @@ public sealed record InMemoryMachine
 
     public MachinePower Power { get; set; } = MachinePower.Off;
 
-    public int Boot { get; set; }
+    public int RebootsDone { get; set; }
 
-    /// <summary>Ids of the cards that the running machine has; what it is defined with is in <see cref="Spec"/>.</summary>
-    public HashSet<string> Cards { get; } = new(StringComparer.Ordinal);
+    /// <summary>Ids of the interfaces that the running machine has; what it is defined with is in <see cref="Spec"/>.</summary>
+    public HashSet<string> Interfaces { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>How often its guest must still be asked to let go of a card; null before the first time.</summary>
+    /// <summary>How often its guest must still be asked to let go of an interface; null before the first time.</summary>
     public int? UntilUnplugged { get; set; }
 
     /// <summary>It was started into the rescue system.</summary>
@@ -253,9 +253,9 @@ public sealed record InMemoryMachine
 
     public void Start(int boot, int untilSsh)
     {
-        (Power, Boot, UntilOff, UntilSsh, Starts, IsRescue) = (MachinePower.Running, boot, null, untilSsh, Starts + 1, Spec.Rescue);
-        Cards.Clear();
-        Cards.UnionWith(Spec.Interfaces.Select(card => card.Id));
+        (Power, RebootsDone, UntilOff, UntilSsh, Starts, IsRescue) = (MachinePower.Running, boot, null, untilSsh, Starts + 1, Spec.Rescue);
+        Interfaces.Clear();
+        Interfaces.UnionWith(Spec.Interfaces.Select(networkInterface => networkInterface.Id));
         Live = new Dictionary<string, string>(Defined, StringComparer.Ordinal);
         SerialLog += $"\nBoot {Starts} of {Spec.HostName}\n{Spec.HostName} login: ";
     }

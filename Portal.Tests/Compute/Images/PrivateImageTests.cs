@@ -199,7 +199,7 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         Assert.Null((await Change.DeleteAsync(ada, image.Id, Ct)).Outcome.Reason);
         Assert.Equal("It is deleting already.", (await Change.DeleteAsync(ada, image.Id, Ct)).Outcome.Reason);
         await using var db = CreateDbContext();
-        Assert.Equal(("web", true), (await db.Snapshots.SingleAsync(Ct)) is var held ? (held.Name, held.IsToGo) : default);
+        Assert.Equal(("web", true), (await db.Snapshots.SingleAsync(Ct)) is var held ? (held.Name, held.IsDeleting) : default);
         Assert.Equal(
             ["CreateImage", "ModifyImageAttribute", "DeregisterImage"],
             await db.AuditEntries.Where(row => row.ResourceId == image.Id).OrderBy(row => row.Id).Select(row => row.Action).ToListAsync(Ct)

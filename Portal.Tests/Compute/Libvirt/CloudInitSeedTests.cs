@@ -55,20 +55,20 @@ public sealed class CloudInitSeedTests
         Assert.DoesNotContain("public-keys", Read("meta-data", Spec() with { PublicKey = null }).Keys);
 
     [Fact]
-    public void The_card_is_found_by_its_mac_and_gets_its_fixed_address()
+    public void The_interface_is_found_by_its_mac_and_gets_its_fixed_address()
     {
-        var card = (Dictionary<object, object>)((Dictionary<object, object>)Read("network-config", Spec())["ethernets"])["id0"];
-        Assert.Equal("52:54:00:00:00:01", ((Dictionary<object, object>)card["match"])["macaddress"]);
-        Assert.Equal(["10.0.0.10/24"], ((List<object>)card["addresses"]).Cast<string>());
+        var networkInterface = (Dictionary<object, object>)((Dictionary<object, object>)Read("network-config", Spec())["ethernets"])["id0"];
+        Assert.Equal("52:54:00:00:00:01", ((Dictionary<object, object>)networkInterface["match"])["macaddress"]);
+        Assert.Equal(["10.0.0.10/24"], ((List<object>)networkInterface["addresses"]).Cast<string>());
     }
 
     [Fact]
-    public void A_second_card_gets_its_address_and_no_way_out_of_its_own()
+    public void A_second_interface_gets_its_address_and_no_way_out_of_its_own()
     {
-        var card = (Dictionary<object, object>)((Dictionary<object, object>)Read("network-config", Spec())["ethernets"])["id1"];
-        Assert.Equal("52:54:00:00:00:02", ((Dictionary<object, object>)card["match"])["macaddress"]);
-        Assert.Equal(["10.0.1.10/28"], ((List<object>)card["addresses"]).Cast<string>());
-        Assert.DoesNotContain("routes", card.Keys);
+        var networkInterface = (Dictionary<object, object>)((Dictionary<object, object>)Read("network-config", Spec())["ethernets"])["id1"];
+        Assert.Equal("52:54:00:00:00:02", ((Dictionary<object, object>)networkInterface["match"])["macaddress"]);
+        Assert.Equal(["10.0.1.10/28"], ((List<object>)networkInterface["addresses"]).Cast<string>());
+        Assert.DoesNotContain("routes", networkInterface.Keys);
     }
 
     [Theory]

@@ -41,8 +41,8 @@ public sealed partial class LibvirtEngineTests
         await Guests.SetKeyAsync(machine.Id, machine.SshUser, (await File.ReadAllTextAsync(file + ".pub", Ct)).Trim(), real.PublicKey, Ct);
         await OnlyOpensAsync(machine, file);
 
-        var again = machine with { Boot = (await Engine.ObserveAsync(machine, Ct)).Boot + 1 };
-        await UntilAsync(async () => (await Engine.EnsureMachineAsync(again, Ct)).Boot == again.Boot);
+        var again = machine with { RebootsWanted = (await Engine.ObserveAsync(machine, Ct)).RebootsDone + 1 };
+        await UntilAsync(async () => (await Engine.EnsureMachineAsync(again, Ct)).RebootsDone == again.RebootsWanted);
         await UntilAsync(async () => await Engine.ObserveAsync(again, Ct) is { SshAnswers: true, AgentAnswers: true });
         await OnlyOpensAsync(machine, file);
         await Guests.SetKeyAsync(machine.Id, machine.SshUser, real.PublicKey, (await File.ReadAllTextAsync(file + ".pub", Ct)).Trim(), Ct);

@@ -74,10 +74,10 @@ public sealed partial class LibvirtEngineTests
     }
 
     [Fact]
-    public async Task A_card_that_came_after_the_first_boots_seed_was_written_has_its_address_too()
+    public async Task An_interface_that_came_after_the_first_boots_seed_was_written_has_its_address_too()
     {
         var machine = await LargeMachineAsync();
-        await SeesCardAsync(machine, machine.Interfaces[1]);
+        await SeesInterfaceAsync(machine, machine.Interfaces[1]);
     }
 
     /// <summary>By ssh, since the rules say so; by HTTP only once they do, and only from whom they name, by address or by group.</summary>
@@ -125,21 +125,21 @@ public sealed partial class LibvirtEngineTests
     }
 
     /// <summary>
-    /// A card that the neighbour gets while it runs, in another subnet: reached by the rules of its own groups, by no others.
+    /// An interface that the neighbour gets while it runs, in another subnet: reached by the rules of its own groups, by no others.
     /// </summary>
     private async Task HoldsBetweenSubnetsAsync(InstanceSpec guest, InstanceSpec neighbour)
     {
-        var card = ACard(12, 1);
-        var network = ANetwork.Of(guest, neighbour with { Interfaces = [.. neighbour.Interfaces, card] });
+        var networkInterface = AnInterface(12, 1);
+        var network = ANetwork.Of(guest, neighbour with { Interfaces = [.. neighbour.Interfaces, networkInterface] });
         await Networks.EnsureNetworkAsync(network, Ct);
-        await Networks.AttachInterfaceAsync(neighbour.Id, neighbour.NetworkId, card, Ct);
-        await SeesCardAsync(neighbour, card);
+        await Networks.AttachInterfaceAsync(neighbour.Id, neighbour.NetworkId, networkInterface, Ct);
+        await SeesInterfaceAsync(neighbour, networkInterface);
         Assert.StartsWith("SSH-", await real.SshAsync(guest, "nc -w 10 10.0.1.12 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.1.12"));
         await Networks.EnsureNetworkAsync(network.With(Http("10.0.0.0/24")), Ct);
         Assert.Equal(neighbour.Id, await FetchAsync(guest, "10.0.1.12"));
         Assert.Equal(guest.HostName, await real.SshAsync(guest, "hostname"));
-        await UntilAsync(() => Networks.DetachInterfaceAsync(neighbour.Id, card, Ct));
+        await UntilAsync(() => Networks.DetachInterfaceAsync(neighbour.Id, networkInterface, Ct));
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest, neighbour), Ct);
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.1.12"));
     }
@@ -250,9 +250,9 @@ public sealed partial class LibvirtEngineTests
         Assert.Equal(neighbour.HostName, await real.SshAsync(neighbour, "hostname"));
     }
 
-    protected override async Task SeesCardAsync(InstanceSpec machine, InterfaceSpec card) =>
+    protected override async Task SeesInterfaceAsync(InstanceSpec machine, InterfaceSpec networkInterface) =>
         await UntilAsync(async () =>
-            (await real.SshAsync(machine, "ip -4 -o addr")).Contains($"{card.Address}/", StringComparison.Ordinal)
+            (await real.SshAsync(machine, "ip -4 -o addr")).Contains($"{networkInterface.Address}/", StringComparison.Ordinal)
         );
 
     /// <summary>Starts them, and on each a web server that tells its machine's id.</summary>

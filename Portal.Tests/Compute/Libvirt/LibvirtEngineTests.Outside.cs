@@ -19,7 +19,7 @@ public sealed partial class LibvirtEngineTests
     public async Task Beyond_its_network_a_guest_reaches_what_was_turned_on_and_nothing_else()
     {
         var guest = await RunningMachineAsync();
-        var peer = AMachine() with { Interfaces = [APeersCard(10)] };
+        var peer = AMachine() with { Interfaces = [APeersInterface(10)] };
         var there = ANetwork.Of(peer) with { Range = Neighbours };
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
         await Networks.EnsureNetworkAsync(there, Ct);
@@ -206,10 +206,10 @@ public sealed partial class LibvirtEngineTests
         }
     }
 
-    private static InterfaceSpec APeersCard(byte host)
+    private static InterfaceSpec APeersInterface(byte host)
     {
-        var card = ACard(host);
-        return card with
+        var networkInterface = AnInterface(host);
+        return networkInterface with
         {
             Subnet = IPNetwork.Parse("10.1.0.0/24"),
             Gateway = IPAddress.Parse("10.1.0.1"),

@@ -31,7 +31,7 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
     protected override async Task<InstanceSpec> RunningMachineAsync() =>
         await StartedAsync(await real.SharedAsync("small", () => Task.FromResult(AMachine())));
 
-    /// <summary>Another one, of two processors, which got a second card after its first boot's seed was written.</summary>
+    /// <summary>Another one, of two processors, which got a second interface after its first boot's seed was written.</summary>
     private async Task<InstanceSpec> LargeMachineAsync() =>
         await StartedAsync(
             await real.SharedAsync(
@@ -40,7 +40,7 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
                 {
                     var machine = AMachine(host: 30) with { Vcpus = 2 };
                     await DefineAsync(machine with { Power = MachinePower.Off });
-                    return machine with { Interfaces = [.. machine.Interfaces, ACard(30, 1)] };
+                    return machine with { Interfaces = [.. machine.Interfaces, AnInterface(30, 1)] };
                 }
             )
         );
@@ -140,7 +140,7 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
     }
 
     [Fact]
-    public async Task A_running_guest_has_room_for_all_the_volumes_and_cards_that_an_instance_may_have()
+    public async Task A_running_guest_has_room_for_all_the_volumes_and_interfaces_that_an_instance_may_have()
     {
         var machine = await StartAsync(AMachine(host: 40));
         var volumes = Enumerable
@@ -153,13 +153,16 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
             Assert.Equal(machine.Id, (await Volumes.EnsureAttachedAsync(volume, machine.Id, Ct)).InstanceId);
         }
 
-        var cards = Enumerable.Range(1, Interfaces.MaxPerInstance - 1).Select(place => ACard((byte)(40 + place), (byte)place)).ToArray();
-        machine = machine with { Volumes = [.. machine.Volumes, .. volumes], Interfaces = [.. machine.Interfaces, .. cards] };
+        var networkInterfaces = Enumerable
+            .Range(1, Interfaces.MaxPerInstance - 1)
+            .Select(place => AnInterface((byte)(40 + place), (byte)place))
+            .ToArray();
+        machine = machine with { Volumes = [.. machine.Volumes, .. volumes], Interfaces = [.. machine.Interfaces, .. networkInterfaces] };
         await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
-        foreach (var card in cards)
+        foreach (var networkInterface in networkInterfaces)
         {
-            await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, card, Ct);
-            await SeesCardAsync(machine, card);
+            await Networks.AttachInterfaceAsync(machine.Id, machine.NetworkId, networkInterface, Ct);
+            await SeesInterfaceAsync(machine, networkInterface);
         }
 
         foreach (var volume in volumes)
@@ -204,7 +207,7 @@ public sealed partial class LibvirtEngineTests(TestEngine real) : VolumeEngineCo
     }
 
     [Fact]
-    public async Task A_machine_of_which_no_card_is_known_is_seen_as_it_is()
+    public async Task A_machine_of_which_no_interface_is_known_is_seen_as_it_is()
     {
         var machine = await RunningMachineAsync();
         Assert.True(await Engine.ObserveAsync(machine with { Interfaces = [] }, Ct) is { Power: MachinePower.Running, SshAnswers: false });

@@ -50,7 +50,7 @@ public sealed partial class LibvirtEngine
     private void Reboot(LibvirtSession session, Domain domain, InstanceSpec spec, DomainState state)
     {
         var running = domain.Mark(live: true);
-        if (running.Boot >= spec.Boot)
+        if (running.RebootsDone >= spec.RebootsWanted)
         {
             return;
         }
@@ -105,7 +105,7 @@ public sealed partial class LibvirtEngine
             )
         );
 
-    private static MachineMark NewMark(InstanceSpec spec) => new(spec.AccountId, spec.NetworkId, spec.Boot, null);
+    private static MachineMark NewMark(InstanceSpec spec) => new(spec.AccountId, spec.NetworkId, spec.RebootsWanted, null);
 
     private static MachineObservation Look(LibvirtSession session, string id)
     {
@@ -120,7 +120,7 @@ public sealed partial class LibvirtEngine
         var isOn = state.IsOn() || mark.RebootAsked is not null;
         return new MachineObservation(
             isOn ? MachinePower.Running : MachinePower.Off,
-            mark.Boot,
+            mark.RebootsDone,
             SshAnswers: false,
             null,
             writeFailed ? "The host could not write to its disk." : null,

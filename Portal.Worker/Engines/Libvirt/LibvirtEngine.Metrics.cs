@@ -26,7 +26,7 @@ public sealed partial class LibvirtEngine : IMetricsEngine
 
         // The guest's own words; what it could get back from its caches at once is not in use.
         var hasMemory = values.ContainsKey("balloon.available") && values.ContainsKey("balloon.usable");
-        var cards = Enumerable.Range(0, (int)Number("net.count")).ToList();
+        var networkInterfaces = Enumerable.Range(0, (int)Number("net.count")).ToList();
         return new MachineCounters(
             name,
             TimeSpan.FromTicks(Number("cpu.time") / 100),
@@ -34,8 +34,8 @@ public sealed partial class LibvirtEngine : IMetricsEngine
             hasMemory ? 1024 * (Number("balloon.available") - Number("balloon.usable")) : null,
             hasMemory ? 1024 * Number("balloon.available") : null,
             [.. Enumerable.Range(0, (int)Number("block.count")).Select(n => Disk(values, Number, n)).OfType<DiskCounters>()],
-            cards.Sum(n => Number($"net.{n}.rx.bytes")),
-            cards.Sum(n => Number($"net.{n}.tx.bytes"))
+            networkInterfaces.Sum(n => Number($"net.{n}.rx.bytes")),
+            networkInterfaces.Sum(n => Number($"net.{n}.tx.bytes"))
         );
     }
 

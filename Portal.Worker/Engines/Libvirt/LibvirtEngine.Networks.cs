@@ -3,10 +3,10 @@ using Portal.Model.Shared;
 
 namespace Portal.Worker.Engines.Libvirt;
 
-/// <summary>Networks, and the cards by which machines hang on them.</summary>
+/// <summary>Networks, and the interfaces by which machines hang on them.</summary>
 public sealed partial class LibvirtEngine
 {
-    public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => networks.EnsureAsync(network, ct);
+    public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => routers.EnsureAsync(network, ct);
 
     public async Task RemoveNetworkAsync(string networkId, CancellationToken ct)
     {
@@ -16,40 +16,40 @@ public sealed partial class LibvirtEngine
             throw new EngineException(EngineFault.Rejected, $"{users} machines are still on the network.");
         }
 
-        await networks.RemoveAsync(networkId, ct);
+        await routers.RemoveAsync(networkId, ct);
     }
 
-    public async Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec card, CancellationToken ct)
+    public async Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct)
     {
-        if (!networks.Has(networkId, [card]))
+        if (!routers.Has(networkId, [networkInterface]))
         {
-            throw new EngineException(EngineFault.Missing, $"The network does not know {card.Id} yet.");
+            throw new EngineException(EngineFault.Missing, $"The network does not know {networkInterface.Id} yet.");
         }
 
-        await libvirt.CallAsync(session => Attach(session, EngineFolder.Checked(instanceId), networkId, card), ct);
+        await libvirt.CallAsync(session => Attach(session, EngineFolder.Checked(instanceId), networkId, networkInterface), ct);
     }
 
-    public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec card, CancellationToken ct) =>
-        libvirt.CallAsync(session => Detach(session, EngineFolder.Checked(instanceId), card), ct);
+    public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec networkInterface, CancellationToken ct) =>
+        libvirt.CallAsync(session => Detach(session, EngineFolder.Checked(instanceId), networkInterface), ct);
 
-    public Task<UplinkObservation> UplinkAsync(CancellationToken ct) => networks.UplinkAsync(ct);
+    public Task<UplinkObservation> UplinkAsync(CancellationToken ct) => routers.UplinkAsync(ct);
 
-    private static bool Attach(LibvirtSession session, string instanceId, string networkId, InterfaceSpec card)
+    private static bool Attach(LibvirtSession session, string instanceId, string networkId, InterfaceSpec networkInterface)
     {
         using var domain = session.Find(instanceId);
-        if (domain is not null && domain.State().State.IsOn() && domain.Card(card.Mac) is null)
+        if (domain is not null && domain.State().State.IsOn() && domain.Interface(networkInterface.Mac) is null)
         {
-            domain.Attach(DomainXml.Interface(networkId, card));
+            domain.Attach(DomainXml.Interface(networkId, networkInterface));
         }
 
         return true;
     }
 
-    /// <summary>A guest that is booting, or busy, may miss the request: it is made again at each call until the card is out.</summary>
-    private static bool Detach(LibvirtSession session, string instanceId, InterfaceSpec card)
+    /// <summary>A guest that is booting, or busy, may miss the request: it is made again at each call until the interface is out.</summary>
+    private static bool Detach(LibvirtSession session, string instanceId, InterfaceSpec networkInterface)
     {
         using var domain = session.Find(instanceId);
-        if (domain is null || !domain.State().State.IsOn() || domain.Card(card.Mac) is not { } plugged)
+        if (domain is null || !domain.State().State.IsOn() || domain.Interface(networkInterface.Mac) is not { } plugged)
         {
             return true;
         }

@@ -16,7 +16,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
 
     /// <summary>For what asks guests' agents, which may be slow on purpose: nothing else waits behind them.</summary>
     private readonly LibvirtConnection asking;
-    private readonly PrivateNetworks networks;
+    private readonly Routers routers;
     private readonly VolumeFiles files;
     private readonly GuestFiles guestFiles;
     private readonly GuestUids uids;
@@ -27,9 +27,9 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     public LibvirtEngine(EngineFolder folder, TypedAddresses outside, TimeProvider clock, UplinkLimits? limits = null)
     {
         (this.folder, this.clock, probes) = (folder, clock, new SshProbes(clock));
-        (libvirt, networks, uids) = (
+        (libvirt, routers, uids) = (
             new LibvirtConnection(folder),
-            new PrivateNetworks(folder, limits ?? UplinkLimits.Default),
+            new Routers(folder, limits ?? UplinkLimits.Default),
             new GuestUids(folder)
         );
         var qemuImg = new QemuImg(folder, uids);
@@ -54,7 +54,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
             throw new EngineException(EngineFault.Missing, $"A volume of {instance.Id} is not there.");
         }
 
-        if (!networks.Has(instance.NetworkId, instance.Interfaces))
+        if (!routers.Has(instance.NetworkId, instance.Interfaces))
         {
             throw new EngineException(EngineFault.Missing, $"The network of {instance.Id} is not there, or does not know it.");
         }
@@ -69,7 +69,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
         PublishedPorts.Ensure(settings, instance);
         await libvirt.CallAsync(session => Ensure(session, instance), ct);
         var seen = await ObserveAsync(instance, ct);
-        if (!instance.Rescue && (seen.Power is MachinePower.Off || seen.Boot >= instance.Boot))
+        if (!instance.Rescue && (seen.Power is MachinePower.Off || seen.RebootsDone >= instance.RebootsWanted))
         {
             RescueSystem.Clear(folder, instance.Id);
         }
@@ -86,8 +86,8 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
         }
 
         var answers =
-            instance.Interfaces is [var card, ..]
-            && await probes.AnswersAsync(instance.Id, folder.Settings().Router(instance.NetworkId), card.Address, ct);
+            instance.Interfaces is [var networkInterface, ..]
+            && await probes.AnswersAsync(instance.Id, folder.Settings().Router(instance.NetworkId), networkInterface.Address, ct);
         return seen with { SshAnswers = answers, HostKey = SerialLog.HostKey(folder.SerialLog(instance.Id, instance.Rescue)) };
     }
 
@@ -106,7 +106,7 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
         var machines = await libvirt.CallAsync(session => session.List(), ct);
         return new EngineInventory(
             [.. machines.Select(machine => machine.Name).Union(GuestFolder.List(folder), StringComparer.Ordinal)],
-            networks.List()
+            routers.List()
         );
     }
 
@@ -168,6 +168,6 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     {
         libvirt.Dispose();
         asking.Dispose();
-        networks.Dispose();
+        routers.Dispose();
     }
 }

@@ -12,7 +12,7 @@ public sealed partial class AuditPage
 {
     private const int PerPage = 50;
 
-    private readonly Leaving leaving = new();
+    private readonly PageLifetime leaving = new();
     private string? resource;
     private IReadOnlyList<string> actions = [];
     private IReadOnlyList<AuditEntry>? entries;

@@ -6,8 +6,8 @@ using Portal.Model.Shared;
 
 namespace Portal.Buckets;
 
-/// <summary>Deletes, moves and renames objects, one or a hundred thousand, as an <see cref="ObjectWork"/>.</summary>
-public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudit audit)
+/// <summary>Deletes, moves and renames objects, one or a hundred thousand, as an <see cref="ObjectOperation"/>.</summary>
+public sealed class ObjectChanges(ObjectOperations works, ObjectCopy copy, BucketAudit audit)
 {
     /// <summary>As many as S3 deletes in one request.</summary>
     private const int Batch = 1000;
@@ -15,7 +15,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
     private const int CopiesAtOnce = 8;
     private const int NamesInAudit = 20;
 
-    public Task<Outcome<ObjectWork>> DeleteAsync(Actor actor, OpenBucket bucket, ObjectSelection what, string title) =>
+    public Task<Outcome<ObjectOperation>> DeleteAsync(Actor actor, OpenBucket bucket, ObjectSelection what, string title) =>
         works.StartAsync(
             actor,
             bucket,
@@ -35,7 +35,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
     /// Gives each key that begins with <paramref name="from"/> a name that begins with <paramref name="to"/> instead. A file's whole key is
     /// its beginning.
     /// </summary>
-    public async Task<Outcome<ObjectWork>> MoveAsync(
+    public async Task<Outcome<ObjectOperation>> MoveAsync(
         Actor actor,
         OpenBucket bucket,
         ObjectSelection what,
@@ -116,7 +116,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
             : null;
     }
 
-    private async Task MoveAsync(OpenBucket bucket, string[] keys, Func<string, string> rename, ObjectWork work, CancellationToken ct)
+    private async Task MoveAsync(OpenBucket bucket, string[] keys, Func<string, string> rename, ObjectOperation work, CancellationToken ct)
     {
         var moved = new System.Collections.Concurrent.ConcurrentBag<string>();
         try
@@ -144,7 +144,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
         }
     }
 
-    private async Task<bool> CopyAsync(OpenBucket bucket, string from, string to, ObjectWork work, CancellationToken ct)
+    private async Task<bool> CopyAsync(OpenBucket bucket, string from, string to, ObjectOperation work, CancellationToken ct)
     {
         // Amazon's client would copy another object than the one that is deleted afterwards.
         if ((ObjectKey.WhyNotInBrowser(from) ?? ObjectKey.Check(to).Reason) is { } reason)
@@ -179,7 +179,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
         OpenBucket bucket,
         ObjectSelection what,
         string[] keys,
-        ObjectWork work,
+        ObjectOperation work,
         CancellationToken ct
     )
     {
@@ -200,7 +200,7 @@ public sealed class ObjectChanges(ObjectWorks works, ObjectCopy copy, BucketAudi
         return [.. keys.Where(key => !gone.ContainsKey(key))];
     }
 
-    private static async Task DeleteAsync(OpenBucket bucket, string[] keys, ObjectWork work, bool counted, CancellationToken ct)
+    private static async Task DeleteAsync(OpenBucket bucket, string[] keys, ObjectOperation work, bool counted, CancellationToken ct)
     {
         // XML cannot spell control characters, which some tools put into names: those go one by one.
         var (odd, plain) = (keys.Where(key => key.Any(char.IsControl)).ToArray(), keys.Where(key => !key.Any(char.IsControl)).ToArray());

@@ -9,7 +9,7 @@ namespace Portal.Buckets;
 public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges changes, IDialogService dialogs, NavigationManager navigation)
     : IDisposable
 {
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private ObjectView? view;
     private IReadOnlyList<ObjectVersion> versions = [];
     private string? shown,

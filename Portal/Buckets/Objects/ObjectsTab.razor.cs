@@ -13,7 +13,7 @@ namespace Portal.Buckets;
 public sealed partial class ObjectsTab(
     CurrentActor current,
     ObjectChanges changes,
-    ObjectWorks works,
+    ObjectOperations works,
     StorageOrigins origins,
     IDialogService dialogs,
     IJSRuntime js,
@@ -23,7 +23,7 @@ public sealed partial class ObjectsTab(
     /// <summary>Enough for the tallest screen.</summary>
     private const int FirstLines = 60;
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private UploadsInBrowser? uploads;
     private ElementReference zone;
     private ObjectListing listing = null!;
@@ -175,7 +175,7 @@ public sealed partial class ObjectsTab(
         }
     }
 
-    private async Task SeenAsync(ObjectWork work)
+    private async Task SeenAsync(ObjectOperation work)
     {
         if (work.IsOver)
         {

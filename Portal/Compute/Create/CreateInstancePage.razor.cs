@@ -28,7 +28,7 @@ public sealed partial class CreateInstancePage(
     private const string UserDataHint =
         "A multi-part MIME message, #cloud-config-archive, #include, #cloud-boothook and ## template: jinja work too, and so does a gzip file: choose it, or paste it as base64.";
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private InstanceWish wish = new();
     private Catalogue? catalogue;
@@ -180,7 +180,7 @@ public sealed partial class CreateInstancePage(
     {
         var turn = loads.Begin();
         var loaded = await Catalogue.LoadAsync(dbs, prices, await current.GetAsync(), clock.GetUtcNow(), left.Token);
-        if (!loads.IsToBeShown(turn))
+        if (!loads.IsCurrent(turn))
         {
             return;
         }

@@ -131,7 +131,9 @@ public sealed class Catalogue
             VolumeSnapshots = await db
                 .Snapshots.AsNoTracking()
                 .Include(snapshot => snapshot.Image)
-                .Where(snapshot => snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsToGo)
+                .Where(snapshot =>
+                    snapshot.AccountId == actor.AccountId && snapshot.State == SnapshotState.Completed && !snapshot.IsDeleting
+                )
                 .OrderByDescending(snapshot => snapshot.CreatedAt)
                 .ThenBy(snapshot => snapshot.Id)
                 .ToListAsync(ct),
@@ -174,7 +176,7 @@ public sealed class Catalogue
             .Include(image => image.Base)
             .Where(image =>
                 image.AccountId == actor.AccountId
-                && !image.Snapshot.IsToGo
+                && !image.Snapshot.IsDeleting
                 && (image.Snapshot.State == SnapshotState.Completed || image.Snapshot.State == SnapshotState.Pending)
             )
             .OrderBy(image => image.Name)

@@ -19,7 +19,7 @@ public sealed partial class KeysPage(
     private const string WhyNotMake =
         "This browser cannot make Ed25519 keys. Make one with ssh-keygen -t ed25519, and add its public half.";
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private IReadOnlyList<Row>? keys;
     private IDisposable? listening;
@@ -81,7 +81,7 @@ public sealed partial class KeysPage(
             )
             .Select(instance => new { instance.KeyPairId, User = new User(instance.Id, instance.Name) })
             .ToListAsync(left.Token);
-        if (!loads.IsToBeShown(turn))
+        if (!loads.IsCurrent(turn))
         {
             return;
         }

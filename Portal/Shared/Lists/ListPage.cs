@@ -20,7 +20,7 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
 {
     private const string NewestFirst = "-created";
 
-    private readonly Leaving left = new();
+    private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
     private IDisposable? listening;
     private bool acting;
@@ -224,6 +224,6 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
         await using var db = await Dbs.CreateDbContextAsync(Left);
         var turn = loads.Begin();
         var counted = await CountAsync(db, actor.AccountId, Left);
-        Counts = loads.IsToBeShown(turn) ? counted : Counts;
+        Counts = loads.IsCurrent(turn) ? counted : Counts;
     }
 }

@@ -89,33 +89,40 @@ internal static class CloudInitSeed
             ["ethernets"] = spec
                 .Interfaces.Index()
                 .ToDictionary(
-                    card => string.Create(CultureInfo.InvariantCulture, $"id{card.Index}"),
-                    card => Card(card.Item, card.Index == 0),
+                    networkInterface => string.Create(CultureInfo.InvariantCulture, $"id{networkInterface.Index}"),
+                    networkInterface => Interface(networkInterface.Item, networkInterface.Index == 0),
                     StringComparer.Ordinal
                 ),
         };
 
     /// <summary>
-    /// The address is fixed, so nobody waits for DHCP. A card is known by its MAC: by a pattern of names it got no address. The first card
+    /// The address is fixed, so nobody waits for DHCP. An interface is known by its MAC: by a pattern of names it got no address. The first interface
     /// leads to everywhere else, the others to their subnets only.
     /// </summary>
-    private static Dictionary<string, object> Card(InterfaceSpec card, bool isFirst)
+    private static Dictionary<string, object> Interface(InterfaceSpec networkInterface, bool isFirst)
     {
         var config = new Dictionary<string, object>(StringComparer.Ordinal)
         {
-            ["match"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["macaddress"] = card.Mac },
-            ["addresses"] = new[] { string.Create(CultureInfo.InvariantCulture, $"{card.Address}/{card.Subnet.PrefixLength}") },
+            ["match"] = new Dictionary<string, string>(StringComparer.Ordinal) { ["macaddress"] = networkInterface.Mac },
+            ["addresses"] = new[]
+            {
+                string.Create(CultureInfo.InvariantCulture, $"{networkInterface.Address}/{networkInterface.Subnet.PrefixLength}"),
+            },
         };
         if (isFirst)
         {
             config["routes"] = new[]
             {
-                new Dictionary<string, string>(StringComparer.Ordinal) { ["to"] = "0.0.0.0/0", ["via"] = card.Gateway.ToString() },
+                new Dictionary<string, string>(StringComparer.Ordinal)
+                {
+                    ["to"] = "0.0.0.0/0",
+                    ["via"] = networkInterface.Gateway.ToString(),
+                },
             };
             config["nameservers"] = new Dictionary<string, object>(StringComparer.Ordinal)
             {
                 ["search"] = new[] { "internal" },
-                ["addresses"] = new[] { card.Gateway.ToString() },
+                ["addresses"] = new[] { networkInterface.Gateway.ToString() },
             };
         }
 

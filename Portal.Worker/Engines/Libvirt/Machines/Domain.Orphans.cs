@@ -55,7 +55,7 @@ internal sealed partial class Domain
             : throw new EngineException(
                 EngineFault.Unavailable,
                 "The host cannot do it at the moment.",
-                vendorsWords: $"QEMU still uses {string.Join(", ", own)}, of which libvirt knows nothing."
+                vendorMessage: $"QEMU still uses {string.Join(", ", own)}, of which libvirt knows nothing."
             );
     }
 
@@ -90,7 +90,7 @@ internal sealed partial class Domain
             : throw new EngineException(
                 EngineFault.Unavailable,
                 "The host cannot do it at the moment.",
-                vendorsWords: $"QEMU answered {command} with {answer}"
+                vendorMessage: $"QEMU answered {command} with {answer}"
             );
 
     private unsafe JsonElement Command(string command, object arguments)

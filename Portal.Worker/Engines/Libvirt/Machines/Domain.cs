@@ -52,9 +52,11 @@ internal sealed partial class Domain(LibvirtSession session, DomainHandle handle
         return MachineMark.Parse(text!);
     }
 
-    /// <summary>The running machine's card with this MAC, as libvirt describes it; null if it has none.</summary>
-    public XElement? Card(string mac) =>
-        Devices(live: true).Elements("interface").FirstOrDefault(card => (string?)card.Element("mac")?.Attribute("address") == mac);
+    /// <summary>The running machine's interface with this MAC, as libvirt describes it; null if it has none.</summary>
+    public XElement? Interface(string mac) =>
+        Devices(live: true)
+            .Elements("interface")
+            .FirstOrDefault(networkInterface => (string?)networkInterface.Element("mac")?.Attribute("address") == mac);
 
     /// <summary>Portal's volumes in the running machine, or else in its definition: the disks by their volumes' ids.</summary>
     public IReadOnlyDictionary<string, XElement> Volumes(bool live) =>

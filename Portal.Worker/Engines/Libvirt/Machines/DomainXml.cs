@@ -75,7 +75,7 @@ internal static class DomainXml
                 // It starts from the first disk, whatever the others are called.
                 spec.Volumes.OrderByDescending(volume => volume.IsRoot).Select(volume => Disk(spec.Id, volume, baseOf(volume.Volume.Id))),
                 Seed(spec),
-                spec.Interfaces.Select(card => Interface(spec.NetworkId, card)),
+                spec.Interfaces.Select(networkInterface => Interface(spec.NetworkId, networkInterface)),
                 Consoles(spec),
                 new XElement(
                     "rng",
@@ -198,7 +198,7 @@ internal static class DomainXml
             new XElement("driver", new XAttribute("name", "qemu"), new XAttribute("type", "raw")),
             new XElement(
                 "source",
-                new XAttribute("file", EngineFolder.InsideGuest(spec.Id, spec.Rescue ? RescueSystem.Seed(spec.Boot) : "seed.iso"))
+                new XAttribute("file", EngineFolder.InsideGuest(spec.Id, spec.Rescue ? RescueSystem.Seed(spec.RebootsWanted) : "seed.iso"))
             ),
             new XElement("target", new XAttribute("dev", "vdb"), new XAttribute("bus", "virtio")),
             new XElement("readonly"),
@@ -208,13 +208,13 @@ internal static class DomainXml
     /// <summary>
     /// The port is isolated: guests of one bridge reach each other only through their router, where the security rules are.
     /// </summary>
-    public static XElement Interface(string networkId, InterfaceSpec card) =>
+    public static XElement Interface(string networkId, InterfaceSpec networkInterface) =>
         new(
             "interface",
             new XAttribute("type", "bridge"),
-            new XElement("mac", new XAttribute("address", card.Mac)),
+            new XElement("mac", new XAttribute("address", networkInterface.Mac)),
             new XElement("source", new XAttribute("bridge", EngineFolder.Device('b', networkId))),
-            new XElement("target", new XAttribute("dev", EngineFolder.Device('t', card.Id))),
+            new XElement("target", new XAttribute("dev", EngineFolder.Device('t', networkInterface.Id))),
             new XElement("model", new XAttribute("type", "virtio")),
             new XElement("port", new XAttribute("isolated", "yes")),
             new XElement("rom", new XAttribute("enabled", "no"))

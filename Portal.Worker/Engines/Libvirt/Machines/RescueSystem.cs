@@ -23,7 +23,7 @@ internal static class RescueSystem
     /// <summary>Before the name of a version that is not whole yet.</summary>
     private const string Unfinished = ".";
 
-    /// <summary>Written anew for each restart: keys and cards may have changed since the machine's first seed was written.</summary>
+    /// <summary>Written anew for each restart: keys and interfaces may have changed since the machine's first seed was written.</summary>
     public static string Seed(int boot) => string.Create(CultureInfo.InvariantCulture, $"rescue-{boot}.iso");
 
     /// <summary>The version with which the machine is to start; it is in its folder.</summary>
@@ -35,7 +35,7 @@ internal static class RescueSystem
     public static async Task PrepareAsync(EngineFolder folder, InstanceSpec spec, CancellationToken ct)
     {
         Take(folder, spec.Id);
-        var seed = Path.Combine(folder.Guest(spec.Id), Seed(spec.Boot));
+        var seed = Path.Combine(folder.Guest(spec.Id), Seed(spec.RebootsWanted));
         foreach (var former in Seeds(folder, spec.Id).Where(file => file != seed))
         {
             File.Delete(former);
@@ -63,7 +63,7 @@ internal static class RescueSystem
             ?? throw new EngineException(
                 EngineFault.Unavailable,
                 "The host has no rescue system yet.",
-                vendorsWords: $"{link} is missing: bin/image-tiny builds it."
+                vendorMessage: $"{link} is missing: bin/image-tiny builds it."
             );
         var taken = Path.Combine(folder.Guest(instanceId), version);
         if (!Directory.Exists(taken))

@@ -67,7 +67,7 @@ internal static class Command
             : throw new EngineException(
                 EngineFault.Unavailable,
                 $"{called ?? program} failed.",
-                vendorsWords: (await errors).Trim().Split('\n')[0]
+                vendorMessage: (await errors).Trim().Split('\n')[0]
             );
     }
 

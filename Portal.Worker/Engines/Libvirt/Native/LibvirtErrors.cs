@@ -43,7 +43,7 @@ internal static class LibvirtErrors
         return new EngineException(
             fault,
             sentence,
-            vendorsWords: isOfGuest
+            vendorMessage: isOfGuest
                 ? $"libvirt: error {code}; its text may be the guest's own, and is left out."
                 : $"libvirt: {message ?? "unknown error"}"
         );

@@ -45,12 +45,12 @@ internal static partial class NetworkRules
     {
         var members = Members(network);
         var text = new StringBuilder("table inet portal\ndelete table inet portal\ntable inet portal {\n");
-        Set(text, "set members", "ether_addr . ipv4_addr", Own(members).Select(own => $"{own.Card.Mac} . {own.Address}"));
+        Set(text, "set members", "ether_addr . ipv4_addr", Own(members).Select(own => $"{own.Interface.Mac} . {own.Address}"));
         var groups = GroupRules.Write(text, network, members);
         Set(text, "map inside", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : goto to{groups[member]}"));
         Set(text, "map outside", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : goto public{groups[member]}"));
         Set(text, "map sending", "ipv4_addr : verdict", members.Select(member => $"{member.Address} : jump from{groups[member]}"));
-        Chain(text, "receive", ["oifname \"lan\" ip daddr vmap @inside", .. OutsideRules.Leaving(network), "drop"]);
+        Chain(text, "receive", ["oifname \"lan\" ip daddr vmap @inside", .. OutsideRules.PageLifetime(network), "drop"]);
         OutsideRules.Limit(text, network, limits);
         Chain(
             text,
@@ -98,8 +98,8 @@ internal static partial class NetworkRules
     }
 
     /// <summary>
-    /// What a guest may send at all: ARP and IPv4 under a card's own MAC and an address of its own, and DHCP before it has one. Of its own
-    /// are the addresses of all its cards: a guest with several may answer through another than it was asked through.
+    /// What a guest may send at all: ARP and IPv4 under an interface's own MAC and an address of its own, and DHCP before it has one. Of its own
+    /// are the addresses of all its interfaces: a guest with several may answer through another than it was asked through.
     /// </summary>
     public static string Ports(NetworkSpec network)
     {
@@ -108,20 +108,20 @@ internal static partial class NetworkRules
         var known = $"meta mark set {PortMark} accept";
         var text = new StringBuilder($"{table}\ndelete {table}\n{table} {{\n");
         Set(text, "set ports", "ifname", members.Select(member => $"\"{Port(member)}\""));
-        Set(text, "set cards", "ifname . ether_addr", members.Select(member => $"\"{Port(member)}\" . {member.Mac}"));
+        Set(text, "set interfaces", "ifname . ether_addr", members.Select(member => $"\"{Port(member)}\" . {member.Mac}"));
         Set(
             text,
             "set members",
             "ifname . ether_addr . ipv4_addr",
-            Own(members).Select(own => $"\"{Port(own.Card)}\" . {own.Card.Mac} . {own.Address}")
+            Own(members).Select(own => $"\"{Port(own.Interface)}\" . {own.Interface.Mac} . {own.Address}")
         );
         Chain(
             text,
             "guest",
-            "iifname . ether saddr != @cards drop",
+            "iifname . ether saddr != @interfaces drop",
             $"ether type ip iifname . ether saddr . ip saddr @members {known}",
             $"ether type arp iifname . arp saddr ether . arp saddr ip @members {known}",
-            $"ether type arp iifname . arp saddr ether @cards arp saddr ip 0.0.0.0 {known}",
+            $"ether type arp iifname . arp saddr ether @interfaces arp saddr ip 0.0.0.0 {known}",
             $"ether type ip ip saddr 0.0.0.0 udp sport 68 udp dport 67 {known}",
             "drop"
         );
@@ -160,11 +160,11 @@ internal static partial class NetworkRules
         && network.Subnets.Any(subnet => subnet.Range.Contains(member.Address))
         && MacForm().IsMatch(member.Mac);
 
-    /// <summary>Each card with each address of its instance.</summary>
-    private static IEnumerable<(NetworkMember Card, IPAddress Address)> Own(List<NetworkMember> members) =>
+    /// <summary>Each interface with each address of its instance.</summary>
+    private static IEnumerable<(NetworkMember Interface, IPAddress Address)> Own(List<NetworkMember> members) =>
         members
             .GroupBy(member => member.InstanceId, StringComparer.Ordinal)
-            .SelectMany(own => own.SelectMany(card => own.Select(other => (card, other.Address))));
+            .SelectMany(own => own.SelectMany(networkInterface => own.Select(other => (networkInterface, other.Address))));
 
     private static string Port(NetworkMember member) => EngineFolder.Device('t', member.InterfaceId);
 

@@ -24,7 +24,7 @@ internal static class OutsideRules
     /// <summary>
     /// Where a guest whose own rules let it out may go: to a peer's range, and outside if that was turned on or it has an address there.
     /// </summary>
-    public static IEnumerable<string> Leaving(NetworkSpec network) =>
+    public static IEnumerable<string> PageLifetime(NetworkSpec network) =>
         [
             .. network.Peers.Select(peer => $"oifname \"{Cable(peer)}\" ip daddr {peer.Range} accept"),
             network.Nat ? "oifname \"wan\" accept"

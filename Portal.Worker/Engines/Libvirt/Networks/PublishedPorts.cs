@@ -22,9 +22,9 @@ internal static class PublishedPorts
             File.Delete(FileOf(settings, port));
         }
 
-        if (spec is { PublicPort: { } wanted, Interfaces: [var card, ..] })
+        if (spec is { PublicPort: { } wanted, Interfaces: [var networkInterface, ..] })
         {
-            Write(settings, wanted, new PublishedPort(settings.Router(spec.NetworkId), card.Address, spec.Id, Ssh));
+            Write(settings, wanted, new PublishedPort(settings.Router(spec.NetworkId), networkInterface.Address, spec.Id, Ssh));
         }
     }
 

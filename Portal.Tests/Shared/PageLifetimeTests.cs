@@ -2,12 +2,12 @@ using Portal.Shared;
 
 namespace Portal.Tests.Shared;
 
-public sealed class LeavingTests
+public sealed class PageLifetimeTests
 {
     [Fact]
     public void What_begins_after_the_part_was_left_is_cancelled_and_does_not_fail()
     {
-        var left = new Leaving();
+        var left = new PageLifetime();
         Assert.False(left.Token.IsCancellationRequested);
         left.Dispose();
         left.Dispose();

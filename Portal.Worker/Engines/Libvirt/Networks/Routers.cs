@@ -7,7 +7,7 @@ namespace Portal.Worker.Engines.Libvirt;
 /// Private networks: a bridge without an address in the engine's namespace, and a router, a namespace of its own, behind one cable.
 /// The router is gateway of every subnet, DHCP and DNS. Other cables it has only to peers and, if that is turned on, to the uplink.
 /// </summary>
-internal sealed class PrivateNetworks(EngineFolder folder, UplinkLimits limits) : IDisposable
+internal sealed class Routers(EngineFolder folder, UplinkLimits limits) : IDisposable
 {
     private readonly Uplink uplink = new(folder);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> gates = new(StringComparer.Ordinal);
@@ -43,13 +43,13 @@ internal sealed class PrivateNetworks(EngineFolder folder, UplinkLimits limits) 
 
     public void Dispose() => uplink.Dispose();
 
-    /// <summary>Whether the network stands and knows all these cards.</summary>
-    public bool Has(string networkId, IEnumerable<InterfaceSpec> cards)
+    /// <summary>Whether the network stands and knows all these interfaces.</summary>
+    public bool Has(string networkId, IEnumerable<InterfaceSpec> networkInterfaces)
     {
         var settings = folder.Settings();
         return AppliedNetwork.Read(settings, networkId) is { } applied
             && applied.Stands(settings, networkId)
-            && cards.All(card => applied.Interfaces.Contains(card.Id, StringComparer.Ordinal));
+            && networkInterfaces.All(networkInterface => applied.Interfaces.Contains(networkInterface.Id, StringComparer.Ordinal));
     }
 
     public IReadOnlyList<string> List() =>

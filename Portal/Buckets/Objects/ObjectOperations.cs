@@ -9,11 +9,11 @@ namespace Portal.Buckets;
 /// themselves; they do not outlive the process: what is left of one is then where it was, and can be asked for again, since each object is
 /// copied before its original is deleted.
 /// </summary>
-public sealed partial class ObjectWorks(
+public sealed partial class ObjectOperations(
     BucketGateway buckets,
     IHostApplicationLifetime lifetime,
     TimeProvider clock,
-    ILogger<ObjectWorks> log
+    ILogger<ObjectOperations> log
 )
 {
     /// <summary>How long one that ended waits to be seen.</summary>
@@ -22,25 +22,25 @@ public sealed partial class ObjectWorks(
     /// <summary>Of one account at a time; what ended and was not looked at is kept for as many more.</summary>
     public const int MostAtOnce = 10;
 
-    private readonly ConcurrentDictionary<Guid, ObjectWork> works = new();
+    private readonly ConcurrentDictionary<Guid, ObjectOperation> works = new();
     private readonly Lock gate = new();
-    private Action<ObjectWork> changed = _ => { };
+    private Action<ObjectOperation> changed = _ => { };
 
     /// <summary>Begins, and returns at once; or is refused, since each holds memory and connections of this process.</summary>
     /// <param name="note">Writes down that it was asked for; if that fails it does not begin.</param>
-    public async Task<Outcome<ObjectWork>> StartAsync(
+    public async Task<Outcome<ObjectOperation>> StartAsync(
         Actor actor,
         OpenBucket bucket,
         string title,
         string verb,
         Func<Task> note,
-        Func<OpenBucket, ObjectWork, CancellationToken, Task> run
+        Func<OpenBucket, ObjectOperation, CancellationToken, Task> run
     )
     {
         Array.ForEach([.. works.Values.Where(old => old.EndedAt < clock.GetUtcNow() - Kept)], Dismiss);
         var (id, work) = (
             Guid.NewGuid(),
-            new ObjectWork
+            new ObjectOperation
             {
                 AccountId = actor.AccountId,
                 BucketId = bucket.Id,
@@ -73,7 +73,7 @@ public sealed partial class ObjectWorks(
     }
 
     /// <summary>One after the other, so that those who come at the same moment are counted.</summary>
-    private bool TryAdd(Guid id, ObjectWork work)
+    private bool TryAdd(Guid id, ObjectOperation work)
     {
         lock (gate)
         {
@@ -89,10 +89,10 @@ public sealed partial class ObjectWorks(
     }
 
     /// <summary>Those of one bucket, the ended ones that nobody dismissed included.</summary>
-    public IReadOnlyList<ObjectWork> Of(string accountId, string bucketId) =>
+    public IReadOnlyList<ObjectOperation> Of(string accountId, string bucketId) =>
         [.. works.Values.Where(work => work.AccountId == accountId && work.BucketId == bucketId)];
 
-    public void Dismiss(ObjectWork work)
+    public void Dismiss(ObjectOperation work)
     {
         if (
             work.IsOver
@@ -105,7 +105,7 @@ public sealed partial class ObjectWorks(
     }
 
     /// <summary>Calls back, on any thread and often, until disposed.</summary>
-    public IDisposable Subscribe(Action<ObjectWork> onChange)
+    public IDisposable Subscribe(Action<ObjectOperation> onChange)
     {
         lock (gate)
         {
@@ -115,7 +115,7 @@ public sealed partial class ObjectWorks(
         return new Subscription(this, onChange);
     }
 
-    private async Task RunAsync(Actor actor, ObjectWork work, Func<OpenBucket, ObjectWork, CancellationToken, Task> run)
+    private async Task RunAsync(Actor actor, ObjectOperation work, Func<OpenBucket, ObjectOperation, CancellationToken, Task> run)
     {
         string? reason = null;
         try
@@ -146,7 +146,7 @@ public sealed partial class ObjectWorks(
     [LoggerMessage(Level = LogLevel.Error, Message = "{Title} failed")]
     private static partial void LogFailed(ILogger log, Exception error, string title);
 
-    private sealed class Subscription(ObjectWorks works, Action<ObjectWork> onChange) : IDisposable
+    private sealed class Subscription(ObjectOperations works, Action<ObjectOperation> onChange) : IDisposable
     {
         public void Dispose()
         {

@@ -1253,7 +1253,7 @@ namespace Portal.Model.Migrations
                     CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
                     xmin = table.Column<uint>(type: "xid", rowVersion: true, nullable: false),
                     State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    IsToGo = table.Column<bool>(type: "boolean", nullable: false),
+                    IsDeleting = table.Column<bool>(type: "boolean", nullable: false),
                     Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     Waiting = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true)
                 },
@@ -1390,7 +1390,7 @@ namespace Portal.Model.Migrations
                     ScheduleId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     PrivateImageId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: true),
                     Tags = table.Column<string>(type: "jsonb", nullable: false),
-                    IsToGo = table.Column<bool>(type: "boolean", nullable: false),
+                    IsDeleting = table.Column<bool>(type: "boolean", nullable: false),
                     State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
                     Deadline = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
                     LastError = table.Column<string>(type: "character varying(2048)", maxLength: 2048, nullable: true),

@@ -5,11 +5,11 @@ namespace Portal.Shared;
 /// its token afterwards: an answer may come to a part that is left already, and what it does next is to be cancelled, not to fail, since
 /// the failure would be shown in the place of the page that came after.
 /// </summary>
-public sealed class Leaving : IDisposable
+public sealed class PageLifetime : IDisposable
 {
     private readonly CancellationTokenSource source = new();
 
-    public Leaving() => Token = source.Token;
+    public PageLifetime() => Token = source.Token;
 
     public CancellationToken Token { get; }
 

@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261130181928_Initial")]
+    [Migration("20261130200806_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -2405,7 +2405,7 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
-                    b.Property<bool>("IsToGo")
+                    b.Property<bool>("IsDeleting")
                         .HasColumnType("boolean");
 
                     b.Property<string>("NetworkId")
@@ -2995,10 +2995,10 @@ namespace Portal.Model.Migrations
                         .HasMaxLength(32)
                         .HasColumnType("character varying(32)");
 
-                    b.Property<bool>("IsQuiesced")
+                    b.Property<bool>("IsDeleting")
                         .HasColumnType("boolean");
 
-                    b.Property<bool>("IsToGo")
+                    b.Property<bool>("IsQuiesced")
                         .HasColumnType("boolean");
 
                     b.Property<string>("LastError")

@@ -8,7 +8,7 @@ namespace Portal.Worker.Networking;
 /// <summary>
 /// Makes the engine hold what the database says of a private network: its members and their rules; nothing when it has none.
 /// </summary>
-public sealed class PrivateNetworks(INetworkEngine engine, TimeProvider clock)
+public sealed class NetworkApplier(INetworkEngine engine, TimeProvider clock)
 {
     public async Task EnsureAsync(PortalDb db, string networkId, CancellationToken ct)
     {

@@ -10,19 +10,19 @@ namespace Portal.Tests.Buckets;
 
 /// <summary>Changes of many objects, of which a web runs so many for each account and no more.</summary>
 [Trait("Needs", "database")]
-public sealed class ObjectWorksTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed class ObjectOperationsTests(TestPostgres postgres) : ServedTests(postgres)
 {
     private readonly TaskCompletionSource go = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [Fact]
     public async Task An_account_has_ten_at_once_and_the_next_is_refused_until_one_has_ended()
     {
-        var works = Server.Services.GetRequiredService<ObjectWorks>();
+        var works = Server.Services.GetRequiredService<ObjectOperations>();
         var (ada, bob) = (await ACustomerAsync("photos"), await ACustomerAsync("films"));
         using var photos = ada.Bucket;
         using var films = bob.Bucket;
         var begun = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => BeginAsync(works, ada)));
-        Assert.Equal(ObjectWorks.MostAtOnce, begun.Count(one => one.IsDone));
+        Assert.Equal(ObjectOperations.MostAtOnce, begun.Count(one => one.IsDone));
         Assert.All(
             begun.Where(one => !one.IsDone),
             one => Assert.Equal("10 changes of objects are under way already. Wait until one of them has ended, or stop one.", one.Reason)
@@ -41,13 +41,13 @@ public sealed class ObjectWorksTests(TestPostgres postgres) : ServedTests(postgr
             await Until.TrueAsync(() => Task.FromResult(works.Of(ada.Actor.AccountId, photos.Id).All(work => work.IsOver)));
         }
 
-        Assert.InRange(works.Of(ada.Actor.AccountId, photos.Id).Count, 1, ObjectWorks.MostAtOnce);
+        Assert.InRange(works.Of(ada.Actor.AccountId, photos.Id).Count, 1, ObjectOperations.MostAtOnce);
     }
 
     [Fact]
     public async Task What_cannot_be_written_down_does_not_begin_and_takes_no_place()
     {
-        var works = Server.Services.GetRequiredService<ObjectWorks>();
+        var works = Server.Services.GetRequiredService<ObjectOperations>();
         var ada = await ACustomerAsync("photos");
         using var photos = ada.Bucket;
         await Assert.ThrowsAsync<TooManyChangesException>(() =>
@@ -63,7 +63,7 @@ public sealed class ObjectWorksTests(TestPostgres postgres) : ServedTests(postgr
         Assert.Empty(works.Of(ada.Actor.AccountId, photos.Id));
     }
 
-    private Task<Outcome<ObjectWork>> BeginAsync(ObjectWorks works, (Actor Actor, OpenBucket Bucket) who) =>
+    private Task<Outcome<ObjectOperation>> BeginAsync(ObjectOperations works, (Actor Actor, OpenBucket Bucket) who) =>
         works.StartAsync(who.Actor, who.Bucket, "Deleting", "deleted", () => Task.CompletedTask, (_, _, ct) => go.Task.WaitAsync(ct));
 
     /// <summary>The store is never asked.</summary>

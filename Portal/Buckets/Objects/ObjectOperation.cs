@@ -3,7 +3,7 @@ namespace Portal.Buckets;
 /// <summary>
 /// A change of many objects that goes on for a while: deleting or moving what was selected. Whoever looks at the bucket sees how far it is.
 /// </summary>
-public sealed class ObjectWork : IDisposable
+public sealed class ObjectOperation : IDisposable
 {
     private const int ProblemsKept = 20;
 
