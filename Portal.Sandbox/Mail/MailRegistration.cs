@@ -5,7 +5,7 @@ namespace Portal.Sandbox.Mail;
 internal static class MailRegistration
 {
     public static IServiceCollection AddMail(this IServiceCollection services) =>
-        services.AddSingleton<Inbox>().AddSingleton<SmtpServer>().AddHostedService(provider => provider.GetRequiredService<SmtpServer>());
+        services.AddSingleton<Inbox>().AddSingleton<MailServer>().AddHostedService(provider => provider.GetRequiredService<MailServer>());
 
     public static void MapMail(this WebApplication app)
     {

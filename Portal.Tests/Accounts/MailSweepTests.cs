@@ -151,9 +151,9 @@ public sealed class MailSweepTests(TestPostgres postgres) : TestDatabase(postgre
         return mail;
     }
 
-    private async Task<SmtpServer> ServeAsync()
+    private async Task<MailServer> ServeAsync()
     {
-        var server = new SmtpServer(Options.Create(new SandboxSettings { SmtpPort = port }), inbox, NullLogger<SmtpServer>.Instance);
+        var server = new MailServer(Options.Create(new SandboxSettings { SmtpPort = port }), inbox);
         await server.StartAsync(default);
         return server;
     }

@@ -21,7 +21,7 @@ public sealed class SandboxServer : IAsyncDisposable
     /// <summary>E.g. <c>http://127.0.0.1:41234</c>.</summary>
     public string Url => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
-    public int SmtpPort => app.Services.GetRequiredService<SmtpServer>().Port;
+    public int SmtpPort => app.Services.GetRequiredService<MailServer>().Port;
 
     public IServiceProvider Services => app.Services;
 
