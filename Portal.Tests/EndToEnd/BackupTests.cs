@@ -126,11 +126,23 @@ public sealed class BackupTests : IAsyncLifetime
             Last(await RunAsync("bin/backup", await AState("second", isEmpty: true), Saved))
         );
 
-    /// <summary>Twice: the second one finds FILE there, and makes nothing of it. Only the owner reads either file.</summary>
+    /// <summary>
+    /// Twice: the second one finds FILE there, and makes nothing of it. Only the owner reads either file, and what somebody else had put
+    /// into the folder under a name that could be guessed leads nowhere.
+    /// </summary>
     private async Task SaveAsync(string state)
     {
+        var (victim, traps) = (Path.Combine(state, "victim"), new[] { $"{Saved}.partial", $"{Saved}.key.partial" });
+        await File.WriteAllTextAsync(victim, "kept", Ct);
+        foreach (var trap in traps)
+        {
+            File.CreateSymbolicLink(trap, victim);
+        }
+
         var saved = await RunAsync("bin/backup", state, Saved);
         Assert.True(saved.Code == 0, saved.Errors);
+        Assert.Equal("kept", await File.ReadAllTextAsync(victim, Ct));
+        Array.ForEach(traps, File.Delete);
         Assert.Equal((OwnersAlone, OwnersAlone), (File.GetUnixFileMode(Saved), File.GetUnixFileMode($"{Saved}.key")));
         Assert.Equal((1, $"bin/backup: {Saved} is there already; name another file."), Last(await RunAsync("bin/backup", state, Saved)));
         Assert.Equal([Saved, $"{Saved}.key"], Directory.GetFiles(home.FullName).Order(StringComparer.Ordinal));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.EndToEnd;
@@ -30,6 +31,22 @@ public sealed class RestartsTests
             said.Take(4)
         );
         Assert.Equal("web  ended 5 times in a row, and is started again in 16 s. It said last: The disk is full.", said[6]);
+    }
+
+    /// <summary>Without end: the seventh death once ended bin/up, and with it all that was well.</summary>
+    [Fact]
+    public async Task What_dies_for_hours_is_tried_each_minute_and_ends_nothing_else()
+    {
+        var starts = (await RunAsync(seconds: 600, life: 1)).Where(line => line.StartsWith("start", StringComparison.Ordinal)).ToArray();
+        Assert.InRange(starts.Length, 12, 16);
+        Assert.All(
+            starts.TakeLast(6).Zip(starts.TakeLast(5)),
+            pair =>
+                Assert.Equal(
+                    61,
+                    int.Parse(pair.Second[13..], CultureInfo.InvariantCulture) - int.Parse(pair.First[13..], CultureInfo.InvariantCulture)
+                )
+        );
     }
 
     [Fact]
