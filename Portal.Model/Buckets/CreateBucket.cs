@@ -49,7 +49,8 @@ public sealed class CreateBucket(IDbContextFactory<PortalDb> dbs, StoreUsers use
 
         var bucket = Build(form, user.Value);
         db.Buckets.Add(bucket);
-        db.AuditEntries.Add(actor.Audit(bucket.CreatedAt, "CreateBucket", bucket.Id, after: new { bucket.Name, Region = bucket.RegionId }));
+        var region = await db.Regions.Where(one => one.Id == bucket.RegionId).Select(one => one.Name).SingleAsync(ct);
+        db.AuditEntries.Add(actor.Audit(bucket.CreatedAt, "CreateBucket", bucket.Id, after: new { bucket.Name, Region = region }));
         return await SaveAsync(db, ct) ? await CommitAsync(transaction, bucket, ct) : Outcome.Refused(Taken(form.Name));
     }
 

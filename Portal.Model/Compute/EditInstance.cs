@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Accounts;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
+using Portal.Model.Volumes;
 
 namespace Portal.Model.Compute;
 
@@ -40,7 +41,7 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
             return Outcome.Refused("There is no such instance.");
         }
 
-        var (before, hostName) = (told(instance), instance.HostName);
+        var (before, name, hostName) = (told(instance), instance.Name, instance.HostName);
         var outcome = edit(instance);
         if (outcome.IsDone && !before.Equals(told(instance)))
         {
@@ -51,11 +52,32 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
                 (await db.LockNetworkAsync(actor.AccountId, instance.NetworkId, ct))?.Change(now);
             }
 
+            if (name != instance.Name)
+            {
+                await NameAfterAsync(db, instance, name, ct);
+            }
+
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
         }
 
         return outcome;
+    }
+
+    /// <summary>What was named after it when it was made, and by nobody since, is called after it still: on lists and on the bill.</summary>
+    private static async Task NameAfterAsync(PortalDb db, Instance instance, string before, CancellationToken ct)
+    {
+        var ids = await db.Volumes.Where(volume => volume.InstanceId == instance.Id).Select(volume => volume.Id).ToArrayAsync(ct);
+        foreach (var volume in await db.LockVolumesAsync(instance.AccountId, ids, ct))
+        {
+            volume.NameAfter(instance.Name, before);
+        }
+
+        await db
+            .PublicAddresses.Where(address =>
+                address.Name == before && db.NetworkInterfaces.Any(one => one.Id == address.InterfaceId && one.InstanceId == instance.Id)
+            )
+            .ExecuteUpdateAsync(address => address.SetProperty(row => row.Name, instance.Name), ct);
     }
 
     /// <summary>User data may hold secrets: the audit tells of it what is needed to recognize it, and nothing of what it says.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using static Portal.Model.Volumes.VolumeState;
@@ -17,6 +18,7 @@ public sealed partial class Volume
     public static readonly TimeSpan DeleteLimit = TimeSpan.FromMinutes(3);
 
     private const string RootSuffix = " root";
+    internal const string DataSuffix = " data";
 
     /// <summary>All that the states are called as they are shown: EC2's, and what is on its way.</summary>
     public static readonly IReadOnlyList<string> Statuses =
@@ -135,7 +137,7 @@ public sealed partial class Volume
         {
             Id = ResourceIds.New("vol"),
             AccountId = instance.AccountId,
-            Name = NameFor(instance, RootSuffix),
+            Name = NameFor(instance.Name, RootSuffix),
             CreatedAt = now,
             ProjectId = instance.ProjectId,
             RegionId = instance.RegionId,
@@ -148,8 +150,24 @@ public sealed partial class Volume
         };
 
     /// <summary>Called after its instance, as far as there is room in a name for more than that.</summary>
-    internal static string NameFor(Instance instance, string suffix) =>
-        instance.Name.Length > ResourceName.MaxLength - suffix.Length ? instance.Name : instance.Name + suffix;
+    internal static string NameFor(string instanceName, string suffix) =>
+        instanceName.Length > ResourceName.MaxLength - suffix.Length ? instanceName : instanceName + suffix;
+
+    /// <summary>Its instance has another name; a volume that somebody named keeps its own.</summary>
+    internal void NameAfter(string instanceName, string before)
+    {
+        if (Name.StartsWith(before, StringComparison.Ordinal) && GivenSuffix().IsMatch(Name[before.Length..]))
+        {
+            Name = NameFor(instanceName, Name[before.Length..]);
+        }
+    }
+
+    [GeneratedRegex(
+        $"^({RootSuffix}|{DataSuffix}( [0-9]+)?)$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
+    )]
+    private static partial Regex GivenSuffix();
 
     /// <summary>For one that is made together with its instance, or that an instance is to start from.</summary>
     public Volume For(Instance instance, string device, bool deleteOnTermination)

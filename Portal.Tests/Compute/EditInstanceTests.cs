@@ -28,6 +28,29 @@ public sealed class EditInstanceTests(TestPostgres postgres) : TestDatabase(post
         );
     }
 
+    [Fact]
+    public async Task What_was_named_after_it_is_called_after_it_still_unless_somebody_gave_it_a_name()
+    {
+        var actor = await AnAccount.ReadyAsync(this);
+        var wish = AnAccount.Wish(await AnAccount.ImageAsync(this)) with { WithAddress = true };
+        var id = (await new CreateInstance(this, clock).RunAsync(actor, wish, Ct)).Value![0].Id;
+        Assert.True((await Edit.RenameAsync(actor, id, "web", Ct)).IsDone);
+        Assert.Equal(("web root", "web"), await NamesAsync());
+        await using (var db = CreateDbContext())
+        {
+            await db.Volumes.ExecuteUpdateAsync(volume => volume.SetProperty(row => row.Name, "kept"), Ct);
+        }
+
+        Assert.True((await Edit.RenameAsync(actor, id, "db", Ct)).IsDone);
+        Assert.Equal(("kept", "db"), await NamesAsync());
+
+        async Task<(string, string)> NamesAsync()
+        {
+            await using var db = CreateDbContext();
+            return ((await db.Volumes.SingleAsync(Ct)).Name, (await db.PublicAddresses.SingleAsync(Ct)).Name);
+        }
+    }
+
     [Theory]
     [InlineData("", "Give it a name.")]
     [InlineData("a\u0000b", "The name holds a character that cannot be seen; letters, digits, spaces and signs are fine.")]

@@ -28,7 +28,7 @@ public sealed class StoreUsers(BucketSecrets secrets, TimeProvider clock)
         {
             { Goal: ObjectStoreUserGoal.Removed } => Outcome.Refused("The buckets of this account are being removed."),
             { } known => known,
-            null => Add(db, actor, project, regionId),
+            null => await AddAsync(db, actor, project, regionId, ct),
         };
     }
 
@@ -49,7 +49,7 @@ public sealed class StoreUsers(BucketSecrets secrets, TimeProvider clock)
         }
     }
 
-    private ObjectStoreUser Add(PortalDb db, Actor actor, Project project, string regionId)
+    private async Task<ObjectStoreUser> AddAsync(PortalDb db, Actor actor, Project project, string regionId, CancellationToken ct)
     {
         var (key, now) = (BucketSecrets.Make(), clock.GetUtcNow());
         var user = new ObjectStoreUser
@@ -64,7 +64,8 @@ public sealed class StoreUsers(BucketSecrets secrets, TimeProvider clock)
             SealedSecret = secrets.Project.Seal(key.Secret),
         }.Requested(now);
         db.ObjectStoreUsers.Add(user);
-        db.AuditEntries.Add(actor.Audit(now, "CreateObjectStoreUser", user.Id, after: new { Project = project.Name, Region = regionId }));
+        var region = await db.Regions.Where(one => one.Id == regionId).Select(one => one.Name).SingleAsync(ct);
+        db.AuditEntries.Add(actor.Audit(now, "CreateObjectStoreUser", user.Id, after: new { Project = project.Name, Region = region }));
         return user;
     }
 }

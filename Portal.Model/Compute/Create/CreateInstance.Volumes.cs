@@ -10,8 +10,6 @@ namespace Portal.Model.Compute;
 /// </summary>
 public sealed partial class CreateInstance
 {
-    private const string DataSuffix = " data";
-
     private static int VolumesGiB(NewInstances form) => form.Volumes.Sum(volume => volume.SizeGiB);
 
     private static async Task<string?> WhyNotVolumesAsync(
@@ -70,7 +68,7 @@ public sealed partial class CreateInstance
                         instance,
                         wish,
                         wish.SnapshotId is null ? null : images[wish.SnapshotId],
-                        form.Volumes.Count > 1 ? $"{DataSuffix} {number + 1}" : DataSuffix
+                        form.Volumes.Count > 1 ? $"{Volume.DataSuffix} {number + 1}" : Volume.DataSuffix
                     )
                     .Requested(instance.CreatedAt)
                     .For(instance, VolumeDevices.At(number), wish.DeleteOnTermination);
@@ -85,7 +83,7 @@ public sealed partial class CreateInstance
         {
             Id = ResourceIds.New("vol"),
             AccountId = instance.AccountId,
-            Name = Volume.NameFor(instance, suffix),
+            Name = Volume.NameFor(instance.Name, suffix),
             CreatedAt = instance.CreatedAt,
             ProjectId = instance.ProjectId,
             RegionId = instance.RegionId,
