@@ -1,6 +1,7 @@
 using Hangfire;
 using Hangfire.PostgreSql;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Net.Http.Headers;
 using MudBlazor.Services;
 using OpenTelemetry;
@@ -110,9 +111,9 @@ public static class WebHost
         app.Use(
             (http, next) =>
             {
-                // Before anybody is asked to sign in: to send something to where nothing takes it is no way to a page. The framework's own
-                // endpoint says that there is one for GET.
-                if (http.Request.Method is "GET" or "HEAD" || http.GetEndpoint() is { DisplayName: not "405 HTTP Method Not Supported" })
+                // Before anybody is asked to sign in: where there is nothing nobody gets further by that. The framework's own endpoint says
+                // that there is one for GET.
+                if (http.GetEndpoint() is { DisplayName: not "405 HTTP Method Not Supported" })
                 {
                     return next(http);
                 }
@@ -128,10 +129,10 @@ public static class WebHost
         app.UseCircuitLimits();
         app.UseWebSockets();
         app.UseAntiforgery();
-        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false })
+        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = LivesAsync })
             .WithMetadata(OnlyRead)
             .AllowAnonymous()
-            .ForPrograms("says only that the process lives");
+            .ForPrograms("says only that the process lives, and its version");
         app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains("ready") })
             .WithMetadata(OnlyRead)
             .AllowAnonymous()
@@ -144,5 +145,11 @@ public static class WebHost
         app.MapBuckets();
         app.MapClosing();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(options => options.ContentSecurityFrameAncestorsPolicy = null);
+    }
+
+    private static Task LivesAsync(HttpContext http, HealthReport report)
+    {
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        return http.Response.WriteAsync($"{report.Status} {ProductVersion.Number}");
     }
 }

@@ -19,12 +19,14 @@ public static partial class StartCheck
         {
             throw new StartRefusedException(reason);
         }
+
+        LogStarts(Logger(services), ProductVersion.Full);
     }
 
     /// <summary>Why this process must not start; null if it may. A database that does not answer is no reason: it may come back.</summary>
     public static async Task<string?> WhyNotAsync(IServiceProvider services, CancellationToken ct)
     {
-        var log = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(StartCheck).FullName!);
+        var log = Logger(services);
         try
         {
             return KeyRing.WhyNotSettings(services) ?? await WhyNotRoleAsync(services, log, ct) ?? await KeyRing.WhyNotAsync(services, ct);
@@ -35,6 +37,9 @@ public static partial class StartCheck
             return null;
         }
     }
+
+    private static ILogger Logger(IServiceProvider services) =>
+        services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(StartCheck).FullName!);
 
     /// <summary>Whoever gets hold of the process has what its role can do.</summary>
     private static async Task<string?> WhyNotRoleAsync(IServiceProvider services, ILogger log, CancellationToken ct)
@@ -62,6 +67,9 @@ public static partial class StartCheck
 
         return null;
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Portal {Version} starts")]
+    private static partial void LogStarts(ILogger log, string version);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database could not be looked at before the start: {Reason}")]
     private static partial void LogUnchecked(ILogger log, string reason);

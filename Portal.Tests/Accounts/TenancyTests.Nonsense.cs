@@ -62,6 +62,7 @@ public sealed partial class TenancyTests
     [InlineData("PUT", "/not/there", true)]
     [InlineData("DELETE", "/instances/there/is/none", true)]
     [InlineData("GET", "/not-there", true)]
+    [InlineData("GET", "/not/there", false)]
     [InlineData("POST", "/not-there", false)]
     [InlineData("PATCH", "/not/there", false)]
     [InlineData("POST", "/portal.css", false)]

@@ -1,4 +1,5 @@
 using System.Net;
+using Portal.Model.Shared;
 using Portal.Tests.Compute;
 
 namespace Portal.Tests.Shared;
@@ -28,6 +29,25 @@ public sealed class HealthTests(TestPostgres postgres) : ServedTests(postgres)
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), await AskAsync(Server.Address));
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), await AskAsync(worker.Address));
+    }
+
+    [Fact]
+    public async Task Both_hosts_say_which_version_they_are_which_is_the_newest_that_the_changelog_has()
+    {
+        await using var worker = await WorkerServer.StartAsync(ConnectionString, new InMemoryEngine());
+        using var http = new HttpClient();
+        foreach (var host in (Uri[])[Server.Address, worker.Address])
+        {
+            Assert.Equal(
+                $"Healthy {ProductVersion.Number}",
+                await http.GetStringAsync(new Uri(host, "/healthz"), TestContext.Current.CancellationToken)
+            );
+        }
+
+        var newest = (await File.ReadAllLinesAsync(Path.Combine(TestPostgres.Repository, "CHANGELOG.md"))).First(line =>
+            line.StartsWith("## ", StringComparison.Ordinal)
+        );
+        Assert.Equal(ProductVersion.Number, newest.Split(' ')[1]);
     }
 
     private static async Task<(HttpStatusCode Lives, HttpStatusCode IsReady)> AskAsync(Uri host)

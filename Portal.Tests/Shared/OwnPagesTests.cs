@@ -17,7 +17,7 @@ public sealed class OwnPagesTests(TestPostgres postgres) : ServedTests(postgres)
 
     private static readonly Dictionary<string, string> Programs = new(StringComparer.Ordinal)
     {
-        ["/healthz"] = "says only that the process lives",
+        ["/healthz"] = "says only that the process lives, and its version",
         ["/readyz"] = "says only whether the database answers",
         ["/webhooks/stripe"] = "Stripe's events carry its signature",
         ["/console/worker/{id:guid}"] = "a worker shows the secret of the ticket that a browser has just used",
