@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("daef4083-3c7d-4d48-8313-555370a8f2f1"), entityTypeCount: 53)
+            : base(skipDetectChanges: false, modelId: new Guid("9e547b89-1d97-44f8-8c64-8e200822e597"), entityTypeCount: 54)
         {
         }
 
@@ -28,6 +28,7 @@ namespace Portal.Model.CompiledModel
             var addressChange = AddressChangeEntityType.Create(this);
             var auditEntry = AuditEntryEntityType.Create(this);
             var auditPerson = AuditPersonEntityType.Create(this);
+            var factorRemoval = FactorRemovalEntityType.Create(this);
             var knownDevice = KnownDeviceEntityType.Create(this);
             var mail = MailEntityType.Create(this);
             var project = ProjectEntityType.Create(this);
@@ -82,6 +83,8 @@ namespace Portal.Model.CompiledModel
             AuditEntryEntityType.CreateForeignKey1(auditEntry, account);
             AuditPersonEntityType.CreateForeignKey1(auditPerson, account);
             AuditPersonEntityType.CreateForeignKey2(auditPerson, auditEntry);
+            FactorRemovalEntityType.CreateForeignKey1(factorRemoval, account);
+            FactorRemovalEntityType.CreateForeignKey2(factorRemoval, user);
             KnownDeviceEntityType.CreateForeignKey1(knownDevice, account);
             KnownDeviceEntityType.CreateForeignKey2(knownDevice, user);
             MailEntityType.CreateForeignKey1(mail, account);
@@ -161,6 +164,7 @@ namespace Portal.Model.CompiledModel
             AddressChangeEntityType.CreateAnnotations(addressChange);
             AuditEntryEntityType.CreateAnnotations(auditEntry);
             AuditPersonEntityType.CreateAnnotations(auditPerson);
+            FactorRemovalEntityType.CreateAnnotations(factorRemoval);
             KnownDeviceEntityType.CreateAnnotations(knownDevice);
             MailEntityType.CreateAnnotations(mail);
             ProjectEntityType.CreateAnnotations(project);
