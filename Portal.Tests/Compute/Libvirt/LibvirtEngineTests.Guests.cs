@@ -106,53 +106,9 @@ public sealed partial class LibvirtEngineTests
             EngineException? said = null;
             await UntilAsync(async () => (said = await FailureOfAsync(ask))?.Fault is EngineFault.Rejected);
             Assert.DoesNotContain("forged", $"{said} {said!.Detail}", StringComparison.Ordinal);
-            Assert.EndsWith(
-                "The guest's agent refused; its words are the guest's own, and are left out.",
-                said.Detail,
-                StringComparison.Ordinal
-            );
+            Assert.Matches(@"libvirt: error \d+; its text may be the guest's own, and is left out\.$", said.Detail);
         }
 
-        await RemoveAllAsync(machine);
-    }
-
-    /// <summary>libvirtd 9 ends over a million brackets, and with it all that the host is asked for.</summary>
-    [Fact]
-    public async Task Whatever_a_guest_writes_to_its_agents_port_libvirtd_does_not_read_it_and_the_worker_little_of_it()
-    {
-        var machine = await StartAsync(AMachine(host: 43));
-        await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
-        var libvirtd = await PidAsync("libvirt/libvirtd.pid");
-        await real.SshAsync(
-            machine,
-            """
-            kill $(cat /run/qemu-ga.pid)
-            cat > /tmp/bomb <<'EOF'
-            until (: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null; do sleep 0.1; done
-            exec 3<> /dev/virtio-ports/org.qemu.guest_agent.0
-            echo 1 > /tmp/begun
-            while head -c 1000000 /dev/zero | tr '\0' '[' >&3; do
-              head -c 1000000 /dev/zero | tr '\0' ']' >&3
-              echo >&3
-              echo 1 > /tmp/written
-            done
-            EOF
-            (sh /tmp/bomb > /dev/null 2>&1 &)
-            until [ -e /tmp/begun ]; do sleep 0.1; done
-            """
-        );
-        await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
-        for (var time = 0; time < 3; time++)
-        {
-            await FailsAsync(
-                EngineFault.Unavailable,
-                () => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct)
-            );
-        }
-
-        await UntilAsync(async () => await real.SshAsync(machine, "ls /tmp/written 2> /dev/null || echo none") is "/tmp/written");
-        Assert.Equal(MachinePower.Running, (await Engine.ObserveAsync(machine, Ct)).Power);
-        Assert.Equal(libvirtd, await PidAsync("libvirt/libvirtd.pid"));
         await RemoveAllAsync(machine);
     }
 

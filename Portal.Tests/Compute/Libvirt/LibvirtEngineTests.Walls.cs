@@ -71,7 +71,12 @@ public sealed partial class LibvirtEngineTests
         Assert.Contains($"/var/lib/libvirt/guests/{other.Id}/seed.iso", tried);
         Assert.Contains($"/var/lib/libvirt/guests/{other.Id}/serial.log", tried);
         Assert.Contains($"/var/lib/libvirt/snapshots/{snapshot.Id}.qcow2", tried);
-        Assert.Contains($"/run/libvirt/guests/{other.Id}/agent", tried);
+        Assert.Contains(
+            tried,
+            path =>
+                path.Contains("/org.qemu.guest_agent.0", StringComparison.Ordinal)
+                && path.Contains(other.Id[..15], StringComparison.Ordinal)
+        );
 
         var root = $"/var/lib/libvirt/volumes/{guest.Volumes[0].Volume.Id}.qcow2";
         var opened = await OpenedAsync(pid, uid, tried);

@@ -169,9 +169,6 @@ public sealed record EngineSettings(
             ? own
             : $"{Sockets(instanceId)}.serial";
 
-    /// <summary>At which the guest's agent is spoken with.</summary>
-    public string AgentSocket(string instanceId) => Path.Combine(Sockets(instanceId), "agent");
-
     public string Router(string networkId) => $"{Name}-{EngineFolder.Checked(networkId)}";
 
     /// <summary>The namespace in which the routers meet the outside.</summary>

@@ -36,14 +36,6 @@ internal static class DomainXml
         Balloon,
     }
 
-    /// <summary>
-    /// What libvirt takes the name of the agent's port for. By the true one it would connect to it itself, and read whatever a guest writes
-    /// there; in the guest it has the true one, which agents look for.
-    /// </summary>
-    public const string AgentPort = "portal.agent.0";
-
-    private static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
-
     /// <param name="baseOf">The version of an image that a volume is a child of; null for none.</param>
     /// <param name="rescue">The version of the rescue system that it starts into; null for its own system.</param>
     /// <param name="uid">The user as which it runs, which no other guest does.</param>
@@ -105,28 +97,8 @@ internal static class DomainXml
                 new XAttribute("model", "dac"),
                 new XAttribute("relabel", "no"),
                 new XElement("label", $"+{Text(uid)}:+{Text(uid)}")
-            ),
-            AgentsName()
-        ).ToString();
-
-    /// <summary>https://libvirt.org/kbase/qemu-passthrough-security.html: of its one channel, whose alias follows from that.</summary>
-    private static XElement AgentsName() =>
-        new(
-            Qemu + "override",
-            new XElement(
-                Qemu + "device",
-                new XAttribute("alias", "channel0"),
-                new XElement(
-                    Qemu + "frontend",
-                    new XElement(
-                        Qemu + "property",
-                        new XAttribute("name", "name"),
-                        new XAttribute("type", "string"),
-                        new XAttribute("value", "org.qemu.guest_agent.0")
-                    )
-                )
             )
-        );
+        ).ToString();
 
     /// <summary>What it starts from: its root disk, or the rescue system.</summary>
     private static IEnumerable<XElement> Start(InstanceSpec spec, string? rescue) =>
@@ -268,8 +240,7 @@ internal static class DomainXml
             new(
                 "channel",
                 new XAttribute("type", "unix"),
-                new XElement("source", new XAttribute("mode", "bind"), new XAttribute("path", EngineFolder.InsideSocket(spec.Id, "agent"))),
-                new XElement("target", new XAttribute("type", "virtio"), new XAttribute("name", AgentPort))
+                new XElement("target", new XAttribute("type", "virtio"), new XAttribute("name", "org.qemu.guest_agent.0"))
             ),
             // It listens nowhere: who looks at it is handed a connection by libvirt.
             new("graphics", new XAttribute("type", "vnc"), new XElement("listen", new XAttribute("type", "none"))),

@@ -7,16 +7,30 @@ namespace Portal.Worker.Engines.Libvirt;
 /// The driver's one connection, opened at the first call and again after it was lost. libvirt's calls block: a few at a time run on the
 /// thread pool, and one that hangs is given up after <see cref="Patience"/>.
 /// </summary>
-internal sealed class LibvirtConnection(EngineFolder folder) : IDisposable
+/// <param name="atOnce">How many calls may run at one time.</param>
+internal sealed class LibvirtConnection(EngineFolder folder, int atOnce = 6) : IDisposable
 {
-    /// <summary>How many calls may run at one time.</summary>
-    private const int AtOnce = 6;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim slots = new(AtOnce);
+    private readonly SemaphoreSlim slots = new(atOnce);
     private readonly Lock gate = new();
     private ConnectionHandle? current;
+
+    /// <summary>
+    /// Called when the connection was found to be lost: others to the same daemon then are too, and would only find out by their next
+    /// calls.
+    /// </summary>
+    public Action? Lost { get; set; }
+
+    /// <summary>The next call opens another one.</summary>
+    public void Forget()
+    {
+        lock (gate)
+        {
+            current?.Dispose();
+            current = null;
+        }
+    }
 
     public async Task<T> CallAsync<T>(Func<LibvirtSession, T> call, CancellationToken ct)
     {
@@ -69,6 +83,7 @@ internal sealed class LibvirtConnection(EngineFolder folder) : IDisposable
             {
                 current.Dispose();
                 current = null;
+                Lost?.Invoke();
             }
 
             var opened = virConnectOpen($"qemu+unix:///system?socket={folder.Settings().LibvirtSocket}");
@@ -84,6 +99,7 @@ internal sealed class LibvirtConnection(EngineFolder folder) : IDisposable
             {
                 current = null;
                 lost.Dispose();
+                Lost?.Invoke();
             }
         }
     }
@@ -132,6 +148,15 @@ internal sealed unsafe partial class LibvirtSession(ConnectionHandle connection,
 
     public int Check(int result) => result < 0 ? throw Failure() : result;
 
+    /// <summary>What an agent inside a guest was asked for. Whatever it says in its defence stays with it.</summary>
+    public void CheckAgent(int result)
+    {
+        if (result < 0)
+        {
+            throw Failure(isOfGuest: true);
+        }
+    }
+
     /// <summary>A machine that went off by itself a moment ago is what was wanted.</summary>
     public void CheckStopped(int result)
     {
@@ -150,11 +175,11 @@ internal sealed unsafe partial class LibvirtSession(ConnectionHandle connection,
         }
     }
 
-    private EngineException Failure()
+    private EngineException Failure(bool isOfGuest = false)
     {
         // The thread's last error is read first: asking whether the connection lives would overwrite it.
-        var isLost = LibvirtErrors.Last(connectionLost: true);
-        var failure = LibvirtErrors.Last(connectionLost: false);
+        var isLost = LibvirtErrors.Last(connectionLost: true, isOfGuest);
+        var failure = LibvirtErrors.Last(connectionLost: false, isOfGuest);
         if (virConnectIsAlive(connection) == 1)
         {
             return failure;
