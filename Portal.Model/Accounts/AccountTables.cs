@@ -15,7 +15,8 @@ internal sealed class AccountTables
         IEntityTypeConfiguration<AuditPerson>,
         IEntityTypeConfiguration<Throttle>,
         IEntityTypeConfiguration<KnownDevice>,
-        IEntityTypeConfiguration<AddressChange>
+        IEntityTypeConfiguration<AddressChange>,
+        IEntityTypeConfiguration<FactorRemoval>
 {
     public void Configure(EntityTypeBuilder<Account> builder)
     {
@@ -99,5 +100,15 @@ internal sealed class AccountTables
         builder.HasIndex(change => change.UserId);
         builder.HasIndex(change => change.UndoKey).IsUnique();
         builder.HasOne<User>().WithMany().HasForeignKey(change => change.UserId);
+    }
+
+    public void Configure(EntityTypeBuilder<FactorRemoval> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasIndex(removal => removal.UserId).IsUnique().HasFilter("\"EndedAt\" IS NULL");
+        builder.HasIndex(removal => removal.KeepKey).IsUnique();
+        builder.Ignore(removal => removal.From);
+        builder.Ignore(removal => removal.Until);
+        builder.HasOne<User>().WithMany().HasForeignKey(removal => removal.UserId);
     }
 }

@@ -16,7 +16,8 @@ public sealed class ChangeLimit : SaveChangesInterceptor
 
     /// <summary>
     /// What is asked for hundreds at once, and whose number something else bounds: a machine has to arrive before it is asked again, and
-    /// what is made anew within quotas and this limit goes once.
+    /// what is made anew within quotas and this limit goes once. And what must not be refused to an owner because somebody else who has the
+    /// password does it all the time: the limits of forms bound that for each network, and <see cref="Session.Most"/> what comes of it.
     /// </summary>
     public static readonly FrozenSet<string> Unlimited = FrozenSet.Create(
         StringComparer.Ordinal,
@@ -28,7 +29,9 @@ public sealed class ChangeLimit : SaveChangesInterceptor
         "TerminateInstances",
         "DeleteVolume",
         "DeleteSnapshot",
-        "DeregisterImage"
+        "DeregisterImage",
+        "SignIn",
+        "SignOut"
     );
 
     public static ChangeLimit Instance { get; } = new();

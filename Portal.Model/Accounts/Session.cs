@@ -24,6 +24,9 @@ public sealed class Session : IOwned
 
     public static readonly TimeSpan OperatorLongestPause = TimeSpan.FromMinutes(30);
 
+    /// <summary>Of one person at a time: beyond it a sign-in ends the ones that were used longest ago.</summary>
+    public const int Most = 50;
+
     /// <summary>For how long it is believed that the owner still sits there.</summary>
     public static readonly TimeSpan ProofLifetime = TimeSpan.FromMinutes(15);
 

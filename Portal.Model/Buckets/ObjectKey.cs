@@ -17,7 +17,7 @@ public static class ObjectKey
         {
             null or "" => Outcome.Refused("A name is missing."),
             ['/', ..] => Outcome.Refused("A name cannot begin with a slash: many tools could not reach it."),
-            _ when key.Any(char.IsControl) => Outcome.Refused("The name holds a control character, which S3's answers cannot spell."),
+            _ when !IsSpelledByXml(key) => Outcome.Refused("The name holds a character that S3's answers cannot spell."),
             _ when HasLoneSurrogate(key) => Outcome.Refused("The name is not valid Unicode."),
             _ when key.Split('/').Any(part => part is "." or "..") => Outcome.Refused(
                 "A folder or file cannot be called “.” or “..”: browsers leave such parts out of addresses."
@@ -27,6 +27,12 @@ public static class ObjectKey
             ),
             _ => Outcome.Done,
         };
+
+    /// <summary>
+    /// Whether a list of names can hold it, which S3 writes in XML. What others have put into a bucket may be called otherwise: such a name is
+    /// told in an address alone.
+    /// </summary>
+    public static bool IsSpelledByXml(string key) => !key.Any(c => char.IsControl(c) || c is '\uFFFE' or '\uFFFF');
 
     /// <summary>Why a browser cannot be led to an object that somebody made with another tool; null if it can.</summary>
     public static string? WhyNotInBrowser(string key) =>

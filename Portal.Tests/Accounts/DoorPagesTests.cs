@@ -16,6 +16,7 @@ public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : Se
     [InlineData("/reset-password?user=x&code=y", "reset-password")]
     [InlineData("/undo-email?code=x", "undo-email")]
     [InlineData("/undo-factor?code=x", "undo-factor")]
+    [InlineData("/keep-factor?code=x", "keep-factor")]
     [InlineData("/not-there", "not-found")]
     [InlineData("/not-found", "not-found-in-circuit")]
     [InlineData("/error", "error")]

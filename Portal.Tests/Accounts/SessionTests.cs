@@ -44,6 +44,52 @@ public sealed class SessionTests(TestPostgres postgres) : ServedTests(postgres)
         Assert.DoesNotContain(CreateRule.Suspended, (await after.PageAsync("/dashboard")).Body!.TextContent, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// Who has the password may sign in all the time: that must not keep its owner from it, nor make sessions without end.
+    /// </summary>
+    [Fact]
+    public async Task However_often_somebody_signs_in_the_owner_is_let_in_and_out_and_what_was_used_longest_ago_ends()
+    {
+        var (person, now) = (await Server.AddPersonAsync(), TimeProvider.System.GetUtcNow());
+        using var before = await Server.NewClientAsync(person);
+        await using var db = CreateDbContext();
+        db.AddRange(Enumerable.Range(1, Session.Most + 9).Select(minutes => ASession(person, now.AddMinutes(-minutes))));
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        foreach (var kind in (string[])["SignIn", "SignOut"])
+        {
+            db.AddRange(
+                Enumerable.Range(0, 70).Select(_ => new Actor(person.AccountId, person.UserId, "portal", null).Audit(now, kind, null))
+            );
+        }
+
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        using var after = await Server.NewClientAsync(person);
+        using var first = await before.GetAsync("/settings");
+        using var second = await after.GetAsync("/settings");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, second.StatusCode));
+        var standing = await db
+            .Sessions.AsNoTracking()
+            .Where(session => session.RevokedAt == null)
+            .ToListAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(Session.Most, standing.Count);
+        Assert.InRange(standing.Min(session => session.LastSeenAt), now.AddMinutes(-48), now);
+        using var gone = await after.SubmitAsync("/settings", "Sign out");
+        Assert.Equal(HttpStatusCode.Found, gone.StatusCode);
+        using var signedOut = await after.GetAsync("/settings");
+        Assert.Equal(HttpStatusCode.Found, signedOut.StatusCode);
+    }
+
+    private static Session ASession(Person person, DateTimeOffset at) =>
+        new()
+        {
+            Id = Guid.NewGuid(),
+            UserId = person.UserId,
+            AccountId = person.AccountId,
+            CreatedAt = at,
+            LastSeenAt = at,
+            EndsAt = at.AddDays(1),
+        };
+
     private async Task SuspendAsync(Person person, bool isToBe)
     {
         await using var db = CreateDbContext();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
+using Portal.Model.Accounts;
 using Portal.Model.Networking;
 using Portal.Tests.Shared;
 
@@ -174,17 +175,68 @@ public sealed class SignUpTests(TestPostgres postgres) : ServedTests(postgres)
         using var owner = server.NewClient().From("198.51.100.7");
         using var own = await SignUpAsync(owner, "ada@example.com");
         Assert.Equal(1, await db.Mails.CountAsync(mail => mail.To == "ada@example.com"));
-        for (var number = 8; number < 12; number++)
+    }
+
+    /// <summary>With a handful of networks somebody could use up each hour what a mailbox may get in it.</summary>
+    [Fact]
+    public async Task However_much_a_few_networks_have_caused_the_first_from_another_goes_out_and_what_a_known_browser_asks_for()
+    {
+        await using var server = await PortalServer.StartAsync(ConnectionString, settings: ("Portal:KnownProxies", "127.0.0.1"));
+        var owner = await server.AddPersonAsync();
+        await CauseAsync(owner, Enumerable.Range(0, 12).Select(number => $"192.0.2.{number % 4}"));
+        Assert.Equal([1, 0, 0], await AskAsync(3, () => server.NewClient().From("198.51.100.7"), owner));
+        Assert.Equal([0], await AskAsync(1, () => server.NewClient().From("192.0.2.1"), owner));
+
+        // Each first one of another network up to a number: then the mailbox is flooded, and only its owner goes on.
+        await CauseAsync(owner, Enumerable.Range(0, 16).Select(number => $"203.0.113.{number}"));
+        Assert.Equal([1], await AskAsync(1, () => server.NewClient().From("198.51.100.8"), owner));
+        Assert.Equal([0], await AskAsync(1, () => server.NewClient().From("198.51.100.9"), owner));
+        using var known = await server.NewClientAsync(owner);
+        known.SendKnownDevice();
+        Assert.Equal([1, 1, 0], await AskAsync(3, () => known.From("192.0.2.1"), owner));
+    }
+
+    /// <summary>A customer of a provider has 65,536 networks of IPv6 in his /48.</summary>
+    [Fact]
+    public async Task All_networks_of_one_IPv6_site_together_cause_few_and_are_one_that_has_caused_some()
+    {
+        await using var server = await PortalServer.StartAsync(ConnectionString, settings: ("Portal:KnownProxies", "127.0.0.1"));
+        var owner = await server.AddPersonAsync();
+        var network = 0;
+        Assert.Equal([1, 1, 1, 1, 1, 1, 0], await AskAsync(7, () => server.NewClient().From($"2001:db8:1:{++network:x}::1"), owner));
+        await CauseAsync(owner, Enumerable.Range(0, 6).Select(number => $"192.0.2.{number}"));
+        Assert.Equal([1, 0], await AskAsync(2, () => server.NewClient().From($"2001:db8:2:{++network:x}::1"), owner));
+    }
+
+    /// <summary>Mails for a new password that somebody elsewhere has asked for just now.</summary>
+    private async Task CauseAsync(Person owner, IEnumerable<string> networks)
+    {
+        await using var db = CreateDbContext();
+        db.AddRange(
+            networks.Select(network =>
+            {
+                var mail = Mail.Write(owner.AccountId, owner.Email, "A", "b", null, "c", TimeProvider.System.GetUtcNow());
+                mail.CountedAs = $"reset {owner.Email.ToUpperInvariant()} {network}";
+                return mail;
+            })
+        );
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <returns>How many mails went out for each time that somebody asked.</returns>
+    private async Task<List<int>> AskAsync(int times, Func<FormClient> client, Person owner)
+    {
+        await using var db = CreateDbContext();
+        List<int> sent = [];
+        for (var time = 0; time < times; time++)
         {
-            using var more = server.NewClient().From($"203.0.113.{number}");
-            using var answer = await more.SubmitAsync(
-                "/sign-up",
-                ("Email", $"ada+{number}@example.com"),
-                ("Password", $"one long password for {Guid.NewGuid()}")
-            );
+            var before = await db.Mails.CountAsync(TestContext.Current.CancellationToken);
+            using var answer = await client().SubmitAsync("/forgot-password", ("Email", owner.Email));
+            Assert.Contains("Check your mail", (await FormClient.ReadAsync(answer)).Body!.TextContent, StringComparison.Ordinal);
+            sent.Add(await db.Mails.CountAsync(TestContext.Current.CancellationToken) - before);
         }
 
-        Assert.Equal(12, await db.Mails.CountAsync());
+        return sent;
     }
 
     [Fact]

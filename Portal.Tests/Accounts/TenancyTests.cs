@@ -57,6 +57,7 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         ["/reset-password"] = For.Everybody,
         ["/undo-email"] = For.Everybody,
         ["/undo-factor"] = For.Everybody,
+        ["/keep-factor"] = For.Everybody,
         ["/passkeys/request-options"] = For.Everybody,
         ["/error"] = For.Everybody,
         ["/not-found"] = For.Everybody,

@@ -39,7 +39,10 @@ public sealed class AccountPagesTests(TestPostgres postgres, ABrowser browser) :
         await page.GetByLabel("Note for operators").FillAsync("asked by the bank");
         await page.GetByRole(AriaRole.Button, new() { Name = "Suspend", Exact = true }).ClickAsync();
         await Assertions.Expect(page.Locator(".state.suspended")).ToBeVisibleAsync();
+        await page.GetByLabel("How you know that it is ada@example.com").FillAsync("showed a bill");
         await ABrowser.AssertAccessibleAsync(page, "operator-account");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Announce the removal" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("ada@example.com can have it removed from")).ToBeVisibleAsync();
 
         // The open session is over; the same person signs in again and reads why.
         await customer.WaitForURLAsync(url => url.Contains("/sign-in", StringComparison.Ordinal));

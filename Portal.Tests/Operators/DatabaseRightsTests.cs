@@ -53,6 +53,20 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
 
     private const string EndsASpan = """UPDATE "UsageSpans" SET "To" = "From" + interval '1 minute' WHERE "To" IS NULL""";
 
+    private const string EndsASpanNow = """UPDATE "UsageSpans" SET "To" = now() WHERE "To" IS NULL""";
+
+    private const string EndsASpanWhereItBegan = """UPDATE "UsageSpans" SET "To" = "From" WHERE "To" IS NULL""";
+
+    private const string BeginsASpanNow = """
+        INSERT INTO "UsageSpans" ("AccountId", "ResourceId", "ResourceName", "Sku", "Quantity", "From")
+        SELECT "AccountId", 'i-of-nobody', "ResourceName", "Sku", 1, now() FROM "UsageSpans" LIMIT 1
+        """;
+
+    private const string BeginsASpanLongAgo = """
+        INSERT INTO "UsageSpans" ("AccountId", "ResourceId", "ResourceName", "Sku", "Quantity", "From")
+        SELECT "AccountId", 'i-of-nobody', "ResourceName", "Sku", 1, "From" FROM "UsageSpans" LIMIT 1
+        """;
+
     private const string Reconciles = "SELECT portal_reconcile(now())";
 
     private const string CountsOn = """UPDATE "UsageSpans" SET "Quantity" = "Quantity" + 1""";
@@ -87,6 +101,8 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
         "COPY (SELECT 1) TO '/tmp/portal-test-copied'",
         "SELECT pg_read_file('/etc/passwd')",
         "SELECT lo_import('/etc/passwd')",
+        "SELECT lo_create(0)",
+        "SELECT lo_from_bytea(0, 'x')",
         "CREATE ROLE mine SUPERUSER",
         "ALTER ROLE CURRENT_USER SUPERUSER",
         "CREATE DATABASE mine",
@@ -159,7 +175,11 @@ public sealed class DatabaseRightsTests(TestPostgres postgres) : TestDatabase(po
         }
 
         Assert.Empty(await AllowedAsync(role, OnTheLedger));
-        Assert.Equal([EndsASpan], await AllowedAsync(role, [EndsASpan]));
+        Assert.Equal([EndsASpanNow, BeginsASpanNow], await AllowedAsync(role, [EndsASpanNow, BeginsASpanNow]));
+
+        // The worker sees when something stopped at which nobody looked. The web ends what somebody lets go of at that moment.
+        string[] inHindsight = [EndsASpan, EndsASpanWhereItBegan, BeginsASpanLongAgo];
+        Assert.Equal(role == "worker" ? inHindsight : [], await AllowedAsync(role, inHindsight));
         Assert.Equal(role == "worker" ? [CountsOn] : [], await AllowedAsync(role, [CountsOn]));
 
         // With nothing restored there is nothing to reconcile, and the web alone asks.

@@ -34,6 +34,8 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
         ["ImageCatalogue.RetireAsync"] = OperatorRole.Infrastructure,
         ["EnterObjectStore.RunAsync"] = OperatorRole.Infrastructure,
         ["EnterObjectStore.WithdrawAsync"] = OperatorRole.Infrastructure,
+        ["LostFactors.AnnounceAsync"] = OperatorRole.Admin,
+        ["LostFactors.WithdrawAsync"] = OperatorRole.Admin,
         ["OutboundMail.SetAsync"] = OperatorRole.Infrastructure,
         ["Reconciliation.RunAsync"] = OperatorRole.Admin,
         ["OperatorTeam.EndSessionsAsync"] = OperatorRole.Admin,

@@ -6,8 +6,8 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Accounts;
 
 /// <summary>
-/// Throws away what the web's door keeps for a time only: counts that count no more, and how somebody signed in before changes that nobody
-/// can undo any more.
+/// Throws away what the web's door keeps for a time only: counts that count no more, how somebody signed in before changes that nobody can
+/// undo any more, and words of operators that nobody can use any more.
 /// </summary>
 public sealed class DoorSweep(IDbContextFactory<PortalDb> dbs, TimeProvider clock, ILogger<DoorSweep> log)
     : Sweep(TimeSpan.FromMinutes(1), clock, log)
@@ -21,9 +21,10 @@ public sealed class DoorSweep(IDbContextFactory<PortalDb> dbs, TimeProvider cloc
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var now = clock.GetUtcNow();
-        var (undone, unseen) = (now - AddressChange.KeptFor, now - DeviceLifetime);
+        var (undone, unseen, unused) = (now - AddressChange.KeptFor, now - DeviceLifetime, now - FactorRemoval.Lifetime);
         await db.Throttles.Where(throttle => throttle.Until <= now).ExecuteDeleteAsync(ct);
         await db.AddressChanges.Where(change => change.At < undone).ExecuteDeleteAsync(ct);
+        await db.FactorRemovals.Where(removal => removal.AskedAt < unused).ExecuteDeleteAsync(ct);
         await db.KnownDevices.Where(device => device.UsedAt < unseen).ExecuteDeleteAsync(ct);
     }
 }

@@ -19,6 +19,9 @@ public static class IncidentKinds
     /// <summary>A scheduled backup that was not made; a later one that is complete closes it.</summary>
     public const string MissedBackup = "missed-backup";
 
+    /// <summary>What the worker does again and again fails each time; a round that is good closes it.</summary>
+    public const string SweepFails = "sweep-fails";
+
     /// <summary>The host could not write to a guest's disk, and QEMU stopped the guest for it.</summary>
     public const string HostDisk = "host-disk";
 }

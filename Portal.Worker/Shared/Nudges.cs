@@ -12,6 +12,9 @@ public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clo
     /// <summary>Between two looks: a twentieth of what the fastest guest takes to boot.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>After a look that ended in something unforeseen, which it will do again: the places are others' too, and the log is.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
+
     private const int AtOnce = 8;
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> due = new(StringComparer.Ordinal);
@@ -62,7 +65,8 @@ public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clo
         }
         catch (Exception error)
         {
-            // The database is away, or a defect: the sweep comes back to this resource either way.
+            // The database is away, or a defect: it is looked at again either way, and until then the sweep adds nothing.
+            due[id] = clock.GetUtcNow() + Rest;
             LogFailed(log, id, error);
         }
         finally

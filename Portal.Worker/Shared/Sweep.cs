@@ -9,6 +9,14 @@ namespace Portal.Worker.Shared;
 public abstract partial class Sweep(TimeSpan interval, TimeProvider clock, ILogger log, Changes? changes = null, string? table = null)
     : BackgroundService
 {
+    private volatile SweepFailures? failures;
+
+    /// <summary>Its rounds that failed since one was good; null if the last one was, or while none has ended.</summary>
+    public SweepFailures? Failures => failures;
+
+    /// <summary>Whether it has ended a round, however that went.</summary>
+    public bool HasRun { get; private set; }
+
     /// <summary>One round; public so that a test can run it without waiting.</summary>
     public abstract Task SweepAsync(CancellationToken ct);
 
@@ -44,13 +52,22 @@ public abstract partial class Sweep(TimeSpan interval, TimeProvider clock, ILogg
         try
         {
             await SweepAsync(ct);
+            failures = null;
         }
         catch (Exception error) when (!ct.IsCancellationRequested)
         {
+            failures = new SweepFailures(failures?.Since ?? clock.GetUtcNow(), (failures?.Rounds ?? 0) + 1, error);
             LogFailed(log, GetType().Name, error);
         }
+
+        HasRun = true;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Sweep} failed; it is tried again")]
     private static partial void LogFailed(ILogger log, string sweep, Exception error);
 }
+
+/// <param name="Since">When the first of them failed.</param>
+/// <param name="Rounds">How many have failed one after the other.</param>
+/// <param name="Last">How the last one failed.</param>
+public sealed record SweepFailures(DateTimeOffset Since, int Rounds, Exception Last);

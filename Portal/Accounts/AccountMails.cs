@@ -11,12 +11,14 @@ namespace Portal.Accounts;
 
 /// <summary>
 /// The mails that accounts send, as rows for the outbox, added in the caller's transaction. Whoever types an address into a form makes
-/// Portal write to it: at most so many of one kind an hour go to one mailbox, and fewer from one network, so that what strangers cause
-/// leaves some to its owner.
+/// Portal write to it: at most so many of one kind an hour go to one mailbox, and fewer from one network. What strangers cause leaves some to
+/// its owner: a browser that the account knows has a share of its own, and so has a network that has caused none, while there are not very
+/// many of them.
 /// </summary>
 public sealed class AccountMails(
     PortalDb db,
     UserManager<User> users,
+    KnownDevices devices,
     ILookupNormalizer normalizer,
     PortalAddress address,
     IHttpContextAccessor http,
@@ -26,8 +28,23 @@ public sealed class AccountMails(
     /// <summary>Mails of one kind to one mailbox that somebody can cause from one network.</summary>
     public const int MostPerHour = 3;
 
-    /// <summary>The same from all networks together: a mailbox is not to be flooded.</summary>
+    /// <summary>The same from all networks of one site, as one customer of a provider may have (an IPv6 /48).</summary>
+    public const int MostPerSite = 6;
+
+    /// <summary>The same from everywhere: a mailbox is not to be flooded.</summary>
     public const int MostPerMailbox = 12;
+
+    /// <summary>
+    /// Beyond that a site that has caused none gets its first, up to this number: to keep an owner's mails from him takes as many sites.
+    /// </summary>
+    public const int MostWithFirsts = 30;
+
+    /// <summary>What is the account's own beyond all these: of one browser that it knows, and of all of them.</summary>
+    public const int MostPerKnown = 2;
+
+    public const int MostFromKnown = 6;
+
+    private const string Known = "known ";
 
     /// <summary>After signing up: the link to confirm the address, or for one that is another's already, word to its owner.</summary>
     /// <returns>False if too many of these went there already, whosever it is: then none is sent.</returns>
@@ -37,7 +54,8 @@ public sealed class AccountMails(
         return await AddCountedAsync("sign-up", taken ? AlreadyYours(user) : await ConfirmAsync(user), ct);
     }
 
-    public async Task OfferResetAsync(User user, CancellationToken ct) => await AddCountedAsync("reset", await ResetAsync(user), ct);
+    public async Task OfferResetAsync(User user, CancellationToken ct) =>
+        await AddCountedAsync("reset", await ResetAsync(user), ct, await devices.FindAsync(user.Id, ct));
 
     /// <summary>The page to which the mail would lead, for somebody who has proved to read the mailbox.</summary>
     public async Task<string> ResetPageAsync(User user) =>
@@ -88,25 +106,48 @@ public sealed class AccountMails(
             )
         );
 
-    private async Task<bool> AddCountedAsync(string kind, Mail mail, CancellationToken ct)
+    /// <param name="known">
+    /// The account's own browser, if it is one that asks. Not where anybody can make an account of the address, and its browser known to it.
+    /// </param>
+    private async Task<bool> AddCountedAsync(string kind, Mail mail, CancellationToken ct, Guid? known = null)
     {
         // Neither holds a space, and no network begins as another.
-        var mailbox = $"{kind} {MailboxOf(mail.To)} ";
-        mail.CountedAs = mailbox + Networks.Of(http.HttpContext?.Connection.RemoteIpAddress);
+        var (mailbox, from) = ($"{kind} {MailboxOf(mail.To)} ", http.HttpContext?.Connection.RemoteIpAddress);
         await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({mailbox}, 0))", ct);
         var since = mail.CreatedAt.AddHours(-1);
-        var sent = await db
-            .Mails.Where(sent => sent.CountedAs!.StartsWith(mailbox) && sent.CreatedAt > since)
-            .Select(sent => sent.CountedAs)
-            .ToListAsync(ct);
-        if (sent.Count >= MostPerMailbox || sent.Count(counted => counted == mail.CountedAs) >= MostPerHour)
+        var sent = (
+            await db
+                .Mails.Where(sent => sent.CountedAs!.StartsWith(mailbox) && sent.CreatedAt > since)
+                .Select(sent => sent.CountedAs!)
+                .ToListAsync(ct)
+        ).ConvertAll(counted => counted[mailbox.Length..]);
+        var who =
+            IsLeft(sent.FindAll(one => !one.StartsWith(Known, StringComparison.Ordinal)), from) ? Networks.Of(from)
+            : known is { } browser && IsLeft(sent.FindAll(one => one.StartsWith(Known, StringComparison.Ordinal)), browser) ? Of(browser)
+            : null;
+        if (who is null)
         {
             return false;
         }
 
+        mail.CountedAs = mailbox + who;
         db.Add(mail);
         return true;
     }
+
+    private static bool IsLeft(List<string> sent, IPAddress? from)
+    {
+        var (network, site) = (Networks.Of(from), Networks.SiteOf(from));
+        var ofSite = sent.Count(one => one == network || (site.Length < network.Length && one.StartsWith(site, StringComparison.Ordinal)));
+        return sent.Count < (ofSite == 0 ? MostWithFirsts : MostPerMailbox)
+            && ofSite < MostPerSite
+            && sent.Count(one => one == network) < MostPerHour;
+    }
+
+    private static bool IsLeft(List<string> sent, Guid known) =>
+        sent.Count < MostFromKnown && sent.Count(one => one == Of(known)) < MostPerKnown;
+
+    private static string Of(Guid known) => $"{Known}{known:N}";
 
     /// <summary>Most providers deliver ada+anything@ to ada@: one mailbox (RFC 5233).</summary>
     private string MailboxOf(string address)

@@ -42,6 +42,7 @@ public static class AccountsRegistration
             .AddScoped<ConfirmEmail>()
             .AddScoped<ResetPassword>()
             .AddScoped<UndoChange>()
+            .AddScoped<LostFactor>()
             .AddScoped<SessionList>()
             .AddScoped<FreshProof>()
             .AddScoped<OwnAccount>()

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
 using Portal.Model.Shared;
@@ -14,6 +15,8 @@ public static class StorageFault
             is AmazonServiceException
                 or AmazonClientException
                 or HttpRequestException
+                // An answer that nobody can read.
+                or XmlException
                 or IOException
                 or TimeoutException
                 or TaskCanceledException { InnerException: TimeoutException };

@@ -8,6 +8,7 @@ public static class OperatorsRegistration
             .AddSingleton<EnterObjectStore>()
             .AddSingleton<OperatorTeam>()
             .AddSingleton<CustomerAccounts>()
+            .AddSingleton<LostFactors>()
             .AddSingleton<OutboundMail>()
             .AddSingleton<Reconciliation>();
 }

@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("2e76062c-ab8b-48f4-8371-a4ef13fe8b6d"), entityTypeCount: 53)
+            : base(skipDetectChanges: false, modelId: new Guid("445c6512-691d-457e-9ac5-61c784404b6d"), entityTypeCount: 54)
         {
         }
 
@@ -28,6 +28,7 @@ namespace Portal.Model.CompiledModel
             var addressChange = AddressChangeEntityType.Create(this);
             var auditEntry = AuditEntryEntityType.Create(this);
             var auditPerson = AuditPersonEntityType.Create(this);
+            var factorRemoval = FactorRemovalEntityType.Create(this);
             var knownDevice = KnownDeviceEntityType.Create(this);
             var mail = MailEntityType.Create(this);
             var project = ProjectEntityType.Create(this);
@@ -82,6 +83,8 @@ namespace Portal.Model.CompiledModel
             AuditEntryEntityType.CreateForeignKey1(auditEntry, account);
             AuditPersonEntityType.CreateForeignKey1(auditPerson, account);
             AuditPersonEntityType.CreateForeignKey2(auditPerson, auditEntry);
+            FactorRemovalEntityType.CreateForeignKey1(factorRemoval, account);
+            FactorRemovalEntityType.CreateForeignKey2(factorRemoval, user);
             KnownDeviceEntityType.CreateForeignKey1(knownDevice, account);
             KnownDeviceEntityType.CreateForeignKey2(knownDevice, user);
             MailEntityType.CreateForeignKey1(mail, account);
@@ -161,6 +164,7 @@ namespace Portal.Model.CompiledModel
             AddressChangeEntityType.CreateAnnotations(addressChange);
             AuditEntryEntityType.CreateAnnotations(auditEntry);
             AuditPersonEntityType.CreateAnnotations(auditPerson);
+            FactorRemovalEntityType.CreateAnnotations(factorRemoval);
             KnownDeviceEntityType.CreateAnnotations(knownDevice);
             MailEntityType.CreateAnnotations(mail);
             ProjectEntityType.CreateAnnotations(project);

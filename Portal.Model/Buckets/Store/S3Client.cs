@@ -49,6 +49,8 @@ public static class S3Client
         {
             base.CustomizeRuntimePipeline(pipeline);
             pipeline.ReplaceHandler<AmazonS3RedirectHandler>(new RefusedRedirects());
+            pipeline.AddHandlerBefore<Marshaller>(new OddNamesInLists());
+            pipeline.AddHandlerAfter<Unmarshaller>(new OddNamesInAnswers());
         }
     }
 

@@ -68,14 +68,18 @@ public static class DatabaseObjects
 
     /// <summary>
     /// A span is of something, ends once, and not before it began, and its quantity only grows; and nobody says of himself that Portal was
-    /// restored, which makes spans free, or takes that back. But for the tables' owner: that is who restores, and <see cref="Reconcile"/>. It
-    /// says nothing where one role does everything.
+    /// restored, which makes spans free, or takes that back. Who does not count, as the web, which ends what people let go of, opens and ends
+    /// spans now and not at some time before. But for the tables' owner: that is who restores, and <see cref="Reconcile"/>. It says nothing
+    /// where one role does everything.
     /// </summary>
     private const string Ledger = """
         CREATE OR REPLACE FUNCTION portal_is_owner(relation oid) RETURNS boolean LANGUAGE sql STABLE AS $$
             SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = relation
         $$;
         CREATE OR REPLACE FUNCTION portal_ledger() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            since timestamptz;
+            until timestamptz;
         BEGIN
             IF portal_is_owner(TG_RELID) THEN
                 RETURN NEW;
@@ -86,6 +90,16 @@ public static class DatabaseObjects
             IF TG_OP = 'UPDATE' THEN
                 IF NEW."Quantity" < OLD."Quantity" OR (OLD."To" IS NOT NULL AND NEW."To" IS DISTINCT FROM OLD."To") THEN
                     RAISE EXCEPTION 'A span of use ends once, and its quantity only grows.' USING ERRCODE = 'insufficient_privilege';
+                END IF;
+            END IF;
+            IF NOT has_column_privilege(current_user, TG_RELID, 'Quantity', 'UPDATE') THEN
+                since := clock_timestamp() - interval '15 minutes';
+                until := clock_timestamp() + interval '15 minutes';
+                IF TG_OP = 'INSERT' AND (NEW."To" IS NOT NULL OR NEW."From" < since) THEN
+                    RAISE EXCEPTION 'A span of use begins now.' USING ERRCODE = 'insufficient_privilege';
+                END IF;
+                IF TG_OP = 'UPDATE' AND NEW."To" NOT BETWEEN since AND GREATEST(until, NEW."From") THEN
+                    RAISE EXCEPTION 'A span of use ends now.' USING ERRCODE = 'insufficient_privilege';
                 END IF;
             END IF;
             RETURN NEW;

@@ -42,6 +42,7 @@ public sealed record DatabaseRights(string Web, string Worker)
         ("Users", Rows, ReadRows),
         ("Sessions", Rows, ReadRows),
         ("AspNetUserTokens", Rows, null),
+        ("FactorRemovals", Rows, "SELECT, DELETE"),
         ("AspNetUserPasskeys", Rows, null),
         ("AspNetUserClaims", Rows, null),
         ("AspNetUserLogins", Rows, null),

@@ -25,6 +25,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<AddressChange> AddressChanges => Set<AddressChange>();
 
+    public DbSet<FactorRemoval> FactorRemovals => Set<FactorRemoval>();
+
     public DbSet<Throttle> Throttles => Set<Throttle>();
 
     public DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();

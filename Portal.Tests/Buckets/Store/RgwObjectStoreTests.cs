@@ -101,6 +101,135 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
         await Store.RemoveUserAsync(user.Id, Ct);
     }
 
+    /// <summary>It could let in everybody for good, and Portal's page would go on saying that the bucket is private.</summary>
+    [Fact]
+    public async Task A_limited_key_makes_nothing_public_in_its_bucket_whatever_it_writes()
+    {
+        var (user, key) = await AUserAsync();
+        var (writer, writersKey) = await AUserAsync(maxBuckets: 0);
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        Assert.True(await PutAsync(key, bucket.Name, "owners", 1));
+        await Store.EnsureGrantsAsync(key, bucket, [new(writer.Id, KeyRights.ReadWrite)], Ct);
+        await WriteInAllWaysAsync(writersKey, bucket.Name);
+        using var http = new HttpClient();
+        foreach (var name in (string[])["owners", "plain", "later", "copied", "in-parts"])
+        {
+            using var answer = await http.GetAsync(new Uri($"{real.Endpoint}/{bucket.Name}/{name}"), Ct);
+            Assert.True(answer.StatusCode is HttpStatusCode.Forbidden, $"A stranger was answered {answer.StatusCode} for {name}.");
+            Assert.True(await CanReadAsync(key, bucket.Name, name));
+            Assert.True(await CanReadAsync(writersKey, bucket.Name, name));
+        }
+
+        // What it wrote outlives the key; its owner may make the whole bucket public as before.
+        await Store.EnsureGrantsAsync(key, bucket, [], Ct);
+        using var after = await http.GetAsync(new Uri($"{real.Endpoint}/{bucket.Name}/copied"), Ct);
+        Assert.Equal(HttpStatusCode.Forbidden, after.StatusCode);
+        await AllowEverybodyAsync(key, bucket.Name);
+        using var open = await http.GetAsync(new Uri($"{real.Endpoint}/{bucket.Name}/owners"), Ct);
+        Assert.Equal(HttpStatusCode.OK, open.StatusCode);
+        await RemoveAsync(user, key, bucket);
+        await Store.RemoveUserAsync(writer.Id, Ct);
+    }
+
+    /// <summary>Whatever his policies let others do: there is nobody who would pay for it.</summary>
+    [Fact]
+    public async Task Nobody_puts_anything_into_a_bucket_of_somebody_who_is_suspended()
+    {
+        var (user, key) = await AUserAsync();
+        var (writer, writersKey) = await AUserAsync(maxBuckets: 0);
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        await Store.EnsureGrantsAsync(key, bucket, [new(writer.Id, KeyRights.ReadWrite)], Ct);
+        Assert.True(await PutAsync(writersKey, bucket.Name, "before", 1));
+        await Store.EnsureUserAsync(user with { IsSuspended = true }, Ct);
+        Assert.False(await PutAsync(writersKey, bucket.Name, "meanwhile", 0));
+        await Store.EnsureUserAsync(user, Ct);
+        await UntilAsync(() => PutAsync(writersKey, bucket.Name, "after", 1));
+        await RemoveAsync(user, key, bucket);
+        await Store.RemoveUserAsync(writer.Id, Ct);
+    }
+
+    /// <summary>Whoever may write into a bucket names the objects, and one name must not keep it from being listed and emptied.</summary>
+    [Fact]
+    public async Task Names_that_no_XML_can_spell_are_listed_and_deleted_like_any_other()
+    {
+        var (user, key) = await AUserAsync();
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        string[] names = ["\u0001a", "a b+c%41", "a/\uFFFE", "\u007f", "ü/\uFFFFz", "\uFFFD", "\uFFFE", "\uFFFF"];
+        foreach (var name in names)
+        {
+            Assert.True(await PutAsync(key, bucket.Name, name, 1));
+        }
+
+        using var s3 = S3Client.Of(real.Endpoint, real.Access.SigningRegion, key);
+        Assert.Equal(names, (await PagesAsync(s3, bucket.Name)).SelectMany(page => page.S3Objects ?? []).Select(found => found.Key));
+        Assert.Equal(names, await VersionsAsync(s3, bucket.Name));
+        var top = await s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket.Name, Delimiter = "/" }, Ct);
+        Assert.Equal(["a/", "ü/"], top.CommonPrefixes);
+        var upload = new InitiateMultipartUploadRequest { BucketName = bucket.Name, Key = "\uFFFF\u0001" };
+        Assert.NotNull((await s3.InitiateMultipartUploadAsync(upload, Ct)).UploadId);
+        Assert.Equal(new EmptiedBatch(names.Length, IsEmpty: true), await Store.EmptyAsync(key, bucket, Ct));
+        await RemoveAsync(user, key, bucket);
+    }
+
+    /// <summary>As a stranger does who wants it to stay: by an address it cannot be told, and by a list neither.</summary>
+    [Fact]
+    public async Task A_name_that_can_be_told_in_no_way_keeps_no_account_from_closing()
+    {
+        var (user, key) = await AUserAsync();
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        using var signer = S3Client.Of(real.Endpoint, real.Access.SigningRegion, key);
+        var address = new Uri(
+            await signer.GetPreSignedURLAsync(
+                new GetPreSignedUrlRequest
+                {
+                    BucketName = bucket.Name,
+                    Key = "a/../\uFFFF",
+                    Verb = HttpVerb.PUT,
+                    Protocol = Protocol.HTTP,
+                    Expires = TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5),
+                }
+            ),
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }
+        );
+        using var http = new HttpClient();
+        using var content = new ByteArrayContent([1]);
+        using var put = await http.PutAsync(address, content, Ct);
+        Assert.Equal(HttpStatusCode.OK, put.StatusCode);
+        await FailsAsync(EngineFault.Rejected, () => Store.EmptyAsync(key, bucket, Ct));
+        await Store.OverrideDenialAsync(key, bucket, Ct);
+        Assert.DoesNotContain(await Store.BucketsAsync(Ct), row => row.UserId == user.Id);
+        await Store.RemoveUserAsync(user.Id, Ct);
+    }
+
+    private static async Task<List<ListObjectsV2Response>> PagesAsync(IAmazonS3 s3, string bucket)
+    {
+        var request = new ListObjectsV2Request { BucketName = bucket, MaxKeys = 1 };
+        List<ListObjectsV2Response> pages = [];
+        do
+        {
+            pages.Add(await s3.ListObjectsV2Async(request, Ct));
+            request.ContinuationToken = pages[^1].NextContinuationToken;
+        } while (pages[^1].IsTruncated is true && pages.Count < 20);
+        return pages;
+    }
+
+    private static async Task<List<string>> VersionsAsync(IAmazonS3 s3, string bucket)
+    {
+        var request = new ListVersionsRequest { BucketName = bucket, MaxKeys = 1 };
+        List<string> names = [];
+        while (true)
+        {
+            var page = await s3.ListVersionsAsync(request, Ct);
+            names.AddRange((page.Versions ?? []).Select(found => found.Key));
+            if (page.IsTruncated is not true || names.Count > 20)
+            {
+                return names;
+            }
+
+            (request.KeyMarker, request.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
+        }
+    }
+
     [Fact]
     public async Task A_bucket_whose_index_was_split_is_the_same_and_goes_like_any_other()
     {
@@ -226,6 +355,98 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
                     Ct
                 )
         );
+
+    private Task<bool> AllowEverybodyAsync(StoreKey key, string bucket) =>
+        IsAllowedAsync(
+            key,
+            s3 =>
+                s3.PutBucketPolicyAsync(
+                    new PutBucketPolicyRequest
+                    {
+                        BucketName = bucket,
+                        Policy =
+                            $$"""{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{{bucket}}/*"}]}""",
+                    },
+                    Ct
+                )
+        );
+
+    /// <summary>A plain upload, an ACL that comes later, a copy and an upload in parts, each for everybody to read.</summary>
+    private async Task WriteInAllWaysAsync(StoreKey key, string bucket)
+    {
+        var everybody = S3CannedACL.PublicRead;
+        foreach (var (name, acl) in ((string, S3CannedACL?)[])[("plain", everybody), ("later", null)])
+        {
+            var put = new PutObjectRequest
+            {
+                BucketName = bucket,
+                Key = name,
+                ContentBody = "x",
+                CannedACL = acl,
+            };
+            Assert.True(await IsAllowedAsync(key, s3 => s3.PutObjectAsync(put, Ct)));
+        }
+
+        // Whether the gateway takes it or not.
+        await IsAllowedAsync(
+            key,
+            s3 =>
+                s3.PutObjectAclAsync(
+                    new PutObjectAclRequest
+                    {
+                        BucketName = bucket,
+                        Key = "later",
+                        ACL = everybody,
+                    },
+                    Ct
+                )
+        );
+        var copy = new CopyObjectRequest
+        {
+            SourceBucket = bucket,
+            SourceKey = "owners",
+            DestinationBucket = bucket,
+            DestinationKey = "copied",
+            CannedACL = everybody,
+        };
+        Assert.True(await IsAllowedAsync(key, s3 => s3.CopyObjectAsync(copy, Ct)));
+        Assert.True(await IsAllowedAsync(key, s3 => WriteInPartsAsync(s3, bucket, everybody)));
+    }
+
+    private static async Task WriteInPartsAsync(IAmazonS3 s3, string bucket, S3CannedACL acl)
+    {
+        var begun = await s3.InitiateMultipartUploadAsync(
+            new InitiateMultipartUploadRequest
+            {
+                BucketName = bucket,
+                Key = "in-parts",
+                CannedACL = acl,
+            },
+            Ct
+        );
+        using var content = new MemoryStream(new byte[1]);
+        var part = await s3.UploadPartAsync(
+            new UploadPartRequest
+            {
+                BucketName = bucket,
+                Key = "in-parts",
+                UploadId = begun.UploadId,
+                PartNumber = 1,
+                InputStream = content,
+            },
+            Ct
+        );
+        await s3.CompleteMultipartUploadAsync(
+            new CompleteMultipartUploadRequest
+            {
+                BucketName = bucket,
+                Key = "in-parts",
+                UploadId = begun.UploadId,
+                PartETags = [new PartETag(1, part.ETag)],
+            },
+            Ct
+        );
+    }
 
     private async Task<bool> IsAllowedAsync(StoreKey key, Func<IAmazonS3, Task> ask)
     {

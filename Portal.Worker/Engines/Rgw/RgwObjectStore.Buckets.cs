@@ -2,6 +2,8 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Xml;
+using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Portal.Model.Buckets;
@@ -81,6 +83,11 @@ public sealed partial class RgwObjectStore
             );
         }
 
+        if (grants.Any(grant => grant.Rights is KeyRights.ReadWrite))
+        {
+            await AskAsync(owner, s3 => IgnorePublicAclsAsync(s3, name, ct), ct);
+        }
+
         var wanted = BucketPolicy.WithGrants(current, name, grants);
         if (BucketPolicy.IsSame(current, wanted))
         {
@@ -94,6 +101,40 @@ public sealed partial class RgwObjectStore
         else
         {
             await AskAsync(owner, s3 => s3.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = name, Policy = wanted }, ct), ct);
+        }
+    }
+
+    /// <summary>
+    /// Whoever may write an object may say in the same breath that everybody may read it, and that would outlast the key. A policy denies it
+    /// only for a plain upload: at a copy, an upload in parts and a form's RADOS Gateway 16 does not look at what the ACL is to be. So the
+    /// bucket ignores ACLs that let everybody in, and goes on to when the key is gone; its owner may change that back then.
+    /// </summary>
+    private static async Task<bool> IgnorePublicAclsAsync(IAmazonS3 s3, string bucket, CancellationToken ct)
+    {
+        var block = await BlockAsync(s3, bucket, ct);
+        if (block.IgnorePublicAcls is true)
+        {
+            return false;
+        }
+
+        block.IgnorePublicAcls = true;
+        await s3.PutPublicAccessBlockAsync(
+            new PutPublicAccessBlockRequest { BucketName = bucket, PublicAccessBlockConfiguration = block },
+            ct
+        );
+        return true;
+    }
+
+    private static async Task<PublicAccessBlockConfiguration> BlockAsync(IAmazonS3 s3, string bucket, CancellationToken ct)
+    {
+        try
+        {
+            var answer = await s3.GetPublicAccessBlockAsync(new GetPublicAccessBlockRequest { BucketName = bucket }, ct);
+            return answer.PublicAccessBlockConfiguration ?? new PublicAccessBlockConfiguration();
+        }
+        catch (AmazonS3Exception error) when (error.ErrorCode is "NoSuchPublicAccessBlockConfiguration")
+        {
+            return new PublicAccessBlockConfiguration();
         }
     }
 
@@ -120,6 +161,13 @@ public sealed partial class RgwObjectStore
         var versions = (found.Versions ?? [])
             .Select(version => new KeyVersion { Key = version.Key, VersionId = version.VersionId })
             .ToList();
+        var odd = versions.FindAll(version => !ObjectKey.IsSpelledByXml(version.Key));
+        versions = versions.FindAll(version => ObjectKey.IsSpelledByXml(version.Key));
+        foreach (var version in odd)
+        {
+            await DeleteAloneAsync(owner, name, version, ct);
+        }
+
         if (versions.Count > 0)
         {
             await AskToDeleteAsync(
@@ -138,7 +186,21 @@ public sealed partial class RgwObjectStore
             );
         }
 
-        return new EmptiedBatch(versions.Count, found.IsTruncated is not true && uploads.IsTruncated is not true);
+        return new EmptiedBatch(versions.Count + odd.Count, found.IsTruncated is not true && uploads.IsTruncated is not true);
+    }
+
+    /// <summary>One whose name no list can hold, by its address. An address that loses something on its way may be another object's.</summary>
+    private async Task DeleteAloneAsync(StoreKey owner, string bucket, KeyVersion version, CancellationToken ct)
+    {
+        if (ObjectKey.WhyNotInBrowser(version.Key) is not null)
+        {
+            throw new EngineException(
+                EngineFault.Rejected,
+                "It was not deleted: the name of an object in it holds a part “.” or “..” or begins with a slash, and holds a character besides that S3's lists cannot spell. Delete that object with another tool."
+            );
+        }
+
+        await AskToDeleteAsync(owner, s3 => s3.DeleteObjectAsync(bucket, version.Key, version.VersionId, ct), ct);
     }
 
     public async Task<bool> DeleteBucketAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct)
@@ -168,6 +230,13 @@ public sealed partial class RgwObjectStore
         try
         {
             await LookAsync(bucket, ct);
+            if (await AskToDeleteAsync(owner, s3 => StoredPolicy.ReadAsync(s3, bucket.Name, ct), ct) is null)
+            {
+                // It is no policy that keeps it from being emptied, but a lock, or a name that cannot be told.
+                await PurgeAsync(bucket, ct);
+                return;
+            }
+
             await AskToDeleteAsync(
                 owner,
                 s3 => s3.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = bucket.Name }, ct),
@@ -325,6 +394,10 @@ public sealed partial class RgwObjectStore
         catch (AmazonS3Exception error)
         {
             throw RgwErrors.Of(error);
+        }
+        catch (Exception error) when (error is XmlException or AmazonUnmarshallingException)
+        {
+            throw new EngineException(EngineFault.Rejected, "The object store answers what Portal cannot read.", error);
         }
         catch (Exception error) when (RgwErrors.IsAway(error, ct))
         {

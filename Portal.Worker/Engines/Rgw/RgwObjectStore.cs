@@ -41,6 +41,8 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
             await admin.AskAsync(HttpMethod.Post, "user", wanted, ct);
         }
 
+        // A bucket of somebody who is suspended still takes what its policy lets others put into it: RADOS Gateway 16 looks whether it is
+        // closed only when an object is read. There is room for nothing then.
         await admin.AskAsync(
             HttpMethod.Put,
             "user",
@@ -49,8 +51,8 @@ public sealed partial class RgwObjectStore(StoreAccess access, AdminApi admin) :
                 ("uid", user.Id),
                 ("quota-type", "user"),
                 ("enabled", "true"),
-                ("max-size-kb", Kilobytes(user.MaxBytes)),
-                ("max-objects", Text(user.MaxObjects)),
+                ("max-size-kb", Kilobytes(user.IsSuspended ? 0 : user.MaxBytes)),
+                ("max-objects", Text(user.IsSuspended ? 0 : user.MaxObjects)),
             ],
             ct
         );

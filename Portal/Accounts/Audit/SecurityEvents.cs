@@ -146,6 +146,8 @@ public enum SecurityEvent
     EnableSecondFactor = 1330,
     DisableSecondFactor = 1331,
     NewRecoveryCodes = 1332,
+    KeepSecondFactor = 1333,
+    RemoveLostSecondFactor = 1334,
     AddPasskey = 1340,
     RemovePasskey = 1341,
     AskAddressChange = 1350,

@@ -13,6 +13,7 @@ public sealed class ResetPassword(
     PortalDb db,
     UserManager<User> users,
     AccountMails mails,
+    LostFactor lost,
     SessionList sessions,
     KnownDevices devices,
     FreshProof proof,
@@ -73,6 +74,7 @@ public sealed class ResetPassword(
         }
 
         await FirstPassword.ForgetAsync(db, user.Id, ct);
+        var undo = await lost.RemoveAsync(user, http.Connection.RemoteIpAddress, ct);
         var removed = await users.RemoveAllPasskeysAsync(user);
         await sessions.RevokeAllAsync(user.Id, except: null, ct);
 
@@ -91,6 +93,11 @@ public sealed class ResetPassword(
             )
         );
         mails.TellChange(user, removed == 0 ? "The password was changed" : "The password was changed, and all passkeys removed,");
+        if (undo is not null)
+        {
+            mails.TellChange(user, "The second factor was removed", undo);
+        }
+
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return null;

@@ -23,6 +23,7 @@ public sealed class PortalSignIn(
     KnownDevices devices,
     Guesses guesses,
     AccountMails mails,
+    LostFactor lost,
     SecurityEvents events,
     TimeProvider clock
 ) : SignInManager<User>(users, http, claims, options, log, schemes, confirmation)
@@ -143,9 +144,15 @@ public sealed class PortalSignIn(
         await using (var transaction = db.Database.CurrentTransaction is null ? await db.Database.BeginTransactionAsync(ct) : null)
         {
             await EndEarlierAsync(now, ct);
+            var ended = await EndOldestAsync(user, now, ct);
             if (isNew && await db.Sessions.AnyAsync(earlier => earlier.UserId == user.Id, ct))
             {
                 await mails.TellNewDeviceAsync(user, Browser.Of(session.UserAgent), session.From, ct);
+            }
+
+            if (session.FactorAt is not null)
+            {
+                await lost.KeepAsync(user, session.From, ct);
             }
 
             db.Sessions.Add(session);
@@ -153,7 +160,12 @@ public sealed class PortalSignIn(
                 events.Write(
                     new Actor(user.AccountId, user.Id, user.Email!, session.From),
                     SecurityEvent.SignIn,
-                    after: new { With = shown, Browser = new Personal(Browser.Of(session.UserAgent)) }
+                    after: new
+                    {
+                        With = shown,
+                        Browser = new Personal(Browser.Of(session.UserAgent)),
+                        EndedSessions = ended > 0 ? ended : (int?)null,
+                    }
                 )
             );
             await db.SaveChangesAsync(ct);
@@ -214,6 +226,16 @@ public sealed class PortalSignIn(
         {
             db.AuditEntries.Add(events.Write(CurrentActor.Of(Context.User, Context.Connection.RemoteIpAddress), SecurityEvent.SignOut));
         }
+    }
+
+    /// <summary>However often somebody signs in who has the password: so many sessions stand, the new one among them.</summary>
+    private Task<int> EndOldestAsync(User user, DateTimeOffset now, CancellationToken ct)
+    {
+        var standing = db.Sessions.Where(session => session.UserId == user.Id && session.RevokedAt == null && session.EndsAt > now);
+        var kept = standing.OrderByDescending(session => session.LastSeenAt).Take(Session.Most - 1).Select(session => session.Id);
+        return standing
+            .Where(session => !kept.Contains(session.Id))
+            .ExecuteUpdateAsync(set => set.SetProperty(session => session.RevokedAt, now), ct);
     }
 
     private static string Short(string agent) => agent.Length <= 512 ? agent : agent[..512];

@@ -203,7 +203,7 @@ public sealed class ObjectChanges(ObjectOperations works, ObjectCopy copy, Bucke
     private static async Task DeleteAsync(OpenBucket bucket, string[] keys, ObjectOperation work, bool counted, CancellationToken ct)
     {
         // XML cannot spell control characters, which some tools put into names: those go one by one.
-        var (odd, plain) = (keys.Where(key => key.Any(char.IsControl)).ToArray(), keys.Where(key => !key.Any(char.IsControl)).ToArray());
+        var (odd, plain) = (keys.Where(key => !ObjectKey.IsSpelledByXml(key)).ToArray(), keys.Where(ObjectKey.IsSpelledByXml).ToArray());
         foreach (var key in odd.Where(key => ObjectKey.WhyNotInBrowser(key) is null))
         {
             await bucket.S3.DeleteObjectAsync(bucket.Name, key, ct);

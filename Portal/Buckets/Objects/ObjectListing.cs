@@ -1,4 +1,5 @@
 using Amazon.S3.Model;
+using Portal.Model.Buckets;
 
 namespace Portal.Buckets;
 

@@ -1,5 +1,6 @@
 using Amazon.S3.Model;
 using Portal.Model.Accounts;
+using Portal.Model.Buckets;
 
 namespace Portal.Buckets;
 
@@ -67,7 +68,7 @@ public sealed class ObjectVersions(ObjectCopy copy, BucketAudit audit)
 
     /// <summary>By the list of what to delete, in which any key can stand that XML can spell; an address loses some.</summary>
     private static Task RemoveAsync(OpenBucket bucket, string key, string versionId, CancellationToken ct) =>
-        key.Any(char.IsControl)
+        !ObjectKey.IsSpelledByXml(key)
             ? bucket.S3.DeleteObjectAsync(bucket.Name, key, versionId, ct)
             : bucket.S3.DeleteObjectsAsync(
                 new DeleteObjectsRequest

@@ -31,6 +31,9 @@ public sealed record PublicRead(bool BySwitch, bool ByPolicy, bool ByAcl)
     /// <summary>The ACL lets everybody put something into it.</summary>
     public bool WritesByAcl { get; private init; }
 
+    /// <summary>No ACL lets everybody in, neither the bucket's nor an object's.</summary>
+    public bool IgnoresAcls { get; private init; }
+
     /// <summary>The policy or the ACL lets others do something: some people, some objects, under conditions.</summary>
     public bool LetsOthers { get; private init; }
 
@@ -58,6 +61,7 @@ public sealed record PublicRead(bool BySwitch, bool ByPolicy, bool ByAcl)
             grants.Exists(grant => IsForEverybody(grant) && Lets(grant, S3Permission.READ))
         )
         {
+            IgnoresAcls = ignoresAcl,
             WritesByAcl = grants.Exists(grant => IsForEverybody(grant) && Lets(grant, S3Permission.WRITE)),
             LetsOthers =
                 allowing.Except(open).Any()

@@ -1044,6 +1044,34 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "FactorRemovals",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AskedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    KeepKey = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    EndedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_FactorRemovals", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_FactorRemovals_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_FactorRemovals_Users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "Users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "KnownDevices",
                 columns: table => new
                 {
@@ -1836,6 +1864,24 @@ namespace Portal.Model.Migrations
                 column: "AccountId");
 
             migrationBuilder.CreateIndex(
+                name: "IX_FactorRemovals_AccountId",
+                table: "FactorRemovals",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_FactorRemovals_KeepKey",
+                table: "FactorRemovals",
+                column: "KeepKey",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_FactorRemovals_UserId",
+                table: "FactorRemovals",
+                column: "UserId",
+                unique: true,
+                filter: "\"EndedAt\" IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_GuestRequests_AccountId",
                 table: "GuestRequests",
                 column: "AccountId");
@@ -2258,6 +2304,9 @@ namespace Portal.Model.Migrations
 
             migrationBuilder.DropTable(
                 name: "DataProtectionKeys");
+
+            migrationBuilder.DropTable(
+                name: "FactorRemovals");
 
             migrationBuilder.DropTable(
                 name: "FlaggedFingerprints");

@@ -1,4 +1,4 @@
-namespace Portal.Buckets;
+namespace Portal.Model.Buckets;
 
 /// <summary>S3's order of keys: by their bytes in UTF-8, which is by code points and not by UTF-16 units.</summary>
 public sealed class KeyOrder : IComparer<string>

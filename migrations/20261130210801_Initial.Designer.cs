@@ -13,7 +13,7 @@ using Portal.Model.Shared;
 namespace Portal.Model.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261130200806_Initial")]
+    [Migration("20261130210801_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -350,6 +350,45 @@ namespace Portal.Model.Migrations
                     b.HasIndex("AccountId");
 
                     b.ToTable("AuditPersons");
+                });
+
+            modelBuilder.Entity("Portal.Model.Accounts.FactorRemoval", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid");
+
+                    b.Property<string>("AccountId")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.Property<DateTimeOffset>("AskedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone");
+
+                    b.Property<string>("KeepKey")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("AccountId");
+
+                    b.HasIndex("KeepKey")
+                        .IsUnique();
+
+                    b.HasIndex("UserId")
+                        .IsUnique()
+                        .HasFilter("\"EndedAt\" IS NULL");
+
+                    b.ToTable("FactorRemovals");
                 });
 
             modelBuilder.Entity("Portal.Model.Accounts.KnownDevice", b =>
@@ -3360,6 +3399,21 @@ namespace Portal.Model.Migrations
                         .WithOne("Person")
                         .HasForeignKey("Portal.Model.Accounts.AuditPerson", "EntryId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("Portal.Model.Accounts.FactorRemoval", b =>
+                {
+                    b.HasOne("Portal.Model.Accounts.Account", null)
+                        .WithMany()
+                        .HasForeignKey("AccountId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("Portal.Model.Accounts.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
