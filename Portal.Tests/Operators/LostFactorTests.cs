@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Accounts;
 using Portal.Model.Accounts;
-using Portal.Model.Shared;
 using Portal.Operators;
 using Portal.Tests.Accounts;
 using Portal.Tests.Shared;
