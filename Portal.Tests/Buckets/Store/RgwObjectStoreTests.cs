@@ -201,7 +201,7 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
         await Store.RemoveUserAsync(user.Id, Ct);
     }
 
-    private static async Task<List<ListObjectsV2Response>> PagesAsync(IAmazonS3 s3, string bucket)
+    private static async Task<List<ListObjectsV2Response>> PagesAsync(AmazonS3Client s3, string bucket)
     {
         var request = new ListObjectsV2Request { BucketName = bucket, MaxKeys = 1 };
         List<ListObjectsV2Response> pages = [];
@@ -213,7 +213,7 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
         return pages;
     }
 
-    private static async Task<List<string>> VersionsAsync(IAmazonS3 s3, string bucket)
+    private static async Task<List<string>> VersionsAsync(AmazonS3Client s3, string bucket)
     {
         var request = new ListVersionsRequest { BucketName = bucket, MaxKeys = 1 };
         List<string> names = [];

@@ -199,7 +199,7 @@ public sealed class TestPostgres : IAsyncLifetime
             Passwords[(port, role)] = (await RunAsync("bin/postgres", "password", folder, role)).Trim();
         }
 
-        await ExecuteAsync(connection, "CREATE DATABASE template_portal OWNER portal_owner");
+        await RunAsync("bin/postgres", "database", folder, "template_portal");
         var template = As(
             "owner",
             new NpgsqlConnectionStringBuilder(connection) { Database = "template_portal", Pooling = false }.ConnectionString
