@@ -67,25 +67,39 @@ public sealed partial class InstanceJob(
         }
 
         // Neither needs the other. Whatever becomes of the network, nothing of this run goes on behind its end.
-        var making = MakeVolumesAsync(instance, ct);
+        var (making, isApplied) = (MakeVolumesAsync(instance, ct), false);
         try
         {
-            await networks.EnsureAsync(db, instance.NetworkId, ct);
+            isApplied = await networks.EnsureAsync(db, instance.NetworkId, ct);
         }
         finally
         {
             await ((Task)making).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        instance.ObserveStep(InstanceStep.Address, Now);
+        if (isApplied)
+        {
+            instance.ObserveStep(InstanceStep.Address, Now);
+        }
+
         if (!making.IsCompleted)
         {
             await SaveAsync(db, instance, ct);
         }
 
         await RecordMadeAsync(db, await making, ct);
-        instance.ObserveStep(InstanceStep.Disk, Now);
+        var isMade = !instance.Volumes.Any(IsToBeMade);
+        if (isMade)
+        {
+            instance.ObserveStep(InstanceStep.Disk, Now);
+        }
+
         await SaveAsync(db, instance, ct);
+        if (!isApplied || !isMade)
+        {
+            // The engine is still at it, and is asked again soon.
+            return;
+        }
 
         instance.Observe(await engine.EnsureMachineAsync(instance.Spec(Now), ct), Now);
         instance.Volumes.SingleOrDefault(volume => volume.IsRoot)?.ObserveAttached(Now);
@@ -93,15 +107,21 @@ public sealed partial class InstanceJob(
         Nudge(instance.Volumes);
     }
 
-    /// <summary>What is made together with the instance is there before it boots, so that its first script finds it.</summary>
+    /// <summary>
+    /// What is made together with the instance is there before it boots, so that its first script finds it. What the engine is still at is
+    /// not among what is returned.
+    /// </summary>
     private async Task<List<Made>> MakeVolumesAsync(Instance instance, CancellationToken ct)
     {
         var made = new List<Made>();
-        foreach (var volume in instance.Volumes.Where(volume => volume is { State: VolumeState.Creating, Goal: VolumeGoal.InUse }))
+        foreach (var volume in instance.Volumes.Where(IsToBeMade))
         {
             try
             {
-                made.Add(new(volume, (await volumes.EnsureVolumeAsync(volume.Spec, ct)).SizeGiB, null));
+                if (await volumes.EnsureVolumeAsync(volume.Spec, ct) is { IsUnderWay: false } seen)
+                {
+                    made.Add(new(volume, seen.SizeGiB, null));
+                }
             }
             catch (EngineException error) when (error.Fault is EngineFault.Rejected && !volume.IsRoot)
             {
@@ -112,6 +132,8 @@ public sealed partial class InstanceJob(
 
         return made;
     }
+
+    private static bool IsToBeMade(Volume volume) => volume is { State: VolumeState.Creating, Goal: VolumeGoal.InUse };
 
     private async Task RecordMadeAsync(PortalDb db, IEnumerable<Made> made, CancellationToken ct)
     {

@@ -45,9 +45,13 @@ public sealed class InterfaceJob(
 
     private async Task AttachAsync(PortalDb db, NetworkInterface networkInterface, CancellationToken ct)
     {
-        await networks.EnsureAsync(db, networkInterface.NetworkId, ct);
-        await engine.AttachInterfaceAsync(networkInterface.InstanceId, networkInterface.NetworkId, networkInterface.Spec, ct);
-        networkInterface.ObserveAttached();
+        if (
+            await networks.EnsureAsync(db, networkInterface.NetworkId, ct)
+            && await engine.AttachInterfaceAsync(networkInterface.InstanceId, networkInterface.NetworkId, networkInterface.Spec, ct)
+        )
+        {
+            networkInterface.ObserveAttached();
+        }
     }
 
     private async Task DetachAsync(PortalDb db, NetworkInterface networkInterface, CancellationToken ct)

@@ -23,11 +23,11 @@ public sealed class NetworkJob(
 
     protected override async Task AdvanceAsync(PortalDb db, Network network, CancellationToken ct)
     {
-        await networks.EnsureAsync(db, network.Id, ct);
+        var isApplied = await networks.EnsureAsync(db, network.Id, ct);
 
         // What was applied is in the row by now, but not in what was loaded of it.
         db.ChangeTracker.Clear();
-        if (network.DeletingSince is not null)
+        if (isApplied && network.DeletingSince is not null)
         {
             await DeleteAsync(db, network, ct);
         }
