@@ -32,7 +32,9 @@ public sealed partial class InstanceJob(
             ? instance
             : null;
 
-    /// <summary>Its parts are several queries, and it is looked at twelve times a second while it boots: the row at hand tells enough.</summary>
+    /// <summary>
+    /// Its parts are several queries, and it is looked at twelve times a second while it boots: the row at hand tells enough.
+    /// </summary>
     protected override Task<bool> IsLeftAsync(PortalDb db, Instance instance, CancellationToken ct) =>
         Task.FromResult(instance.IsUnsettled);
 

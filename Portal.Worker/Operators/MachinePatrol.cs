@@ -220,7 +220,9 @@ public sealed class MachinePatrol(
     /// <summary>What its row says of one that runs.</summary>
     private sealed record Known(string Id, bool IsStalled, bool HasAgent, bool HasHostKey)
     {
-        /// <summary>One of which the host key is not known is looked at each time: a guest may tell it long after its ssh answers.</summary>
+        /// <summary>
+        /// One of which the host key is not known is looked at each time: a guest may tell it long after its ssh answers.
+        /// </summary>
         public bool IsAsSeen(MachineGlance? seen) =>
             seen is { Power: MachinePower.Running, Problem: null } && !IsStalled && HasHostKey && seen.AgentAnswers == HasAgent;
     }

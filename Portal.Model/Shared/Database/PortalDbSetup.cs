@@ -17,8 +17,8 @@ public static class PortalDbSetup
         .BuildServiceProvider();
 
     /// <summary>
-    /// Registers the data source, <see cref="IDbContextFactory{TContext}"/> for short-lived contexts, and <see cref="Changes"/>. Whoever has
-    /// registered an <see cref="AfterCommit"/> has it told of what they commit.
+    /// Registers the data source, <see cref="IDbContextFactory{TContext}"/> for short-lived contexts, and <see cref="Changes"/>. Whoever
+    /// has registered an <see cref="AfterCommit"/> has it told of what they commit.
     /// </summary>
     public static IServiceCollection AddPortalDb(this IServiceCollection services, string connectionString) =>
         services

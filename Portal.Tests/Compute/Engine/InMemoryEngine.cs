@@ -31,7 +31,9 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
     /// </summary>
     public int? ObservationsUntilOff { get; set; } = 1;
 
-    /// <summary>How many looks pass before what was asked for is there, where an engine takes its time: a machine, a volume, a network.</summary>
+    /// <summary>
+    /// How many looks pass before what was asked for is there, where an engine takes its time: a machine, a volume, a network.
+    /// </summary>
     public int ObservationsUntilReady { get; set; }
 
     public EngineCapacity Capacity { get; set; } = new("in memory", 64, 64, 65536, 65536, 1024, 1024);

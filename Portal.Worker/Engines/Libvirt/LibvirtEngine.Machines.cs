@@ -132,7 +132,9 @@ public sealed partial class LibvirtEngine
         );
     }
 
-    /// <summary>One call for the states of all; and of those that run, whether their agents are there, which libvirt tells one by one.</summary>
+    /// <summary>
+    /// One call for the states of all; and of those that run, whether their agents are there, which libvirt tells one by one.
+    /// </summary>
     private static Dictionary<string, MachineGlance> Glance(LibvirtSession session) =>
         session
             .States()
