@@ -57,7 +57,7 @@ public static class WebHost
         builder.Services.AddScoped<Interruptions>().AddScoped<Drafts>().AddScoped<Presses>();
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddAccounts(builder.Configuration);
-        builder.Services.AddSingleton<LiveUpdates>().AddSingleton<ResourceJobs>();
+        builder.Services.AddSingleton<LiveUpdates>().AddSingleton<AfterCommit, ResourceJobs>();
         builder.Services.AddCompute();
         builder.Services.AddNetworking();
         builder.Services.AddBuckets();

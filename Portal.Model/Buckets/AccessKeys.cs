@@ -17,9 +17,7 @@ public sealed record MadeAccessKey(AccessKey Key, string? Secret)
     public override string ToString() => Key.AccessKeyId;
 }
 
-/// <summary>
-/// An account's S3 credentials: made, replaced, revoked. The caller enqueues <see cref="IAccessKeyJob"/> for what was done.
-/// </summary>
+/// <summary>An account's S3 credentials: made, replaced, revoked.</summary>
 public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users, BucketSecrets secrets, TimeProvider clock)
 {
     /// <summary>How many one account may have that are not revoked.</summary>

@@ -4,15 +4,11 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Buckets;
 
-/// <summary>What came of the request for one bucket.</summary>
-/// <param name="Name">Null if the account has no such bucket.</param>
-public sealed record BucketChange(string Id, string? Name, string? RegionId, Outcome Outcome);
-
-/// <summary>Deletes buckets of one account and sets their quotas. The caller enqueues <see cref="IBucketJob"/> for what was done.</summary>
+/// <summary>Deletes buckets of one account and sets their quotas.</summary>
 public sealed class ChangeBucket(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     /// <param name="emptyFirst">Whatever is in it goes too; the caller has made sure that this is meant.</param>
-    public Task<BucketChange> DeleteAsync(Actor actor, string id, bool emptyFirst, CancellationToken ct) =>
+    public Task<ResourceChange> DeleteAsync(Actor actor, string id, bool emptyFirst, CancellationToken ct) =>
         RunAsync(
             actor,
             id,
@@ -28,10 +24,10 @@ public sealed class ChangeBucket(IDbContextFactory<PortalDb> dbs, TimeProvider c
         );
 
     /// <param name="gib">Null for no limit of its own.</param>
-    public Task<BucketChange> SetQuotaAsync(Actor actor, string id, int? gib, CancellationToken ct) =>
+    public Task<ResourceChange> SetQuotaAsync(Actor actor, string id, int? gib, CancellationToken ct) =>
         RunAsync(actor, id, "PutBucketQuota", bucket => new { bucket.QuotaGiB }, bucket => bucket.SetQuota(gib, clock.GetUtcNow()), ct);
 
-    private async Task<BucketChange> RunAsync(
+    private async Task<ResourceChange> RunAsync(
         Actor actor,
         string id,
         string action,
@@ -49,7 +45,7 @@ public sealed class ChangeBucket(IDbContextFactory<PortalDb> dbs, TimeProvider c
             .SingleOrDefaultAsync(ct);
         if (bucket is null)
         {
-            return new BucketChange(id, null, null, Outcome.Refused("There is no such bucket."));
+            return new ResourceChange(id, null, Outcome.Refused("There is no such bucket."));
         }
 
         // The store lets nobody of a suspended account in, to delete neither: the request would wait for ever.
@@ -63,6 +59,6 @@ public sealed class ChangeBucket(IDbContextFactory<PortalDb> dbs, TimeProvider c
             await transaction.CommitAsync(ct);
         }
 
-        return new BucketChange(id, bucket.Name, bucket.RegionId, outcome);
+        return new ResourceChange(id, bucket.Name, outcome);
     }
 }

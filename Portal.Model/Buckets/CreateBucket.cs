@@ -10,9 +10,8 @@ namespace Portal.Model.Buckets;
 public sealed record NewBucket(string Name, string RequestToken, string RegionId = "local");
 
 /// <summary>
-/// Asks for a bucket: checks, quota, the project's user and the audit row are one transaction under a lock on the account's row. The caller
-/// enqueues <see cref="IBucketJob"/> afterwards. A name that another customer has is refused here, or, if only the store knows it, by the
-/// job.
+/// Asks for a bucket: checks, quota, the project's user and the audit row are one transaction under a lock on the account's row. A name
+/// that another customer has is refused here, or, if only the store knows it, by the job.
 /// </summary>
 public sealed class CreateBucket(IDbContextFactory<PortalDb> dbs, StoreUsers users, TimeProvider clock)
 {

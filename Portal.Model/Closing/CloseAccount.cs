@@ -7,7 +7,7 @@ namespace Portal.Model.Closing;
 
 /// <summary>
 /// Closes an account for good: from the commit on nobody signs in to it, nothing can be made in it, and the worker takes apart what it has.
-/// What was used, billed and done stays, as the law wants it (docs/decisions/closing.md). The caller enqueues <see cref="IClosingJob"/>.
+/// What was used, billed and done stays, as the law wants it (docs/decisions/closing.md).
 /// </summary>
 public sealed class CloseAccount(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {

@@ -15,27 +15,22 @@ public enum InstanceAction
     Terminate,
 }
 
-/// <summary>What came of the request for one instance.</summary>
-/// <param name="Name">Null if the account has no such instance.</param>
-public sealed record InstanceChange(string Id, string? Name, string? RegionId, Outcome Outcome);
-
 /// <summary>
-/// Starts, stops, reboots, rescues or terminates instances of one account. Each is done or refused for itself. The caller enqueues
-/// <see cref="IInstanceJob"/> for those that are done.
+/// Starts, stops, reboots, rescues or terminates instances of one account. Each is done or refused for itself.
 /// </summary>
 public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     /// <summary>How many share a transaction: the worker waits for their rows meanwhile.</summary>
     private const int Batch = 100;
 
-    public async Task<IReadOnlyList<InstanceChange>> RunAsync(
+    public async Task<IReadOnlyList<ResourceChange>> RunAsync(
         Actor actor,
         InstanceAction action,
         IReadOnlyCollection<string> ids,
         CancellationToken ct
     )
     {
-        var changes = new List<InstanceChange>(ids.Count);
+        var changes = new List<ResourceChange>(ids.Count);
         foreach (var batch in ids.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Chunk(Batch))
         {
             changes.AddRange(await RunBatchAsync(actor, action, batch, ct));
@@ -44,10 +39,10 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
         return changes;
     }
 
-    public async Task<InstanceChange> RunAsync(Actor actor, InstanceAction action, string id, CancellationToken ct) =>
+    public async Task<ResourceChange> RunAsync(Actor actor, InstanceAction action, string id, CancellationToken ct) =>
         (await RunAsync(actor, action, [id], ct))[0];
 
-    private async Task<List<InstanceChange>> RunBatchAsync(Actor actor, InstanceAction action, string[] ids, CancellationToken ct)
+    private async Task<List<ResourceChange>> RunBatchAsync(Actor actor, InstanceAction action, string[] ids, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -60,13 +55,12 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
         var found = (await db.LockInstancesAsync(actor.AccountId, ids, ct)).ToDictionary(instance => instance.Id, StringComparer.Ordinal);
         var changes = ids.Select(id =>
                 found.TryGetValue(id, out var instance)
-                    ? new InstanceChange(
+                    ? new ResourceChange(
                         id,
                         instance.Name,
-                        instance.RegionId,
                         suspended is null ? Change(db, actor, action, instance, starts) : Outcome.Refused(suspended)
                     )
-                    : new InstanceChange(id, null, null, Outcome.Refused("There is no such instance."))
+                    : new ResourceChange(id, null, Outcome.Refused("There is no such instance."))
             )
             .ToList();
         foreach (var change in changes.Where(change => change.Outcome.IsDone && action is InstanceAction.Stop or InstanceAction.Terminate))

@@ -12,13 +12,19 @@ public interface IComputeEngine
 {
     /// <summary>
     /// Defines the machine with its volumes and its cloud-init seed, brings it to <see cref="InstanceSpec.Power"/> and publishes its port.
-    /// Returns at once: a shutdown may still be going on. <see cref="EngineFault.Missing"/> while its network or one of its volumes is not
-    /// there.
+    /// Returns at once: a start or a shutdown may still be going on, and <see cref="MachineObservation.IsUnderWay"/> until it is as wanted.
+    /// <see cref="EngineFault.Missing"/> while its network or one of its volumes is not there.
     /// </summary>
     Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct);
 
     /// <summary>What the machine is now, without changing anything; <see cref="MachinePower.Missing"/> if there is none.</summary>
     Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct);
+
+    /// <summary>
+    /// A glance at every machine that the engine holds, by its id, in one pass: no guest is asked anything, and it tells less than
+    /// <see cref="ObserveAsync"/>. Who sees in it what was not expected looks at that machine.
+    /// </summary>
+    Task<IReadOnlyDictionary<string, MachineGlance>> ObserveAllAsync(CancellationToken ct);
 
     /// <summary>
     /// Removes the machine, its seed, its logs, its published port and its address. Its volumes stay. Nothing there is success.
@@ -94,6 +100,9 @@ public enum MachinePower
 /// <param name="HostKey">The guest's ed25519 host key as read from its serial log.</param>
 /// <param name="StoppedByGuest">It is off because the guest shut itself down, not because the host or the engine ended it.</param>
 /// <param name="AgentAnswers">The agent inside the guest is connected; see <see cref="IGuestEngine"/>.</param>
+/// <param name="IsUnderWay">
+/// The engine is still at what it was asked for: what is seen is neither its success nor its failure. To be asked again.
+/// </param>
 public sealed record MachineObservation(
     MachinePower Power,
     int RebootsDone,
@@ -101,8 +110,14 @@ public sealed record MachineObservation(
     string? HostKey,
     string? Problem,
     bool StoppedByGuest = false,
-    bool AgentAnswers = false
+    bool AgentAnswers = false,
+    bool IsUnderWay = false
 );
+
+/// <param name="Power">
+/// Off also for a moment on the way of a restart, and what is still being made may be off or not be there: a look tells.
+/// </param>
+public sealed record MachineGlance(MachinePower Power, string? Problem, bool AgentAnswers);
 
 public sealed record EngineInventory(IReadOnlyList<string> InstanceIds, IReadOnlyList<string> NetworkIds);
 

@@ -53,6 +53,12 @@ public sealed partial class Instance
     public void Observe(MachineObservation seen, DateTimeOffset now)
     {
         Waiting = null;
+        if (seen is { IsUnderWay: true, Power: MachinePower.Missing or MachinePower.Off })
+        {
+            // Still being made or started: neither stopped nor lost.
+            return;
+        }
+
         Stalled = seen.Power is MachinePower.Running ? seen.Problem : null;
         HasAgent = seen.Power is MachinePower.Running && seen.AgentAnswers;
         switch (seen.Power)

@@ -8,12 +8,12 @@ namespace Portal.Model.Compute;
 
 /// <summary>
 /// Asks that an instance be made anew from an image of the catalogue or of the account's own. What is on its root disk is lost, unless that
-/// disk is to outlive the instance: then it stays as a volume, and counts as one more. The caller enqueues <see cref="IInstanceJob"/>.
+/// disk is to outlive the instance: then it stays as a volume, and counts as one more.
 /// </summary>
 public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
     /// <param name="keyPairId">The SSH key that the new disk begins with; null for the one that the instance has.</param>
-    public async Task<InstanceChange> RunAsync(Actor actor, string id, string imageId, string? keyPairId, CancellationToken ct)
+    public async Task<ResourceChange> RunAsync(Actor actor, string id, string imageId, string? keyPairId, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -23,7 +23,7 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
             is not { } found
         )
         {
-            return new InstanceChange(id, null, null, Outcome.Refused("There is no such instance."));
+            return new ResourceChange(id, null, Outcome.Refused("There is no such instance."));
         }
 
         var region = await db.LockRegionAsync(found.RegionId, ct);
@@ -40,7 +40,7 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
             await transaction.CommitAsync(ct);
         }
 
-        return new InstanceChange(id, instance.Name, instance.RegionId, outcome);
+        return new ResourceChange(id, instance.Name, outcome);
     }
 
     private async Task<Outcome> RequestAsync(

@@ -11,7 +11,7 @@ namespace Portal.Model.Networking;
 /// </summary>
 public sealed class DeleteNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    /// <returns>The instances that now go; the caller enqueues their jobs and the network's.</returns>
+    /// <returns>The instances that now go.</returns>
     public Task<Outcome<IReadOnlyList<Instance>>> RunAsync(Actor actor, string id, bool withContents, CancellationToken ct) =>
         dbs.ChangeAsync<IReadOnlyList<Instance>>(
             actor,

@@ -11,9 +11,9 @@ public interface INetworkEngine
 {
     /// <summary>
     /// Makes the private network, its subnets' gateways, DHCP and names, and applies the addresses and security rules of its members, all
-    /// rules at once or none. Members that run are under the new rules when it returns.
+    /// rules at once or none. What it says then is what it can promise of its members that run.
     /// </summary>
-    Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct);
+    Task<Applied> EnsureNetworkAsync(NetworkSpec network, CancellationToken ct);
 
     /// <summary>Removes a private network. Nothing there is success; <see cref="EngineFault.Rejected"/> while a machine is on it.</summary>
     Task RemoveNetworkAsync(string networkId, CancellationToken ct);
@@ -22,7 +22,8 @@ public interface INetworkEngine
     /// Plugs an interface into a machine that runs, or finds it there. One that is off gets it with its next start: nothing to do.
     /// <see cref="EngineFault.Missing"/> while the network does not know the interface.
     /// </summary>
-    Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct);
+    /// <returns>True once nothing is left to do; call it again until then.</returns>
+    Task<bool> AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct);
 
     /// <summary>
     /// Asks a running guest to let go of an interface; true once it is out, or the machine is off or gone. Returns at once: call it again until
@@ -32,6 +33,21 @@ public interface INetworkEngine
 
     /// <summary>What connection to the outside the engine has been given.</summary>
     Task<UplinkObservation> UplinkAsync(CancellationToken ct);
+}
+
+/// <summary>How far what was wanted of a network has come.</summary>
+public enum Applied
+{
+    /// <summary>The engine is still at it: ask again.</summary>
+    UnderWay,
+
+    /// <summary>
+    /// The engine has it and brings it to each member in its own time, of which it does not tell: all that can be known is known.
+    /// </summary>
+    Accepted,
+
+    /// <summary>It holds for every member that runs.</summary>
+    Enforced,
 }
 
 /// <summary>A private network as the engine must hold it.</summary>

@@ -88,6 +88,8 @@ public sealed class Network : Resource
         Change(now);
     }
 
+    public void Wait(string sentence) => Waiting = sentence;
+
     /// <summary>The engine holds nothing of it any more.</summary>
     public void ObserveDeleted(DateTimeOffset now) => (DeletedAt, IsNatOn, Waiting) = (now, false, null);
 }

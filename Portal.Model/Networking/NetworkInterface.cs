@@ -10,7 +10,7 @@ namespace Portal.Model.Networking;
 /// An interface of an instance (ENI): an address in a subnet, a MAC, and the security groups that hold for it. It lives and ends with its
 /// instance; all interfaces of an instance are in one network. The first one is made with the instance and stays.
 /// </summary>
-public sealed partial class NetworkInterface : IOwned
+public sealed partial class NetworkInterface : IAdvanced
 {
     /// <summary><c>eni-…</c>.</summary>
     [MaxLength(ResourceIds.MaxLength)]

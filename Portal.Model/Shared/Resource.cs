@@ -8,8 +8,14 @@ public interface IOwned
     string AccountId { get; }
 }
 
+/// <summary>A row that a worker's job brings to where it should be (<see cref="IResourceJob"/>).</summary>
+public interface IAdvanced : IOwned
+{
+    string Id { get; }
+}
+
 /// <summary>Base of what a customer names and sees: an id, an owner, a creation time, a row version.</summary>
-public abstract class Resource : IOwned
+public abstract class Resource : IAdvanced
 {
     [MaxLength(ResourceIds.MaxLength)]
     public required string Id { get; init; }

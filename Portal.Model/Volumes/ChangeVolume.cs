@@ -6,23 +6,16 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Volumes;
 
-/// <summary>What came of a request for one volume.</summary>
-/// <param name="Name">Null if the account has no such volume.</param>
-public sealed record VolumeChange(string Id, string? Name, string? RegionId, Outcome Outcome);
-
-/// <summary>
-/// Attaches, detaches, grows, renames, tags and deletes volumes of one account. The caller enqueues <see cref="IVolumeJob"/> for what is
-/// done.
-/// </summary>
+/// <summary>Attaches, detaches, grows, renames, tags and deletes volumes of one account.</summary>
 public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    public async Task<VolumeChange> AttachAsync(Actor actor, string id, string instanceId, bool deleteOnTermination, CancellationToken ct)
+    public async Task<ResourceChange> AttachAsync(Actor actor, string id, string instanceId, bool deleteOnTermination, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if ((await db.LockInstancesAsync(actor.AccountId, [instanceId], ct)).SingleOrDefault() is not { } instance)
         {
-            return new VolumeChange(id, null, null, Outcome.Refused("There is no such instance."));
+            return new ResourceChange(id, null, Outcome.Refused("There is no such instance."));
         }
 
         var taken = await db.Volumes.Where(volume => volume.InstanceId == instanceId).Select(volume => volume.Device).ToListAsync(ct);
@@ -41,11 +34,11 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         return change;
     }
 
-    public Task<VolumeChange> DetachAsync(Actor actor, string id, CancellationToken ct) =>
+    public Task<ResourceChange> DetachAsync(Actor actor, string id, CancellationToken ct) =>
         RunAsync(actor, id, "DetachVolume", volume => volume.RequestDetach(clock.GetUtcNow()), ct);
 
     /// <summary>What grows costs more: as with a new one it takes a payer, quota and room.</summary>
-    public async Task<VolumeChange> GrowAsync(Actor actor, string id, int sizeGiB, CancellationToken ct)
+    public async Task<ResourceChange> GrowAsync(Actor actor, string id, int sizeGiB, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -69,23 +62,23 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         return change;
     }
 
-    public Task<VolumeChange> RenameAsync(Actor actor, string id, string name, CancellationToken ct) =>
+    public Task<ResourceChange> RenameAsync(Actor actor, string id, string name, CancellationToken ct) =>
         RunAsync(actor, id, "RenameVolume", volume => volume.Rename(name), ct);
 
-    public Task<VolumeChange> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) =>
+    public Task<ResourceChange> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) =>
         RunAsync(actor, id, "CreateTags", volume => volume.Tag(tags), ct);
 
     /// <summary>Whether it goes with its instance.</summary>
-    public Task<VolumeChange> KeepAsync(Actor actor, string id, bool deleteOnTermination, CancellationToken ct) =>
+    public Task<ResourceChange> KeepAsync(Actor actor, string id, bool deleteOnTermination, CancellationToken ct) =>
         RunAsync(actor, id, "ModifyInstanceAttribute", volume => volume.SetDeleteOnTermination(deleteOnTermination), ct);
 
-    public Task<VolumeChange> DeleteAsync(Actor actor, string id, CancellationToken ct) =>
+    public Task<ResourceChange> DeleteAsync(Actor actor, string id, CancellationToken ct) =>
         RunAsync(actor, id, "DeleteVolume", volume => volume.RequestDelete(clock.GetUtcNow()), ct);
 
     /// <summary>Each for itself, as they come.</summary>
-    public async Task<IReadOnlyList<VolumeChange>> DeleteAsync(Actor actor, IReadOnlyCollection<string> ids, CancellationToken ct)
+    public async Task<IReadOnlyList<ResourceChange>> DeleteAsync(Actor actor, IReadOnlyCollection<string> ids, CancellationToken ct)
     {
-        var changes = new List<VolumeChange>(ids.Count);
+        var changes = new List<ResourceChange>(ids.Count);
         foreach (var id in ids.Distinct(StringComparer.Ordinal))
         {
             changes.Add(await DeleteAsync(actor, id, ct));
@@ -107,7 +100,7 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         ?? await VolumeQuota.WhyNotAsync(db, account, 0, moreGiB, ct)
         ?? (await FreeCapacity.OfAsync(db, await db.LockRegionAsync(volume.RegionId, ct), ct)).WhyNotGiB(moreGiB);
 
-    private async Task<VolumeChange> RunAsync(Actor actor, string id, string action, Func<Volume, Outcome> request, CancellationToken ct)
+    private async Task<ResourceChange> RunAsync(Actor actor, string id, string action, Func<Volume, Outcome> request, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -116,7 +109,7 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         return change;
     }
 
-    private async Task<VolumeChange> RunAsync(
+    private async Task<ResourceChange> RunAsync(
         PortalDb db,
         Actor actor,
         string id,
@@ -127,7 +120,7 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
     {
         if ((await db.LockVolumesAsync(actor.AccountId, [id], ct)).SingleOrDefault() is not { } volume)
         {
-            return new VolumeChange(id, null, null, Outcome.Refused("There is no such volume."));
+            return new ResourceChange(id, null, Outcome.Refused("There is no such volume."));
         }
 
         var (before, outcome) = (AuditDetails(volume), request(volume));
@@ -137,7 +130,7 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
             await db.SaveChangesAsync(ct);
         }
 
-        return new VolumeChange(id, volume.Name, volume.RegionId, outcome);
+        return new ResourceChange(id, volume.Name, outcome);
     }
 
     private static object AuditDetails(Volume volume) =>

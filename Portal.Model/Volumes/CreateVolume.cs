@@ -34,7 +34,7 @@ public sealed record NewVolume
 
 /// <summary>
 /// Makes a volume, or none: checks, quota, room and audit are one transaction under a lock on the account's row. The same token again
-/// returns what it made before. The caller enqueues <see cref="IVolumeJob"/> afterwards.
+/// returns what it made before.
 /// </summary>
 public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {

@@ -8,7 +8,10 @@ namespace Portal.Model.Volumes;
 /// </summary>
 public interface IVolumeEngine
 {
-    /// <summary>Makes the volume, or grows one that is smaller, also while a running machine uses it. It never shrinks one.</summary>
+    /// <summary>
+    /// Makes the volume, or grows one that is smaller, also while a running machine uses it. It never shrinks one. It may go on after this
+    /// returns: <see cref="VolumeObservation.IsUnderWay"/> until it is as wanted.
+    /// </summary>
     Task<VolumeObservation> EnsureVolumeAsync(VolumeSpec volume, CancellationToken ct);
 
     /// <summary>What there is of a volume, without changing anything.</summary>
@@ -79,7 +82,8 @@ public sealed record VolumeAttachment(VolumeSpec Volume, string Device)
 
 /// <param name="SizeGiB">0 if there is none.</param>
 /// <param name="InstanceId">The machine that has it, be it in its definition or in the running guest.</param>
-public sealed record VolumeObservation(int SizeGiB, string? InstanceId)
+/// <param name="IsUnderWay">The engine is still making, growing or attaching it. To be asked again.</param>
+public sealed record VolumeObservation(int SizeGiB, string? InstanceId, bool IsUnderWay = false)
 {
     public static readonly VolumeObservation Missing = new(0, null);
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Portal.Compute;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
@@ -35,7 +34,6 @@ internal static class ClickToEngine
         var actor = await AnAccount.ReadyAsync(dbs, instanceLimit: 10_000);
         var image = await TheImageAsync(dbs);
         var create = web.Services.GetRequiredService<CreateInstance>();
-        var jobs = web.Services.GetRequiredService<InstanceJobs>();
 
         var samples = new List<double>();
         var notices = new List<double>();
@@ -46,9 +44,8 @@ internal static class ClickToEngine
             firstCall = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
             var made = await create.RunAsync(actor, AnAccount.Wish(image), default);
             var committed = Stopwatch.GetTimestamp();
-            jobs.Advance(made.Value ?? throw new InvalidOperationException(made.Reason));
             samples.Add(Stopwatch.GetElapsedTime(committed, await firstCall.Task).TotalMilliseconds);
-            await GoneAsync(dbs, actor.AccountId, made.Value);
+            await GoneAsync(dbs, actor.AccountId, made.Value ?? throw new InvalidOperationException(made.Reason));
             notices.Add(await NotifyAsync(web, dbs));
         }
 

@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Portal.Compute;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
@@ -89,10 +88,9 @@ internal static class CreateToSsh
         var made = await portal
             .Web.Services.GetRequiredService<CreateInstance>()
             .RunAsync(actor, AnAccount.Wish(image) with { PublicKey = engine.PublicKey }, default);
-        portal.Web.Services.GetRequiredService<InstanceJobs>().Advance(made.Value ?? throw new InvalidOperationException(made.Reason));
 
         // Portal's own word counts: "ssh answers" as the customer sees it, not an earlier banner.
-        var id = made.Value[0].Id;
+        var id = (made.Value ?? throw new InvalidOperationException(made.Reason))[0].Id;
         await Until.TrueAsync(
             async () =>
             {
@@ -125,7 +123,6 @@ internal static class CreateToSsh
             var instance = await db.Instances.SingleAsync(known => known.Id == id && known.AccountId == actor.AccountId);
             instance.RequestTerminate(TimeProvider.System.GetUtcNow());
             await db.SaveChangesAsync();
-            portal.Web.Services.GetRequiredService<InstanceJobs>().Advance([instance]);
         }
 
         await Until.TrueAsync(

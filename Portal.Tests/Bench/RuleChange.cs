@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Accounts;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
-using Portal.Shared;
 using Portal.Tests.Compute;
 using Portal.Tests.EndToEnd;
 using Portal.Tests.Shared;
@@ -102,7 +101,6 @@ internal static class RuleChange
             .Web.Services.GetRequiredService<SecurityGroups>()
             .SaveRulesAsync(actor, groupId, RulesOf(1000 + round), default);
         var group = saved.Value ?? throw new InvalidOperationException(saved.Reason);
-        portal.Web.Services.GetRequiredService<ResourceJobs>().Advance<INetworkJob>([(DefaultNetwork.Region, group.NetworkId)]);
         await Until.TrueAsync(async () =>
         {
             await using var db = await dbs.CreateDbContextAsync();

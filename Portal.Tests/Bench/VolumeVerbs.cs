@@ -8,7 +8,6 @@ using Portal.Model.Volumes;
 using Portal.Tests.Compute;
 using Portal.Tests.EndToEnd;
 using Portal.Tests.Shared;
-using Portal.Volumes;
 using Portal.Worker.Engines.Libvirt;
 
 namespace Portal.Tests.Bench;
@@ -70,7 +69,6 @@ internal sealed class VolumeVerbs : IDisposable
                 default
             );
         var volume = made.Value ?? throw new InvalidOperationException(made.Reason);
-        portal.Web.Services.GetRequiredService<VolumeJobs>().Advance(volume);
         await SeenAsync(volume.Id, row => row.State == VolumeState.Available);
         await using var db = await dbs.CreateDbContextAsync();
         var other = (await db.Volumes.AsNoTracking().Include(row => row.Type).SingleAsync(row => row.Id == volume.Id)).Spec with
@@ -114,7 +112,7 @@ internal sealed class VolumeVerbs : IDisposable
             through: true,
             async () =>
             {
-                Advance(await change.AttachAsync(actor, id, instanceId, false, default));
+                Done(await change.AttachAsync(actor, id, instanceId, false, default));
                 await SeenAsync(id, row => row.State == VolumeState.InUse && row.Waiting == null);
             }
         );
@@ -123,7 +121,7 @@ internal sealed class VolumeVerbs : IDisposable
             through: true,
             async () =>
             {
-                Advance(await change.GrowAsync(actor, id, round + 2, default));
+                Done(await change.GrowAsync(actor, id, round + 2, default));
                 await SeenAsync(id, row => row.MadeGiB == round + 2);
             }
         );
@@ -136,7 +134,6 @@ internal sealed class VolumeVerbs : IDisposable
                     .Web.Services.GetRequiredService<CreateSnapshot>()
                     .RunAsync(actor, new NewSnapshot(id, $"bench-{round}", ResourceIds.New("token")), default);
                 var snapshot = taken.Value ?? throw new InvalidOperationException(taken.Reason);
-                portal.Web.Services.GetRequiredService<SnapshotJobs>().Advance(snapshot);
                 await Until.TrueAsync(async () =>
                 {
                     await using var db = await dbs.CreateDbContextAsync();
@@ -149,7 +146,7 @@ internal sealed class VolumeVerbs : IDisposable
             through: true,
             async () =>
             {
-                Advance(await change.DetachAsync(actor, id, default));
+                Done(await change.DetachAsync(actor, id, default));
                 await SeenAsync(id, row => row.State == VolumeState.Available);
             }
         );
@@ -244,14 +241,12 @@ internal sealed class VolumeVerbs : IDisposable
         (through ? both.Portal : both.Direct).Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
-    private void Advance(VolumeChange change)
+    private static void Done(ResourceChange change)
     {
         if (!change.Outcome.IsDone)
         {
             throw new InvalidOperationException(change.Outcome.Reason);
         }
-
-        portal.Web.Services.GetRequiredService<VolumeJobs>().Advance([change]);
     }
 
     private Task SeenAsync(string id, System.Linq.Expressions.Expression<Func<Volume, bool>> condition) =>

@@ -112,7 +112,10 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
         );
     }
 
-    protected Task AdvanceAsync(string id) => worker.GetRequiredKeyedService<IResourceJob>(ResourceIds.Prefix(id)).AdvanceAsync(id, Ct);
+    protected Task AdvanceAsync(string id) => Job(id).AdvanceAsync(id, Ct);
+
+    /// <summary>The worker's job for what has this id.</summary>
+    protected IResourceJob Job(string id) => worker.GetRequiredKeyedService<IResourceJob>(ResourceIds.Prefix(id));
 
     protected Task SettleAsync() => Settle.AllAsync(UnsettledAsync, AdvanceAsync);
 
@@ -213,7 +216,7 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
 
     private static string Token => Guid.NewGuid().ToString("N");
 
-    private async Task<List<string>> UnsettledAsync()
+    protected async Task<List<string>> UnsettledAsync()
     {
         await using var db = CreateDbContext();
         var accounts = await db.Accounts.AsNoTracking().ToDictionaryAsync(account => account.Id, Ct);

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Compute;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Model.Volumes;
 using Portal.Worker.Operators;
@@ -40,6 +41,45 @@ public sealed partial class InstanceJobTests
             await using var db = CreateDbContext();
             return await db.Instances.CountAsync(instance => instance.State == state);
         }
+    }
+
+    [Fact]
+    public async Task A_round_over_machines_that_are_as_they_should_be_is_one_question_however_many_there_are()
+    {
+        foreach (var _ in Enumerable.Range(0, 5))
+        {
+            await SettleAsync(await RequestAsync());
+        }
+
+        // Whatever the last look did not tell yet.
+        var patrol = services.GetRequiredService<MachinePatrol>();
+        await patrol.SweepAsync(default);
+        var before = new Dictionary<string, int>(engine.Calls, StringComparer.Ordinal);
+        await patrol.SweepAsync(default);
+        Assert.Equal(
+            [(nameof(IComputeEngine.ListAsync), 1), (nameof(IComputeEngine.ObserveAllAsync), 1)],
+            engine
+                .Calls.Select(call => (call.Key, Count: call.Value - before.GetValueOrDefault(call.Key)))
+                .Where(call => call.Count > 0)
+                .OrderBy(call => call.Key, StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task An_engine_that_takes_its_time_is_asked_until_the_instance_and_its_disks_are_there()
+    {
+        (engine.ObservationsUntilReady, engine.Promise) = (3, Applied.Accepted);
+        var id = await SettleAsync(await RequestAsync());
+        Assert.Equal(InstanceState.Running, (await LoadAsync(id)).State);
+        await using var db = CreateDbContext();
+        var root = await db.Volumes.AsNoTracking().SingleAsync(volume => volume.InstanceId == id);
+        Assert.Equal((VolumeState.InUse, root.SizeGiB), (root.State, root.MadeGiB));
+        Assert.DoesNotContain(await db.AuditEntries.Select(entry => entry.Action).ToListAsync(), action => action == "ObserveInstance");
+
+        // A look at one that is still being started writes nothing down of it.
+        engine.ObservationsUntilReady = 0;
+        await services.GetRequiredService<MachinePatrol>().SweepAsync(default);
+        Assert.Equal(InstanceState.Running, (await LoadAsync(id)).State);
     }
 
     /// <summary>

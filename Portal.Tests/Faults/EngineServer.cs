@@ -43,7 +43,7 @@ internal sealed class EngineServer : IAsyncDisposable
         var awaited = new ConcurrentDictionary<string, (int Left, TaskCompletionSource Reached)>(StringComparer.Ordinal);
         var app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
-        Map<NetworkSpec>("network", async network => await DoneAsync(engine.EnsureNetworkAsync(network, default)));
+        Map<NetworkSpec>("network", async network => EngineWire.Result(await engine.EnsureNetworkAsync(network, default)));
         Map<VolumeSpec>("volume", async spec => EngineWire.Result(await engine.EnsureVolumeAsync(spec, default)));
         Map<string>("observe-volume", async id => EngineWire.Result(await engine.ObserveVolumeAsync(id, default)));
         Map<(VolumeAttachment Volume, string InstanceId)>(
@@ -61,11 +61,12 @@ internal sealed class EngineServer : IAsyncDisposable
         Map<string>("list-snapshots", async _ => EngineWire.Result(await engine.ListSnapshotsAsync(default)));
         Map<InstanceSpec>("machine", async spec => EngineWire.Result(await engine.EnsureMachineAsync(spec, default)));
         Map<InstanceSpec>("observe", async spec => EngineWire.Result(await engine.ObserveAsync(spec, default)));
+        Map<string>("observe-all", async _ => EngineWire.Result(await engine.ObserveAllAsync(default)));
         Map<InstanceSpec>("remove", async spec => await DoneAsync(engine.RemoveAsync(spec, default)));
         Map<string>("remove-network", async id => await DoneAsync(engine.RemoveNetworkAsync(id, default)));
         Map<InterfaceCall>(
             "attach",
-            async call => await DoneAsync(engine.AttachInterfaceAsync(call.InstanceId, call.NetworkId, call.Interface, default))
+            async call => EngineWire.Result(await engine.AttachInterfaceAsync(call.InstanceId, call.NetworkId, call.Interface, default))
         );
         Map<InterfaceCall>(
             "detach",

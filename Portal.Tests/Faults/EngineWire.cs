@@ -54,7 +54,8 @@ internal sealed record InterfaceCall(string InstanceId, string NetworkId, Interf
 /// <summary>The engine's verbs that jobs and patrols use, asked of <see cref="EngineServer"/>.</summary>
 internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEngine, IVolumeEngine, IMetricsEngine, IGuestEngine
 {
-    public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => AskAsync<NetworkSpec, bool>("network", network, ct);
+    public Task<Applied> EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) =>
+        AskAsync<NetworkSpec, Applied>("network", network, ct);
 
     public Task<VolumeObservation> EnsureVolumeAsync(VolumeSpec volume, CancellationToken ct) =>
         AskAsync<VolumeSpec, VolumeObservation>("volume", volume, ct);
@@ -86,11 +87,14 @@ internal sealed class RemoteEngine(HttpClient http) : IComputeEngine, INetworkEn
     public Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct) =>
         AskAsync<InstanceSpec, MachineObservation>("observe", instance, ct);
 
+    public Task<IReadOnlyDictionary<string, MachineGlance>> ObserveAllAsync(CancellationToken ct) =>
+        AskAsync<string, IReadOnlyDictionary<string, MachineGlance>>("observe-all", "", ct);
+
     public Task RemoveAsync(InstanceSpec instance, CancellationToken ct) => AskAsync<InstanceSpec, bool>("remove", instance, ct);
 
     public Task RemoveNetworkAsync(string networkId, CancellationToken ct) => AskAsync<string, bool>("remove-network", networkId, ct);
 
-    public Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct) =>
+    public Task<bool> AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct) =>
         AskAsync<InterfaceCall, bool>("attach", new InterfaceCall(instanceId, networkId, networkInterface), ct);
 
     public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec networkInterface, CancellationToken ct) =>

@@ -2,7 +2,6 @@ using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.Extensions.DependencyInjection;
-using Portal.Buckets;
 using Portal.Model.Accounts;
 using Portal.Model.Buckets;
 using Portal.Tests.Buckets;
@@ -102,7 +101,6 @@ public sealed class KilledStoreTests(TestPostgres postgres) : TestDatabase(postg
                 Ct
             );
         Assert.Null(made.Reason);
-        services.GetRequiredService<BucketJobs>().Advance(made.Value!);
         return made.Value!.Name;
     }
 

@@ -1,7 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
-using Portal.Buckets;
 using Portal.Model.Accounts;
 using Portal.Model.Buckets;
 using Portal.Operators;
@@ -111,7 +110,6 @@ public sealed class ObjectStorePageTests(TestPostgres postgres, TestCeph ceph, A
                 .Services.GetRequiredService<CreateBucket>()
                 .RunAsync(actor, new NewBucket($"test-{Guid.NewGuid():N}", Guid.NewGuid().ToString("N")), Ct)
         ).Value!;
-        Server.Services.GetRequiredService<BucketJobs>().Advance(made);
         await Until.TrueAsync(
             async () =>
             {

@@ -186,7 +186,7 @@ public sealed class CreateSnapshotTests(TestPostgres postgres) : TestDatabase(po
         var (actor, volume) = await AVolumeAsync();
         var (stranger, _) = await AVolumeAsync();
         var id = Done(await Create.RunAsync(actor, Wish(volume), Ct)).Id;
-        SnapshotChange[] tried =
+        ResourceChange[] tried =
         [
             await Change.RenameAsync(stranger, id, "mine", Ct),
             await Change.TagAsync(stranger, id, new Dictionary<string, string>(), Ct),

@@ -157,7 +157,7 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
         );
         await MadeAsync(volume.Id);
         await MadeAsync(eves.Id);
-        VolumeChange[] tried =
+        ResourceChange[] tried =
         [
             await Change.AttachAsync(eve, volume.Id, evesMachine.Id, false, Ct),
             await Change.AttachAsync(eve, eves.Id, machine.Id, false, Ct),

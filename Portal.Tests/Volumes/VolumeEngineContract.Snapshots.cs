@@ -10,20 +10,20 @@ public abstract partial class VolumeEngineContract
     public async Task A_snapshot_and_its_volume_and_what_is_made_from_it_go_in_any_order()
     {
         var volume = AVolume();
-        await Volumes.EnsureVolumeAsync(volume, Ct);
+        await MadeAsync(volume);
         await WriteAsync(null, volume, "as it was");
         var snapshot = await TakeAsync(volume);
         await WriteAsync(null, volume, "as it is");
 
         var first = AVolume() with { SnapshotId = snapshot.Id };
-        Assert.Equal(new VolumeObservation(1, null), await Volumes.EnsureVolumeAsync(first, Ct));
+        Assert.Equal(new VolumeObservation(1, null), await MadeAsync(first));
         Assert.Equal("as it was", await ReadAsync(null, first));
         Assert.Equal("as it is", await ReadAsync(null, volume));
         await WriteAsync(null, first, "another life");
         await Volumes.RemoveVolumeAsync(volume.Id, Ct);
 
         var second = AVolume(3) with { SnapshotId = snapshot.Id };
-        Assert.Equal(new VolumeObservation(3, null), await Volumes.EnsureVolumeAsync(second, Ct));
+        Assert.Equal(new VolumeObservation(3, null), await MadeAsync(second));
         await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
         await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
         Assert.DoesNotContain(snapshot.Id, await Volumes.ListSnapshotsAsync(Ct));
@@ -34,7 +34,7 @@ public abstract partial class VolumeEngineContract
         await Volumes.RemoveVolumeAsync(second.Id, Ct);
         await Volumes.RemoveVolumeAsync(first.Id, Ct);
         var third = AVolume(3) with { SnapshotId = again.Id };
-        await Volumes.EnsureVolumeAsync(third, Ct);
+        await MadeAsync(third);
         Assert.Equal("as it was", await ReadAsync(null, third));
         await Volumes.RemoveVolumeAsync(third.Id, Ct);
         await Volumes.RemoveSnapshotAsync(again.Id, Ct);
@@ -47,7 +47,7 @@ public abstract partial class VolumeEngineContract
     public async Task Snapshots_of_one_volume_are_deleted_in_any_order_and_those_that_stay_are_whole(int first, int second, int last)
     {
         var volume = AVolume();
-        await Volumes.EnsureVolumeAsync(volume, Ct);
+        await MadeAsync(volume);
         var taken = new List<SnapshotSpec>();
         foreach (var day in Enumerable.Range(0, 3))
         {
@@ -68,7 +68,7 @@ public abstract partial class VolumeEngineContract
             foreach (var day in stay)
             {
                 var restored = AVolume() with { SnapshotId = taken[day].Id };
-                await Volumes.EnsureVolumeAsync(restored, Ct);
+                await MadeAsync(restored);
                 Assert.Equal($"day {day}", await ReadAsync(null, restored));
                 await Volumes.RemoveVolumeAsync(restored.Id, Ct);
             }
@@ -97,8 +97,8 @@ public abstract partial class VolumeEngineContract
     public async Task A_snapshot_of_what_a_running_guest_writes_to_shows_one_moment_and_is_restored_into_the_same_guest()
     {
         var (machine, volume) = (await RunningMachineAsync(), AVolume());
-        await Volumes.EnsureVolumeAsync(volume, Ct);
-        await Volumes.EnsureAttachedAsync(new(volume, "sdb"), machine.Id, Ct);
+        await MadeAsync(volume);
+        await AttachedAsync(new(volume, "sdb"), machine.Id);
         await UntilAsync(async () => await GuestSizeAsync(machine, volume) == 1);
         await WriteAsync(machine, volume, "before");
         var snapshot = await TakeAsync(volume);
@@ -109,8 +109,8 @@ public abstract partial class VolumeEngineContract
         var seen = await Volumes.EnsureSnapshotAsync(snapshot, Ct);
         Assert.True(seen is { IsComplete: true, StoredBytes: > 0, TakenAt: not null });
         var restored = AVolume() with { SnapshotId = snapshot.Id };
-        await Volumes.EnsureVolumeAsync(restored, Ct);
-        await Volumes.EnsureAttachedAsync(new(restored, "sdc"), machine.Id, Ct);
+        await MadeAsync(restored);
+        await AttachedAsync(new(restored, "sdc"), machine.Id);
         await UntilAsync(async () => await GuestSizeAsync(machine, restored) == 1);
         Assert.Equal(["after", "before"], [await ReadAsync(machine, volume), await ReadAsync(machine, restored)]);
         foreach (var disk in new[] { volume, restored })

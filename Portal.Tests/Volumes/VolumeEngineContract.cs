@@ -20,11 +20,11 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
     public async Task A_volume_is_made_once_and_grows_but_never_shrinks()
     {
         var volume = AVolume();
-        Assert.Equal(new VolumeObservation(1, null), await Volumes.EnsureVolumeAsync(volume, Ct));
+        Assert.Equal(new VolumeObservation(1, null), await MadeAsync(volume));
         await WriteAsync(null, volume, "kept");
-        Assert.Equal(new VolumeObservation(1, null), await Volumes.EnsureVolumeAsync(volume, Ct));
-        Assert.Equal(new VolumeObservation(3, null), await Volumes.EnsureVolumeAsync(volume with { SizeGiB = 3 }, Ct));
-        Assert.Equal(new VolumeObservation(3, null), await Volumes.EnsureVolumeAsync(volume with { SizeGiB = 2 }, Ct));
+        Assert.Equal(new VolumeObservation(1, null), await MadeAsync(volume));
+        Assert.Equal(new VolumeObservation(3, null), await MadeAsync(volume with { SizeGiB = 3 }));
+        Assert.Equal(new VolumeObservation(3, null), await MadeAsync(volume with { SizeGiB = 2 }));
         Assert.Equal("kept", await ReadAsync(null, volume));
         Assert.Single((await Volumes.ListVolumesAsync(Ct)).VolumeIds, volume.Id);
         await Volumes.RemoveVolumeAsync(volume.Id, Ct);
@@ -34,8 +34,8 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
     public async Task A_child_of_an_image_grows_too()
     {
         var volume = AVolume() with { ImageFile = "tiny.qcow2" };
-        await Volumes.EnsureVolumeAsync(volume, Ct);
-        Assert.Equal(new VolumeObservation(2, null), await Volumes.EnsureVolumeAsync(volume with { SizeGiB = 2 }, Ct));
+        await MadeAsync(volume);
+        Assert.Equal(new VolumeObservation(2, null), await MadeAsync(volume with { SizeGiB = 2 }));
         await Volumes.RemoveVolumeAsync(volume.Id, Ct);
     }
 
@@ -43,7 +43,7 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
     public async Task Removing_a_volume_twice_is_success_and_leaves_nothing()
     {
         var volume = AVolume();
-        await Volumes.EnsureVolumeAsync(volume, Ct);
+        await MadeAsync(volume);
         await Volumes.RemoveVolumeAsync(volume.Id, Ct);
         await Volumes.RemoveVolumeAsync(volume.Id, Ct);
         Assert.False((await Volumes.ObserveVolumeAsync(volume.Id, Ct)).Exists);
@@ -59,7 +59,7 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
     {
         var (machine, volume) = (await RunningMachineAsync(), AVolume());
         await FailsAsync(EngineFault.Missing, () => Volumes.EnsureAttachedAsync(new(volume, "sdb"), machine.Id, Ct));
-        await Volumes.EnsureVolumeAsync(volume, Ct);
+        await MadeAsync(volume);
         await FailsAsync(EngineFault.Missing, () => Volumes.EnsureAttachedAsync(new(volume, "sdb"), ResourceIds.New("i"), Ct));
         Assert.Null((await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId);
         Assert.Null((await Volumes.EnsureDetachedAsync(volume.Id, ResourceIds.New("i"), Ct)).InstanceId);
@@ -71,10 +71,10 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
     public async Task A_running_guest_gets_a_volume_sees_it_grow_and_lets_go_of_it()
     {
         var (machine, volume) = (await RunningMachineAsync(), AVolume());
-        await Volumes.EnsureVolumeAsync(volume, Ct);
+        await MadeAsync(volume);
         foreach (var _ in Enumerable.Range(0, 2))
         {
-            Assert.Equal(new VolumeObservation(1, machine.Id), await Volumes.EnsureAttachedAsync(new(volume, "sdb"), machine.Id, Ct));
+            Assert.Equal(new VolumeObservation(1, machine.Id), await AttachedAsync(new(volume, "sdb"), machine.Id));
         }
 
         Assert.Equal(machine.Id, (await Volumes.ListVolumesAsync(Ct)).Attached[volume.Id]);
@@ -82,7 +82,7 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
         await WriteAsync(machine, volume, "written by the guest");
         await FailsAsync(EngineFault.Rejected, () => Volumes.RemoveVolumeAsync(volume.Id, Ct));
 
-        Assert.Equal(new VolumeObservation(2, machine.Id), await Volumes.EnsureVolumeAsync(volume with { SizeGiB = 2 }, Ct));
+        Assert.Equal(new VolumeObservation(2, machine.Id), await MadeAsync(volume with { SizeGiB = 2 }));
         await UntilAsync(async () => await GuestSizeAsync(machine, volume) == 2);
         Assert.Equal("written by the guest", await ReadAsync(machine, volume));
 
@@ -109,14 +109,14 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
         );
         await DefineAsync(machine);
         await DefineAsync(other);
-        await Volumes.EnsureVolumeAsync(volume, Ct);
-        await Volumes.EnsureAttachedAsync(new(volume, "sdb"), machine.Id, Ct);
+        await MadeAsync(volume);
+        await AttachedAsync(new(volume, "sdb"), machine.Id);
         await FailsAsync(EngineFault.Rejected, () => Volumes.EnsureAttachedAsync(new(volume, "sdb"), other.Id, Ct));
         Assert.Equal(machine.Id, (await Volumes.ListVolumesAsync(Ct)).Attached[volume.Id]);
-        Assert.Equal(new VolumeObservation(2, machine.Id), await Volumes.EnsureVolumeAsync(volume with { SizeGiB = 2 }, Ct));
+        Assert.Equal(new VolumeObservation(2, machine.Id), await MadeAsync(volume with { SizeGiB = 2 }));
 
         Assert.Null((await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId);
-        Assert.Equal(other.Id, (await Volumes.EnsureAttachedAsync(new(volume, "sdb"), other.Id, Ct)).InstanceId);
+        Assert.Equal(other.Id, (await AttachedAsync(new(volume, "sdb"), other.Id)).InstanceId);
         await Engine.RemoveAsync(other, Ct);
         Assert.Equal(new VolumeObservation(2, null), await Volumes.ObserveVolumeAsync(volume.Id, Ct));
         await Volumes.RemoveVolumeAsync(volume.Id, Ct);
@@ -128,12 +128,12 @@ public abstract partial class VolumeEngineContract : ComputeEngineContract
     public async Task A_machine_starts_with_the_volumes_that_it_is_to_have()
     {
         var (machine, first, second) = (AMachine(), AVolume(), AVolume(2));
-        await Volumes.EnsureVolumeAsync(first, Ct);
-        await Volumes.EnsureVolumeAsync(second, Ct);
+        await MadeAsync(first);
+        await MadeAsync(second);
         await StartAsync(machine with { Volumes = [new(first, "sdb"), .. machine.Volumes] });
         await UntilAsync(async () => await GuestSizeAsync(machine, first) == 1);
         await WriteAsync(machine, first, "before the stop");
-        await Volumes.EnsureAttachedAsync(new(second, "sdc"), machine.Id, Ct);
+        await AttachedAsync(new(second, "sdc"), machine.Id);
 
         var both = machine with { Volumes = [.. machine.Volumes, new(first, "sdb"), new(second, "sdc")] };
         await UntilAsync(async () =>

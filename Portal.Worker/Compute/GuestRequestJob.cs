@@ -9,32 +9,20 @@ namespace Portal.Worker.Compute;
 /// Hands a request to the agent inside a guest, again and again until it answers or its time is over. What is secret of the request is
 /// wiped with its end.
 /// </summary>
-public sealed partial class GuestRequestJob(
+public sealed class GuestRequestJob(
     IDbContextFactory<PortalDb> dbs,
     IGuestEngine engine,
     GuestSecrets secrets,
     Nudges nudges,
     TimeProvider clock,
     ILogger<GuestRequestJob> log
-) : IGuestRequestJob
+) : ResourceJob<GuestRequest>(dbs, nudges, clock, log), IGuestRequestJob
 {
-    public async Task AdvanceAsync(string id, CancellationToken ct)
+    protected override async Task<GuestRequest?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
+        await db.GuestRequests.SingleOrDefaultAsync(request => request.Id == id, ct) is { IsUnsettled: true } request ? request : null;
+
+    protected override async Task AdvanceAsync(PortalDb db, GuestRequest request, CancellationToken ct)
     {
-        await using var db = await dbs.CreateDbContextAsync(ct);
-        await using var lease = await Lease.TryTakeAsync(db, id, ct);
-        if (lease is null)
-        {
-            nudges.Soon(id);
-            return;
-        }
-
-        if (
-            await db.GuestRequests.SingleOrDefaultAsync(request => request.Id == id, ct) is not { State: GuestRequestState.Pending } request
-        )
-        {
-            return;
-        }
-
         var instance = await db
             .Instances.AsNoTracking()
             .Include(instance => instance.Volumes)
@@ -42,13 +30,28 @@ public sealed partial class GuestRequestJob(
         if (WhyNotNow(instance) is { } reason)
         {
             request.Fail(reason);
-        }
-        else if (!await TryAsync(db, request, instance, ct) && clock.GetUtcNow() >= request.Deadline)
-        {
-            request.Fail("The agent in the guest did not answer in time. It may have done it all the same; ask again to be sure.");
+            return;
         }
 
-        await db.SaveChangesAsync(ct);
+        await (
+            request.Kind is GuestRequestKind.Password ? SetPasswordAsync(db, request, instance, ct) : SetKeyAsync(db, request, instance, ct)
+        );
+    }
+
+    protected override void WriteDown(GuestRequest request, EngineException error)
+    {
+        switch (error.Fault)
+        {
+            case EngineFault.Missing:
+                request.Fail("The instance is not running: nothing was changed.");
+                break;
+            case EngineFault.Rejected:
+                request.Fail($"The guest refused it. Perhaps it has no user {request.User} any more.");
+                break;
+            case EngineFault.Unavailable when Now >= request.Deadline:
+                request.Fail("The agent in the guest did not answer in time. It may have done it all the same; ask again to be sure.");
+                break;
+        }
     }
 
     /// <summary>Another system than its own may answer, or is about to: what was asked for was meant for its own.</summary>
@@ -60,34 +63,6 @@ public sealed partial class GuestRequestJob(
             { State: InstanceState.Running, Goal: InstanceGoal.Running } => null,
             _ => $"The instance is {instance.Status}: nothing was changed.",
         };
-
-    /// <summary>False if the agent does not answer at the moment; the sweep comes back.</summary>
-    private async Task<bool> TryAsync(PortalDb db, GuestRequest request, Instance instance, CancellationToken ct)
-    {
-        try
-        {
-            await (
-                request.Kind is GuestRequestKind.Password
-                    ? SetPasswordAsync(db, request, instance, ct)
-                    : SetKeyAsync(db, request, instance, ct)
-            );
-            return true;
-        }
-        catch (EngineException error) when (error.Fault is EngineFault.Unavailable)
-        {
-            return false;
-        }
-        catch (EngineException error)
-        {
-            LogEngine(log, request.Id, error.Fault, error.Detail);
-            request.Fail(
-                error.Fault is EngineFault.Missing
-                    ? "The instance is not running: nothing was changed."
-                    : $"The guest refused it. Perhaps it has no user {request.User} any more."
-            );
-            return true;
-        }
-    }
 
     private async Task SetPasswordAsync(PortalDb db, GuestRequest request, Instance instance, CancellationToken ct)
     {
@@ -156,7 +131,4 @@ public sealed partial class GuestRequestJob(
         now is { RebuildImageId: null, IsRescue: false } && now.PublicKey == then.PublicKey && RootOf(now) == RootOf(then);
 
     private static string? RootOf(Instance instance) => instance.Volumes.FirstOrDefault(volume => volume.IsRoot)?.Id;
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Request}: the engine says {Fault}: {Reason}")]
-    private static partial void LogEngine(ILogger log, string request, EngineFault fault, string reason);
 }

@@ -17,7 +17,7 @@ public sealed partial class InstanceJob
         await TakeApartAsync(instance, ct);
         var image = await db.Images.SingleAsync(image => image.Id == instance.RebuildImageId, ct);
         var type = await db.VolumeTypes.SingleAsync(type => type.Id == VolumeType.Standard, ct);
-        var old = instance.ObserveTakenApart(image, type, clock.GetUtcNow());
+        var old = instance.ObserveTakenApart(image, type, Now);
         await BackUpNewRootAsync(db, instance, old, ct);
         await SaveAsync(db, instance, ct);
         Nudge(old is null ? [] : [old]);
@@ -35,13 +35,7 @@ public sealed partial class InstanceJob
             db.AuditEntries.Add(
                 Actor
                     .Portal(instance.AccountId)
-                    .Audit(
-                        clock.GetUtcNow(),
-                        "UpdateLifecyclePolicy",
-                        schedule.VolumeId,
-                        new { Volume = old.Id },
-                        new { Volume = schedule.VolumeId }
-                    )
+                    .Audit(Now, "UpdateLifecyclePolicy", schedule.VolumeId, new { Volume = old.Id }, new { Volume = schedule.VolumeId })
             );
         }
     }
@@ -51,7 +45,7 @@ public sealed partial class InstanceJob
     {
         try
         {
-            await engine.RemoveAsync(instance.Spec(clock.GetUtcNow()), ct);
+            await engine.RemoveAsync(instance.Spec(Now), ct);
         }
         catch (EngineException error) when (error.Fault is EngineFault.Missing)
         {

@@ -20,60 +20,35 @@ public sealed partial class InstanceJob(
     Nudges nudges,
     TimeProvider clock,
     ILogger<InstanceJob> log
-) : IInstanceJob
+) : ResourceJob<Instance>(dbs, nudges, clock, log), IInstanceJob
 {
     /// <summary>
     /// Short, while it boots: each look waits a moment itself, and a guest that comes up between two of them is found late.
     /// </summary>
     private static readonly TimeSpan BetweenKnocks = Nudges.Pause / 3;
 
-    public async Task AdvanceAsync(string id, CancellationToken ct)
-    {
-        using var activity = Telemetry.Source.StartActivity("advance instance");
-        activity?.SetTag("instance", id);
-        await using var db = await dbs.CreateDbContextAsync(ct);
-        await using var lease = await Lease.TryTakeAsync(db, id, ct);
-        if (lease is null)
-        {
-            // Another run is at it, perhaps with an older goal: come back.
-            nudges.Soon(id);
-            return;
-        }
+    protected override async Task<Instance?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
+        await db.Instances.WithParts().SingleOrDefaultAsync(instance => instance.Id == id, ct) is { IsUnsettled: true } instance
+            ? instance
+            : null;
 
-        if (await db.Instances.WithParts().SingleOrDefaultAsync(instance => instance.Id == id, ct) is not { IsUnsettled: true } instance)
-        {
-            return;
-        }
+    /// <summary>
+    /// Its parts are several queries, and it is looked at twelve times a second while it boots: the row at hand tells enough.
+    /// </summary>
+    protected override Task<bool> IsLeftAsync(PortalDb db, Instance instance, CancellationToken ct) =>
+        Task.FromResult(instance.IsUnsettled);
 
-        try
-        {
-            await AdvanceAsync(db, instance, ct);
-        }
-        catch (EngineException error)
-        {
-            // Not soon again: the sweep comes back every two seconds, and an engine that is away need not be asked by each instance four
-            // times in one.
-            await WriteDownAsync(db, instance, error, ct);
-            return;
-        }
-        catch (DbUpdateConcurrencyException)
-        {
-            // The customer asked for something else meanwhile; what was observed is observed again.
-            LogOvertaken(log, id);
-        }
+    protected override TimeSpan PauseOf(Instance instance) => instance.State is InstanceState.Running ? BetweenKnocks : Nudges.Pause;
 
-        if (instance.IsUnsettled)
-        {
-            nudges.Soon(id, instance.State is InstanceState.Running ? BetweenKnocks : Nudges.Pause);
-        }
-    }
+    protected override Task RecordAsync(PortalDb db, Instance instance, CancellationToken ct) =>
+        InstanceMeter.RecordObservedAsync(db, instance, Now, ct);
 
-    private Task AdvanceAsync(PortalDb db, Instance instance, CancellationToken ct) =>
+    protected override Task AdvanceAsync(PortalDb db, Instance instance, CancellationToken ct) =>
         instance switch
         {
             { Goal: InstanceGoal.Terminated } => RemoveAsync(db, instance, ct),
             { RebuildImageId: not null } => RebuildAsync(db, instance, ct),
-            { State: InstanceState.Running, Goal: InstanceGoal.Running, IsRebooting: false } => WatchAsync(db, instance, ct),
+            { State: InstanceState.Running, Goal: InstanceGoal.Running, IsRebooting: false } => WatchAsync(instance, ct),
             _ => EnsureAsync(db, instance, ct),
         };
 
@@ -85,50 +60,70 @@ public sealed partial class InstanceJob(
     {
         if (
             instance is { State: InstanceState.Running, Goal: InstanceGoal.Running }
-            && await engine.ObserveAsync(instance.Spec(clock.GetUtcNow()), ct) is { Power: not MachinePower.Running } lost
+            && await engine.ObserveAsync(instance.Spec(Now), ct) is { Power: not MachinePower.Running } lost
         )
         {
             // It was to be restarted, and its host went away before: that it was off meanwhile is seen now or never.
-            instance.Observe(lost, clock.GetUtcNow());
+            instance.Observe(lost, Now);
             await SaveAsync(db, instance, ct);
         }
 
         // Neither needs the other. Whatever becomes of the network, nothing of this run goes on behind its end.
-        var making = MakeVolumesAsync(instance, ct);
+        var (making, isApplied) = (MakeVolumesAsync(instance, ct), false);
         try
         {
-            await networks.EnsureAsync(db, instance.NetworkId, ct);
+            isApplied = await networks.EnsureAsync(db, instance.NetworkId, ct);
         }
         finally
         {
             await ((Task)making).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        instance.ObserveStep(InstanceStep.Address, clock.GetUtcNow());
+        if (isApplied)
+        {
+            instance.ObserveStep(InstanceStep.Address, Now);
+        }
+
         if (!making.IsCompleted)
         {
             await SaveAsync(db, instance, ct);
         }
 
-        await RecordAsync(db, await making, ct);
-        instance.ObserveStep(InstanceStep.Disk, clock.GetUtcNow());
-        await SaveAsync(db, instance, ct);
+        await RecordMadeAsync(db, await making, ct);
+        var isMade = !instance.Volumes.Any(IsToBeMade);
+        if (isMade)
+        {
+            instance.ObserveStep(InstanceStep.Disk, Now);
+        }
 
-        instance.Observe(await engine.EnsureMachineAsync(instance.Spec(clock.GetUtcNow()), ct), clock.GetUtcNow());
-        instance.Volumes.SingleOrDefault(volume => volume.IsRoot)?.ObserveAttached(clock.GetUtcNow());
+        await SaveAsync(db, instance, ct);
+        if (!isApplied || !isMade)
+        {
+            // The engine is still at it, and is asked again soon.
+            return;
+        }
+
+        instance.Observe(await engine.EnsureMachineAsync(instance.Spec(Now), ct), Now);
+        instance.Volumes.SingleOrDefault(volume => volume.IsRoot)?.ObserveAttached(Now);
         await SaveAsync(db, instance, ct);
         Nudge(instance.Volumes);
     }
 
-    /// <summary>What is made together with the instance is there before it boots, so that its first script finds it.</summary>
+    /// <summary>
+    /// What is made together with the instance is there before it boots, so that its first script finds it. What the engine is still at is
+    /// not among what is returned.
+    /// </summary>
     private async Task<List<Made>> MakeVolumesAsync(Instance instance, CancellationToken ct)
     {
         var made = new List<Made>();
-        foreach (var volume in instance.Volumes.Where(volume => volume is { State: VolumeState.Creating, Goal: VolumeGoal.InUse }))
+        foreach (var volume in instance.Volumes.Where(IsToBeMade))
         {
             try
             {
-                made.Add(new(volume, (await volumes.EnsureVolumeAsync(volume.Spec, ct)).SizeGiB, null));
+                if (await volumes.EnsureVolumeAsync(volume.Spec, ct) is { IsUnderWay: false } seen)
+                {
+                    made.Add(new(volume, seen.SizeGiB, null));
+                }
             }
             catch (EngineException error) when (error.Fault is EngineFault.Rejected && !volume.IsRoot)
             {
@@ -140,7 +135,9 @@ public sealed partial class InstanceJob(
         return made;
     }
 
-    private async Task RecordAsync(PortalDb db, IEnumerable<Made> made, CancellationToken ct)
+    private static bool IsToBeMade(Volume volume) => volume is { State: VolumeState.Creating, Goal: VolumeGoal.InUse };
+
+    private async Task RecordMadeAsync(PortalDb db, IEnumerable<Made> made, CancellationToken ct)
     {
         foreach (var (volume, sizeGiB, refused) in made)
         {
@@ -151,10 +148,10 @@ public sealed partial class InstanceJob(
             else
             {
                 volume.ObserveRefused(refused.Message);
-                LogEngine(log, volume.Id, refused.Fault, refused.Detail);
+                LogEngine(volume.Id, refused);
             }
 
-            await VolumeMeter.RecordAsync(db, volume, clock.GetUtcNow(), ct);
+            await VolumeMeter.RecordAsync(db, volume, Now, ct);
         }
     }
 
@@ -163,21 +160,18 @@ public sealed partial class InstanceJob(
     {
         foreach (var volume in some.Where(volume => volume.IsUnsettled))
         {
-            nudges.Now(volume.Id);
+            Nudges.Now(volume.Id);
         }
     }
 
     /// <summary>It runs; only its ssh server has not answered yet.</summary>
-    private async Task WatchAsync(PortalDb db, Instance instance, CancellationToken ct)
-    {
-        instance.Observe(await engine.ObserveAsync(instance.Spec(clock.GetUtcNow()), ct), clock.GetUtcNow());
-        await SaveAsync(db, instance, ct);
-    }
+    private async Task WatchAsync(Instance instance, CancellationToken ct) =>
+        instance.Observe(await engine.ObserveAsync(instance.Spec(Now), ct), Now);
 
     private async Task RemoveAsync(PortalDb db, Instance instance, CancellationToken ct)
     {
         // Said before it is done, so that the compute stops costing when the power is cut and not when the disk is gone.
-        instance.Observe(new MachineObservation(MachinePower.Off, instance.RebootsDone, false, null, null), clock.GetUtcNow());
+        instance.Observe(new MachineObservation(MachinePower.Off, instance.RebootsDone, false, null, null), Now);
         await TakeApartAsync(instance, ct);
 
         // Its volumes go or stay by themselves from now on. The list empties itself as they are let go of.
@@ -187,9 +181,9 @@ public sealed partial class InstanceJob(
         await using (var transaction = await db.Database.BeginTransactionAsync(ct))
         {
             await db.LockInstancesAsync(instance.AccountId, [instance.Id], ct);
-            (await db.LockNetworkAsync(instance.AccountId, instance.NetworkId, ct))?.Change(clock.GetUtcNow());
-            instance.ObserveRemoved(clock.GetUtcNow());
-            had.ForEach(volume => volume.ObserveInstanceGone(clock.GetUtcNow()));
+            (await db.LockNetworkAsync(instance.AccountId, instance.NetworkId, ct))?.Change(Now);
+            instance.ObserveRemoved(Now);
+            had.ForEach(volume => volume.ObserveInstanceGone(Now));
             await SaveAsync(db, instance, ct);
             await transaction.CommitAsync(ct);
         }
@@ -198,46 +192,36 @@ public sealed partial class InstanceJob(
         await networks.EnsureAsync(db, instance.NetworkId, ct);
     }
 
-    /// <summary>State and usage spans in one transaction. Nothing changed writes nothing.</summary>
-    private async Task SaveAsync(PortalDb db, Instance instance, CancellationToken ct)
+    protected override void WriteDown(Instance instance, EngineException error)
     {
-        if (db.ChangeTracker.HasChanges())
-        {
-            await InstanceMeter.RecordObservedAsync(db, instance, clock.GetUtcNow(), ct);
-            await db.SaveChangesAsync(ct);
-        }
-    }
-
-    private async Task WriteDownAsync(PortalDb db, Instance instance, EngineException error, CancellationToken ct)
-    {
-        var begins = instance.Waiting is null;
         if (error.Fault is EngineFault.Unavailable || instance.Goal is InstanceGoal.Terminated)
         {
             instance.Wait("This region is temporarily unavailable. Your request is saved and will continue automatically.");
-        }
-        else if (await MayBeOnAsync(instance, ct))
-        {
-            // Failed is not looked after and not billed: a machine that goes on running must not become that.
-            instance.Wait("That step failed. We're retrying; our operators are alerted if it keeps failing.");
         }
         else
         {
             instance.Fail(error.Message);
         }
+    }
 
-        if (begins)
+    /// <summary>Failed is not looked after and not billed: a machine that goes on running must not become that.</summary>
+    protected override async Task WriteDownAsync(Instance instance, EngineException error, CancellationToken ct)
+    {
+        if (error.Fault is not EngineFault.Unavailable && instance.Goal is not InstanceGoal.Terminated && await MayBeOnAsync(instance, ct))
         {
-            LogEngine(log, instance.Id, error.Fault, error.Detail);
+            instance.Wait("That step failed. We're retrying; our operators are alerted if it keeps failing.");
         }
-
-        await SaveAsync(db, instance, ct);
+        else
+        {
+            WriteDown(instance, error);
+        }
     }
 
     private async Task<bool> MayBeOnAsync(Instance instance, CancellationToken ct)
     {
         try
         {
-            return (await engine.ObserveAsync(instance.Spec(clock.GetUtcNow()), ct)).Power is MachinePower.Running;
+            return (await engine.ObserveAsync(instance.Spec(Now), ct)).Power is MachinePower.Running;
         }
         catch (EngineException)
         {
@@ -247,10 +231,4 @@ public sealed partial class InstanceJob(
 
     /// <param name="Refused">Why the engine will not make it; null if it is there.</param>
     private sealed record Made(Volume Volume, int SizeGiB, EngineException? Refused);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Instance} was changed by its customer meanwhile; it is looked at again")]
-    private static partial void LogOvertaken(ILogger log, string instance);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Resource}: the engine says {Fault}: {Reason}")]
-    private static partial void LogEngine(ILogger log, string resource, EngineFault fault, string reason);
 }

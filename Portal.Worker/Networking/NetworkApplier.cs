@@ -10,7 +10,8 @@ namespace Portal.Worker.Networking;
 /// </summary>
 public sealed class NetworkApplier(INetworkEngine engine, TimeProvider clock)
 {
-    public async Task EnsureAsync(PortalDb db, string networkId, CancellationToken ct)
+    /// <summary>False while the engine is still at it: the network stays unsettled, and it is asked again.</summary>
+    public async Task<bool> EnsureAsync(PortalDb db, string networkId, CancellationToken ct)
     {
         // Read and applied under one lock: else an older list of members could be applied after a newer one.
         await using var lease = await Lease.TakeAsync(db, networkId, ct);
@@ -21,11 +22,28 @@ public sealed class NetworkApplier(INetworkEngine engine, TimeProvider clock)
             .Include(network => network.Subnets)
             .SingleAsync(network => network.Id == networkId, ct);
         var spec = await NetworkReading.SpecAsync(db, network, ct);
-        await (spec.Members.Count > 0 ? engine.EnsureNetworkAsync(spec, ct) : engine.RemoveNetworkAsync(networkId, ct));
+        if (await ApplyAsync(spec, ct) is Applied.UnderWay)
+        {
+            return false;
+        }
+
         if (!network.IsApplied || network.Waiting is not null)
         {
             await WriteDownAsync(db, network, ct);
         }
+
+        return true;
+    }
+
+    private async Task<Applied> ApplyAsync(NetworkSpec spec, CancellationToken ct)
+    {
+        if (spec.Members.Count > 0)
+        {
+            return await engine.EnsureNetworkAsync(spec, ct);
+        }
+
+        await engine.RemoveNetworkAsync(spec.Id, ct);
+        return Applied.Enforced;
     }
 
     /// <summary>What was applied, and what follows from it. The network's row first: who changes something of it holds that.</summary>

@@ -47,7 +47,16 @@ public static class Incidents
         );
 
     public static Task CloseAsync(PortalDb db, string resourceId, string kind, DateTimeOffset now, CancellationToken ct) =>
+        CloseAsync(db, [resourceId], kind, now, ct);
+
+    public static Task CloseAsync(
+        PortalDb db,
+        IReadOnlyCollection<string> resourceIds,
+        string kind,
+        DateTimeOffset now,
+        CancellationToken ct
+    ) =>
         db
-            .Incidents.Where(incident => incident.ResourceId == resourceId && incident.Kind == kind && incident.ClosedAt == null)
+            .Incidents.Where(incident => resourceIds.Contains(incident.ResourceId) && incident.Kind == kind && incident.ClosedAt == null)
             .ExecuteUpdateAsync(incident => incident.SetProperty(closed => closed.ClosedAt, now), ct);
 }

@@ -43,35 +43,21 @@ public sealed class MachinePatrol(
         round.End();
     }
 
+    /// <summary>One pass of the engine, whatever there is; a look at each that is not as its row says.</summary>
     private async Task FindLostAsync(Round round, CancellationToken ct)
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var begun = clock.GetUtcNow();
-        var running = await db
-            .Instances.AsNoTracking()
-            .WithParts()
-            .Where(instance =>
-                instance.RegionId == region.Id
-                && instance.State == InstanceState.Running
-                && instance.Goal == InstanceGoal.Running
-                // While its ssh is still waited for, its job looks at it. One whose ssh never answers is nobody else's.
-                && (instance.SshAt != null || instance.Deadline == null)
-            )
-            .ToListAsync(ct);
-        var observed = new ConcurrentDictionary<string, MachineObservation>(StringComparer.Ordinal);
-        await round.EachAsync(
-            running,
-            instance => instance.Id,
-            async (instance, token) => observed[instance.Id] = await engine.ObserveAsync(instance.Spec(begun), token),
-            ct,
-            AtOnce
-        );
-        await round.EachAsync(
-            running.Where(instance => observed.ContainsKey(instance.Id)),
-            instance => instance.Id,
-            (instance, token) => LookAfterAsync(db, instance, observed[instance.Id], token),
-            ct
-        );
+        var running = await RunningAsync(db, ct);
+        var seen = await engine.ObserveAllAsync(ct);
+        var (fine, odd) = (new List<string>(), new List<string>());
+        foreach (var known in running)
+        {
+            (known.IsAsSeen(seen.GetValueOrDefault(known.Id)) ? fine : odd).Add(known.Id);
+        }
+
+        await Incidents.CloseAsync(db, fine, IncidentKinds.HostDisk, begun, ct);
+        await LookAsync(round, db, odd, begun, ct);
         await db.Database.ExecuteSqlAsync(
             $"""
             INSERT INTO "Patrols" ("RegionId", "At") VALUES ({region.Id}, {begun}) ON CONFLICT ("RegionId") DO UPDATE SET "At" = EXCLUDED."At"
@@ -80,8 +66,49 @@ public sealed class MachinePatrol(
         );
     }
 
+    private Task<List<Known>> RunningAsync(PortalDb db, CancellationToken ct) =>
+        db
+            .Instances.Where(instance =>
+                instance.RegionId == region.Id
+                && instance.State == InstanceState.Running
+                && instance.Goal == InstanceGoal.Running
+                // While its ssh is still waited for, its job looks at it. One whose ssh never answers is nobody else's.
+                && (instance.SshAt != null || instance.Deadline == null)
+            )
+            .Select(instance => new Known(
+                instance.Id,
+                instance.Stalled != null,
+                instance.HasAgent,
+                (instance.IsRescue ? instance.RescueHostKey : instance.HostKey) != null
+            ))
+            .ToListAsync(ct);
+
+    private async Task LookAsync(Round round, PortalDb db, List<string> ids, DateTimeOffset begun, CancellationToken ct)
+    {
+        var odd = await db.Instances.AsNoTracking().WithParts().Where(instance => ids.Contains(instance.Id)).ToListAsync(ct);
+        var observed = new ConcurrentDictionary<string, MachineObservation>(StringComparer.Ordinal);
+        await round.EachAsync(
+            odd,
+            instance => instance.Id,
+            async (instance, token) => observed[instance.Id] = await engine.ObserveAsync(instance.Spec(begun), token),
+            ct,
+            AtOnce
+        );
+        await round.EachAsync(
+            odd.Where(instance => observed.ContainsKey(instance.Id)),
+            instance => instance.Id,
+            (instance, token) => LookAfterAsync(db, instance, observed[instance.Id], token),
+            ct
+        );
+    }
+
     private async Task LookAfterAsync(PortalDb db, Instance instance, MachineObservation seen, CancellationToken ct)
     {
+        if (seen is { IsUnderWay: true, Power: not MachinePower.Running })
+        {
+            return;
+        }
+
         if (seen.Power is not MachinePower.Running)
         {
             await WriteDownAsync(instance.Id, seen, ct);
@@ -152,33 +179,31 @@ public sealed class MachinePatrol(
         var inventory = await engine.ListAsync(ct);
         var held = inventory.InstanceIds;
         await using var db = await dbs.CreateDbContextAsync(ct);
-        var known = await db
+        var known = await db.Instances.Where(instance => held.Contains(instance.Id)).Select(instance => instance.Id).ToListAsync(ct);
+        await round.EachAsync(
+            held.Except(known, StringComparer.Ordinal),
+            id => id,
+            (id, token) =>
+                Incidents.OpenAsync(
+                    db,
+                    null,
+                    id,
+                    IncidentKinds.Orphan,
+                    $"The engine holds {id}, which this database does not know.",
+                    clock.GetUtcNow(),
+                    token
+                ),
+            ct
+        );
+        var ended = await db
             .Instances.AsNoTracking()
             .WithParts()
-            .Where(instance => held.Contains(instance.Id))
-            .ToDictionaryAsync(instance => instance.Id, StringComparer.Ordinal, ct);
+            .Where(instance => held.Contains(instance.Id) && instance.State == InstanceState.Terminated)
+            .ToListAsync(ct);
         await round.EachAsync(
-            held,
-            id => id,
-            async (id, token) =>
-            {
-                if (!known.TryGetValue(id, out var instance))
-                {
-                    await Incidents.OpenAsync(
-                        db,
-                        null,
-                        id,
-                        IncidentKinds.Orphan,
-                        $"The engine holds {id}, which this database does not know.",
-                        clock.GetUtcNow(),
-                        token
-                    );
-                }
-                else if (instance.State is InstanceState.Terminated)
-                {
-                    await engine.RemoveAsync(instance.Spec(clock.GetUtcNow()), token);
-                }
-            },
+            ended,
+            instance => instance.Id,
+            (instance, token) => engine.RemoveAsync(instance.Spec(clock.GetUtcNow()), token),
             ct
         );
 
@@ -190,5 +215,15 @@ public sealed class MachinePatrol(
             .Select(network => network.Id)
             .ToListAsync(ct);
         await round.EachAsync(empty, networkId => networkId, (networkId, token) => networks.EnsureAsync(db, networkId, token), ct);
+    }
+
+    /// <summary>What its row says of one that runs.</summary>
+    private sealed record Known(string Id, bool IsStalled, bool HasAgent, bool HasHostKey)
+    {
+        /// <summary>
+        /// One of which the host key is not known is looked at each time: a guest may tell it long after its ssh answers.
+        /// </summary>
+        public bool IsAsSeen(MachineGlance? seen) =>
+            seen is { Power: MachinePower.Running, Problem: null } && !IsStalled && HasHostKey && seen.AgentAnswers == HasAgent;
     }
 }

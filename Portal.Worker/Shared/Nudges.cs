@@ -28,6 +28,9 @@ public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clo
     /// <summary>At once, unless a look is due anyway.</summary>
     public void Now(string id) => due.TryAdd(id, clock.GetUtcNow());
 
+    /// <summary>When it is looked at next; null if that is left to its sweep.</summary>
+    internal DateTimeOffset? Due(string id) => due.TryGetValue(id, out var at) ? at : null;
+
     public override void Dispose()
     {
         places.Dispose();

@@ -8,7 +8,7 @@ namespace Portal.Worker.Shared;
 /// can be run at any time, any number of times, and killed anywhere.
 /// </summary>
 public abstract partial class ResourceJob<T>(IDbContextFactory<PortalDb> dbs, Nudges nudges, TimeProvider clock, ILogger log)
-    where T : Resource
+    where T : class, IAdvanced
 {
     protected Nudges Nudges => nudges;
 
@@ -28,7 +28,7 @@ public abstract partial class ResourceJob<T>(IDbContextFactory<PortalDb> dbs, Nu
         }
 
         // After a failure the sweep comes back: an engine that is away need not be asked by each resource four times a second.
-        if (await LoadAsync(db, id, ct) is { } resource && await TryAsync(db, resource, ct) && await LoadAsync(db, id, ct) is not null)
+        if (await LoadAsync(db, id, ct) is { } resource && await TryAsync(db, resource, ct) && await IsLeftAsync(db, resource, ct))
         {
             nudges.Soon(id, PauseOf(resource));
         }
@@ -42,34 +42,30 @@ public abstract partial class ResourceJob<T>(IDbContextFactory<PortalDb> dbs, Nu
     /// <summary>What it says to its customer when the engine failed.</summary>
     protected abstract void WriteDown(T resource, EngineException error);
 
+    /// <summary>The same, for what has to be looked at once more to know.</summary>
+    protected virtual Task WriteDownAsync(T resource, EngineException error, CancellationToken ct)
+    {
+        WriteDown(resource, error);
+        return Task.CompletedTask;
+    }
+
     /// <summary>What is to be written in the same transaction as the state.</summary>
     protected virtual Task RecordAsync(PortalDb db, T resource, CancellationToken ct) => Task.CompletedTask;
 
     /// <summary>Until the next look.</summary>
     protected virtual TimeSpan PauseOf(T resource) => Nudges.Pause;
 
+    /// <summary>Whether there is still something left to do.</summary>
+    protected virtual async Task<bool> IsLeftAsync(PortalDb db, T resource, CancellationToken ct) =>
+        await LoadAsync(db, resource.Id, ct) is not null;
+
     /// <summary>False if the engine failed.</summary>
     protected virtual async Task<bool> TryAsync(PortalDb db, T resource, CancellationToken ct)
     {
-        var succeeded = true;
+        EngineException? failure = null;
         try
         {
-            await AdvanceAsync(db, resource, ct);
-        }
-        catch (EngineException error)
-        {
-            WriteDown(resource, error);
-            succeeded = false;
-
-            // Said once: while it goes on being so, nothing changes.
-            if (db.ChangeTracker.HasChanges())
-            {
-                LogEngine(log, resource.Id, error.Fault, error.Detail);
-            }
-        }
-
-        try
-        {
+            failure = await AskAsync(db, resource, ct);
             await SaveAsync(db, resource, ct);
         }
         catch (DbUpdateConcurrencyException)
@@ -79,18 +75,45 @@ public abstract partial class ResourceJob<T>(IDbContextFactory<PortalDb> dbs, Nu
             db.ChangeTracker.Clear();
         }
 
-        return succeeded;
+        return failure is null;
     }
 
-    /// <summary>State and usage spans in one transaction. Nothing changed writes nothing.</summary>
-    private async Task SaveAsync(PortalDb db, T resource, CancellationToken ct)
+    /// <summary>
+    /// State and usage spans in one transaction, its own or the one that there is; also for a step on the way. Nothing changed writes
+    /// nothing.
+    /// </summary>
+    protected async Task SaveAsync(PortalDb db, T resource, CancellationToken ct)
     {
         if (db.ChangeTracker.HasChanges())
         {
-            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            await using var own = db.Database.CurrentTransaction is null ? await db.Database.BeginTransactionAsync(ct) : null;
             await RecordAsync(db, resource, ct);
             await db.SaveChangesAsync(ct);
-            await transaction.CommitAsync(ct);
+            await (own?.CommitAsync(ct) ?? Task.CompletedTask);
+        }
+    }
+
+    protected void LogEngine(string id, EngineException error) => LogEngine(log, id, error.Fault, error.Detail);
+
+    /// <summary>How the engine failed, which is written down; null if it did not.</summary>
+    private async Task<EngineException?> AskAsync(PortalDb db, T resource, CancellationToken ct)
+    {
+        try
+        {
+            await AdvanceAsync(db, resource, ct);
+            return null;
+        }
+        catch (EngineException error)
+        {
+            await WriteDownAsync(resource, error, ct);
+
+            // Said once: while it goes on being so, nothing changes.
+            if (db.ChangeTracker.HasChanges())
+            {
+                LogEngine(resource.Id, error);
+            }
+
+            return error;
         }
     }
 

@@ -59,13 +59,21 @@ public sealed class VolumeJob(
             _ => DetachAsync(volume, ct),
         };
 
-    private async Task MakeAsync(Volume volume, CancellationToken ct) =>
-        volume.ObserveMade((await engine.EnsureVolumeAsync(volume.Spec, ct)).SizeGiB);
+    private async Task MakeAsync(Volume volume, CancellationToken ct)
+    {
+        if (await engine.EnsureVolumeAsync(volume.Spec, ct) is { IsUnderWay: false } made)
+        {
+            volume.ObserveMade(made.SizeGiB);
+        }
+    }
 
     private async Task AttachAsync(Volume volume, CancellationToken ct)
     {
-        await engine.EnsureAttachedAsync(new VolumeAttachment(volume.Spec, volume.Device!), volume.InstanceId!, ct);
-        volume.ObserveAttached(Now);
+        var attachment = new VolumeAttachment(volume.Spec, volume.Device!);
+        if (await engine.EnsureAttachedAsync(attachment, volume.InstanceId!, ct) is { IsUnderWay: false })
+        {
+            volume.ObserveAttached(Now);
+        }
     }
 
     private async Task DetachAsync(Volume volume, CancellationToken ct)

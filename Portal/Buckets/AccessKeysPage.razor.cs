@@ -12,7 +12,6 @@ public sealed partial class AccessKeysPage(
     IDbContextFactory<PortalDb> dbs,
     CurrentActor current,
     AccessKeys accessKeys,
-    BucketJobs jobs,
     LiveUpdates live,
     IDialogService dialogs,
     TimeProvider clock
@@ -203,13 +202,7 @@ public sealed partial class AccessKeysPage(
             )
         )
         {
-            var outcome = await accessKeys.RevokeAsync(await current.GetAsync(), key.Id, CancellationToken.None);
-            refusal = outcome.Reason;
-            if (outcome.Value is { } revoked)
-            {
-                jobs.Advance(revoked);
-            }
-
+            refusal = (await accessKeys.RevokeAsync(await current.GetAsync(), key.Id, CancellationToken.None)).Reason;
             await LoadAsync();
         }
     }
@@ -223,7 +216,6 @@ public sealed partial class AccessKeysPage(
             return false;
         }
 
-        jobs.Advance(key.Key);
         (made, next) = key.Secret is null ? (made, next) : (key, () => madeHeading);
         return true;
     }

@@ -18,7 +18,6 @@ public sealed partial class BucketPage(
     PriceList prices,
     BucketGateway buckets,
     ChangeBucket change,
-    BucketJobs jobs,
     LiveUpdates live,
     IDialogService dialogs,
     TimeProvider clock,
@@ -226,7 +225,6 @@ public sealed partial class BucketPage(
         try
         {
             var done = await change.DeleteAsync(await current.GetAsync(), bucket.Id, emptyFirst: !isEmpty, CancellationToken.None);
-            jobs.Advance(done);
             refusal = done.Outcome.Reason;
         }
         finally

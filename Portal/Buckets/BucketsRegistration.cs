@@ -12,7 +12,6 @@ public static class BucketsRegistration
             .AddSingleton<ChangeBucket>()
             .AddSingleton<AccessKeys>()
             .AddSingleton<BucketGateway>()
-            .AddSingleton<BucketJobs>()
             .AddSingleton<StorageOrigins>()
             .AddSingleton<UploadEndpoints>()
             .AddSingleton<DownloadEndpoint>()

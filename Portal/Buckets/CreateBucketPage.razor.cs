@@ -15,7 +15,6 @@ public sealed partial class CreateBucketPage(
     CurrentActor current,
     PriceList prices,
     CreateBucket create,
-    BucketJobs jobs,
     LiveUpdates live,
     TimeProvider clock,
     NavigationManager navigation
@@ -107,7 +106,6 @@ public sealed partial class CreateBucketPage(
                 return;
             }
 
-            jobs.Advance(made);
             navigation.NavigateTo($"/buckets/{made.Name}");
         }
         finally

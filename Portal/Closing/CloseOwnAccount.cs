@@ -21,7 +21,6 @@ public sealed class CloseOwnAccount(
     PriceList prices,
     SignInManager<User> signIn,
     ILookupNormalizer names,
-    ResourceJobs jobs,
     IHttpContextAccessor accessor,
     PortalAddress address,
     TimeProvider clock
@@ -68,7 +67,6 @@ public sealed class CloseOwnAccount(
             return refused;
         }
 
-        jobs.Advance<IClosingJob>([("default", user.AccountId)]);
         await signIn.SignOutAsync();
         return page;
     }

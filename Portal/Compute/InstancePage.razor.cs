@@ -15,7 +15,6 @@ public sealed partial class InstancePage(
     PriceList prices,
     ChangeInstance change,
     TagInstance tag,
-    InstanceJobs jobs,
     SshKeyMaker keys,
     LiveUpdates live,
     IDialogService dialogs,
@@ -181,7 +180,6 @@ public sealed partial class InstancePage(
         try
         {
             var done = await change.RunAsync(await current.GetAsync(), action, Id, CancellationToken.None);
-            jobs.Advance([done]);
             refusal = done.Outcome.Reason;
         }
         finally

@@ -5,7 +5,7 @@ using Portal.Shared;
 
 namespace Portal.Compute;
 
-public sealed partial class InstancesPage(ChangeInstance change, InstanceJobs jobs)
+public sealed partial class InstancesPage(ChangeInstance change)
 {
     private static readonly (string Value, string Label)[] Sorts =
     [
@@ -53,7 +53,6 @@ public sealed partial class InstancesPage(ChangeInstance change, InstanceJobs jo
             async (actor, ids) =>
             {
                 var changes = await change.RunAsync(actor, action, ids, CancellationToken.None);
-                jobs.Advance(changes);
                 return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
             }
         );

@@ -13,7 +13,6 @@ public sealed partial class AddressesPage(
     CurrentActor current,
     PriceList prices,
     PublicAddresses addresses,
-    ResourceJobs jobs,
     LiveUpdates live,
     IDialogService dialogs,
     TimeProvider clock
@@ -97,7 +96,6 @@ public sealed partial class AddressesPage(
     {
         var actor = await current.GetAsync();
         await DoneAsync(
-            row,
             string.IsNullOrEmpty(interfaceId)
                 ? await addresses.DisassociateAsync(actor, row.Address.Id, CancellationToken.None)
                 : await addresses.AssociateAsync(actor, row.Address.Id, interfaceId, CancellationToken.None)
@@ -109,7 +107,7 @@ public sealed partial class AddressesPage(
         var done = await addresses.LeadToAsync(await current.GetAsync(), row.Address.Id, guestPorts, CancellationToken.None);
         if (done.IsDone)
         {
-            await DoneAsync(row, done);
+            await DoneAsync(done);
         }
 
         return done.Reason;
@@ -129,24 +127,13 @@ public sealed partial class AddressesPage(
             )
         )
         {
-            await DoneAsync(row, await addresses.ReleaseAsync(await current.GetAsync(), row.Address.Id, CancellationToken.None));
+            await DoneAsync(await addresses.ReleaseAsync(await current.GetAsync(), row.Address.Id, CancellationToken.None));
         }
     }
 
-    /// <summary>The routers that served it and that are to serve it follow.</summary>
-    private async Task DoneAsync(AddressRow row, Outcome<PublicAddress> outcome)
+    private Task DoneAsync(Outcome<PublicAddress> outcome)
     {
         refusal = outcome.Reason;
-        if (outcome.Value is { } changed)
-        {
-            jobs.Advance<INetworkJob>(
-                new[] { row.Address.NetworkId, changed.NetworkId }
-                    .OfType<string>()
-                    .Distinct(StringComparer.Ordinal)
-                    .Select(id => (changed.RegionId, id))
-            );
-        }
-
-        await LoadAsync();
+        return LoadAsync();
     }
 }

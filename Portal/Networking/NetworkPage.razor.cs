@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using MudBlazor;
 using Portal.Accounts;
 using Portal.Model.Billing;
-using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Shared;
@@ -16,7 +15,6 @@ public sealed partial class NetworkPage(
     PriceList prices,
     EditNetwork edit,
     DeleteNetwork delete,
-    ResourceJobs jobs,
     LiveUpdates live,
     IDialogService dialogs,
     TimeProvider clock,
@@ -136,13 +134,6 @@ public sealed partial class NetworkPage(
         }
     }
 
-    /// <summary>Something of it was saved: its worker is told, and others whom it concerns.</summary>
-    private async Task ChangedAsync(IReadOnlyCollection<string> networkIds)
-    {
-        jobs.Advance<INetworkJob>(networkIds.Select(id => (view!.Network.RegionId, id)));
-        await RefreshAsync();
-    }
-
     private async Task<Outcome> RenameAsync() =>
         await edit.RenameAsync(await current.GetAsync(), Id, name ?? view!.Network.Name, CancellationToken.None);
 
@@ -175,11 +166,6 @@ public sealed partial class NetworkPage(
         {
             var done = await delete.RunAsync(await current.GetAsync(), Id, withContents: !contents.IsEmpty, CancellationToken.None);
             refusal = done.Reason;
-            if (done.Value is { } going)
-            {
-                jobs.Advance<IInstanceJob>(going.Select(instance => (instance.RegionId, instance.Id)));
-                jobs.Advance<INetworkJob>([(network.RegionId, network.Id)]);
-            }
         }
         finally
         {

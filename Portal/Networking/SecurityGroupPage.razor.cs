@@ -13,7 +13,6 @@ public sealed partial class SecurityGroupPage(
     IDbContextFactory<PortalDb> dbs,
     CurrentActor current,
     SecurityGroups groups,
-    ResourceJobs jobs,
     LiveUpdates live,
     IDialogService dialogs,
     NavigationManager navigation
@@ -164,7 +163,6 @@ public sealed partial class SecurityGroupPage(
             if (done.IsDone)
             {
                 saved = rules;
-                jobs.Advance<INetworkJob>([(view!.Network.RegionId, view.Network.Id)]);
             }
         }
         finally

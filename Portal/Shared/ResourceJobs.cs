@@ -6,31 +6,33 @@ using Portal.Model.Shared;
 namespace Portal.Shared;
 
 /// <summary>
-/// Tells a region's worker that resources want something. A hint only: what gets lost or left out here, the worker's sweeps find.
+/// Tells the regions' workers what a commit has given them to do. A hint only: what gets lost or left out here, the worker's sweeps find.
 /// </summary>
-public sealed partial class ResourceJobs(IBackgroundJobClient jobs, ILogger<ResourceJobs> log)
+public sealed partial class ResourceJobs(IBackgroundJobClient jobs, TimeProvider clock, ILogger<ResourceJobs> log) : AfterCommit(clock)
 {
     /// <summary>Beyond so many at once the sweep is as fast as the queue.</summary>
     private const int AtOnce = 50;
 
-    /// <summary>Returns at once: enqueuing blocks its thread, and a page has something better to do.</summary>
-    public void Advance<TJob>(IEnumerable<(string RegionId, string Id)> resources)
-        where TJob : IResourceJob
-    {
-        var all = resources.Take(AtOnce).ToArray();
-        _ = Task.Run(() => Array.ForEach(all, one => Enqueue<TJob>(one.RegionId, one.Id)));
-    }
+    /// <summary>Returns at once: enqueuing blocks its thread, and whoever commits has something better to do.</summary>
+    protected override void Tell(IReadOnlyList<DueJob> due) =>
+        _ = Task.Run(() =>
+        {
+            foreach (var one in due.Take(AtOnce))
+            {
+                Enqueue(one);
+            }
+        });
 
-    private void Enqueue<TJob>(string regionId, string id)
-        where TJob : IResourceJob
+    private void Enqueue(DueJob due)
     {
         try
         {
-            jobs.Create(Job.FromExpression<TJob>(job => job.AdvanceAsync(id, CancellationToken.None)), new EnqueuedState(regionId));
+            var advance = typeof(IResourceJob).GetMethod(nameof(IResourceJob.AdvanceAsync))!;
+            jobs.Create(new Job(due.Job, advance, due.Id, CancellationToken.None), new EnqueuedState(due.Queue));
         }
         catch (BackgroundJobClientException error)
         {
-            LogLost(log, error, id);
+            LogLost(log, error, due.Id);
         }
     }
 

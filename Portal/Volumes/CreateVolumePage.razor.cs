@@ -16,7 +16,6 @@ public sealed partial class CreateVolumePage(
     CurrentActor current,
     PriceList prices,
     CreateVolume create,
-    VolumeJobs jobs,
     LiveUpdates live,
     TimeProvider clock,
     NavigationManager navigation
@@ -149,7 +148,6 @@ public sealed partial class CreateVolumePage(
                 return;
             }
 
-            jobs.Advance(made);
             navigation.NavigateTo($"/volumes/{made.Id}");
         }
         finally

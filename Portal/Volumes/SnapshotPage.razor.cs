@@ -7,7 +7,7 @@ using Portal.Shared;
 
 namespace Portal.Volumes;
 
-public sealed partial class SnapshotPage(PriceList prices, ChangeSnapshot change, SnapshotJobs jobs, IDialogService dialogs)
+public sealed partial class SnapshotPage(PriceList prices, ChangeSnapshot change, IDialogService dialogs)
 {
     private string? name;
 
@@ -38,12 +38,7 @@ public sealed partial class SnapshotPage(PriceList prices, ChangeSnapshot change
             return;
         }
 
-        await ActAsync(async actor =>
-        {
-            var done = await change.DeleteAsync(actor, Id, CancellationToken.None);
-            jobs.Advance([done]);
-            return done.Outcome;
-        });
+        await ActAsync(async actor => (await change.DeleteAsync(actor, Id, CancellationToken.None)).Outcome);
     }
 
     private async Task<Outcome> RenameAsync()

@@ -5,7 +5,7 @@ using Portal.Shared;
 
 namespace Portal.Volumes;
 
-public sealed partial class SnapshotsPage(ChangeSnapshot change, SnapshotJobs jobs)
+public sealed partial class SnapshotsPage(ChangeSnapshot change)
 {
     private static readonly (string Value, string Label)[] Sorts =
     [
@@ -57,7 +57,6 @@ public sealed partial class SnapshotsPage(ChangeSnapshot change, SnapshotJobs jo
             async (actor, ids) =>
             {
                 var changes = await change.DeleteAsync(actor, ids, CancellationToken.None);
-                jobs.Advance(changes);
                 return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
             }
         );

@@ -8,7 +8,7 @@ using Portal.Shared;
 
 namespace Portal.Volumes;
 
-public sealed partial class VolumePage(PriceList prices, ChangeVolume change, VolumeJobs jobs, IDialogService dialogs)
+public sealed partial class VolumePage(PriceList prices, ChangeVolume change, IDialogService dialogs)
 {
     private string? name;
 
@@ -87,11 +87,5 @@ public sealed partial class VolumePage(PriceList prices, ChangeVolume change, Vo
     private async Task<Outcome> ToggleDeleteOnTerminationAsync() =>
         (await change.KeepAsync(await Current.GetAsync(), Id, !View!.Volume.DeleteOnTermination, CancellationToken.None)).Outcome;
 
-    private Task ActAsync(Func<Actor, Task<VolumeChange>> act) =>
-        ActAsync(async actor =>
-        {
-            var done = await act(actor);
-            jobs.Advance([done]);
-            return done.Outcome;
-        });
+    private Task ActAsync(Func<Actor, Task<ResourceChange>> act) => ActAsync(async actor => (await act(actor)).Outcome);
 }

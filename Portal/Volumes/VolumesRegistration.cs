@@ -8,9 +8,7 @@ public static class VolumesRegistration
         services
             .AddSingleton<CreateVolume>()
             .AddSingleton<ChangeVolume>()
-            .AddSingleton<VolumeJobs>()
             .AddSingleton<CreateSnapshot>()
             .AddSingleton<ChangeSnapshot>()
-            .AddSingleton<SnapshotJobs>()
             .AddSingleton<BackupSchedules>();
 }

@@ -80,6 +80,9 @@ public sealed class ObjectStoreUser : Resource
                 != (account.IsOutOfStores, account.BucketLimit, BytesOf(account, isStoreFull), account.BucketObjectLimit)
         );
 
+    /// <summary>Somebody has to tell the store, by its deadline.</summary>
+    public bool IsAsked => State is not ObjectStoreUserState.Removed && Deadline is not null;
+
     public static long BytesOf(Account account, bool isStoreFull = false) => isStoreFull ? 0 : (long)account.BucketGiBLimit << 30;
 
     public ObjectStoreUser Requested(DateTimeOffset now)

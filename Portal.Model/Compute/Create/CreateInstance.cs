@@ -11,7 +11,6 @@ namespace Portal.Model.Compute;
 /// <summary>
 /// Makes one or several instances, or none: checks, quota, address, port, key and audit are one transaction under a lock on the account's
 /// row, so that parallel requests queue up and each sees what the one before took. The same token again returns what it made before.
-/// The caller enqueues <see cref="IInstanceJob"/> afterwards.
 /// </summary>
 public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {

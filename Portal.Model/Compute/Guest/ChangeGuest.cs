@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// Asks the agent of a running guest for another password or another SSH key. One request at a time for each instance; the caller enqueues
-/// <see cref="IGuestRequestJob"/>. Either opens the guest for longer than a session: see <see cref="Credentials"/>.
+/// Asks the agent of a running guest for another password or another SSH key. One request at a time for each instance. Either opens the
+/// guest for longer than a session: see <see cref="Credentials"/>.
 /// </summary>
 public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets secrets, TimeProvider clock)
 {

@@ -21,7 +21,7 @@ public enum GuestRequestState
 /// read by its job and by no list of instances. It is wiped as soon as the request is over, and with the next request of the same instance
 /// the row goes too.
 /// </summary>
-public sealed class GuestRequest : IOwned
+public sealed class GuestRequest : IAdvanced
 {
     public const string Prefix = "gr";
 
@@ -87,6 +87,9 @@ public sealed class GuestRequest : IOwned
             CreatedAt = now,
             Deadline = now + Limit,
         };
+
+    /// <summary>There is something left to do for its job.</summary>
+    public bool IsUnsettled => State is GuestRequestState.Pending;
 
     public void ObserveDone() => (State, SealedHash) = (GuestRequestState.Done, null);
 

@@ -5,27 +5,19 @@ using Portal.Model.Volumes;
 
 namespace Portal.Model.Compute;
 
-/// <summary>What came of a request for one image.</summary>
-/// <param name="Name">Null if the account has no such image.</param>
-/// <param name="SnapshotId">The snapshot that now has something to do.</param>
-public sealed record ImageChange(string Id, string? Name, string? RegionId, string? SnapshotId, Outcome Outcome);
-
-/// <summary>
-/// Renames, describes and deletes images of one account. The caller enqueues <see cref="ISnapshotJob"/> for the snapshots of those that are
-/// deleted.
-/// </summary>
+/// <summary>Renames, describes and deletes images of one account.</summary>
 public sealed class ChangeImage(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    public Task<ImageChange> DescribeAsync(Actor actor, string id, string name, string description, CancellationToken ct) =>
+    public Task<ResourceChange> DescribeAsync(Actor actor, string id, string name, string description, CancellationToken ct) =>
         RunAsync(actor, id, "ModifyImageAttribute", image => image.Describe(name, description), ct);
 
-    public Task<ImageChange> DeleteAsync(Actor actor, string id, CancellationToken ct) =>
+    public Task<ResourceChange> DeleteAsync(Actor actor, string id, CancellationToken ct) =>
         RunAsync(actor, id, "DeregisterImage", image => image.RequestDelete(clock.GetUtcNow()), ct);
 
     /// <summary>Each for itself, as they come.</summary>
-    public async Task<IReadOnlyList<ImageChange>> DeleteAsync(Actor actor, IReadOnlyCollection<string> ids, CancellationToken ct)
+    public async Task<IReadOnlyList<ResourceChange>> DeleteAsync(Actor actor, IReadOnlyCollection<string> ids, CancellationToken ct)
     {
-        var changes = new List<ImageChange>(ids.Count);
+        var changes = new List<ResourceChange>(ids.Count);
         foreach (var id in ids.Distinct(StringComparer.Ordinal))
         {
             changes.Add(await DeleteAsync(actor, id, ct));
@@ -34,7 +26,7 @@ public sealed class ChangeImage(IDbContextFactory<PortalDb> dbs, TimeProvider cl
         return changes;
     }
 
-    private async Task<ImageChange> RunAsync(
+    private async Task<ResourceChange> RunAsync(
         Actor actor,
         string id,
         string action,
@@ -52,7 +44,7 @@ public sealed class ChangeImage(IDbContextFactory<PortalDb> dbs, TimeProvider cl
             is not { } snapshotId
         )
         {
-            return new ImageChange(id, null, null, null, Outcome.Refused("There is no such image."));
+            return new ResourceChange(id, null, Outcome.Refused("There is no such image."));
         }
 
         // The snapshot's lock is the image's too: whatever begins as it takes that lock.
@@ -66,7 +58,7 @@ public sealed class ChangeImage(IDbContextFactory<PortalDb> dbs, TimeProvider cl
         }
 
         await transaction.CommitAsync(ct);
-        return new ImageChange(id, image.Name, image.RegionId, snapshotId, outcome);
+        return new ResourceChange(id, image.Name, outcome);
     }
 
     private static object AuditDetails(PrivateImage image) =>

@@ -10,8 +10,7 @@ namespace Portal.Model.Compute;
 public sealed record NewPrivateImage(string InstanceId, string Name, string Description, string RequestToken);
 
 /// <summary>
-/// Makes an image of an instance, which may go on running, by taking a snapshot of its root disk; both or neither. The caller enqueues
-/// <see cref="ISnapshotJob"/> for the snapshot.
+/// Makes an image of an instance, which may go on running, by taking a snapshot of its root disk; both or neither.
 /// </summary>
 public sealed class CreateImage(IDbContextFactory<PortalDb> dbs, CreateSnapshot snapshots, TimeProvider clock)
 {

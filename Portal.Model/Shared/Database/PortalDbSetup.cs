@@ -17,20 +17,29 @@ public static class PortalDbSetup
         .BuildServiceProvider();
 
     /// <summary>
-    /// Registers the data source, <see cref="IDbContextFactory{TContext}"/> for short-lived contexts, and <see cref="Changes"/>.
+    /// Registers the data source, <see cref="IDbContextFactory{TContext}"/> for short-lived contexts, and <see cref="Changes"/>. Whoever
+    /// has registered an <see cref="AfterCommit"/> has it told of what they commit.
     /// </summary>
     public static IServiceCollection AddPortalDb(this IServiceCollection services, string connectionString) =>
         services
             .Configure<IdentityOptions>(UseNewestSchema)
             .AddSingleton(_ => NpgsqlDataSource.Create(connectionString))
-            .AddDbContextFactory<PortalDb>((provider, options) => Configure(options, provider.GetRequiredService<NpgsqlDataSource>()))
+            .AddDbContextFactory<PortalDb>(
+                (provider, options) =>
+                    Configure(options, provider.GetRequiredService<NpgsqlDataSource>(), provider.GetService<AfterCommit>())
+            )
             .AddSingleton<Changes>()
             .AddHostedService(provider => provider.GetRequiredService<Changes>());
 
-    public static void Configure(DbContextOptionsBuilder options, NpgsqlDataSource database)
+    public static void Configure(DbContextOptionsBuilder options, NpgsqlDataSource database, AfterCommit? told = null)
     {
         options.UseNpgsql(database, npgsql => npgsql.MigrationsAssembly(typeof(PortalDb).Assembly.GetName().Name));
         options.AddInterceptors(PlainText.Instance, ChangeLimit.Instance, AttemptTransactions.Instance, AttemptCommands.Instance);
+        if (told is not null)
+        {
+            options.AddInterceptors(told);
+        }
+
         if (options.Options.FindExtension<CoreOptionsExtension>()?.ApplicationServiceProvider is null)
         {
             options.UseApplicationServiceProvider(NoApplication);

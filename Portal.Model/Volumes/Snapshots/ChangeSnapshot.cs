@@ -4,26 +4,22 @@ using Portal.Model.Shared;
 
 namespace Portal.Model.Volumes;
 
-/// <summary>What came of a request for one snapshot.</summary>
-/// <param name="Name">Null if the account has no such snapshot.</param>
-public sealed record SnapshotChange(string Id, string? Name, string? RegionId, Outcome Outcome);
-
-/// <summary>Renames, tags and deletes snapshots of one account. The caller enqueues <see cref="ISnapshotJob"/> for what is done.</summary>
+/// <summary>Renames, tags and deletes snapshots of one account.</summary>
 public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    public Task<SnapshotChange> RenameAsync(Actor actor, string id, string name, CancellationToken ct) =>
+    public Task<ResourceChange> RenameAsync(Actor actor, string id, string name, CancellationToken ct) =>
         RunAsync(actor, id, "RenameSnapshot", snapshot => snapshot.Rename(name), ct);
 
-    public Task<SnapshotChange> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) =>
+    public Task<ResourceChange> TagAsync(Actor actor, string id, IReadOnlyDictionary<string, string> tags, CancellationToken ct) =>
         RunAsync(actor, id, "CreateTags", snapshot => snapshot.Tag(tags), ct);
 
-    public Task<SnapshotChange> DeleteAsync(Actor actor, string id, CancellationToken ct) =>
+    public Task<ResourceChange> DeleteAsync(Actor actor, string id, CancellationToken ct) =>
         RunAsync(actor, id, "DeleteSnapshot", snapshot => snapshot.RequestDelete(clock.GetUtcNow()), ct);
 
     /// <summary>Each for itself, as they come.</summary>
-    public async Task<IReadOnlyList<SnapshotChange>> DeleteAsync(Actor actor, IReadOnlyCollection<string> ids, CancellationToken ct)
+    public async Task<IReadOnlyList<ResourceChange>> DeleteAsync(Actor actor, IReadOnlyCollection<string> ids, CancellationToken ct)
     {
-        var changes = new List<SnapshotChange>(ids.Count);
+        var changes = new List<ResourceChange>(ids.Count);
         foreach (var id in ids.Distinct(StringComparer.Ordinal))
         {
             changes.Add(await DeleteAsync(actor, id, ct));
@@ -32,7 +28,7 @@ public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         return changes;
     }
 
-    private async Task<SnapshotChange> RunAsync(
+    private async Task<ResourceChange> RunAsync(
         Actor actor,
         string id,
         string action,
@@ -44,7 +40,7 @@ public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (await db.LockSnapshotAsync(actor.AccountId, id, ct) is not { } snapshot)
         {
-            return new SnapshotChange(id, null, null, Outcome.Refused("There is no such snapshot."));
+            return new ResourceChange(id, null, Outcome.Refused("There is no such snapshot."));
         }
 
         var (before, outcome) = (AuditDetails(snapshot), request(snapshot));
@@ -55,7 +51,7 @@ public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         }
 
         await transaction.CommitAsync(ct);
-        return new SnapshotChange(id, snapshot.Name, snapshot.RegionId, outcome);
+        return new ResourceChange(id, snapshot.Name, outcome);
     }
 
     private static object AuditDetails(Snapshot snapshot) =>

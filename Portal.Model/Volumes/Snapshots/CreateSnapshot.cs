@@ -12,7 +12,7 @@ public sealed record NewSnapshot(string VolumeId, string Name, string RequestTok
 
 /// <summary>
 /// Takes a snapshot, or none: checks, quota, room and audit are one transaction under a lock on the account's row. The same token again
-/// returns what it made before. The caller enqueues <see cref="ISnapshotJob"/> afterwards.
+/// returns what it made before.
 /// </summary>
 public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {

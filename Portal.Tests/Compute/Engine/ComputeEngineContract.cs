@@ -45,10 +45,9 @@ public abstract partial class ComputeEngineContract
     public async Task Ensuring_twice_makes_one_machine()
     {
         var machine = await RunningMachineAsync();
-        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        await AppliedAsync(ANetwork.Of(machine));
         await MakeVolumesAsync(machine);
-        var again = await Engine.EnsureMachineAsync(machine, Ct);
-        Assert.Equal(MachinePower.Running, again.Power);
+        Assert.Equal(MachinePower.Running, (await BroughtAsync(machine)).Power);
         Assert.Single((await Engine.ListAsync(Ct)).InstanceIds, machine.Id);
         Assert.Single((await Engine.ListAsync(Ct)).NetworkIds, machine.NetworkId);
     }
@@ -77,13 +76,27 @@ public abstract partial class ComputeEngineContract
     public async Task A_machine_without_network_or_root_disk_is_missing_something()
     {
         var machine = AMachine();
-        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        await AppliedAsync(ANetwork.Of(machine));
         await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine, Ct));
         await MakeVolumesAsync(machine);
         await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine with { Volumes = [] }, Ct));
         await Networks.RemoveNetworkAsync(machine.NetworkId, Ct);
         await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine, Ct));
         await RemoveAllAsync(machine);
+    }
+
+    [Fact]
+    public async Task One_glance_tells_of_every_machine_what_a_look_at_each_does()
+    {
+        var (running, off) = (await RunningMachineAsync(), AMachine() with { Power = MachinePower.Off });
+        await DefineAsync(off);
+        await UntilAsync(async () => (await Engine.ObserveAsync(running, Ct)).AgentAnswers);
+        await UntilAsync(async () => (await Engine.ObserveAllAsync(Ct))[running.Id].AgentAnswers);
+        var seen = await Engine.ObserveAllAsync(Ct);
+        Assert.Equal(new MachineGlance(MachinePower.Running, null, AgentAnswers: true), seen[running.Id]);
+        Assert.Equal(new MachineGlance(MachinePower.Off, null, AgentAnswers: false), seen[off.Id]);
+        await RemoveAllAsync(off);
+        Assert.DoesNotContain(off.Id, (await Engine.ObserveAllAsync(Ct)).Keys);
     }
 
     [Fact]
@@ -193,21 +206,24 @@ public abstract partial class ComputeEngineContract
     {
         var machine = await StartAsync(AMachine());
         var reboot = machine with { RebootsWanted = 1 };
-        await UntilAsync(async () => (await Engine.EnsureMachineAsync(reboot, Ct)) is { Power: MachinePower.Running, RebootsDone: 1 });
+        Assert.Equal(
+            (MachinePower.Running, 1),
+            await BroughtAsync(reboot) is var rebooted ? (rebooted.Power, rebooted.RebootsDone) : default
+        );
         Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(reboot, Ct)).Power);
 
         await UntilAsync(async () => (await Engine.ObserveAsync(reboot, Ct)).SshAnswers);
         await MarkDiskAsync(machine);
         var off = reboot with { Power = MachinePower.Off };
-        await UntilAsync(async () => (await Engine.EnsureMachineAsync(off, Ct)).Power is MachinePower.Off);
+        Assert.Equal(MachinePower.Off, (await BroughtAsync(off)).Power);
         var larger = reboot with { Vcpus = 2, MemoryMiB = 320 };
-        Assert.Equal(MachinePower.Running, (await Engine.EnsureMachineAsync(larger, Ct)).Power);
+        Assert.Equal(MachinePower.Running, (await BroughtAsync(larger)).Power);
         Assert.Equal(1, (await Engine.ObserveAsync(reboot, Ct)).RebootsDone);
         Assert.Equal(2, (await CountersOfAsync(larger)).Vcpus);
 
         await UntilAsync(async () => (await Engine.ObserveAsync(reboot, Ct)).SshAnswers);
         Assert.True(await HasMarkAsync(machine));
-        Assert.Equal(MachinePower.Off, (await Engine.EnsureMachineAsync(off with { Force = true }, Ct)).Power);
+        Assert.Equal(MachinePower.Off, (await BroughtAsync(off with { Force = true })).Power);
         await RemoveAllAsync(machine);
     }
 
@@ -269,16 +285,50 @@ public abstract partial class ComputeEngineContract
 
     protected async Task DefineAsync(InstanceSpec machine)
     {
-        await Networks.EnsureNetworkAsync(ANetwork.Of(machine), Ct);
+        await AppliedAsync(ANetwork.Of(machine));
         await MakeVolumesAsync(machine);
-        await Engine.EnsureMachineAsync(machine, Ct);
+        await BroughtAsync(machine);
+    }
+
+    /// <summary>Until the engine is no longer at it; what it promises then.</summary>
+    protected async Task<Applied> AppliedAsync(NetworkSpec network)
+    {
+        var applied = Applied.UnderWay;
+        await UntilAsync(async () => (applied = await Networks.EnsureNetworkAsync(network, Ct)) is not Applied.UnderWay);
+        return applied;
+    }
+
+    /// <inheritdoc cref="AppliedAsync"/>
+    protected async Task<MachineObservation> BroughtAsync(InstanceSpec machine)
+    {
+        MachineObservation? seen = null;
+        await UntilAsync(async () => (seen = await Engine.EnsureMachineAsync(machine, Ct)) is { IsUnderWay: false });
+        return seen!;
+    }
+
+    /// <inheritdoc cref="AppliedAsync"/>
+    protected Task<VolumeObservation> MadeAsync(VolumeSpec volume) => SettledAsync(() => Volumes.EnsureVolumeAsync(volume, Ct));
+
+    /// <inheritdoc cref="AppliedAsync"/>
+    protected Task<VolumeObservation> AttachedAsync(VolumeAttachment volume, string instanceId) =>
+        SettledAsync(() => Volumes.EnsureAttachedAsync(volume, instanceId, Ct));
+
+    /// <inheritdoc cref="AppliedAsync"/>
+    protected Task PluggedInAsync(string instanceId, string networkId, InterfaceSpec networkInterface) =>
+        UntilAsync(() => Networks.AttachInterfaceAsync(instanceId, networkId, networkInterface, Ct));
+
+    private async Task<VolumeObservation> SettledAsync(Func<Task<VolumeObservation>> ensure)
+    {
+        var seen = VolumeObservation.Missing;
+        await UntilAsync(async () => (seen = await ensure()) is { IsUnderWay: false });
+        return seen;
     }
 
     protected async Task MakeVolumesAsync(InstanceSpec machine)
     {
         foreach (var volume in machine.Volumes)
         {
-            await Volumes.EnsureVolumeAsync(volume.Volume, Ct);
+            await MadeAsync(volume.Volume);
         }
     }
 

@@ -10,7 +10,31 @@ public sealed partial class InMemoryEngine
     /// <summary>How often a guest must be asked to let go of an interface; null for one that never does.</summary>
     public int? RequestsUntilUnplugged { get; set; } = 1;
 
-    public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => CallAsync(() => networks[network.Id] = network, ct);
+    private readonly Dictionary<string, int> untilApplied = new(StringComparer.Ordinal);
+
+    /// <summary>What it can promise of a network that it holds.</summary>
+    public Applied Promise { get; set; } = Applied.Enforced;
+
+    public Task<Applied> EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) =>
+        CallAsync(
+            () =>
+            {
+                if (!networks.ContainsKey(network.Id))
+                {
+                    var left = untilApplied.GetValueOrDefault(network.Id, ObservationsUntilReady);
+                    untilApplied[network.Id] = left - 1;
+                    if (left > 0)
+                    {
+                        return Applied.UnderWay;
+                    }
+                }
+
+                untilApplied.Remove(network.Id);
+                networks[network.Id] = network;
+                return Promise;
+            },
+            ct
+        );
 
     public Task RemoveNetworkAsync(string networkId, CancellationToken ct) =>
         CallAsync(
@@ -21,13 +45,20 @@ public sealed partial class InMemoryEngine
             ct
         );
 
-    public Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct) =>
+    public Task<bool> AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct) =>
         CallAsync(
             () =>
-                !Knows(networkId, networkInterface)
-                    ? throw new EngineException(EngineFault.Missing, $"The network does not know {networkInterface.Id} yet.")
-                    : machines.GetValueOrDefault(instanceId) is { Power: MachinePower.Running } machine
-                        && machine.Interfaces.Add(networkInterface.Id),
+            {
+                if (!Knows(networkId, networkInterface))
+                {
+                    throw new EngineException(EngineFault.Missing, $"The network does not know {networkInterface.Id} yet.");
+                }
+
+                // Where it takes its time, it is in once it is asked for again.
+                return machines.GetValueOrDefault(instanceId) is not { Power: MachinePower.Running } machine
+                    || !machine.Interfaces.Add(networkInterface.Id)
+                    || ObservationsUntilReady == 0;
+            },
             ct
         );
 

@@ -20,11 +20,13 @@ public sealed partial class InMemoryEngine
             {
                 if (volumes.TryGetValue(volume.Id, out var made))
                 {
+                    made.UntilReady = made.SizeGiB < volume.SizeGiB ? ObservationsUntilReady : made.UntilReady;
                     made.SizeGiB = Math.Max(made.SizeGiB, volume.SizeGiB);
                 }
                 else
                 {
                     volumes[volume.Id] = Make(volume);
+                    volumes[volume.Id].UntilReady = ObservationsUntilReady;
                 }
 
                 return LookAt(volume.Id);
@@ -137,7 +139,11 @@ public sealed partial class InMemoryEngine
 
     private VolumeObservation LookAt(string id) =>
         volumes.TryGetValue(id, out var volume)
-            ? new VolumeObservation(volume.SizeGiB, HolderOf(id, machine => machine.Defined) ?? HolderOf(id, machine => machine.Live))
+            ? new VolumeObservation(
+                volume.SizeGiB,
+                HolderOf(id, machine => machine.Defined) ?? HolderOf(id, machine => machine.Live),
+                IsUnderWay: volume.UntilReady-- > 0
+            )
             : VolumeObservation.Missing;
 
     private string? HolderOf(string id, Func<InMemoryMachine, Dictionary<string, string>> where) =>
@@ -150,5 +156,8 @@ public sealed partial class InMemoryEngine
         public required string Content { get; set; }
 
         public int? UntilDetached { get; set; }
+
+        /// <summary>How many looks find it still being made or grown.</summary>
+        public int UntilReady { get; set; }
     }
 }

@@ -31,6 +31,11 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
     /// </summary>
     public int? ObservationsUntilOff { get; set; } = 1;
 
+    /// <summary>
+    /// How many looks pass before what was asked for is there, where an engine takes its time: a machine, a volume, a network.
+    /// </summary>
+    public int ObservationsUntilReady { get; set; }
+
     public EngineCapacity Capacity { get; set; } = new("in memory", 64, 64, 65536, 65536, 1024, 1024);
 
     public ConcurrentDictionary<string, byte> ImageFiles { get; } = new(StringComparer.Ordinal) { ["tiny.qcow2"] = 0 };
@@ -48,6 +53,21 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
         CallAsync(() => Ensure(instance), ct);
 
     public Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => Look(instance.Id), ct);
+
+    public Task<IReadOnlyDictionary<string, MachineGlance>> ObserveAllAsync(CancellationToken ct) =>
+        CallAsync<IReadOnlyDictionary<string, MachineGlance>>(
+            () =>
+                machines.ToDictionary(
+                    machine => machine.Key,
+                    machine => new MachineGlance(
+                        machine.Value.Power,
+                        machine.Value.Problem,
+                        machine.Value is { Power: MachinePower.Running, UntilSsh: <= 0 } && AgentsAnswer
+                    ),
+                    StringComparer.Ordinal
+                ),
+            ct
+        );
 
     public Task RemoveAsync(InstanceSpec instance, CancellationToken ct) => CallAsync(() => machines.Remove(instance.Id), ct);
 
@@ -122,15 +142,25 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
         if (
             !spec.Interfaces.All(networkInterface => Knows(spec.NetworkId, networkInterface))
             || !spec.Volumes.Any(volume => volume.IsRoot)
-            || spec.Volumes.Any(volume => !volumes.ContainsKey(volume.Volume.Id))
+            || spec.Volumes.Any(volume => !volumes.TryGetValue(volume.Volume.Id, out var made) || made.UntilReady > 0)
         )
         {
             throw new EngineException(EngineFault.Missing, $"The network or a volume of {spec.Id} is not there.");
         }
 
         ref var machine = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(machines, spec.Id, out _);
-        machine ??= new InMemoryMachine { Spec = spec, Defined = Devices(spec) };
+        machine ??= new InMemoryMachine
+        {
+            Spec = spec,
+            Defined = Devices(spec),
+            UntilReady = ObservationsUntilReady,
+        };
         machine.Spec = spec;
+        if (machine.UntilReady > 0)
+        {
+            return Look(spec.Id);
+        }
+
         switch (machine.Power, spec.Power)
         {
             case (MachinePower.Off, MachinePower.Running):
@@ -146,7 +176,11 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
                 break;
         }
 
-        return Look(spec.Id);
+        var seen = Look(spec.Id);
+        return seen with
+        {
+            IsUnderWay = seen.Power != spec.Power || (seen.Power is MachinePower.Running && seen.RebootsDone < spec.RebootsWanted),
+        };
     }
 
     private MachineObservation Look(string id)
@@ -154,6 +188,12 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
         if (machines.GetValueOrDefault(id) is not { } machine)
         {
             return new MachineObservation(MachinePower.Missing, 0, SshAnswers: false, null, null);
+        }
+
+        if (machine.UntilReady > 0)
+        {
+            machine.UntilReady--;
+            return new MachineObservation(MachinePower.Off, 0, SshAnswers: false, null, null, IsUnderWay: true);
         }
 
         if (machine is { Power: MachinePower.Running, UntilOff: { } left })
@@ -172,7 +212,8 @@ public sealed partial class InMemoryEngine : IComputeEngine, INetworkEngine, IVo
             answers,
             answers && TellsHostKeys ? machine.HostKey : null,
             machine.Problem,
-            AgentAnswers: answers && AgentsAnswer
+            AgentAnswers: answers && AgentsAnswer,
+            IsUnderWay: machine.UntilOff is not null
         );
     }
 
@@ -207,6 +248,9 @@ public sealed record InMemoryMachine
 
     /// <summary>How often its guest must still be asked to let go of an interface; null before the first time.</summary>
     public int? UntilUnplugged { get; set; }
+
+    /// <summary>How many looks find it still being made.</summary>
+    public int UntilReady { get; set; }
 
     /// <summary>It was started into the rescue system.</summary>
     public bool IsRescue { get; set; }

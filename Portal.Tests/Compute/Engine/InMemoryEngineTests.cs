@@ -1,15 +1,21 @@
 using Portal.Compute;
 using Portal.Model.Compute;
 using Portal.Model.Monitoring;
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Model.Volumes;
 using Portal.Tests.Volumes;
 
 namespace Portal.Tests.Compute;
 
-public sealed class InMemoryEngineTests : VolumeEngineContract
+public class InMemoryEngineTests : VolumeEngineContract
 {
-    private readonly InMemoryEngine engine = new() { ObservationsUntilSsh = 2 };
+    private readonly InMemoryEngine engine;
+
+    public InMemoryEngineTests()
+        : this(new InMemoryEngine { ObservationsUntilSsh = 2 }) { }
+
+    protected InMemoryEngineTests(InMemoryEngine engine) => this.engine = engine;
 
     protected override IComputeEngine Engine => engine;
 
@@ -110,4 +116,20 @@ public sealed class InMemoryEngineTests : VolumeEngineContract
         await FailsAsync(EngineFault.Unavailable, () => Volumes.EnsureVolumeAsync(AVolume(), Ct));
         Assert.Empty(engine.Volumes);
     }
+}
+
+/// <summary>The same of one that takes its time with everything, and does not tell when a network's members are under its rules.</summary>
+public sealed class SlowInMemoryEngineTests : InMemoryEngineTests
+{
+    public SlowInMemoryEngineTests()
+        : base(
+            new InMemoryEngine
+            {
+                ObservationsUntilSsh = 2,
+                ObservationsUntilReady = 2,
+                Promise = Applied.Accepted,
+            }
+        ) { }
+
+    protected override Applied Promise => Applied.Accepted;
 }

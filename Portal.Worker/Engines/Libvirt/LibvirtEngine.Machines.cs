@@ -7,6 +7,8 @@ namespace Portal.Worker.Engines.Libvirt;
 /// </summary>
 public sealed partial class LibvirtEngine
 {
+    private const string WriteFailed = "The host could not write to its disk.";
+
     private bool Ensure(LibvirtSession session, InstanceSpec spec)
     {
         using var found = session.Find(spec.Id);
@@ -123,10 +125,33 @@ public sealed partial class LibvirtEngine
             mark.RebootsDone,
             SshAnswers: false,
             null,
-            writeFailed ? "The host could not write to its disk." : null,
+            writeFailed ? WriteFailed : null,
             stoppedByGuest && !isOn,
-            AgentAnswers: state is DomainState.Running && domain.HasAgent()
+            AgentAnswers: state is DomainState.Running && domain.HasAgent(),
+            IsUnderWay: mark.RebootAsked is not null
         );
+    }
+
+    /// <summary>
+    /// One call for the states of all; and of those that run, whether their agents are there, which libvirt tells one by one.
+    /// </summary>
+    private static Dictionary<string, MachineGlance> Glance(LibvirtSession session) =>
+        session
+            .States()
+            .ToDictionary(
+                machine => machine.Name,
+                machine => new MachineGlance(
+                    machine.State.State.IsOn() ? MachinePower.Running : MachinePower.Off,
+                    machine.State.WriteFailed ? WriteFailed : null,
+                    machine.State.State is DomainState.Running && HasAgent(session, machine.Name)
+                ),
+                StringComparer.Ordinal
+            );
+
+    private static bool HasAgent(LibvirtSession session, string id)
+    {
+        using var domain = session.Find(id);
+        return domain?.HasAgent() is true;
     }
 
     private bool Remove(LibvirtSession session, string id)

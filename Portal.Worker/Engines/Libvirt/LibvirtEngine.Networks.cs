@@ -6,7 +6,12 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>Networks, and the interfaces by which machines hang on them.</summary>
 public sealed partial class LibvirtEngine
 {
-    public Task EnsureNetworkAsync(NetworkSpec network, CancellationToken ct) => routers.EnsureAsync(network, ct);
+    /// <summary>The router's rules are exchanged in one step, and every packet passes it.</summary>
+    public async Task<Applied> EnsureNetworkAsync(NetworkSpec network, CancellationToken ct)
+    {
+        await routers.EnsureAsync(network, ct);
+        return Applied.Enforced;
+    }
 
     public async Task RemoveNetworkAsync(string networkId, CancellationToken ct)
     {
@@ -19,14 +24,14 @@ public sealed partial class LibvirtEngine
         await routers.RemoveAsync(networkId, ct);
     }
 
-    public async Task AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct)
+    public async Task<bool> AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct)
     {
         if (!routers.Has(networkId, [networkInterface]))
         {
             throw new EngineException(EngineFault.Missing, $"The network does not know {networkInterface.Id} yet.");
         }
 
-        await libvirt.CallAsync(session => Attach(session, EngineFolder.Checked(instanceId), networkId, networkInterface), ct);
+        return await libvirt.CallAsync(session => Attach(session, EngineFolder.Checked(instanceId), networkId, networkInterface), ct);
     }
 
     public Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec networkInterface, CancellationToken ct) =>

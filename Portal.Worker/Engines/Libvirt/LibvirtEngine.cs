@@ -74,8 +74,13 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
             RescueSystem.Clear(folder, instance.Id);
         }
 
-        return seen;
+        var isBehind =
+            seen.Power is MachinePower.Running && (instance.Power is MachinePower.Off || seen.RebootsDone < instance.RebootsWanted);
+        return seen with { IsUnderWay = seen.IsUnderWay || isBehind };
     }
+
+    public async Task<IReadOnlyDictionary<string, MachineGlance>> ObserveAllAsync(CancellationToken ct) =>
+        await libvirt.CallAsync(Glance, ct);
 
     public async Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct)
     {

@@ -15,7 +15,6 @@ public sealed partial class CreateInstancePage(
     CurrentActor current,
     PriceList prices,
     CreateInstance create,
-    InstanceJobs jobs,
     SshKeyMaker keys,
     Drafts drafts,
     LiveUpdates live,
@@ -310,7 +309,6 @@ public sealed partial class CreateInstancePage(
         }
 
         isDone = true;
-        jobs.Advance(made);
         await drafts.DropAsync(draftName!);
         await keys.ForgetAsync();
         navigation.NavigateTo(made.Count == 1 ? $"/instances/{made[0].Id}" : "/instances");

@@ -7,7 +7,7 @@ using Portal.Shared;
 
 namespace Portal.Compute;
 
-public sealed partial class PrivateImagePage(PriceList prices, ChangeImage change, ImageJobs jobs, IDialogService dialogs)
+public sealed partial class PrivateImagePage(PriceList prices, ChangeImage change, IDialogService dialogs)
 {
     private string? name,
         description;
@@ -42,12 +42,7 @@ public sealed partial class PrivateImagePage(PriceList prices, ChangeImage chang
             return;
         }
 
-        await ActAsync(async actor =>
-        {
-            var done = await change.DeleteAsync(actor, Id, CancellationToken.None);
-            jobs.Advance([done]);
-            return done.Outcome;
-        });
+        await ActAsync(async actor => (await change.DeleteAsync(actor, Id, CancellationToken.None)).Outcome);
     }
 
     private async Task<Outcome> DescribeAsync()

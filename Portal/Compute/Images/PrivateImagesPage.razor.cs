@@ -5,7 +5,7 @@ using Portal.Shared;
 
 namespace Portal.Compute;
 
-public sealed partial class PrivateImagesPage(ChangeImage change, ImageJobs jobs)
+public sealed partial class PrivateImagesPage(ChangeImage change)
 {
     private static readonly (string Value, string Label)[] Sorts =
     [
@@ -55,7 +55,6 @@ public sealed partial class PrivateImagesPage(ChangeImage change, ImageJobs jobs
             async (actor, ids) =>
             {
                 var changes = await change.DeleteAsync(actor, ids, CancellationToken.None);
-                jobs.Advance(changes);
                 return changes.Select(one => (one.Name ?? one.Id, one.Outcome));
             }
         );

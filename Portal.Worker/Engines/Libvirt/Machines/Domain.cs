@@ -34,6 +34,12 @@ internal sealed partial class Domain(LibvirtSession session, DomainHandle handle
     public (DomainState State, bool WriteFailed, bool StoppedByGuest) State()
     {
         session.Check(virDomainGetState(handle, out var number, out var reason, 0));
+        return Told(number, reason);
+    }
+
+    /// <summary>What libvirt's two numbers say.</summary>
+    public static (DomainState State, bool WriteFailed, bool StoppedByGuest) Told(int number, int reason)
+    {
         var state = (DomainState)number;
         return (state, state is DomainState.Paused && reason == PausedByWriteError, state is DomainState.Off && reason == OffByGuest);
     }

@@ -10,15 +10,30 @@ internal sealed unsafe partial class LibvirtSession
     /// <summary>VIR_DOMAIN_STATS_CPU_TOTAL, BALLOON, VCPU, INTERFACE and BLOCK.</summary>
     private const uint WantedStatistics = 2 | 4 | 8 | 16 | 32;
 
-    /// <summary>
-    /// VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING and NOWAIT: a machine that is being changed does not hold up the others.
-    /// </summary>
-    private const uint OfRunningWithoutWaiting = 16 | (1u << 29);
+    /// <summary>VIR_DOMAIN_STATS_STATE.</summary>
+    private const uint StateAlone = 1;
+
+    /// <summary>VIR_CONNECT_GET_ALL_DOMAINS_STATS_RUNNING.</summary>
+    private const uint OfRunning = 16;
+
+    /// <summary>VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT: a machine that is being changed does not hold up the others.</summary>
+    private const uint WithoutWaiting = 1u << 29;
 
     /// <summary>Every running machine's counters by libvirt's names: whole numbers, and the names of things.</summary>
-    public IReadOnlyList<(string Name, IReadOnlyDictionary<string, object> Values)> Statistics()
+    public IReadOnlyList<(string Name, IReadOnlyDictionary<string, object> Values)> Statistics() =>
+        Told(WantedStatistics, OfRunning | WithoutWaiting);
+
+    /// <summary>The state of every machine of Portal's, running or not.</summary>
+    public IEnumerable<(string Name, (DomainState State, bool WriteFailed, bool StoppedByGuest) State)> States() =>
+        Told(StateAlone, WithoutWaiting)
+            .Where(machine => EngineFolder.IsId(machine.Name) && machine.Values.ContainsKey("state.state"))
+            .Select(machine => (machine.Name, Domain.Told(Number(machine.Values, "state.state"), Number(machine.Values, "state.reason"))));
+
+    private static int Number(IReadOnlyDictionary<string, object> values, string name) => (int)(long)values[name];
+
+    private List<(string Name, IReadOnlyDictionary<string, object> Values)> Told(uint wanted, uint flags)
     {
-        var count = Check(virConnectGetAllDomainStats(connection, WantedStatistics, out var records, OfRunningWithoutWaiting));
+        var count = Check(virConnectGetAllDomainStats(connection, wanted, out var records, flags));
         try
         {
             var machines = new List<(string, IReadOnlyDictionary<string, object>)>(count);
