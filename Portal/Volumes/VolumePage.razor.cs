@@ -21,8 +21,6 @@ public sealed partial class VolumePage(PriceList prices, ChangeVolume change, Vo
 
     protected override string Path => "/volumes";
 
-    private string? Busy => Acting ? "Working on it." : null;
-
     protected override Task<VolumeView?> ReadAsync(Actor actor, CancellationToken ct) =>
         VolumeView.LoadAsync(Dbs, prices, actor, Id, Shown, Clock.GetUtcNow(), ct);
 
