@@ -213,12 +213,12 @@ public sealed partial class InstanceJob(
         var begins = instance.Waiting is null;
         if (error.Fault is EngineFault.Unavailable || instance.Goal is InstanceGoal.Terminated)
         {
-            instance.Wait("This region is temporarily unavailable. Your request is saved and will continue automatically.");
+            instance.Wait(WaitingFor.Region);
         }
         else if (await MayBeOnAsync(instance, ct))
         {
             // Failed is not looked after and not billed: a machine that goes on running must not become that.
-            instance.Wait("That step failed. We're retrying; our operators are alerted if it keeps failing.");
+            instance.Wait(WaitingFor.AnotherTry);
         }
         else
         {

@@ -65,11 +65,7 @@ public sealed partial class InterfaceJob(
                 LogEngine(log, networkInterface.Id, error.Fault, error.Detail);
             }
 
-            networkInterface.Wait(
-                error.Fault is EngineFault.Rejected
-                    ? "That step failed. We're retrying; our operators are alerted if it keeps failing."
-                    : "This region is temporarily unavailable. Your request is saved and will continue automatically."
-            );
+            networkInterface.Wait(error.Fault is EngineFault.Rejected ? WaitingFor.AnotherTry : WaitingFor.Region);
             await db.SaveChangesAsync(ct);
         }
         catch (DbUpdateConcurrencyException)

@@ -43,10 +43,7 @@ public sealed partial class NetworkJob(
                 LogEngine(log, id, error.Fault, error.Detail);
             }
 
-            var sentence =
-                error.Fault is EngineFault.Unavailable
-                    ? "This region is temporarily unavailable. Your change is saved and will be applied automatically."
-                    : "The change could not be applied. We're retrying; our operators are alerted if it keeps failing.";
+            var sentence = error.Fault is EngineFault.Unavailable ? WaitingFor.RegionToApply : WaitingFor.AnotherTryToApply;
             await db
                 .Networks.Where(row => row.Id == id && row.Waiting != sentence)
                 .ExecuteUpdateAsync(row => row.SetProperty(waiting => waiting.Waiting, sentence), ct);
