@@ -39,8 +39,8 @@ public interface IListQuery<TLine>
 }
 
 /// <summary>
-/// Which of an account's resources of one kind, and in which order. The query of a kind says which there are, what a status, a search and an
-/// order mean for it, and what a line shows.
+/// Which of an account's resources of one kind, and in which order. The query of a kind says which there are, what a status, a search and
+/// an order mean for it, and what a line shows.
 /// </summary>
 /// <param name="Search">Part of one of the texts by which it is found.</param>
 /// <param name="Status">A state as it is shown.</param>

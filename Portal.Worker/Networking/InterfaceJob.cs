@@ -6,8 +6,8 @@ using Portal.Worker.Shared;
 namespace Portal.Worker.Networking;
 
 /// <summary>
-/// Plugs an interface into its instance, or out: the network knows it before it is in, and until it is out. Can be run at any time, and killed
-/// anywhere.
+/// Plugs an interface into its instance, or out: the network knows it before it is in, and until it is out. Can be run at any time, and
+/// killed anywhere.
 /// </summary>
 public sealed partial class InterfaceJob(
     IDbContextFactory<PortalDb> dbs,

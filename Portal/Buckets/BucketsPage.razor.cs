@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Buckets;
 using Portal.Model.Shared;
@@ -48,6 +49,19 @@ public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
         (limit, objectLimit) = (account.BucketGiBLimit, account.BucketObjectLimit);
         return await base.CountAsync(db, accountId, ct);
     }
+
+    private static string Progress(BucketLine line) =>
+        line.Status is "deleting" && line.Removed > 0 ? $" ({line.Removed:N0} removed)"
+        : line.IsWaiting ? " (waits)"
+        : "";
+
+    private static string Objects(BucketLine line) =>
+        line.MeasuredAt is null ? "—" : line.Objects.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string ObjectsWord(BucketLine line) =>
+        line.MeasuredAt is null ? ""
+        : line.Objects == 1 ? " object"
+        : " objects";
 
     /// <summary>When what a line says was measured.</summary>
     private string? AsOf(BucketLine line) => line.MeasuredAt is { } at ? $"as of {Format.Clock(at, Clock.GetUtcNow())}" : null;

@@ -41,7 +41,15 @@ public sealed partial class NetworkPage(PriceList prices, EditNetwork edit, Dele
                 or "Instances"
                 or "Regions";
 
-    private static string Count(int number, string one) => number == 1 ? $"1 {one}" : $"{number} {one}s";
+    private string Going => $"{View!.Contents} {(View.Contents.Instances.Count == 1 ? "has" : "have")}";
+
+    private string Internet =>
+        View!.Network switch
+        {
+            { IsNatOn: true } => "NAT on",
+            { IsNatWanted: true } => "being turned on",
+            _ => "off",
+        };
 
     /// <summary>Something of it was saved: its worker is told, and others whom it concerns.</summary>
     private async Task ChangedAsync(IReadOnlyCollection<string> networkIds)

@@ -25,6 +25,11 @@ public sealed partial class VolumesPage(ChangeVolume change, VolumeJobs jobs)
         return new VolumeQuery(Said(Search), StateAmong(Volume.Statuses), Said(Tag), order, ascending);
     }
 
+    private static string Progress(VolumeLine line) =>
+        line.IsWaiting ? " (waits)"
+        : line.IsGrowing ? " (grows)"
+        : "";
+
     private Task DeleteAsync() =>
         ActAsync(
             count =>

@@ -80,7 +80,8 @@ public sealed partial class StyleTests
                     )
                 )
                 .Where(method =>
-                    method.Name.EndsWith("Async", StringComparison.Ordinal)
+                    !method.IsSpecialName
+                    && method.Name.EndsWith("Async", StringComparison.Ordinal)
                     && method.ReturnType.GetMethod("GetAwaiter") is null
                     && method.ReturnType.GetMethod("GetAsyncEnumerator") is null
                 )

@@ -68,6 +68,16 @@ public sealed partial class CreateInstancePage(
         : form.Count == 1 ? "Create instance"
         : $"Create {form.Count} instances";
 
+    private string? NamesHint =>
+        form.Count > 1
+            ? $"{ResourceName.Of(form.Name.Trim(), 0, form.Count)} … {ResourceName.Of(form.Name.Trim(), form.Count - 1, form.Count)}"
+            : null;
+
+    private string VolumesSummary =>
+        form.Volumes.Count == 0
+            ? "none besides its root disk"
+            : string.Join(", ", form.Volumes.Select(row => row.GiB is { } gib ? $"{gib:N0} GiB" : "no size yet"));
+
     private string? WhyNot =>
         saving ? "It is being created." : Choice.WhyNot ?? userDataProblem ?? (form.Key is KeyChoice.Pasted ? form.KeyProblem : null);
 

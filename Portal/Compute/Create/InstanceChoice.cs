@@ -27,6 +27,9 @@ public sealed record InstanceChoice(InstanceForm Form, Catalogue Catalogue)
         Form.GroupIds
         ?? (Subnet is { } home ? [.. Catalogue.Groups[home.NetworkId].Where(group => group.IsDefault).Select(group => group.Id)] : []);
 
+    public string Summary =>
+        $"{Own?.Name ?? Source?.Name ?? Image?.Name ?? "No image is ready yet"}{(Size is { } size ? $" on {size.Size.Id}" : "")}";
+
     /// <summary>What is billed of it, once there is a size.</summary>
     public IReadOnlyList<Addition> Parts =>
         Size is { } offer ? Catalogue.Parts(offer.Size, Form.Count, Form.WithAddress, Form.Volumes) : [];
