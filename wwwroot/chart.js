@@ -15,7 +15,9 @@ document.addEventListener('pointermove', event => {
   }
   const box = svg.getBoundingClientRect();
   const x = (event.clientX - box.left) / box.width * 1000;
-  const lines = [...svg.querySelectorAll('.chart-line')].reverse().map(path => ({ label: path.dataset.label, point: nearest(path, x) })).filter(line => line.point);
+  const lines = [...svg.querySelectorAll('.chart-line')].reverse()
+    .map(path => ({ label: path.dataset.label, point: nearest(path, x) }))
+    .filter(line => line.point);
   if (lines.length === 0) {
     tip.remove();
     mark.remove();
@@ -29,7 +31,8 @@ document.addEventListener('pointermove', event => {
   const left = box.left + at / 1000 * box.width;
   mark.style.cssText = `left:${left}px;top:${box.top}px;height:${box.height}px`;
   document.body.append(mark, tip);
-  tip.style.cssText = `left:${Math.max(4, Math.min(left + 10, innerWidth - tip.offsetWidth - 4))}px;top:${Math.max(4, box.top - tip.offsetHeight - 6)}px`;
+  const tipLeft = Math.max(4, Math.min(left + 10, innerWidth - tip.offsetWidth - 4));
+  tip.style.cssText = `left:${tipLeft}px;top:${Math.max(4, box.top - tip.offsetHeight - 6)}px`;
 });
 
 function row(text) {
@@ -41,7 +44,9 @@ function row(text) {
 const read = new WeakMap();
 function nearest(path, x) {
   const d = path.getAttribute('d');
-  if (read.get(path)?.d !== d) read.set(path, { d, points: [...d.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(found => [Number(found[1]), Number(found[2])]) });
+  if (read.get(path)?.d !== d) {
+    read.set(path, { d, points: [...d.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(found => [Number(found[1]), Number(found[2])]) });
+  }
   const { points } = read.get(path);
   let low = 0, high = points.length - 1;
   while (high - low > 1) {

@@ -1,4 +1,5 @@
-// The page of an account that closes: rendered without a circuit, since nobody is signed in, and fetched again whenever the server says that something has gone.
+// The page of an account that closes: rendered without a circuit, since nobody is signed in, and fetched again whenever the server says
+// that something has gone.
 const shown = document.querySelector('[data-changes]');
 
 async function refresh(source) {

@@ -40,7 +40,8 @@ const screens = {
     style('./lib/xterm/xterm.css');
     const [{ Terminal }, { FitAddon }] = await Promise.all([import('./lib/xterm/xterm.mjs'), import('./lib/xterm/addon-fit.mjs')]);
     const terminal = new Terminal({
-      fontFamily: getComputedStyle(element).getPropertyValue('--mono'), fontSize: 14, cursorBlink: true, scrollback: 5000, screenReaderMode: true,
+      fontFamily: getComputedStyle(element).getPropertyValue('--mono'),
+      fontSize: 14, cursorBlink: true, scrollback: 5000, screenReaderMode: true,
       // A guest that asks for the size gets it: systemd's getty and resize(1) do.
       windowOptions: { getWinSizeChars: true },
       theme: { background: '#101013', foreground: '#e4e4e7', cursor: '#8ab4ff', selectionBackground: '#3b4a6b' },
@@ -113,8 +114,9 @@ const screens = {
 };
 
 /**
- * A serial line carries no size: the guest believes in 80 by 24 until somebody says otherwise at its shell, and only its owner knows that what waits there is a shell. So the first time it is his press that types it;
- * from then on it is typed again after the window has changed, whenever the very same prompt waits with nothing behind it.
+ * A serial line carries no size: the guest believes in 80 by 24 until somebody says otherwise at its shell, and only its owner knows that
+ * what waits there is a shell. So the first time it is his press that types it; from then on it is typed again after the window has
+ * changed, whenever the very same prompt waits with nothing behind it.
  */
 function followSize(terminal) {
   const PAUSE = 400;
@@ -144,14 +146,20 @@ function followSize(terminal) {
 /** Without the sequences by which a terminal is told colours and positions. */
 function plain(text) {
   // eslint-disable-next-line no-control-regex
-  return text.replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g, '').replace(/\r+\n/g, '\n').replace(/[\x00-\x08\x0b-\x1f]/g, '');
+  return text
+    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g, '')
+    .replace(/\r+\n/g, '\n')
+    .replace(/[\x00-\x08\x0b-\x1f]/g, '');
 }
+
+const NAMED_KEYS = { '\n': 0xff0d, '\t': 0xff09 };
 
 /** A graphical console takes keys, not text: types it as a US keyboard would. */
 function type(rfb, text) {
   const shift = 0xffe1;
   for (const char of text.replace(/\r\n?/g, '\n')) {
-    const key = char === '\n' ? 0xff0d : char === '\t' ? 0xff09 : char.codePointAt(0) < 0x100 ? char.codePointAt(0) : 0x01000000 + char.codePointAt(0);
+    const code = char.codePointAt(0);
+    const key = NAMED_KEYS[char] ?? (code < 0x100 ? code : 0x01000000 + code);
     const shifted = /[A-Z~!@#$%^&*()_+{}|:"<>?]/.test(char);
     if (shifted) rfb.sendKey(shift, 'ShiftLeft', true);
     rfb.sendKey(key, null);

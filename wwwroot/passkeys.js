@@ -6,7 +6,10 @@ const can = !!window.PublicKeyCredential?.parseRequestOptionsFromJSON && window.
 
 async function options(form, address) {
   const { __RequestVerificationToken, password } = form.elements;
-  const answer = await fetch(address, { method: 'POST', body: new URLSearchParams({ __RequestVerificationToken: __RequestVerificationToken.value, password: password?.value ?? '' }) });
+  const answer = await fetch(address, {
+    method: 'POST',
+    body: new URLSearchParams({ __RequestVerificationToken: __RequestVerificationToken.value, password: password?.value ?? '' }),
+  });
   if (answer.status === 403) throw new Error(await answer.text());
   if (!answer.ok) throw new Error(answer.status === 429 ? 'Too many attempts. Wait a minute.' : 'Portal did not answer. Reload the page.');
   return answer.json();

@@ -2,7 +2,8 @@
 import { begin } from './presses.js';
 
 window.portal = {
-  // What came with this document's policy. A page that is merged into it (enhanced navigation) brings another attribute, and no other policy.
+  // What came with this document's policy. A page that is merged into it (enhanced navigation) brings another attribute, and no other
+  // policy.
   storage: (document.documentElement.dataset.storage ?? '').split(' ').filter(Boolean),
   isDark: () => getComputedStyle(document.documentElement).getPropertyValue('--dark').trim() === '1',
   // Whether it could. The clipboard is closed to pages without TLS; there the old way, by a selection, is left.
@@ -38,8 +39,8 @@ window.portal = {
   },
 };
 
-// The policy takes a style element with this page's nonce only. The terminal and the framework's sign of a lost connection make theirs by script,
-// and know of no nonce.
+// The policy takes a style element with this page's nonce only. The terminal and the framework's sign of a lost connection make theirs by
+// script, and know of no nonce.
 const nonce = document.querySelector('script[nonce]').nonce, create = Document.prototype.createElement;
 Document.prototype.createElement = function (name, ...rest) {
   const element = create.call(this, name, ...rest);
@@ -64,8 +65,8 @@ document.addEventListener('submit', event => {
 });
 addEventListener('pageshow', () => { window.portal.leaving = false; });
 
-// Menus close by a click elsewhere, on one of their items that can be chosen, and by Escape; the last two give the focus back to their button,
-// where a dialog that the item opens returns it.
+// Menus close by a click elsewhere, on one of their items that can be chosen, and by Escape; the last two give the focus back to their
+// button, where a dialog that the item opens returns it.
 document.addEventListener('click', event => {
   const item = event.target.closest('.menu-items button');
   for (const menu of document.querySelectorAll('details.menu[open]')) {
@@ -83,19 +84,23 @@ document.addEventListener('keydown', event => {
   }
 });
 
-// What a disabled button says stays within the page's content, wherever its button is: over the navigation it would hide what is pressed next.
+// What a disabled button says stays within the page's content, wherever its button is: over the navigation it would hide what is pressed
+// next.
 function keepInContent(event) {
   const why = event.target.closest?.('.why-box')?.querySelector('.why');
   if (!why) return;
   why.style.translate = '';
   const { left, right } = why.getBoundingClientRect(), edge = 8, content = why.closest('main')?.getBoundingClientRect();
-  const from = Math.max(0, content?.left ?? 0) + edge, to = Math.min(document.documentElement.clientWidth, content?.right ?? Infinity) - edge;
+  const from = Math.max(0, content?.left ?? 0) + edge;
+  const to = Math.min(document.documentElement.clientWidth, content?.right ?? Infinity) - edge;
   const shift = Math.max(from - left, Math.min(0, to - right));
   if (shift !== 0) why.style.translate = `${shift}px`;
 }
 document.addEventListener('pointerover', keepInContent);
 // A reason that appears under the pointer, as Save's does when it is done, or becomes another one there, is heard of by nothing else.
-const reasonOf = change => change.type === 'characterData' ? [change.target.parentElement] : [...change.addedNodes].map(node => node.nodeType === Node.TEXT_NODE ? node.parentElement : node);
-new MutationObserver(changes => changes.flatMap(reasonOf).forEach(node => node?.classList?.contains('why') && keepInContent({ target: node })))
+const elementOf = node => node.nodeType === Node.TEXT_NODE ? node.parentElement : node;
+const reasonOf = change => change.type === 'characterData' ? [change.target.parentElement] : [...change.addedNodes].map(elementOf);
+const isReason = node => node?.classList?.contains('why');
+new MutationObserver(changes => changes.flatMap(reasonOf).filter(isReason).forEach(node => keepInContent({ target: node })))
   .observe(document.body, { childList: true, characterData: true, subtree: true });
 document.addEventListener('focusin', keepInContent);

@@ -1,6 +1,7 @@
 // Says what became of a button that was pressed while the line broke off: a press is lost, or its answer is, and the page looks the same.
-// Presses are numbered, and each is told to the circuit right after its event, in the same order. An answer that does not come is asked for until the line is back: then the circuit says whether the press came to it
-// and whether what it began is at its end. If the page was loaded anew meanwhile, because its circuit is gone, the new one looks whether anything was changed since.
+// Presses are numbered, and each is told to the circuit right after its event, in the same order. An answer that does not come is asked for
+// until the line is back: then the circuit says whether the press came to it and whether what it began is at its end. If the page was
+// loaded anew meanwhile, because its circuit is gone, the new one looks whether anything was changed since.
 const KEPT = 'pressed', PATIENCE = 1000, PAUSE = 250, SHOWN = 15_000, LONG = 5000;
 
 /** As in Presses.cs */
@@ -31,8 +32,10 @@ export async function begin(owner) {
 document.addEventListener('click', event => {
   const button = event.target.closest?.('button');
   // What a form of its own sends, and what scripts alone do, is no event of the circuit's.
-  if (circuit === null || !button || button.ariaDisabled === 'true' || button.disabled || button.form?.method === 'post' || button.closest('.topbar, .start-notice')) return;
-  const press = { number: ++last, label: (button.ariaLabel ?? button.textContent).trim().replace(/\s+/g, ' ').slice(0, 80), at: Date.now() };
+  if (circuit === null || !button || button.ariaDisabled === 'true' || button.disabled) return;
+  if (button.form?.method === 'post' || button.closest('.topbar, .start-notice')) return;
+  const label = (button.ariaLabel ?? button.textContent).trim().replace(/\s+/g, ' ').slice(0, 80);
+  const press = { number: ++last, label, at: Date.now() };
   setTimeout(() => {
     waiting.push(press);
     going.add(press);
@@ -62,7 +65,10 @@ function answered(press) {
   if (Date.now() - press.at > LONG) circuit.invokeMethodAsync('BecameOf', press.number).then(state => say(press, state), () => {});
 }
 
-/** Answers come in the order of the questions: one to a later question, with the press still waiting, means that the line broke off in between. */
+/**
+ * Answers come in the order of the questions: one to a later question, with the press still waiting, means that the line broke off in
+ * between.
+ */
 function became(press, state) {
   if (!waiting.includes(press)) return;
   waiting = waiting.filter(other => other.number > press.number);

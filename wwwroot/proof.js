@@ -1,4 +1,5 @@
-// Asks for a password or a second factor from a page with a circuit, which has no request of its own to set it down. Answers a receipt for the circuit's ticket, or a refusal, which is a sentence for the person.
+// Asks for a password or a second factor from a page with a circuit, which has no request of its own to set it down. Answers a receipt for
+// the circuit's ticket, or a refusal, which is a sentence for the person.
 function post(address, fields) {
   const token = document.querySelector('input[name=__RequestVerificationToken]').value;
   return fetch(address, { method: 'POST', body: new URLSearchParams({ __RequestVerificationToken: token, ...fields }) });

@@ -26,8 +26,8 @@ export async function make(comment) {
 }
 
 /**
- * Downloads the private half, once, before the public one is sent anywhere: whatever becomes of the answer, its owner has the key. This browser remembers the file's name for the ssh line.
- * The pair is the same until forget(): a form that was refused is sent again with it.
+ * Downloads the private half, once, before the public one is sent anywhere: whatever becomes of the answer, its owner has the key. This
+ * browser remembers the file's name for the ssh line. The pair is the same until forget(): a form that was refused is sent again with it.
  */
 export function save(name) {
   if (made === null || made.saved) return;
@@ -72,7 +72,8 @@ function privateFile({ point, seed }, blob, comment) {
   const check = crypto.getRandomValues(new Uint8Array(4));
   let secret = join(check, check, text(type), string(point), string(join(seed, point)), text(comment));
   secret = join(secret, Uint8Array.from({ length: (8 - secret.length % 8) % 8 }, (_, i) => i + 1));
-  const body = join(new TextEncoder().encode('openssh-key-v1\0'), text('none'), text('none'), text(''), number(1), string(blob), string(secret));
+  const magic = new TextEncoder().encode('openssh-key-v1\0');
+  const body = join(magic, text('none'), text('none'), text(''), number(1), string(blob), string(secret));
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${base64(body).replace(/.{1,70}/g, '$&\n')}-----END OPENSSH PRIVATE KEY-----\n`;
 }
 

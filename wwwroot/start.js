@@ -1,4 +1,5 @@
-// Starts Blazor once everything that a circuit may call is there: on a slow line a module can come seconds after the circuit, which the first call of something missing ends.
+// Starts Blazor once everything that a circuit may call is there: on a slow line a module can come seconds after the circuit, which the
+// first call of something missing ends.
 const notice = document.getElementById('start-notice');
 const say = text => {
   if (!notice) return;
@@ -8,8 +9,8 @@ const say = text => {
 
 const connecting = () => document.documentElement.hasAttribute('data-connecting');
 
-// Some proxies swallow the upgrade to a WebSocket and answer nothing. Closing it makes SignalR go on with the next transport, long polling. Where that was so at the page's beginning, a lost line is not tried by
-// one again.
+// Some proxies swallow the upgrade to a WebSocket and answer nothing. Closing it makes SignalR go on with the next transport, long polling.
+// Where that was so at the page's beginning, a lost line is not tried by one again.
 let swallowed = false;
 class PatientSocket extends WebSocket {
   constructor(...options) {
@@ -39,7 +40,8 @@ const reconnectionOptions = { maxRetries: 1000, retryIntervalMilliseconds: attem
 
 try {
   const [{ offer }] = await Promise.all([import('./passkeys.js'), import('./portal.js'), import('./chart.js'), import('./presses.js')]);
-  await Blazor.start({ circuit: { reconnectionOptions, configureSignalR: builder => builder.withUrl('_blazor', { WebSocket: PatientSocket, timeout: 8000 }) } });
+  const configureSignalR = builder => builder.withUrl('_blazor', { WebSocket: PatientSocket, timeout: 8000 });
+  await Blazor.start({ circuit: { reconnectionOptions, configureSignalR } });
   Blazor.addEventListener('enhancedload', offer);
 } catch (error) {
   console.error(error);

@@ -1,5 +1,5 @@
-// Uploads: from this browser straight to S3, through addresses that Portal signs. Files come in through a zone: what is dropped anywhere on its
-// page or picked with one of its inputs. The queue and its panel live as long as the tab, whatever page is shown.
+// Uploads: from this browser straight to S3, through addresses that Portal signs. Files come in through a zone: what is dropped anywhere on
+// its page or picked with one of its inputs. The queue and its panel live as long as the tab, whatever page is shown.
 import { CutOff } from './uploads/cutoff.js';
 import { dropped, picked } from './uploads/dropped.js';
 import { otherAddress, permits, reloadFor } from './uploads/policy.js';
@@ -51,7 +51,8 @@ export function attach(zone, owner, bucket, prefix, endpoint) {
   }, { signal });
   zone.addEventListener('change', event => { if (event.target.type === 'file') begin(picked(event.target)); }, { signal });
   const deaf = queue.listen(undefined, transfer => {
-    if (transfer.bucket === target.bucket) timer ||= setTimeout(() => { timer = 0; owner.invokeMethodAsync('Uploaded').catch(() => {}); }, PAUSE);
+    if (transfer.bucket !== target.bucket) return;
+    timer ||= setTimeout(() => { timer = 0; owner.invokeMethodAsync('Uploaded').catch(() => {}); }, PAUSE);
   });
   look();
   return {

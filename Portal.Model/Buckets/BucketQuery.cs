@@ -25,7 +25,7 @@ public sealed record BucketLine(
     DateTimeOffset? MeasuredAt,
     DateTimeOffset CreatedAt,
     bool IsWaiting
-)
+) : IListLine
 {
     public string Status => Bucket.Spell(Bucket.StateFor(State, Goal));
 }
@@ -35,22 +35,27 @@ public sealed record BucketLine(
 /// </summary>
 /// <param name="Search">Part of the name or of the id.</param>
 public sealed record BucketQuery(string? Search = null, BucketOrder Order = BucketOrder.Name, bool Ascending = true)
+    : ListQuery<Bucket, BucketLine>(Search)
 {
-    /// <summary>One window of the list; two queries, whatever its size.</summary>
-    public async Task<(IReadOnlyList<BucketLine> Lines, int Total)> PageAsync(
+    public override async Task<IReadOnlyDictionary<string, int>> CountAsync(
         PortalDb db,
         string accountId,
-        int start,
-        int count,
+        DateTimeOffset now,
         CancellationToken ct
     )
     {
-        var matching = Matching(db, accountId);
-        var total = await matching.CountAsync(ct);
-        var lines = await Ordered(matching)
-            .Skip(start)
-            .Take(count)
-            .Select(bucket => new BucketLine(
+        var states = await InSight(db, accountId, now)
+            .GroupBy(bucket => bucket.State)
+            .Select(group => new { group.Key, Count = group.Count() })
+            .ToListAsync(ct);
+        return states.ToDictionary(row => Bucket.Spell(row.Key), row => row.Count, StringComparer.Ordinal);
+    }
+
+    protected override IQueryable<Bucket> InSight(PortalDb db, string accountId, DateTimeOffset now) =>
+        db.Buckets.AsNoTracking().Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted);
+
+    protected override Task<List<BucketLine>> LinesAsync(PortalDb db, IQueryable<Bucket> rows, CancellationToken ct) =>
+        rows.Select(bucket => new BucketLine(
                 bucket.Id,
                 bucket.Name,
                 bucket.State,
@@ -64,40 +69,22 @@ public sealed record BucketQuery(string? Search = null, BucketOrder Order = Buck
                 bucket.Waiting != null
             ))
             .ToListAsync(ct);
-        return (lines, total);
-    }
 
-    /// <summary>Ids of all that match, for what is done to all of them.</summary>
-    public Task<List<string>> IdsAsync(PortalDb db, string accountId, CancellationToken ct) =>
-        Matching(db, accountId).Select(bucket => bucket.Id).ToListAsync(ct);
-
-    private IQueryable<Bucket> Matching(PortalDb db, string accountId)
-    {
-        var mine = db.Buckets.AsNoTracking().Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted);
-        if (string.IsNullOrWhiteSpace(Search))
-        {
-            return mine;
-        }
-
-        var pattern = SearchPattern.Containing(Search);
-        return mine.Where(bucket =>
+    protected override IQueryable<Bucket> Like(PortalDb db, IQueryable<Bucket> rows, string pattern) =>
+        rows.Where(bucket =>
             EF.Functions.ILike(bucket.Name, pattern, SearchPattern.Escape) || EF.Functions.ILike(bucket.Id, pattern, SearchPattern.Escape)
         );
-    }
 
-    private IOrderedQueryable<Bucket> Ordered(IQueryable<Bucket> buckets)
-    {
-        var ordered = (Order, Ascending) switch
+    protected override IOrderedQueryable<Bucket> Ordered(IQueryable<Bucket> rows) =>
+        (Order, Ascending) switch
         {
-            (BucketOrder.Created, true) => buckets.OrderBy(bucket => bucket.CreatedAt),
-            (BucketOrder.Created, false) => buckets.OrderByDescending(bucket => bucket.CreatedAt),
-            (BucketOrder.Size, true) => buckets.OrderBy(bucket => bucket.Bytes),
-            (BucketOrder.Size, false) => buckets.OrderByDescending(bucket => bucket.Bytes),
-            (BucketOrder.Objects, true) => buckets.OrderBy(bucket => bucket.Objects),
-            (BucketOrder.Objects, false) => buckets.OrderByDescending(bucket => bucket.Objects),
-            (_, true) => buckets.OrderBy(bucket => bucket.Name),
-            _ => buckets.OrderByDescending(bucket => bucket.Name),
+            (BucketOrder.Created, true) => rows.OrderBy(bucket => bucket.CreatedAt),
+            (BucketOrder.Created, false) => rows.OrderByDescending(bucket => bucket.CreatedAt),
+            (BucketOrder.Size, true) => rows.OrderBy(bucket => bucket.Bytes),
+            (BucketOrder.Size, false) => rows.OrderByDescending(bucket => bucket.Bytes),
+            (BucketOrder.Objects, true) => rows.OrderBy(bucket => bucket.Objects),
+            (BucketOrder.Objects, false) => rows.OrderByDescending(bucket => bucket.Objects),
+            (_, true) => rows.OrderBy(bucket => bucket.Name),
+            _ => rows.OrderByDescending(bucket => bucket.Name),
         };
-        return ordered.ThenBy(bucket => bucket.Id);
-    }
 }

@@ -6,8 +6,9 @@ using static Portal.Model.Compute.InstanceState;
 namespace Portal.Model.Compute;
 
 /// <summary>
-/// A new root disk from an image, as at the first day: name, addresses, interfaces, port, tags and the other volumes stay. The web writes which
-/// image is wanted; the worker takes the machine apart, puts another disk in the place of the old one, and goes on as with a new instance.
+/// A new root disk from an image, as at the first day: name, addresses, interfaces, port, tags and the other volumes stay. The web writes
+/// which image is wanted; the worker takes the machine apart, puts another disk in the place of the old one, and goes on as with a new
+/// instance.
 /// </summary>
 public sealed partial class Instance
 {

@@ -10,7 +10,7 @@ namespace Portal.Model.Compute;
 /// A virtual machine. The web writes what is wanted (<see cref="Goal"/>, <see cref="Deadline"/>), the worker what it observes
 /// (<see cref="State"/>, the steps, <see cref="LastError"/>). The rules of both are in the other parts of this class.
 /// </summary>
-public sealed partial class Instance : Resource
+public sealed partial class Instance : Resource, ITagged
 {
     [MaxLength(ResourceIds.MaxLength)]
     public required string ProjectId { get; init; }

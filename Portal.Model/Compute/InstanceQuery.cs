@@ -26,7 +26,7 @@ public sealed record InstanceLine(
     Dictionary<string, string> Tags,
     bool IsWaiting,
     bool IsRescue
-)
+) : IListLine
 {
     public string Status => Instance.Spell(Instance.StateFor(State, Goal));
 }
@@ -41,26 +41,41 @@ public sealed record InstanceQuery(
     string? Tag = null,
     InstanceOrder Order = InstanceOrder.Created,
     bool Ascending = false
-)
+) : ListQuery<Instance, InstanceLine>(Search, Status, Tag)
 {
-    public static readonly TimeSpan KeepInSight = TimeSpan.FromHours(1);
-
-    /// <summary>One window of the list; two queries, whatever its size.</summary>
-    public async Task<(IReadOnlyList<InstanceLine> Lines, int Total)> PageAsync(
+    public override async Task<IReadOnlyDictionary<string, int>> CountAsync(
         PortalDb db,
         string accountId,
         DateTimeOffset now,
-        int start,
-        int count,
         CancellationToken ct
     )
     {
-        var matching = Matching(db, accountId, now);
-        var total = await matching.CountAsync(ct);
-        var lines = await Ordered(matching)
-            .Skip(start)
-            .Take(count)
-            .Select(instance => new InstanceLine(
+        var counts = await InSight(db, accountId, now)
+            .GroupBy(instance => new { instance.State, instance.Goal })
+            .Select(group => new
+            {
+                group.Key.State,
+                group.Key.Goal,
+                Count = group.Count(),
+            })
+            .ToListAsync(ct);
+        return counts
+            .GroupBy(row => Instance.Spell(Instance.StateFor(row.State, row.Goal)), StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.Sum(row => row.Count), StringComparer.Ordinal);
+    }
+
+    protected override IQueryable<Instance> InSight(PortalDb db, string accountId, DateTimeOffset now)
+    {
+        var since = now - ListQuery.KeepInSight;
+        return db
+            .Instances.AsNoTracking()
+            .Where(instance =>
+                instance.AccountId == accountId && (instance.State != InstanceState.Terminated || instance.TerminatedAt > since)
+            );
+    }
+
+    protected override Task<List<InstanceLine>> LinesAsync(PortalDb db, IQueryable<Instance> rows, CancellationToken ct) =>
+        rows.Select(instance => new InstanceLine(
                 instance.Id,
                 instance.Name,
                 instance.State,
@@ -75,73 +90,18 @@ public sealed record InstanceQuery(
                 instance.IsRescue
             ))
             .ToListAsync(ct);
-        return (lines, total);
-    }
 
-    /// <summary>Ids of all that match, for what is done to all of them.</summary>
-    public Task<List<string>> IdsAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct) =>
-        Matching(db, accountId, now).Select(instance => instance.Id).ToListAsync(ct);
-
-    /// <summary>How many the account has in each state as shown, regardless of any filter.</summary>
-    public static async Task<IReadOnlyDictionary<string, int>> CountAsync(
-        PortalDb db,
-        string accountId,
-        DateTimeOffset now,
-        CancellationToken ct
-    )
-    {
-        var counts = await new InstanceQuery()
-            .Matching(db, accountId, now)
-            .GroupBy(instance => new { instance.State, instance.Goal })
-            .Select(group => new
-            {
-                group.Key.State,
-                group.Key.Goal,
-                Count = group.Count(),
-            })
-            .ToListAsync(ct);
-        return counts
-            .GroupBy(row => Instance.Spell(Instance.StateFor(row.State, row.Goal)), StringComparer.Ordinal)
-            .ToDictionary(group => group.Key, group => group.Sum(row => row.Count), StringComparer.Ordinal);
-    }
-
-    private IQueryable<Instance> Matching(PortalDb db, string accountId, DateTimeOffset now)
-    {
-        var since = now - KeepInSight;
-        var mine = Tagged(db)
-            .AsNoTracking()
-            .Where(instance =>
-                instance.AccountId == accountId && (instance.State != InstanceState.Terminated || instance.TerminatedAt > since)
-            );
-        mine = Status is null ? mine : InState(mine, Status);
-        if (string.IsNullOrWhiteSpace(Search))
-        {
-            return mine;
-        }
-
-        var pattern = SearchPattern.Containing(Search);
-        return mine.Where(instance =>
+    protected override IQueryable<Instance> Like(PortalDb db, IQueryable<Instance> rows, string pattern) =>
+        rows.Where(instance =>
             EF.Functions.ILike(instance.Name, pattern, SearchPattern.Escape)
             || EF.Functions.ILike(instance.Id, pattern, SearchPattern.Escape)
             || EF.Functions.ILike((string)(object)instance.Address, pattern, SearchPattern.Escape)
         );
-    }
 
-    private IQueryable<Instance> Tagged(PortalDb db)
-    {
-        if (string.IsNullOrWhiteSpace(Tag))
-        {
-            return db.Instances;
-        }
-
-        var parts = Tag.Split('=', 2, StringSplitOptions.TrimEntries);
-        return parts is [var name, var value]
-            ? db.Instances.FromSql($"""SELECT i.*, i.xmin FROM "Instances" i WHERE i."Tags" ->> {name} = {value}""")
-            : db.Instances.FromSql($"""SELECT i.*, i.xmin FROM "Instances" i WHERE jsonb_exists(i."Tags", {parts[0]})""");
-    }
+    protected override IQueryable<Instance> Tagged(IQueryable<Instance> rows, string tag) => rows.WithTag(tag);
 
     /// <summary><see cref="Instance.StateFor"/> the other way round.</summary>
-    private static IQueryable<Instance> InState(IQueryable<Instance> instances, string status)
+    protected override IQueryable<Instance> InState(IQueryable<Instance> rows, string status)
     {
         var pairs =
             from state in Enum.GetValues<InstanceState>()
@@ -149,24 +109,20 @@ public sealed record InstanceQuery(
             where Instance.Spell(Instance.StateFor(state, goal)) == status
             select $"{state} {goal}";
         var wanted = pairs.ToArray();
-        return instances.Where(instance => wanted.Contains((string)(object)instance.State + " " + (string)(object)instance.Goal));
+        return rows.Where(instance => wanted.Contains((string)(object)instance.State + " " + (string)(object)instance.Goal));
     }
 
-    private IOrderedQueryable<Instance> Ordered(IQueryable<Instance> instances)
-    {
-        var ordered = (Order, Ascending) switch
+    protected override IOrderedQueryable<Instance> Ordered(IQueryable<Instance> rows) =>
+        (Order, Ascending) switch
         {
-            (InstanceOrder.Name, true) => instances.OrderBy(instance => instance.Name),
-            (InstanceOrder.Name, false) => instances.OrderByDescending(instance => instance.Name),
-            (InstanceOrder.State, true) => instances.OrderBy(instance => instance.State),
-            (InstanceOrder.State, false) => instances.OrderByDescending(instance => instance.State),
-            (InstanceOrder.Size, true) => instances.OrderBy(instance => instance.Vcpus).ThenBy(instance => instance.MemoryMiB),
-            (InstanceOrder.Size, false) => instances
-                .OrderByDescending(instance => instance.Vcpus)
+            (InstanceOrder.Name, true) => rows.OrderBy(instance => instance.Name),
+            (InstanceOrder.Name, false) => rows.OrderByDescending(instance => instance.Name),
+            (InstanceOrder.State, true) => rows.OrderBy(instance => instance.State),
+            (InstanceOrder.State, false) => rows.OrderByDescending(instance => instance.State),
+            (InstanceOrder.Size, true) => rows.OrderBy(instance => instance.Vcpus).ThenBy(instance => instance.MemoryMiB),
+            (InstanceOrder.Size, false) => rows.OrderByDescending(instance => instance.Vcpus)
                 .ThenByDescending(instance => instance.MemoryMiB),
-            (_, true) => instances.OrderBy(instance => instance.CreatedAt),
-            _ => instances.OrderByDescending(instance => instance.CreatedAt),
+            (_, true) => rows.OrderBy(instance => instance.CreatedAt),
+            _ => rows.OrderByDescending(instance => instance.CreatedAt),
         };
-        return ordered.ThenBy(instance => instance.Id);
-    }
 }

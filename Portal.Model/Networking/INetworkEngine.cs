@@ -26,8 +26,8 @@ public interface INetworkEngine
     Task<bool> AttachInterfaceAsync(string instanceId, string networkId, InterfaceSpec networkInterface, CancellationToken ct);
 
     /// <summary>
-    /// Asks a running guest to let go of an interface; true once it is out, or the machine is off or gone. Returns at once: call it again until
-    /// it is.
+    /// Asks a running guest to let go of an interface; true once it is out, or the machine is off or gone. Returns at once: call it again
+    /// until it is.
     /// </summary>
     Task<bool> DetachInterfaceAsync(string instanceId, InterfaceSpec networkInterface, CancellationToken ct);
 
@@ -99,8 +99,8 @@ public sealed record GroupRule(TransportProtocol Protocol, int FromPort, int ToP
 public sealed record PeerSpec(string PeeringId, string NetworkId, IPNetwork Range);
 
 /// <summary>
-/// A public address that leads to an interface: all traffic for <paramref name="Address"/>, both ways; or where there is no such address, what
-/// comes to the ports of the host's loopback named in <paramref name="Forwards"/>.
+/// A public address that leads to an interface: all traffic for <paramref name="Address"/>, both ways; or where there is no such address,
+/// what comes to the ports of the host's loopback named in <paramref name="Forwards"/>.
 /// </summary>
 /// <param name="Private">The interface's own address.</param>
 public sealed record AddressSpec(string Id, string InstanceId, IPAddress Private, IPAddress? Address, IReadOnlyList<PortForward> Forwards);

@@ -9,7 +9,7 @@ namespace Portal.Model.Networking;
 /// instance is in it. Whatever of it changes (a rule, a member's groups, a subnet) counts its <see cref="Generation"/> up; the worker
 /// applies the whole network and writes down which generation that was.
 /// </summary>
-public sealed class Network : Resource
+public sealed class Network : Resource, ITagged
 {
     /// <summary>How long the engine may be behind before the operators are told.</summary>
     public static readonly TimeSpan ApplyLimit = TimeSpan.FromMinutes(1);

@@ -23,7 +23,7 @@ public sealed record NetworkLine(
     DateTimeOffset CreatedAt,
     Dictionary<string, string> Tags,
     bool IsWaiting
-);
+) : IListLine;
 
 /// <summary>Which of an account's networks, and in which order. Deleted ones are not among them.</summary>
 /// <param name="Search">Part of the name, of the id or of the range.</param>
@@ -35,41 +35,18 @@ public sealed record NetworkQuery(
     string? Tag = null,
     NetworkOrder Order = NetworkOrder.Created,
     bool Ascending = false
-)
+) : ListQuery<Network, NetworkLine>(Search, Status, Tag)
 {
     public static readonly string[] Statuses = ["available", "updating", "deleting"];
 
-    /// <summary>One window of the list; two queries, whatever its size.</summary>
-    public async Task<(IReadOnlyList<NetworkLine> Lines, int Total)> PageAsync(
+    public override async Task<IReadOnlyDictionary<string, int>> CountAsync(
         PortalDb db,
         string accountId,
-        int start,
-        int count,
+        DateTimeOffset now,
         CancellationToken ct
     )
     {
-        var matching = Matching(db, accountId);
-        var total = await matching.CountAsync(ct);
-        var lines = await Ordered(matching)
-            .Skip(start)
-            .Take(count)
-            .Select(network => new
-            {
-                Network = network,
-                Subnets = network.Subnets.Count,
-                Instances = db.NetworkInterfaces.Count(networkInterface =>
-                    networkInterface.NetworkId == network.Id && networkInterface.Position == 0
-                ),
-            })
-            .ToListAsync(ct);
-        return ([.. lines.Select(line => Line(line.Network, line.Subnets, line.Instances))], total);
-    }
-
-    /// <summary>How many the account has in each state as shown, regardless of any filter.</summary>
-    public static async Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct)
-    {
-        var counts = await new NetworkQuery()
-            .Matching(db, accountId)
+        var counts = await InSight(db, accountId, now)
             .GroupBy(network =>
                 network.DeletingSince != null ? 2
                 : network.AppliedGeneration < network.Generation ? 1
@@ -79,6 +56,40 @@ public sealed record NetworkQuery(
             .ToListAsync(ct);
         return counts.ToDictionary(row => Statuses[row.Status], row => row.Count, StringComparer.Ordinal);
     }
+
+    protected override IQueryable<Network> InSight(PortalDb db, string accountId, DateTimeOffset now) =>
+        db.Networks.AsNoTracking().Where(network => network.AccountId == accountId && network.DeletedAt == null);
+
+    protected override async Task<List<NetworkLine>> LinesAsync(PortalDb db, IQueryable<Network> rows, CancellationToken ct)
+    {
+        var lines = await rows.Select(network => new
+            {
+                Network = network,
+                Subnets = network.Subnets.Count,
+                Instances = db.NetworkInterfaces.Count(networkInterface =>
+                    networkInterface.NetworkId == network.Id && networkInterface.Position == 0
+                ),
+            })
+            .ToListAsync(ct);
+        return [.. lines.Select(line => Line(line.Network, line.Subnets, line.Instances))];
+    }
+
+    protected override IQueryable<Network> Like(PortalDb db, IQueryable<Network> rows, string pattern) =>
+        rows.Where(network =>
+            EF.Functions.ILike(network.Name, pattern, SearchPattern.Escape)
+            || EF.Functions.ILike(network.Id, pattern, SearchPattern.Escape)
+            || EF.Functions.ILike((string)(object)network.Range, pattern, SearchPattern.Escape)
+        );
+
+    protected override IQueryable<Network> Tagged(IQueryable<Network> rows, string tag) => rows.WithTag(tag);
+
+    protected override IQueryable<Network> InState(IQueryable<Network> rows, string status) =>
+        status switch
+        {
+            "available" => rows.Where(network => network.DeletingSince == null && network.AppliedGeneration >= network.Generation),
+            "updating" => rows.Where(network => network.DeletingSince == null && network.AppliedGeneration < network.Generation),
+            _ => rows.Where(network => network.DeletingSince != null),
+        };
 
     private static NetworkLine Line(Network network, int subnets, int instances) =>
         new(
@@ -94,50 +105,12 @@ public sealed record NetworkQuery(
             network.Waiting is not null
         );
 
-    private IQueryable<Network> Matching(PortalDb db, string accountId)
-    {
-        var mine = Tagged(db).AsNoTracking().Where(network => network.AccountId == accountId && network.DeletedAt == null);
-        mine = Status switch
+    protected override IOrderedQueryable<Network> Ordered(IQueryable<Network> rows) =>
+        (Order, Ascending) switch
         {
-            "available" => mine.Where(network => network.DeletingSince == null && network.AppliedGeneration >= network.Generation),
-            "updating" => mine.Where(network => network.DeletingSince == null && network.AppliedGeneration < network.Generation),
-            "deleting" => mine.Where(network => network.DeletingSince != null),
-            _ => mine,
+            (NetworkOrder.Name, true) => rows.OrderBy(network => network.Name),
+            (NetworkOrder.Name, false) => rows.OrderByDescending(network => network.Name),
+            (_, true) => rows.OrderBy(network => network.CreatedAt),
+            _ => rows.OrderByDescending(network => network.CreatedAt),
         };
-        if (string.IsNullOrWhiteSpace(Search))
-        {
-            return mine;
-        }
-
-        var pattern = SearchPattern.Containing(Search);
-        return mine.Where(network =>
-            EF.Functions.ILike(network.Name, pattern, SearchPattern.Escape)
-            || EF.Functions.ILike(network.Id, pattern, SearchPattern.Escape)
-            || EF.Functions.ILike((string)(object)network.Range, pattern, SearchPattern.Escape)
-        );
-    }
-
-    private IQueryable<Network> Tagged(PortalDb db)
-    {
-        if (string.IsNullOrWhiteSpace(Tag))
-        {
-            return db.Networks;
-        }
-
-        var parts = Tag.Split('=', 2, StringSplitOptions.TrimEntries);
-        return parts is [var name, var value]
-            ? db.Networks.FromSql($"""SELECT n.*, n.xmin FROM "Networks" n WHERE n."Tags" ->> {name} = {value}""")
-            : db.Networks.FromSql($"""SELECT n.*, n.xmin FROM "Networks" n WHERE jsonb_exists(n."Tags", {parts[0]})""");
-    }
-
-    private IOrderedQueryable<Network> Ordered(IQueryable<Network> networks) =>
-        (
-            (Order, Ascending) switch
-            {
-                (NetworkOrder.Name, true) => networks.OrderBy(network => network.Name),
-                (NetworkOrder.Name, false) => networks.OrderByDescending(network => network.Name),
-                (_, true) => networks.OrderBy(network => network.CreatedAt),
-                _ => networks.OrderByDescending(network => network.CreatedAt),
-            }
-        ).ThenBy(network => network.Id);
 }

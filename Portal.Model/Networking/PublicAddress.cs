@@ -5,8 +5,8 @@ using Portal.Model.Shared;
 namespace Portal.Model.Networking;
 
 /// <summary>
-/// A public address (elastic IP): it belongs to the account until it is released, and leads to whichever interface it is associated with. In a
-/// region with a range of its own it is an address; in one without it is a set of ports of the host's loopback.
+/// A public address (elastic IP): it belongs to the account until it is released, and leads to whichever interface it is associated with.
+/// In a region with a range of its own it is an address; in one without it is a set of ports of the host's loopback.
 /// </summary>
 public sealed class PublicAddress : Resource
 {
@@ -32,7 +32,9 @@ public sealed class PublicAddress : Resource
     [MaxLength(ResourceIds.MaxLength)]
     public string? InterfaceId { get; private set; }
 
-    /// <summary>The network whose router may still serve it: that of the interface, or of the last one until the engine has followed.</summary>
+    /// <summary>
+    /// The network whose router may still serve it: that of the interface, or of the last one until the engine has followed.
+    /// </summary>
     [MaxLength(ResourceIds.MaxLength)]
     public string? NetworkId { get; private set; }
 

@@ -22,7 +22,7 @@ public sealed record SecurityGroupLine(
     int Members,
     bool IsApplied,
     DateTimeOffset CreatedAt
-);
+) : IListLine;
 
 /// <summary>Which of an account's security groups, and in which order.</summary>
 /// <param name="Search">Part of the name, of the id or of the network's name.</param>
@@ -32,57 +32,63 @@ public sealed record SecurityGroupQuery(
     string? Network = null,
     SecurityGroupOrder Order = SecurityGroupOrder.Created,
     bool Ascending = false
-)
+) : ListQuery<SecurityGroup, SecurityGroupLine>(Search)
 {
-    /// <summary>One window of the list; two queries, whatever its size.</summary>
-    public async Task<(IReadOnlyList<SecurityGroupLine> Lines, int Total)> PageAsync(
+    /// <summary>They have no states.</summary>
+    public override async Task<IReadOnlyDictionary<string, int>> CountAsync(
         PortalDb db,
         string accountId,
-        int start,
-        int count,
+        DateTimeOffset now,
         CancellationToken ct
     )
     {
-        var matching =
-            from rules in db.SecurityGroups.AsNoTracking()
-            join network in db.Networks on rules.NetworkId equals network.Id
-            where rules.AccountId == accountId && network.DeletedAt == null && (Network == null || network.Id == Network)
-            select new { Group = rules, NetworkName = network.Name };
-        if (!string.IsNullOrWhiteSpace(Search))
+        var all = new Dictionary<string, int>(StringComparer.Ordinal);
+        if (await db.SecurityGroups.CountAsync(group => group.AccountId == accountId, ct) is > 0 and var count)
         {
-            var pattern = SearchPattern.Containing(Search);
-            matching = matching.Where(row =>
-                EF.Functions.ILike(row.Group.Name, pattern, SearchPattern.Escape)
-                || EF.Functions.ILike(row.Group.Id, pattern, SearchPattern.Escape)
-                || EF.Functions.ILike(row.NetworkName, pattern, SearchPattern.Escape)
-            );
+            all["all"] = count;
         }
 
-        var total = await matching.CountAsync(ct);
-        var ordered = (Order, Ascending) switch
-        {
-            (SecurityGroupOrder.Name, true) => matching.OrderBy(row => row.Group.Name),
-            (SecurityGroupOrder.Name, false) => matching.OrderByDescending(row => row.Group.Name),
-            (_, true) => matching.OrderBy(row => row.Group.CreatedAt),
-            _ => matching.OrderByDescending(row => row.Group.CreatedAt),
-        };
-        var lines = await ordered
-            .ThenBy(row => row.Group.Id)
-            .Skip(start)
-            .Take(count)
-            .Select(row => new SecurityGroupLine(
-                row.Group.Id,
-                row.Group.Name,
-                row.Group.IsDefault,
-                row.Group.NetworkId,
-                row.NetworkName,
-                row.Group.Rules.Count(rule => rule.Direction == RuleDirection.Inbound),
-                row.Group.Rules.Count(rule => rule.Direction == RuleDirection.Outbound),
-                db.InterfaceGroups.Count(membership => membership.SecurityGroupId == row.Group.Id),
-                row.Group.ChangedAt == null || row.Group.AppliedAt != null,
-                row.Group.CreatedAt
+        return all;
+    }
+
+    protected override IQueryable<SecurityGroup> InSight(PortalDb db, string accountId, DateTimeOffset now) =>
+        db
+            .SecurityGroups.AsNoTracking()
+            .Where(rules =>
+                rules.AccountId == accountId
+                && db.Networks.Any(network =>
+                    network.Id == rules.NetworkId && network.DeletedAt == null && (Network == null || network.Id == Network)
+                )
+            );
+
+    protected override Task<List<SecurityGroupLine>> LinesAsync(PortalDb db, IQueryable<SecurityGroup> rows, CancellationToken ct) =>
+        rows.Select(rules => new SecurityGroupLine(
+                rules.Id,
+                rules.Name,
+                rules.IsDefault,
+                rules.NetworkId,
+                db.Networks.Single(network => network.Id == rules.NetworkId).Name,
+                rules.Rules.Count(rule => rule.Direction == RuleDirection.Inbound),
+                rules.Rules.Count(rule => rule.Direction == RuleDirection.Outbound),
+                db.InterfaceGroups.Count(membership => membership.SecurityGroupId == rules.Id),
+                rules.ChangedAt == null || rules.AppliedAt != null,
+                rules.CreatedAt
             ))
             .ToListAsync(ct);
-        return (lines, total);
-    }
+
+    protected override IQueryable<SecurityGroup> Like(PortalDb db, IQueryable<SecurityGroup> rows, string pattern) =>
+        rows.Where(rules =>
+            EF.Functions.ILike(rules.Name, pattern, SearchPattern.Escape)
+            || EF.Functions.ILike(rules.Id, pattern, SearchPattern.Escape)
+            || db.Networks.Any(network => network.Id == rules.NetworkId && EF.Functions.ILike(network.Name, pattern, SearchPattern.Escape))
+        );
+
+    protected override IOrderedQueryable<SecurityGroup> Ordered(IQueryable<SecurityGroup> rows) =>
+        (Order, Ascending) switch
+        {
+            (SecurityGroupOrder.Name, true) => rows.OrderBy(rules => rules.Name),
+            (SecurityGroupOrder.Name, false) => rows.OrderByDescending(rules => rules.Name),
+            (_, true) => rows.OrderBy(rules => rules.CreatedAt),
+            _ => rows.OrderByDescending(rules => rules.CreatedAt),
+        };
 }

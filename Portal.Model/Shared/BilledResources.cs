@@ -6,8 +6,8 @@ using Portal.Model.Volumes;
 namespace Portal.Model.Shared;
 
 /// <summary>
-/// What an account has, and had, of all that can stand on a bill, by the names of today. The ledger itself keeps the names of when its spans
-/// began.
+/// What an account has, and had, of all that can stand on a bill, by the names of today. The ledger itself keeps the names of when its
+/// spans began.
 /// </summary>
 public static class BilledResources
 {

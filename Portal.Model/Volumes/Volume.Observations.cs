@@ -1,3 +1,4 @@
+using Portal.Model.Shared;
 using static Portal.Model.Volumes.VolumeState;
 
 namespace Portal.Model.Volumes;
@@ -75,7 +76,7 @@ public sealed partial class Volume
     /// <summary>A snapshot is being taken, which may take longer than what was asked of the volume: that is not late for it.</summary>
     public void WaitForSnapshot(DateTimeOffset now)
     {
-        Waiting = "A snapshot of it is being taken; your request goes on by itself when that is done.";
+        Waiting = WaitingFor.Snapshot;
         Deadline = Deadline - now < DeleteLimit / 2 ? now + DeleteLimit : Deadline;
     }
 

@@ -9,7 +9,7 @@ namespace Portal.Model.Volumes;
 /// wanted (<see cref="Goal"/>, <see cref="SizeGiB"/>, <see cref="Deadline"/>), the worker what it observes (<see cref="State"/>,
 /// <see cref="MadeGiB"/>). The rules of both are in the other parts of this class.
 /// </summary>
-public sealed partial class Volume : Resource
+public sealed partial class Volume : Resource, ITagged
 {
     /// <summary>The smallest and the largest that there is.</summary>
     public const int MinGiB = 1;

@@ -27,7 +27,7 @@ public sealed record VolumeLine(
     DateTimeOffset CreatedAt,
     Dictionary<string, string> Tags,
     bool IsWaiting
-)
+) : IListLine
 {
     public string Status => Volume.Spell(State, Goal, InstanceId is not null);
 
@@ -44,60 +44,18 @@ public sealed record VolumeQuery(
     string? Tag = null,
     VolumeOrder Order = VolumeOrder.Created,
     bool Ascending = false
-)
+) : ListQuery<Volume, VolumeLine>(Search, Status, Tag)
 {
-    public static readonly TimeSpan KeepInSight = TimeSpan.FromHours(1);
-
     private static readonly bool[] EitherWay = [true, false];
 
-    /// <summary>One window of the list; two queries, whatever its size.</summary>
-    public async Task<(IReadOnlyList<VolumeLine> Lines, int Total)> PageAsync(
-        PortalDb db,
-        string accountId,
-        DateTimeOffset now,
-        int start,
-        int count,
-        CancellationToken ct
-    )
-    {
-        var matching = Matching(db, accountId, now);
-        var total = await matching.CountAsync(ct);
-        var lines = await Ordered(matching)
-            .Skip(start)
-            .Take(count)
-            .Select(volume => new VolumeLine(
-                volume.Id,
-                volume.Name,
-                volume.State,
-                volume.Goal,
-                volume.SizeGiB,
-                volume.MadeGiB,
-                volume.TypeId,
-                volume.InstanceId,
-                volume.Instance!.Name,
-                volume.IsRoot,
-                volume.CreatedAt,
-                volume.Tags,
-                volume.Waiting != null
-            ))
-            .ToListAsync(ct);
-        return (lines, total);
-    }
-
-    /// <summary>Ids of all that match, for what is done to all of them.</summary>
-    public Task<List<string>> IdsAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct) =>
-        Matching(db, accountId, now).Select(volume => volume.Id).ToListAsync(ct);
-
-    /// <summary>How many the account has in each state as shown, regardless of any filter.</summary>
-    public static async Task<IReadOnlyDictionary<string, int>> CountAsync(
+    public override async Task<IReadOnlyDictionary<string, int>> CountAsync(
         PortalDb db,
         string accountId,
         DateTimeOffset now,
         CancellationToken ct
     )
     {
-        var counts = await new VolumeQuery()
-            .Matching(db, accountId, now)
+        var counts = await InSight(db, accountId, now)
             .GroupBy(volume => new
             {
                 volume.State,
@@ -117,20 +75,34 @@ public sealed record VolumeQuery(
             .ToDictionary(group => group.Key, group => group.Sum(row => row.Count), StringComparer.Ordinal);
     }
 
-    private IQueryable<Volume> Matching(PortalDb db, string accountId, DateTimeOffset now)
+    protected override IQueryable<Volume> InSight(PortalDb db, string accountId, DateTimeOffset now)
     {
-        var since = now - KeepInSight;
-        var mine = Tagged(db)
-            .AsNoTracking()
+        var since = now - ListQuery.KeepInSight;
+        return db
+            .Volumes.AsNoTracking()
             .Where(volume => volume.AccountId == accountId && (volume.State != VolumeState.Deleted || volume.DeletedAt > since));
-        mine = Status is null ? mine : InState(mine, Status);
-        if (string.IsNullOrWhiteSpace(Search))
-        {
-            return mine;
-        }
+    }
 
-        var pattern = SearchPattern.Containing(Search);
-        return mine.Where(volume =>
+    protected override Task<List<VolumeLine>> LinesAsync(PortalDb db, IQueryable<Volume> rows, CancellationToken ct) =>
+        rows.Select(volume => new VolumeLine(
+                volume.Id,
+                volume.Name,
+                volume.State,
+                volume.Goal,
+                volume.SizeGiB,
+                volume.MadeGiB,
+                volume.TypeId,
+                volume.InstanceId,
+                volume.Instance!.Name,
+                volume.IsRoot,
+                volume.CreatedAt,
+                volume.Tags,
+                volume.Waiting != null
+            ))
+            .ToListAsync(ct);
+
+    protected override IQueryable<Volume> Like(PortalDb db, IQueryable<Volume> rows, string pattern) =>
+        rows.Where(volume =>
             EF.Functions.ILike(volume.Name, pattern, SearchPattern.Escape)
             || EF.Functions.ILike(volume.Id, pattern, SearchPattern.Escape)
             || (
@@ -141,23 +113,11 @@ public sealed record VolumeQuery(
                 )
             )
         );
-    }
 
-    private IQueryable<Volume> Tagged(PortalDb db)
-    {
-        if (string.IsNullOrWhiteSpace(Tag))
-        {
-            return db.Volumes;
-        }
-
-        var parts = Tag.Split('=', 2, StringSplitOptions.TrimEntries);
-        return parts is [var name, var value]
-            ? db.Volumes.FromSql($"""SELECT v.*, v.xmin FROM "Volumes" v WHERE v."Tags" ->> {name} = {value}""")
-            : db.Volumes.FromSql($"""SELECT v.*, v.xmin FROM "Volumes" v WHERE jsonb_exists(v."Tags", {parts[0]})""");
-    }
+    protected override IQueryable<Volume> Tagged(IQueryable<Volume> rows, string tag) => rows.WithTag(tag);
 
     /// <summary><see cref="Volume.Spell"/> the other way round.</summary>
-    private static IQueryable<Volume> InState(IQueryable<Volume> volumes, string status)
+    protected override IQueryable<Volume> InState(IQueryable<Volume> rows, string status)
     {
         var keys =
             from state in Enum.GetValues<VolumeState>()
@@ -166,26 +126,23 @@ public sealed record VolumeQuery(
             where Volume.Spell(state, goal, hasInstance) == status
             select $"{state} {goal} {(hasInstance ? "+" : "-")}";
         var wanted = keys.ToArray();
-        return volumes.Where(volume =>
+        return rows.Where(volume =>
             wanted.Contains(
                 (string)(object)volume.State + " " + (string)(object)volume.Goal + " " + (volume.InstanceId != null ? "+" : "-")
             )
         );
     }
 
-    private IOrderedQueryable<Volume> Ordered(IQueryable<Volume> volumes)
-    {
-        var ordered = (Order, Ascending) switch
+    protected override IOrderedQueryable<Volume> Ordered(IQueryable<Volume> rows) =>
+        (Order, Ascending) switch
         {
-            (VolumeOrder.Name, true) => volumes.OrderBy(volume => volume.Name),
-            (VolumeOrder.Name, false) => volumes.OrderByDescending(volume => volume.Name),
-            (VolumeOrder.State, true) => volumes.OrderBy(volume => volume.State),
-            (VolumeOrder.State, false) => volumes.OrderByDescending(volume => volume.State),
-            (VolumeOrder.Size, true) => volumes.OrderBy(volume => volume.SizeGiB),
-            (VolumeOrder.Size, false) => volumes.OrderByDescending(volume => volume.SizeGiB),
-            (_, true) => volumes.OrderBy(volume => volume.CreatedAt),
-            _ => volumes.OrderByDescending(volume => volume.CreatedAt),
+            (VolumeOrder.Name, true) => rows.OrderBy(volume => volume.Name),
+            (VolumeOrder.Name, false) => rows.OrderByDescending(volume => volume.Name),
+            (VolumeOrder.State, true) => rows.OrderBy(volume => volume.State),
+            (VolumeOrder.State, false) => rows.OrderByDescending(volume => volume.State),
+            (VolumeOrder.Size, true) => rows.OrderBy(volume => volume.SizeGiB),
+            (VolumeOrder.Size, false) => rows.OrderByDescending(volume => volume.SizeGiB),
+            (_, true) => rows.OrderBy(volume => volume.CreatedAt),
+            _ => rows.OrderByDescending(volume => volume.CreatedAt),
         };
-        return ordered.ThenBy(volume => volume.Id);
-    }
 }

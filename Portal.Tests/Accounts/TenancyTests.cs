@@ -102,7 +102,7 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
         ["/console/worker/{id:guid}"] = For.WhoHasItsSecret,
         ["/buckets"] = For.Own,
         ["/buckets/new"] = For.Own,
-        ["/buckets/{Name}"] = For.OwnById,
+        ["/buckets/{Id}"] = For.OwnById,
         ["/buckets/{name}/download"] = For.OwnById,
         ["/buckets/{name}/uploads/begin"] = For.OwnById,
         ["/buckets/{name}/uploads/sign"] = For.OwnById,
@@ -468,6 +468,7 @@ public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(po
                     Instance.Id,
                     StringComparison.OrdinalIgnoreCase
                 ),
+                "/buckets/{Id}" => $"/buckets/{Bucket}",
                 "/buckets/{name}/download" => $"/buckets/{Bucket}/download?key=a",
                 _ when pattern.StartsWith("/buckets/", StringComparison.Ordinal) => pattern.Replace(
                     "{name}",

@@ -222,11 +222,7 @@ public abstract class ClosingScene(TestPostgres postgres) : TestDatabase(postgre
         var accounts = await db.Accounts.AsNoTracking().ToDictionaryAsync(account => account.Id, Ct);
         return
         [
-            .. (await db.Instances.AsNoTracking().ToListAsync(Ct)).Where(instance => instance.IsUnsettled).Select(instance => instance.Id),
-            .. (await db.Volumes.AsNoTracking().ToListAsync(Ct)).Where(volume => volume.IsUnsettled).Select(volume => volume.Id),
-            .. (await db.Snapshots.AsNoTracking().ToListAsync(Ct)).Where(snapshot => snapshot.IsUnsettled).Select(snapshot => snapshot.Id),
-            .. (await db.Networks.AsNoTracking().ToListAsync(Ct)).Where(network => network.IsUnsettled).Select(network => network.Id),
-            .. (await db.NetworkInterfaces.AsNoTracking().ToListAsync(Ct)).Where(card => card.IsUnsettled).Select(card => card.Id),
+            .. (await Unfinished.InRegionsAsync(db, Ct)).Select(one => one.Id),
             .. (await db.ObjectStoreUsers.AsNoTracking().ToListAsync(Ct))
                 .Where(user => user.IsUnsettled(accounts[user.AccountId], isStoreFull: false))
                 .Select(user => user.Id),

@@ -44,7 +44,7 @@ public sealed class InstanceQueryTests(TestPostgres postgres) : TestDatabase(pos
         await using var db = CreateDbContext();
         Assert.Equal(
             new Dictionary<string, int> { ["pending"] = 2, ["shutting-down"] = 1 },
-            await InstanceQuery.CountAsync(db, ada.AccountId, AnAccount.Now, Ct)
+            await new InstanceQuery().CountAsync(db, ada.AccountId, AnAccount.Now, Ct)
         );
     }
 

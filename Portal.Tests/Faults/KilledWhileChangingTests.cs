@@ -58,7 +58,7 @@ public sealed class KilledWhileChangingTests(TestPostgres postgres) : TestDataba
         var made = (await Task.WhenAll(changes)).Sum();
 
         using var survivor = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
-        List<string> left = [];
+        List<Unfinished> left = [];
         await Until.TrueAsync(
             async () => (left = await UnsettledAsync()).Count == 0,
             SettleLimit,
@@ -179,21 +179,10 @@ public sealed class KilledWhileChangingTests(TestPostgres postgres) : TestDataba
         }
     }
 
-    private async Task<List<string>> UnsettledAsync()
+    private async Task<List<Unfinished>> UnsettledAsync()
     {
         await using var db = CreateDbContext();
-        return
-        [
-            .. (await db.Networks.AsNoTracking().ToListAsync(Ct))
-                .Where(network => network.IsUnsettled)
-                .Select(network => $"{network.Id} {network.Waiting}"),
-            .. (await db.Instances.AsNoTracking().ToListAsync(Ct))
-                .Where(instance => instance.IsUnsettled)
-                .Select(instance => $"{instance.Id} {instance.Status}"),
-            .. (await db.Volumes.AsNoTracking().ToListAsync(Ct))
-                .Where(volume => volume.IsUnsettled)
-                .Select(volume => $"{volume.Id} {volume.Status} {volume.Waiting}"),
-        ];
+        return await Unfinished.InRegionsAsync(db, Ct);
     }
 
     private sealed record ACustomer(Actor Actor, string GroupId, IReadOnlyList<string> Instances, IReadOnlyList<string> Volumes);

@@ -59,7 +59,7 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
         await customers;
 
         using var survivor = await WorkerUnderFire.StartAsync(ConnectionString, server.Address);
-        List<string> left = [];
+        List<Unfinished> left = [];
         await Until.TrueAsync(
             async () => (left = await UnsettledAsync()).Count == 0,
             SettleLimit,
@@ -110,18 +110,10 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
         }
     }
 
-    private async Task<List<string>> UnsettledAsync()
+    private async Task<List<Unfinished>> UnsettledAsync()
     {
         await using var db = CreateDbContext();
-        return
-        [
-            .. (await db.Instances.AsNoTracking().ToListAsync())
-                .Where(instance => instance.IsUnsettled)
-                .Select(instance => $"{instance.Id} {instance.Status}"),
-            .. (await db.Volumes.AsNoTracking().ToListAsync())
-                .Where(volume => volume.IsUnsettled)
-                .Select(volume => $"{volume.Id} {volume.Status}"),
-        ];
+        return await Unfinished.InRegionsAsync(db, CancellationToken.None);
     }
 
     private async Task AssertConsistentAsync()

@@ -126,16 +126,11 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
             db.AuditEntries.Where(row => row.ResourceId == id).OrderBy(row => row.Id).Select(row => row.Action).ToListAsync(Ct)
         );
 
-    private async Task<List<string>> UnsettledAsync()
-    {
-        await using var db = CreateDbContext();
-        return
-        [
-            .. (await db.Networks.AsNoTracking().ToListAsync(Ct)).Where(network => network.IsUnsettled).Select(network => network.Id),
-            .. (await db.NetworkInterfaces.AsNoTracking().ToListAsync(Ct))
-                .Where(networkInterface => networkInterface.IsUnsettled)
-                .Select(networkInterface => networkInterface.Id),
-            .. (await db.Instances.AsNoTracking().ToListAsync(Ct)).Where(instance => instance.IsUnsettled).Select(instance => instance.Id),
-        ];
-    }
+    /// <summary>Of what this worker has jobs for.</summary>
+    private Task<List<string>> UnsettledAsync() =>
+        ReadAsync(async db =>
+            (await Unfinished.InRegionsAsync(db, Ct))
+                .ConvertAll(one => one.Id)
+                .FindAll(id => services.GetKeyedService<IResourceJob>(ResourceIds.Prefix(id)) is not null)
+        );
 }

@@ -11,8 +11,8 @@ public sealed class RoundTests
     public async Task One_that_fails_leaves_the_others_their_turn_and_is_told_of_at_the_end()
     {
         var round = new Round();
-        await round.EachAsync(["a", "bad", "c"], DoAsync(new InvalidOperationException("broken")));
-        await round.EachAsync(["d"], DoAsync(new InvalidOperationException("broken")));
+        await round.EachAsync(["a", "bad", "c"], Doing(new InvalidOperationException("broken")));
+        await round.EachAsync(["d"], Doing(new InvalidOperationException("broken")));
         Assert.Equal(["a", "c", "d"], done);
         Assert.Equal("bad: broken", Assert.Single(Assert.Throws<AggregateException>(round.End).InnerExceptions).Message);
     }
@@ -21,10 +21,10 @@ public sealed class RoundTests
     public async Task What_an_engine_is_not_able_to_do_for_one_ends_the_round_only_when_the_engine_is_away()
     {
         var refused = new EngineException(EngineFault.Unavailable, "not this one");
-        await new Round(_ => Task.CompletedTask).EachAsync(["bad", "b"], DoAsync(refused));
+        await new Round(_ => Task.CompletedTask).EachAsync(["bad", "b"], Doing(refused));
         Assert.Equal(["b"], done);
         var away = await Assert.ThrowsAsync<EngineException>(() =>
-            new Round(_ => throw new EngineException(EngineFault.Unavailable, "away")).EachAsync(["bad", "c"], DoAsync(refused))
+            new Round(_ => throw new EngineException(EngineFault.Unavailable, "away")).EachAsync(["bad", "c"], Doing(refused))
         );
         Assert.Equal(("away", "b"), (away.Message, Assert.Single(done)));
     }
@@ -33,7 +33,7 @@ public sealed class RoundTests
     public async Task What_would_fail_for_all_the_others_too_ends_the_round()
     {
         await Assert.ThrowsAsync<TimeoutException>(() =>
-            new Round(isOver: error => error is TimeoutException).EachAsync(["bad", "b"], DoAsync(new TimeoutException()))
+            new Round(isOver: error => error is TimeoutException).EachAsync(["bad", "b"], Doing(new TimeoutException()))
         );
         Assert.Empty(done);
     }
@@ -56,7 +56,7 @@ public sealed class RoundTests
         );
     }
 
-    private Func<string, Task> DoAsync(Exception failure) =>
+    private Func<string, Task> Doing(Exception failure) =>
         one =>
         {
             if (one == "bad")

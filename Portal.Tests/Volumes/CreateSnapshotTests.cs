@@ -209,7 +209,7 @@ public sealed class CreateSnapshotTests(TestPostgres postgres) : TestDatabase(po
         Assert.Equal("It is deleting already.", (await Change.DeleteAsync(actor, id, Ct)).Outcome.Reason);
         Assert.Equal(
             new Dictionary<string, int> { ["deleting"] = 1, ["pending"] = 1 },
-            await SnapshotQuery.CountAsync(db, actor.AccountId, AnAccount.Now, Ct)
+            await new SnapshotQuery().CountAsync(db, actor.AccountId, AnAccount.Now, Ct)
         );
         Assert.Empty(await SnapshotQuery.OfVolumeAsync(db, stranger.AccountId, volume, AnAccount.Now, Ct));
     }

@@ -226,7 +226,7 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
         await Change.AttachAsync(actor, beta.Id, machine.Id, false, Ct);
         await Change.TagAsync(actor, alpha.Id, new Dictionary<string, string> { ["env"] = "test" }, Ct);
         await using var db = CreateDbContext();
-        (await db.Volumes.SingleAsync(volume => volume.Id == gone.Id, Ct)).ObserveRemoved(AnAccount.Now - VolumeQuery.KeepInSight);
+        (await db.Volumes.SingleAsync(volume => volume.Id == gone.Id, Ct)).ObserveRemoved(AnAccount.Now - ListQuery.KeepInSight);
         await db.SaveChangesAsync(Ct);
 
         async Task<List<string>> NamesAsync(VolumeQuery query) =>
@@ -248,7 +248,7 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
                 ["available"] = 1,
                 ["attaching"] = 1,
             },
-            await VolumeQuery.CountAsync(db, actor.AccountId, AnAccount.Now, Ct)
+            await new VolumeQuery().CountAsync(db, actor.AccountId, AnAccount.Now, Ct)
         );
     }
 

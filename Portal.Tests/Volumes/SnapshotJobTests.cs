@@ -1,6 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Billing;
 using Portal.Model.Shared;
 using Portal.Model.Volumes;
@@ -11,7 +9,7 @@ using Portal.Worker.Volumes;
 namespace Portal.Tests.Volumes;
 
 [Trait("Needs", "database")]
-public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postgres)
+public sealed class SnapshotJobTests(TestPostgres postgres) : VolumeScene(postgres)
 {
     private static readonly string[] Verbs =
     [
@@ -21,27 +19,6 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
         nameof(IVolumeEngine.RemoveSnapshotAsync),
     ];
 
-    private readonly InMemoryEngine engine = new();
-    private readonly FakeTimeProvider clock = new(Tenant.Epoch);
-    private Tenant tenant = null!;
-    private ServiceProvider services = null!;
-
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        await using var db = CreateDbContext();
-        tenant = await Tenant.AddAsync(db);
-        services = WorkerServices.Of(this, Source, engine, clock);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await services.DisposeAsync();
-        await base.DisposeAsync();
-    }
-
     [Fact]
     public async Task Each_engine_call_may_fail_before_or_after_its_effect_and_what_was_on_the_volume_comes_back()
     {
@@ -50,17 +27,17 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
             foreach (var point in Enum.GetValues<FaultPoint>())
             {
                 var volume = await AVolumeAsync("as it was");
-                engine.FailOnce(verb, point);
+                Engine.FailOnce(verb, point);
                 var snapshot = await TakeAsync(volume);
                 await SettleAsync(snapshot);
-                engine.Write(volume, "as it is");
+                Engine.Write(volume, "as it is");
                 Assert.Equal("completed", (await LoadAsync(snapshot)).Status);
                 await DeleteVolumeAsync(volume);
                 var restored = await AVolumeAsync(null, snapshot);
                 await DeleteAsync(snapshot);
                 await SettleAsync(snapshot);
-                Assert.Equal(("deleted", "as it was"), ((await LoadAsync(snapshot)).Status, engine.Read(restored)));
-                Assert.DoesNotContain(snapshot, engine.Snapshots);
+                Assert.Equal(("deleted", "as it was"), ((await LoadAsync(snapshot)).Status, Engine.Read(restored)));
+                Assert.DoesNotContain(snapshot, Engine.Snapshots);
                 Assert.All(await SpansAsync(snapshot), span => Assert.NotNull(span.To));
                 await DeleteVolumeAsync(restored);
             }
@@ -73,7 +50,7 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
         var snapshot = await TakeAsync(await AVolumeAsync("data"));
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AdvanceAsync(snapshot)));
         await SettleAsync(snapshot);
-        clock.Advance(TimeSpan.FromHours(5));
+        Clock.Advance(TimeSpan.FromHours(5));
         await DeleteAsync(snapshot);
         await SettleAsync(snapshot);
         var span = Assert.Single(await SpansAsync(snapshot));
@@ -86,24 +63,24 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
     [Fact]
     public async Task While_its_snapshot_is_being_taken_a_volume_waits_with_what_is_asked_of_it()
     {
-        engine.ObservationsUntilCopied = null;
+        Engine.ObservationsUntilCopied = null;
         var volume = await AVolumeAsync("data");
         var snapshot = await TakeAsync(volume);
         await AdvanceAsync(snapshot);
-        await ChangeAsync(volume, one => one.RequestDelete(clock.GetUtcNow()));
-        clock.Advance(Volume.DeleteLimit);
-        await services.GetRequiredService<IVolumeJob>().AdvanceAsync(volume, Ct);
+        await ChangeVolumeAsync(volume, one => one.RequestDelete(Clock.GetUtcNow()));
+        Clock.Advance(Volume.DeleteLimit);
+        await AdvanceAsync(volume);
         await using var db = CreateDbContext();
         var waiting = await db.Volumes.AsNoTracking().SingleAsync(one => one.Id == volume, Ct);
-        Assert.Equal(("deleting", true), (waiting.Status, waiting.Deadline > clock.GetUtcNow()));
+        Assert.Equal(("deleting", true), (waiting.Status, waiting.Deadline > Clock.GetUtcNow()));
         Assert.StartsWith("A snapshot of it is being taken", waiting.Waiting, StringComparison.Ordinal);
-        Assert.Contains(volume, engine.Volumes);
+        Assert.Contains(volume, Engine.Volumes);
 
         // Given up, it holds nothing back.
         await DeleteAsync(snapshot);
         await SettleAsync(snapshot);
-        await services.GetRequiredService<IVolumeJob>().AdvanceAsync(volume, Ct);
-        Assert.DoesNotContain(volume, engine.Volumes);
+        await AdvanceAsync(volume);
+        Assert.DoesNotContain(volume, Engine.Volumes);
     }
 
     [Fact]
@@ -111,14 +88,14 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
     {
         var snapshot = await TakeAsync(await AVolumeAsync("data"));
         await SettleAsync(snapshot);
-        var restored = await RequestAsync(snapshot);
+        var restored = await RequestVolumeAsync(snapshot);
         await DeleteAsync(snapshot);
         await AdvanceAsync(snapshot);
-        Assert.Contains(snapshot, engine.Snapshots);
-        await services.GetRequiredService<IVolumeJob>().AdvanceAsync(restored, Ct);
+        Assert.Contains(snapshot, Engine.Snapshots);
+        await AdvanceAsync(restored);
         await SettleAsync(snapshot);
-        Assert.Equal("data", engine.Read(restored));
-        Assert.DoesNotContain(snapshot, engine.Snapshots);
+        Assert.Equal("data", Engine.Read(restored));
+        Assert.DoesNotContain(snapshot, Engine.Snapshots);
     }
 
     [Fact]
@@ -126,25 +103,25 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
     {
         var volume = await AVolumeAsync("data");
         var (waits, fails) = (await TakeAsync(volume), await TakeAsync(volume));
-        engine.Away = "libvirt does not answer";
+        Engine.Away = "libvirt does not answer";
         await AdvanceAsync(waits);
         Assert.Contains("continue automatically", (await LoadAsync(waits)).Waiting, StringComparison.Ordinal);
-        clock.Advance(TimeSpan.FromHours(1));
-        await services.GetRequiredService<SnapshotSweep>().SweepAsync(Ct);
+        Clock.Advance(TimeSpan.FromHours(1));
+        await Get<SnapshotSweep>().SweepAsync(Ct);
         await using (var db = CreateDbContext())
         {
             Assert.Equal(2, await db.Incidents.CountAsync(incident => incident.Kind == "deadline" && incident.ClosedAt == null, Ct));
         }
 
-        engine.Away = null;
+        Engine.Away = null;
         await SettleAsync(waits);
-        engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
+        Engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
         await SettleAsync(fails);
         Assert.Equal(
             ("completed", "error", true),
             ((await LoadAsync(waits)).Status, (await LoadAsync(fails)).Status, (await LoadAsync(fails)).LastError is not null)
         );
-        await services.GetRequiredService<SnapshotSweep>().SweepAsync(Ct);
+        await Get<SnapshotSweep>().SweepAsync(Ct);
         await using var after = CreateDbContext();
         Assert.Equal(0, await after.Incidents.CountAsync(incident => incident.ClosedAt == null, Ct));
     }
@@ -161,11 +138,11 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
 
         // A call of a killed worker that had its effect late, one of nobody, and one that the host lost.
         var strange = ResourceIds.New("snap");
-        await engine.EnsureSnapshotAsync(new SnapshotSpec(gone, tenant.Account.Id, volume), Ct);
-        await engine.EnsureSnapshotAsync(new SnapshotSpec(strange, "", volume), Ct);
-        engine.LoseSnapshot(lost);
-        await services.GetRequiredService<SnapshotPatrol>().SweepAsync(Ct);
-        Assert.DoesNotContain(gone, engine.Snapshots);
+        await Engine.EnsureSnapshotAsync(new SnapshotSpec(gone, Owner.Account.Id, volume), Ct);
+        await Engine.EnsureSnapshotAsync(new SnapshotSpec(strange, "", volume), Ct);
+        Engine.LoseSnapshot(lost);
+        await Get<SnapshotPatrol>().SweepAsync(Ct);
+        Assert.DoesNotContain(gone, Engine.Snapshots);
         await using var db = CreateDbContext();
         Assert.Equal(
             new Dictionary<string, string> { [strange] = "orphan", [lost] = "lost" },
@@ -175,23 +152,14 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
 
     private async Task<string> AVolumeAsync(string? content, string? snapshot = null)
     {
-        var id = await RequestAsync(snapshot);
-        await SettleVolumeAsync(id);
+        var id = await RequestVolumeAsync(snapshot);
+        await SettleAsync(id);
         if (content is not null)
         {
-            engine.Write(id, content);
+            Engine.Write(id, content);
         }
 
         return id;
-    }
-
-    private async Task<string> RequestAsync(string? snapshot = null)
-    {
-        await using var db = CreateDbContext();
-        var volume = tenant.AVolume(2, clock.GetUtcNow(), snapshotId: snapshot);
-        db.Volumes.Add(volume);
-        await db.SaveChangesAsync(Ct);
-        return volume.Id;
     }
 
     private async Task<string> TakeAsync(string volumeId)
@@ -203,13 +171,13 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
             Id = ResourceIds.New("snap"),
             AccountId = volume.AccountId,
             Name = "copy",
-            CreatedAt = clock.GetUtcNow(),
+            CreatedAt = Clock.GetUtcNow(),
             ProjectId = volume.ProjectId,
             RegionId = volume.RegionId,
             VolumeId = volume.Id,
             SizeGiB = volume.MadeGiB,
             RequestToken = ResourceIds.New("token"),
-        }.Requested(clock.GetUtcNow());
+        }.Requested(Clock.GetUtcNow());
         db.Snapshots.Add(snapshot);
         await db.SaveChangesAsync(Ct);
         return snapshot.Id;
@@ -219,58 +187,22 @@ public sealed class SnapshotJobTests(TestPostgres postgres) : TestDatabase(postg
     {
         await using var db = CreateDbContext();
         Assert.Null(
-            (await db.Snapshots.SingleAsync(snapshot => snapshot.Id == id, Ct)).RequestDelete(clock.GetUtcNow()) is var outcome
+            (await db.Snapshots.SingleAsync(snapshot => snapshot.Id == id, Ct)).RequestDelete(Clock.GetUtcNow()) is var outcome
                 ? outcome.Reason
                 : null
         );
         await db.SaveChangesAsync(Ct);
     }
 
-    private async Task ChangeAsync(string id, Func<Volume, Outcome> request)
-    {
-        await using var db = CreateDbContext();
-        Assert.Null(request(await db.Volumes.SingleAsync(volume => volume.Id == id, Ct)).Reason);
-        await db.SaveChangesAsync(Ct);
-    }
-
     private async Task DeleteVolumeAsync(string id)
     {
-        await ChangeAsync(id, volume => volume.RequestDelete(clock.GetUtcNow()));
-        await SettleVolumeAsync(id);
-    }
-
-    private Task AdvanceAsync(string id) => services.GetRequiredService<ISnapshotJob>().AdvanceAsync(id, Ct);
-
-    private async Task SettleVolumeAsync(string id)
-    {
-        await using var db = CreateDbContext();
-        for (var round = 0; round < 20 && (await db.Volumes.AsNoTracking().SingleAsync(volume => volume.Id == id, Ct)).IsUnsettled; round++)
-        {
-            await services.GetRequiredService<IVolumeJob>().AdvanceAsync(id, Ct);
-        }
-
-        Assert.False((await db.Volumes.AsNoTracking().SingleAsync(volume => volume.Id == id, Ct)).IsUnsettled, $"{id} did not settle.");
-    }
-
-    private async Task SettleAsync(string id)
-    {
-        for (var round = 0; round < 20 && (await LoadAsync(id)).IsUnsettled; round++)
-        {
-            await AdvanceAsync(id);
-        }
-
-        Assert.False((await LoadAsync(id)).IsUnsettled, $"{id} did not settle.");
+        await ChangeVolumeAsync(id, volume => volume.RequestDelete(Clock.GetUtcNow()));
+        await SettleAsync(id);
     }
 
     private async Task<Snapshot> LoadAsync(string id)
     {
         await using var db = CreateDbContext();
         return await db.Snapshots.AsNoTracking().SingleAsync(snapshot => snapshot.Id == id, Ct);
-    }
-
-    private async Task<List<UsageSpan>> SpansAsync(string id)
-    {
-        await using var db = CreateDbContext();
-        return await db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == id).OrderBy(span => span.From).ToListAsync(Ct);
     }
 }

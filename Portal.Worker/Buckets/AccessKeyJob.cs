@@ -20,8 +20,6 @@ public sealed class AccessKeyJob(
     ILogger<AccessKeyJob> log
 ) : StoreJob<AccessKey>(dbs, stores, places, nudges, clock, log), IAccessKeyJob
 {
-    private const string Later = "The object store does not take it at the moment. Your request is kept and goes on by itself.";
-
     protected override async Task<AccessKey?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
         await db.AccessKeys.SingleOrDefaultAsync(key => key.Id == id, ct) is { } key
         && (key.IsUnsettled(Now) || IsToBeTold(key, await AccountAsync(db, key, ct)))
@@ -62,7 +60,7 @@ public sealed class AccessKeyJob(
         }
         else
         {
-            key.Wait(Later);
+            key.Wait(WaitingFor.StoreToTakeKey);
         }
     }
 
@@ -81,7 +79,7 @@ public sealed class AccessKeyJob(
         {
             if (user.Waiting is not null)
             {
-                key.Wait(Later);
+                key.Wait(WaitingFor.StoreToTakeKey);
             }
 
             Nudges.Now(user.Id);

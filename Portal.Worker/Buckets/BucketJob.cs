@@ -15,8 +15,6 @@ public sealed class BucketJob(
     ILogger<BucketJob> log
 ) : StoreJob<Bucket>(dbs, stores, places, nudges, clock, log), IBucketJob
 {
-    private const string Later = "The object store does not do this at the moment. Your request is kept and goes on by itself.";
-
     protected override async Task<Bucket?> LoadAsync(PortalDb db, string id, CancellationToken ct) =>
         await db.Buckets.SingleOrDefaultAsync(bucket => bucket.Id == id, ct) is { IsUnsettled: true } bucket ? bucket : null;
 
@@ -66,7 +64,7 @@ public sealed class BucketJob(
                 bucket.ObserveDeleted(Now);
                 break;
             default:
-                bucket.Wait(Later);
+                bucket.Wait(WaitingFor.Store);
                 break;
         }
     }
@@ -91,7 +89,7 @@ public sealed class BucketJob(
     {
         if (user.Waiting is not null)
         {
-            bucket.Wait(Later);
+            bucket.Wait(WaitingFor.Store);
         }
 
         Nudges.Now(user.Id);
@@ -107,7 +105,7 @@ public sealed class BucketJob(
         {
             // Whoever closes an account has said that all of it goes, and nobody is left who could change the policy.
             await store.OverrideDenialAsync(owner, bucket.InStore(), ct);
-            bucket.Wait(Later);
+            bucket.Wait(WaitingFor.Store);
             Nudges.Now(bucket.Id);
         }
     }

@@ -196,7 +196,7 @@ public sealed partial class InstanceJob(
     {
         if (error.Fault is EngineFault.Unavailable || instance.Goal is InstanceGoal.Terminated)
         {
-            instance.Wait("This region is temporarily unavailable. Your request is saved and will continue automatically.");
+            instance.Wait(WaitingFor.Region);
         }
         else
         {
@@ -209,7 +209,7 @@ public sealed partial class InstanceJob(
     {
         if (error.Fault is not EngineFault.Unavailable && instance.Goal is not InstanceGoal.Terminated && await MayBeOnAsync(instance, ct))
         {
-            instance.Wait("That step failed. We're retrying; our operators are alerted if it keeps failing.");
+            instance.Wait(WaitingFor.AnotherTry);
         }
         else
         {

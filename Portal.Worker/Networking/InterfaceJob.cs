@@ -37,11 +37,7 @@ public sealed class InterfaceJob(
         networkInterface.IsDeleting ? DetachAsync(db, networkInterface, ct) : AttachAsync(db, networkInterface, ct);
 
     protected override void WriteDown(NetworkInterface networkInterface, EngineException error) =>
-        networkInterface.Wait(
-            error.Fault is EngineFault.Rejected
-                ? "That step failed. We're retrying; our operators are alerted if it keeps failing."
-                : "This region is temporarily unavailable. Your request is saved and will continue automatically."
-        );
+        networkInterface.Wait(error.Fault is EngineFault.Rejected ? WaitingFor.AnotherTry : WaitingFor.Region);
 
     private async Task AttachAsync(PortalDb db, NetworkInterface networkInterface, CancellationToken ct)
     {

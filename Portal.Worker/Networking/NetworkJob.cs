@@ -34,11 +34,7 @@ public sealed class NetworkJob(
     }
 
     protected override void WriteDown(Network network, EngineException error) =>
-        network.Wait(
-            error.Fault is EngineFault.Unavailable
-                ? "This region is temporarily unavailable. Your change is saved and will be applied automatically."
-                : "The change could not be applied. We're retrying; our operators are alerted if it keeps failing."
-        );
+        network.Wait(error.Fault is EngineFault.Unavailable ? WaitingFor.RegionToApply : WaitingFor.AnotherTryToApply);
 
     /// <summary>Does nothing while an instance is still there.</summary>
     private async Task DeleteAsync(PortalDb db, Network before, CancellationToken ct)

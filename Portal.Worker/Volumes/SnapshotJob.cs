@@ -63,7 +63,7 @@ public sealed class SnapshotJob(
             )
         )
         {
-            snapshot.Wait("An instance is being rebuilt from it; it is deleted as soon as that is done.");
+            snapshot.Wait(WaitingFor.Rebuild);
             return;
         }
 
@@ -74,7 +74,7 @@ public sealed class SnapshotJob(
             )
         )
         {
-            snapshot.Wait("A volume is being made from it; it is deleted as soon as that is done.");
+            snapshot.Wait(WaitingFor.NewVolume);
             return;
         }
 
@@ -87,7 +87,7 @@ public sealed class SnapshotJob(
         switch (error.Fault)
         {
             case EngineFault.Unavailable:
-                snapshot.Wait("This region is temporarily unavailable or busy. Your request is saved and will continue automatically.");
+                snapshot.Wait(WaitingFor.RegionOrTurn);
                 break;
             case EngineFault.Missing:
                 snapshot.ObserveRefused("The volume was gone before its snapshot was taken.");

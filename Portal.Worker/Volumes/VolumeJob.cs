@@ -85,7 +85,7 @@ public sealed class VolumeJob(
         }
         else
         {
-            volume.Wait("The guest has not let go of it yet.");
+            volume.Wait(WaitingFor.Guest);
         }
     }
 
@@ -103,10 +103,10 @@ public sealed class VolumeJob(
                 volume.ObserveRefused(error.Message);
                 break;
             case EngineFault.Missing when volume is { State: VolumeState.Available, Goal: VolumeGoal.InUse }:
-                volume.Wait("Its instance has no machine yet. It gets the volume as soon as it has.");
+                volume.Wait(WaitingFor.Machine);
                 break;
             default:
-                volume.Wait("This region is temporarily unavailable. Your request is saved and will continue automatically.");
+                volume.Wait(WaitingFor.Region);
                 break;
         }
     }

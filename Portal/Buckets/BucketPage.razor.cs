@@ -1,9 +1,7 @@
 using Amazon.S3;
 using Amazon.S3.Model;
 using Microsoft.AspNetCore.Components;
-using Microsoft.EntityFrameworkCore;
 using MudBlazor;
-using Portal.Accounts;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Buckets;
@@ -12,51 +10,20 @@ using Portal.Shared;
 
 namespace Portal.Buckets;
 
-public sealed partial class BucketPage(
-    IDbContextFactory<PortalDb> dbs,
-    CurrentActor current,
-    PriceList prices,
-    BucketGateway buckets,
-    ChangeBucket change,
-    LiveUpdates live,
-    IDialogService dialogs,
-    TimeProvider clock,
-    NavigationManager navigation
-) : IDisposable
+public sealed partial class BucketPage(PriceList prices, BucketGateway buckets, ChangeBucket change, IDialogService dialogs)
 {
-    private static readonly (string Tab, string Label)[] Tabs =
-    [
-        ("objects", "Objects"),
-        ("settings", "Settings"),
-        ("usage", "Usage"),
-        ("connect", "Connect"),
-        ("events", "Events"),
-    ];
-
-    private readonly PageLifetime left = new();
-    private readonly LatestLoad loads = new();
+    private readonly LatestLoad openings = new();
 
     /// <summary>Opened before, at another address: what is still being read there ends undisturbed.</summary>
     private readonly List<OpenBucket> formers = [];
 
-    private BucketView? view;
     private OpenBucket? open;
 
     /// <summary>What it holds at this moment; null if the store does not say, and what was measured is told instead.</summary>
     private BucketHolding? held;
 
-    private IDisposable? listening;
-    private string? refusal,
-        whyNotOpen;
-    private bool acting,
-        subscribed,
-        isVersioned;
-
-    [Parameter]
-    public string Name { get; set; } = "";
-
-    [SupplyParameterFromQuery]
-    public string? Tab { get; set; }
+    private string? whyNotOpen;
+    private bool isVersioned;
 
     [SupplyParameterFromQuery]
     public string? Prefix { get; set; }
@@ -74,97 +41,50 @@ public sealed partial class BucketPage(
     [SupplyParameterFromQuery]
     public string? Days { get; set; }
 
-    private string Shown => Array.Exists(Tabs, known => known.Tab == Tab) ? Tab! : "objects";
+    protected override IReadOnlyList<(string Tab, string Label)> Tabs { get; } =
+    [("objects", "Objects"), ("settings", "Settings"), ("usage", "Usage"), ("connect", "Connect"), ("events", "Events")];
 
-    private string? Busy => acting ? "Working on it." : null;
+    protected override string Path => "/buckets";
 
-    public void Dispose()
+    public override void Dispose()
     {
-        listening?.Dispose();
         open?.Dispose();
         formers.ForEach(former => former.Dispose());
-        left.Dispose();
+        base.Dispose();
     }
 
-    protected override async Task OnParametersSetAsync()
-    {
-        await LoadAsync();
-        await CountAsync();
-    }
+    protected override Task<BucketView?> ReadAsync(Actor actor, CancellationToken ct) =>
+        BucketView.LoadAsync(Dbs, prices, actor, Id, events: Shown is "events", Clock.GetUtcNow(), ct);
 
-    protected override async Task OnAfterRenderAsync(bool firstRender)
+    protected override bool Concerns(Change seen) =>
+        seen.Table is "ObjectStores" || (seen.Table is "Buckets" && seen.Id == View?.Bucket.Id);
+
+    protected override async Task OnLoadedAsync(BucketView? before)
     {
-        // The first rendering may come before the first loading is done.
-        if (subscribed || view is null)
+        var (bucket, store) = (View!.Bucket, View.Store);
+        if (
+            open is null
+            || open.Id != bucket.Id
+            || bucket.WhyNotOpen is not null
+            || open.Store.Endpoint != store?.Endpoint
+            || open.Store.OwnEndpoint != store.OwnEndpoint
+        )
         {
-            return;
+            await OpenAsync(bucket.Id);
         }
 
-        subscribed = true;
-        var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(
-            seen => seen.Table == "ObjectStores" || (seen.AccountId == account && seen.Table == "Buckets" && seen.Id == view.Bucket.Id),
-            () => InvokeAsync(RefreshAsync)
-        );
-
-        // Once more: what changed between the first rendering and the subscription was told to nobody.
-        await RefreshAsync();
-    }
-
-    private async Task RefreshAsync()
-    {
-        await LoadAsync();
+        // The store is asked last, and may be slow.
         StateHasChanged();
         await CountAsync();
     }
 
-    private async Task LoadAsync()
+    private async Task OpenAsync(string id)
     {
-        var actor = await current.GetAsync();
-        var turn = loads.Begin();
-        var loaded = await BucketView.LoadAsync(dbs, prices, actor, Name, events: Shown is "events", clock.GetUtcNow(), left.Token);
-        if (!loads.IsCurrent(turn))
-        {
-            return;
-        }
+        var turn = openings.Begin();
 
-        if (loaded is null)
-        {
-            Leave();
-            return;
-        }
-
-        view = loaded;
-        if (
-            open is null
-            || open.Id != view.Bucket.Id
-            || view.Bucket.WhyNotOpen is not null
-            || open.Store.Endpoint != view.Store?.Endpoint
-            || open.Store.OwnEndpoint != view.Store.OwnEndpoint
-        )
-        {
-            await OpenAsync(actor, turn);
-        }
-    }
-
-    /// <summary>It is not there: it never was, or it was deleted while it was looked at.</summary>
-    private void Leave()
-    {
-        if (view is null)
-        {
-            navigation.NotFound();
-        }
-        else
-        {
-            navigation.NavigateTo("/buckets");
-        }
-    }
-
-    private async Task OpenAsync(Actor actor, int turn)
-    {
         // The former one is shown until this is there.
-        var opened = await buckets.OpenAsync(actor, view!.Bucket.Id, left.Token);
-        if (!loads.IsCurrent(turn))
+        var opened = await buckets.OpenAsync(await Current.GetAsync(), id, Left);
+        if (!openings.IsCurrent(turn))
         {
             opened.Value?.Dispose();
             return;
@@ -180,7 +100,7 @@ public sealed partial class BucketPage(
 
         StateHasChanged();
         var versioning = await bucket.AskAsync(s3 =>
-            s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket.Name }, left.Token)
+            s3.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket.Name }, Left)
         );
         isVersioned =
             versioning.Value?.VersioningConfig?.Status == VersionStatus.Enabled
@@ -190,12 +110,7 @@ public sealed partial class BucketPage(
     /// <summary>The measure is minutes old when somebody has just put something in: the store knows at once.</summary>
     private async Task CountAsync()
     {
-        if (
-            open is { } bucket
-            && RendererInfo.IsInteractive
-            && await bucket.Documents.CountAsync(left.Token) is var counted
-            && open == bucket
-        )
+        if (open is { } bucket && RendererInfo.IsInteractive && await bucket.Documents.CountAsync(Left) is var counted && open == bucket)
         {
             held = counted;
             StateHasChanged();
@@ -204,7 +119,7 @@ public sealed partial class BucketPage(
 
     private async Task DeleteAsync()
     {
-        var bucket = view!.Bucket;
+        var bucket = View!.Bucket;
 
         // What was measured may be a minute old.
         var isEmpty = bucket.Objects == 0 && !await HoldsAnythingAsync();
@@ -221,31 +136,24 @@ public sealed partial class BucketPage(
             return;
         }
 
-        (acting, refusal) = (true, null);
-        try
+        await ActAsync(async actor =>
         {
-            var done = await change.DeleteAsync(await current.GetAsync(), bucket.Id, emptyFirst: !isEmpty, CancellationToken.None);
-            refusal = done.Outcome.Reason;
-        }
-        finally
-        {
-            acting = false;
-        }
-
-        await LoadAsync();
+            var done = await change.DeleteAsync(actor, bucket.Id, emptyFirst: !isEmpty, CancellationToken.None);
+            return done.Outcome;
+        });
     }
 
     private string Holding(Bucket bucket) =>
         held is { Objects: > 0 } now ? $"It holds {Format.Count(now.Objects, "object")} ({Format.Bytes(now.Bytes)})"
         : bucket is { Objects: > 0, MeasuredAt: { } at }
-            ? $"It held {Format.Count(bucket.Objects, "object")} ({Format.Bytes(bucket.Bytes)}) as of {Format.Clock(at, clock.GetUtcNow())}"
+            ? $"It held {Format.Count(bucket.Objects, "object")} ({Format.Bytes(bucket.Bytes)}) as of {Format.Clock(at, Clock.GetUtcNow())}"
         : "It is not empty";
 
     /// <summary>A version is enough.</summary>
     private async Task<bool> HoldsAnythingAsync() =>
         open is { } bucket
         && (
-            await bucket.AskAsync(s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket.Name, MaxKeys = 1 }, left.Token))
+            await bucket.AskAsync(s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket.Name, MaxKeys = 1 }, Left))
         ).Value
             is { Versions.Count: > 0 };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Buckets;
 using Portal.Model.Shared;
@@ -33,16 +34,11 @@ public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
     protected override BucketQuery Ask()
     {
         var (order, ascending) = Sort is null ? (BucketOrder.Name, true) : OrderOf<BucketOrder>();
-        return new BucketQuery(string.IsNullOrWhiteSpace(Search) ? null : Search, order, ascending);
+        return new BucketQuery(Said(Search), order, ascending);
     }
 
     protected override async Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct)
     {
-        var states = await db
-            .Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted)
-            .GroupBy(bucket => bucket.State)
-            .Select(group => new { group.Key, Count = group.Count() })
-            .ToListAsync(ct);
         var mine = db.Buckets.Where(bucket => bucket.AccountId == accountId && bucket.State != BucketState.Deleted);
         (used, objects) = (await mine.SumAsync(bucket => bucket.Bytes, ct), await mine.SumAsync(bucket => bucket.Objects, ct));
         measuredAt = await mine.MinAsync(bucket => bucket.MeasuredAt, ct);
@@ -51,17 +47,22 @@ public sealed partial class BucketsPage : ListPage<BucketLine, BucketQuery>
             .Select(account => new { account.BucketGiBLimit, account.BucketObjectLimit })
             .SingleAsync(ct);
         (limit, objectLimit) = (account.BucketGiBLimit, account.BucketObjectLimit);
-        return states.ToDictionary(row => Bucket.Spell(row.Key), row => row.Count, StringComparer.Ordinal);
+        return await base.CountAsync(db, accountId, ct);
     }
+
+    private static string Progress(BucketLine line) =>
+        line.Status is "deleting" && line.Removed > 0 ? $" ({line.Removed:N0} removed)"
+        : line.IsWaiting ? " (waits)"
+        : "";
+
+    private static string Objects(BucketLine line) =>
+        line.MeasuredAt is null ? "—" : line.Objects.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string ObjectsWord(BucketLine line) =>
+        line.MeasuredAt is null ? ""
+        : line.Objects == 1 ? " object"
+        : " objects";
 
     /// <summary>When what a line says was measured.</summary>
     private string? AsOf(BucketLine line) => line.MeasuredAt is { } at ? $"as of {Format.Clock(at, Clock.GetUtcNow())}" : null;
-
-    protected override Task<(IReadOnlyList<BucketLine> Lines, int Total)> PageAsync(
-        PortalDb db,
-        string accountId,
-        int start,
-        int count,
-        CancellationToken ct
-    ) => Query!.PageAsync(db, accountId, start, count, ct);
 }

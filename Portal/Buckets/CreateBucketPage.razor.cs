@@ -78,6 +78,23 @@ public sealed partial class CreateBucketPage(
     private static string Free(decimal units, string of) =>
         units == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", the first {units:N0} {of} free");
 
+    private string Mark(bool holds) =>
+        (name.Length, holds) switch
+        {
+            (0, _) => "open",
+            (_, true) => "holds",
+            _ => "broken",
+        };
+
+    /// <summary>The same for who does not see it.</summary>
+    private string Spoken(bool holds) =>
+        (name.Length, holds) switch
+        {
+            (0, _) => "",
+            (_, true) => "fulfilled: ",
+            _ => "not fulfilled: ",
+        };
+
     private async Task LoadAsync()
     {
         var turn = loads.Begin();

@@ -9,46 +9,39 @@ public sealed partial class InstancePage
 {
     private IReadOnlyList<MenuItem> Rarer =>
         [
-            new("Resize…", view!.Instance.WhyNotResize ?? Busy, ResizeAsync),
-            new("Create image…", view!.Instance.WhyNotImage ?? Busy, MakeImageAsync),
-            new("Reset password…", view!.Instance.WhyNotAskGuest ?? Busy, ResetPasswordAsync),
-            new("Change SSH key…", view!.Instance.WhyNotAskGuest ?? Busy, ChangeKeyAsync),
-            new("Rescue…", view!.Instance.WhyNotRescue ?? Busy, RescueAsync),
-            new("Rebuild…", view!.Instance.WhyNotRebuild ?? Busy, RebuildAsync, IsDangerous: true),
+            new("Resize…", View!.Instance.WhyNotResize ?? Busy, ResizeAsync),
+            new("Create image…", View!.Instance.WhyNotImage ?? Busy, MakeImageAsync),
+            new("Reset password…", View!.Instance.WhyNotAskGuest ?? Busy, ResetPasswordAsync),
+            new("Change SSH key…", View!.Instance.WhyNotAskGuest ?? Busy, ChangeKeyAsync),
+            new("Rescue…", View!.Instance.WhyNotRescue ?? Busy, RescueAsync),
+            new("Rebuild…", View!.Instance.WhyNotRebuild ?? Busy, RebuildAsync, IsDangerous: true),
         ];
 
     private async Task ResizeAsync()
     {
-        var instance = view!.Instance;
-        var (offers, monthEnd) = await ResizeOffer.LoadAsync(
-            dbs,
-            prices,
-            await current.GetAsync(),
-            instance,
-            clock.GetUtcNow(),
-            left.Token
-        );
+        var instance = View!.Instance;
+        var (offers, monthEnd) = await ResizeOffer.LoadAsync(Dbs, prices, await Current.GetAsync(), instance, Clock.GetUtcNow(), Left);
         await ResizeDialog.ShowAsync(dialogs, instance, offers, monthEnd);
         await LoadAsync();
     }
 
     private async Task MakeImageAsync()
     {
-        var instance = view!.Instance;
+        var instance = View!.Instance;
         await CreateImageDialog.ShowAsync(
             dialogs,
             instance,
-            await ImageOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token)
+            await ImageOffer.LoadAsync(Dbs, prices, await Current.GetAsync(), instance, Clock.GetUtcNow(), Left)
         );
     }
 
     private async Task RescueAsync()
     {
-        var instance = view!.Instance;
+        var instance = View!.Instance;
         const string into = "into a small system in memory, with its disks attached. For when its own system does not come up.";
         var (text, verb) = instance.WhyNotStart is null
             ? (
-                $"It starts {into} {(await RunOffer.LoadAsync(dbs, prices, await current.GetAsync(), instance, clock.GetUtcNow(), left.Token)).Sentence}",
+                $"It starts {into} {(await RunOffer.LoadAsync(Dbs, prices, await Current.GetAsync(), instance, Clock.GetUtcNow(), Left)).Sentence}",
                 "Start into rescue"
             )
             : ($"Shuts down (forced off after 20 s) and restarts {into} The price stays the same.", "Restart into rescue");
@@ -58,18 +51,18 @@ public sealed partial class InstancePage
         }
     }
 
-    private Task ResetPasswordAsync() => PasswordDialog.ShowAsync(dialogs, view!.Instance);
+    private Task ResetPasswordAsync() => PasswordDialog.ShowAsync(dialogs, View!.Instance);
 
     private async Task ChangeKeyAsync()
     {
-        var account = (await current.GetAsync()).AccountId;
-        await using var db = await dbs.CreateDbContextAsync(left.Token);
+        var account = (await Current.GetAsync()).AccountId;
+        await using var db = await Dbs.CreateDbContextAsync(Left);
         var keys = await db
             .KeyPairs.AsNoTracking()
-            .Where(key => key.AccountId == account && key.PublicKey != view!.Instance.PublicKey)
+            .Where(key => key.AccountId == account && key.PublicKey != View!.Instance.PublicKey)
             .OrderByDescending(key => key.CreatedAt)
-            .ToListAsync(left.Token);
-        await KeyDialog.ShowAsync(dialogs, view!.Instance, keys);
+            .ToListAsync(Left);
+        await KeyDialog.ShowAsync(dialogs, View!.Instance, keys);
         await LoadAsync();
     }
 
@@ -77,8 +70,8 @@ public sealed partial class InstancePage
     {
         await RebuildDialog.ShowAsync(
             dialogs,
-            view!.Instance,
-            await RebuildOffer.LoadAsync(dbs, prices, await current.GetAsync(), view.Instance, clock.GetUtcNow(), left.Token)
+            View!.Instance,
+            await RebuildOffer.LoadAsync(Dbs, prices, await Current.GetAsync(), View.Instance, Clock.GetUtcNow(), Left)
         );
         await LoadAsync();
     }

@@ -1,6 +1,4 @@
-using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
-using Portal.Model.Shared;
 using Portal.Shared;
 
 namespace Portal.Compute;
@@ -25,29 +23,11 @@ public sealed partial class InstancesPage(ChangeInstance change)
     protected override InstanceQuery Ask()
     {
         var (order, ascending) = OrderOf<InstanceOrder>();
-        return new InstanceQuery(
-            string.IsNullOrWhiteSpace(Search) ? null : Search,
-            Statuses.Contains(State, StringComparer.Ordinal) ? State : null,
-            string.IsNullOrWhiteSpace(Tag) ? null : Tag,
-            order,
-            ascending
-        );
+        return new InstanceQuery(Said(Search), StateAmong(Statuses), Said(Tag), order, ascending);
     }
-
-    protected override Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct) =>
-        InstanceQuery.CountAsync(db, accountId, Clock.GetUtcNow(), ct);
-
-    protected override Task<(IReadOnlyList<InstanceLine> Lines, int Total)> PageAsync(
-        PortalDb db,
-        string accountId,
-        int start,
-        int count,
-        CancellationToken ct
-    ) => Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
     private Task ActAsync(InstanceAction action) =>
         ActAsync(
-            (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
             count => Ask(action, count),
             action is InstanceAction.Stop ? "stopping" : "terminating",
             async (actor, ids) =>

@@ -70,6 +70,12 @@ public sealed partial class AddressesPage(
         view = loads.IsCurrent(turn) ? loaded : view;
     }
 
+    /// <summary>What this one can be assigned to: what it leads to, and what has none.</summary>
+    private IEnumerable<AddressTarget> Targets(PublicAddress address) =>
+        view!.Targets.Where(target =>
+            target.InterfaceId == address.InterfaceId || !view.Addresses.Any(other => other.Address.InterfaceId == target.InterfaceId)
+        );
+
     private async Task AllocateAsync()
     {
         acting = true;

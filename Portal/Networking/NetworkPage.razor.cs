@@ -1,7 +1,5 @@
-using Microsoft.AspNetCore.Components;
-using Microsoft.EntityFrameworkCore;
 using MudBlazor;
-using Portal.Accounts;
+using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
@@ -9,19 +7,12 @@ using Portal.Shared;
 
 namespace Portal.Networking;
 
-public sealed partial class NetworkPage(
-    IDbContextFactory<PortalDb> dbs,
-    CurrentActor current,
-    PriceList prices,
-    EditNetwork edit,
-    DeleteNetwork delete,
-    LiveUpdates live,
-    IDialogService dialogs,
-    TimeProvider clock,
-    NavigationManager navigation
-) : IDisposable
+public sealed partial class NetworkPage(PriceList prices, EditNetwork edit, DeleteNetwork delete, IDialogService dialogs)
 {
-    private static readonly (string Tab, string Label)[] Tabs =
+    private List<TagRow>? tags;
+    private string? name;
+
+    protected override IReadOnlyList<(string Tab, string Label)> Tabs { get; } =
     [
         ("overview", "Overview"),
         ("subnets", "Subnets"),
@@ -31,118 +22,43 @@ public sealed partial class NetworkPage(
         ("settings", "Settings"),
     ];
 
-    private static readonly string[] Shows =
-    [
-        "Networks",
-        "Subnets",
-        "SecurityGroups",
-        "NetworkInterfaces",
-        "PublicAddresses",
-        "Peerings",
-        "Instances",
-    ];
-
-    private readonly PageLifetime left = new();
-    private readonly LatestLoad loads = new();
-    private NetworkView? view;
-    private IDisposable? listening;
-    private List<TagRow>? tags;
-    private string? name;
-    private string? refusal;
-    private bool acting;
-    private bool subscribed;
-
-    [Parameter]
-    public string Id { get; set; } = "";
-
-    [SupplyParameterFromQuery]
-    public string? Tab { get; set; }
-
-    private string Shown => Array.Exists(Tabs, known => known.Tab == Tab) ? Tab! : "overview";
+    protected override string Path => "/networks";
 
     private string? Unchanged(string stored) => name is null || name == stored ? "Nothing has been changed." : null;
 
-    private string? Busy => acting ? "Working on it." : null;
+    protected override Task<NetworkView?> ReadAsync(Actor actor, CancellationToken ct) =>
+        NetworkView.LoadAsync(Dbs, prices, actor, Id, events: Shown is "events", Clock.GetUtcNow(), ct);
 
-    public void Dispose()
-    {
-        listening?.Dispose();
-        left.Dispose();
-    }
+    protected override bool Concerns(Change seen) =>
+        seen.Table
+            is "Networks"
+                or "Subnets"
+                or "SecurityGroups"
+                or "NetworkInterfaces"
+                or "PublicAddresses"
+                or "Peerings"
+                or "Instances"
+                or "Regions";
 
-    protected override Task OnParametersSetAsync() => LoadAsync();
+    private string Going => $"{View!.Contents} {(View.Contents.Instances.Count == 1 ? "has" : "have")}";
 
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        // The first rendering may come before the first loading is done.
-        if (subscribed || view is null)
+    private string Internet =>
+        View!.Network switch
         {
-            return;
-        }
-
-        subscribed = true;
-        var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(
-            seen => (seen.AccountId == account && Shows.Contains(seen.Table, StringComparer.Ordinal)) || seen.Table == "Regions",
-            () => InvokeAsync(RefreshAsync)
-        );
-
-        // Once more: what changed between the first rendering and the subscription was told to nobody.
-        await RefreshAsync();
-    }
-
-    private static string Count(int number, string one) => number == 1 ? $"1 {one}" : $"{number} {one}s";
-
-    private string Url(string tab) => tab is "overview" ? $"/networks/{Id}" : $"/networks/{Id}?tab={tab}";
-
-    private async Task RefreshAsync()
-    {
-        await LoadAsync();
-        StateHasChanged();
-    }
-
-    private async Task LoadAsync()
-    {
-        var turn = loads.Begin();
-        var loaded = await NetworkView.LoadAsync(
-            dbs,
-            prices,
-            await current.GetAsync(),
-            Id,
-            events: Shown is "events",
-            clock.GetUtcNow(),
-            left.Token
-        );
-        if (!loads.IsCurrent(turn))
-        {
-            return;
-        }
-
-        var before = view;
-        view = loaded;
-        if (view is null)
-        {
-            // One that was being looked at while it went.
-            if (before is not null)
-            {
-                navigation.NavigateTo("/networks");
-            }
-            else
-            {
-                navigation.NotFound();
-            }
-        }
-    }
+            { IsNatOn: true } => "NAT on",
+            { IsNatWanted: true } => "being turned on",
+            _ => "off",
+        };
 
     private async Task<Outcome> RenameAsync() =>
-        await edit.RenameAsync(await current.GetAsync(), Id, name ?? view!.Network.Name, CancellationToken.None);
+        await edit.RenameAsync(await Current.GetAsync(), Id, name ?? View!.Network.Name, CancellationToken.None);
 
     private async Task<Outcome> TagAsync() =>
-        await edit.TagAsync(await current.GetAsync(), Id, TagRow.ToTags(tags!), CancellationToken.None);
+        await edit.TagAsync(await Current.GetAsync(), Id, TagRow.ToTags(tags!), CancellationToken.None);
 
     private async Task DeleteAsync()
     {
-        var (network, contents) = (view!.Network, view.Contents);
+        var (network, contents) = (View!.Network, View.Contents);
         var question = contents.IsEmpty
             ? new Confirmation(
                 $"Delete {network.Name}?",
@@ -161,18 +77,12 @@ public sealed partial class NetworkPage(
             return;
         }
 
-        (acting, refusal) = (true, null);
-        try
+        await ActAsync(async actor =>
         {
-            var done = await delete.RunAsync(await current.GetAsync(), Id, withContents: !contents.IsEmpty, CancellationToken.None);
-            refusal = done.Reason;
-        }
-        finally
-        {
-            acting = false;
-        }
+            var done = await delete.RunAsync(actor, Id, withContents: !contents.IsEmpty, CancellationToken.None);
 
-        await LoadAsync();
+            return new Outcome(done.Reason);
+        });
     }
 
     private static string Names(NetworkContents contents) =>

@@ -1,41 +1,23 @@
 using System.Globalization;
-using Microsoft.AspNetCore.Components;
-using Microsoft.EntityFrameworkCore;
 using MudBlazor;
-using Portal.Accounts;
+using Portal.Model.Accounts;
 using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Shared;
 
 namespace Portal.Networking;
 
-public sealed partial class SecurityGroupPage(
-    IDbContextFactory<PortalDb> dbs,
-    CurrentActor current,
-    SecurityGroups groups,
-    LiveUpdates live,
-    IDialogService dialogs,
-    NavigationManager navigation
-) : IDisposable
+public sealed partial class SecurityGroupPage(SecurityGroups groups, IDialogService dialogs)
 {
-    private static readonly string[] Shows = ["SecurityGroups", "Networks", "NetworkInterfaces", "Instances"];
-
-    private readonly PageLifetime left = new();
-    private readonly LatestLoad loads = new();
-    private SecurityGroupView? view;
-    private IDisposable? listening;
     private List<RuleRow> inbound = [],
         outbound = [];
     private IReadOnlyList<NewRule> saved = [];
     private string? name;
-    private string? refusal;
     private string? myAddress;
     private bool isChangedElsewhere;
     private bool saving;
-    private bool subscribed;
 
-    [Parameter]
-    public string Id { get; set; } = "";
+    protected override string Path => "/security-groups";
 
     private IReadOnlyList<NewRule> Edited => [.. inbound.Concat(outbound).Select(row => row.ToRule())];
 
@@ -44,12 +26,12 @@ public sealed partial class SecurityGroupPage(
     private string? WhyNotSave =>
         saving
             ? "It is being saved."
-            : view!.Network.WhyNotChange
-                ?? (IsDirty ? SecurityGroups.WhyNot(Edited, [.. view.Groups.Select(group => group.Id)]) : "Nothing was changed.");
+            : View!.Network.WhyNotChange
+                ?? (IsDirty ? SecurityGroups.WhyNot(Edited, [.. View.Groups.Select(group => group.Id)]) : "Nothing was changed.");
 
     /// <summary>Whether the engine has the rules as they were saved last, and how long that took.</summary>
     private string Applied =>
-        view!.Group switch
+        View!.Group switch
         {
             { ChangedAt: null } => "",
             { AppliedAfter: { } took } => took.TotalSeconds < 60
@@ -58,73 +40,27 @@ public sealed partial class SecurityGroupPage(
             _ => "Applying…",
         };
 
-    public void Dispose()
-    {
-        listening?.Dispose();
-        left.Dispose();
-    }
+    protected override Task<SecurityGroupView?> ReadAsync(Actor actor, CancellationToken ct) =>
+        SecurityGroupView.LoadAsync(Dbs, actor, Id, ct);
+
+    protected override bool Concerns(Change seen) => seen.Table is "SecurityGroups" or "Networks" or "NetworkInterfaces" or "Instances";
 
     protected override async Task OnParametersSetAsync()
     {
         // Behind a proxy this is its client's, where the operator has said that there is one.
-        myAddress = (await current.GetAsync()).From is { } from
+        myAddress = (await Current.GetAsync()).From is { } from
             ? $"{(from.IsIPv4MappedToIPv6 ? from.MapToIPv4() : from.Equals(System.Net.IPAddress.IPv6Loopback) ? System.Net.IPAddress.Loopback : from)}"
             : null;
         myAddress = myAddress is { } address && AddressRanges.Parse(address).IsDone ? $"{address}/32" : null;
-        await LoadAsync();
-        if (view is not null)
+        await base.OnParametersSetAsync();
+        if (View is not null)
         {
             Discard();
         }
     }
 
-    protected override async Task OnAfterRenderAsync(bool firstRender)
+    protected override Task OnLoadedAsync(SecurityGroupView? before)
     {
-        if (subscribed || view is null)
-        {
-            return;
-        }
-
-        subscribed = true;
-        var account = (await current.GetAsync()).AccountId;
-        listening = live.Subscribe(
-            seen => seen.AccountId == account && Shows.Contains(seen.Table, StringComparer.Ordinal),
-            () => InvokeAsync(RefreshAsync)
-        );
-        await RefreshAsync();
-    }
-
-    private async Task RefreshAsync()
-    {
-        await LoadAsync();
-        StateHasChanged();
-    }
-
-    private async Task LoadAsync()
-    {
-        var turn = loads.Begin();
-        var loaded = await SecurityGroupView.LoadAsync(dbs, await current.GetAsync(), Id, left.Token);
-        if (!loads.IsCurrent(turn))
-        {
-            return;
-        }
-
-        var before = view;
-        view = loaded;
-        if (view is null)
-        {
-            if (before is null)
-            {
-                navigation.NotFound();
-            }
-            else
-            {
-                navigation.NavigateTo("/security-groups");
-            }
-
-            return;
-        }
-
         // What is being edited stays; what nobody is editing follows what was saved elsewhere.
         var stored = Stored();
         if (before is not null && !stored.SequenceEqual(saved))
@@ -138,47 +74,51 @@ public sealed partial class SecurityGroupPage(
                 Discard();
             }
         }
+
+        return Task.CompletedTask;
     }
 
     private List<NewRule> Stored() =>
-        [.. view!.Group.Rules.OrderBy(rule => rule.Direction).ThenBy(rule => rule.Id).Select(rule => RuleRow.Of(rule).ToRule())];
+        [.. View!.Group.Rules.OrderBy(rule => rule.Direction).ThenBy(rule => rule.Id).Select(rule => RuleRow.Of(rule).ToRule())];
 
     /// <summary>The rules as they are saved.</summary>
     private void Discard()
     {
-        var rules = view!.Group.Rules.OrderBy(rule => rule.Id).ToList();
+        var rules = View!.Group.Rules.OrderBy(rule => rule.Id).ToList();
         inbound = [.. rules.Where(rule => rule.Direction is RuleDirection.Inbound).Select(RuleRow.Of)];
         outbound = [.. rules.Where(rule => rule.Direction is RuleDirection.Outbound).Select(RuleRow.Of)];
-        (saved, isChangedElsewhere, refusal) = (Edited, false, null);
+        (saved, isChangedElsewhere, Refusal) = (Edited, false, null);
     }
 
     private async Task SaveAsync()
     {
-        (saving, refusal) = (true, null);
+        saving = true;
         try
         {
-            var rules = Edited;
-            var done = await groups.SaveRulesAsync(await current.GetAsync(), Id, rules, CancellationToken.None);
-            refusal = done.Reason;
-            if (done.IsDone)
+            await ActAsync(async actor =>
             {
-                saved = rules;
-            }
+                var rules = Edited;
+                var done = await groups.SaveRulesAsync(actor, Id, rules, CancellationToken.None);
+                if (done.IsDone)
+                {
+                    saved = rules;
+                }
+
+                return new Outcome(done.Reason);
+            });
         }
         finally
         {
             saving = false;
         }
-
-        await LoadAsync();
     }
 
     private async Task<Outcome> RenameAsync() =>
-        new((await groups.RenameAsync(await current.GetAsync(), Id, name ?? view!.Group.Name, CancellationToken.None)).Reason);
+        new((await groups.RenameAsync(await Current.GetAsync(), Id, name ?? View!.Group.Name, CancellationToken.None)).Reason);
 
     private async Task DeleteAsync()
     {
-        var group = view!.Group;
+        var group = View!.Group;
         if (
             await ConfirmDialog.ShowAsync(
                 dialogs,
@@ -191,11 +131,7 @@ public sealed partial class SecurityGroupPage(
             )
         )
         {
-            refusal = (await groups.DeleteAsync(await current.GetAsync(), Id, CancellationToken.None)).Reason;
-            if (refusal is null)
-            {
-                navigation.NavigateTo("/security-groups");
-            }
+            await ActAsync(async actor => new Outcome((await groups.DeleteAsync(actor, Id, CancellationToken.None)).Reason));
         }
     }
 }

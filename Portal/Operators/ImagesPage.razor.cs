@@ -7,62 +7,29 @@ using Portal.Shared;
 
 namespace Portal.Operators;
 
-public sealed partial class ImagesPage(
-    IDbContextFactory<PortalDb> dbs,
-    CurrentActor current,
-    ImageCatalogue catalogue,
-    LiveUpdates live,
-    IDialogService dialogs
-) : IDisposable
+public sealed partial class ImagesPage(IDbContextFactory<PortalDb> dbs, ImageCatalogue catalogue, IDialogService dialogs)
 {
-    private readonly PageLifetime left = new();
     private IReadOnlyList<Image>? images;
     private NewImage draft = new();
     private bool adding;
     private string? refusal;
-    private IDisposable? listening;
 
-    public void Dispose()
+    protected override bool Concerns(Change seen) => seen.Table is "Images";
+
+    protected override async Task LoadAsync()
     {
-        listening?.Dispose();
-        left.Dispose();
-    }
-
-    protected override Task OnInitializedAsync() => LoadAsync();
-
-    protected override void OnAfterRender(bool firstRender)
-    {
-        if (firstRender)
-        {
-            listening = live.Subscribe(
-                seen => seen.Table is "Images",
-                () =>
-                    InvokeAsync(async () =>
-                    {
-                        await LoadAsync();
-                        StateHasChanged();
-                    })
-            );
-        }
-    }
-
-    private async Task LoadAsync()
-    {
-        await current.GetOperatorAsync();
-        await using var db = await dbs.CreateDbContextAsync(left.Token);
+        await Current.GetOperatorAsync();
+        await using var db = await dbs.CreateDbContextAsync(Left);
         images = await db
             .Images.AsNoTracking()
             .OrderBy(image => image.State == ImageState.Retired)
             .ThenByDescending(image => image.CreatedAt)
-            .ToListAsync(left.Token);
+            .ToListAsync(Left);
     }
 
     private async Task AddAsync()
     {
-        refusal = await ProofDialog.RunAsync(
-            dialogs,
-            async () => await catalogue.AddAsync(await current.GetOperatorAsync(), draft, left.Token)
-        );
+        refusal = await ProofDialog.RunAsync(dialogs, async () => await catalogue.AddAsync(await Current.GetOperatorAsync(), draft, Left));
         if (refusal is null)
         {
             (draft, adding) = (new NewImage(), false);
@@ -81,7 +48,7 @@ public sealed partial class ImagesPage(
         {
             refusal = await ProofDialog.RunAsync(
                 dialogs,
-                async () => await catalogue.RetireAsync(await current.GetOperatorAsync(), image.Id, left.Token)
+                async () => await catalogue.RetireAsync(await Current.GetOperatorAsync(), image.Id, Left)
             );
             await LoadAsync();
         }

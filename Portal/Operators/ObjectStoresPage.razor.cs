@@ -1,41 +1,16 @@
-using Portal.Accounts;
-using Portal.Shared;
+using Portal.Model.Shared;
 
 namespace Portal.Operators;
 
-public sealed partial class ObjectStoresPage(CurrentActor current, EnterObjectStore stores, LiveUpdates live) : IDisposable
+public sealed partial class ObjectStoresPage(EnterObjectStore stores)
 {
-    private readonly PageLifetime left = new();
     private IReadOnlyList<StoreOfRegion>? regions;
-    private IDisposable? listening;
 
-    public void Dispose()
+    protected override bool Concerns(Change seen) => seen.Table is "ObjectStores" or "ObjectStoreChanges";
+
+    protected override async Task LoadAsync()
     {
-        listening?.Dispose();
-        left.Dispose();
-    }
-
-    protected override Task OnInitializedAsync() => LoadAsync();
-
-    protected override void OnAfterRender(bool firstRender)
-    {
-        if (firstRender)
-        {
-            listening = live.Subscribe(
-                seen => seen.Table is "ObjectStores" or "ObjectStoreChanges",
-                () =>
-                    InvokeAsync(async () =>
-                    {
-                        await LoadAsync();
-                        StateHasChanged();
-                    })
-            );
-        }
-    }
-
-    private async Task LoadAsync()
-    {
-        await current.GetOperatorAsync();
-        regions = await stores.ListAsync(left.Token);
+        await Current.GetOperatorAsync();
+        regions = await stores.ListAsync(Left);
     }
 }

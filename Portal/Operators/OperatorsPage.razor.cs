@@ -1,47 +1,23 @@
 using MudBlazor;
 using Portal.Accounts;
 using Portal.Model.Accounts;
+using Portal.Model.Shared;
 using Portal.Shared;
 
 namespace Portal.Operators;
 
-public sealed partial class OperatorsPage(CurrentActor current, OperatorTeam operators, LiveUpdates live, IDialogService dialogs)
-    : IDisposable
+public sealed partial class OperatorsPage(OperatorTeam operators, IDialogService dialogs)
 {
-    private readonly PageLifetime left = new();
     private IReadOnlyList<TeamMember>? team;
     private string? refusal;
     private int round;
-    private IDisposable? listening;
 
-    public void Dispose()
+    protected override bool Concerns(Change seen) => seen.Table is "Users" or "Sessions";
+
+    protected override async Task LoadAsync()
     {
-        listening?.Dispose();
-        left.Dispose();
-    }
-
-    protected override Task OnInitializedAsync() => LoadAsync();
-
-    protected override void OnAfterRender(bool firstRender)
-    {
-        if (firstRender)
-        {
-            listening = live.Subscribe(
-                seen => seen.Table is "Users" or "Sessions",
-                () =>
-                    InvokeAsync(async () =>
-                    {
-                        await LoadAsync();
-                        StateHasChanged();
-                    })
-            );
-        }
-    }
-
-    private async Task LoadAsync()
-    {
-        await current.GetOperatorAsync(OperatorRole.Admin);
-        team = await operators.ListAsync(left.Token);
+        await Current.GetOperatorAsync(OperatorRole.Admin);
+        team = await operators.ListAsync(Left);
     }
 
     private async Task SetRoleAsync(TeamMember member, string name)
@@ -49,7 +25,7 @@ public sealed partial class OperatorsPage(CurrentActor current, OperatorTeam ope
         OperatorRole? role = Enum.TryParse<OperatorRole>(name, out var known) ? known : null;
         refusal = await ProofDialog.RunAsync(
             dialogs,
-            async () => await operators.SetRoleAsync(await current.GetOperatorAsync(), member.Id, role, left.Token)
+            async () => await operators.SetRoleAsync(await Current.GetOperatorAsync(), member.Id, role, Left)
         );
         round++;
         await LoadAsync();
@@ -71,7 +47,7 @@ public sealed partial class OperatorsPage(CurrentActor current, OperatorTeam ope
         {
             refusal = await ProofDialog.RunAsync(
                 dialogs,
-                async () => await operators.EndSessionsAsync(await current.GetOperatorAsync(), member.Id, left.Token)
+                async () => await operators.EndSessionsAsync(await Current.GetOperatorAsync(), member.Id, Left)
             );
             await LoadAsync();
         }

@@ -1,44 +1,22 @@
 using Microsoft.EntityFrameworkCore;
-using Portal.Accounts;
+using Portal.Model.Operators;
 using Portal.Model.Shared;
 using Portal.Shared;
 
 namespace Portal.Operators;
 
-public sealed partial class OverviewPage(IDbContextFactory<PortalDb> dbs, CurrentActor current, LiveUpdates live, TimeProvider clock)
-    : IDisposable
+public sealed partial class OverviewPage(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    private readonly PageLifetime left = new();
     private Overview? view;
-    private IDisposable? listening;
 
-    public void Dispose()
+    protected override bool Concerns(Change seen) => seen.Table is "Regions" or "Incidents" or "Instances" or "Mails" or "Accounts";
+
+    private static string Used(Region region) =>
+        $"{Format.Memory(region.TotalMemoryMiB - region.FreeMemoryMiB)} of {Format.Memory(region.TotalMemoryMiB)} used";
+
+    protected override async Task LoadAsync()
     {
-        listening?.Dispose();
-        left.Dispose();
-    }
-
-    protected override Task OnInitializedAsync() => LoadAsync();
-
-    protected override void OnAfterRender(bool firstRender)
-    {
-        if (firstRender)
-        {
-            listening = live.Subscribe(
-                seen => seen.Table is "Regions" or "Incidents" or "Instances" or "Mails" or "Accounts",
-                () =>
-                    InvokeAsync(async () =>
-                    {
-                        await LoadAsync();
-                        StateHasChanged();
-                    })
-            );
-        }
-    }
-
-    private async Task LoadAsync()
-    {
-        await current.GetOperatorAsync();
-        view = await Overview.LoadAsync(dbs, clock.GetUtcNow(), left.Token);
+        await Current.GetOperatorAsync();
+        view = await Overview.LoadAsync(dbs, clock.GetUtcNow(), Left);
     }
 }

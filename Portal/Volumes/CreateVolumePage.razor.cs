@@ -62,6 +62,11 @@ public sealed partial class CreateVolumePage(
 
     private int? Size => Volume.ParseSize(size) is { IsDone: true, Value: var gib } ? gib : null;
 
+    private string Summary =>
+        Size is { } gib
+            ? $"{gib:N0} GiB, {typeId}, {(Source is null ? "empty" : $"from {Source.Name}")}{(Instance is null ? "" : $", for {Instance.Name}")}"
+            : $"Choose a size{(Instance is null ? "" : $", for {Instance.Name}")}";
+
     private string? WhyNot =>
         this switch
         {

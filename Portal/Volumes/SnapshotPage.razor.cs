@@ -20,6 +20,9 @@ public sealed partial class SnapshotPage(PriceList prices, ChangeSnapshot change
 
     protected override bool Concerns(Change seen) => seen.Id == Id || seen.Id == View?.Snapshot.VolumeId;
 
+    private static string NewInstanceUrl(Snapshot snapshot) =>
+        snapshot.PrivateImageId is { } own ? $"/instances/new?image={own}" : $"/instances/new?snapshot={snapshot.Id}";
+
     private async Task DeleteAsync()
     {
         var doomed = View!.Snapshot.Name;

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using Portal.Model.Shared;
 using Portal.Model.Volumes;
 using Portal.Shared;
 
@@ -24,29 +22,11 @@ public sealed partial class SnapshotsPage(ChangeSnapshot change)
     protected override SnapshotQuery Ask()
     {
         var (order, ascending) = OrderOf<SnapshotOrder>();
-        return new SnapshotQuery(
-            string.IsNullOrWhiteSpace(Search) ? null : Search,
-            Snapshot.Statuses.Contains(State, StringComparer.Ordinal) ? State : null,
-            string.IsNullOrWhiteSpace(Tag) ? null : Tag,
-            order,
-            ascending
-        );
+        return new SnapshotQuery(Said(Search), StateAmong(Snapshot.Statuses), Said(Tag), order, ascending);
     }
-
-    protected override Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct) =>
-        SnapshotQuery.CountAsync(db, accountId, Clock.GetUtcNow(), ct);
-
-    protected override Task<(IReadOnlyList<SnapshotLine> Lines, int Total)> PageAsync(
-        PortalDb db,
-        string accountId,
-        int start,
-        int count,
-        CancellationToken ct
-    ) => Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
     private Task DeleteAsync() =>
         ActAsync(
-            (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
             count =>
                 Confirmation.ToDelete(
                     count,

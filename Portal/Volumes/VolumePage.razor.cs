@@ -21,12 +21,13 @@ public sealed partial class VolumePage(PriceList prices, ChangeVolume change, ID
 
     protected override string Path => "/volumes";
 
-    private string? Busy => Acting ? "Working on it." : null;
-
     protected override Task<VolumeView?> ReadAsync(Actor actor, CancellationToken ct) =>
         VolumeView.LoadAsync(Dbs, prices, actor, Id, Shown, Clock.GetUtcNow(), ct);
 
     protected override bool Concerns(Change seen) => seen.Id == Id || seen.Table is "Instances" or "Snapshots" or "BackupSchedules";
+
+    private static string FirstUse(Volume volume) =>
+        $"sudo mkfs.ext4 {volume.GuestPath} && sudo mkdir -p /data && sudo mount {volume.GuestPath} /data";
 
     private Task AttachAsync(AttachForm.Wish wish) =>
         ActAsync(actor => change.AttachAsync(actor, Id, wish.InstanceId, wish.DeleteOnTermination, CancellationToken.None));

@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-using Portal.Model.Shared;
 using Portal.Model.Volumes;
 using Portal.Shared;
 
@@ -24,29 +22,16 @@ public sealed partial class VolumesPage(ChangeVolume change)
     protected override VolumeQuery Ask()
     {
         var (order, ascending) = OrderOf<VolumeOrder>();
-        return new VolumeQuery(
-            string.IsNullOrWhiteSpace(Search) ? null : Search,
-            Volume.Statuses.Contains(State, StringComparer.Ordinal) ? State : null,
-            string.IsNullOrWhiteSpace(Tag) ? null : Tag,
-            order,
-            ascending
-        );
+        return new VolumeQuery(Said(Search), StateAmong(Volume.Statuses), Said(Tag), order, ascending);
     }
 
-    protected override Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct) =>
-        VolumeQuery.CountAsync(db, accountId, Clock.GetUtcNow(), ct);
-
-    protected override Task<(IReadOnlyList<VolumeLine> Lines, int Total)> PageAsync(
-        PortalDb db,
-        string accountId,
-        int start,
-        int count,
-        CancellationToken ct
-    ) => Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
+    private static string Progress(VolumeLine line) =>
+        line.IsWaiting ? " (waits)"
+        : line.IsGrowing ? " (grows)"
+        : "";
 
     private Task DeleteAsync() =>
         ActAsync(
-            (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
             count =>
                 Confirmation.ToDelete(
                     count,

@@ -19,14 +19,20 @@ export async function ask(bucket, step, body) {
   let answer;
   try {
     answer = await fetch(`/buckets/${bucket}/uploads/${step}`, {
-      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), redirect: 'manual', signal: AbortSignal.timeout(60_000),
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+      redirect: 'manual', signal: AbortSignal.timeout(60_000),
     });
   } catch {
     throw new Refusal(0, '', 'Portal does not answer.');
   }
-  if (answer.type === 'opaqueredirect') throw new Refusal(401, 'SignedOut', 'You have been signed out. Sign in again in another tab, then retry.');
+  if (answer.type === 'opaqueredirect') {
+    throw new Refusal(401, 'SignedOut', 'You have been signed out. Sign in again in another tab, then retry.');
+  }
   const said = answer.headers.get('Content-Type')?.includes('json') ? await answer.json() : {};
-  if (!answer.ok) throw new Refusal(answer.status, said.code ?? '', said.sentence ?? (answer.status === 404 ? 'The bucket is no longer there.' : 'That did not work.'));
+  if (!answer.ok) {
+    const sentence = answer.status === 404 ? 'The bucket is no longer there.' : 'That did not work.';
+    throw new Refusal(answer.status, said.code ?? '', said.sentence ?? sentence);
+  }
   return said;
 }
 

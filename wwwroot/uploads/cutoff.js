@@ -1,4 +1,5 @@
-// Uploads that a reload or a closed tab cut off. This browser remembers which they were: they go on when the same files come again, or are given up.
+// Uploads that a reload or a closed tab cut off. This browser remembers which they were: they go on when the same files come again, or are
+// given up.
 import { ask, forgetMemory, memories } from './ask.js';
 
 /** How long other tabs have to say that an upload is theirs and under way. */

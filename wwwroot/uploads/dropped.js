@@ -1,4 +1,5 @@
-// Files that were dropped or picked, folders walked through: [{ file, path }], the path as it is below what was dropped. What cannot be sent has a problem instead of a file.
+// Files that were dropped or picked, folders walked through: [{ file, path }], the path as it is below what was dropped. What cannot be
+// sent has a problem instead of a file.
 
 /** Takes the entries before it waits: a drop's lists are empty once its event has been handled. */
 export async function dropped(transfer) {

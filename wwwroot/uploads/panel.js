@@ -1,4 +1,5 @@
-// The list of uploads in the corner of every page. It is drawn here and not by the circuit, so that it goes on while one looks at other pages.
+// The list of uploads in the corner of every page. It is drawn here and not by the circuit, so that it goes on while one looks at other
+// pages.
 const SHOWN = 50;
 
 export class Panel {
@@ -26,7 +27,8 @@ export class Panel {
       <p class="uploads-figures muted num"></p>
       <p class="visually-hidden" role="status"></p>
       <div class="uploads-exist" hidden><p></p>
-        <button type="button" class="button" data-do="replace">Replace</button> <button type="button" class="button" data-do="skip">Skip</button></div>
+        <button type="button" class="button" data-do="replace">Replace</button>
+        <button type="button" class="button" data-do="skip">Skip</button></div>
       <div class="uploads-cut" hidden><p></p> <button type="button" class="button" data-do="discard">Discard</button></div>
       <ul id="uploads-list"></ul><p class="uploads-more muted"></p>`;
     this.element.addEventListener('click', event => this.#clicked(event.target.closest('button')));
@@ -37,7 +39,9 @@ export class Panel {
   draw() {
     const had = this.element.contains(document.activeElement);
     this.#redraw();
-    if (had && !(this.element.contains(document.activeElement) && document.activeElement.checkVisibility())) (this.element.isConnected ? this.element : document.querySelector('main'))?.focus({ preventScroll: true });
+    if (had && !(this.element.contains(document.activeElement) && document.activeElement.checkVisibility())) {
+      (this.element.isConnected ? this.element : document.querySelector('main'))?.focus({ preventScroll: true });
+    }
   }
 
   #redraw() {
@@ -49,10 +53,20 @@ export class Panel {
       return;
     }
     if (!this.element.isConnected) document.body.append(this.element);
-    const done = queue.count('done'), left = queue.count('waiting', 'running'), paused = queue.count('paused'), failed = queue.count('failed', 'refused'), exist = queue.count('exists');
-    const title = left > 0 ? `Uploading ${files(transfers.length)}` : paused > 0 ? `${files(paused)} paused` : failed > 0 ? `${files(failed)} not uploaded` : exist > 0 ? `${files(exist)} to decide on` : done > 0 ? `${files(done)} uploaded` : `${files(cut.length)} cut off`;
+    const done = queue.count('done'), left = queue.count('waiting', 'running'), paused = queue.count('paused');
+    const failed = queue.count('failed', 'refused'), exist = queue.count('exists');
+    const title = left > 0 ? `Uploading ${files(transfers.length)}`
+      : paused > 0 ? `${files(paused)} paused`
+      : failed > 0 ? `${files(failed)} not uploaded`
+      : exist > 0 ? `${files(exist)} to decide on`
+      : done > 0 ? `${files(done)} uploaded`
+      : `${files(cut.length)} cut off`;
     this.#text('h2', title);
-    this.#announce(transfers.length === 0 ? `${title}.` : left > 0 ? `Uploading ${files(transfers.length)}.` : paused > 0 ? `${title}.` : exist > 0 ? `${files(exist)} to decide on.` : `${files(done)} uploaded${failed > 0 ? `, ${files(failed)} not` : ''}.`);
+    this.#announce(transfers.length === 0 ? `${title}.`
+      : left > 0 ? `Uploading ${files(transfers.length)}.`
+      : paused > 0 ? `${title}.`
+      : exist > 0 ? `${files(exist)} to decide on.`
+      : `${files(done)} uploaded${failed > 0 ? `, ${files(failed)} not` : ''}.`);
     this.#show('pause', left > 0);
     this.#show('resume', paused > 0);
     this.#show('cancel', left + paused > 0);
@@ -66,7 +80,9 @@ export class Panel {
     this.#part('.uploads-exist').hidden = exist === 0;
     this.#text('.uploads-exist p', `${exist === 1 ? '1 file is' : `${exist} files are`} there already.`);
     this.#part('.uploads-cut').hidden = cut.length === 0;
-    this.#text('.uploads-cut p', cut.length === 1 ? `“${cut[0].key}” was cut off. Drop it here again, and it goes on where it was.` : `${files(cut.length)} were cut off. Drop them here again, and they go on where they were.`);
+    this.#text('.uploads-cut p', cut.length === 1
+      ? `“${cut[0].key}” was cut off. Drop it here again, and it goes on where it was.`
+      : `${files(cut.length)} were cut off. Drop them here again, and they go on where they were.`);
     this.#draw(transfers);
   }
 
@@ -91,13 +107,15 @@ export class Panel {
       }
       fill(row, transfer);
     }
-    this.#text('.uploads-more', this.#open && transfers.length > shown.length ? `and ${(transfers.length - shown.length).toLocaleString('en')} more` : '');
+    const more = transfers.length - shown.length;
+    this.#text('.uploads-more', this.#open && more > 0 ? `and ${more.toLocaleString('en')} more` : '');
   }
 
   #newRow(transfer) {
     const row = document.createElement('li');
     row.innerHTML = `<span class="upload-name"></span><span class="upload-state muted num"></span>
-      <button type="button" class="link-button" data-one="pause">Pause</button><button type="button" class="link-button" data-one="resume">Resume</button>
+      <button type="button" class="link-button" data-one="pause">Pause</button>
+      <button type="button" class="link-button" data-one="resume">Resume</button>
       <button type="button" class="link-button" data-one="cancel">Cancel</button><progress max="1" value="0"></progress>`;
     row.transfer = transfer;
     row.querySelector('.upload-name').textContent = transfer.name;
@@ -109,7 +127,13 @@ export class Panel {
 
   #clicked(button) {
     const transfer = button?.closest('li')?.transfer;
-    const all = { pause: t => t.pause(), resume: t => t.state === 'paused' && t.resume(), cancel: t => t.cancel(), replace: t => t.decide(true), skip: t => t.decide(false) };
+    const all = {
+      pause: t => t.pause(),
+      resume: t => t.state === 'paused' && t.resume(),
+      cancel: t => t.cancel(),
+      replace: t => t.decide(true),
+      skip: t => t.decide(false),
+    };
     if (transfer) transfer[button.dataset.one]();
     else if (button?.dataset.do === 'fold') this.#fold(button);
     else if (button?.dataset.do === 'discard') this.#cutOff.discard();
@@ -149,7 +173,8 @@ function fill(row, transfer) {
   bar.value = state === 'done' ? bar.max : transfer.sent;
   bar.hidden = state === 'done' || state === 'refused' || state === 'exists';
   const words = { waiting: 'waiting', paused: 'paused', done: bytes(transfer.size), exists: 'is there already' };
-  const text = transfer.sentence || (words[state] ?? `${Math.floor((100 * transfer.sent) / Math.max(1, transfer.size))}% of ${bytes(transfer.size)}`);
+  const percent = Math.floor((100 * transfer.sent) / Math.max(1, transfer.size));
+  const text = transfer.sentence || (words[state] ?? `${percent}% of ${bytes(transfer.size)}`);
   if (row.querySelector('.upload-state').textContent !== text) row.querySelector('.upload-state').textContent = text;
   const [pause, resume, cancel] = row.querySelectorAll('button');
   pause.hidden = state !== 'running';

@@ -1,5 +1,5 @@
-// Which addresses this document may send files to. Its content security policy is the one it was loaded with, whatever page is shown since: a store that was
-// named later is not in it, and the browser refuses each request to it without a word of why.
+// Which addresses this document may send files to. Its content security policy is the one it was loaded with, whatever page is shown since:
+// a store that was named later is not in it, and the browser refuses each request to it without a word of why.
 
 /** So long a document that was loaded for a store is believed to have come with all there is. */
 const RECENT = 60_000;
@@ -11,7 +11,10 @@ export function permits(url) {
   return window.portal.storage.some(known => new URL(known).origin === origin);
 }
 
-/** Loads the document anew, which brings the policy of today; false if that was just done and did not help, or if nothing could remember that it was. */
+/**
+ * Loads the document anew, which brings the policy of today; false if that was just done and did not help, or if nothing could remember
+ * that it was.
+ */
 export function reloadFor(endpoint) {
   const name = `reloaded for ${endpoint}`, now = Date.now();
   try {

@@ -124,7 +124,8 @@ export class Queue {
     const batch = [];
     let large = 0;
     for (const transfer of this.#waiting) {
-      if (batch.length >= BEGUN_AT_ONCE || transfer.bucket !== (batch[0] ?? transfer).bucket || (transfer.size > LARGE && ++large > LARGE_AT_ONCE)) break;
+      if (batch.length >= BEGUN_AT_ONCE || transfer.bucket !== (batch[0] ?? transfer).bucket) break;
+      if (transfer.size > LARGE && ++large > LARGE_AT_ONCE) break;
       batch.push(transfer);
     }
     return batch;

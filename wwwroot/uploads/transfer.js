@@ -130,7 +130,8 @@ export class Transfer {
       const url = await this.#address(part);
       flight.stop.signal.throwIfAborted();
       const from = (part - 1) * this.#partSize;
-      await put(url, this.file.slice(from, from + this.#length(part)), this.uploadId ? '' : this.#type, flight.stop.signal, loaded => { flight.loaded = loaded; });
+      const [piece, type] = [this.file.slice(from, from + this.#length(part)), this.uploadId ? '' : this.#type];
+      await put(url, piece, type, flight.stop.signal, loaded => { flight.loaded = loaded; });
       this.#done.add(part);
       if (!this.uploadId) this.#finish();
     } finally {

@@ -18,7 +18,7 @@ public sealed partial class CreateInstance
         PortalDb db,
         Actor actor,
         Account account,
-        NewInstances form,
+        NewInstances request,
         CancellationToken ct
     )
     {
@@ -26,10 +26,10 @@ public sealed partial class CreateInstance
             .PrivateImages.AsNoTracking()
             .Include(known => known.Base)
             .Include(known => known.Snapshot)
-            .FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.ImageId, ct);
-        var image = own?.Base ?? await db.Images.FindAsync([form.ImageId], ct);
-        var snapshotId = own?.SnapshotId ?? form.SnapshotId;
-        var size = await db.InstanceSizes.FindAsync([form.SizeId], ct);
+            .FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == request.ImageId, ct);
+        var image = own?.Base ?? await db.Images.FindAsync([request.ImageId], ct);
+        var snapshotId = own?.SnapshotId ?? request.SnapshotId;
+        var size = await db.InstanceSizes.FindAsync([request.SizeId], ct);
         if (image is null || size is null)
         {
             return Outcome.Refused(image is null ? "There is no such image." : "There is no such size.");
@@ -39,12 +39,12 @@ public sealed partial class CreateInstance
             (
                 own?.WhyNot
                 ?? (snapshotId is null ? image.WhyNotOn(size) : image.WhyNotFit(size))
-                ?? WhyNotWithinQuota(account, await UsedAsync(db, account.Id, ct), size, form.Count)
+                ?? WhyNotWithinQuota(account, await UsedAsync(db, account.Id, ct), size, request.Count)
                 ?? await VolumeQuota.WhyNotAsync(
                     db,
                     account,
-                    form.Count * (1 + form.Volumes.Count),
-                    form.Count * (size.DiskGiB + VolumesGiB(form)),
+                    request.Count * (1 + request.Volumes.Count),
+                    request.Count * (size.DiskGiB + VolumesGiB(request)),
                     ct
                 )
             ) is
@@ -56,7 +56,7 @@ public sealed partial class CreateInstance
 
         if (
             (
-                await WhyNotVolumesAsync(db, actor, image.RegionId, form, ct)
+                await WhyNotVolumesAsync(db, actor, image.RegionId, request, ct)
                 ?? (snapshotId is null ? null : await WhyNotFromAsync(db, actor, snapshotId, image, size, ct))
             ) is
             { } unfit
@@ -67,9 +67,9 @@ public sealed partial class CreateInstance
 
         // Ports are shared by all customers of a region: requests for them queue up at its row.
         var region = await db.LockRegionAsync(image.RegionId, ct);
-        return (await FreeCapacity.OfAsync(db, region, ct)).WhyNot(size, form.Count, VolumesGiB(form)) is { } full
+        return (await FreeCapacity.OfAsync(db, region, ct)).WhyNot(size, request.Count, VolumesGiB(request)) is { } full
             ? Outcome.Refused(full)
-            : await TakeAsync(db, actor, image, snapshotId, size, region, form, ct);
+            : await TakeAsync(db, actor, image, snapshotId, size, region, request, ct);
     }
 
     private static async Task<string?> WhyNotFromAsync(
@@ -93,14 +93,14 @@ public sealed partial class CreateInstance
         string? snapshotId,
         InstanceSize size,
         Region region,
-        NewInstances form,
+        NewInstances request,
         CancellationToken ct
     )
     {
-        if (await FindSubnetAsync(db, actor, region, form, ct) is not { } subnet)
+        if (await FindSubnetAsync(db, actor, region, request, ct) is not { } subnet)
         {
             return Outcome.Refused(
-                form.SubnetId is null
+                request.SubnetId is null
                     ? "You have no network to put it into: create one first."
                     : "There is no such subnet any more: choose another."
             );
@@ -108,8 +108,8 @@ public sealed partial class CreateInstance
 
         var network = await db.Networks.AsNoTracking().SingleAsync(network => network.Id == subnet.NetworkId, ct);
         var groups =
-            form.SecurityGroupIds.Count > 0
-                ? form.SecurityGroupIds
+            request.SecurityGroupIds.Count > 0
+                ? request.SecurityGroupIds
                 : await db
                     .SecurityGroups.Where(rules => rules.NetworkId == network.Id && rules.IsDefault)
                     .Select(rules => rules.Id)
@@ -119,9 +119,9 @@ public sealed partial class CreateInstance
             return Outcome.Refused(reason);
         }
 
-        var addresses = await FreeAddresses.TakeAsync(db, subnet, form.Count, ct);
-        var ports = await FreePortsAsync(db, region, form.Count, ct);
-        return (addresses.Count < form.Count, ports.Count < form.Count) switch
+        var addresses = await FreeAddresses.TakeAsync(db, subnet, request.Count, ct);
+        var ports = await FreePortsAsync(db, region, request.Count, ct);
+        return (addresses.Count < request.Count, ports.Count < request.Count) switch
         {
             (true, _) => Outcome.Refused(
                 $"The subnet {subnet.Name} ({subnet.Range}) has {addresses.Count} addresses left: choose another, or terminate what you no longer need."
@@ -132,7 +132,7 @@ public sealed partial class CreateInstance
     }
 
     /// <summary>The one that was chosen, or the first of the oldest network.</summary>
-    private static Task<Subnet?> FindSubnetAsync(PortalDb db, Actor actor, Region region, NewInstances form, CancellationToken ct) =>
+    private static Task<Subnet?> FindSubnetAsync(PortalDb db, Actor actor, Region region, NewInstances request, CancellationToken ct) =>
         (
             from subnet in db.Subnets
             join network in db.Networks on subnet.NetworkId equals network.Id
@@ -140,7 +140,7 @@ public sealed partial class CreateInstance
                 network.AccountId == actor.AccountId
                 && network.RegionId == region.Id
                 && network.DeletedAt == null
-                && (form.SubnetId == null ? network.DeletingSince == null : subnet.Id == form.SubnetId)
+                && (request.SubnetId == null ? network.DeletingSince == null : subnet.Id == request.SubnetId)
             orderby network.CreatedAt, subnet.CreatedAt, subnet.Id
             select subnet
         ).FirstOrDefaultAsync(ct);
@@ -210,20 +210,20 @@ public sealed partial class CreateInstance
             )
             .ToListAsync(ct);
 
-    private async Task<Outcome<KeyPair?>> FindKeyAsync(PortalDb db, Actor actor, NewInstances form, CancellationToken ct)
+    private async Task<Outcome<KeyPair?>> FindKeyAsync(PortalDb db, Actor actor, NewInstances request, CancellationToken ct)
     {
-        if (form.KeyPairId is { } id)
+        if (request.KeyPairId is { } id)
         {
             var chosen = await db.KeyPairs.FirstOrDefaultAsync(key => key.AccountId == actor.AccountId && key.Id == id, ct);
             return new(chosen, chosen is null ? KeyPair.Gone : null);
         }
 
-        if (form.PublicKey is null)
+        if (request.PublicKey is null)
         {
             return new(null, null);
         }
 
-        var kept = await KeyPairs.KeepAsync(db, actor, form.KeyName ?? "", form.PublicKey, form.Name, clock.GetUtcNow(), ct);
+        var kept = await KeyPairs.KeepAsync(db, actor, request.KeyName ?? "", request.PublicKey, request.Name, clock.GetUtcNow(), ct);
         return new(kept.Value, kept.Reason);
     }
 }

@@ -10,17 +10,17 @@ namespace Portal.Model.Compute;
 /// </summary>
 public sealed partial class CreateInstance
 {
-    private static int VolumesGiB(NewInstances form) => form.Volumes.Sum(volume => volume.SizeGiB);
+    private static int VolumesGiB(NewInstances request) => request.Volumes.Sum(volume => volume.SizeGiB);
 
     private static async Task<string?> WhyNotVolumesAsync(
         PortalDb db,
         Actor actor,
         string regionId,
-        NewInstances form,
+        NewInstances request,
         CancellationToken ct
     )
     {
-        var types = form.Volumes.Select(volume => volume.TypeId).Distinct(StringComparer.Ordinal).ToArray();
+        var types = request.Volumes.Select(volume => volume.TypeId).Distinct(StringComparer.Ordinal).ToArray();
         if (await db.VolumeTypes.CountAsync(type => types.Contains(type.Id), ct) < types.Length)
         {
             return VolumeType.Unknown;
@@ -29,7 +29,7 @@ public sealed partial class CreateInstance
         // Each under its lock, always in the same order: a deletion that comes before is seen here, one that comes after waits until the
         // volumes are made.
         foreach (
-            var wanted in form
+            var wanted in request
                 .Volumes.Where(volume => volume.SnapshotId is not null)
                 .GroupBy(volume => volume.SnapshotId!, StringComparer.Ordinal)
                 .OrderBy(group => group.Key, StringComparer.Ordinal)
@@ -51,24 +51,24 @@ public sealed partial class CreateInstance
     private static async Task AddVolumesAsync(
         PortalDb db,
         Actor actor,
-        NewInstances form,
+        NewInstances request,
         IReadOnlyList<Instance> made,
         CancellationToken ct
     )
     {
-        var sources = form.Volumes.Select(volume => volume.SnapshotId).OfType<string>().ToArray();
+        var sources = request.Volumes.Select(volume => volume.SnapshotId).OfType<string>().ToArray();
         var images = await db
             .Snapshots.Where(snapshot => snapshot.AccountId == actor.AccountId && sources.Contains(snapshot.Id))
             .ToDictionaryAsync(snapshot => snapshot.Id, snapshot => snapshot.ImageId, StringComparer.Ordinal, ct);
         foreach (var instance in made)
         {
-            foreach (var (number, wish) in form.Volumes.Index())
+            foreach (var (number, wish) in request.Volumes.Index())
             {
                 var volume = Extra(
                         instance,
                         wish,
                         wish.SnapshotId is null ? null : images[wish.SnapshotId],
-                        form.Volumes.Count > 1 ? $"{Volume.DataSuffix} {number + 1}" : Volume.DataSuffix
+                        request.Volumes.Count > 1 ? $"{Volume.DataSuffix} {number + 1}" : Volume.DataSuffix
                     )
                     .Requested(instance.CreatedAt)
                     .For(instance, VolumeDevices.At(number), wish.DeleteOnTermination);

@@ -14,9 +14,9 @@ namespace Portal.Model.Compute;
 /// </summary>
 public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, TimeProvider clock)
 {
-    public async Task<Outcome<IReadOnlyList<Instance>>> RunAsync(Actor actor, NewInstances form, CancellationToken ct)
+    public async Task<Outcome<IReadOnlyList<Instance>>> RunAsync(Actor actor, NewInstances request, CancellationToken ct)
     {
-        if (Check(form) is { IsDone: false } refused)
+        if (Check(request) is { IsDone: false } refused)
         {
             return refused;
         }
@@ -24,7 +24,7 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         await using var db = await dbs.CreateDbContextAsync(ct);
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var account = await db.LockAccountAsync(actor.AccountId, ct);
-        if (await MadeBeforeAsync(db, actor, form.RequestToken, ct) is { Count: > 0 } before)
+        if (await MadeBeforeAsync(db, actor, request.RequestToken, ct) is { Count: > 0 } before)
         {
             return new(before, null);
         }
@@ -34,22 +34,22 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
             return mayNot;
         }
 
-        var place = await FindPlaceAsync(db, actor, account, form, ct);
+        var place = await FindPlaceAsync(db, actor, account, request, ct);
         if (place.Value is null)
         {
             return Outcome.Refused(place.Reason!);
         }
 
-        var key = await FindKeyAsync(db, actor, form, ct);
+        var key = await FindKeyAsync(db, actor, request, ct);
         if (!key.IsDone)
         {
             return Outcome.Refused(key.Reason!);
         }
 
-        var made = Enumerable.Range(0, form.Count).Select(index => Build(actor, form, place.Value, key.Value, index)).ToArray();
-        await AddVolumesAsync(db, actor, form, made, ct);
+        var made = Enumerable.Range(0, request.Count).Select(index => Build(actor, request, place.Value, key.Value, index)).ToArray();
+        await AddVolumesAsync(db, actor, request, made, ct);
         db.Instances.AddRange(made);
-        if (form.WithAddress && await AssociateAddressesAsync(db, account, actor, place.Value, made, ct) is { IsDone: false } noAddress)
+        if (request.WithAddress && await AssociateAddressesAsync(db, account, actor, place.Value, made, ct) is { IsDone: false } noAddress)
         {
             return noAddress;
         }
@@ -78,20 +78,20 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
             .OrderBy(instance => instance.RequestIndex)
             .ToListAsync(ct);
 
-    private Instance Build(Actor actor, NewInstances form, Place place, KeyPair? key, int index)
+    private Instance Build(Actor actor, NewInstances request, Place place, KeyPair? key, int index)
     {
-        var instance = New(actor, form, place, key, index);
+        var instance = New(actor, request, place, key, index);
         instance.Interfaces.Add(place.Interface(instance, index));
         instance.Volumes.Add(Volume.RootOf(instance, place.Size.DiskGiB, place.SnapshotId));
         return instance.Requested(instance.CreatedAt);
     }
 
-    private Instance New(Actor actor, NewInstances form, Place place, KeyPair? key, int index) =>
+    private Instance New(Actor actor, NewInstances request, Place place, KeyPair? key, int index) =>
         new()
         {
             Id = ResourceIds.New("i"),
             AccountId = actor.AccountId,
-            Name = ResourceName.Of(form.Name.Trim(), index, form.Count),
+            Name = ResourceName.Of(request.Name.Trim(), index, request.Count),
             CreatedAt = clock.GetUtcNow(),
             ProjectId = place.ProjectId,
             RegionId = place.Region.Id,
@@ -102,13 +102,13 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
             KeyPairId = key?.Id,
             KeyName = key?.Name,
             PublicKey = key?.PublicKey,
-            UserData = Compute.UserData.Kept(form.UserData),
+            UserData = Compute.UserData.Kept(request.UserData),
             NetworkId = place.Subnet.NetworkId,
             Address = place.Addresses[index],
             PublicPort = place.Ports[index],
-            RequestToken = form.RequestToken,
+            RequestToken = request.RequestToken,
             RequestIndex = index,
-            Tags = new Dictionary<string, string>(form.Tags, StringComparer.Ordinal),
+            Tags = new Dictionary<string, string>(request.Tags, StringComparer.Ordinal),
         };
 
     private static object AuditDetails(Instance instance, string image) =>

@@ -26,7 +26,7 @@ public sealed record PrivateImageLine(
     string InstanceName,
     DateTimeOffset CreatedAt,
     bool IsWaiting
-)
+) : IListLine
 {
     public string Status => PrivateImage.Spell(State, IsDeleting);
 }
@@ -39,24 +39,43 @@ public sealed record PrivateImageQuery(
     string? Status = null,
     PrivateImageOrder Order = PrivateImageOrder.Created,
     bool Ascending = false
-)
+) : ListQuery<PrivateImage, PrivateImageLine>(Search, Status)
 {
-    /// <summary>One window of the list; two queries, whatever its size.</summary>
-    public async Task<(IReadOnlyList<PrivateImageLine> Lines, int Total)> PageAsync(
+    private static readonly bool[] EitherWay = [true, false];
+
+    public override async Task<IReadOnlyDictionary<string, int>> CountAsync(
         PortalDb db,
         string accountId,
         DateTimeOffset now,
-        int start,
-        int count,
         CancellationToken ct
     )
     {
-        var matching = Matching(db, accountId, now);
-        var total = await matching.CountAsync(ct);
-        var lines = await Ordered(matching)
-            .Skip(start)
-            .Take(count)
-            .Select(image => new PrivateImageLine(
+        var counts = await InSight(db, accountId, now)
+            .GroupBy(image => new { image.Snapshot.State, image.Snapshot.IsDeleting })
+            .Select(group => new
+            {
+                group.Key.State,
+                group.Key.IsDeleting,
+                Count = group.Count(),
+            })
+            .ToListAsync(ct);
+        return counts
+            .GroupBy(row => PrivateImage.Spell(row.State, row.IsDeleting), StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.Sum(row => row.Count), StringComparer.Ordinal);
+    }
+
+    protected override IQueryable<PrivateImage> InSight(PortalDb db, string accountId, DateTimeOffset now)
+    {
+        var since = now - ListQuery.KeepInSight;
+        return db
+            .PrivateImages.AsNoTracking()
+            .Where(image =>
+                image.AccountId == accountId && (image.Snapshot.State != SnapshotState.Deleted || image.Snapshot.DeletedAt > since)
+            );
+    }
+
+    protected override Task<List<PrivateImageLine>> LinesAsync(PortalDb db, IQueryable<PrivateImage> rows, CancellationToken ct) =>
+        rows.Select(image => new PrivateImageLine(
                 image.Id,
                 image.Name,
                 image.Description,
@@ -71,62 +90,18 @@ public sealed record PrivateImageQuery(
                 image.Snapshot.Waiting != null
             ))
             .ToListAsync(ct);
-        return (lines, total);
-    }
 
-    /// <summary>Ids of all that match, for what is done to all of them.</summary>
-    public Task<List<string>> IdsAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct) =>
-        Matching(db, accountId, now).Select(image => image.Id).ToListAsync(ct);
-
-    /// <summary>How many the account has in each state as shown, regardless of any filter.</summary>
-    public static async Task<IReadOnlyDictionary<string, int>> CountAsync(
-        PortalDb db,
-        string accountId,
-        DateTimeOffset now,
-        CancellationToken ct
-    )
-    {
-        var counts = await new PrivateImageQuery()
-            .Matching(db, accountId, now)
-            .GroupBy(image => new { image.Snapshot.State, image.Snapshot.IsDeleting })
-            .Select(group => new
-            {
-                group.Key.State,
-                group.Key.IsDeleting,
-                Count = group.Count(),
-            })
-            .ToListAsync(ct);
-        return counts
-            .GroupBy(row => PrivateImage.Spell(row.State, row.IsDeleting), StringComparer.Ordinal)
-            .ToDictionary(group => group.Key, group => group.Sum(row => row.Count), StringComparer.Ordinal);
-    }
-
-    private IQueryable<PrivateImage> Matching(PortalDb db, string accountId, DateTimeOffset now)
-    {
-        var since = now - InstanceQuery.KeepInSight;
-        var mine = db
-            .PrivateImages.AsNoTracking()
-            .Where(image =>
-                image.AccountId == accountId && (image.Snapshot.State != SnapshotState.Deleted || image.Snapshot.DeletedAt > since)
-            );
-        mine = Status is null ? mine : InState(mine, Status);
-        if (string.IsNullOrWhiteSpace(Search))
-        {
-            return mine;
-        }
-
-        var pattern = SearchPattern.Containing(Search);
-        return mine.Where(image =>
+    protected override IQueryable<PrivateImage> Like(PortalDb db, IQueryable<PrivateImage> rows, string pattern) =>
+        rows.Where(image =>
             EF.Functions.ILike(image.Name, pattern, SearchPattern.Escape)
             || EF.Functions.ILike(image.Description, pattern, SearchPattern.Escape)
             || EF.Functions.ILike(image.Id, pattern, SearchPattern.Escape)
             || EF.Functions.ILike(image.InstanceId, pattern, SearchPattern.Escape)
             || EF.Functions.ILike(image.Instance.Name, pattern, SearchPattern.Escape)
         );
-    }
 
     /// <summary><see cref="PrivateImage.Spell"/> the other way round.</summary>
-    private static IQueryable<PrivateImage> InState(IQueryable<PrivateImage> images, string status)
+    protected override IQueryable<PrivateImage> InState(IQueryable<PrivateImage> rows, string status)
     {
         var wanted = (
             from state in Enum.GetValues<SnapshotState>()
@@ -134,21 +109,17 @@ public sealed record PrivateImageQuery(
             where PrivateImage.Spell(state, isToGo) == status
             select $"{state} {(isToGo ? "+" : "-")}"
         ).ToArray();
-        return images.Where(image => wanted.Contains((string)(object)image.Snapshot.State + " " + (image.Snapshot.IsDeleting ? "+" : "-")));
+        return rows.Where(image => wanted.Contains((string)(object)image.Snapshot.State + " " + (image.Snapshot.IsDeleting ? "+" : "-")));
     }
 
-    private static readonly bool[] EitherWay = [true, false];
-
-    private IOrderedQueryable<PrivateImage> Ordered(IQueryable<PrivateImage> images) =>
-        (
-            (Order, Ascending) switch
-            {
-                (PrivateImageOrder.Name, true) => images.OrderBy(image => image.Name),
-                (PrivateImageOrder.Name, false) => images.OrderByDescending(image => image.Name),
-                (PrivateImageOrder.Size, true) => images.OrderBy(image => image.Snapshot.StoredMiB),
-                (PrivateImageOrder.Size, false) => images.OrderByDescending(image => image.Snapshot.StoredMiB),
-                (_, true) => images.OrderBy(image => image.CreatedAt),
-                _ => images.OrderByDescending(image => image.CreatedAt),
-            }
-        ).ThenBy(image => image.Id);
+    protected override IOrderedQueryable<PrivateImage> Ordered(IQueryable<PrivateImage> rows) =>
+        (Order, Ascending) switch
+        {
+            (PrivateImageOrder.Name, true) => rows.OrderBy(image => image.Name),
+            (PrivateImageOrder.Name, false) => rows.OrderByDescending(image => image.Name),
+            (PrivateImageOrder.Size, true) => rows.OrderBy(image => image.Snapshot.StoredMiB),
+            (PrivateImageOrder.Size, false) => rows.OrderByDescending(image => image.Snapshot.StoredMiB),
+            (_, true) => rows.OrderBy(image => image.CreatedAt),
+            _ => rows.OrderByDescending(image => image.CreatedAt),
+        };
 }

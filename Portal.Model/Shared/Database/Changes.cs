@@ -7,7 +7,11 @@ namespace Portal.Model.Shared;
 
 /// <summary>A row of a watched table was inserted, changed or deleted.</summary>
 /// <param name="AccountId">Whose it is; <c>-</c> for what belongs to nobody, such as an image.</param>
-public sealed record Change(string Table, string AccountId, string Id);
+public sealed record Change(string Table, string AccountId, string Id)
+{
+    /// <summary>The <see cref="AccountId"/> of what belongs to all, e.g. a region.</summary>
+    public const string NoAccount = "-";
+}
 
 /// <summary>
 /// The process's one subscription to <see cref="DatabaseObjects.Channel"/>, handed out to any number of listeners. After a lost connection

@@ -18,9 +18,10 @@ public enum SnapshotState
 
 /// <summary>
 /// What was on a volume at one moment: a copy of its own, which neither a later write nor the volume's deletion changes. The web writes
-/// <see cref="IsDeleting"/>, the worker <see cref="State"/> and all that it observes. The rules of both are in the other part of this class.
+/// <see cref="IsDeleting"/>, the worker <see cref="State"/> and all that it observes. The rules of both are in the other part of this
+/// class.
 /// </summary>
-public sealed partial class Snapshot : Resource
+public sealed partial class Snapshot : Resource, ITagged
 {
     [MaxLength(ResourceIds.MaxLength)]
     public required string ProjectId { get; init; }

@@ -26,7 +26,7 @@ public sealed record SnapshotLine(
     DateTimeOffset CreatedAt,
     Dictionary<string, string> Tags,
     bool IsWaiting
-)
+) : IListLine
 {
     public string Status => Snapshot.Spell(State, IsDeleting);
 }
@@ -41,23 +41,8 @@ public sealed record SnapshotQuery(
     string? Tag = null,
     SnapshotOrder Order = SnapshotOrder.Created,
     bool Ascending = false
-)
+) : ListQuery<Snapshot, SnapshotLine>(Search, Status, Tag)
 {
-    /// <summary>One window of the list; two queries, whatever its size.</summary>
-    public async Task<(IReadOnlyList<SnapshotLine> Lines, int Total)> PageAsync(
-        PortalDb db,
-        string accountId,
-        DateTimeOffset now,
-        int start,
-        int count,
-        CancellationToken ct
-    )
-    {
-        var matching = Matching(db, accountId, now);
-        var total = await matching.CountAsync(ct);
-        return (await Lines(Ordered(matching).Skip(start).Take(count)).ToListAsync(ct), total);
-    }
-
     /// <summary>Those of one volume, the newest first.</summary>
     public static Task<List<SnapshotLine>> OfVolumeAsync(
         PortalDb db,
@@ -68,27 +53,21 @@ public sealed record SnapshotQuery(
     ) =>
         Lines(
                 new SnapshotQuery()
-                    .Matching(db, accountId, now)
+                    .InSight(db, accountId, now)
                     .Where(snapshot => snapshot.VolumeId == volumeId)
                     .OrderByDescending(snapshot => snapshot.CreatedAt)
                     .ThenBy(snapshot => snapshot.Id)
             )
             .ToListAsync(ct);
 
-    /// <summary>Ids of all that match, for what is done to all of them.</summary>
-    public Task<List<string>> IdsAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct) =>
-        Matching(db, accountId, now).Select(snapshot => snapshot.Id).ToListAsync(ct);
-
-    /// <summary>How many the account has in each state as shown, regardless of any filter.</summary>
-    public static async Task<IReadOnlyDictionary<string, int>> CountAsync(
+    public override async Task<IReadOnlyDictionary<string, int>> CountAsync(
         PortalDb db,
         string accountId,
         DateTimeOffset now,
         CancellationToken ct
     )
     {
-        var counts = await new SnapshotQuery()
-            .Matching(db, accountId, now)
+        var counts = await InSight(db, accountId, now)
             .GroupBy(snapshot => new { snapshot.State, snapshot.IsDeleting })
             .Select(group => new
             {
@@ -118,64 +97,48 @@ public sealed record SnapshotQuery(
             snapshot.Waiting != null
         ));
 
-    private IQueryable<Snapshot> Matching(PortalDb db, string accountId, DateTimeOffset now)
+    protected override IQueryable<Snapshot> InSight(PortalDb db, string accountId, DateTimeOffset now)
     {
-        var since = now - VolumeQuery.KeepInSight;
-        var mine = Tagged(db)
-            .AsNoTracking()
+        var since = now - ListQuery.KeepInSight;
+        return db
+            .Snapshots.AsNoTracking()
             .Where(snapshot => snapshot.AccountId == accountId && (snapshot.State != SnapshotState.Deleted || snapshot.DeletedAt > since));
-        mine = Status is null ? mine : InState(mine, Status);
-        if (string.IsNullOrWhiteSpace(Search))
-        {
-            return mine;
-        }
+    }
 
-        var pattern = SearchPattern.Containing(Search);
-        return mine.Where(snapshot =>
+    protected override Task<List<SnapshotLine>> LinesAsync(PortalDb db, IQueryable<Snapshot> rows, CancellationToken ct) =>
+        Lines(rows).ToListAsync(ct);
+
+    protected override IQueryable<Snapshot> Like(PortalDb db, IQueryable<Snapshot> rows, string pattern) =>
+        rows.Where(snapshot =>
             EF.Functions.ILike(snapshot.Name, pattern, SearchPattern.Escape)
             || EF.Functions.ILike(snapshot.Id, pattern, SearchPattern.Escape)
             || EF.Functions.ILike(snapshot.VolumeId, pattern, SearchPattern.Escape)
             || EF.Functions.ILike(snapshot.Volume.Name, pattern, SearchPattern.Escape)
         );
-    }
 
-    private IQueryable<Snapshot> Tagged(PortalDb db)
-    {
-        if (string.IsNullOrWhiteSpace(Tag))
-        {
-            return db.Snapshots;
-        }
-
-        var parts = Tag.Split('=', 2, StringSplitOptions.TrimEntries);
-        return parts is [var name, var value]
-            ? db.Snapshots.FromSql($"""SELECT s.*, s.xmin FROM "Snapshots" s WHERE s."Tags" ->> {name} = {value}""")
-            : db.Snapshots.FromSql($"""SELECT s.*, s.xmin FROM "Snapshots" s WHERE jsonb_exists(s."Tags", {parts[0]})""");
-    }
+    protected override IQueryable<Snapshot> Tagged(IQueryable<Snapshot> rows, string tag) => rows.WithTag(tag);
 
     /// <summary><see cref="Snapshot.Spell"/> the other way round.</summary>
-    private static IQueryable<Snapshot> InState(IQueryable<Snapshot> snapshots, string status) =>
+    protected override IQueryable<Snapshot> InState(IQueryable<Snapshot> rows, string status) =>
         status switch
         {
-            "deleting" => snapshots.Where(snapshot => snapshot.IsDeleting && snapshot.State != SnapshotState.Deleted),
-            "deleted" => snapshots.Where(snapshot => snapshot.State == SnapshotState.Deleted),
-            "pending" => snapshots.Where(snapshot => !snapshot.IsDeleting && snapshot.State == SnapshotState.Pending),
-            "completed" => snapshots.Where(snapshot => !snapshot.IsDeleting && snapshot.State == SnapshotState.Completed),
-            _ => snapshots.Where(snapshot => !snapshot.IsDeleting && snapshot.State == SnapshotState.Error),
+            "deleting" => rows.Where(snapshot => snapshot.IsDeleting && snapshot.State != SnapshotState.Deleted),
+            "deleted" => rows.Where(snapshot => snapshot.State == SnapshotState.Deleted),
+            "pending" => rows.Where(snapshot => !snapshot.IsDeleting && snapshot.State == SnapshotState.Pending),
+            "completed" => rows.Where(snapshot => !snapshot.IsDeleting && snapshot.State == SnapshotState.Completed),
+            _ => rows.Where(snapshot => !snapshot.IsDeleting && snapshot.State == SnapshotState.Error),
         };
 
-    private IOrderedQueryable<Snapshot> Ordered(IQueryable<Snapshot> snapshots)
-    {
-        var ordered = (Order, Ascending) switch
+    protected override IOrderedQueryable<Snapshot> Ordered(IQueryable<Snapshot> rows) =>
+        (Order, Ascending) switch
         {
-            (SnapshotOrder.Name, true) => snapshots.OrderBy(snapshot => snapshot.Name),
-            (SnapshotOrder.Name, false) => snapshots.OrderByDescending(snapshot => snapshot.Name),
-            (SnapshotOrder.State, true) => snapshots.OrderBy(snapshot => snapshot.State),
-            (SnapshotOrder.State, false) => snapshots.OrderByDescending(snapshot => snapshot.State),
-            (SnapshotOrder.Size, true) => snapshots.OrderBy(snapshot => snapshot.StoredMiB),
-            (SnapshotOrder.Size, false) => snapshots.OrderByDescending(snapshot => snapshot.StoredMiB),
-            (_, true) => snapshots.OrderBy(snapshot => snapshot.CreatedAt),
-            _ => snapshots.OrderByDescending(snapshot => snapshot.CreatedAt),
+            (SnapshotOrder.Name, true) => rows.OrderBy(snapshot => snapshot.Name),
+            (SnapshotOrder.Name, false) => rows.OrderByDescending(snapshot => snapshot.Name),
+            (SnapshotOrder.State, true) => rows.OrderBy(snapshot => snapshot.State),
+            (SnapshotOrder.State, false) => rows.OrderByDescending(snapshot => snapshot.State),
+            (SnapshotOrder.Size, true) => rows.OrderBy(snapshot => snapshot.StoredMiB),
+            (SnapshotOrder.Size, false) => rows.OrderByDescending(snapshot => snapshot.StoredMiB),
+            (_, true) => rows.OrderBy(snapshot => snapshot.CreatedAt),
+            _ => rows.OrderByDescending(snapshot => snapshot.CreatedAt),
         };
-        return ordered.ThenBy(snapshot => snapshot.Id);
-    }
 }

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
 using Portal.Model.Buckets;
 using Portal.Model.Operators;
+using Portal.Model.Shared;
 using Portal.Tests.Shared;
 using static Microsoft.Playwright.Assertions;
 
@@ -57,8 +58,7 @@ public sealed class StoreInTroubleTests(TestPostgres postgres, TestCeph ceph, AB
         var page = await browser.SignInAsync(work.Server, ada, "/buckets/new");
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Name" }).FillAsync(name);
         await page.GetByRole(AriaRole.Button, new() { Name = "Create bucket" }).ClickAsync();
-        await Expect(page.GetByText("The object store does not do this at the moment. Your request is kept and goes on by itself."))
-            .ToBeVisibleAsync();
+        await Expect(page.GetByText(WaitingFor.Store)).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "bucket-waits");
         await IncidentAsync("engine-away", "s3-local", isOpen: true);
 

@@ -228,7 +228,7 @@ public sealed class PrivateImageTests(TestPostgres postgres) : TestDatabase(post
         Assert.Equal(["bronze"], await NamesAsync(new PrivateImageQuery(Search: instance, Status: "pending"), ada.AccountId));
         Assert.Equal(
             new Dictionary<string, int> { ["available"] = 2, ["pending"] = 1 },
-            await PrivateImageQuery.CountAsync(db, ada.AccountId, clock.GetUtcNow(), Ct)
+            await new PrivateImageQuery().CountAsync(db, ada.AccountId, clock.GetUtcNow(), Ct)
         );
         Assert.Empty(await NamesAsync(new PrivateImageQuery(), (await AnAccount.ReadyAsync(this)).AccountId));
     }

@@ -264,7 +264,7 @@ public sealed class EveryPageTests(TestPostgres postgres, ABrowser browser) : Se
             ("/images/{Id}", image.Id),
             ("/networks/{Id}", network.Id),
             ("/security-groups/{Id}", group.Id),
-            ("/buckets/{Name}", bucket.Name),
+            ("/buckets/{Id}", bucket.Name),
         ];
     }
 

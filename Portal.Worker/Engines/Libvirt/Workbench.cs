@@ -20,8 +20,8 @@ internal sealed record WorkLimits(TimeSpan Patience, long FileBytes)
 /// <summary>
 /// Where programs read what guests may have written. Each works as a user of its own, out of the guests' range, in a folder that is closed
 /// to all others, with second names for exactly the files that it is given: it can walk to no other file that is not everybody's. It has no
-/// network, no capabilities, no process but itself to see and nothing of the worker's environment, and its memory, time and room have bounds. So what a file makes of the
-/// program reaches as far as that file. docs/decisions/guests-walls.md
+/// network, no capabilities, no process but itself to see and nothing of the worker's environment, and its memory, time and room have
+/// bounds. So what a file makes of the program reaches as far as that file. docs/decisions/guests-walls.md
 /// </summary>
 /// <param name="uids">The guests' own: whoever is given to a program now is given to no guest.</param>
 internal sealed class Workbench(EngineFolder folder, GuestUids uids)
@@ -86,7 +86,9 @@ internal sealed class Workbench(EngineFolder folder, GuestUids uids)
 
     private string BenchOf(string id) => Path.Combine(folder.Benches, EngineFolder.Checked(id));
 
-    /// <summary>It is the first process of a space of its own, so nothing that it starts outlives it or the worker that waits for it.</summary>
+    /// <summary>
+    /// It is the first process of a space of its own, so nothing that it starts outlives it or the worker that waits for it.
+    /// </summary>
     private static readonly string[] Apart = ["--net", "--ipc", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--"];
 
     private static string[] As(int uid) =>

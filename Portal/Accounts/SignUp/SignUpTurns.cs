@@ -12,7 +12,9 @@ public sealed class SignUpTurns : IDisposable
     private const int AtOnce = 8,
         OfANetwork = 2;
 
-    /// <summary>More than a network may ask for in a minute (the limit of requests): beyond it something is wrong, and is refused.</summary>
+    /// <summary>
+    /// More than a network may ask for in a minute (the limit of requests): beyond it something is wrong, and is refused.
+    /// </summary>
     private const int Waiting = 100;
 
     private readonly SemaphoreSlim turns = new(AtOnce);

@@ -35,6 +35,14 @@ public sealed partial class ObjectDetails(CurrentActor current, ObjectChanges ch
         left.Dispose();
     }
 
+    private string Readers =>
+        view!.IsPublic switch
+        {
+            true => "everybody, at its public address",
+            false => "you, and whoever you give a link",
+            null => "you, and whom the bucket's policy and the ACLs let in",
+        };
+
     protected override async Task OnParametersSetAsync()
     {
         if (shown != Key)

@@ -24,6 +24,13 @@ public sealed partial class ConsoleTab(ConsoleTickets tickets, CurrentActor curr
     private ConsoleKind Kind =>
         string.Equals(KindName, "graphical", StringComparison.OrdinalIgnoreCase) ? ConsoleKind.Graphical : ConsoleKind.Text;
 
+    private string Hint =>
+        Kind is ConsoleKind.Text
+            ? "Select with the mouse; Ctrl+Shift+C copies, Ctrl+Shift+V pastes (⌘C and ⌘V on a Mac). Press Enter if nothing appears. "
+                + "A serial line does not tell the guest how large this window is: at a shell's prompt, Fit shell to window types it there, "
+                + "and again whenever the window changes."
+            : "Paste types the clipboard's text as a US keyboard would.";
+
     private string? WhyNotType => open ? null : "It is not connected.";
 
     public async ValueTask DisposeAsync()

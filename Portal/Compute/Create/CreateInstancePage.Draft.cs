@@ -10,7 +10,7 @@ public sealed partial class CreateInstancePage
 {
     private static string DraftNameOf(string accountId) => $"instance {accountId}";
 
-    private string Draft(bool isSent) => JsonSerializer.Serialize(new InstanceDraft(Token!, isSent, wish));
+    private string Draft(bool isSent) => JsonSerializer.Serialize(new InstanceDraft(Token!, isSent, form));
 
     /// <summary>What differs from what the tab has; while a request is on its way only what says so.</summary>
     private async Task KeepAsync(bool isSent)
@@ -50,16 +50,15 @@ public sealed partial class CreateInstancePage
         // Whoever comes from an image or a snapshot wants that one.
         if (FromImage is null && FromSnapshot is null)
         {
-            (Token, wish, isTouched) = (draft.Token, draft.Wish, true);
-            SetName(wish.Name);
-            keyProblem = wish.PublicKey.Length == 0 ? null : SshPublicKey.Parse(wish.PublicKey).Reason;
+            (Token, form, isTouched) = (draft.Token, draft.Form, true);
+            form.LookAgain();
             news = draft.IsSent
                 ? "That did not go through: the connection broke off before Portal had created anything. Everything is as you left it; press the button again."
                 : "Everything is as you left it. Nothing has been created yet.";
             await LoadAsync();
-            if (wish.Key is KeyChoice.Kept && catalogue!.Keys.All(pair => pair.Id != wish.KeyPairId))
+            if (form.Key is KeyChoice.Kept && catalogue!.Keys.All(pair => pair.Id != form.KeyPairId))
             {
-                (wish.Key, wish.KeyPairId) = catalogue.Keys is [var first, ..] ? (KeyChoice.Kept, first.Id) : (KeyChoice.Made, null);
+                (form.Key, form.KeyPairId) = catalogue.Keys is [var first, ..] ? (KeyChoice.Kept, first.Id) : (KeyChoice.Made, null);
             }
         }
     }
@@ -74,6 +73,8 @@ public sealed partial class CreateInstancePage
     private sealed record CreatedBefore(IReadOnlyList<Instance> Instances, string? KeyFile)
     {
         public string Title => Instances is [var one] ? $"{one.Name} was created" : $"{Instances.Count} instances were created";
+
+        public string Verb => Instances is [var one] ? $"View {one.Name}" : "View instances";
 
         public string Url => Instances is [var one] ? $"/instances/{one.Id}" : "/instances";
     }

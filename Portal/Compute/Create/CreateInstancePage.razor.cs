@@ -5,7 +5,6 @@ using Portal.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
-using Portal.Model.Volumes;
 using Portal.Shared;
 
 namespace Portal.Compute;
@@ -29,12 +28,10 @@ public sealed partial class CreateInstancePage(
 
     private readonly PageLifetime left = new();
     private readonly LatestLoad loads = new();
-    private InstanceWish wish = new();
+    private InstanceForm form = new();
     private Catalogue? catalogue;
     private IDisposable? listening;
-    private string? nameProblem,
-        keyProblem,
-        userDataProblem,
+    private string? userDataProblem,
         refusal,
         news;
     private string? draftName,
@@ -62,47 +59,26 @@ public sealed partial class CreateInstancePage(
     [SupplyParameterFromQuery(Name = "image")]
     public string? FromImage { get; set; }
 
-    private PrivateImage? Own => catalogue?.Own.FirstOrDefault(one => one.Id == wish.OwnImageId);
+    /// <summary>Once there is a catalogue.</summary>
+    private InstanceChoice Choice => new(form, catalogue!);
 
-    /// <summary>What the disk begins as, if not as an image of the catalogue.</summary>
-    private Snapshot? Begin => Own?.Snapshot ?? Source;
+    private string Verb =>
+        saving ? "Creating…"
+        : form.Count == 1 ? "Create instance"
+        : $"Create {form.Count} instances";
 
-    private Snapshot? Source => catalogue?.Snapshots.FirstOrDefault(one => one.Id == wish.SnapshotId);
+    private string? NamesHint =>
+        form.Count > 1
+            ? $"{ResourceName.Of(form.Name.Trim(), 0, form.Count)} … {ResourceName.Of(form.Name.Trim(), form.Count - 1, form.Count)}"
+            : null;
 
-    /// <summary>What the catalogue offers, or no longer offers and the account has kept.</summary>
-    private Image? Image => Own?.Base ?? Source?.Image ?? catalogue?.Images.FirstOrDefault(image => image.Id == wish.ImageId);
-
-    private OfferedSize? Size => catalogue?.Sizes.FirstOrDefault(offer => offer.Size.Id == wish.SizeId);
-
-    private OfferedSubnet? Subnet =>
-        catalogue?.Subnets.FirstOrDefault(subnet => subnet.Id == wish.SubnetId) ?? (catalogue?.Subnets is [var first, ..] ? first : null);
-
-    /// <summary>Those that were ticked, or the default group of the subnet's network.</summary>
-    private HashSet<string> Groups =>
-        wish.GroupIds
-        ?? (Subnet is { } home ? [.. catalogue!.Groups[home.NetworkId].Where(group => group.IsDefault).Select(group => group.Id)] : []);
-
-    private string? VolumeProblem => wish.Volumes.Select(row => row.WhyNot(catalogue!.VolumeSnapshots)).OfType<string>().FirstOrDefault();
+    private string VolumesSummary =>
+        form.Volumes.Count == 0
+            ? "none besides its root disk"
+            : string.Join(", ", form.Volumes.Select(row => row.GiB is { } gib ? $"{gib:N0} GiB" : "no size yet"));
 
     private string? WhyNot =>
-        this switch
-        {
-            { saving: true } => "It is being created.",
-            { catalogue.Confirmed: false } => "Confirm your e-mail address first.",
-            { catalogue.WhyNoBilling: { } reason } => reason,
-            { Image: null } => "No image is ready yet.",
-            { Own.WhyNot: { } reason } => reason,
-            { Begin: null, Image.WhyNot: { } reason } => reason,
-            { Size: null } => "Choose a size.",
-            { Subnet: null } => "You have no network to put it into: create one first.",
-            { Groups.Count: 0 } => "Choose a security group: without one nothing gets in or out.",
-            _ => CreateInstance.WhyNotWithinQuota(catalogue!.Account, catalogue.Used, Size!.Size, wish.Count)
-                ?? VolumeProblem
-                ?? catalogue.WhyNot(Size!.Size, Image, wish.Count, Begin, wish.Volumes.Sum(row => row.GiB ?? 0))
-                ?? nameProblem
-                ?? userDataProblem
-                ?? (wish.Key is KeyChoice.Pasted ? keyProblem : null),
-        };
+        saving ? "It is being created." : Choice.WhyNot ?? userDataProblem ?? (form.Key is KeyChoice.Pasted ? form.KeyProblem : null);
 
     /// <summary>Who leaves the page by choice begins anew the next time; who reloads it is gone before the draft can be dropped.</summary>
     public async ValueTask DisposeAsync()
@@ -118,12 +94,12 @@ public sealed partial class CreateInstancePage(
     protected override async Task OnInitializedAsync()
     {
         Token ??= Guid.NewGuid().ToString("N");
-        wish.Name = SuggestedName ??= InstanceName.Suggest();
-        (wish.SnapshotId, wish.OwnImageId) = (FromSnapshot, FromImage);
+        form.Name = SuggestedName ??= InstanceName.Suggest();
+        (form.SnapshotId, form.OwnImageId) = (FromSnapshot, FromImage);
         await LoadAsync();
         if (catalogue!.Keys.Count > 0)
         {
-            (wish.Key, wish.KeyPairId) = (KeyChoice.Kept, catalogue.Keys[0].Id);
+            (form.Key, form.KeyPairId) = (KeyChoice.Kept, catalogue.Keys[0].Id);
         }
     }
 
@@ -158,10 +134,10 @@ public sealed partial class CreateInstancePage(
         );
         canMake = await keys.CanMakeAsync();
         await RestoreAsync();
-        if (!canMake && wish.Key is KeyChoice.Made)
+        if (!canMake && form.Key is KeyChoice.Made)
         {
             var isUntouched = Draft(isSent: false) == kept;
-            SetKey(KeyChoice.Pasted);
+            form.Choose(KeyChoice.Pasted);
             kept = isUntouched ? Draft(isSent: false) : kept;
         }
 
@@ -185,78 +161,14 @@ public sealed partial class CreateInstancePage(
         }
 
         catalogue = loaded;
-        wish.ImageId = Source?.ImageId ?? wish.ImageId;
-        if (Begin is null && (Image is null || Image.WhyNot is not null))
-        {
-            wish.ImageId = catalogue.DefaultImage?.Id ?? "";
-        }
-
-        ChooseSize();
-    }
-
-    /// <summary>Keeps the size if the image still fits on it, else takes the smallest that can be had.</summary>
-    private void ChooseSize()
-    {
-        if (
-            Size is null
-            || (
-                Image is { } image
-                && (Begin is null ? image.WhyNotOn(Size.Size) : image.WhyNotFit(Size.Size) ?? Begin.WhyNotRestoreTo(Size.Size.DiskGiB))
-                    is not null
-            )
-        )
-        {
-            wish.SizeId =
-                catalogue!.Sizes.FirstOrDefault(offer => catalogue.WhyNot(offer.Size, Image, 1, Begin) is null)?.Size.Id
-                ?? catalogue.Sizes[0].Size.Id;
-        }
+        Choice.Settle();
     }
 
     /// <summary>Something was chosen or typed: what was refused before may be right now.</summary>
     private void Touch() => (isTouched, refusal) = (true, null);
 
-    private void SetName(string? name) => (wish.Name, nameProblem) = (name ?? "", ResourceName.Check(name).Reason);
-
     private void SetCount(string? count) =>
-        wish.Count = int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 1;
-
-    private void SetImage(string id)
-    {
-        (wish.ImageId, wish.OwnImageId, wish.SnapshotId) = (id, null, null);
-        ChooseSize();
-    }
-
-    private void SetSnapshot(Snapshot snapshot)
-    {
-        (wish.ImageId, wish.OwnImageId, wish.SnapshotId) = (snapshot.ImageId!, null, snapshot.Id);
-        ChooseSize();
-    }
-
-    private void SetOwn(PrivateImage own)
-    {
-        (wish.OwnImageId, wish.SnapshotId) = (own.Id, null);
-        ChooseSize();
-    }
-
-    private void SetSubnet(string? id)
-    {
-        var before = Subnet?.NetworkId;
-        wish.SubnetId = id;
-        wish.GroupIds = Subnet?.NetworkId == before ? wish.GroupIds : null;
-    }
-
-    private void Tick(string groupId, bool on)
-    {
-        var chosen = new HashSet<string>(Groups, StringComparer.Ordinal);
-        _ = on ? chosen.Add(groupId) : chosen.Remove(groupId);
-        wish.GroupIds = chosen;
-    }
-
-    private void SetSize(string id) => wish.SizeId = id;
-
-    private void SetKey(KeyChoice choice) => (wish.Key, keyProblem) = (choice, wish.PublicKey.Length == 0 ? null : keyProblem);
-
-    private void SetPasted(string? line) => (wish.PublicKey, keyProblem) = (line ?? "", SshPublicKey.Parse(line).Reason);
+        form.Count = int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 1;
 
     private async Task CreateAsync()
     {
@@ -292,9 +204,9 @@ public sealed partial class CreateInstancePage(
     /// </summary>
     private async Task SendAsync(NewInstances request)
     {
-        if (wish.Key is KeyChoice.Made)
+        if (form.Key is KeyChoice.Made)
         {
-            await keys.SaveAsync(SshKeyMaker.FileName(wish.Name));
+            await keys.SaveAsync(SshKeyMaker.FileName(form.Name));
         }
 
         await KeepAsync(isSent: true);
@@ -314,27 +226,30 @@ public sealed partial class CreateInstancePage(
         navigation.NavigateTo(made.Count == 1 ? $"/instances/{made[0].Id}" : "/instances");
     }
 
-    private async Task<NewInstances> RequestAsync() =>
-        new()
+    private async Task<NewInstances> RequestAsync()
+    {
+        var choice = Choice;
+        return new NewInstances
         {
-            Name = wish.Name,
-            ImageId = Own?.Id ?? wish.ImageId,
-            SnapshotId = Own is null ? Source?.Id : null,
-            SizeId = wish.SizeId,
-            KeyPairId = wish.Key is KeyChoice.Kept ? wish.KeyPairId : null,
-            PublicKey = wish.Key switch
+            Name = form.Name,
+            ImageId = choice.Own?.Id ?? form.ImageId,
+            SnapshotId = choice.Own is null ? choice.Source?.Id : null,
+            SizeId = form.SizeId,
+            KeyPairId = form.Key is KeyChoice.Kept ? form.KeyPairId : null,
+            PublicKey = form.Key switch
             {
-                KeyChoice.Made => await keys.MakeAsync(wish.Name.Trim()),
-                KeyChoice.Pasted => wish.PublicKey,
+                KeyChoice.Made => await keys.MakeAsync(form.Name.Trim()),
+                KeyChoice.Pasted => form.PublicKey,
                 _ => null,
             },
-            UserData = wish.UserData,
-            SubnetId = Subnet?.Id,
-            SecurityGroupIds = [.. Groups],
-            WithAddress = wish.WithAddress,
-            Volumes = [.. wish.Volumes.Select(row => row.ToVolume())],
-            Count = wish.Count,
+            UserData = form.UserData,
+            SubnetId = choice.Subnet?.Id,
+            SecurityGroupIds = [.. choice.Groups],
+            WithAddress = form.WithAddress,
+            Volumes = [.. form.Volumes.Select(row => row.ToVolume())],
+            Count = form.Count,
             RequestToken = Token!,
-            Tags = TagRow.ToTags(wish.Tags),
+            Tags = TagRow.ToTags(form.Tags),
         };
+    }
 }

@@ -1,6 +1,4 @@
-using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
-using Portal.Model.Shared;
 using Portal.Shared;
 
 namespace Portal.Compute;
@@ -23,28 +21,11 @@ public sealed partial class PrivateImagesPage(ChangeImage change)
     protected override PrivateImageQuery Ask()
     {
         var (order, ascending) = OrderOf<PrivateImageOrder>();
-        return new PrivateImageQuery(
-            string.IsNullOrWhiteSpace(Search) ? null : Search,
-            PrivateImage.Statuses.Contains(State, StringComparer.Ordinal) ? State : null,
-            order,
-            ascending
-        );
+        return new PrivateImageQuery(Said(Search), StateAmong(PrivateImage.Statuses), order, ascending);
     }
-
-    protected override Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct) =>
-        PrivateImageQuery.CountAsync(db, accountId, Clock.GetUtcNow(), ct);
-
-    protected override Task<(IReadOnlyList<PrivateImageLine> Lines, int Total)> PageAsync(
-        PortalDb db,
-        string accountId,
-        int start,
-        int count,
-        CancellationToken ct
-    ) => Query!.PageAsync(db, accountId, Clock.GetUtcNow(), start, count, ct);
 
     private Task DeleteAsync() =>
         ActAsync(
-            (db, account) => Query!.IdsAsync(db, account, Clock.GetUtcNow(), Left),
             count =>
                 Confirmation.ToDelete(
                     count,

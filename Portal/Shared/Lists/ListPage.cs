@@ -16,7 +16,8 @@ namespace Portal.Shared;
 /// <typeparam name="TLine">What a row shows.</typeparam>
 /// <typeparam name="TQuery">A record: two that are equal ask for the same.</typeparam>
 public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
-    where TQuery : class
+    where TLine : IListLine
+    where TQuery : class, IListQuery<TLine>
 {
     private const string NewestFirst = "-created";
 
@@ -67,7 +68,10 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
 
     protected TQuery? Query { get; private set; }
 
-    protected Virtualize<TLine>? Rows { get; set; }
+    protected ListTable<TLine>? Table { get; set; }
+
+    /// <summary>How many the account has in all.</summary>
+    protected int Expected => Counts?.Values.Sum() ?? 0;
 
     /// <summary>What came of the last action on what was selected; null when there is nothing to tell.</summary>
     protected BulkResult? Result { get; set; }
@@ -93,15 +97,15 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
     /// <summary>What the address asks for; what it says wrongly is ignored.</summary>
     protected abstract TQuery Ask();
 
-    protected abstract Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct);
+    /// <summary>What is told of all besides the rows.</summary>
+    protected virtual Task<IReadOnlyDictionary<string, int>> CountAsync(PortalDb db, string accountId, CancellationToken ct) =>
+        Query!.CountAsync(db, accountId, Clock.GetUtcNow(), ct);
 
-    protected abstract Task<(IReadOnlyList<TLine> Lines, int Total)> PageAsync(
-        PortalDb db,
-        string accountId,
-        int start,
-        int count,
-        CancellationToken ct
-    );
+    /// <summary>What the address says, if it says anything.</summary>
+    protected static string? Said(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
+
+    /// <summary>The state that the address names, if it is one of these.</summary>
+    protected string? StateAmong(IReadOnlyCollection<string> statuses) => statuses.Contains(State, StringComparer.Ordinal) ? State : null;
 
     protected override async Task OnParametersSetAsync()
     {
@@ -133,7 +137,14 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
     {
         var actor = await Current.GetAsync();
         await using var db = await Dbs.CreateDbContextAsync(request.CancellationToken);
-        var (lines, matching) = await PageAsync(db, actor.AccountId, request.StartIndex, request.Count, request.CancellationToken);
+        var (lines, matching) = await Query!.PageAsync(
+            db,
+            actor.AccountId,
+            Clock.GetUtcNow(),
+            request.StartIndex,
+            request.Count,
+            request.CancellationToken
+        );
         if (Total != matching)
         {
             Total = matching;
@@ -166,17 +177,15 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
             : default;
 
     /// <summary>Asks, and then does it to all that is selected; each is done or refused for itself.</summary>
-    /// <param name="match">The ids of all that match.</param>
     /// <param name="ask">What is asked before it is done to so many.</param>
     /// <param name="doing">What those that were not refused do then, e.g. <c>stopping</c>.</param>
     protected async Task ActAsync(
-        Func<PortalDb, string, Task<List<string>>> match,
         Func<int, Confirmation> ask,
         string doing,
         Func<Actor, IReadOnlyList<string>, Task<IEnumerable<(string Name, Outcome Outcome)>>> act
     )
     {
-        var ids = await SelectedAsync(match);
+        var ids = await SelectedAsync();
         if (acting || ids.Count == 0 || !await ConfirmDialog.ShowAsync(Dialogs, ask(ids.Count)))
         {
             return;
@@ -196,8 +205,8 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
         }
     }
 
-    /// <summary>The ids of what is selected; if that is all, of all that <paramref name="match"/>.</summary>
-    private async Task<IReadOnlyList<string>> SelectedAsync(Func<PortalDb, string, Task<List<string>>> match)
+    /// <summary>The ids of what is selected; if that is all, of all that match.</summary>
+    private async Task<IReadOnlyList<string>> SelectedAsync()
     {
         if (!Selection.All)
         {
@@ -206,7 +215,7 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
 
         var actor = await Current.GetAsync();
         await using var db = await Dbs.CreateDbContextAsync(Left);
-        return Selection.Of(await match(db, actor.AccountId));
+        return Selection.Of(await Query!.IdsAsync(db, actor.AccountId, Clock.GetUtcNow(), Left));
     }
 
     private async Task RefreshAsync()
@@ -216,7 +225,7 @@ public abstract class ListPage<TLine, TQuery> : PortalComponent, IDisposable
         StateHasChanged();
     }
 
-    private Task FetchAsync() => Rows?.RefreshDataAsync() ?? Task.CompletedTask;
+    private Task FetchAsync() => Table?.RefreshAsync() ?? Task.CompletedTask;
 
     private async Task CountAsync()
     {

@@ -17,7 +17,9 @@ internal sealed record Qcow2(long Size, string? Backing)
         OldHeaderBytes = 72,
         LongestName = 1023;
 
-    /// <summary>More than any disk that Portal offers, and little enough to be added up. Of the size that is its guest's to write.</summary>
+    /// <summary>
+    /// More than any disk that Portal offers, and little enough to be added up. Of the size that is its guest's to write.
+    /// </summary>
     private const long LargestSize = 1L << 46;
 
     /// <summary>

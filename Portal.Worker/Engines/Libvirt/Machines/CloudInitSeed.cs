@@ -96,8 +96,8 @@ internal static class CloudInitSeed
         };
 
     /// <summary>
-    /// The address is fixed, so nobody waits for DHCP. An interface is known by its MAC: by a pattern of names it got no address. The first interface
-    /// leads to everywhere else, the others to their subnets only.
+    /// The address is fixed, so nobody waits for DHCP. An interface is known by its MAC: by a pattern of names it got no address. The first
+    /// interface leads to everywhere else, the others to their subnets only.
     /// </summary>
     private static Dictionary<string, object> Interface(InterfaceSpec networkInterface, bool isFirst)
     {

@@ -7,9 +7,9 @@ using Portal.Model.Networking;
 namespace Portal.Worker.Engines.Libvirt;
 
 /// <summary>
-/// Security groups as nft's chains. What leaves an interface passes its groups' outbound rules, then the inbound rules of the one it is for: an
-/// outbound rule that matches leads to the chain <c>receive</c>, an inbound one accepts. What nothing matches is dropped at the end of the
-/// interface's chain.
+/// Security groups as nft's chains. What leaves an interface passes its groups' outbound rules, then the inbound rules of the one it is
+/// for: an outbound rule that matches leads to the chain <c>receive</c>, an inbound one accepts. What nothing matches is dropped at the end
+/// of the interface's chain.
 /// </summary>
 internal static class GroupRules
 {

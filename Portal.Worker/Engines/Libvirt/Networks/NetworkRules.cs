@@ -98,8 +98,8 @@ internal static partial class NetworkRules
     }
 
     /// <summary>
-    /// What a guest may send at all: ARP and IPv4 under an interface's own MAC and an address of its own, and DHCP before it has one. Of its own
-    /// are the addresses of all its interfaces: a guest with several may answer through another than it was asked through.
+    /// What a guest may send at all: ARP and IPv4 under an interface's own MAC and an address of its own, and DHCP before it has one. Of
+    /// its own are the addresses of all its interfaces: a guest with several may answer through another than it was asked through.
     /// </summary>
     public static string Ports(NetworkSpec network)
     {

@@ -1,4 +1,3 @@
-using Portal.Model.Shared;
 using Portal.Model.Volumes;
 
 namespace Portal.Model.Compute;
@@ -59,26 +58,3 @@ public sealed record ExtraVolume(
     string? SnapshotId = null,
     bool DeleteOnTermination = false
 );
-
-public sealed partial class CreateInstance
-{
-    public const int MaxCount = 10;
-
-    /// <summary>What can be said of the request without looking anything up.</summary>
-    public static Outcome Check(NewInstances form)
-    {
-        Outcome[] outcomes =
-        [
-            ResourceName.Check(form.Name),
-            form.Count is >= 1 and <= MaxCount ? Outcome.Done : Outcome.Refused($"One request makes 1 to {MaxCount} instances."),
-            ResourceName.Check(ResourceName.Of(form.Name.Trim(), form.Count - 1, form.Count)),
-            form.PublicKey is null || form.KeyPairId is not null ? Outcome.Done : new Outcome(SshPublicKey.Parse(form.PublicKey).Reason),
-            UserData.Check(form.UserData),
-            form.Volumes.Count <= VolumeDevices.Most ? Outcome.Done : Outcome.Refused(VolumeDevices.NoMore),
-            .. form.Volumes.Select(volume => Volume.CheckSize(volume.SizeGiB)),
-            Tags.Check(form.Tags),
-            form.RequestToken.Length is > 0 and <= 64 ? Outcome.Done : Outcome.Refused("The form is damaged: reload the page."),
-        ];
-        return outcomes.FirstOrDefault(outcome => !outcome.IsDone);
-    }
-}

@@ -1,0 +1,29 @@
+using Portal.Model.Shared;
+using Portal.Model.Volumes;
+
+namespace Portal.Model.Compute;
+
+public sealed partial class CreateInstance
+{
+    public const int MaxCount = 10;
+
+    /// <summary>What can be said of the request without looking anything up.</summary>
+    public static Outcome Check(NewInstances request)
+    {
+        Outcome[] outcomes =
+        [
+            ResourceName.Check(request.Name),
+            request.Count is >= 1 and <= MaxCount ? Outcome.Done : Outcome.Refused($"One request makes 1 to {MaxCount} instances."),
+            ResourceName.Check(ResourceName.Of(request.Name.Trim(), request.Count - 1, request.Count)),
+            request.PublicKey is null || request.KeyPairId is not null
+                ? Outcome.Done
+                : new Outcome(SshPublicKey.Parse(request.PublicKey).Reason),
+            UserData.Check(request.UserData),
+            request.Volumes.Count <= VolumeDevices.Most ? Outcome.Done : Outcome.Refused(VolumeDevices.NoMore),
+            .. request.Volumes.Select(volume => Volume.CheckSize(volume.SizeGiB)),
+            Tags.Check(request.Tags),
+            request.RequestToken.Length is > 0 and <= 64 ? Outcome.Done : Outcome.Refused("The form is damaged: reload the page."),
+        ];
+        return outcomes.FirstOrDefault(outcome => !outcome.IsDone);
+    }
+}
