@@ -125,7 +125,7 @@ public sealed partial class LibvirtEngine
             null,
             writeFailed ? "The host could not write to its disk." : null,
             stoppedByGuest && !isOn,
-            AgentAnswers: state is DomainState.Running && domain.HasAgent()
+            AgentAnswers: state is DomainState.Running && HasAgent(domain, id)
         );
     }
 
