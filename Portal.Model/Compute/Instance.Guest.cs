@@ -16,7 +16,7 @@ public sealed partial class Instance
             (Running, InstanceGoal.Running) when IsRebooting => "A reboot is under way.",
             (Running, InstanceGoal.Running) => HasAgent
                 ? null
-                : "The agent in its guest does not answer. It starts some seconds after SSH; where it is missing: sudo apt install qemu-guest-agent",
+                : "The agent in its guest does not answer. It starts some seconds after SSH; where it is missing: sudo apt install qemu-guest-agent. If it is running, reboot the instance here to connect it.",
             _ => $"Its guest can be asked while it runs; it is {Status}.",
         };
 }

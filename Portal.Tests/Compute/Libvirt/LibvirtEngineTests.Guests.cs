@@ -87,7 +87,7 @@ public sealed partial class LibvirtEngineTests
             exec 3<> /dev/virtio-ports/org.qemu.guest_agent.0
             while read -r line <&3; do
               case $line in
-                *guest-sync*) printf '{"return": %s}\n' "$(echo "$line" | grep -oE '[0-9]{4,}' | head -1)" >&3 ;;
+                *guest-sync*) printf '\377{"return": %s}\n' "$(echo "$line" | grep -oE '[0-9]+' | head -1)" >&3 ;;
                 *) echo '{"error": {"class": "GenericError", "desc": "forged\nline: Failed to get \"write\" lock", "data": "x"}}' >&3 ;;
               esac
             done
@@ -106,10 +106,66 @@ public sealed partial class LibvirtEngineTests
             EngineException? said = null;
             await UntilAsync(async () => (said = await FailureOfAsync(ask))?.Fault is EngineFault.Rejected);
             Assert.DoesNotContain("forged", $"{said} {said!.Detail}", StringComparison.Ordinal);
-            Assert.Matches(@"libvirt: error \d+; its text may be the guest's own, and is left out\.$", said.Detail);
+            Assert.Matches("Its agent's answer to guest-[a-z-]+ may hold anything, and is left out\\.$", said.Detail);
         }
 
         await RemoveAllAsync(machine);
+    }
+
+    /// <summary>
+    /// Brackets without an end, of which a million in one another were the end of libvirtd: it reads nothing there, and who asks the agent
+    /// turns away.
+    /// </summary>
+    [Fact]
+    public async Task A_guest_that_writes_what_it_likes_into_its_agent_s_port_ends_nothing()
+    {
+        var machine = await RunningMachineAsync();
+        await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
+        var libvirtd = await PidAsync("libvirt/libvirtd.pid");
+        await real.SshAsync(
+            machine,
+            """
+            kill $(cat /run/qemu-ga.pid)
+            cat > /tmp/writer <<'EOF'
+            many() { head -c 1000000 /dev/zero | tr '\0' "$1"; }
+            until (: > /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null; do sleep 0.1; done
+            exec > /dev/virtio-ports/org.qemu.guest_agent.0
+            touch /tmp/writes
+            while many [; do many ]; echo; done
+            EOF
+            (sh /tmp/writer > /dev/null 2>&1 & echo $! > /tmp/writer.pid)
+            until [ -e /tmp/writes ]; do sleep 0.1; done
+            """
+        );
+        try
+        {
+            await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
+            for (var asked = 0; asked < 3; asked++)
+            {
+                Assert.Equal(
+                    "The agent in the guest did not answer.",
+                    (await FailureOfAsync(() => Guests.SetKeyAsync(machine.Id, machine.SshUser, AnAccount.Ed25519, null, Ct)))?.Message
+                );
+            }
+
+            Assert.Equal(libvirtd, await PidAsync("libvirt/libvirtd.pid"));
+            Assert.Equal(MachinePower.Running, (await Engine.ObserveAsync(machine, Ct)).Power);
+        }
+        finally
+        {
+            await real.SshAsync(
+                machine,
+                """
+                kill $(cat /tmp/writer.pid)
+                until (: > /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null; do sleep 0.1; done
+                DEVNAME=$(basename $(readlink /dev/virtio-ports/org.qemu.guest_agent.0)) /etc/init.d/agent
+                """
+            );
+        }
+
+        await UntilAsync(async () =>
+            await FailureOfAsync(() => Guests.SetKeyAsync(machine.Id, machine.SshUser, real.PublicKey, null, Ct)) is null
+        );
     }
 
     /// <summary>The two share a machine, since each boot takes seconds: what looks like a key in user data is none.</summary>

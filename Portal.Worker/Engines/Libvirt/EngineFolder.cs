@@ -169,6 +169,9 @@ public sealed record EngineSettings(
             ? own
             : $"{Sockets(instanceId)}.serial";
 
+    /// <summary>Where QEMU lets in who asks the guest's agent.</summary>
+    public string AgentSocket(string instanceId) => Path.Combine(Sockets(instanceId), GuestAgent.Port);
+
     public string Router(string networkId) => $"{Name}-{EngineFolder.Checked(networkId)}";
 
     /// <summary>The namespace in which the routers meet the outside.</summary>

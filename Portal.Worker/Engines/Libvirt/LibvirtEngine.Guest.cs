@@ -9,52 +9,107 @@ public sealed partial class LibvirtEngine : IGuestEngine
     private readonly AgentSlots agents = new();
 
     public Task SetPasswordAsync(string instanceId, string user, string hash, CancellationToken ct) =>
-        AskAgentAsync(instanceId, domain => domain.SetPassword(user, hash), ct);
+        AskAgentAsync(instanceId, agent => agent.SetPasswordAsync(user, hash, ct), ct);
 
     public Task SetKeyAsync(string instanceId, string user, string publicKey, string? former, CancellationToken ct) =>
         AskAgentAsync(
             instanceId,
-            domain =>
+            async agent =>
             {
-                domain.AddKey(user, publicKey);
+                await agent.AddKeyAsync(user, publicKey, ct);
                 if (former is not null)
                 {
-                    domain.RemoveKey(user, former, but: publicKey);
+                    await agent.RemoveKeyAsync(user, former, but: publicKey, ct);
                 }
             },
             ct
         );
 
-    private Task<bool> AskAgentAsync(string instanceId, Action<Domain> ask, CancellationToken ct) =>
-        asking.CallAsync(
-            session =>
-            {
-                using var domain = session.Find(EngineFolder.Checked(instanceId));
-                if (domain is null || !domain.State().State.IsOn())
-                {
-                    throw new EngineException(EngineFault.Missing, $"{instanceId} is not running.");
-                }
+    private async Task AskAgentAsync(string instanceId, Func<GuestAgent, Task> ask, CancellationToken ct)
+    {
+        using var agent = await OpenAgentAsync(instanceId, ct);
+        await ask(agent);
+    }
 
-                if (!domain.HasAgent())
-                {
-                    throw new EngineException(EngineFault.Unavailable, "The agent in the guest is not connected.");
-                }
+    private async Task<GuestAgent> OpenAgentAsync(string instanceId, CancellationToken ct)
+    {
+        var account = await libvirt.CallAsync(session => AccountToAsk(session, EngineFolder.Checked(instanceId)), ct);
+        var socket = folder.Settings().AgentSocket(instanceId);
+        var place =
+            agents.TryTake(account) ?? throw new EngineException(EngineFault.Unavailable, "The agents of other guests are being asked.");
+        return await GuestAgent.OpenAsync(socket, place, clock, ct);
+    }
 
-                using var place =
-                    agents.TryTake(domain.Mark(live: true).AccountId)
-                    ?? throw new EngineException(EngineFault.Unavailable, "The agents of other guests are being asked.");
-                ask(domain);
-                return true;
-            },
-            ct
-        );
+    private static string AccountToAsk(LibvirtSession session, string instanceId)
+    {
+        using var domain = session.Find(instanceId);
+        if (domain is null || !domain.State().State.IsOn())
+        {
+            throw new EngineException(EngineFault.Missing, $"{instanceId} is not running.");
+        }
+
+        return HasAgent(domain, instanceId)
+            ? domain.Mark(live: true).AccountId
+            : throw new EngineException(EngineFault.Unavailable, "The agent in the guest is not connected.");
+    }
 
     /// <summary>
-    /// Makes a guest quiet if its agent does so; while too many of its account's are being asked the copy is as after a power cut.
+    /// The guest holds the agent's port open. Whether it answers shows only when it is asked. A machine from before libvirt knew nothing of
+    /// the agent has another port, which is closed: it gets this one with its next start.
     /// </summary>
-    private bool TryFreeze(Domain domain)
+    private static bool HasAgent(Domain domain, string instanceId) =>
+        domain.HasOpened(EngineFolder.InsideSocket(instanceId, GuestAgent.Port));
+
+    /// <summary>
+    /// With the guest's file systems quiet, if its agent makes them so. While too many of its account's are being asked, or where none
+    /// answers, it is done all the same.
+    /// </summary>
+    /// <returns>Whether they were quiet.</returns>
+    private async Task<bool> QuietlyAsync(string instanceId, Func<CancellationToken, Task> act, CancellationToken ct)
     {
-        using var place = agents.TryTake(domain.Mark(live: true).AccountId);
-        return place is not null && domain.TryFreeze();
+        using var agent = await TryFreezeAsync(instanceId, ct);
+        if (agent is null)
+        {
+            await act(ct);
+            return false;
+        }
+
+        // Nothing in the guest can be written meanwhile.
+        using var patience = new CancellationTokenSource(GuestAgent.Patience, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, ct);
+        try
+        {
+            await act(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException error) when (!ct.IsCancellationRequested)
+        {
+            throw new EngineException(EngineFault.Unavailable, $"{instanceId} was quiet for too long.", error);
+        }
+        finally
+        {
+            await agent.ThawAsync();
+        }
+    }
+
+    private async Task<GuestAgent?> TryFreezeAsync(string instanceId, CancellationToken ct)
+    {
+        GuestAgent? agent = null;
+        try
+        {
+            agent = await OpenAgentAsync(instanceId, ct);
+            await agent.FreezeAsync(ct);
+            return agent;
+        }
+        catch (EngineException)
+        {
+            agent?.Dispose();
+            return null;
+        }
+        catch
+        {
+            agent?.Dispose();
+            throw;
+        }
     }
 }

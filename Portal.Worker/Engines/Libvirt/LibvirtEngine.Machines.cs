@@ -127,7 +127,7 @@ public sealed partial class LibvirtEngine
             null,
             writeFailed ? WriteFailed : null,
             stoppedByGuest && !isOn,
-            AgentAnswers: state is DomainState.Running && domain.HasAgent(),
+            AgentAnswers: state is DomainState.Running && HasAgent(domain, id),
             IsUnderWay: mark.RebootAsked is not null
         );
     }

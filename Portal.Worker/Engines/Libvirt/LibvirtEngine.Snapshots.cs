@@ -151,14 +151,16 @@ public sealed partial class LibvirtEngine
         var target = await snapshots.NewTargetAsync(snapshot.Id, files.BytesOf(snapshot.VolumeId), uid, ct);
         var mark = new SnapshotMark(target, machine, clock.GetUtcNow(), Quiesced: false, HasBegun: false);
         snapshots.WriteMark(snapshot.Id, mark);
-        var quiesced = await asking.CallAsync(session => Begin(session, machine, snapshot.VolumeId, target), ct);
+        var quiesced = await QuietlyAsync(
+            machine,
+            token => libvirt.CallAsync(session => Begin(session, machine, snapshot.VolumeId, target), token),
+            ct
+        );
         snapshots.WriteMark(snapshot.Id, mark with { HasBegun = true, Quiesced = quiesced });
     }
 
-    /// <summary>
-    /// Whether the guest had its file systems quiet. They are thawed at once: the copy keeps the moment of its beginning.
-    /// </summary>
-    private bool Begin(LibvirtSession session, string machine, string volumeId, string target)
+    /// <summary>The copy keeps the moment of its beginning.</summary>
+    private static bool Begin(LibvirtSession session, string machine, string volumeId, string target)
     {
         using var domain = session.Find(machine);
         if (domain is null || !domain.Volumes(live: true).TryGetValue(volumeId, out var disk))
@@ -166,20 +168,8 @@ public sealed partial class LibvirtEngine
             throw new EngineException(EngineFault.Unavailable, $"{machine} has let go of {volumeId} meanwhile.");
         }
 
-        var isFrozen = TryFreeze(domain);
-        try
-        {
-            domain.BeginBackup(BackupXml((string)disk.Element("target")!.Attribute("dev")!, target));
-        }
-        finally
-        {
-            if (isFrozen)
-            {
-                domain.Thaw();
-            }
-        }
-
-        return isFrozen;
+        domain.BeginBackup(BackupXml((string)disk.Element("target")!.Attribute("dev")!, target));
+        return true;
     }
 
     private static bool Abort(LibvirtSession session, string machine, string file)

@@ -13,9 +13,6 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     private readonly EngineFolder folder;
     private readonly TimeProvider clock;
     private readonly LibvirtConnection libvirt;
-
-    /// <summary>For what asks guests' agents, which may be slow on purpose: nothing else waits behind them.</summary>
-    private readonly LibvirtConnection asking;
     private readonly Routers routers;
     private readonly VolumeFiles files;
     private readonly GuestFiles guestFiles;
@@ -39,8 +36,6 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
             new ImageStore(folder, qemuImg, outside, clock),
             new GuestFiles(folder, files)
         );
-        asking = new LibvirtConnection(folder, AgentSlots.PerHost + 4);
-        libvirt.Lost = asking.Forget;
     }
 
     public async Task<MachineObservation> EnsureMachineAsync(InstanceSpec instance, CancellationToken ct)
@@ -172,7 +167,6 @@ public sealed partial class LibvirtEngine : IComputeEngine, INetworkEngine, IVol
     public void Dispose()
     {
         libvirt.Dispose();
-        asking.Dispose();
         routers.Dispose();
     }
 }

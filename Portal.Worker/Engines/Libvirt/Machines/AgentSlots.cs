@@ -3,14 +3,13 @@ namespace Portal.Worker.Engines.Libvirt;
 /// <summary>
 /// How many guests' agents are asked at one time. One that never answers holds its place until its time is over, and guests may have such
 /// agents on purpose: so each account has places of its own, and those of two do not keep a third from a new password. The host has an end
-/// too: libvirtd's threads.
+/// too: each has a connection and some memory of the worker's.
 /// </summary>
 internal sealed class AgentSlots
 {
     public const int PerAccount = 2;
 
-    /// <summary>Well below libvirtd's threads (<c>max_workers</c> in bin/engine), which all else needs as well.</summary>
-    public const int PerHost = 12;
+    public const int PerHost = 100;
 
     private readonly Lock gate = new();
     private readonly Dictionary<string, int> taken = new(StringComparer.Ordinal);

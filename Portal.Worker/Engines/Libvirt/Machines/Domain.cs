@@ -64,6 +64,13 @@ internal sealed partial class Domain(LibvirtSession session, DomainHandle handle
             .Elements("interface")
             .FirstOrDefault(networkInterface => (string?)networkInterface.Element("mac")?.Attribute("address") == mac);
 
+    /// <summary>The guest holds the port open whose other end is this socket.</summary>
+    public bool HasOpened(string socket) =>
+        Devices(live: true)
+            .Elements("channel")
+            .Where(channel => (string?)channel.Element("source")?.Attribute("path") == socket)
+            .Any(channel => (string?)channel.Element("target")?.Attribute("state") == "connected");
+
     /// <summary>Portal's volumes in the running machine, or else in its definition: the disks by their volumes' ids.</summary>
     public IReadOnlyDictionary<string, XElement> Volumes(bool live) =>
         Devices(live)

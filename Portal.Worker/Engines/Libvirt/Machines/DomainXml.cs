@@ -17,6 +17,9 @@ internal static class DomainXml
     /// </summary>
     private const int RootPorts = Model.Networking.Interfaces.MaxPerInstance;
 
+    /// <summary>https://libvirt.org/drvqemu.html#pass-through-of-arbitrary-qemu-commands</summary>
+    private static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
+
     /// <summary>
     /// What a machine gets of the host's processors when all are wanted, against what the others get. In both versions of control groups it
     /// is a number that is allowed. https://libvirt.org/formatdomain.html#cpu-tuning
@@ -97,8 +100,21 @@ internal static class DomainXml
                 new XAttribute("model", "dac"),
                 new XAttribute("relabel", "no"),
                 new XElement("label", $"+{Text(uid)}:+{Text(uid)}")
-            )
+            ),
+            AgentName()
         ).ToString();
+
+    /// <summary>
+    /// The agent's port, the only one, has its name by QEMU's default for such ports: libvirt would connect to one that it knew as the
+    /// agent's and read whatever the guest writes there, which ended it. docs/decisions/guest-agent.md
+    /// </summary>
+    private static XElement AgentName() =>
+        new(
+            Qemu + "commandline",
+            new XAttribute(XNamespace.Xmlns + "qemu", Qemu.NamespaceName),
+            new XElement(Qemu + "arg", new XAttribute("value", "-global")),
+            new XElement(Qemu + "arg", new XAttribute("value", $"virtserialport.name={GuestAgent.NameInside}"))
+        );
 
     /// <summary>What it starts from: its root disk, or the rescue system.</summary>
     private static IEnumerable<XElement> Start(InstanceSpec spec, string? rescue) =>
@@ -225,11 +241,7 @@ internal static class DomainXml
             new(
                 "serial",
                 new XAttribute("type", "unix"),
-                new XElement(
-                    "source",
-                    new XAttribute("mode", "bind"),
-                    new XAttribute("path", EngineFolder.InsideSocket(spec.Id, "serial"))
-                ),
+                Listening(spec.Id, "serial"),
                 new XElement(
                     "log",
                     new XAttribute("file", EngineFolder.InsideGuest(spec.Id, spec.Rescue ? RescueSystem.Log : "serial.log")),
@@ -240,12 +252,17 @@ internal static class DomainXml
             new(
                 "channel",
                 new XAttribute("type", "unix"),
-                new XElement("target", new XAttribute("type", "virtio"), new XAttribute("name", "org.qemu.guest_agent.0"))
+                Listening(spec.Id, GuestAgent.Port),
+                new XElement("target", new XAttribute("type", "virtio"))
             ),
             // It listens nowhere: who looks at it is handed a connection by libvirt.
             new("graphics", new XAttribute("type", "vnc"), new XElement("listen", new XAttribute("type", "none"))),
             new("video", new XElement("model", new XAttribute("type", "vga"))),
         ];
+
+    /// <summary>libvirt makes the socket in a folder of root's and hands it to QEMU.</summary>
+    private static XElement Listening(string instanceId, string kind) =>
+        new("source", new XAttribute("mode", "bind"), new XAttribute("path", EngineFolder.InsideSocket(instanceId, kind)));
 
     private static XElement At(Slot slot) =>
         new("address", new XAttribute("type", "pci"), new XAttribute("bus", "0"), new XAttribute("slot", Text((int)slot)));

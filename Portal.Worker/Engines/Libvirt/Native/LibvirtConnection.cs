@@ -7,30 +7,13 @@ namespace Portal.Worker.Engines.Libvirt;
 /// The driver's one connection, opened at the first call and again after it was lost. libvirt's calls block: a few at a time run on the
 /// thread pool, and one that hangs is given up after <see cref="Patience"/>.
 /// </summary>
-/// <param name="atOnce">How many calls may run at one time.</param>
-internal sealed class LibvirtConnection(EngineFolder folder, int atOnce = 6) : IDisposable
+internal sealed class LibvirtConnection(EngineFolder folder) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim slots = new(atOnce);
+    private readonly SemaphoreSlim slots = new(6);
     private readonly Lock gate = new();
     private ConnectionHandle? current;
-
-    /// <summary>
-    /// Called when the connection was found to be lost: others to the same daemon then are too, and would only find out by their next
-    /// calls.
-    /// </summary>
-    public Action? Lost { get; set; }
-
-    /// <summary>The next call opens another one.</summary>
-    public void Forget()
-    {
-        lock (gate)
-        {
-            current?.Dispose();
-            current = null;
-        }
-    }
 
     public async Task<T> CallAsync<T>(Func<LibvirtSession, T> call, CancellationToken ct)
     {
@@ -83,7 +66,6 @@ internal sealed class LibvirtConnection(EngineFolder folder, int atOnce = 6) : I
             {
                 current.Dispose();
                 current = null;
-                Lost?.Invoke();
             }
 
             var opened = virConnectOpen($"qemu+unix:///system?socket={folder.Settings().LibvirtSocket}");
@@ -99,7 +81,6 @@ internal sealed class LibvirtConnection(EngineFolder folder, int atOnce = 6) : I
             {
                 current = null;
                 lost.Dispose();
-                Lost?.Invoke();
             }
         }
     }

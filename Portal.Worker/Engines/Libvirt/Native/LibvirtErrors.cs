@@ -22,17 +22,13 @@ internal static class LibvirtErrors
     /// </summary>
     private static readonly int[] Passing = [2, 5, 6, 38, 39, NotInThisState, 68, 78, 86, 87];
 
-    /// <param name="isOfGuest">
-    /// The words of the error may be those of a guest's agent, which is a customer's program: it could write there what looks like another
-    /// line of the log, or a secret that it was given. They end here; libvirt's number is kept.
-    /// </param>
-    public static unsafe EngineException Last(bool connectionLost, bool isOfGuest = false)
+    public static unsafe EngineException Last(bool connectionLost)
     {
         var error = LibvirtLibrary.virGetLastError();
         var (code, message) = error is null ? (0, null) : (error->Code, Utf8StringMarshaller.ConvertToManaged(error->Message));
         var fault =
             code == NoDomain ? EngineFault.Missing
-            : connectionLost || Passing.Contains(code) || (!isOfGuest && IsTaken(message)) ? EngineFault.Unavailable
+            : connectionLost || Passing.Contains(code) || IsTaken(message) ? EngineFault.Unavailable
             : EngineFault.Rejected;
         var sentence = fault switch
         {
@@ -40,13 +36,7 @@ internal static class LibvirtErrors
             EngineFault.Unavailable => "The host cannot do it at the moment.",
             _ => "The host refuses to do it.",
         };
-        return new EngineException(
-            fault,
-            sentence,
-            vendorMessage: isOfGuest
-                ? $"libvirt: error {code}; its text may be the guest's own, and is left out."
-                : $"libvirt: {message ?? "unknown error"}"
-        );
+        return new EngineException(fault, sentence, vendorMessage: $"libvirt: {message ?? "unknown error"}");
     }
 
     /// <summary>

@@ -178,22 +178,6 @@ internal static unsafe partial class LibvirtLibrary
     [LibraryImport(Library)]
     public static partial int virDomainAbortJob(DomainHandle domain);
 
-    /// <summary>All file systems: <paramref name="mountpoints"/> and <paramref name="count"/> are 0.</summary>
-    [LibraryImport(Library)]
-    public static partial int virDomainFSFreeze(DomainHandle domain, nint mountpoints, uint count, uint flags);
-
-    [LibraryImport(Library)]
-    public static partial int virDomainFSThaw(DomainHandle domain, nint mountpoints, uint count, uint flags);
-
-    [LibraryImport(Library)]
-    public static partial int virDomainAgentSetResponseTimeout(DomainHandle domain, int seconds, uint flags);
-
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int virDomainSetUserPassword(DomainHandle domain, string user, string password, uint flags);
-
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int virDomainAuthorizedSSHKeysSet(DomainHandle domain, string user, string[] keys, uint count, uint flags);
-
     [LibraryImport(Library)]
     public static partial int virDomainSetMemoryParameters(DomainHandle domain, TypedParameter* parameters, int count, uint flags);
 

@@ -46,15 +46,6 @@ internal sealed unsafe partial class LibvirtSession(ConnectionHandle connection,
 
     public int Check(int result) => result < 0 ? throw Failure() : result;
 
-    /// <summary>What an agent inside a guest was asked for. Whatever it says in its defence stays with it.</summary>
-    public void CheckAgent(int result)
-    {
-        if (result < 0)
-        {
-            throw Failure(isOfGuest: true);
-        }
-    }
-
     /// <summary>A machine that went off by itself a moment ago is what was wanted.</summary>
     public void CheckStopped(int result)
     {
@@ -73,11 +64,11 @@ internal sealed unsafe partial class LibvirtSession(ConnectionHandle connection,
         }
     }
 
-    private EngineException Failure(bool isOfGuest = false)
+    private EngineException Failure()
     {
         // The thread's last error is read first: asking whether the connection lives would overwrite it.
-        var isLost = LibvirtErrors.Last(connectionLost: true, isOfGuest);
-        var failure = LibvirtErrors.Last(connectionLost: false, isOfGuest);
+        var isLost = LibvirtErrors.Last(connectionLost: true);
+        var failure = LibvirtErrors.Last(connectionLost: false);
         if (virConnectIsAlive(connection) == 1)
         {
             return failure;
