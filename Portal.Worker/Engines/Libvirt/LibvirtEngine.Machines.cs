@@ -151,7 +151,7 @@ public sealed partial class LibvirtEngine
     private static bool HasAgent(LibvirtSession session, string id)
     {
         using var domain = session.Find(id);
-        return domain?.HasAgent() is true;
+        return domain is not null && HasAgent(domain, id);
     }
 
     private bool Remove(LibvirtSession session, string id)
