@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Portal.Model.Shared;
 using Portal.Worker.Shared;
@@ -38,22 +39,27 @@ public sealed class SweepWatch(
     public override async Task SweepAsync(CancellationToken ct)
     {
         sweeps ??= [.. hosted().OfType<Sweep>().Where(sweep => sweep != this)];
-        var now = clock.GetUtcNow();
+        var round = new Round();
+        await round.EachAsync(sweeps, NameOf, LookAsync, ct);
+        round.End();
+    }
+
+    private async Task LookAsync(Sweep sweep, CancellationToken ct)
+    {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        foreach (var sweep in sweeps)
+        var now = clock.GetUtcNow();
+        if (sweep.Failures is { } failures)
         {
-            if (sweep.Failures is { } failures)
+            if (IsLong(failures, now) && !await IsToldOtherwiseAsync(db, failures, ct))
             {
-                if (IsLong(failures, now) && !await IsToldOtherwiseAsync(db, failures, ct))
-                {
-                    await Incidents.OpenAsync(db, null, NameOf(sweep), IncidentKinds.SweepFails, Told(sweep, failures), now, ct);
-                    good.Remove(sweep);
-                }
+                await Incidents.OpenAsync(db, null, NameOf(sweep), IncidentKinds.SweepFails, Told(sweep, failures), now, ct);
+                good.Remove(sweep);
             }
-            else if (sweep.HasRun && good.Add(sweep))
-            {
-                await Incidents.CloseAsync(db, NameOf(sweep), IncidentKinds.SweepFails, now, ct);
-            }
+        }
+        else if (sweep.HasRun && !good.Contains(sweep))
+        {
+            await Incidents.CloseAsync(db, NameOf(sweep), IncidentKinds.SweepFails, now, ct);
+            good.Add(sweep);
         }
     }
 
@@ -76,7 +82,7 @@ public sealed class SweepWatch(
     private static string Told(Sweep sweep, SweepFailures failures)
     {
         var text = string.Create(
-            System.Globalization.CultureInfo.InvariantCulture,
+            CultureInfo.InvariantCulture,
             $"{sweep.GetType().Name} has failed {failures.Rounds} times in a row since {failures.Since:yyyy-MM-dd HH:mm} UTC: {failures.Last.Message}"
         );
         return text.Length <= 2048 ? text : text[..2048];
