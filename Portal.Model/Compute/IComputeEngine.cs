@@ -21,8 +21,8 @@ public interface IComputeEngine
     Task<MachineObservation> ObserveAsync(InstanceSpec instance, CancellationToken ct);
 
     /// <summary>
-    /// A glance at every machine that the engine holds, by its id, in one pass: no guest is asked anything, and it tells less than
-    /// <see cref="ObserveAsync"/>. Who sees in it what was not expected looks at that machine.
+    /// A glance at every machine that the engine holds, by its id, in one pass: no guest is asked anything, and it tells less than a look
+    /// at one. Who sees in it what was not expected looks at that machine.
     /// </summary>
     Task<IReadOnlyDictionary<string, MachineGlance>> ObserveAllAsync(CancellationToken ct);
 
