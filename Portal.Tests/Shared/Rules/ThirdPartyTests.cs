@@ -29,6 +29,7 @@ public sealed class ThirdPartyTests
         ["Hangfire.Core"] = "LGPL-3.0-or-later",
         ["Hangfire.NetCore"] = "LGPL-3.0-or-later",
         ["Hangfire.PostgreSql"] = "LGPL-3.0-only",
+        ["SmtpServer"] = "MIT",
         ["Stripe.net"] = "Apache-2.0",
     };
 
