@@ -29,8 +29,8 @@ public static class ObjectKey
         };
 
     /// <summary>
-    /// Whether a list of names can hold it, which S3 writes in XML. What others have put into a bucket may be called otherwise: such a name is
-    /// told in an address alone.
+    /// Whether a list of names can hold it, which S3 writes in XML. What others have put into a bucket may be called otherwise: such a name
+    /// is told in an address alone.
     /// </summary>
     public static bool IsSpelledByXml(string key) => !key.Any(c => char.IsControl(c) || c is '\uFFFE' or '\uFFFF');
 

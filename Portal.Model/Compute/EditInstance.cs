@@ -64,7 +64,9 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
         return outcome;
     }
 
-    /// <summary>What was named after it when it was made, and by nobody since, is called after it still: on lists and on the bill.</summary>
+    /// <summary>
+    /// What was named after it when it was made, and by nobody since, is called after it still: on lists and on the bill.
+    /// </summary>
     private static async Task NameAfterAsync(PortalDb db, Instance instance, string before, CancellationToken ct)
     {
         var ids = await db.Volumes.Where(volume => volume.InstanceId == instance.Id).Select(volume => volume.Id).ToArrayAsync(ct);

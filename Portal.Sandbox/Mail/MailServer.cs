@@ -84,7 +84,9 @@ public sealed class MailServer(IOptions<SandboxSettings> settings, Inbox inbox) 
         public override SmtpCommand CreateEhlo(string domainOrAddress) => new Ehlo(domainOrAddress);
     }
 
-    /// <summary>The package announces SMTPUTF8 and reads commands as ASCII: without the announcement clients send domains in ASCII.</summary>
+    /// <summary>
+    /// The package announces SMTPUTF8 and reads commands as ASCII: without the announcement clients send domains in ASCII.
+    /// </summary>
     private sealed class Ehlo(string domainOrAddress) : EhloCommand(domainOrAddress)
     {
         protected override IEnumerable<string> GetExtensions(ISessionContext context) =>

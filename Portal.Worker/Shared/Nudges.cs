@@ -12,7 +12,9 @@ public sealed partial class Nudges(IServiceScopeFactory scopes, TimeProvider clo
     /// <summary>Between two looks: a twentieth of what the fastest guest takes to boot.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>After a look that ended in something unforeseen, which it will do again: the places are others' too, and the log is.</summary>
+    /// <summary>
+    /// After a look that ended in something unforeseen, which it will do again: the places are others' too, and the log is.
+    /// </summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
 
     private const int AtOnce = 8;

@@ -11,9 +11,9 @@ namespace Portal.Accounts;
 
 /// <summary>
 /// The mails that accounts send, as rows for the outbox, added in the caller's transaction. Whoever types an address into a form makes
-/// Portal write to it: at most so many of one kind an hour go to one mailbox, and fewer from one network. What strangers cause leaves some to
-/// its owner: a browser that the account knows has a share of its own, and so has a network that has caused none, while there are not very
-/// many of them.
+/// Portal write to it: at most so many of one kind an hour go to one mailbox, and fewer from one network. What strangers cause leaves some
+/// to its owner: a browser that the account knows has a share of its own, and so has a network that has caused none, while there are not
+/// very many of them.
 /// </summary>
 public sealed class AccountMails(
     PortalDb db,
@@ -107,7 +107,8 @@ public sealed class AccountMails(
         );
 
     /// <param name="known">
-    /// The account's own browser, if it is one that asks. Not where anybody can make an account of the address, and its browser known to it.
+    /// The account's own browser, if it is one that asks. Not where anybody can make an account of the address, and its browser known to
+    /// it.
     /// </param>
     private async Task<bool> AddCountedAsync(string kind, Mail mail, CancellationToken ct, Guid? known = null)
     {

@@ -57,8 +57,8 @@ public interface IObjectStore
     Task SetQuotaAsync(BucketInStore bucket, long? maxBytes, CancellationToken ct);
 
     /// <summary>
-    /// Makes the policy grant exactly these; what else is in it, its owner's own statements, stays. Where one of them may write, no ACL makes
-    /// public what is in the bucket. Missing if there is no such bucket.
+    /// Makes the policy grant exactly these; what else is in it, its owner's own statements, stays. Where one of them may write, no ACL
+    /// makes public what is in the bucket. Missing if there is no such bucket.
     /// </summary>
     Task EnsureGrantsAsync(StoreKey owner, BucketInStore bucket, IReadOnlyList<BucketGrant> grants, CancellationToken ct);
 

@@ -149,7 +149,9 @@ internal sealed class OddNamesInAnswers : PipelineHandler
 
         public void Dispose() => whole.ResponseBody.Dispose();
 
-        /// <summary>In UTF-8 U+FFFE and U+FFFF are EF BF BE and EF BF BF, and what stands for any that cannot be shown is EF BF BD.</summary>
+        /// <summary>
+        /// In UTF-8 U+FFFE and U+FFFF are EF BF BE and EF BF BF, and what stands for any that cannot be shown is EF BF BD.
+        /// </summary>
         private static MemoryStream Mended(MemoryStream read)
         {
             var bytes = read.GetBuffer().AsSpan(0, (int)read.Length);

@@ -68,9 +68,9 @@ public static class DatabaseObjects
 
     /// <summary>
     /// A span is of something, ends once, and not before it began, and its quantity only grows; and nobody says of himself that Portal was
-    /// restored, which makes spans free, or takes that back. Who does not count, as the web, which ends what people let go of, opens and ends
-    /// spans now and not at some time before. But for the tables' owner: that is who restores, and <see cref="Reconcile"/>. It says nothing
-    /// where one role does everything.
+    /// restored, which makes spans free, or takes that back. Who does not count, as the web, which ends what people let go of, opens and
+    /// ends spans now and not at some time before. But for the tables' owner: that is who restores, and <see cref="Reconcile"/>. It says
+    /// nothing where one role does everything.
     /// </summary>
     private const string Ledger = """
         CREATE OR REPLACE FUNCTION portal_is_owner(relation oid) RETURNS boolean LANGUAGE sql STABLE AS $$

@@ -393,8 +393,8 @@ public sealed partial class LibvirtEngineTests
     }
 
     /// <summary>
-    /// What QEMU says on its monitor is of no bounded depth to libvirtd, which goes through it by recursion: a thread has room for 10 MiB of
-    /// brackets. Its children have what is usual.
+    /// What QEMU says on its monitor is of no bounded depth to libvirtd, which goes through it by recursion: a thread has room for 10 MiB
+    /// of brackets. Its children have what is usual.
     /// </summary>
     [Fact]
     public async Task A_thread_of_libvirtd_has_room_for_all_that_a_QEMU_can_nest()

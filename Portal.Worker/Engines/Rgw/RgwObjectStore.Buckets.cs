@@ -105,9 +105,9 @@ public sealed partial class RgwObjectStore
     }
 
     /// <summary>
-    /// Whoever may write an object may say in the same breath that everybody may read it, and that would outlast the key. A policy denies it
-    /// only for a plain upload: at a copy, an upload in parts and a form's RADOS Gateway 16 does not look at what the ACL is to be. So the
-    /// bucket ignores ACLs that let everybody in, and goes on to when the key is gone; its owner may change that back then.
+    /// Whoever may write an object may say in the same breath that everybody may read it, and that would outlast the key. A policy denies
+    /// it only for a plain upload: at a copy, an upload in parts and a form's RADOS Gateway 16 does not look at what the ACL is to be. So
+    /// the bucket ignores ACLs that let everybody in, and goes on to when the key is gone; its owner may change that back then.
     /// </summary>
     private static async Task<bool> IgnorePublicAclsAsync(IAmazonS3 s3, string bucket, CancellationToken ct)
     {
@@ -189,7 +189,9 @@ public sealed partial class RgwObjectStore
         return new EmptiedBatch(versions.Count + odd.Count, found.IsTruncated is not true && uploads.IsTruncated is not true);
     }
 
-    /// <summary>One whose name no list can hold, by its address. An address that loses something on its way may be another object's.</summary>
+    /// <summary>
+    /// One whose name no list can hold, by its address. An address that loses something on its way may be another object's.
+    /// </summary>
     private async Task DeleteAloneAsync(StoreKey owner, string bucket, KeyVersion version, CancellationToken ct)
     {
         if (ObjectKey.WhyNotInBrowser(version.Key) is not null)

@@ -104,7 +104,9 @@ internal sealed class GuestAgent : IDisposable
         }
     }
 
-    /// <summary>An agent that does not answer now has a guest that ended, or reads it later; nothing could be done about that here.</summary>
+    /// <summary>
+    /// An agent that does not answer now has a guest that ended, or reads it later; nothing could be done about that here.
+    /// </summary>
     public Task ThawAsync() => TryAsync(token => AskAsync(Thawing, null, token));
 
     public void Dispose()
