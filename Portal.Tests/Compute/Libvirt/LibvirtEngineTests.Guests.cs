@@ -64,7 +64,8 @@ public sealed partial class LibvirtEngineTests
     }
 
     /// <summary>
-    /// An agent of the customer's own making, which answers with what looks like a line of the log and holds what it was given.
+    /// An agent of the customer's own making, which answers with what looks like a line of the log and holds what it was given. As QEMU's own
+    /// it goes on looking when nobody is connected, which reads as an end.
     /// </summary>
     [Fact]
     public async Task What_an_agent_says_is_in_no_failure()
@@ -85,11 +86,13 @@ public sealed partial class LibvirtEngineTests
             cat > /tmp/agent <<'EOF'
             until (: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null; do sleep 0.1; done
             exec 3<> /dev/virtio-ports/org.qemu.guest_agent.0
-            while read -r line <&3; do
-              case $line in
-                *guest-sync*) printf '\377{"return": %s}\n' "$(echo "$line" | grep -oE '[0-9]+' | head -1)" >&3 ;;
-                *) echo '{"error": {"class": "GenericError", "desc": "forged\nline: Failed to get \"write\" lock", "data": "x"}}' >&3 ;;
-              esac
+            while sleep 0.1; do
+              while read -r line <&3; do
+                case $line in
+                  *guest-sync*) printf '\377{"return": %s}\n' "$(echo "$line" | grep -oE '[0-9]+' | head -1)" >&3 ;;
+                  *) echo '{"error": {"class": "GenericError", "desc": "forged\nline: Failed to get \"write\" lock", "data": "x"}}' >&3 ;;
+                esac
+              done
             done
             EOF
             (sh /tmp/agent > /dev/null 2>&1 &)
