@@ -129,12 +129,12 @@ public sealed partial class LibvirtEngineTests
             machine,
             """
             kill $(cat /run/qemu-ga.pid)
+            (head -c 1000000 /dev/zero | tr '\0' '['; head -c 1000000 /dev/zero | tr '\0' ']'; echo) > /tmp/deep
             cat > /tmp/writer <<'EOF'
-            many() { head -c 1000000 /dev/zero | tr '\0' "$1"; }
             until (: > /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null; do sleep 0.1; done
             exec > /dev/virtio-ports/org.qemu.guest_agent.0
             touch /tmp/writes
-            while many [; do many ]; echo; done
+            exec cat /tmp/deep /tmp/deep /tmp/deep /tmp/deep
             EOF
             (sh /tmp/writer > /dev/null 2>&1 & echo $! > /tmp/writer.pid)
             until [ -e /tmp/writes ]; do sleep 0.1; done
@@ -160,6 +160,7 @@ public sealed partial class LibvirtEngineTests
                 machine,
                 """
                 kill $(cat /tmp/writer.pid)
+                rm /tmp/deep
                 until (: > /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null; do sleep 0.1; done
                 DEVNAME=$(basename $(readlink /dev/virtio-ports/org.qemu.guest_agent.0)) /etc/init.d/agent
                 """
