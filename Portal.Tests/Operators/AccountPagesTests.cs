@@ -39,10 +39,7 @@ public sealed class AccountPagesTests(TestPostgres postgres, ABrowser browser) :
         await page.GetByLabel("Note for operators").FillAsync("asked by the bank");
         await page.GetByRole(AriaRole.Button, new() { Name = "Suspend", Exact = true }).ClickAsync();
         await Assertions.Expect(page.Locator(".state.suspended")).ToBeVisibleAsync();
-        await page.GetByLabel("How you know that it is ada@example.com").FillAsync("showed a bill");
         await ABrowser.AssertAccessibleAsync(page, "operator-account");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Announce the removal" }).ClickAsync();
-        await Assertions.Expect(page.GetByText("ada@example.com can have it removed from")).ToBeVisibleAsync();
 
         // The open session is over; the same person signs in again and reads why.
         await customer.WaitForURLAsync(url => url.Contains("/sign-in", StringComparison.Ordinal));
@@ -51,6 +48,25 @@ public sealed class AccountPagesTests(TestPostgres postgres, ABrowser browser) :
         await ABrowser.AssertAccessibleAsync(customer, "suspended");
         await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
         await Assertions.Expect(customer.GetByText(CreateRule.Suspended)).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task An_Admin_announces_that_a_lost_second_factor_can_be_removed_and_withdraws_it()
+    {
+        var ada = await Server.AddPersonAsync(email: "ada@example.com");
+        await using var db = CreateDbContext();
+        await db
+            .Users.Where(user => user.Id == ada.UserId)
+            .ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, true), Ct);
+        var page = await browser.SignInAsync(Server, await Server.AddPersonAsync(isOperator: true), $"/operator/accounts/{ada.AccountId}");
+        var note = page.GetByLabel("How you know that it is ada@example.com");
+        await note.FillAsync("showed a bill");
+        await ABrowser.AssertAccessibleAsync(page, "operator-lost-factor");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Announce the removal" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("ada@example.com can have it removed from")).ToBeVisibleAsync();
+        Assert.Single(await db.FactorRemovals.Where(removal => removal.EndedAt == null).ToListAsync(Ct));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Withdraw" }).ClickAsync();
+        await Assertions.Expect(note).ToHaveValueAsync("");
     }
 
     [Theory]
