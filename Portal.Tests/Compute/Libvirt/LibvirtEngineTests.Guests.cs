@@ -64,8 +64,8 @@ public sealed partial class LibvirtEngineTests
     }
 
     /// <summary>
-    /// An agent of the customer's own making, which answers with what looks like a line of the log and holds what it was given. As QEMU's own
-    /// it goes on looking when nobody is connected, which reads as an end.
+    /// An agent of the customer's own making, which answers with what looks like a line of the log and holds what it was given. As QEMU's
+    /// own it goes on looking when nobody is connected, which reads as an end.
     /// </summary>
     [Fact]
     public async Task What_an_agent_says_is_in_no_failure()

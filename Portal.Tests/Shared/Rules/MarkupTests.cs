@@ -33,6 +33,32 @@ public sealed partial class MarkupTests
     [Fact]
     public void No_attribute_holds_an_entity() => Assert.Empty(Find(EntityInAttribute()));
 
+    /// <summary>Without its @ a parameter that is a text gets the words of the expression, and compiles.</summary>
+    [Fact]
+    public void No_parameter_that_is_a_text_gets_an_expression_for_one()
+    {
+        var parts = typeof(WebHost).Assembly.GetTypes().ToLookup(type => type.Name, StringComparer.Ordinal);
+        Assert.Empty(
+            Markup()
+                .SelectMany(file => Parts().Matches(string.Join('\n', file.Lines)), (file, part) => (file.Name, Part: part))
+                .SelectMany(
+                    found => Expressions().Matches(found.Part.Groups["parameters"].Value),
+                    (found, given) => (found.Name, Part: found.Part.Groups["part"].Value, Parameter: given.Groups["parameter"].Value, given)
+                )
+                .Where(found => parts[found.Part].Any(part => part.GetProperty(found.Parameter)?.PropertyType == typeof(string)))
+                .Select(found => $"{found.Name}: <{found.Part} {found.given.Value.Trim()}>")
+        );
+    }
+
+    [Theory]
+    [InlineData("<FactorPanel Account=\"account.Id\" />", "Account")]
+    [InlineData("<A B=\"@a.B\" C=\"list[0].D\"\n   E=\"It is. So\" F=\"first\">", "C")]
+    public void What_looks_like_an_expression_is_found(string markup, string parameter) =>
+        Assert.Equal(
+            parameter,
+            Assert.Single(Expressions().Matches(Parts().Match(markup).Groups["parameters"].Value)).Groups["parameter"].Value
+        );
+
     /// <summary>
     /// A script that is none may be called before it has loaded, which ends a circuit on a slow line; a module is waited for, and says when
     /// it does not come (BrokenLineTests).
@@ -114,4 +140,18 @@ public sealed partial class MarkupTests
 
     [GeneratedRegex("=\"[^\"@]*&(#[0-9]+|[a-z]+);", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex EntityInAttribute();
+
+    [GeneratedRegex(
+        """<(?<part>[A-Z]\w*)(?<parameters>(\s+[@\w:-]+(="[^"]*")?)+)\s*/?>""",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000
+    )]
+    private static partial Regex Parts();
+
+    [GeneratedRegex(
+        """\s(?<parameter>[A-Z]\w*)="[a-z_]\w*(\[[^\]"]*\])?(\.[A-Z]\w*(\[[^\]"]*\])?)+["]""",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000
+    )]
+    private static partial Regex Expressions();
 }
