@@ -164,8 +164,23 @@ public sealed class TestEngine : IAsyncLifetime
         return process.ExitCode == 0
             ? (await output).TrimEnd()
             : throw new InvalidOperationException(
-                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await errors}{await output}"
+                $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await SoFarAsync(errors)}{await SoFarAsync(output)}"
             );
+    }
+
+    /// <summary>
+    /// Where ssh was ended, the line that it keeps for the next call holds the pipes for as long as what it began in the guest.
+    /// </summary>
+    private static async Task<string> SoFarAsync(Task<string> said)
+    {
+        try
+        {
+            return await said.WaitAsync(TimeSpan.FromSeconds(5));
+        }
+        catch (TimeoutException)
+        {
+            return "(what it said is still held)";
+        }
     }
 
     public async ValueTask DisposeAsync()
