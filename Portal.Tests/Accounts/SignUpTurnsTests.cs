@@ -35,7 +35,7 @@ public sealed class SignUpTurnsTests : IDisposable
 
         Task<string> ServeAsync()
         {
-            served++;
+            Interlocked.Increment(ref served);
             return held.Task;
         }
     }
