@@ -24,7 +24,7 @@ public sealed class CloseAccount(IDbContextFactory<PortalDb> dbs, TimeProvider c
         );
         if (WhyNot(account, users, contents) is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         var (now, before) = (clock.GetUtcNow(), new { account.Status });

@@ -196,6 +196,14 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
         var running = (Task)verb.Invoke(verb.IsStatic ? null : scope.ServiceProvider.GetRequiredService(verb.DeclaringType!), arguments)!;
         await running;
         var answer = running.GetType().GetProperty("Result")!.GetValue(running)!;
-        return (string?)answer.GetType().GetProperty(nameof(Outcome.Reason))!.GetValue(answer);
+        var refusal = (Refusal?)answer.GetType().GetProperty(nameof(Outcome.Refusal))!.GetValue(answer);
+        Assert.True(
+            refusal
+                is not {
+                    Sentence: OperatorRule.NotYours or OperatorRule.NoFactor or OperatorRule.NotFresh,
+                    Kind: not RefusalKind.Forbidden
+                }
+        );
+        return refusal;
     }
 }

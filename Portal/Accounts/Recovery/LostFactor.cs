@@ -34,7 +34,7 @@ public sealed class LostFactor(
             || !await KeepAsync(user, http.Connection.RemoteIpAddress, ct)
         )
         {
-            return Outcome.Refused(Useless);
+            return Refusal.NotFound(Useless);
         }
 
         await db.SaveChangesAsync(ct);

@@ -69,7 +69,7 @@ public sealed class UndoChange(
         var change = await db.AddressChanges.AsNoTracking().SingleOrDefaultAsync(change => change.UndoKey == key, Aborted);
         if (change?.CanBeUndone(now) is not true || await db.Users.FindAsync([change.UserId], Aborted) is not { } user)
         {
-            return Outcome.Refused(Useless);
+            return Refusal.NotFound(Useless);
         }
 
         try
@@ -93,7 +93,7 @@ public sealed class UndoChange(
                     .ExecuteUpdateAsync(set => set.SetProperty(one => one.UndoneAt, now), Aborted) == 0
             )
             {
-                return Outcome.Refused(Useless);
+                return Refusal.NotFound(Useless);
             }
 
             var from = user.Email!;
@@ -124,7 +124,7 @@ public sealed class UndoChange(
         }
         catch (DbUpdateException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
-            return Outcome.Refused(Taken);
+            return Refusal.Duplicate(Taken);
         }
 
         return await mails.ResetPageAsync(user);

@@ -44,9 +44,9 @@ public sealed class ObjectChanges(ObjectOperations works, ObjectCopy copy, Bucke
         string title
     )
     {
-        if (await WhyNotMoveAsync(bucket, what, from, to) is { } reason)
+        if (await WhyNotMoveAsync(bucket, what, from, to) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         return await works.StartAsync(
@@ -84,7 +84,7 @@ public sealed class ObjectChanges(ObjectOperations works, ObjectCopy copy, Bucke
         );
         if (there.S3Objects is { Count: > 0 })
         {
-            return Outcome.Refused($"There is a folder “{ObjectKey.NameOf(folder)}” already.");
+            return Refusal.Duplicate($"There is a folder “{ObjectKey.NameOf(folder)}” already.");
         }
 
         await bucket.S3.PutObjectAsync(
@@ -101,18 +101,18 @@ public sealed class ObjectChanges(ObjectOperations works, ObjectCopy copy, Bucke
         return Outcome.Done;
     }
 
-    private static async Task<string?> WhyNotMoveAsync(OpenBucket bucket, ObjectSelection what, string from, string to)
+    private static async Task<Refusal?> WhyNotMoveAsync(OpenBucket bucket, ObjectSelection what, string from, string to)
     {
         var folders = what.Names.Where(name => name.EndsWith('/') && what.AllUnder is null);
-        return to == from ? "It is there already."
+        return to == from ? Refusal.Duplicate("It is there already.")
             : folders.Any(folder => (to + folder[from.Length..]).StartsWith(folder, StringComparison.Ordinal))
             || (
                 what.AllUnder is { } all && to.StartsWith(all, StringComparison.Ordinal) && !what.Names.Contains(to, StringComparer.Ordinal)
             )
-                ? "A folder cannot be moved into itself."
-            : to.Length > 0 && ObjectKey.Check(to).Reason is { } reason ? reason
+                ? Refusal.Invalid("A folder cannot be moved into itself.")
+            : to.Length > 0 && ObjectKey.Check(to).Refusal is { } wrong ? wrong
             : what is { AllUnder: null, Names: [var one] } && await IsThereAsync(bucket, to + one[from.Length..])
-                ? $"There is something called “{ObjectKey.NameOf(to + one[from.Length..])}” already."
+                ? Refusal.Duplicate($"There is something called “{ObjectKey.NameOf(to + one[from.Length..])}” already.")
             : null;
     }
 

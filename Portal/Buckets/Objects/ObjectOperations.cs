@@ -52,9 +52,7 @@ public sealed partial class ObjectOperations(
         if (!TryAdd(id, work))
         {
             work.Dispose();
-            return Outcome.Refused(
-                $"{MostAtOnce} changes of objects are under way already. Wait until one of them has ended, or stop one."
-            );
+            return Refusal.Limit($"{MostAtOnce} changes of objects are under way already. Wait until one of them has ended, or stop one.");
         }
 
         try
