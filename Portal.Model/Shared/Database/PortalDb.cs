@@ -23,7 +23,7 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<KnownDevice> KnownDevices => Set<KnownDevice>();
 
-    public DbSet<AddressChange> AddressChanges => Set<AddressChange>();
+    public DbSet<SignInChange> SignInChanges => Set<SignInChange>();
 
     public DbSet<FactorRemoval> FactorRemovals => Set<FactorRemoval>();
 
