@@ -87,6 +87,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<Bucket> Buckets => Set<Bucket>();
 
+    public DbSet<ObjectOperation> ObjectOperations => Set<ObjectOperation>();
+
     public DbSet<AccessKey> AccessKeys => Set<AccessKey>();
 
     public DbSet<Price> Prices => Set<Price>();
