@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Portal.Model.Accounts;
 using Portal.Model.Buckets;
 using Portal.Model.Shared;
 using Portal.Tests.Compute;

@@ -47,7 +47,9 @@ public sealed record ObjectSelection
 
     /// <summary>Why what it means cannot have names that begin with <paramref name="move"/>'s end instead; null if it can.</summary>
     public string? WhyNotMove(ObjectMove move) =>
-        move.To == move.From ? "It is there already."
+        !(AllUnder is { } start ? [start] : Names).All(name => name.StartsWith(move.From, StringComparison.Ordinal))
+            ? "It is not in that folder."
+        : move.To == move.From ? "It is there already."
         : AllUnder is null && Names.Where(IsFolder).Any(folder => move.Of(folder).StartsWith(folder, StringComparison.Ordinal))
         || (AllUnder is { } all && move.To.StartsWith(all, StringComparison.Ordinal) && !Names.Contains(move.To, StringComparer.Ordinal))
             ? "A folder cannot be moved into itself."
@@ -57,7 +59,9 @@ public sealed record ObjectSelection
     private static bool IsIn(string key, string name) => key == name || (IsFolder(name) && key.StartsWith(name, StringComparison.Ordinal));
 }
 
-/// <summary>Each key that begins with <paramref name="From"/> begins with <paramref name="To"/> instead. A file's whole key is its beginning.</summary>
+/// <summary>
+/// Each key that begins with <paramref name="From"/> begins with <paramref name="To"/> instead. A file's whole key is its beginning.
+/// </summary>
 public sealed record ObjectMove(string From, string To)
 {
     public string Of(string key) => To + key[From.Length..];

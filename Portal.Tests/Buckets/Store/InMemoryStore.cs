@@ -224,8 +224,7 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
             nameof(ListObjectsAsync),
             () =>
             {
-                Assert.Equal(bucket.UserId, Owner(owner));
-                var found = There(bucket)
+                var found = OwnedBy(owner, bucket)
                     .Objects.Where(one =>
                         one.Key.StartsWith(prefix, StringComparison.Ordinal)
                         && (after is null || KeyOrder.Instance.Compare(one.Key, after) > 0)
@@ -247,8 +246,7 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
             nameof(FindObjectsAsync),
             () =>
             {
-                Assert.Equal(bucket.UserId, Owner(owner));
-                var there = There(bucket).Objects;
+                var there = OwnedBy(owner, bucket).Objects;
                 return [.. keys.Where(there.ContainsKey).Select(key => Stored(key, there[key]))];
             },
             ct
@@ -265,8 +263,7 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
             () =>
             {
                 Assert.InRange(keys.Count, 1, 1000);
-                Assert.Equal(bucket.UserId, Owner(owner));
-                var there = There(bucket);
+                var there = OwnedBy(owner, bucket);
                 if (there.IsDenied)
                 {
                     return [.. keys.Select(key => new ObjectProblem(key, S3Sentences.Denied))];
@@ -293,8 +290,7 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
             nameof(CopyObjectsAsync),
             () =>
             {
-                Assert.Equal(bucket.UserId, Owner(owner));
-                var there = There(bucket).Objects;
+                var there = OwnedBy(owner, bucket).Objects;
                 var problems = new List<ObjectProblem>();
                 foreach (var (from, to) in copies)
                 {
@@ -392,6 +388,13 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
         {
             throw fault;
         }
+    }
+
+    private StoredBucket OwnedBy(StoreKey owner, BucketInStore bucket)
+    {
+        var there = There(bucket);
+        Assert.Equal(bucket.UserId, Owner(owner));
+        return there;
     }
 
     private static StoredObject Stored(string key, int bytes) =>

@@ -371,10 +371,10 @@ public abstract class ObjectStoreContract
 
         Assert.Empty(await Store.DeleteObjectsAsync(key, bucket, [.. names, "never"], Ct));
         Assert.Equal(["c/2", "c/3"], (await Store.ListObjectsAsync(key, bucket, "", null, 10, Ct)).Objects.Select(one => one.Key));
-        await RemoveAsync(user, key, bucket);
-        user = (await AUserAsync()).User;
+        await Store.EmptyAsync(key, bucket, Ct);
+        Assert.True(await Store.DeleteBucketAsync(key, bucket, Ct));
         await FailsAsync(EngineFault.Missing, () => Store.ListObjectsAsync(key, bucket, "", null, 10, Ct));
-        await Store.RemoveUserAsync(user.Id, Ct);
+        await RemoveAsync(user, key);
     }
 
     protected async Task<(StoreUser User, StoreKey Key)> AUserAsync(int maxBuckets = 10, long maxBytes = 1L << 30)

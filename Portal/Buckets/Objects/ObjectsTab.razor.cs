@@ -102,11 +102,7 @@ public sealed partial class ObjectsTab(
             return;
         }
 
-        if (shown?.Bucket != Bucket)
-        {
-            operations = await ObjectOperationView.OfAsync(dbs, actor, Bucket.Id, clock.GetUtcNow(), left.Token);
-        }
-
+        var isAnother = shown?.Bucket != Bucket;
         shown = asked;
         listing = new ObjectListing(Bucket, Prefix, Prefix + Search);
         (first, problem, provided) = (null, null, false);
@@ -115,6 +111,11 @@ public sealed partial class ObjectsTab(
         {
             origins.Expect(Bucket.Store.Endpoint);
             await uploads.MoveAsync(Bucket.Name, Prefix, Bucket.Store.Endpoint);
+        }
+
+        if (isAnother)
+        {
+            operations = await ObjectOperationView.OfAsync(dbs, actor, Bucket.Id, clock.GetUtcNow(), left.Token);
         }
 
         await ReadFirstAsync();
@@ -206,6 +207,11 @@ public sealed partial class ObjectsTab(
             ObjectOperationKind.Delete => "Deleting…",
             _ => "Moving…",
         };
+
+    private string? ClassOf(ObjectLine line) =>
+        Leaving(line.Key) is not null ? "muted"
+        : Selection.Has(line.Key) ? "selected"
+        : null;
 
     private async Task CancelAsync(ObjectOperationView operation)
     {
