@@ -61,12 +61,6 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         ("the bucket", request => request.Method is "DELETE" && !GatewayProxy.IsAdmin(request)),
     ];
 
-    private static readonly (string Name, Func<HttpRequest, bool> Is)[] Moving =
-    [
-        ("a copy", request => request.Method is "PUT" && request.Headers.ContainsKey("x-amz-copy-source")),
-        ("the originals", request => request.Method is "POST" && Has(request, "delete")),
-    ];
-
     private GatewayProxy proxy = null!;
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -213,33 +207,6 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
         using var s3 = Client(bob.Full);
         Assert.Equal(10, (await s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bob.Bucket.Name }, Ct)).KeyCount);
         await new ThreeTruths(this) { Store = ceph.Store }.AgreeAsync(Server);
-    }
-
-    [Fact]
-    public async Task While_it_moves_objects_each_is_in_one_place_and_counted_once()
-    {
-        const int Objects = 250;
-        var ada = await RequestAsync(objects: Objects);
-        var begun = await Server
-            .Services.GetRequiredService<ChangeObjects>()
-            .MoveAsync(ada.Actor, ada.Bucket.Id, ObjectSelection.All("0", []), new ObjectMove("0", "moved/0"), "Moving", Ct);
-        foreach (var ((name, isCall), point) in Chaos.Points(Moving, sample: 2))
-        {
-            await KillAtAsync(isCall, point, name);
-        }
-
-        using var survivor = await StartAsync();
-        await InDatabaseAsync(db => db.ObjectOperations.AllAsync(one => one.State != ObjectOperationState.Pending, Ct));
-        await using var db = CreateDbContext();
-        var ended = await db.ObjectOperations.AsNoTracking().SingleAsync(Ct);
-        Assert.Equal((begun.Value!.Id, ObjectOperationState.Done, Objects, 0), (ended.Id, ended.State, ended.Changed, ended.Failed));
-        using var s3 = Client(ada.Full);
-        var found = (await s3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = ada.Bucket.Name }, Ct)).S3Objects;
-        Assert.Equal(
-            Enumerable.Range(0, Objects).Select(number => $"moved/{number:d6}"),
-            found.Select(one => one.Key).Order(StringComparer.Ordinal)
-        );
-        Assert.All(found, one => Assert.Equal(4096, one.Size));
     }
 
     private Task<WorkerUnderFire> StartAsync() =>
