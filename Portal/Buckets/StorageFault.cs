@@ -2,6 +2,7 @@ using System.Net;
 using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
 
 namespace Portal.Buckets;

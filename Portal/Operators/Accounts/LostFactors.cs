@@ -83,14 +83,14 @@ public sealed class LostFactors(IDbContextFactory<PortalDb> dbs, PortalAddress a
             return Refusal.State(why);
         }
 
-        var secret = AddressChange.NewSecret();
+        var secret = SignInChange.NewSecret();
         var removal = new FactorRemoval
         {
             Id = Guid.CreateVersion7(now),
             UserId = userId,
             AccountId = account,
             AskedAt = now,
-            KeepKey = AddressChange.KeyOf(secret),
+            KeepKey = SignInChange.KeyOf(secret),
         };
         await db.FactorRemovals.Where(old => old.UserId == userId && old.EndedAt == null).ExecuteDeleteAsync(ct);
         db.Add(removal);
@@ -143,14 +143,14 @@ public sealed class LostFactors(IDbContextFactory<PortalDb> dbs, PortalAddress a
 
     private static async Task<string?> WhyNotAsync(PortalDb db, User user, DateTimeOffset now, CancellationToken ct)
     {
-        var since = now - AddressChange.UndoneWithin;
+        var since = now - SignInChange.UndoneWithin;
         return user switch
         {
             { IsOperator: true } => "An operator's is taken away on the machine: reset-operator-factor.",
             { TwoFactorEnabled: false } => "There is no second factor.",
             { EmailConfirmed: false } => "Nobody has confirmed the address, so nobody would hear of it.",
             _ when await StandingAsync(db, user.Id, now, ct) is not null => "It is announced already.",
-            _ when await db.AddressChanges.AnyAsync(
+            _ when await db.SignInChanges.AnyAsync(
                     change => change.UserId == user.Id && change.UndoneAt == null && change.At > since,
                     ct
                 ) => "How they sign in was changed within a week. The mail that told them of it has a link that takes it back.",

@@ -2,12 +2,17 @@ using System.Net;
 using Amazon.S3;
 using Portal.Model.Shared;
 
-namespace Portal.Buckets;
+namespace Portal.Model.Buckets;
 
 /// <summary>What the store says, for customers. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html</summary>
 public static class S3Sentences
 {
     public const string Away = "The object store does not answer at the moment. Try again in a few seconds.";
+
+    public const string Denied = "The bucket's own rules do not allow this, not even to you.";
+
+    /// <summary>Of an object that somebody wrote while it was to be moved or deleted.</summary>
+    public const string ChangedMeanwhile = "It was changed meanwhile, so it was kept.";
 
     public static Refusal Of(AmazonS3Exception error) =>
         (error.ErrorCode, error.StatusCode) switch
@@ -23,9 +28,7 @@ public static class S3Sentences
             ("EntityTooSmall", _) => Refusal.Invalid("A part of an upload has at least 5 MiB, the last one excepted."),
             ("KeyTooLongError", _) => Refusal.Invalid("A name has at most 1,024 bytes."),
             ("UserSuspended", _) => Refusal.Forbidden("This account is suspended in the object store."),
-            ("AccessDenied", _) or (_, HttpStatusCode.Forbidden) => Refusal.Forbidden(
-                "The bucket's own rules do not allow this, not even to you."
-            ),
+            ("AccessDenied", _) or (_, HttpStatusCode.Forbidden) => Refusal.Forbidden(Denied),
             ("MalformedPolicy" or "InvalidPolicyDocument", _) => Refusal.Invalid(
                 "The object store does not understand this policy. Check the spelling of its actions, principals and conditions, and that each resource is this bucket."
             ),
