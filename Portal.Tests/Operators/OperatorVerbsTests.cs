@@ -12,7 +12,7 @@ namespace Portal.Tests.Operators;
 
 /// <summary>What operators look at and what they do, each for whom: a page or verb that is not listed here fails.</summary>
 [Trait("Needs", "database")]
-public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed class OperatorVerbsTests(OneServer one) : OneServerTests(one)
 {
     private static readonly Dictionary<string, string> Pages = new(StringComparer.Ordinal)
     {
