@@ -31,7 +31,9 @@ public sealed record ObjectSelection
     [JsonIgnore]
     public Refusal? WhyNotTaken =>
         Names.Count > MostNames
-            ? Refusal.Limit($"At most {MostNames:N0} names can be ticked one by one: select a folder, or everything that begins alike, instead.")
+            ? Refusal.Limit(
+                $"At most {MostNames:N0} names can be ticked one by one: select a folder, or everything that begins alike, instead."
+            )
             : null;
 
     public static bool IsFolder(string name) => name.EndsWith('/');

@@ -1,3 +1,4 @@
+using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Model.Volumes;
 using Portal.Tests.Volumes;
