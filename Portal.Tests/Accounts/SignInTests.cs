@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -11,10 +10,8 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Accounts;
 
 [Trait("Needs", "database")]
-public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed class SignInTests(TestPostgres postgres) : MailedLinkScene(postgres)
 {
-    private const string Confirm = "Confirm address";
-
     [Theory]
     [InlineData("/billing", "/billing")]
     [InlineData("https://evil.example", "/dashboard")]
@@ -153,31 +150,6 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
     }
 
     [Fact]
-    public async Task The_mails_link_confirms_the_address_for_the_one_who_signed_up_and_for_nobody_else()
-    {
-        using var client = Server.NewClient();
-        using var signedUp = await client.SubmitAsync("/sign-up", ("Email", "ada@example.com"), ("Password", "a long enough one"));
-        var link = await LinkAsync("ada@example.com");
-
-        // Opening it does nothing yet.
-        using var opened = await client.GetAsync(link);
-        await using var db = CreateDbContext();
-        Assert.False(await db.Users.Where(user => user.Email == "ada@example.com").Select(user => user.EmailConfirmed).SingleAsync());
-
-        using var nobody = Server.NewClient();
-        using var toSignIn = await nobody.GetAsync(link);
-        Assert.StartsWith("/sign-in?returnUrl=", toSignIn.Headers.Location?.PathAndQuery, StringComparison.Ordinal);
-        using var stranger = await Server.NewClientAsync(await Server.AddPersonAsync());
-        using var refused = await stranger.SubmitAsync(link, Confirm);
-        Assert.Equal(HttpStatusCode.OK, refused.StatusCode);
-        Assert.False(await db.Users.Where(user => user.Email == "ada@example.com").Select(user => user.EmailConfirmed).SingleAsync());
-
-        using var confirmed = await client.SubmitAsync(link, Confirm);
-        Assert.Equal("/instances/new", confirmed.Headers.Location?.PathAndQuery);
-        Assert.True(await db.Users.Where(user => user.Email == "ada@example.com").Select(user => user.EmailConfirmed).SingleAsync());
-    }
-
-    [Fact]
     public async Task A_password_is_taken_exactly_as_it_was_typed()
     {
         const string Email = "ada@example.com";
@@ -196,43 +168,6 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
         }
 
         Assert.Null((await SignInAsync(Email, password)).Sentence);
-    }
-
-    [Fact]
-    public async Task An_address_belongs_to_whoever_confirms_it_first()
-    {
-        using var thief = Server.NewClient();
-        using var claimed = await thief.SubmitAsync("/sign-up", ("Email", "ada@example.com"), ("Password", "what a thief uses"));
-        var thiefsLink = await LinkAsync("ada@example.com");
-        using var ada = Server.NewClient();
-        using var signedUp = await ada.SubmitAsync("/sign-up", ("Email", "ada@example.com"), ("Password", "what ada would use"));
-        using var confirmed = await ada.SubmitAsync(await LinkAsync("ada@example.com"), Confirm);
-        Assert.Equal(HttpStatusCode.Found, confirmed.StatusCode);
-
-        using var late = await thief.SubmitAsync(thiefsLink, Confirm);
-        Assert.Contains(
-            "already belongs to another account",
-            (await FormClient.ReadAsync(late)).Body!.TextContent,
-            StringComparison.Ordinal
-        );
-        Assert.Null((await SignInAsync("ada@example.com", "what ada would use")).Sentence);
-    }
-
-    [Fact]
-    public async Task A_made_up_link_tells_nothing_of_the_address()
-    {
-        await Server.AddPersonAsync(email: "known@example.com");
-        async Task<string> TryAsync(string email)
-        {
-            using var client = Server.NewClient();
-            using var signedUp = await client.SubmitAsync("/sign-up", ("Email", email), ("Password", "a claimant's own"));
-            await using var db = CreateDbContext();
-            var mine = await db.Users.Where(user => user.Email == email && !user.EmailConfirmed).Select(user => user.Id).SingleAsync();
-            using var answer = await client.SubmitAsync($"/confirm-email?user={mine}&code=AAAA", Confirm);
-            return (await FormClient.ReadAsync(answer)).QuerySelector("main")!.TextContent;
-        }
-
-        Assert.Equal(await TryAsync("nobody@example.com"), await TryAsync("known@example.com"));
     }
 
     [Theory]
@@ -255,27 +190,5 @@ public sealed class SignInTests(TestPostgres postgres) : ServedTests(postgres)
             TestContext.Current.CancellationToken
         );
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-    }
-
-    private async Task<(string? Sentence, TimeSpan Time)> SignInAsync(string email, string password)
-    {
-        using var client = Server.NewClient();
-        var form = (await client.PageAsync("/sign-in")).Forms[0];
-        var began = Stopwatch.GetTimestamp();
-        using var answer = await client.SendAsync("/sign-in", form, ("Email", email), ("Password", password));
-        var time = Stopwatch.GetElapsedTime(began);
-        return answer.StatusCode is HttpStatusCode.Found
-            ? (null, time)
-            : ((await FormClient.ReadAsync(answer)).QuerySelector("[role=alert]")!.TextContent, time);
-    }
-
-    private async Task<string> LinkAsync(string email)
-    {
-        await using var db = CreateDbContext();
-        var mail = await db
-            .Mails.Where(mail => mail.To == email && mail.Text.Contains("code="))
-            .OrderByDescending(mail => mail.CreatedAt)
-            .FirstAsync();
-        return new Uri(mail.Text.Split('\n').Single(line => line.StartsWith("http", StringComparison.Ordinal))).PathAndQuery;
     }
 }

@@ -75,6 +75,12 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
         await base.DisposeAsync();
     }
 
+    protected async Task RunAsync(string id, InstanceAction action)
+    {
+        Assert.Null((await new ChangeInstance(this, Clock).RunAsync(Ada, action, id, Ct)).Outcome.Reason);
+        await SettleAsync();
+    }
+
     protected T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
 

@@ -18,6 +18,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
     [
         typeof(EngineTests),
         typeof(KilledWorkerTests),
+        typeof(KilledWhileMeteringTests),
         typeof(KilledAtTheStoreTests),
         typeof(FullStoreTests),
         typeof(EmptyingTests),

@@ -1,13 +1,14 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Compute;
+using Portal.Tests.Shared;
 using Portal.Worker.Compute;
 using Portal.Worker.Operators;
 
 namespace Portal.Tests.Compute;
 
 /// <summary>A machine runs the rescue system for a while.</summary>
-public sealed partial class InstanceJobTests
+[Trait("Needs", "database")]
+public sealed class InstanceRescueTests(TestPostgres postgres) : InstanceScene(postgres)
 {
     [Fact]
     public async Task An_instance_is_rescued_and_comes_back_with_its_host_key_and_costs_the_same_all_the_time()
@@ -15,14 +16,14 @@ public sealed partial class InstanceJobTests
         var id = await SettleAsync(await RequestAsync());
         var before = await LoadAsync(id);
         var spans = (await SpansAsync(id)).Count;
-        await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+        await ChangeAsync(id, instance => instance.RequestRescue(Clock.GetUtcNow()));
         var asked = await LoadAsync(id);
         Assert.Equal((true, null, before.HostKey), (asked.IsRescue, asked.HostKeyNow, asked.HostKey));
-        clock.Advance(TimeSpan.FromSeconds(2));
+        Clock.Advance(TimeSpan.FromSeconds(2));
         await SettleAsync(id);
 
         var rescued = await LoadAsync(id);
-        Assert.True(Assert.Single(engine.Machines).IsRescue);
+        Assert.True(Assert.Single(Engine.Machines).IsRescue);
         Assert.Equal((InstanceState.Running, before.HostKey, null), (rescued.State, rescued.HostKey, rescued.Deadline));
         Assert.NotEqual(before.HostKey, rescued.HostKeyNow);
         Assert.Equal(
@@ -30,11 +31,11 @@ public sealed partial class InstanceJobTests
             (rescued.WhyNotRebuild, rescued.WhyNotAskGuest, rescued.WhyNotRescue)
         );
 
-        await ChangeAsync(id, instance => instance.RequestLeaveRescue(clock.GetUtcNow()));
-        clock.Advance(TimeSpan.FromSeconds(2));
+        await ChangeAsync(id, instance => instance.RequestLeaveRescue(Clock.GetUtcNow()));
+        Clock.Advance(TimeSpan.FromSeconds(2));
         await SettleAsync(id);
         var back = await LoadAsync(id);
-        Assert.False(Assert.Single(engine.Machines).IsRescue);
+        Assert.False(Assert.Single(Engine.Machines).IsRescue);
         Assert.Equal((before.HostKey, null, "It is not in rescue."), (back.HostKeyNow, back.RescueHostKey, back.WhyNotLeaveRescue));
         Assert.Equal(spans, (await SpansAsync(id)).Count);
     }
@@ -44,24 +45,24 @@ public sealed partial class InstanceJobTests
     {
         var id = await SettleAsync(await RequestAsync());
         var key = (await LoadAsync(id)).HostKey;
-        await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+        await ChangeAsync(id, instance => instance.RequestStop(Clock.GetUtcNow()));
         await SettleAsync(id);
         foreach (var round in new[] { 1, 2 })
         {
-            await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+            await ChangeAsync(id, instance => instance.RequestRescue(Clock.GetUtcNow()));
             await SettleAsync(id);
             var rescued = await LoadAsync(id);
             Assert.Equal((true, InstanceState.Running, key, null), (rescued.IsRescue, rescued.State, rescued.HostKey, rescued.Deadline));
-            Assert.Equal((true, round), (Assert.Single(engine.Machines).IsRescue, engine.Machines[0].RebootsDone));
+            Assert.Equal((true, round), (Assert.Single(Engine.Machines).IsRescue, Engine.Machines[0].RebootsDone));
             Assert.Single(await SpansAsync(id), span => span.ResourceId == id && span.To is null);
-            await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+            await ChangeAsync(id, instance => instance.RequestStop(Clock.GetUtcNow()));
             await SettleAsync(id);
             Assert.DoesNotContain(await SpansAsync(id), span => span.ResourceId == id && span.To is null);
         }
 
-        await ChangeAsync(id, instance => instance.RequestStart(clock.GetUtcNow()));
+        await ChangeAsync(id, instance => instance.RequestStart(Clock.GetUtcNow()));
         await SettleAsync(id);
-        Assert.False(engine.Machines[0].IsRescue);
+        Assert.False(Engine.Machines[0].IsRescue);
         Assert.Equal(key, (await LoadAsync(id)).HostKeyNow);
     }
 
@@ -73,12 +74,12 @@ public sealed partial class InstanceJobTests
         {
             foreach (var point in Enum.GetValues<FaultPoint>())
             {
-                await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+                await ChangeAsync(id, instance => instance.RequestStop(Clock.GetUtcNow()));
                 await SettleAsync(id);
-                engine.FailOnce(verb, point);
-                await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+                Engine.FailOnce(verb, point);
+                await ChangeAsync(id, instance => instance.RequestRescue(Clock.GetUtcNow()));
                 await SettleAsync(id);
-                Assert.True(engine.Machines.Single().IsRescue);
+                Assert.True(Engine.Machines.Single().IsRescue);
             }
         }
     }
@@ -91,13 +92,13 @@ public sealed partial class InstanceJobTests
         {
             foreach (var point in Enum.GetValues<FaultPoint>())
             {
-                engine.FailOnce(verb, point);
-                await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+                Engine.FailOnce(verb, point);
+                await ChangeAsync(id, instance => instance.RequestRescue(Clock.GetUtcNow()));
                 await SettleAsync(id);
-                Assert.True(engine.Machines.Single().IsRescue);
-                await ChangeAsync(id, instance => instance.RequestLeaveRescue(clock.GetUtcNow()));
+                Assert.True(Engine.Machines.Single().IsRescue);
+                await ChangeAsync(id, instance => instance.RequestLeaveRescue(Clock.GetUtcNow()));
                 await SettleAsync(id);
-                Assert.False(engine.Machines.Single().IsRescue);
+                Assert.False(Engine.Machines.Single().IsRescue);
             }
         }
     }
@@ -106,35 +107,35 @@ public sealed partial class InstanceJobTests
     public async Task A_power_cut_of_the_host_keeps_it_in_rescue_and_a_stop_leaves_it()
     {
         var id = await SettleAsync(await RequestAsync());
-        await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
+        await ChangeAsync(id, instance => instance.RequestRescue(Clock.GetUtcNow()));
         await SettleAsync(id);
-        engine.PowerCut();
+        Engine.PowerCut();
         await ChangeAsync(
             id,
             instance =>
             {
-                instance.Observe(new MachineObservation(MachinePower.Off, 0, SshAnswers: false, null, null), clock.GetUtcNow());
+                instance.Observe(new MachineObservation(MachinePower.Off, 0, SshAnswers: false, null, null), Clock.GetUtcNow());
                 return default;
             }
         );
         await SettleAsync(id);
-        Assert.True(engine.Machines.Single().IsRescue);
+        Assert.True(Engine.Machines.Single().IsRescue);
 
-        await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+        await ChangeAsync(id, instance => instance.RequestStop(Clock.GetUtcNow()));
         await SettleAsync(id);
-        await ChangeAsync(id, instance => instance.RequestStart(clock.GetUtcNow()));
+        await ChangeAsync(id, instance => instance.RequestStart(Clock.GetUtcNow()));
         await SettleAsync(id);
         Assert.False((await LoadAsync(id)).IsRescue);
-        Assert.False(engine.Machines.Single().IsRescue);
+        Assert.False(Engine.Machines.Single().IsRescue);
     }
 
     [Fact]
     public async Task One_that_does_not_get_into_rescue_in_time_is_told_to_the_operators()
     {
         var id = await SettleAsync(await RequestAsync());
-        await ChangeAsync(id, instance => instance.RequestRescue(clock.GetUtcNow()));
-        clock.Advance(Instance.StartLimit + TimeSpan.FromSeconds(1));
-        await services.GetRequiredService<InstanceSweep>().SweepAsync(default);
+        await ChangeAsync(id, instance => instance.RequestRescue(Clock.GetUtcNow()));
+        Clock.Advance(Instance.StartLimit + TimeSpan.FromSeconds(1));
+        await Get<InstanceSweep>().SweepAsync(default);
         await using (var db = CreateDbContext())
         {
             var incident = await db.Incidents.SingleAsync(incident => incident.ClosedAt == null);
@@ -142,7 +143,7 @@ public sealed partial class InstanceJobTests
         }
 
         await SettleAsync(id);
-        await services.GetRequiredService<InstanceSweep>().SweepAsync(default);
+        await Get<InstanceSweep>().SweepAsync(default);
         await using var after = CreateDbContext();
         Assert.False(await after.Incidents.AnyAsync(incident => incident.ClosedAt == null));
     }

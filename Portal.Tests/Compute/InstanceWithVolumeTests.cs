@@ -2,19 +2,21 @@ using Microsoft.EntityFrameworkCore;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Model.Volumes;
+using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;
 
 /// <summary>A machine that is made together with a volume besides its root disk.</summary>
-public sealed partial class InstanceJobTests
+[Trait("Needs", "database")]
+public sealed class InstanceWithVolumeTests(TestPostgres postgres) : InstanceScene(postgres)
 {
     [Fact]
     public async Task A_volume_asked_for_with_its_instance_is_there_at_the_first_boot_and_billed()
     {
         var (id, data) = await RequestWithVolumeAsync();
         await AdvanceAsync(id);
-        Assert.Equal("sdb", Assert.Single(engine.Machines).Live[data]);
-        Assert.Equal(1, engine.Machines[0].Starts);
+        Assert.Equal("sdb", Assert.Single(Engine.Machines).Live[data]);
+        Assert.Equal(1, Engine.Machines[0].Starts);
         await SettleAsync(id);
         var volume = await ReadVolumeAsync(data);
         Assert.Equal((VolumeState.InUse, 2, id, null), (volume.State, volume.MadeGiB, volume.InstanceId, volume.Deadline));
@@ -28,22 +30,22 @@ public sealed partial class InstanceJobTests
         {
             foreach (var point in Enum.GetValues<FaultPoint>())
             {
-                engine.FailOnce(verb, point);
+                Engine.FailOnce(verb, point);
                 var (id, data) = await RequestWithVolumeAsync();
                 await SettleAsync(id);
                 Assert.Equal(
                     (InstanceState.Running, VolumeState.InUse),
                     ((await LoadAsync(id)).State, (await ReadVolumeAsync(data)).State)
                 );
-                await ChangeAsync(id, instance => instance.RequestTerminate(clock.GetUtcNow()));
+                await ChangeAsync(id, instance => instance.RequestTerminate(Clock.GetUtcNow()));
                 await SettleAsync(id);
                 Assert.Equal(VolumeState.Available, (await ReadVolumeAsync(data)).State);
                 await using var db = CreateDbContext();
-                Assert.True((await db.Volumes.SingleAsync(volume => volume.Id == data)).RequestDelete(clock.GetUtcNow()).IsDone);
+                Assert.True((await db.Volumes.SingleAsync(volume => volume.Id == data)).RequestDelete(Clock.GetUtcNow()).IsDone);
                 await db.SaveChangesAsync();
                 await SettleVolumesAsync();
-                Assert.Empty(engine.Volumes);
-                Assert.Empty(engine.Machines);
+                Assert.Empty(Engine.Volumes);
+                Assert.Empty(Engine.Machines);
             }
         }
     }
@@ -57,15 +59,15 @@ public sealed partial class InstanceJobTests
         Assert.Equal((InstanceState.Running, VolumeState.Error, null), ((await LoadAsync(id)).State, volume.State, volume.InstanceId));
         Assert.NotNull(volume.LastError);
         Assert.Null(volume.WhyNotDelete);
-        Assert.DoesNotContain(data, Assert.Single(engine.Machines).Live.Keys);
+        Assert.DoesNotContain(data, Assert.Single(Engine.Machines).Live.Keys);
         Assert.DoesNotContain(await SpansAsync(id), span => span.ResourceId == data);
     }
 
     private async Task<(string Instance, string Volume)> RequestWithVolumeAsync(string? snapshotId = null)
     {
         await using var db = CreateDbContext();
-        var instance = await tenant.RequestAsync(db, clock.GetUtcNow());
-        var volume = tenant.AVolume(2, clock.GetUtcNow(), snapshotId: snapshotId).For(instance, "sdb", deleteOnTermination: false);
+        var instance = await Owner.RequestAsync(db, Clock.GetUtcNow());
+        var volume = Owner.AVolume(2, Clock.GetUtcNow(), snapshotId: snapshotId).For(instance, "sdb", deleteOnTermination: false);
         db.Volumes.Add(volume);
         await db.SaveChangesAsync();
         return (instance.Id, volume.Id);

@@ -5,11 +5,13 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Routing;
+using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
 
-/// <content>Addresses as anybody may write them.</content>
-public sealed partial class TenancyTests
+/// <summary>Addresses as anybody may write them.</summary>
+[Trait("Needs", "database")]
+public sealed partial class NonsenseAddressTests(TestPostgres postgres) : TenancyScene(postgres)
 {
     private static readonly string[] Nonsense =
     [

@@ -1,12 +1,15 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
 using Portal.Model.Volumes;
+using Portal.Tests.Shared;
 
 namespace Portal.Tests.Compute;
 
 /// <summary>A machine begins anew from an image.</summary>
-public sealed partial class InstanceJobTests
+[Trait("Needs", "database")]
+public sealed class InstanceRebuildTests(TestPostgres postgres) : InstanceScene(postgres)
 {
     [Fact]
     public async Task A_rebuilt_instance_has_a_new_disk_and_keeps_its_address_its_port_and_its_other_volume()
@@ -14,13 +17,13 @@ public sealed partial class InstanceJobTests
         var id = await SettleAsync(await RequestAsync());
         var (before, root) = (await LoadAsync(id), await RootAsync(id));
         var data = await AttachAsync(id);
-        engine.Write(root.Id, "precious");
-        engine.Write(data, "kept");
+        Engine.Write(root.Id, "precious");
+        Engine.Write(data, "kept");
         var schedule = await BackUpAsync(root);
         await AskToRebuildAsync(id);
         var asked = await LoadAsync(id);
         Assert.Equal((InstanceState.Pending, null, null), (asked.State, asked.HostKey, asked.SshAt));
-        clock.Advance(TimeSpan.FromSeconds(2));
+        Clock.Advance(TimeSpan.FromSeconds(2));
         await SettleAsync(id);
 
         var (after, fresh) = (await LoadAsync(id), await RootAsync(id));
@@ -28,17 +31,17 @@ public sealed partial class InstanceJobTests
             (InstanceState.Running, before.Address, before.PublicPort, null),
             (after.State, after.Address, after.PublicPort, after.RebuildImageId)
         );
-        Assert.Equal((root.SizeGiB, VolumeState.InUse, "tiny.qcow2"), (fresh.SizeGiB, fresh.State, engine.Read(fresh.Id)));
+        Assert.Equal((root.SizeGiB, VolumeState.InUse, "tiny.qcow2"), (fresh.SizeGiB, fresh.State, Engine.Read(fresh.Id)));
         Assert.NotEqual(root.Id, fresh.Id);
         await using (var db = CreateDbContext())
         {
             Assert.Equal((schedule, fresh.Id), await db.BackupSchedules.SingleAsync() is var moved ? (moved.Id, moved.VolumeId) : default);
         }
 
-        Assert.Equal(new[] { data, fresh.Id }.Order(StringComparer.Ordinal), engine.Volumes.Order(StringComparer.Ordinal));
-        Assert.Equal("kept", engine.Read(data));
-        Assert.Equal(Volume.RootDevice, Assert.Single(engine.Machines).Live[fresh.Id]);
-        Assert.Equal("sdb", engine.Machines[0].Live[data]);
+        Assert.Equal(new[] { data, fresh.Id }.Order(StringComparer.Ordinal), Engine.Volumes.Order(StringComparer.Ordinal));
+        Assert.Equal("kept", Engine.Read(data));
+        Assert.Equal(Volume.RootDevice, Assert.Single(Engine.Machines).Live[fresh.Id]);
+        Assert.Equal("sdb", Engine.Machines[0].Live[data]);
         Assert.Equal(1, (await SpansAsync(id)).Count(span => span.ResourceId == id && span.To == null));
         Assert.Equal(
             [data, fresh.Id],
@@ -59,9 +62,9 @@ public sealed partial class InstanceJobTests
             AccountId = volume.AccountId,
             RegionId = volume.RegionId,
             VolumeId = volume.Id,
-            CreatedAt = clock.GetUtcNow(),
+            CreatedAt = Clock.GetUtcNow(),
         };
-        schedule.Set(BackupWish.Default, clock.GetUtcNow());
+        schedule.Set(BackupWish.Default, Clock.GetUtcNow());
         db.BackupSchedules.Add(schedule);
         await db.SaveChangesAsync();
         return schedule.Id;
@@ -72,27 +75,27 @@ public sealed partial class InstanceJobTests
     {
         var id = await SettleAsync(await RequestAsync());
         var root = await RootAsync(id);
-        engine.Write(root.Id, "precious");
+        Engine.Write(root.Id, "precious");
         await ChangeAsync(id, instance => instance.Volumes.Single().SetDeleteOnTermination(false));
         await AskToRebuildAsync(id);
         await SettleAsync(id);
         await using var db = CreateDbContext();
         var kept = await db.Volumes.SingleAsync(volume => volume.Id == root.Id);
-        Assert.Equal((VolumeState.Available, null, "precious"), (kept.State, kept.InstanceId, engine.Read(kept.Id)));
-        Assert.Equal(2, engine.Volumes.Count);
+        Assert.Equal((VolumeState.Available, null, "precious"), (kept.State, kept.InstanceId, Engine.Read(kept.Id)));
+        Assert.Equal(2, Engine.Volumes.Count);
     }
 
     [Fact]
     public async Task A_stopped_instance_stays_stopped_through_a_rebuilding()
     {
         var id = await SettleAsync(await RequestAsync());
-        await ChangeAsync(id, instance => instance.RequestStop(clock.GetUtcNow()));
+        await ChangeAsync(id, instance => instance.RequestStop(Clock.GetUtcNow()));
         await SettleAsync(id);
         await AskToRebuildAsync(id);
         await SettleAsync(id);
         var instance = await LoadAsync(id);
         Assert.Equal((InstanceState.Stopped, null), (instance.State, instance.Deadline));
-        Assert.Equal(MachinePower.Off, Assert.Single(engine.Machines).Power);
+        Assert.Equal(MachinePower.Off, Assert.Single(Engine.Machines).Power);
         Assert.DoesNotContain(await SpansAsync(id), span => span.ResourceId == id && span.To is null);
     }
 
@@ -104,14 +107,14 @@ public sealed partial class InstanceJobTests
             foreach (var point in Enum.GetValues<FaultPoint>())
             {
                 var id = await SettleAsync(await RequestAsync());
-                engine.FailOnce(verb, point);
+                Engine.FailOnce(verb, point);
                 await AskToRebuildAsync(id);
                 await SettleAsync(id);
                 Assert.Equal(InstanceState.Running, (await LoadAsync(id)).State);
-                Assert.Equal([(await RootAsync(id)).Id], engine.Volumes);
-                await ChangeAsync(id, instance => instance.RequestTerminate(clock.GetUtcNow()));
+                Assert.Equal([(await RootAsync(id)).Id], Engine.Volumes);
+                await ChangeAsync(id, instance => instance.RequestTerminate(Clock.GetUtcNow()));
                 await SettleAsync(id);
-                Assert.Empty(engine.Volumes);
+                Assert.Empty(Engine.Volumes);
                 Assert.All(await SpansAsync(id), span => Assert.NotNull(span.To));
             }
         }
@@ -122,11 +125,11 @@ public sealed partial class InstanceJobTests
     {
         var id = await SettleAsync(await RequestAsync());
         await AskToRebuildAsync(id);
-        await ChangeAsync(id, instance => instance.RequestTerminate(clock.GetUtcNow()));
+        await ChangeAsync(id, instance => instance.RequestTerminate(Clock.GetUtcNow()));
         await SettleAsync(id);
         Assert.Equal(InstanceState.Terminated, (await LoadAsync(id)).State);
-        Assert.Empty(engine.Volumes);
-        Assert.Empty(engine.Machines);
+        Assert.Empty(Engine.Volumes);
+        Assert.Empty(Engine.Machines);
     }
 
     private Task AskToRebuildAsync(string id) =>
@@ -135,7 +138,7 @@ public sealed partial class InstanceJobTests
             instance =>
             {
                 instance.Image.State = ImageState.Available;
-                return instance.RequestRebuild(instance.Image, clock.GetUtcNow());
+                return instance.RequestRebuild(instance.Image, Clock.GetUtcNow());
             }
         );
 
@@ -148,7 +151,7 @@ public sealed partial class InstanceJobTests
     private async Task<string> AttachAsync(string id)
     {
         await using var db = CreateDbContext();
-        var volume = tenant.AVolume(2, clock.GetUtcNow());
+        var volume = Owner.AVolume(2, Clock.GetUtcNow());
         db.Volumes.Add(volume);
         await db.SaveChangesAsync();
         await SettleVolumesAsync();
@@ -159,7 +162,7 @@ public sealed partial class InstanceJobTests
                     await db.Instances.SingleAsync(instance => instance.Id == id),
                     "sdb",
                     deleteOnTermination: false,
-                    clock.GetUtcNow()
+                    Clock.GetUtcNow()
                 )
                 .Reason
         );

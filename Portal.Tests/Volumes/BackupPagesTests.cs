@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Portal.Model.Accounts;
 using Portal.Model.Shared;
 using Portal.Model.Volumes;
 using Portal.Tests.Compute;
@@ -10,14 +11,15 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Portal.Tests.Volumes;
 
-/// <summary>Backups that are made by themselves.</summary>
-public sealed partial class VolumePagesTests
+/// <summary>Backups as a person turns them on and off, in Chromium.</summary>
+[Trait("Needs", "browser")]
+public sealed class BackupPagesTests(TestPostgres postgres, ABrowser browser) : VolumePageScene(postgres, browser)
 {
     [Fact]
     public async Task Backups_of_a_root_disk_are_turned_on_changed_and_turned_off_and_what_they_cost_at_most_is_said_before()
     {
-        var instance = await RunningMachines.AddAsync(this, engine, Ada);
-        var page = await browser.SignInAsync(server, ada, $"/instances/{instance}");
+        var instance = await RunningMachines.AddAsync(this, Engine, Actor);
+        var page = await Browser.SignInAsync(Server, Ada, $"/instances/{instance}");
         await page.GetByRole(AriaRole.Link, new() { Name = "Turn on backups of its disk" }).ClickAsync();
         await page.GetByLabel("Keep the newest").FillAsync("many");
         await Expect(page.GetByText("A whole number from 1 to 90.")).ToBeVisibleAsync();
@@ -61,7 +63,7 @@ public sealed partial class VolumePagesTests
             schedule => schedule.SetProperty(row => row.Hour, TimeProvider.System.GetUtcNow().Hour),
             Ct
         );
-        engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
+        Engine.FailOnce(nameof(IVolumeEngine.EnsureSnapshotAsync), FaultPoint.Before, EngineFault.Rejected);
         await RunSlotAsync();
         await Expect(page.GetByText("The one that is due could not be taken at the first go; it is tried again at")).ToBeVisibleAsync();
         await ABrowser.AssertAccessibleAsync(page, "volume-backups-again");
@@ -72,16 +74,16 @@ public sealed partial class VolumePagesTests
     [Fact]
     public async Task A_backup_that_the_quota_prevents_is_told_on_the_page_on_the_dashboard_and_beforehand()
     {
-        await RunningMachines.AddAsync(this, engine, Ada);
+        await RunningMachines.AddAsync(this, Engine, Actor);
         await using var db = CreateDbContext();
         var root = await db.Volumes.AsNoTracking().SingleAsync(Ct);
-        Assert.Null((await new BackupSchedules(this, TimeProvider.System).SetAsync(Ada, root.Id, BackupWish.Default, Ct)).Reason);
-        await new CreateSnapshot(this, TimeProvider.System).RunAsync(Ada, new NewSnapshot(root.Id, "my own", "own"), Ct);
+        Assert.Null((await new BackupSchedules(this, TimeProvider.System).SetAsync(Actor, root.Id, BackupWish.Default, Ct)).Reason);
+        await new CreateSnapshot(this, TimeProvider.System).RunAsync(Actor, new NewSnapshot(root.Id, "my own", "own"), Ct);
         await db
-            .Accounts.Where(account => account.Id == Ada.AccountId)
+            .Accounts.Where(account => account.Id == Actor.AccountId)
             .ExecuteUpdateAsync(account => account.SetProperty(row => row.SnapshotLimit, 1), Ct);
         await RunSlotAsync();
-        var page = await browser.SignInAsync(server, ada, "/dashboard", ABrowser.Phone);
+        var page = await Browser.SignInAsync(Server, Ada, "/dashboard", ABrowser.Phone);
         await page.GetByRole(AriaRole.Link, new() { Name = "amber-falcon root" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Alert).GetByText("The last backup is missing. Your quota is 1 snapshot and you have 1"))
             .ToBeVisibleAsync();
@@ -99,8 +101,8 @@ public sealed partial class VolumePagesTests
             Ct
         );
         var id = (await db.BackupSchedules.AsNoTracking().SingleAsync(Ct)).Id;
-        await worker.GetRequiredService<BackupSweep>().SweepAsync(Ct);
-        await worker.GetRequiredService<IBackupJob>().AdvanceAsync(id, Ct);
+        await Worker.GetRequiredService<BackupSweep>().SweepAsync(Ct);
+        await Worker.GetRequiredService<IBackupJob>().AdvanceAsync(id, Ct);
         foreach (
             var snapshot in await db
                 .Snapshots.Where(snapshot => snapshot.ScheduleId != null)
@@ -111,6 +113,6 @@ public sealed partial class VolumePagesTests
             await SettleSnapshotAsync(snapshot);
         }
 
-        await worker.GetRequiredService<IBackupJob>().AdvanceAsync(id, Ct);
+        await Worker.GetRequiredService<IBackupJob>().AdvanceAsync(id, Ct);
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.StaticAssets;
 using Microsoft.EntityFrameworkCore;
@@ -7,9 +8,63 @@ using Portal.Tests.Shared;
 
 namespace Portal.Tests.Accounts;
 
-/// <content>What is only looked at.</content>
-public sealed partial class TenancyTests
+/// <summary>What holds for every address, whoever opens it: what it does, what its answer says, and what its page has.</summary>
+[Trait("Needs", "database")]
+public sealed class EveryAddressTests(TestPostgres postgres) : TenancyScene(postgres)
 {
+    [Fact]
+    public async Task Every_page_for_somebody_signed_in_lets_him_sign_out()
+    {
+        var owner = await OwnerAsync();
+        using var own = await Server.NewClientAsync(owner.Person);
+        using var keeper = await Server.NewClientAsync(await Server.AddPersonAsync(isOperator: true));
+        var seen = 0;
+        foreach (
+            var endpoint in Endpoints()
+                .Where(endpoint =>
+                    endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null
+                    && Table[Pattern(endpoint)] is For.Own or For.OwnById or For.Operators
+                )
+        )
+        {
+            using var answer = await (Table[Pattern(endpoint)] is For.Operators ? keeper : own).GetAsync(owner.Fill(Pattern(endpoint)));
+            if (answer.StatusCode is HttpStatusCode.OK)
+            {
+                seen++;
+                Assert.True(
+                    (await FormClient.ReadAsync(answer)).QuerySelector("form[action='/sign-out'] button") is not null,
+                    $"{Pattern(endpoint)} has no way to sign out."
+                );
+            }
+        }
+
+        Assert.InRange(seen, 30, int.MaxValue);
+    }
+
+    [Fact]
+    public async Task Every_page_says_quietly_that_no_real_card_is_charged()
+    {
+        var owner = await OwnerAsync();
+        using var own = await Server.NewClientAsync(owner.Person);
+        using var visitor = Server.NewClient();
+        var seen = 0;
+        foreach (var endpoint in Endpoints().Where(endpoint => endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is not null))
+        {
+            var client = Table[Pattern(endpoint)] is For.Everybody ? visitor : own;
+            using var answer = await client.GetAsync(owner.Fill(Pattern(endpoint)));
+            if (answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotFound)
+            {
+                seen++;
+                Assert.True(
+                    (await FormClient.ReadAsync(answer)).QuerySelector(".test-mode") is not null,
+                    $"{Pattern(endpoint)} does not say it."
+                );
+            }
+        }
+
+        Assert.InRange(seen, 30, int.MaxValue);
+    }
+
     /// <summary>Another site's page can lead anybody to any address, and a mail server opens links to look at them.</summary>
     [Fact]
     public async Task Opening_an_address_changes_nothing()
