@@ -1,6 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
 using Portal.Model.Networking;
@@ -11,10 +9,8 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Compute;
 
 /// <summary>An account's instances, and a worker whose jobs run when the test says so.</summary>
-public abstract class InstanceScene(TestPostgres postgres) : TestDatabase(postgres)
+public abstract class InstanceScene(TestPostgres postgres) : WorkerScene(postgres, Tenant.Epoch)
 {
-    private ServiceProvider services = null!;
-
     protected static readonly string[] Verbs =
     [
         nameof(INetworkEngine.EnsureNetworkAsync),
@@ -26,10 +22,6 @@ public abstract class InstanceScene(TestPostgres postgres) : TestDatabase(postgr
         nameof(IVolumeEngine.RemoveVolumeAsync),
     ];
 
-    protected InMemoryEngine Engine { get; } = new();
-
-    protected FakeTimeProvider Clock { get; } = new(Tenant.Epoch);
-
     private protected Tenant Owner { get; private set; } = null!;
 
     public override async ValueTask InitializeAsync()
@@ -37,26 +29,13 @@ public abstract class InstanceScene(TestPostgres postgres) : TestDatabase(postgr
         await base.InitializeAsync();
         await using var db = CreateDbContext();
         Owner = await Tenant.AddAsync(db);
-        services = WorkerServices.Of(this, Source, Engine, Clock);
     }
-
-    public override async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        await services.DisposeAsync();
-        await base.DisposeAsync();
-    }
-
-    protected T Get<T>()
-        where T : notnull => services.GetRequiredService<T>();
 
     protected async Task<string> RequestAsync()
     {
         await using var db = CreateDbContext();
         return (await Owner.RequestAsync(db, Clock.GetUtcNow())).Id;
     }
-
-    protected async Task AdvanceAsync(string id) => await Get<IInstanceJob>().AdvanceAsync(id, TestContext.Current.CancellationToken);
 
     /// <summary>Advances as the nudges and the sweep would, until nothing is left to do.</summary>
     protected async Task<string> SettleAsync(string id)
@@ -84,7 +63,7 @@ public abstract class InstanceScene(TestPostgres postgres) : TestDatabase(postgr
 
             foreach (var volume in left)
             {
-                await Get<IVolumeJob>().AdvanceAsync(volume.Id, TestContext.Current.CancellationToken);
+                await Get<IVolumeJob>().AdvanceAsync(volume.Id, Ct);
             }
         }
 
