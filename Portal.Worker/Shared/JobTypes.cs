@@ -12,9 +12,18 @@ internal static class JobTypes
 {
     private static readonly HashSet<Type> Arguments = [typeof(string), typeof(Guid), typeof(CancellationToken)];
 
+    /// <summary>
+    /// Where a job is now that had another name in a release: what waited in the queue when it was upgraded, and what its web, which may
+    /// still run, goes on to ask for, names the old one (docs/decisions/releases.md).
+    /// </summary>
+    private static readonly Dictionary<string, Type> Moved = new(StringComparer.Ordinal);
+
     /// <exception cref="InvalidOperationException">It is none of them; the job then fails and stays where the operators see it.</exception>
-    public static Type Resolve(string name) =>
-        TypeHelper.DefaultTypeResolver(name) is { } type && (Arguments.Contains(type) || IsJob(type))
+    public static Type Resolve(string name) => Resolve(name, Moved);
+
+    internal static Type Resolve(string name, IReadOnlyDictionary<string, Type> moved) =>
+        (moved.GetValueOrDefault(name.Split(',')[0].Trim()) ?? TypeHelper.DefaultTypeResolver(name)) is { } type
+        && (Arguments.Contains(type) || IsJob(type))
             ? type
             : throw new InvalidOperationException("A job names a type that is not one of Portal's jobs.");
 

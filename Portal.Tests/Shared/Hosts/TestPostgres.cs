@@ -78,6 +78,29 @@ public sealed class TestPostgres : IAsyncLifetime
         }
     }
 
+    /// <summary>The same without tables, for what <c>migrate</c> or a dump makes of it.</summary>
+    public async Task<string> CreateEmptyDatabaseAsync()
+    {
+        await gate.WaitAsync();
+        try
+        {
+            server ??= await StartAsync();
+            var database = $"test_{++count}";
+            await ScriptAsync("database", database);
+            return As("owner", new NpgsqlConnectionStringBuilder(server) { Database = database, MaxPoolSize = 40 }.ConnectionString);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>Writes all that is in a database into a file, as <c>bin/backup</c> does.</summary>
+    public Task DumpAsync(string connection, string file) => WithFileAsync("dump", connection, '>', file);
+
+    /// <summary>Reads that into an empty one, as <c>bin/restore</c> does.</summary>
+    public Task LoadAsync(string connection, string file) => WithFileAsync("load", connection, '<', file);
+
     /// <summary>
     /// The same database for another role: <c>owner</c>, <c>web</c> or <c>worker</c>. What is no database of the tests stays as it is.
     /// </summary>
@@ -170,6 +193,19 @@ public sealed class TestPostgres : IAsyncLifetime
         await process.WaitForExitAsync();
         return process.ExitCode == 0 ? await output : throw new InvalidOperationException($"{program} failed: {await errors}");
     }
+
+    private Task WithFileAsync(string verb, string connection, char direction, string file) =>
+        RunAsync(
+            "/usr/bin/env",
+            "bash",
+            "-euc",
+            $"""bin/postgres "$1" "$2" "$3" {direction} "$4" """,
+            "sh",
+            verb,
+            folder,
+            new NpgsqlConnectionStringBuilder(connection).Database!,
+            file
+        );
 
     private async Task<string> StartAsync()
     {

@@ -20,6 +20,21 @@ public sealed class JobTypesTests
     [Fact]
     public void A_name_of_nothing_runs_nothing() => Assert.ThrowsAny<Exception>(() => JobTypes.Resolve("Nothing.At.All, Nowhere"));
 
+    /// <summary>That a release's jobs are all found is in <see cref="Releases.ReleasedDatabaseTests"/>: a dump names them.</summary>
+    [Fact]
+    public void A_job_that_moved_is_found_by_the_name_that_it_had_and_an_alias_leads_nowhere_else()
+    {
+        var moved = new Dictionary<string, Type>(StringComparer.Ordinal)
+        {
+            ["Portal.Model.Machines.IMachineJob"] = typeof(IInstanceJob),
+            ["Portal.Model.Machines.IPrograms"] = typeof(System.Diagnostics.Process),
+        };
+        Assert.Equal(typeof(IInstanceJob), JobTypes.Resolve("Portal.Model.Machines.IMachineJob, Portal.Model", moved));
+        Assert.Equal(typeof(IInstanceJob), JobTypes.Resolve(TypeHelper.SimpleAssemblyTypeSerializer(typeof(IInstanceJob)), moved));
+        Assert.ThrowsAny<Exception>(() => JobTypes.Resolve("Portal.Model.Machines.IMachineJob, Portal.Model"));
+        Assert.Throws<InvalidOperationException>(() => JobTypes.Resolve("Portal.Model.Machines.IPrograms, Portal.Model", moved));
+    }
+
     [Fact]
     public void Every_job_of_Portals_is_found_with_what_it_is_given()
     {
