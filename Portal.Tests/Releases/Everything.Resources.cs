@@ -124,6 +124,7 @@ internal sealed partial class Everything
         Done(await Web<AccessKeys>().CreateAsync(actor, new NewAccessKey("reading", KeyRights.ReadOnly, bucket.Id, Token), Ct));
         await SettleAsync();
         await Worker<BucketMetering>().SweepAsync(Ct);
+        Done(await Web<ChangeObjects>().DeleteAsync(actor, bucket.Id, ObjectSelection.Of("old.txt"), "Deleting “old.txt”", Ct));
         var user = await ReadAsync(db => db.ObjectStoreUsers.SingleAsync(Ct));
         secrets["ObjectStoreUsers.SealedSecret"] = sealing.Project.Open(user.SealedSecret)!;
         (names[$"/buckets/{bucket.Name}"], names["/access-keys"]) = (bucket.Name, "reading");
