@@ -9,8 +9,8 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Accounts;
 
 /// <summary>
-/// Every address of the web, and who may use it. An endpoint that is not in <see cref="TenancyScene.Table"/> fails the first test: whoever adds one says
-/// here how it keeps customers apart, and the others try it with another customer's id.
+/// Every address of the web, and who may use it. An endpoint that is not in <see cref="TenancyScene.Table"/> fails the first test: whoever
+/// adds one says here how it keeps customers apart, and the others try it with another customer's id.
 /// </summary>
 [Trait("Needs", "database")]
 public sealed class TenancyTests(OneServer one) : TenancyScene(one)

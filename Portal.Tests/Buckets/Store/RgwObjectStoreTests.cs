@@ -202,7 +202,9 @@ public sealed class RgwObjectStoreTests(TestCeph real) : ObjectStoreContract, IA
         await Store.RemoveUserAsync(user.Id, Ct);
     }
 
-    /// <summary>An upload is aborted by its address too, which Amazon's client changes on its way: the bucket would stay for ever.</summary>
+    /// <summary>
+    /// An upload is aborted by its address too, which Amazon's client changes on its way: the bucket would stay for ever.
+    /// </summary>
     [Fact]
     public async Task An_unfinished_upload_under_whatever_name_keeps_no_bucket()
     {
