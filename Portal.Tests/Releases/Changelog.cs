@@ -27,7 +27,8 @@ internal sealed partial record ChangelogLine(string Version, string? Commit)
 
     [GeneratedRegex(
         @"^## (?<version>\d+\.\d+\.\d+) \((not released yet|\d{4}-\d\d-\d\d, commit (?<commit>[0-9a-f]{40}))\)$",
-        RegexOptions.ExplicitCapture
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000
     )]
     private static partial Regex Form();
 }

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Shared;
 using Portal.Tests.Buckets;

@@ -194,7 +194,7 @@ public sealed class TestPostgres : IAsyncLifetime
         return process.ExitCode == 0 ? await output : throw new InvalidOperationException($"{program} failed: {await errors}");
     }
 
-    private Task WithFileAsync(string verb, string connection, char direction, string file) =>
+    private Task<string> WithFileAsync(string verb, string connection, char direction, string file) =>
         RunAsync(
             "/usr/bin/env",
             "bash",
