@@ -11,7 +11,8 @@ async function options(form, address) {
     body: new URLSearchParams({ __RequestVerificationToken: __RequestVerificationToken.value, password: password?.value ?? '' }),
   });
   if (answer.status === 403) throw new Error(await answer.text());
-  if (!answer.ok) throw new Error(answer.status === 429 ? 'Too many attempts. Wait a minute.' : 'Portal did not answer. Reload the page.');
+  if (answer.status === 429) throw new Error((await answer.text()) || 'Too many attempts. Wait a minute.');
+  if (!answer.ok) throw new Error('Portal did not answer. Reload the page.');
   return answer.json();
 }
 

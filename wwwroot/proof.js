@@ -7,7 +7,7 @@ function post(address, fields) {
 
 async function said(answer) {
   if (answer.ok) return { receipt: await answer.text() };
-  return { refusal: answer.status === 403 ? await answer.text() : 'Portal did not answer. Reload the page.' };
+  return { refusal: ([403, 429].includes(answer.status) && (await answer.text())) || 'Portal did not answer. Reload the page.' };
 }
 
 // What was wrong is typed anew.

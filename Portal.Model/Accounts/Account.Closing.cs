@@ -23,7 +23,7 @@ public sealed partial class Account
     {
         if (WhyNotClose is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         (ClosingSince, ClosingContact, ClosingDeadline) = (now, contact, now + ClosingLimit);

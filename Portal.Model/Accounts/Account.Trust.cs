@@ -43,9 +43,9 @@ public sealed partial class Account
     public string? WhyNotResume => SuspendedAt is null ? "It is not suspended." : null;
 
     /// <summary>Why its buckets cannot be opened; null if they can.</summary>
-    public string? WhyNotStores =>
-        WhySuspended
-        ?? (
+    public Refusal? WhyNotStores =>
+        Refusal.Forbidden(WhySuspended)
+        ?? Refusal.Limit(
             DownloadsStoppedAt is null
                 ? null
                 : string.Create(
@@ -70,12 +70,12 @@ public sealed partial class Account
     {
         if (WhyNotSuspend is { } why)
         {
-            return Outcome.Refused(why);
+            return Refusal.State(why);
         }
 
         if (SuspendedAt is not null && (SuspendedFor == reason || SuspendedFor is not SuspensionReason.Unpaid))
         {
-            return Outcome.Refused("It is suspended already.");
+            return Refusal.State("It is suspended already.");
         }
 
         (SuspendedAt, SuspendedFor, SessionsEndedAt) = (SuspendedAt ?? now, reason, now);
@@ -86,7 +86,7 @@ public sealed partial class Account
     {
         if (WhyNotResume is { } why)
         {
-            return Outcome.Refused(why);
+            return Refusal.State(why);
         }
 
         (SuspendedAt, SuspendedFor) = (null, null);

@@ -15,7 +15,7 @@ internal sealed class AccountTables
         IEntityTypeConfiguration<AuditPerson>,
         IEntityTypeConfiguration<Throttle>,
         IEntityTypeConfiguration<KnownDevice>,
-        IEntityTypeConfiguration<AddressChange>,
+        IEntityTypeConfiguration<SignInChange>,
         IEntityTypeConfiguration<FactorRemoval>
 {
     public void Configure(EntityTypeBuilder<Account> builder)
@@ -94,7 +94,7 @@ internal sealed class AccountTables
         builder.HasOne<User>().WithMany().HasForeignKey(device => device.UserId);
     }
 
-    public void Configure(EntityTypeBuilder<AddressChange> builder)
+    public void Configure(EntityTypeBuilder<SignInChange> builder)
     {
         builder.BelongsToAccount();
         builder.HasIndex(change => change.UserId);

@@ -14,18 +14,18 @@ public static class CreateRule
     public const string SuspendedUnpaid =
         "This account is suspended: it used more that is not paid for than it may. Billing says how to go on.";
 
-    /// <summary>Null if <paramref name="user"/> may create, else a sentence for the customer.</summary>
-    public static string? WhyMayNotCreate(Account account, User user) =>
+    /// <summary>Null if <paramref name="user"/> may create.</summary>
+    public static Refusal? WhyMayNotCreate(Account account, User user) =>
         (account.ClosingSince, account.WhySuspended, user.EmailConfirmed) switch
         {
-            (not null, _, _) => Closing,
-            (_, { } suspended, _) => suspended,
-            (_, _, false) => Unconfirmed,
+            (not null, _, _) => Refusal.Forbidden(Closing),
+            (_, { } suspended, _) => Refusal.Forbidden(suspended),
+            (_, _, false) => Refusal.Forbidden(Unconfirmed),
             _ => null,
         };
 
     /// <summary>The same, asked of the database as it is now.</summary>
-    public static async Task<string?> WhyMayNotCreateAsync(this PortalDb db, Actor actor, CancellationToken ct)
+    public static async Task<Refusal?> WhyMayNotCreateAsync(this PortalDb db, Actor actor, CancellationToken ct)
     {
         var found = await db
             .Users.Where(user => user.Id == actor.UserId && user.AccountId == actor.AccountId)

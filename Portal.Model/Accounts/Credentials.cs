@@ -17,7 +17,7 @@ public static class Credentials
     /// Null if <paramref name="actor"/> gave a password, a code or a passkey within the last minutes; of whom the sign-in asks for a code
     /// the password is not enough.
     /// </summary>
-    public static async Task<string?> WhyNotProvenAsync(this PortalDb db, Actor actor, DateTimeOffset now, CancellationToken ct)
+    public static async Task<Refusal?> WhyNotProvenAsync(this PortalDb db, Actor actor, DateTimeOffset now, CancellationToken ct)
     {
         if (actor.SessionId is not { } id)
         {
@@ -39,7 +39,7 @@ public static class Credentials
             found?.Session.Stands(now) is true
             && (found.WantsFactor ? found.Session.IsFactorFresh(actor, now) : found.Session.IsFresh(actor, now))
             ? null
-            : NotProven;
+            : Refusal.Forbidden(NotProven);
     }
 
     /// <summary>In the caller's transaction. An address that nobody has confirmed may be a stranger's: it hears nothing.</summary>

@@ -17,9 +17,9 @@ public static class OperatorRule
     public const string NotFresh = "Confirm with your second factor that it is you.";
 
     /// <summary>
-    /// Null if <paramref name="actor"/> may change now what is for <paramref name="needed"/>, else a sentence for the person.
+    /// Null if <paramref name="actor"/> may change now what is for <paramref name="needed"/>.
     /// </summary>
-    public static async Task<string?> WhyNotOperatorAsync(
+    public static async Task<Refusal?> WhyNotOperatorAsync(
         this PortalDb db,
         Actor actor,
         OperatorRole needed,
@@ -46,10 +46,10 @@ public static class OperatorRule
             .SingleOrDefaultAsync(ct);
         return found switch
         {
-            null => NotYours,
-            _ when !found.Session.Stands(now) || found.Role?.May(needed) is not true => NotYours,
-            { HasFactor: false } or { Session.FactorAt: null } or { HasFirstPassword: true } => NoFactor,
-            _ => found.Session.IsFactorFresh(actor, now) ? null : NotFresh,
+            null => Refusal.Forbidden(NotYours),
+            _ when !found.Session.Stands(now) || found.Role?.May(needed) is not true => Refusal.Forbidden(NotYours),
+            { HasFactor: false } or { Session.FactorAt: null } or { HasFirstPassword: true } => Refusal.Forbidden(NoFactor),
+            _ => found.Session.IsFactorFresh(actor, now) ? null : Refusal.Forbidden(NotFresh),
         };
     }
 }

@@ -21,7 +21,7 @@ public static class Suspension
     {
         if (await db.Users.AnyAsync(user => user.AccountId == account.Id && user.Role != null, ct))
         {
-            return Outcome.Refused("An operator of Portal signs in with this account, and an operator's account is not suspended.");
+            return Refusal.State("An operator of Portal signs in with this account, and an operator's account is not suspended.");
         }
 
         var before = new { account.Status, For = account.SuspendedFor?.ToString() };

@@ -92,15 +92,17 @@ public sealed class Card : IOwned
 
     /// <param name="others">The account's other cards.</param>
     /// <param name="isSpending">Something of the account runs, is stored or is about to be.</param>
-    public string? WhyNotRemove(IEnumerable<Card> others, bool isSpending, DateTimeOffset now)
+    public Refusal? WhyNotRemove(IEnumerable<Card> others, bool isSpending, DateTimeOffset now)
     {
         if (State is not CardState.Valid)
         {
-            return "This card is no longer here.";
+            return Refusal.State("This card is no longer here.");
         }
 
         return isSpending && !others.Any(other => other.IsUsable(now))
-            ? "It is the last card that can be charged, and something is still billed. Add another card first, or terminate all instances."
+            ? Refusal.InUse(
+                "It is the last card that can be charged, and something is still billed. Add another card first, or terminate all instances."
+            )
             : null;
     }
 }

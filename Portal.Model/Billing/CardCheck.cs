@@ -11,10 +11,10 @@ public static class CardCheck
     public const string NoCard = "Add a card first; $0 now.";
 
     /// <summary>
-    /// A sentence if nothing billable may be created or started, else null. Inside the transaction of a create it holds only while the
+    /// Why nothing billable may be created or started; null if it may. Inside the transaction of a create it holds only while the
     /// account's row is locked, since removing a card takes the same lock.
     /// </summary>
-    public static async Task<string?> WhyNoBillingAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct)
+    public static async Task<Refusal?> WhyNoBillingAsync(PortalDb db, string accountId, DateTimeOffset now, CancellationToken ct)
     {
         var found = await db
             .Accounts.AsNoTracking()
@@ -23,14 +23,14 @@ public static class CardCheck
             .SingleOrDefaultAsync(ct);
         if ((found?.account.ClosingSince is not null ? CreateRule.Closing : found?.account.WhySuspended) is { } reason)
         {
-            return reason;
+            return Refusal.Forbidden(reason);
         }
 
         var cards = await db
             .Cards.AsNoTracking()
             .Where(card => card.AccountId == accountId && (card.State == CardState.Valid || card.BlockedAt != null))
             .ToListAsync(ct);
-        return WhyNoBilling(cards, now) ?? (found?.use is { } unpaid ? WhyNoMore(found.account, unpaid, now) : null);
+        return Refusal.Unpaid(WhyNoBilling(cards, now)) ?? (found?.use is { } unpaid ? WhyNoMore(found.account, unpaid, now) : null);
     }
 
     /// <summary>A sentence if nothing may run that does not run yet, else null.</summary>
@@ -41,12 +41,14 @@ public static class CardCheck
     /// Nothing is added to what is not paid once that has reached its limit. From the last reckoning and what goes on since: the ledger
     /// itself grows and is not read here.
     /// </summary>
-    private static string? WhyNoMore(Account account, UnpaidUse use, DateTimeOffset now) =>
+    private static Refusal? WhyNoMore(Account account, UnpaidUse use, DateTimeOffset now) =>
         use.AmountAt(now) < account.UnpaidLimit
             ? null
-            : string.Create(
-                CultureInfo.InvariantCulture,
-                $"You have used ${use.AmountAt(now):N2} that is not paid for yet, and your limit is ${account.UnpaidLimit:N2}: nothing more can be made or started. Billing says how to go on."
+            : Refusal.Limit(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"You have used ${use.AmountAt(now):N2} that is not paid for yet, and your limit is ${account.UnpaidLimit:N2}: nothing more can be made or started. Billing says how to go on."
+                )
             );
 
     /// <summary>The same for cards that are loaded already.</summary>

@@ -52,14 +52,14 @@ public static class CardKeeping
             return Outcome.Done;
         }
 
-        if (await WhyNotKeepAsync(db, actor.AccountId, card, mostAccounts, ct) is { } reason)
+        if (await WhyNotKeepAsync(db, actor.AccountId, card, mostAccounts, ct) is { } refusal)
         {
             // Kept as refused, so that it is detached at Stripe.
-            (card.State, card.Problem) = (CardState.Refused, reason);
+            (card.State, card.Problem) = (CardState.Refused, refusal.Sentence);
             db.Cards.Add(card);
             db.AuditEntries.Add(actor.Audit(now, "RefuseCard", card.Id, after: new { card.Label, card.Problem }));
             await db.SaveChangesAsync(ct);
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         if (valid.Exists(known => known.Fingerprint == card.Fingerprint && IsLater(known, card)))
@@ -102,10 +102,10 @@ public static class CardKeeping
         return Outcome.Done;
     }
 
-    private static async Task<string?> WhyNotKeepAsync(PortalDb db, string accountId, Card card, int mostAccounts, CancellationToken ct) =>
-        await FraudFlags.IsFlaggedAsync(db, card.Fingerprint, ct) ? FraudFlags.NotHere
-        : await db.IsClosingAsync(accountId, ct) ? ClosedMeanwhile
-        : await CountOthersAsync(db, accountId, card.Fingerprint, ct) >= mostAccounts ? TooManyAccounts(mostAccounts)
+    private static async Task<Refusal?> WhyNotKeepAsync(PortalDb db, string accountId, Card card, int mostAccounts, CancellationToken ct) =>
+        await FraudFlags.IsFlaggedAsync(db, card.Fingerprint, ct) ? Refusal.Forbidden(FraudFlags.NotHere)
+        : await db.IsClosingAsync(accountId, ct) ? Refusal.Forbidden(ClosedMeanwhile)
+        : await CountOthersAsync(db, accountId, card.Fingerprint, ct) >= mostAccounts ? Refusal.Limit(TooManyAccounts(mostAccounts))
         : null;
 
     /// <summary>

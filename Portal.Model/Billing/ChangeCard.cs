@@ -15,7 +15,7 @@ public sealed class ChangeCard(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             {
                 if (card.WhyNotDefault(now) is { } reason)
                 {
-                    return Outcome.Refused(reason);
+                    return Refusal.State(reason);
                 }
 
                 await CardKeeping.SetDefaultAsync(db, actor, card, now, ct);
@@ -31,9 +31,9 @@ public sealed class ChangeCard(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             async (db, card, now) =>
             {
                 var others = (await CardKeeping.ValidAsync(db, actor.AccountId, ct)).Where(other => other.Id != card.Id);
-                if (card.WhyNotRemove(others, await CardKeeping.IsSpendingAsync(db, actor.AccountId, ct), now) is { } reason)
+                if (card.WhyNotRemove(others, await CardKeeping.IsSpendingAsync(db, actor.AccountId, ct), now) is { } refusal)
                 {
-                    return Outcome.Refused(reason);
+                    return refusal;
                 }
 
                 await CardKeeping.RemoveAsync(db, actor, card, "removed by its owner", now, ct);
@@ -54,7 +54,7 @@ public sealed class ChangeCard(IDbContextFactory<PortalDb> dbs, TimeProvider clo
         await db.LockAccountAsync(actor.AccountId, ct);
         if (await db.Cards.SingleOrDefaultAsync(card => card.Id == cardId && card.AccountId == actor.AccountId, ct) is not { } card)
         {
-            return Outcome.Refused("There is no such card.");
+            return Refusal.NotFound("There is no such card.");
         }
 
         var outcome = await change(db, card, clock.GetUtcNow());

@@ -126,7 +126,7 @@ public sealed class AccessKey : Resource
     {
         if (WhyNotRevoke is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         (Goal, Deadline, SealedSecret) = (AccessKeyGoal.Revoked, now + ChangeLimit, null);
@@ -138,7 +138,7 @@ public sealed class AccessKey : Resource
     {
         if (WhyNotRotate is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         ExpiresAt = until;

@@ -36,15 +36,15 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
             return new MadeAccessKey(before, null);
         }
 
-        if (await WhyNotAsync(db, actor, form, ct) is { } reason)
+        if (await WhyNotAsync(db, actor, form, ct) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var user = await users.FindOrAddAsync(db, actor, form.RegionId, ct);
         if (user.Value is null)
         {
-            return Outcome.Refused(user.Reason!);
+            return user.Refusal!;
         }
 
         var made = Add(db, actor, user.Value, form);
@@ -69,14 +69,14 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
 
         if (await db.AccessKeys.FirstOrDefaultAsync(key => key.AccountId == actor.AccountId && key.Id == id, ct) is not { } old)
         {
-            return Outcome.Refused("There is no such key.");
+            return Refusal.NotFound("There is no such key.");
         }
 
         var form = new NewAccessKey(old.Name, old.Rights, old.BucketId, requestToken, old.RegionId);
         var now = clock.GetUtcNow();
-        if ((await WhyNotAsync(db, actor, form, ct) ?? old.RequestReplacement(now + Overlap).Reason) is { } reason)
+        if ((await WhyNotAsync(db, actor, form, ct) ?? old.RequestReplacement(now + Overlap).Refusal) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var user = await db.ObjectStoreUsers.SingleAsync(user => user.Id == old.UserId, ct);
@@ -99,7 +99,7 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
             .SingleOrDefaultAsync(ct);
         if (key is null)
         {
-            return Outcome.Refused("There is no such key.");
+            return Refusal.NotFound("There is no such key.");
         }
 
         var (before, now) = (new { key.Status }, clock.GetUtcNow());
@@ -152,18 +152,18 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
     private Task TellAsync(PortalDb db, Actor actor, AccessKey made, CancellationToken ct) =>
         db.TellMadeAsync(actor, $"The S3 access key {made.Name} was created", "revoke it on the page Access keys", clock.GetUtcNow(), ct);
 
-    private async Task<string?> WhyNotAsync(PortalDb db, Actor actor, NewAccessKey form, CancellationToken ct)
+    private async Task<Refusal?> WhyNotAsync(PortalDb db, Actor actor, NewAccessKey form, CancellationToken ct)
     {
         if (
             (
-                ResourceName.Check(form.Name).Reason
+                ResourceName.Check(form.Name).Refusal
                 ?? await db.WhyMayNotCreateAsync(actor, ct)
                 ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
             ) is
-            { } reason
+            { } refusal
         )
         {
-            return reason;
+            return refusal;
         }
 
         if (
@@ -179,7 +179,7 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
                 is not { Goal: BucketGoal.Available, State: not BucketState.Failed }
         )
         {
-            return "There is no such bucket any more: choose another.";
+            return Refusal.NotFound("There is no such bucket any more: choose another.");
         }
 
         var count = await db.AccessKeys.CountAsync(
@@ -187,7 +187,7 @@ public sealed class AccessKeys(IDbContextFactory<PortalDb> dbs, StoreUsers users
             ct
         );
         return count >= MaxKeys
-            ? $"You have {count} access keys, which is the most: revoke one you no longer need."
+            ? Refusal.Limit($"You have {count} access keys, which is the most: revoke one you no longer need.")
             : await db.WhyNotProvenAsync(actor, clock.GetUtcNow(), ct);
     }
 

@@ -65,7 +65,7 @@ public sealed partial class Bucket
     {
         if ((emptyFirst ? WhyNotEmptyAndDelete : WhyNotDelete) is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         (Goal, EmptyFirst, Removed, Deadline, LastError) = (BucketGoal.Deleted, emptyFirst, 0, now + DeleteLimit, null);
@@ -77,12 +77,12 @@ public sealed partial class Bucket
     {
         if (WhyNotSetQuota is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         if (gib is < 1 or > MaxQuotaGiB)
         {
-            return Outcome.Refused($"A quota is between 1 and {MaxQuotaGiB:N0} GiB.");
+            return Refusal.Invalid($"A quota is between 1 and {MaxQuotaGiB:N0} GiB.");
         }
 
         (QuotaGiB, Deadline) = (gib, now + CreateLimit);

@@ -18,28 +18,28 @@ public static class BucketName
         var text = name ?? "";
         return text switch
         {
-            "" => Outcome.Refused(
+            "" => Refusal.Invalid(
                 "Give it a name: lowercase letters, digits and hyphens. It is part of its address, and unique among all customers."
             ),
-            _ when text.Any(char.IsAsciiLetterUpper) => Outcome.Refused("Only lowercase letters are allowed."),
-            _ when text.FirstOrDefault(c => !IsAllowed(c)) is var wrong and not '\0' => Outcome.Refused(
+            _ when text.Any(char.IsAsciiLetterUpper) => Refusal.Invalid("Only lowercase letters are allowed."),
+            _ when text.FirstOrDefault(c => !IsAllowed(c)) is var wrong and not '\0' => Refusal.Invalid(
                 $"{Spell(wrong)} is not allowed: only lowercase letters, digits, hyphens and dots are."
             ),
-            { Length: < MinLength } => Outcome.Refused($"It needs at least {MinLength} characters."),
-            { Length: > MaxLength } => Outcome.Refused($"At most {MaxLength} characters are allowed; this has {text.Length}."),
-            _ when !char.IsAsciiLetterOrDigit(text[0]) => Outcome.Refused("It must begin with a letter or a digit."),
-            _ when !char.IsAsciiLetterOrDigit(text[^1]) => Outcome.Refused("It must end with a letter or a digit."),
-            _ when text.Contains("..", StringComparison.Ordinal) => Outcome.Refused("Two dots may not follow each other."),
-            _ when text.Contains(".-", StringComparison.Ordinal) || text.Contains("-.", StringComparison.Ordinal) => Outcome.Refused(
+            { Length: < MinLength } => Refusal.Invalid($"It needs at least {MinLength} characters."),
+            { Length: > MaxLength } => Refusal.Invalid($"At most {MaxLength} characters are allowed; this has {text.Length}."),
+            _ when !char.IsAsciiLetterOrDigit(text[0]) => Refusal.Invalid("It must begin with a letter or a digit."),
+            _ when !char.IsAsciiLetterOrDigit(text[^1]) => Refusal.Invalid("It must end with a letter or a digit."),
+            _ when text.Contains("..", StringComparison.Ordinal) => Refusal.Invalid("Two dots may not follow each other."),
+            _ when text.Contains(".-", StringComparison.Ordinal) || text.Contains("-.", StringComparison.Ordinal) => Refusal.Invalid(
                 "A dot and a hyphen may not follow each other."
             ),
-            _ when text.Split('.') is { Length: 4 } numbers && numbers.All(number => number.All(char.IsAsciiDigit)) => Outcome.Refused(
+            _ when text.Split('.') is { Length: 4 } numbers && numbers.All(number => number.All(char.IsAsciiDigit)) => Refusal.Invalid(
                 "It may not look like an IP address."
             ),
-            "new" => Outcome.Refused("That one is the name of a page here: choose another."),
+            "new" => Refusal.Invalid("That one is the name of a page here: choose another."),
             _ when ReservedBeginnings.FirstOrDefault(part => text.StartsWith(part, StringComparison.Ordinal)) is { } part =>
-                Outcome.Refused($"Names that start with “{part}” are reserved."),
-            _ when ReservedEnds.FirstOrDefault(part => text.EndsWith(part, StringComparison.Ordinal)) is { } part => Outcome.Refused(
+                Refusal.Invalid($"Names that start with “{part}” are reserved."),
+            _ when ReservedEnds.FirstOrDefault(part => text.EndsWith(part, StringComparison.Ordinal)) is { } part => Refusal.Invalid(
                 $"Names that end with “{part}” are reserved."
             ),
             _ => Outcome.Done,

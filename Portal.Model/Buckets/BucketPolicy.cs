@@ -150,30 +150,30 @@ public static class BucketPolicy
     {
         if (System.Text.Encoding.UTF8.GetByteCount(text) > MaxBytes)
         {
-            return Outcome.Refused($"A policy has at most {MaxBytes:N0} bytes.");
+            return Refusal.Invalid($"A policy has at most {MaxBytes:N0} bytes.");
         }
 
         try
         {
             return JsonNode.Parse(text, documentOptions: Strict) switch
             {
-                not JsonObject => Outcome.Refused("A policy is one JSON object: { … }."),
-                _ when !IsReadable(text) => Outcome.Refused(Unreadable),
-                JsonObject document when document["Version"]?.ToString() is not Version => Outcome.Refused(
+                not JsonObject => Refusal.Invalid("A policy is one JSON object: { … }."),
+                _ when !IsReadable(text) => Refusal.Invalid(Unreadable),
+                JsonObject document when document["Version"]?.ToString() is not Version => Refusal.Invalid(
                     $"It needs \"Version\": \"{Version}\"."
                 ),
-                JsonObject document when document["Statement"] is not (JsonArray { Count: > 0 } or JsonObject) => Outcome.Refused(
+                JsonObject document when document["Statement"] is not (JsonArray { Count: > 0 } or JsonObject) => Refusal.Invalid(
                     "It needs \"Statement\": a list of at least one."
                 ),
                 JsonObject document => PolicyStatements.Of(document).Select(WhyNot).FirstOrDefault(reason => reason is not null)
                     is { } reason
-                    ? Outcome.Refused(reason)
+                    ? Refusal.Invalid(reason)
                     : Outcome.Done,
             };
         }
         catch (JsonException error)
         {
-            return Outcome.Refused(
+            return Refusal.Invalid(
                 error.LineNumber is { } line
                     ? $"This is not JSON: line {line + 1}, column {error.BytePositionInLine + 1}."
                     : "This is not JSON: a name stands twice in one object."
@@ -181,7 +181,7 @@ public static class BucketPolicy
         }
         catch (Exception unreadable) when (unreadable is ArgumentException or InvalidOperationException)
         {
-            return Outcome.Refused(Unreadable);
+            return Refusal.Invalid(Unreadable);
         }
     }
 

@@ -10,7 +10,8 @@ internal sealed class BucketTables
     : IEntityTypeConfiguration<Bucket>,
         IEntityTypeConfiguration<AccessKey>,
         IEntityTypeConfiguration<ObjectStoreUser>,
-        IEntityTypeConfiguration<ObjectStoreChange>
+        IEntityTypeConfiguration<ObjectStoreChange>,
+        IEntityTypeConfiguration<ObjectOperation>
 {
     public void Configure(EntityTypeBuilder<Bucket> builder)
     {
@@ -40,6 +41,18 @@ internal sealed class BucketTables
         builder.ToTable("ObjectStoreChanges");
         builder.BelongsToAccount();
         builder.HasOne<Region>().WithOne().HasForeignKey<ObjectStoreChange>(change => change.Id);
+    }
+
+    public void Configure(EntityTypeBuilder<ObjectOperation> builder)
+    {
+        builder.BelongsToAccount();
+        builder.HasOne<Bucket>().WithMany().HasForeignKey(operation => operation.BucketId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasIndex(operation => new { operation.RegionId, operation.State });
+        builder.Property(operation => operation.What).AsJson();
+        builder.Property(operation => operation.Move).AsJson();
+        builder.Property(operation => operation.Problems).AsJson();
+        builder.Property(operation => operation.Cursor).AsJson();
+        builder.Property(operation => operation.Batch).AsJson();
     }
 
     public void Configure(EntityTypeBuilder<ObjectStoreUser> builder)

@@ -45,13 +45,13 @@ public sealed class ChangeBucket(IDbContextFactory<PortalDb> dbs, TimeProvider c
             .SingleOrDefaultAsync(ct);
         if (bucket is null)
         {
-            return new ResourceChange(id, null, Outcome.Refused("There is no such bucket."));
+            return new ResourceChange(id, null, Refusal.NotFound("There is no such bucket."));
         }
 
         // The store lets nobody of a suspended account in, to delete neither: the request would wait for ever.
         var account = await db.Accounts.AsNoTracking().SingleAsync(account => account.Id == actor.AccountId, ct);
         var before = tell(bucket);
-        var outcome = account.WhyNotStores is { } reason ? Outcome.Refused(reason) : change(bucket);
+        var outcome = account.WhyNotStores is { } refusal ? refusal : change(bucket);
         if (outcome.IsDone)
         {
             db.AuditEntries.Add(actor.Audit(clock.GetUtcNow(), action, id, before, tell(bucket)));

@@ -35,22 +35,22 @@ public sealed class CreateBucket(IDbContextFactory<PortalDb> dbs, StoreUsers use
             return before;
         }
 
-        if (await WhyNotAsync(db, actor, account, form, ct) is { } reason)
+        if (await WhyNotAsync(db, actor, account, form, ct) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var user = await users.FindOrAddAsync(db, actor, form.RegionId, ct);
         if (user.Value is null)
         {
-            return Outcome.Refused(user.Reason!);
+            return user.Refusal!;
         }
 
         var bucket = Build(form, user.Value);
         db.Buckets.Add(bucket);
         var region = await db.Regions.Where(one => one.Id == bucket.RegionId).Select(one => one.Name).SingleAsync(ct);
         db.AuditEntries.Add(actor.Audit(bucket.CreatedAt, "CreateBucket", bucket.Id, after: new { bucket.Name, Region = region }));
-        return await SaveAsync(db, ct) ? await CommitAsync(transaction, bucket, ct) : Outcome.Refused(Taken(form.Name));
+        return await SaveAsync(db, ct) ? await CommitAsync(transaction, bucket, ct) : Refusal.Duplicate(Taken(form.Name));
     }
 
     private Bucket Build(NewBucket form, ObjectStoreUser user) =>
@@ -66,7 +66,7 @@ public sealed class CreateBucket(IDbContextFactory<PortalDb> dbs, StoreUsers use
             RequestToken = form.RequestToken,
         }.Requested(clock.GetUtcNow());
 
-    private async Task<string?> WhyNotAsync(PortalDb db, Actor actor, Account account, NewBucket form, CancellationToken ct)
+    private async Task<Refusal?> WhyNotAsync(PortalDb db, Actor actor, Account account, NewBucket form, CancellationToken ct)
     {
         if (
             (await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)) is
@@ -81,12 +81,14 @@ public sealed class CreateBucket(IDbContextFactory<PortalDb> dbs, StoreUsers use
         );
         if (await there.Where(bucket => bucket.Name == form.Name).Select(bucket => bucket.AccountId).FirstOrDefaultAsync(ct) is { } owner)
         {
-            return owner == actor.AccountId ? $"You have a bucket named “{form.Name}” already." : Taken(form.Name);
+            return Refusal.Duplicate(owner == actor.AccountId ? $"You have a bucket named “{form.Name}” already." : Taken(form.Name));
         }
 
         var count = await there.CountAsync(bucket => bucket.AccountId == actor.AccountId, ct);
         return count >= account.BucketLimit
-            ? $"Your quota is {Counted.Of(account.BucketLimit, "bucket")} and you have {count}: delete one you no longer need, or ask support for more."
+            ? Refusal.Limit(
+                $"Your quota is {Counted.Of(account.BucketLimit, "bucket")} and you have {count}: delete one you no longer need, or ask support for more."
+            )
             : null;
     }
 

@@ -10,3 +10,6 @@ public interface IAccessKeyJob : IResourceJob;
 
 /// <summary>Makes, suspends and removes the store's users (<c>s3u-…</c>).</summary>
 public interface IObjectStoreUserJob : IResourceJob;
+
+/// <summary>Deletes and moves objects (<c>objop-…</c>).</summary>
+public interface IObjectOperationJob : IResourceJob;

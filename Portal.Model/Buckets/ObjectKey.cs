@@ -15,14 +15,14 @@ public static class ObjectKey
     public static Outcome Check(string? key) =>
         key switch
         {
-            null or "" => Outcome.Refused("A name is missing."),
-            ['/', ..] => Outcome.Refused("A name cannot begin with a slash: many tools could not reach it."),
-            _ when !IsSpelledByXml(key) => Outcome.Refused("The name holds a character that S3's answers cannot spell."),
-            _ when HasLoneSurrogate(key) => Outcome.Refused("The name is not valid Unicode."),
-            _ when key.Split('/').Any(part => part is "." or "..") => Outcome.Refused(
+            null or "" => Refusal.Invalid("A name is missing."),
+            ['/', ..] => Refusal.Invalid("A name cannot begin with a slash: many tools could not reach it."),
+            _ when !IsSpelledByXml(key) => Refusal.Invalid("The name holds a character that S3's answers cannot spell."),
+            _ when HasLoneSurrogate(key) => Refusal.Invalid("The name is not valid Unicode."),
+            _ when key.Split('/').Any(part => part is "." or "..") => Refusal.Invalid(
                 "A folder or file cannot be called “.” or “..”: browsers leave such parts out of addresses."
             ),
-            _ when Encoding.UTF8.GetByteCount(key) is > MaxBytes and var bytes => Outcome.Refused(
+            _ when Encoding.UTF8.GetByteCount(key) is > MaxBytes and var bytes => Refusal.Invalid(
                 $"With its folders the name has {bytes} bytes; S3 allows {MaxBytes}."
             ),
             _ => Outcome.Done,

@@ -24,7 +24,7 @@ public sealed class CloseAccount(IDbContextFactory<PortalDb> dbs, TimeProvider c
         );
         if (WhyNot(account, users, contents) is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         var (now, before) = (clock.GetUtcNow(), new { account.Status });
@@ -57,7 +57,7 @@ public sealed class CloseAccount(IDbContextFactory<PortalDb> dbs, TimeProvider c
         await db.UserPasskeys.Where(passkey => ids.Contains(passkey.UserId)).ExecuteDeleteAsync(ct);
         await db.UserTokens.Where(token => ids.Contains(token.UserId)).ExecuteDeleteAsync(ct);
         await db.KnownDevices.Where(device => ids.Contains(device.UserId)).ExecuteDeleteAsync(ct);
-        await db.AddressChanges.Where(change => ids.Contains(change.UserId)).ExecuteDeleteAsync(ct);
+        await db.SignInChanges.Where(change => ids.Contains(change.UserId)).ExecuteDeleteAsync(ct);
         await db.FactorRemovals.Where(removal => ids.Contains(removal.UserId)).ExecuteDeleteAsync(ct);
         await db
             .Sessions.Where(session => ids.Contains(session.UserId) && session.RevokedAt == null)

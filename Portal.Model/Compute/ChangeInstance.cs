@@ -58,9 +58,9 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
                     ? new ResourceChange(
                         id,
                         instance.Name,
-                        suspended is null ? Change(db, actor, action, instance, starts) : Outcome.Refused(suspended)
+                        suspended is null ? Change(db, actor, action, instance, starts) : Refusal.Forbidden(suspended)
                     )
-                    : new ResourceChange(id, null, Outcome.Refused("There is no such instance."))
+                    : new ResourceChange(id, null, Refusal.NotFound("There is no such instance."))
             )
             .ToList();
         foreach (var change in changes.Where(change => change.Outcome.IsDone && action is InstanceAction.Stop or InstanceAction.Terminate))
@@ -76,9 +76,9 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
     private Outcome Change(PortalDb db, Actor actor, InstanceAction action, Instance instance, Starts? starts)
     {
         var (now, before, isStart) = (clock.GetUtcNow(), new { instance.Status }, instance.WhyNotStart is null);
-        if (isStart && starts?.WhyNot(instance) is { } reason)
+        if (isStart && starts?.WhyNot(instance) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var outcome = action switch
@@ -104,7 +104,7 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
     }
 
     /// <summary>What a start, be it into rescue, must find besides a stopped instance: somebody who pays, and room.</summary>
-    private sealed class Starts(string? whyNoBilling, Dictionary<string, FreeCapacity> free)
+    private sealed class Starts(Refusal? whyNoBilling, Dictionary<string, FreeCapacity> free)
     {
         public static async Task<Starts> LockAsync(PortalDb db, Actor actor, string[] ids, DateTimeOffset now, CancellationToken ct)
         {
@@ -124,7 +124,7 @@ public sealed class ChangeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
             return new Starts(await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct), free);
         }
 
-        public string? WhyNot(Instance instance) => whyNoBilling ?? free[instance.RegionId].WhyNotStart(instance);
+        public Refusal? WhyNot(Instance instance) => whyNoBilling ?? Refusal.Limit(free[instance.RegionId].WhyNotStart(instance));
 
         public void Take(Instance instance) => free[instance.RegionId] = free[instance.RegionId].Less(instance);
     }

@@ -38,7 +38,7 @@ public sealed class EditInstance(IDbContextFactory<PortalDb> dbs, TimeProvider c
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if ((await db.LockInstancesAsync(actor.AccountId, [id], ct)).SingleOrDefault() is not { } instance)
         {
-            return Outcome.Refused("There is no such instance.");
+            return Refusal.NotFound("There is no such instance.");
         }
 
         var (before, name, hostName) = (told(instance), instance.Name, instance.HostName);

@@ -37,13 +37,13 @@ public sealed partial class Instance
         );
 
     /// <summary>Why it cannot start from this image; null if it can. Needs the root disk among <see cref="Volumes"/>.</summary>
-    public string? WhyNotRebuildFrom(Image image) => WhyNotRebuild ?? image.WhyNot ?? WhyNotFit(image);
+    public Refusal? WhyNotRebuildFrom(Image image) => Refusal.State(WhyNotRebuild ?? image.WhyNot) ?? Refusal.Invalid(WhyNotFit(image));
 
     /// <summary>
     /// The same for one of its owner's own, with its snapshot and its base: that can be begun as whatever became of the catalogue's.
     /// </summary>
-    public string? WhyNotRebuildFrom(PrivateImage own) =>
-        WhyNotRebuild ?? own.WhyNot ?? WhyNotFit(own.Base) ?? own.Snapshot.WhyNotRestoreTo(RootGiB);
+    public Refusal? WhyNotRebuildFrom(PrivateImage own) =>
+        Refusal.State(WhyNotRebuild ?? own.WhyNot) ?? Refusal.Invalid(WhyNotFit(own.Base)) ?? own.Snapshot.WhyNotRestoreTo(RootGiB);
 
     private string? WhyNotFit(Image image) =>
         image.RegionId != RegionId ? "That image is in another region."
@@ -56,11 +56,11 @@ public sealed partial class Instance
 
     public Outcome RequestRebuild(PrivateImage own, DateTimeOffset now) => Rebuild(WhyNotRebuildFrom(own), own.BaseId, own.SnapshotId, now);
 
-    private Outcome Rebuild(string? whyNot, string imageId, string? snapshotId, DateTimeOffset now)
+    private Outcome Rebuild(Refusal? whyNot, string imageId, string? snapshotId, DateTimeOffset now)
     {
         if (whyNot is not null)
         {
-            return Outcome.Refused(whyNot);
+            return whyNot;
         }
 
         (RebuildImageId, RebuildSnapshotId, State, Deadline, LastError) = (imageId, snapshotId, Pending, now + StartLimit, null);

@@ -62,7 +62,7 @@ public sealed partial class Instance
     {
         if (WhyNotStart is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         (Goal, Deadline, LastError, IsRescue, IsSuspended) = (InstanceGoal.Running, now + StartLimit, null, false, false);
@@ -75,7 +75,7 @@ public sealed partial class Instance
     {
         if (WhyNotStop is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         (Goal, Deadline, IsRescue) = (InstanceGoal.Stopped, now + StopLimit, false);
@@ -94,7 +94,7 @@ public sealed partial class Instance
     {
         if (WhyNotReboot is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         (RebootsWanted, Deadline, RequestedAt, BootAt, SshAt) = (RebootsWanted + 1, now + StartLimit, now, null, null);
@@ -105,7 +105,7 @@ public sealed partial class Instance
     {
         if (WhyNotTerminate is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         (Goal, Deadline) = (InstanceGoal.Terminated, now + TerminateLimit);

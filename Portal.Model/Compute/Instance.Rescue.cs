@@ -41,12 +41,12 @@ public sealed partial class Instance
     public string? WhyNotLeaveRescue => !IsRescue ? "It is not in rescue." : WhyNotReboot;
 
     public Outcome RequestRescue(DateTimeOffset now) =>
-        WhyNotRescue is { } reason ? Outcome.Refused(reason)
+        WhyNotRescue is { } reason ? Refusal.State(reason)
         : WhyNotStart is null ? StartIntoRescue(now)
         : Restart(into: true, now);
 
     public Outcome RequestLeaveRescue(DateTimeOffset now) =>
-        WhyNotLeaveRescue is { } reason ? Outcome.Refused(reason) : Restart(into: false, now);
+        WhyNotLeaveRescue is { } reason ? Refusal.State(reason) : Restart(into: false, now);
 
     /// <summary>Counts as a restart, as each way into rescue does: what the rescue system is told is written anew for each.</summary>
     private Outcome StartIntoRescue(DateTimeOffset now)

@@ -10,9 +10,9 @@ public sealed partial class Instance
         (State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"Stop the instance to resize it; it is {Status}.";
 
     /// <summary>Why it cannot become this size, whatever room there is; null if it can. Needs <see cref="Image"/>.</summary>
-    public string? WhyNotResizeTo(InstanceSize size) =>
-        WhyNotResize
-        ?? (
+    public Refusal? WhyNotResizeTo(InstanceSize size) =>
+        Refusal.State(WhyNotResize)
+        ?? Refusal.Invalid(
             size.MemoryMiB < Image.MinMemoryMiB
                 ? $"{Image.Name} needs {Image.MinMemoryMiB} MiB of memory; {size.Id} has {size.MemoryMiB}."
                 : null
@@ -20,9 +20,9 @@ public sealed partial class Instance
 
     public Outcome Resize(InstanceSize size)
     {
-        if (WhyNotResizeTo(size) is { } reason)
+        if (WhyNotResizeTo(size) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         (SizeId, Vcpus, MemoryMiB) = (size.Id, size.Vcpus, size.MemoryMiB);

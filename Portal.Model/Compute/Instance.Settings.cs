@@ -37,12 +37,13 @@ public sealed partial class Instance
         ?? ((State, Goal) is (Stopped, InstanceGoal.Stopped) ? null : $"User data can be changed while it is stopped; it is {Status}.");
 
     /// <summary>The guest learns its host name at its first boot only; others find it by the new one at once.</summary>
-    public Outcome Rename(string name) => IfPossible(WhyNotEdit ?? ResourceName.Check(name).Reason, () => Name = name.Trim());
+    public Outcome Rename(string name) =>
+        IfPossible(Refusal.State(WhyNotEdit) ?? ResourceName.Check(name).Refusal, () => Name = name.Trim());
 
     public Outcome WriteNotes(string? text) =>
         IfPossible(
-            WhyNotEdit
-                ?? (
+            Refusal.State(WhyNotEdit)
+                ?? Refusal.Invalid(
                     text?.Trim().Length > MaxNotes
                         ? $"Notes have at most {MaxNotes:N0} characters; these have {text.Trim().Length:N0}."
                         : null
@@ -50,11 +51,11 @@ public sealed partial class Instance
             () => Notes = string.IsNullOrWhiteSpace(text) ? null : text.Trim().ReplaceLineEndings("\n")
         );
 
-    public Outcome Protect(bool isProtected) => IfPossible(WhyNotEdit, () => IsProtected = isProtected);
+    public Outcome Protect(bool isProtected) => IfPossible(Refusal.State(WhyNotEdit), () => IsProtected = isProtected);
 
     /// <summary>Takes effect at the first boot of a new disk.</summary>
     public Outcome WriteUserData(string? text) =>
-        IfPossible(WhyNotEditUserData ?? Compute.UserData.Check(text).Reason, () => UserData = Compute.UserData.Kept(text));
+        IfPossible(Refusal.State(WhyNotEditUserData) ?? Compute.UserData.Check(text).Refusal, () => UserData = Compute.UserData.Kept(text));
 
     /// <summary>With which its next new disk begins; null changes nothing.</summary>
     public void BeginWith(KeyPair? key)
@@ -65,11 +66,11 @@ public sealed partial class Instance
         }
     }
 
-    private static Outcome IfPossible(string? whyNot, Action change)
+    private static Outcome IfPossible(Refusal? whyNot, Action change)
     {
         if (whyNot is not null)
         {
-            return Outcome.Refused(whyNot);
+            return whyNot;
         }
 
         change();

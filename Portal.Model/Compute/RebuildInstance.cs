@@ -23,15 +23,15 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
             is not { } found
         )
         {
-            return new ResourceChange(id, null, Outcome.Refused("There is no such instance."));
+            return new ResourceChange(id, null, Refusal.NotFound("There is no such instance."));
         }
 
         var region = await db.LockRegionAsync(found.RegionId, ct);
         var instance = (await db.LockInstancesAsync(actor.AccountId, [id], ct)).Single();
         await db.Entry(instance).Collection(one => one.Volumes).LoadAsync(ct);
         var free = await FreeCapacity.OfAsync(db, region, ct);
-        var outcome = await WhyNotPayAsync(db, actor, account, instance, free, ct) is { } reason
-            ? Outcome.Refused(reason)
+        var outcome = await WhyNotPayAsync(db, actor, account, instance, free, ct) is { } refusal
+            ? refusal
             : await RequestAsync(db, actor, instance, imageId, keyPairId, ct);
         if (outcome.IsDone)
         {
@@ -57,14 +57,14 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
             : await db.KeyPairs.FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == keyPairId, ct);
         if (keyPairId is not null && key is null)
         {
-            return Outcome.Refused(KeyPair.Gone);
+            return Refusal.NotFound(KeyPair.Gone);
         }
 
         var (now, before) = (clock.GetUtcNow(), new { Image = instance.ImageId, Key = instance.KeyName });
         var outcome =
             await FindOwnAsync(db, actor, imageId, ct) is { } own ? instance.RequestRebuild(own, now)
             : await db.Images.FindAsync([imageId], ct) is { } image ? instance.RequestRebuild(image, now)
-            : Outcome.Refused("There is no such image.");
+            : Refusal.NotFound("There is no such image.");
         if (outcome.IsDone)
         {
             instance.BeginWith(key);
@@ -98,7 +98,7 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
     /// <summary>
     /// What runs goes on costing the same. What does not takes room and somebody who pays; a disk that stays takes both too.
     /// </summary>
-    private async Task<string?> WhyNotPayAsync(
+    private async Task<Refusal?> WhyNotPayAsync(
         PortalDb db,
         Actor actor,
         Account account,
@@ -107,15 +107,19 @@ public sealed class RebuildInstance(IDbContextFactory<PortalDb> dbs, TimeProvide
         CancellationToken ct
     )
     {
-        if ((account.WhySuspended ?? instance.WhyNotRebuild) is { } reason)
+        if ((Refusal.Forbidden(account.WhySuspended) ?? Refusal.State(instance.WhyNotRebuild)) is { } refusal)
         {
-            return reason;
+            return refusal;
         }
 
         var starts = instance is { State: InstanceState.Failed, Goal: InstanceGoal.Running };
         var kept = instance.Volumes.SingleOrDefault(volume => volume is { IsRoot: true, DeleteOnTermination: false });
         return (starts || kept is not null ? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct) : null)
-            ?? (starts ? free.WhyNotStart(instance) : null)
-            ?? (kept is null ? null : await VolumeQuota.WhyNotAsync(db, account, 1, kept.SizeGiB, ct) ?? free.WhyNotGiB(kept.SizeGiB));
+            ?? Refusal.Limit(starts ? free.WhyNotStart(instance) : null)
+            ?? (
+                kept is null
+                    ? null
+                    : await VolumeQuota.WhyNotAsync(db, account, 1, kept.SizeGiB, ct) ?? Refusal.Limit(free.WhyNotGiB(kept.SizeGiB))
+            );
     }
 }

@@ -20,7 +20,7 @@ public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
             is not { } found
         )
         {
-            return Outcome.Refused("There is no such instance.");
+            return Refusal.NotFound("There is no such instance.");
         }
 
         var region = await db.LockRegionAsync(found.RegionId, ct);
@@ -28,17 +28,17 @@ public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
         await db.Entry(instance).Reference(one => one.Image).LoadAsync(ct);
         if (await db.InstanceSizes.FindAsync([sizeId], ct) is not { } size)
         {
-            return Outcome.Refused("There is no such size.");
+            return Refusal.NotFound("There is no such size.");
         }
 
-        var why =
-            account.WhySuspended
+        var refusal =
+            Refusal.Forbidden(account.WhySuspended)
             ?? instance.WhyNotResizeTo(size)
             ?? await WhyNotWithinQuotaAsync(db, account, instance, size, ct)
-            ?? (await FreeCapacity.OfAsync(db, region, ct)).WhyNotResize(instance, size);
-        if (why is not null)
+            ?? Refusal.Limit((await FreeCapacity.OfAsync(db, region, ct)).WhyNotResize(instance, size));
+        if (refusal is not null)
         {
-            return Outcome.Refused(why);
+            return refusal;
         }
 
         if (instance.SizeId != size.Id)
@@ -53,7 +53,7 @@ public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
         return Outcome.Done;
     }
 
-    private static async Task<string?> WhyNotWithinQuotaAsync(
+    private static async Task<Refusal?> WhyNotWithinQuotaAsync(
         PortalDb db,
         Account account,
         Instance instance,
@@ -65,7 +65,9 @@ public sealed class ResizeInstance(IDbContextFactory<PortalDb> dbs, TimeProvider
             .Instances.Where(other => other.AccountId == account.Id && other.State != InstanceState.Terminated)
             .SumAsync(other => other.Vcpus, ct);
         return size.Vcpus > instance.Vcpus && used - instance.Vcpus + size.Vcpus > account.VcpuLimit
-            ? $"Your quota is {Counted.Of(account.VcpuLimit, "vCPU")} and you use {used}: choose a smaller size, or ask support for more."
+            ? Refusal.Limit(
+                $"Your quota is {Counted.Of(account.VcpuLimit, "vCPU")} and you use {used}: choose a smaller size, or ask support for more."
+            )
             : null;
     }
 }

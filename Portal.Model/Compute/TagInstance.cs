@@ -20,13 +20,13 @@ public sealed class TagInstance(IDbContextFactory<PortalDb> dbs, TimeProvider cl
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if ((await db.LockInstancesAsync(actor.AccountId, [id], ct)).SingleOrDefault() is not { } instance)
         {
-            return Outcome.Refused("There is no such instance.");
+            return Refusal.NotFound("There is no such instance.");
         }
 
         var (gone, come) = (Missing(instance.Tags, tags), Missing(tags, instance.Tags));
         if (instance.WhyNotEdit is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         if (gone.Count + come.Count == 0)

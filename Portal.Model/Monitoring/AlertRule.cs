@@ -97,10 +97,10 @@ public sealed record AlertWish(Metric Metric, AlertSide Side, double Threshold, 
     public Outcome Check(string resourceId) =>
         this switch
         {
-            _ when !Metrics.Of(resourceId).Contains(Metric) => Outcome.Refused("That is not measured here."),
-            { Minutes: < 1 or > AlertRule.MaxMinutes } => Outcome.Refused($"From 1 to {AlertRule.MaxMinutes:N0} minutes are possible."),
-            _ when !double.IsFinite(Threshold) || Threshold < 0 => Outcome.Refused("The threshold is a number, zero or more."),
-            _ when Metric.Unit() is MetricUnit.Percent && Threshold > 100 => Outcome.Refused("A percentage is at most 100."),
+            _ when !Metrics.Of(resourceId).Contains(Metric) => Refusal.Invalid("That is not measured here."),
+            { Minutes: < 1 or > AlertRule.MaxMinutes } => Refusal.Invalid($"From 1 to {AlertRule.MaxMinutes:N0} minutes are possible."),
+            _ when !double.IsFinite(Threshold) || Threshold < 0 => Refusal.Invalid("The threshold is a number, zero or more."),
+            _ when Metric.Unit() is MetricUnit.Percent && Threshold > 100 => Refusal.Invalid("A percentage is at most 100."),
             _ => Outcome.Done,
         };
 }

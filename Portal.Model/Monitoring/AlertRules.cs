@@ -23,12 +23,12 @@ public sealed class AlertRules(IDbContextFactory<PortalDb> dbs, TimeProvider clo
 
                 if (await RegionOfAsync(db, actor, resourceId, ct) is not { } region)
                 {
-                    return Outcome.Refused(Metrics.IsVolume(resourceId) ? "There is no such volume." : "There is no such instance.");
+                    return Refusal.NotFound(Metrics.IsVolume(resourceId) ? "There is no such volume." : "There is no such instance.");
                 }
 
                 if (await WhyNotToAsync(db, actor, wish.UserId, ct) is { } reason)
                 {
-                    return Outcome.Refused(reason);
+                    return Refusal.Forbidden(reason);
                 }
 
                 var rules = await db
@@ -41,7 +41,7 @@ public sealed class AlertRules(IDbContextFactory<PortalDb> dbs, TimeProvider clo
 
                 if (rules.Count >= MaxPerResource)
                 {
-                    return Outcome.Refused($"At most {MaxPerResource} alerts are possible here: delete one first.");
+                    return Refusal.Limit($"At most {MaxPerResource} alerts are possible here: delete one first.");
                 }
 
                 var now = clock.GetUtcNow();
@@ -68,12 +68,15 @@ public sealed class AlertRules(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             {
                 if (await FindAsync(db, actor, id, ct) is not { } rule)
                 {
-                    return Outcome.Refused("There is no such alert any more.");
+                    return Refusal.NotFound("There is no such alert any more.");
                 }
 
-                if ((wish.Check(rule.ResourceId).Reason ?? await WhyNotToAsync(db, actor, wish.UserId, ct)) is { } reason)
+                if (
+                    (wish.Check(rule.ResourceId).Refusal ?? Refusal.Forbidden(await WhyNotToAsync(db, actor, wish.UserId, ct))) is
+                    { } refusal
+                )
                 {
-                    return Outcome.Refused(reason);
+                    return refusal;
                 }
 
                 if (!rule.Says(wish))
@@ -95,7 +98,7 @@ public sealed class AlertRules(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             {
                 if (await FindAsync(db, actor, id, ct) is not { } rule)
                 {
-                    return Outcome.Refused("There is no such alert any more.");
+                    return Refusal.NotFound("There is no such alert any more.");
                 }
 
                 db.AlertRules.Remove(rule);

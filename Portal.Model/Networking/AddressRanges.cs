@@ -29,14 +29,14 @@ public static class AddressRanges
         var parts = typed.Split('/', 2);
         if (!IpText.TryAddress(parts[0], out var address))
         {
-            return Outcome.Refused(
+            return Refusal.Invalid(
                 IpText.WhyNotZeros(parts[0]) ?? "Write a range as an address, a slash and how many of its bits are fixed, e.g. 10.0.0.0/16."
             );
         }
 
         if (address.AddressFamily is not AddressFamily.InterNetwork)
         {
-            return Outcome.Refused("Only IPv4 ranges are possible.");
+            return Refusal.Invalid("Only IPv4 ranges are possible.");
         }
 
         if (parts.Length == 1)
@@ -46,11 +46,11 @@ public static class AddressRanges
 
         if (IpText.Prefix(parts[1], 32) is not { } prefix)
         {
-            return Outcome.Refused("After the slash comes a number from 0 to 32.");
+            return Refusal.Invalid("After the slash comes a number from 0 to 32.");
         }
 
         var range = new IPNetwork(At(Number(address) & Mask(prefix)), prefix);
-        return range.BaseAddress.Equals(address) ? range : Outcome.Refused($"{typed} is an address within a range; the range is {range}.");
+        return range.BaseAddress.Equals(address) ? range : Refusal.Invalid($"{typed} is an address within a range; the range is {range}.");
     }
 
     /// <summary>Why a network cannot have this range; null if it can.</summary>
@@ -62,20 +62,22 @@ public static class AddressRanges
         : null;
 
     /// <summary>Why a network with these subnets cannot get this one more; null if it can.</summary>
-    public static string? WhyNotSubnet(IPNetwork network, IEnumerable<(string Name, IPNetwork Range)> others, IPNetwork range)
+    public static Refusal? WhyNotSubnet(IPNetwork network, IEnumerable<(string Name, IPNetwork Range)> others, IPNetwork range)
     {
         if (range.PrefixLength is < Largest or > Smallest)
         {
-            return $"A subnet has between /{Largest} (65,536 addresses) and /{Smallest} (16 addresses); this is /{range.PrefixLength}.";
+            return Refusal.Invalid(
+                $"A subnet has between /{Largest} (65,536 addresses) and /{Smallest} (16 addresses); this is /{range.PrefixLength}."
+            );
         }
 
         if (!Contains(network, range))
         {
-            return $"{range} is not within the network's range, {network}.";
+            return Refusal.Invalid($"{range} is not within the network's range, {network}.");
         }
 
         return others.FirstOrDefault(other => Overlap(other.Range, range)) is { Name: { } name } taken
-            ? $"{range} overlaps the subnet “{name}”, {taken.Range}."
+            ? Refusal.Duplicate($"{range} overlaps the subnet “{name}”, {taken.Range}.")
             : null;
     }
 

@@ -42,18 +42,20 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
         [
             ResourceName.Check(form.Name),
             Shared.Tags.Check(form.Tags),
-            new(range.Reason ?? AddressRanges.WhyNotNetwork(range.Value)),
+            range.Refusal ?? Refusal.Invalid(AddressRanges.WhyNotNetwork(range.Value)),
             .. Subnets(form, range.Value).Select(subnet => subnet.Outcome),
         ];
         return outcomes.FirstOrDefault(outcome => !outcome.IsDone);
     }
 
     /// <param name="had">How many networks the account has.</param>
-    public static string? WhyNotMore(Account account, int had) =>
-        account.ClosingSince is not null ? CreateRule.Closing
-        : account.WhySuspended is { } suspended ? suspended
+    public static Refusal? WhyNotMore(Account account, int had) =>
+        account.ClosingSince is not null ? Refusal.Forbidden(CreateRule.Closing)
+        : account.WhySuspended is { } suspended ? Refusal.Forbidden(suspended)
         : had >= account.NetworkLimit
-            ? $"Your quota is {Counted.Of(account.NetworkLimit, "network")} and you have {had}: delete one you no longer need, or ask support for more."
+            ? Refusal.Limit(
+                $"Your quota is {Counted.Of(account.NetworkLimit, "network")} and you have {had}: delete one you no longer need, or ask support for more."
+            )
         : null;
 
     /// <summary>What is wrong with each subnet, beside those before it.</summary>
@@ -63,7 +65,7 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
         {
             yield return (
                 default,
-                Outcome.Refused(
+                Refusal.Invalid(
                     form.Subnets.Count == 0
                         ? "A network needs a subnet: that is where instances are."
                         : $"A network has at most {EditSubnets.MaxCount} subnets."
@@ -75,10 +77,10 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
         foreach (var subnet in form.Subnets)
         {
             var parsed = AddressRanges.Parse(subnet.Range);
-            var reason =
-                ResourceName.Check(subnet.Name).Reason ?? parsed.Reason ?? AddressRanges.WhyNotSubnet(network, before, parsed.Value);
+            var refusal =
+                ResourceName.Check(subnet.Name).Refusal ?? parsed.Refusal ?? AddressRanges.WhyNotSubnet(network, before, parsed.Value);
             before.Add((subnet.Name, parsed.Value));
-            yield return (parsed.Value, new Outcome(reason));
+            yield return (parsed.Value, refusal);
         }
     }
 
@@ -100,10 +102,10 @@ public sealed class CreateNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
                 account,
                 await db.Networks.CountAsync(network => network.AccountId == actor.AccountId && network.DeletedAt == null, ct)
             ) is
-            { } reason
+            { } refusal
         )
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var made = await BuildAsync(db, actor, form, ct);

@@ -18,9 +18,9 @@ public sealed class DeleteNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
             async (db, _) =>
             {
                 var contents = await NetworkContents.OfAsync(db, actor.AccountId, id, ct);
-                if ((withContents ? contents.WhyNotTake : contents.WhyNotAlone) is { } reason)
+                if ((withContents ? Refusal.State(contents.WhyNotTake) : Refusal.InUse(contents.WhyNotAlone)) is { } refusal)
                 {
-                    return Outcome.Refused(reason);
+                    return refusal;
                 }
 
                 // Instances before their network, as everywhere.
@@ -28,7 +28,7 @@ public sealed class DeleteNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider 
                 return await db.LockNetworkAsync(actor.AccountId, id, ct) switch
                 {
                     null => NetworkChange.NoNetwork,
-                    { WhyNotChange: { } reason2 } => Outcome.Refused(reason2),
+                    { WhyNotChange: { } reason } => Refusal.State(reason),
                     var network => await DeleteAsync(db, actor, network, instances, ct),
                 };
             },

@@ -57,14 +57,14 @@ public sealed class EditNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider cl
                 if (
                     on
                     && (
-                        WhyNotNat(await db.Regions.AsNoTracking().SingleAsync(region => region.Id == network.RegionId, ct))
+                        Refusal.State(WhyNotNat(await db.Regions.AsNoTracking().SingleAsync(region => region.Id == network.RegionId, ct)))
                         ?? await db.WhyMayNotCreateAsync(actor, ct)
                         ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, now, ct)
                     )
-                        is { } reason
+                        is { } refusal
                 )
                 {
-                    return Outcome.Refused(reason);
+                    return refusal;
                 }
 
                 network.WantNat(on, now);
@@ -75,7 +75,7 @@ public sealed class EditNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider cl
             },
             ct
         );
-        return new(done.Reason);
+        return done.Refusal;
     }
 
     /// <summary>Why no network of this region can be given a way to the Internet; null if it can.</summary>
@@ -103,6 +103,6 @@ public sealed class EditNetwork(IDbContextFactory<PortalDb> dbs, TimeProvider cl
             },
             ct
         );
-        return new(done.Reason);
+        return done.Refusal;
     }
 }

@@ -13,9 +13,9 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
     public async Task<Outcome> AddAsync(Actor actor, string networkId, NewSubnet form, CancellationToken ct)
     {
         var range = AddressRanges.Parse(form.Range);
-        if ((ResourceName.Check(form.Name).Reason ?? range.Reason) is { } reason)
+        if ((ResourceName.Check(form.Name).Refusal ?? range.Refusal) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var added = await dbs.ChangeAsync<Subnet>(
@@ -26,11 +26,11 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
                 var others = await db.Subnets.Where(subnet => subnet.NetworkId == networkId).ToListAsync(ct);
                 var whyNot =
                     others.Count >= MaxCount
-                        ? $"A network has at most {MaxCount} subnets."
+                        ? Refusal.Limit($"A network has at most {MaxCount} subnets.")
                         : AddressRanges.WhyNotSubnet(network.Range, others.Select(subnet => (subnet.Name, subnet.Range)), range.Value);
                 if (whyNot is not null)
                 {
-                    return Outcome.Refused(whyNot);
+                    return whyNot;
                 }
 
                 var made = Build(network, form.Name, range.Value, clock.GetUtcNow());
@@ -53,7 +53,7 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
             },
             ct
         );
-        return new(added.Reason);
+        return added.Refusal;
     }
 
     public async Task<Outcome> RemoveAsync(Actor actor, string networkId, string subnetId, CancellationToken ct)
@@ -68,7 +68,7 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
                     is not { } subnet
                 )
                 {
-                    return Outcome.Refused("There is no such subnet any more.");
+                    return Refusal.NotFound("There is no such subnet any more.");
                 }
 
                 if (
@@ -76,7 +76,7 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
                     { } reason
                 )
                 {
-                    return Outcome.Refused(reason);
+                    return Refusal.InUse(reason);
                 }
 
                 db.Subnets.Remove(subnet);
@@ -98,7 +98,7 @@ public sealed class EditSubnets(IDbContextFactory<PortalDb> dbs, TimeProvider cl
             },
             ct
         );
-        return new(removed.Reason);
+        return removed.Refusal;
     }
 
     /// <param name="networkInterfaces">How many interfaces are in it.</param>

@@ -33,17 +33,21 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
                 if (
                     (
                         WhyNotAdd(instance, networkInterfaces.Count)
-                        ?? (subnet is null ? "There is no such subnet any more." : await WhyNotGroupsAsync(db, network, groupIds, ct))
+                        ?? (
+                            subnet is null
+                                ? Refusal.NotFound("There is no such subnet any more.")
+                                : await WhyNotGroupsAsync(db, network, groupIds, ct)
+                        )
                     ) is
-                    { } reason
+                    { } refusal
                 )
                 {
-                    return Outcome.Refused(reason);
+                    return refusal;
                 }
 
                 if (await FreeAddresses.TakeAsync(db, subnet!, 1, ct) is not [var address])
                 {
-                    return Outcome.Refused($"The subnet {subnet!.Name} ({subnet.Range}) has no address left.");
+                    return Refusal.Limit($"The subnet {subnet!.Name} ({subnet.Range}) has no address left.");
                 }
 
                 var made = Build(
@@ -85,7 +89,7 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
                 var now = clock.GetUtcNow();
                 if (networkInterface.RequestRemove(now) is { IsDone: false } refused)
                 {
-                    return Task.FromResult(refused.Reason);
+                    return Task.FromResult(refused.Refusal);
                 }
 
                 db.AuditEntries.Add(
@@ -96,7 +100,7 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
                         new { networkInterface.Id, Address = $"{networkInterface.Address}" }
                     )
                 );
-                return Task.FromResult<string?>(null);
+                return Task.FromResult<Refusal?>(null);
             },
             ct
         );
@@ -112,9 +116,9 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
             interfaceId,
             async (db, network, networkInterface) =>
             {
-                if (await WhyNotGroupsAsync(db, network, groupIds, ct) is { } reason)
+                if (await WhyNotGroupsAsync(db, network, groupIds, ct) is { } refusal)
                 {
-                    return reason;
+                    return refusal;
                 }
 
                 var before = networkInterface
@@ -138,8 +142,9 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
         );
 
     /// <param name="had">How many interfaces it has.</param>
-    public static string? WhyNotAdd(Instance instance, int had) =>
-        instance.WhyNotEdit ?? (had >= MaxPerInstance ? $"An instance has at most {MaxPerInstance} interfaces." : null);
+    public static Refusal? WhyNotAdd(Instance instance, int had) =>
+        Refusal.State(instance.WhyNotEdit)
+        ?? Refusal.Limit(had >= MaxPerInstance ? $"An instance has at most {MaxPerInstance} interfaces." : null);
 
     internal static NetworkInterface Build(
         Instance instance,
@@ -165,7 +170,7 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
         return networkInterface;
     }
 
-    internal static async Task<string?> WhyNotGroupsAsync(
+    internal static async Task<Refusal?> WhyNotGroupsAsync(
         PortalDb db,
         Network network,
         IReadOnlyList<string> groupIds,
@@ -173,10 +178,14 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
     ) =>
         groupIds.Count switch
         {
-            0 => "Choose a security group: without one nothing gets in or out.",
-            > SecurityGroups.MaxPerInterface => $"An interface is in at most {SecurityGroups.MaxPerInterface} security groups.",
+            0 => Refusal.Invalid("Choose a security group: without one nothing gets in or out."),
+            > SecurityGroups.MaxPerInterface => Refusal.Limit(
+                $"An interface is in at most {SecurityGroups.MaxPerInterface} security groups."
+            ),
             _ when await db.SecurityGroups.CountAsync(group => group.NetworkId == network.Id && groupIds.Contains(group.Id), ct)
-                    != groupIds.Distinct(StringComparer.Ordinal).Count() => "One of the security groups is not there any more.",
+                    != groupIds.Distinct(StringComparer.Ordinal).Count() => Refusal.NotFound(
+                "One of the security groups is not there any more."
+            ),
             _ => null,
         };
 
@@ -192,16 +201,16 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
                 (await db.LockInstancesAsync(actor.AccountId, [instanceId], ct)).SingleOrDefault() is { } instance
                 && await db.LockNetworkAsync(actor.AccountId, instance.NetworkId, ct) is { } network
                     ? network.WhyNotChange is { } reason
-                        ? Outcome.Refused(reason)
+                        ? Refusal.State(reason)
                         : await change(db, network, instance)
-                    : Outcome.Refused("There is no such instance any more."),
+                    : Refusal.NotFound("There is no such instance any more."),
             ct
         );
 
     private Task<Outcome<NetworkInterface>> ChangeInterfaceAsync(
         Actor actor,
         string interfaceId,
-        Func<PortalDb, Network, NetworkInterface, Task<string?>> change,
+        Func<PortalDb, Network, NetworkInterface, Task<Refusal?>> change,
         CancellationToken ct
     ) =>
         dbs.ChangeAsync<NetworkInterface>(
@@ -215,10 +224,10 @@ public sealed class Interfaces(IDbContextFactory<PortalDb> dbs, TimeProvider clo
                     )
                     is { } networkInterface
                 && await db.LockNetworkAsync(actor.AccountId, networkInterface.NetworkId, ct) is { } network
-                    ? (network.WhyNotChange ?? await change(db, network, networkInterface)) is { } reason
-                        ? Outcome.Refused(reason)
+                    ? (Refusal.State(network.WhyNotChange) ?? await change(db, network, networkInterface)) is { } refusal
+                        ? refusal
                         : networkInterface
-                    : Outcome.Refused("There is no such interface any more."),
+                    : Refusal.NotFound("There is no such interface any more."),
             ct
         );
 }

@@ -10,7 +10,7 @@ namespace Portal.Model.Networking;
 /// </summary>
 public static class NetworkChange
 {
-    internal static readonly Outcome NoNetwork = Outcome.Refused("There is no such network.");
+    internal static readonly Refusal NoNetwork = Refusal.NotFound("There is no such network.");
 
     /// <summary>The account's network, locked until the transaction ends; null if it has no such one, or no longer.</summary>
     public static Task<Network?> LockNetworkAsync(this PortalDb db, string accountId, string id, CancellationToken ct) =>
@@ -54,7 +54,7 @@ public static class NetworkChange
                 await db.LockNetworkAsync(actor.AccountId, networkId, ct) switch
                 {
                     null => NoNetwork,
-                    { WhyNotChange: { } reason } => Outcome.Refused(reason),
+                    { WhyNotChange: { } reason } => Refusal.State(reason),
                     var network => await change(db, network),
                 },
             ct

@@ -35,7 +35,7 @@ public sealed partial class NetworkInterface
     {
         if (WhyNotRemove is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         (IsDeleting, State, Deadline, Waiting) = (true, InterfaceState.Detaching, now + DetachLimit, null);

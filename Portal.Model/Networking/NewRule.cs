@@ -41,16 +41,16 @@ public sealed record NewRule(
 
     /// <summary>Why it cannot be saved; null if it can.</summary>
     /// <param name="groupIds">The groups of the network.</param>
-    public string? WhyNot(IReadOnlyCollection<string> groupIds) =>
+    public Refusal? WhyNot(IReadOnlyCollection<string> groupIds) =>
         this switch
         {
             { HasPorts: true, FromPort: < 1 or > SecurityGroupRule.LastPort }
-            or { HasPorts: true, ToPort: < 1 or > SecurityGroupRule.LastPort } => "A port is a number from 1 to 65535.",
-            { HasPorts: true } when FromPort > ToPort => $"Ports are written the lower first: {ToPort}–{FromPort}.",
+            or { HasPorts: true, ToPort: < 1 or > SecurityGroupRule.LastPort } => Refusal.Invalid("A port is a number from 1 to 65535."),
+            { HasPorts: true } when FromPort > ToPort => Refusal.Invalid($"Ports are written the lower first: {ToPort}–{FromPort}."),
             { GroupId: { } group } => groupIds.Contains(group, StringComparer.Ordinal)
                 ? WhyNotNote
-                : "There is no such group in this network any more.",
-            _ => AddressRanges.Parse(Range).Reason ?? WhyNotNote,
+                : Refusal.NotFound("There is no such group in this network any more."),
+            _ => AddressRanges.Parse(Range).Refusal ?? WhyNotNote,
         };
 
     /// <summary>
@@ -95,8 +95,8 @@ public sealed record NewRule(
     public static NewRule Of(SecurityGroupRule rule) =>
         new(rule.Direction, rule.Protocol, rule.FromPort, rule.ToPort, rule.Range?.ToString(), rule.PeerGroupId, rule.Note);
 
-    private string? WhyNotNote =>
-        Note is { Length: > 255 } ? "A note has at most 255 characters."
-        : Note is not null && !PrintableText.Is(Note) ? "The note holds a character that cannot be seen."
+    private Refusal? WhyNotNote =>
+        Note is { Length: > 255 } ? Refusal.Invalid("A note has at most 255 characters.")
+        : Note is not null && !PrintableText.Is(Note) ? Refusal.Invalid("The note holds a character that cannot be seen.")
         : null;
 }

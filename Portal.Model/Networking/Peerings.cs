@@ -24,14 +24,13 @@ public sealed class Peerings(IDbContextFactory<PortalDb> dbs, TimeProvider clock
 
                     if (
                         (
-                            one.WhyNotChange
-                            ?? other.WhyNotChange
+                            Refusal.State(one.WhyNotChange ?? other.WhyNotChange)
                             ?? WhyNot(one, other, await PeersAsync(db, one.Id, ct), await PeersAsync(db, other.Id, ct))
                         ) is
-                        { } reason
+                        { } refusal
                     )
                     {
-                        return Outcome.Refused(reason);
+                        return refusal;
                     }
 
                     return Make(db, actor, one, other, name);
@@ -50,7 +49,7 @@ public sealed class Peerings(IDbContextFactory<PortalDb> dbs, TimeProvider clock
                     is not { } peering
                 )
                 {
-                    return Outcome.Refused("There is no such peering any more.");
+                    return Refusal.NotFound("There is no such peering any more.");
                 }
 
                 var (one, _) = await LockBothAsync(db, actor, peering.NetworkId, peering.PeerNetworkId, ct);
@@ -60,20 +59,23 @@ public sealed class Peerings(IDbContextFactory<PortalDb> dbs, TimeProvider clock
             },
             ct
         );
-        return new(done.Reason);
+        return done.Refusal;
     }
 
     /// <summary>Why these two cannot be joined; null if they can.</summary>
     /// <param name="peersOfOne">The networks that the first is joined with already, and those of the second.</param>
-    public static string? WhyNot(Network one, Network other, IReadOnlyList<Network> peersOfOne, IReadOnlyList<Network> peersOfOther) =>
+    public static Refusal? WhyNot(Network one, Network other, IReadOnlyList<Network> peersOfOne, IReadOnlyList<Network> peersOfOther) =>
         one switch
         {
-            _ when one.Id == other.Id => "A network cannot be peered with itself.",
-            _ when one.RegionId != other.RegionId => "Both networks must be in one region.",
-            _ when AddressRanges.Overlap(one.Range, other.Range) =>
-                $"{one.Name} ({one.Range}) and {other.Name} ({other.Range}) overlap: an address would mean two machines.",
-            _ when peersOfOne.Any(peer => peer.Id == other.Id) => $"{one.Name} and {other.Name} are peered already.",
-            _ when peersOfOne.Count >= MaxCount || peersOfOther.Count >= MaxCount => $"A network has at most {MaxCount} peerings.",
+            _ when one.Id == other.Id => Refusal.Invalid("A network cannot be peered with itself."),
+            _ when one.RegionId != other.RegionId => Refusal.Invalid("Both networks must be in one region."),
+            _ when AddressRanges.Overlap(one.Range, other.Range) => Refusal.Invalid(
+                $"{one.Name} ({one.Range}) and {other.Name} ({other.Range}) overlap: an address would mean two machines."
+            ),
+            _ when peersOfOne.Any(peer => peer.Id == other.Id) => Refusal.Duplicate($"{one.Name} and {other.Name} are peered already."),
+            _ when peersOfOne.Count >= MaxCount || peersOfOther.Count >= MaxCount => Refusal.Limit(
+                $"A network has at most {MaxCount} peerings."
+            ),
             _ => Ambiguous(one, other, peersOfOther) ?? Ambiguous(other, one, peersOfOne),
         };
 
@@ -106,9 +108,9 @@ public sealed class Peerings(IDbContextFactory<PortalDb> dbs, TimeProvider clock
         (await db.LockNetworkAsync(actor.AccountId, peering.Other(held.Id), ct))?.Change(now);
     }
 
-    private static string? Ambiguous(Network one, Network other, IReadOnlyList<Network> peersOfOther) =>
+    private static Refusal? Ambiguous(Network one, Network other, IReadOnlyList<Network> peersOfOther) =>
         peersOfOther.FirstOrDefault(peer => AddressRanges.Overlap(peer.Range, one.Range)) is { } taken
-            ? $"{other.Name} is peered with {taken.Name} ({taken.Range}), which overlaps {one.Name} ({one.Range})."
+            ? Refusal.Duplicate($"{other.Name} is peered with {taken.Name} ({taken.Range}), which overlaps {one.Name} ({one.Range}).")
             : null;
 
     private static async Task<(Network? One, Network? Other)> LockBothAsync(

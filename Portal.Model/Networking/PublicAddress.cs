@@ -85,17 +85,17 @@ public sealed class PublicAddress : Resource
     {
         if (FirstPort is null)
         {
-            return Outcome.Refused("It is an address of its own: all ports lead to the instance.");
+            return Refusal.State("It is an address of its own: all ports lead to the instance.");
         }
 
         if (guestPorts.Count != PortCount || guestPorts.Any(port => port is < 1 or > ushort.MaxValue))
         {
-            return Outcome.Refused("A port is a number from 1 to 65535.");
+            return Refusal.Invalid("A port is a number from 1 to 65535.");
         }
 
         if (guestPorts.GroupBy(port => port).FirstOrDefault(same => same.Count() > 1) is { } twice)
         {
-            return Outcome.Refused($"Port {twice.Key} is there twice; each of the instance's ports needs one only.");
+            return Refusal.Invalid($"Port {twice.Key} is there twice; each of the instance's ports needs one only.");
         }
 
         GuestPorts = [.. guestPorts];

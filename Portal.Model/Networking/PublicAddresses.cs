@@ -20,8 +20,8 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
                         await db.WhyMayNotCreateAsync(actor, ct)
                         ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
                     )
-                        is { } reason
-                        ? Outcome.Refused(reason)
+                        is { } refusal
+                        ? refusal
                         : await AllocateAsync(
                             db,
                             account,
@@ -48,12 +48,12 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
                     is not { } networkInterface
                 )
                 {
-                    return "There is no such interface any more.";
+                    return Refusal.NotFound("There is no such interface any more.");
                 }
 
                 if (await db.PublicAddresses.AnyAsync(other => other.InterfaceId == interfaceId && other.Id != id, ct))
                 {
-                    return "Another public address leads there already.";
+                    return Refusal.InUse("Another public address leads there already.");
                 }
 
                 var before = new { Interface = address.InterfaceId };
@@ -63,12 +63,12 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
                     || (home.WhyNotChange is { })
                 )
                 {
-                    return "Its network is being deleted.";
+                    return Refusal.State("Its network is being deleted.");
                 }
 
                 if (home.RegionId != address.RegionId)
                 {
-                    return "Address and instance must be in one region.";
+                    return Refusal.Invalid("Address and instance must be in one region.");
                 }
 
                 address.Associate(networkInterface);
@@ -95,7 +95,7 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
             {
                 if (address.WhyNotDisassociate is { } reason)
                 {
-                    return reason;
+                    return Refusal.State(reason);
                 }
 
                 (await LockAsync(db, actor, [address.NetworkId], ct)).ForEach(network => network.Change(clock.GetUtcNow()));
@@ -116,7 +116,7 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
                 var before = new { address.GuestPorts };
                 if (address.LeadTo(guestPorts) is { IsDone: false } refused)
                 {
-                    return refused.Reason;
+                    return refused.Refusal;
                 }
 
                 (await LockAsync(db, actor, [address.NetworkId], ct)).ForEach(network => network.Change(clock.GetUtcNow()));
@@ -135,7 +135,7 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
             {
                 if (address.WhyNotRelease is { } reason)
                 {
-                    return reason;
+                    return Refusal.InUse(reason);
                 }
 
                 var now = clock.GetUtcNow();
@@ -172,14 +172,14 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
             + db.PublicAddresses.Local.Count(address => db.Entry(address).State is EntityState.Added);
         if (had >= account.AddressLimit)
         {
-            return Outcome.Refused(
+            return Refusal.Limit(
                 $"Your quota is {Counted.Of(account.AddressLimit, "public address")} and you have {had}: release one you no longer need, or ask support for more."
             );
         }
 
         if (await FreePlace.FindAsync(db, region, actor.AccountId, name, now, ct) is not { } made)
         {
-            return Outcome.Refused("The region has no public address left at the moment.");
+            return Refusal.Limit("The region has no public address left at the moment.");
         }
 
         db.PublicAddresses.Add(made);
@@ -199,7 +199,7 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
     private Task<Outcome<PublicAddress>> ChangeAsync(
         Actor actor,
         string id,
-        Func<PortalDb, PublicAddress, Task<string?>> change,
+        Func<PortalDb, PublicAddress, Task<Refusal?>> change,
         CancellationToken ct
     ) =>
         dbs.ChangeAsync<PublicAddress>(
@@ -210,8 +210,8 @@ public sealed class PublicAddresses(IDbContextFactory<PortalDb> dbs, TimeProvide
                     ct
                 )
                     is not { } address
-                    ? Outcome.Refused("There is no such public address any more.")
-                : await change(db, address) is { } reason ? Outcome.Refused(reason)
+                    ? Refusal.NotFound("There is no such public address any more.")
+                : await change(db, address) is { } refusal ? refusal
                 : address,
             ct
         );

@@ -34,12 +34,13 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
                         .Select(group => new { group.Id, group.Name })
                         .ToListAsync(ct);
                     var whyNot =
-                        others.Count >= MaxCount ? $"A network has at most {MaxCount} security groups."
-                        : others.Exists(other => other.Name == name.Trim()) ? $"The network has a group “{name.Trim()}” already."
+                        others.Count >= MaxCount ? Refusal.Limit($"A network has at most {MaxCount} security groups.")
+                        : others.Exists(other => other.Name == name.Trim())
+                            ? Refusal.Duplicate($"The network has a group “{name.Trim()}” already.")
                         : WhyNot(rules, [.. others.Select(other => other.Id)]);
                     if (whyNot is not null)
                     {
-                        return Outcome.Refused(whyNot);
+                        return whyNot;
                     }
 
                     var now = clock.GetUtcNow();
@@ -83,9 +84,9 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
                     .SecurityGroups.Where(other => other.NetworkId == network.Id)
                     .Select(other => other.Id)
                     .ToListAsync(ct);
-                if (WhyNot(rules, others) is { } reason)
+                if (WhyNot(rules, others) is { } refusal)
                 {
-                    return reason;
+                    return refusal;
                 }
 
                 var (now, before) = (clock.GetUtcNow(), AuditDetails(group));
@@ -105,9 +106,9 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
             id,
             async (db, network, group) =>
             {
-                if (ResourceName.Check(name).Reason is { } reason)
+                if (ResourceName.Check(name).Refusal is { } refusal)
                 {
-                    return reason;
+                    return refusal;
                 }
 
                 if (
@@ -117,7 +118,7 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
                     )
                 )
                 {
-                    return $"The network has a group “{name.Trim()}” already.";
+                    return Refusal.Duplicate($"The network has a group “{name.Trim()}” already.");
                 }
 
                 var before = new { group.Name };
@@ -139,9 +140,9 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
                     .SecurityGroups.Where(other => other.Id != id && other.Rules.Any(rule => rule.PeerGroupId == id))
                     .Select(other => other.Name)
                     .FirstOrDefaultAsync(ct);
-                if (WhyNotDelete(group, members, named) is { } reason)
+                if (WhyNotDelete(group, members, named) is { } refusal)
                 {
-                    return reason;
+                    return refusal;
                 }
 
                 db.SecurityGroups.Remove(group);
@@ -165,23 +166,25 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
 
     /// <param name="members">How many interfaces are in it.</param>
     /// <param name="named">A group whose rules refer to it, if there is one.</param>
-    public static string? WhyNotDelete(SecurityGroup group, int members, string? named) =>
-        group.IsDefault ? "Every network keeps its default group."
+    public static Refusal? WhyNotDelete(SecurityGroup group, int members, string? named) =>
+        group.IsDefault ? Refusal.State("Every network keeps its default group.")
         : members > 0
-            ? $"{(members == 1 ? "An interface is" : $"{members} interfaces are")} in it: take {(members == 1 ? "it" : "them")} out first."
-        : named is not null ? $"A rule of the group “{named}” refers to it."
+            ? Refusal.InUse(
+                $"{(members == 1 ? "An interface is" : $"{members} interfaces are")} in it: take {(members == 1 ? "it" : "them")} out first."
+            )
+        : named is not null ? Refusal.InUse($"A rule of the group “{named}” refers to it.")
         : null;
 
     /// <summary>Why these rules cannot be saved; null if they can.</summary>
-    public static string? WhyNot(IReadOnlyList<NewRule> rules, IReadOnlyCollection<string> groupIds) =>
+    public static Refusal? WhyNot(IReadOnlyList<NewRule> rules, IReadOnlyCollection<string> groupIds) =>
         rules.GroupBy(rule => rule.Direction).Any(side => side.Count() > MaxRules)
-            ? $"A group has at most {MaxRules} rules in each direction."
-            : rules.Select(rule => rule.WhyNot(groupIds)).FirstOrDefault(reason => reason is not null);
+            ? Refusal.Limit($"A group has at most {MaxRules} rules in each direction.")
+            : rules.Select(rule => rule.WhyNot(groupIds)).FirstOrDefault(refusal => refusal is not null);
 
     private Task<Outcome<SecurityGroup>> ChangeAsync(
         Actor actor,
         string id,
-        Func<PortalDb, Network, SecurityGroup, Task<string?>> change,
+        Func<PortalDb, Network, SecurityGroup, Task<Refusal?>> change,
         CancellationToken ct
     ) =>
         dbs.ChangeAsync<SecurityGroup>(
@@ -194,12 +197,12 @@ public sealed class SecurityGroups(IDbContextFactory<PortalDb> dbs, TimeProvider
                     .SingleOrDefaultAsync(ct);
                 if (networkId is null || await db.LockNetworkAsync(actor.AccountId, networkId, ct) is not { } network)
                 {
-                    return Outcome.Refused("There is no such security group any more.");
+                    return Refusal.NotFound("There is no such security group any more.");
                 }
 
                 // After the network is locked: the worker writes into groups only while it holds it.
                 var group = await db.SecurityGroups.Include(group => group.Rules).SingleAsync(group => group.Id == id, ct);
-                return (network.WhyNotChange ?? await change(db, network, group)) is { } reason ? Outcome.Refused(reason) : group;
+                return (Refusal.State(network.WhyNotChange) ?? await change(db, network, group)) is { } refusal ? refusal : group;
             },
             ct
         );

@@ -31,9 +31,9 @@ public static class ResourceName
         var text = (name ?? "").Trim();
         return text switch
         {
-            "" => Outcome.Refused("Give it a name."),
-            { Length: > MaxLength } => Outcome.Refused($"A name has at most {MaxLength} characters; this one has {text.Length}."),
-            _ when !PrintableText.Is(text) => Outcome.Refused(
+            "" => Refusal.Invalid("Give it a name."),
+            { Length: > MaxLength } => Refusal.Invalid($"A name has at most {MaxLength} characters; this one has {text.Length}."),
+            _ when !PrintableText.Is(text) => Refusal.Invalid(
                 "The name holds a character that cannot be seen; letters, digits, spaces and signs are fine."
             ),
             _ => Outcome.Done,

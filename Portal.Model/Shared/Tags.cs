@@ -14,7 +14,7 @@ public static class Tags
     {
         if (tags.Count > MaxCount)
         {
-            return Outcome.Refused($"At most {MaxCount} tags are possible.");
+            return Refusal.Limit($"At most {MaxCount} tags are possible.");
         }
 
         return tags.Select(tag => Check(tag.Key, tag.Value)).FirstOrDefault(outcome => !outcome.IsDone);
@@ -23,10 +23,10 @@ public static class Tags
     public static Outcome Check(string key, string value) =>
         (key, value) switch
         {
-            ({ Length: 0 or > MaxKey }, _) => Outcome.Refused($"A tag's name has 1 to {MaxKey} characters."),
-            (_, { Length: > MaxValue }) => Outcome.Refused($"A tag's value has at most {MaxValue} characters."),
-            _ when key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase) => Outcome.Refused("Tags that begin with aws: are reserved."),
-            _ when key.Trim().Length != key.Length || !PrintableText.Is(key) || !PrintableText.Is(value) => Outcome.Refused(
+            ({ Length: 0 or > MaxKey }, _) => Refusal.Invalid($"A tag's name has 1 to {MaxKey} characters."),
+            (_, { Length: > MaxValue }) => Refusal.Invalid($"A tag's value has at most {MaxValue} characters."),
+            _ when key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase) => Refusal.Invalid("Tags that begin with aws: are reserved."),
+            _ when key.Trim().Length != key.Length || !PrintableText.Is(key) || !PrintableText.Is(value) => Refusal.Invalid(
                 $"The tag “{key.Trim()}” holds a character that cannot be seen."
             ),
             _ => Outcome.Done,

@@ -15,7 +15,7 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if ((await db.LockInstancesAsync(actor.AccountId, [instanceId], ct)).SingleOrDefault() is not { } instance)
         {
-            return new ResourceChange(id, null, Outcome.Refused("There is no such instance."));
+            return new ResourceChange(id, null, Refusal.NotFound("There is no such instance."));
         }
 
         var taken = await db.Volumes.Where(volume => volume.InstanceId == instanceId).Select(volume => volume.Device).ToListAsync(ct);
@@ -27,7 +27,7 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
             volume =>
                 VolumeDevices.Free(taken) is { Value: { } device }
                     ? volume.RequestAttach(instance, device, deleteOnTermination, clock.GetUtcNow())
-                    : new Outcome(volume.WhyNotAttach ?? VolumeDevices.Free(taken).Reason),
+                    : volume.WhyNotAttach ?? VolumeDevices.Free(taken).Refusal,
             ct
         );
         await transaction.CommitAsync(ct);
@@ -52,10 +52,7 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
             actor,
             id,
             "ModifyVolume",
-            volume =>
-                volume.WhyNotGrowTo(sizeGiB) is null && why is not null
-                    ? Outcome.Refused(why)
-                    : volume.RequestGrow(sizeGiB, clock.GetUtcNow()),
+            volume => volume.WhyNotGrowTo(sizeGiB) is null && why is not null ? why : volume.RequestGrow(sizeGiB, clock.GetUtcNow()),
             ct
         );
         await transaction.CommitAsync(ct);
@@ -87,7 +84,7 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         return changes;
     }
 
-    private async Task<string?> WhyNoMoreAsync(
+    private async Task<Refusal?> WhyNoMoreAsync(
         PortalDb db,
         Actor actor,
         Account account,
@@ -98,7 +95,7 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         await db.WhyMayNotCreateAsync(actor, ct)
         ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
         ?? await VolumeQuota.WhyNotAsync(db, account, 0, moreGiB, ct)
-        ?? (await FreeCapacity.OfAsync(db, await db.LockRegionAsync(volume.RegionId, ct), ct)).WhyNotGiB(moreGiB);
+        ?? Refusal.Limit((await FreeCapacity.OfAsync(db, await db.LockRegionAsync(volume.RegionId, ct), ct)).WhyNotGiB(moreGiB));
 
     private async Task<ResourceChange> RunAsync(Actor actor, string id, string action, Func<Volume, Outcome> request, CancellationToken ct)
     {
@@ -120,7 +117,7 @@ public sealed class ChangeVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
     {
         if ((await db.LockVolumesAsync(actor.AccountId, [id], ct)).SingleOrDefault() is not { } volume)
         {
-            return new ResourceChange(id, null, Outcome.Refused("There is no such volume."));
+            return new ResourceChange(id, null, Refusal.NotFound("There is no such volume."));
         }
 
         var (before, outcome) = (AuditDetails(volume), request(volume));

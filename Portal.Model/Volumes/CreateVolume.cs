@@ -61,7 +61,7 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         var place = await FindPlaceAsync(db, actor, account, form, ct);
         if (place.Value is not { } found)
         {
-            return Outcome.Refused(place.Reason!);
+            return place.Refusal!;
         }
 
         var made = Build(actor, form, found);
@@ -97,21 +97,21 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
             ResourceName.Check(form.Name),
             Volume.CheckSize(form.SizeGiB),
             Tags.Check(form.Tags),
-            form.RequestToken.Length is > 0 and <= 64 ? Outcome.Done : Outcome.Refused("The form is damaged: reload the page."),
+            form.RequestToken.Length is > 0 and <= 64 ? Outcome.Done : Refusal.Invalid("The form is damaged: reload the page."),
         ];
         return outcomes.FirstOrDefault(outcome => !outcome.IsDone);
     }
 
     private async Task<Outcome<Place>> FindPlaceAsync(PortalDb db, Actor actor, Account account, NewVolume form, CancellationToken ct)
     {
-        var reason =
+        var refusal =
             await db.WhyMayNotCreateAsync(actor, ct)
             ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
-            ?? (await db.VolumeTypes.AnyAsync(type => type.Id == form.TypeId, ct) ? null : VolumeType.Unknown)
+            ?? (await db.VolumeTypes.AnyAsync(type => type.Id == form.TypeId, ct) ? null : Refusal.NotFound(VolumeType.Unknown))
             ?? await VolumeQuota.WhyNotAsync(db, account, 1, form.SizeGiB, ct);
-        if (reason is not null)
+        if (refusal is not null)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var home = await db
@@ -126,7 +126,7 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
                 .FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.InstanceId, ct);
         if (home is null || (form.InstanceId is not null && wanted is null))
         {
-            return Outcome.Refused(home is null ? "There is no such region." : "There is no such instance.");
+            return Refusal.NotFound(home is null ? "There is no such region." : "There is no such instance.");
         }
 
         var source = form.SnapshotId is null
@@ -136,20 +136,20 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
                 .FirstOrDefaultAsync(known => known.AccountId == actor.AccountId && known.Id == form.SnapshotId, ct);
         if (form.SnapshotId is not null && WhyNotFrom(source, form.SizeGiB, wanted) is { } unfit)
         {
-            return Outcome.Refused(unfit);
+            return unfit;
         }
 
         var region = await db.LockRegionAsync(wanted?.RegionId ?? source?.RegionId ?? home.RegionId, ct);
         return (await FreeCapacity.OfAsync(db, region, ct)).WhyNotGiB(form.SizeGiB) is { } full
-            ? Outcome.Refused(full)
+            ? Refusal.Limit(full)
             : await TakeAsync(db, actor, form, source, wanted?.ProjectId ?? home.ProjectId, region.Id, ct);
     }
 
-    private static string? WhyNotFrom(Snapshot? source, int sizeGiB, Instance? wanted) =>
+    private static Refusal? WhyNotFrom(Snapshot? source, int sizeGiB, Instance? wanted) =>
         source is null
-            ? "There is no such snapshot."
+            ? Refusal.NotFound("There is no such snapshot.")
             : source.WhyNotRestoreTo(sizeGiB)
-                ?? (
+                ?? Refusal.Invalid(
                     wanted is not null && wanted.RegionId != source.RegionId
                         ? $"{wanted.Name} is in another region than the snapshot: what is made from it can be attached only there."
                         : null
@@ -168,7 +168,7 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         // Under its lock: a deletion that comes before is seen here, one that comes after waits until the volume is made.
         if (source is not null && (await db.LockSnapshotAsync(actor.AccountId, source.Id, ct))!.WhyNotRestore is { } gone)
         {
-            return Outcome.Refused(gone);
+            return Refusal.State(gone);
         }
 
         if (form.InstanceId is null)
@@ -180,8 +180,8 @@ public sealed class CreateVolume(IDbContextFactory<PortalDb> dbs, TimeProvider c
         var device = VolumeDevices.Free(
             await db.Volumes.Where(volume => volume.InstanceId == instance.Id).Select(volume => volume.Device).ToListAsync(ct)
         );
-        return (Volume.WhyNotOn(instance) ?? device.Reason) is { } reason
-            ? Outcome.Refused(reason)
+        return (Refusal.State(Volume.WhyNotOn(instance)) ?? device.Refusal) is { } refusal
+            ? refusal
             : new Place(projectId, regionId, instance, device.Value, source);
     }
 

@@ -33,12 +33,12 @@ public sealed partial class Volume
         "error",
     ];
 
-    public string? WhyNotAttach =>
+    public Refusal? WhyNotAttach =>
         (State, Goal, InstanceId) switch
         {
             (Available, VolumeGoal.Available, null) => null,
-            (Available or InUse, VolumeGoal.InUse, _) => "It is attached already: detach it first.",
-            _ => $"Only an available volume can be attached; this one is {Status}.",
+            (Available or InUse, VolumeGoal.InUse, _) => Refusal.InUse("It is attached already: detach it first."),
+            _ => Refusal.State($"Only an available volume can be attached; this one is {Status}."),
         };
 
     public string? WhyNotDetach =>
@@ -58,12 +58,12 @@ public sealed partial class Volume
             _ => SizeGiB > MadeGiB ? "It is growing already." : null,
         };
 
-    public string? WhyNotDelete =>
+    public Refusal? WhyNotDelete =>
         (State, Goal, InstanceId, IsRoot) switch
         {
-            (Deleted, _, _, _) or (_, VolumeGoal.Deleted, _, _) => $"It is {Status} already.",
-            (_, _, not null, true) => "It is the root disk of its instance, and goes when that is terminated.",
-            (_, _, not null, _) => "An instance has it: detach it first.",
+            (Deleted, _, _, _) or (_, VolumeGoal.Deleted, _, _) => Refusal.State($"It is {Status} already."),
+            (_, _, not null, true) => Refusal.InUse("It is the root disk of its instance, and goes when that is terminated."),
+            (_, _, not null, _) => Refusal.InUse("An instance has it: detach it first."),
             _ => null,
         };
 
@@ -103,10 +103,10 @@ public sealed partial class Volume
     public static Outcome<int> ParseSize(string? text) =>
         int.TryParse((text ?? "").Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size is >= MinGiB and <= MaxGiB
             ? size
-            : Outcome.Refused($"A size is a whole number of GiB from {MinGiB} to {MaxGiB:N0}.");
+            : Refusal.Invalid($"A size is a whole number of GiB from {MinGiB} to {MaxGiB:N0}.");
 
     public static Outcome CheckSize(int gib) =>
-        gib is >= MinGiB and <= MaxGiB ? Outcome.Done : Outcome.Refused($"A volume has {MinGiB} to {MaxGiB:N0} GiB.");
+        gib is >= MinGiB and <= MaxGiB ? Outcome.Done : Refusal.Invalid($"A volume has {MinGiB} to {MaxGiB:N0} GiB.");
 
     /// <summary>For one that was just asked for: it is to be there, and by when.</summary>
     public Volume Requested(DateTimeOffset now)
@@ -179,9 +179,9 @@ public sealed partial class Volume
 
     public Outcome RequestAttach(Instance instance, string device, bool deleteOnTermination, DateTimeOffset now)
     {
-        if ((WhyNotAttach ?? WhyNotAttachTo(instance)) is { } reason)
+        if ((WhyNotAttach ?? WhyNotAttachTo(instance)) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         For(instance, device, deleteOnTermination);
@@ -193,7 +193,7 @@ public sealed partial class Volume
     {
         if (WhyNotDetach is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         (Goal, Deadline, LastError) = (VolumeGoal.Available, now + DetachLimit, null);
@@ -202,9 +202,9 @@ public sealed partial class Volume
 
     public Outcome RequestGrow(int sizeGiB, DateTimeOffset now)
     {
-        if (WhyNotGrowTo(sizeGiB) is { } reason)
+        if (WhyNotGrowTo(sizeGiB) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         (SizeGiB, Deadline, LastError) = (sizeGiB, now + GrowLimit, null);
@@ -213,9 +213,9 @@ public sealed partial class Volume
 
     public Outcome RequestDelete(DateTimeOffset now)
     {
-        if (WhyNotDelete is { } reason)
+        if (WhyNotDelete is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         (Goal, Deadline) = (VolumeGoal.Deleted, now + DeleteLimit);
@@ -226,7 +226,7 @@ public sealed partial class Volume
     {
         if (WhyNotChange is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         var outcome = ResourceName.Check(name);
@@ -236,9 +236,9 @@ public sealed partial class Volume
 
     public Outcome Tag(IReadOnlyDictionary<string, string> tags)
     {
-        if ((WhyNotChange ?? Shared.Tags.Check(tags).Reason) is { } reason)
+        if ((Refusal.State(WhyNotChange) ?? Shared.Tags.Check(tags).Refusal) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         Tags.Clear();
@@ -254,7 +254,7 @@ public sealed partial class Volume
     {
         if (WhyNotSetDeleteOnTermination is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         DeleteOnTermination = goes;
@@ -267,13 +267,15 @@ public sealed partial class Volume
             ? $"{instance.Name} is {instance.Status}."
             : null;
 
-    public string? WhyNotAttachTo(Instance instance) =>
-        WhyNotOn(instance)
-        ?? (instance.RegionId != RegionId ? $"{instance.Name} is in another region: a volume can be attached only where it is." : null);
+    public Refusal? WhyNotAttachTo(Instance instance) =>
+        Refusal.State(WhyNotOn(instance))
+        ?? Refusal.Invalid(
+            instance.RegionId != RegionId ? $"{instance.Name} is in another region: a volume can be attached only where it is." : null
+        );
 
-    public string? WhyNotGrowTo(int sizeGiB) =>
-        WhyNotGrow
-        ?? (
+    public Refusal? WhyNotGrowTo(int sizeGiB) =>
+        Refusal.State(WhyNotGrow)
+        ?? Refusal.Invalid(
             sizeGiB < SizeGiB
                 ? $"It has {SizeGiB} GiB. A volume cannot shrink: what lies at its end would be lost. Make a smaller one and copy what you need."
             : sizeGiB == SizeGiB ? $"It has {SizeGiB} GiB already."

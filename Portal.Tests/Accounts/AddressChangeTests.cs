@@ -236,7 +236,7 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
             (await after.Mails.SingleAsync(mail => mail.Subject.Contains("turned on"), Ct)).Text,
             StringComparison.Ordinal
         );
-        Assert.Empty(await after.AddressChanges.ToListAsync(Ct));
+        Assert.Empty(await after.SignInChanges.ToListAsync(Ct));
     }
 
     [Fact]
@@ -247,14 +247,14 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
         using var changed = await client.SubmitAsync(await AskAsync(client, "ada2@example.com"), Confirm);
         var link = await UndoLinkAsync("ada@example.com");
         await using var db = CreateDbContext();
-        await db.AddressChanges.ExecuteUpdateAsync(
+        await db.SignInChanges.ExecuteUpdateAsync(
             set =>
                 set.SetProperty(change => change.At, change => change.At.AddDays(-7)).SetProperty(change => change.HadSecondFactor, true),
             Ct
         );
         using var late = await client.SubmitAsync(link, "Undo the change");
         Assert.Contains("older than a week", (await FormClient.ReadAsync(late)).Body!.TextContent, StringComparison.Ordinal);
-        await db.AddressChanges.ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At.AddDays(1)), Ct);
+        await db.SignInChanges.ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At.AddDays(1)), Ct);
         await db.Users.ExecuteUpdateAsync(set => set.SetProperty(user => user.TwoFactorEnabled, true), Ct);
         using var inTime = await client.SubmitAsync(link, "Undo the change");
         Assert.Equal(HttpStatusCode.Found, inTime.StatusCode);
@@ -299,7 +299,7 @@ public sealed class AddressChangeTests(TestPostgres postgres) : ServedTests(post
     {
         await using var db = CreateDbContext();
         await db
-            .AddressChanges.Where(change => of == null || change.UserId == of)
+            .SignInChanges.Where(change => of == null || change.UserId == of)
             .ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At - by), Ct);
     }
 

@@ -12,7 +12,7 @@ namespace Portal.Tests.Accounts;
 
 /// <summary>Whose a circuit is, from its beginning on and whoever connects to it later. The host's part is played by the test.</summary>
 [Trait("Needs", "database")]
-public sealed class CircuitUserTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed class CircuitUserTests(OneServer one) : OneServerTests(one)
 {
     [Fact]
     public async Task A_circuit_stays_with_the_session_that_it_began_with()

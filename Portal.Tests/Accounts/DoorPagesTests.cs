@@ -6,7 +6,7 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Accounts;
 
 [Trait("Needs", "browser")]
-public sealed class DoorPagesTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
+public sealed class DoorPagesTests(OneServer one, ABrowser browser) : OneServerTests(one)
 {
     [Theory]
     [InlineData("/", "home")]

@@ -5,7 +5,7 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Accounts;
 
 [Trait("Needs", "browser")]
-public sealed class PasskeyTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
+public sealed class PasskeyTests(OneServer one, ABrowser browser) : OneServerTests(one)
 {
     [Fact]
     public async Task A_passkey_is_added_renamed_signs_in_without_a_password_and_is_removed()

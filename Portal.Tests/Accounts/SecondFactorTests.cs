@@ -8,7 +8,7 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Accounts;
 
 [Trait("Needs", "database")]
-public sealed class SecondFactorTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed class SecondFactorTests(OneServer one) : OneServerTests(one)
 {
     [Fact]
     public async Task Once_set_up_signing_in_asks_for_a_code_and_takes_each_recovery_code_once()

@@ -11,7 +11,7 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Accounts;
 
 [Trait("Needs", "database")]
-public sealed class SecurityHeadersTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed class SecurityHeadersTests(OneServer one) : OneServerTests(one)
 {
     [Theory]
     [InlineData("/")]

@@ -22,7 +22,7 @@ namespace Portal.Tests.Accounts;
 /// here how it keeps customers apart, and the others try it with another customer's id.
 /// </summary>
 [Trait("Needs", "database")]
-public sealed partial class TenancyTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed partial class TenancyTests(OneServer one) : OneServerTests(one)
 {
     private enum For
     {

@@ -13,7 +13,7 @@ namespace Portal.Tests.Accounts;
 
 /// <summary>Each of what Portal has sealed opens the one door that it was made for, also in the hands of its owner.</summary>
 [Trait("Needs", "database")]
-public sealed class TokenPurposeTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed class TokenPurposeTests(OneServer one) : OneServerTests(one)
 {
     [Fact]
     public async Task The_code_of_one_mail_does_nothing_at_the_page_of_another()

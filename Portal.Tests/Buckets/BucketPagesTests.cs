@@ -315,13 +315,26 @@ public sealed class BucketPagesTests(TestPostgres postgres, TestCeph ceph, ABrow
             await page.GetByLabel($"Select {name}").CheckAsync();
         }
 
+        // The worker is held up: what is deleted says so, also to who loads the page anew meanwhile.
+        await Scene.Worker.WaitAsync(Ct);
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete", Exact = true }).ClickAsync();
         await page.GetByLabel("Type delete 2 to confirm").FillAsync("delete 2");
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Expect(page.Locator("tbody tr", new() { HasText = "Deleting…" })).ToHaveCountAsync(2);
+        await page.ReloadAsync();
+        await ABrowser.InteractiveAsync(page);
+        await Expect(page.GetByRole(AriaRole.Progressbar, new() { Name = "Deleting 2 objects" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Cancel: Deleting 2 objects" })).ToBeVisibleAsync();
+        await Expect(page.Locator("tbody tr", new() { HasText = "Deleting…" })).ToHaveCountAsync(2);
+        await ABrowser.AssertAccessibleAsync(page, "bucket-deleting");
+        Scene.Worker.Release();
         await Expect(names)
             .ToHaveTextAsync(
                 Enumerable.Range(1091, 8).Select(number => number.ToString("d7", System.Globalization.CultureInfo.InvariantCulture))
             );
+        await Expect(page.Locator(".work")).ToContainTextAsync("2 objects deleted.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Dismiss: Deleting 2 objects" }).ClickAsync();
+        await Expect(page.Locator(".work")).ToHaveCountAsync(0);
     }
 
     [Fact]

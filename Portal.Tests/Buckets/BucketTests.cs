@@ -16,4 +16,11 @@ public abstract class BucketTests(TestPostgres postgres, TestCeph ceph) : Served
         await base.InitializeAsync();
         Scene = await BucketScene.AddAsync(Server, ceph, this);
     }
+
+    public override async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await Scene.DisposeAsync();
+        await base.DisposeAsync();
+    }
 }

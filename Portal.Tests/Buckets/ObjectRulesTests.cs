@@ -50,6 +50,31 @@ public sealed class ObjectRulesTests
         Assert.Equal([("a", "a/"), ("(no name)", "a//"), ("b c", "a//b c/")], BucketUrl.Crumbs("a//b c/"));
 
     [Fact]
+    public void A_selection_means_files_folders_or_all_but_some_and_as_many_names_as_a_row_holds()
+    {
+        var some = ObjectSelection.Of("a/", "b", "c/d");
+        Assert.Equal([true, true, true, false, false, true], new[] { "a/", "a/x", "b", "bb", "c/", "c/d" }.Select(some.Covers));
+        Assert.Equal((3, null, "a/", null), (some.Places, some.Known, some.PrefixOf(0), some.PrefixOf(1)));
+        Assert.Equal(2, ObjectSelection.Of("b", "c/d").Known);
+        var all = ObjectSelection.All("a", ["a/x/", "ab"]);
+        Assert.Equal([true, true, false, false, true, false], new[] { "a", "a/x", "a/x/y", "ab", "abc", "b" }.Select(all.Covers));
+        Assert.Equal((1, null, "a"), (all.Places, all.Known, all.PrefixOf(0)));
+        string[] names = [.. Enumerable.Range(0, 1001).Select(number => $"{number}")];
+        Assert.Null(ObjectSelection.Of(names[1..]).WhyNotTaken);
+        Assert.StartsWith("At most 1,000 names", ObjectSelection.Of(names).WhyNotTaken?.Sentence, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a/", "", "a/b/", "A folder cannot be moved into itself.")]
+    [InlineData("a/b", "a/", "a/", "It is there already.")]
+    [InlineData("a/b", "c/", "d/", "It is not in that folder.")]
+    [InlineData("a/b", "a/", "/", "A name cannot begin with a slash: many tools could not reach it.")]
+    [InlineData("a/b", "a/", "", null)]
+    [InlineData("a/", "", "c/", null)]
+    public void A_move_says_why_it_cannot_be(string name, string from, string to, string? reason) =>
+        Assert.Equal(reason, ObjectSelection.Of(name).WhyNotMove(new ObjectMove(from, to))?.Sentence);
+
+    [Fact]
     public void Keys_are_ordered_as_S3_orders_them()
     {
         string[] keys = ["a", "a/b", "ab", "z", "\uFFFD", "😀"];

@@ -62,8 +62,8 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
 
         Assert.Equal(keys.Order(KeyOrder.Instance), await KeysAsync(""));
         var work = (await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.All("", ["a b.txt"]), "Deleting")).Value!;
-        await Until.TrueAsync(() => work.IsOver);
-        Assert.Equal((9, 0, null), (work.Done, work.Failed, work.Reason));
+        work = await Scene.DoneAsync(work);
+        Assert.Equal((9, 0, null), (work.Changed, work.Failed, work.Reason));
         Assert.Equal(["a b.txt"], await KeysAsync(""));
     }
 
@@ -158,15 +158,31 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         var work = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of("old/"), "old/", "new/", "Moving")).Value;
         Assert.Null(work);
         work = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of("old/"), "", "kept/", "Moving")).Value!;
-        await Until.TrueAsync(() => work.IsOver);
-        Assert.Equal((2, 0, null), (work.Done, work.Failed, work.Reason));
+        work = await Scene.DoneAsync(work);
+        Assert.Equal((2, 0, null), (work.Changed, work.Failed, work.Reason));
         Assert.Equal(["kept/old/a.txt", "kept/old/deep/b.txt", "new/deep/b.txt"], await KeysAsync(""));
         var moved = await Scene.S3.GetObjectMetadataAsync(bucket.Name, "kept/old/a.txt", Ct);
         Assert.Equal(
             ("text/x-own", "max-age=60", "red"),
             (moved.Headers.ContentType, moved.Headers.CacheControl, moved.Metadata["colour"])
         );
-        Assert.True(await ObjectCopy.IsPublicAsync(bucket, "kept/old/a.txt", null, Ct));
+        Assert.True(await ObjectCopy.IsPublicAsync(Scene.S3, bucket.Name, "kept/old/a.txt", null, Ct));
+    }
+
+    [Fact]
+    public async Task Some_thousands_go_whatever_they_are_called_and_a_worker_that_dies_is_followed_by_the_next()
+    {
+        string[] odd = ["odd/\u0001\u0002", "odd/tab\there", "odd/\uFFFE", "odd/ü 日本 %2F+.txt", "odd/", "odd//double"];
+        await PutAsync(odd);
+        await PutManyAsync(2500, "odd/many/");
+        await PutAsync("other");
+        var begun = (await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.Of("odd/"), "Deleting")).Value!;
+        var ended = await Scene.DoneAsync(begun);
+        Assert.Equal(
+            (ObjectOperationState.Done, 2506, 0, 2506, null),
+            (ended.State, ended.Changed, ended.Failed, ended.Total, ended.Reason)
+        );
+        Assert.Equal(["other"], await KeysAsync(""));
     }
 
     [Fact]
@@ -174,8 +190,8 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
     {
         await PutAsync("a/1", "a/2", "b/1");
         var work = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of("a/1", "a/2"), "a/", "b/", "Moving")).Value!;
-        await Until.TrueAsync(() => work.IsOver);
-        Assert.Equal((1, 1), (work.Done, work.Failed));
+        work = await Scene.DoneAsync(work);
+        Assert.Equal((1, 1), (work.Changed, work.Failed));
         Assert.Equal(["a/1", "b/1", "b/2"], await KeysAsync(""));
     }
 
@@ -193,8 +209,8 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         await PutAsync("a", "b/c", "old/x");
         Assert.NotNull((await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.All("", []), "", "old/", "Moving")).Reason);
         var work = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.All("", ["old/"]), "", "old/", "Moving")).Value!;
-        await Until.TrueAsync(() => work.IsOver);
-        Assert.Equal((2, 0, null), (work.Done, work.Failed, work.Reason));
+        work = await Scene.DoneAsync(work);
+        Assert.Equal((2, 0, null), (work.Changed, work.Failed, work.Reason));
         Assert.Equal(["old/a", "old/b/c", "old/x"], await KeysAsync(""));
     }
 
@@ -214,7 +230,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
             },
             Ct
         );
-        await new ObjectCopy(largest: 5 << 20, partSize: 5 << 20).RunAsync(bucket, "large", "copy of large", null, null, Ct);
+        await new ObjectCopy(largest: 5 << 20, partSize: 5 << 20).RunAsync(Scene.S3, bucket.Name, "large", "copy of large", null, null, Ct);
         using var found = await Scene.S3.GetObjectAsync(bucket.Name, "copy of large", Ct);
         using var copy = new MemoryStream();
         await found.ResponseStream.CopyToAsync(copy, Ct);
@@ -312,8 +328,11 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.Equal("twice", await TextAsync("twice"));
 
         var work = (await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.Of("twice", "nor this"), "Deleting")).Value!;
-        await Until.TrueAsync(() => work.IsOver);
-        Assert.Equal((1, 1, "nor this — It was not there any more."), (work.Done, work.Failed, Assert.Single(work.Problems)));
+        work = await Scene.DoneAsync(work);
+        Assert.Equal(
+            (1, 1, new ObjectProblem("nor this", "It was not there any more.")),
+            (work.Changed, work.Failed, Assert.Single(work.Problems))
+        );
         Assert.DoesNotContain(await ObjectVersions.ListAsync(bucket, "nor this", Ct), version => version.IsDeleteMarker);
     }
 
@@ -336,12 +355,12 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
             (await Server.Services.GetRequiredService<ShareObject>().RunAsync(Scene.Actor, bucket, key, TimeSpan.FromHours(1), Ct)).Reason
         );
         var moved = (await Scene.Changes.MoveAsync(Scene.Actor, bucket, ObjectSelection.Of(key), key, "elsewhere", "Moving")).Value!;
-        await Until.TrueAsync(() => moved.IsOver);
-        Assert.Equal((0, 1), (moved.Done, moved.Failed));
+        moved = await Scene.DoneAsync(moved);
+        Assert.Equal((0, 1), (moved.Changed, moved.Failed));
         Assert.Contains(key, await KeysAsync(""));
         var work = (await Scene.Changes.DeleteAsync(Scene.Actor, bucket, ObjectSelection.Of(key), "Deleting")).Value!;
-        await Until.TrueAsync(() => work.IsOver);
-        Assert.Equal((1, 0), (work.Done, work.Failed));
+        work = await Scene.DoneAsync(work);
+        Assert.Equal((1, 0), (work.Changed, work.Failed));
         Assert.Equal(other, await TextAsync(other));
         Assert.DoesNotContain(key, await KeysAsync(""));
     }
@@ -362,7 +381,7 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         await Server
             .Services.GetRequiredService<ChangeObjectHeaders>()
             .RunAsync(Scene.Actor, bucket, "tagged", new ObjectHeaders { ContentType = "text/markdown" }, Ct);
-        await new ObjectCopy(largest: 0, partSize: 5 << 20).RunAsync(bucket, "tagged", "copy", null, null, Ct);
+        await new ObjectCopy(largest: 0, partSize: 5 << 20).RunAsync(Scene.S3, bucket.Name, "tagged", "copy", null, null, Ct);
         foreach (var key in (string[])["tagged", "copy"])
         {
             Assert.Equal(
@@ -639,16 +658,8 @@ public sealed class ObjectsInStoreTests(TestPostgres postgres, TestCeph ceph) : 
         Assert.False(await db.AuditEntries.AnyAsync(entry => entry.Action == "ShareObject", Ct));
     }
 
-    private async Task<List<string>> KeysAsync(string prefix)
-    {
-        var keys = new List<string>();
-        await foreach (var key in ObjectSelection.All(prefix, []).KeysAsync(bucket, Ct))
-        {
-            keys.Add(key);
-        }
-
-        return keys;
-    }
+    private async Task<List<string>> KeysAsync(string prefix) =>
+        [.. (await Ceph.Store.ListObjectsAsync(Scene.Key, bucket.Bucket.InStore(), prefix, null, 1000, Ct)).Objects.Select(one => one.Key)];
 
     private async Task PutAsync(params string[] keys)
     {

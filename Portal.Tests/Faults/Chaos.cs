@@ -13,12 +13,15 @@ internal static class Chaos
     public static int Kills(int sample, int whole) => IsWhole ? whole : sample;
 
     /// <summary>Each of these at each point of failure, or a sample of that, in the order given.</summary>
-    public static List<(T Call, FaultPoint Point)> Points<T>(IEnumerable<T> calls, int sample)
+    public static List<(T Call, FaultPoint Point)> Points<T>(IEnumerable<T> calls, int sample) =>
+        Some([.. calls.SelectMany(call => Enum.GetValues<FaultPoint>().Select(point => (call, point)))], sample);
+
+    /// <summary>All of these, or a sample of them, in the order given.</summary>
+    public static List<T> Some<T>(IReadOnlyList<T> all, int sample)
     {
-        var all = calls.SelectMany(call => Enum.GetValues<FaultPoint>().Select(point => (call, point))).ToList();
         if (IsWhole)
         {
-            return all;
+            return [.. all];
         }
 
         var places = Enumerable.Range(0, all.Count).ToArray();

@@ -84,7 +84,7 @@ public sealed class KilledAtTheStoreTests(TestPostgres postgres, TestCeph ceph) 
     public async Task While_it_provisions_nothing_is_made_twice_or_lost()
     {
         var customers = new List<ACustomer>();
-        foreach (var ((name, isCall), point) in Chaos.Points(Provisioning, sample: 3))
+        foreach (var ((name, isCall), point) in Chaos.Points(Provisioning, sample: 2))
         {
             customers.Add(await RequestAsync(objects: 0));
             await KillAtAsync(isCall, point, name);

@@ -17,7 +17,7 @@ public sealed class KilledWhileChangingTests(TestPostgres postgres) : TestDataba
 {
     private const int Workers = 2;
 
-    private static readonly int Kills = Chaos.Kills(sample: 6, whole: 150);
+    private static readonly int Kills = Chaos.Kills(sample: 4, whole: 150);
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(60);
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 

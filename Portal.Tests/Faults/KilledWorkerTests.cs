@@ -18,7 +18,7 @@ public sealed class KilledWorkerTests(TestPostgres postgres) : TestDatabase(post
     /// <summary>Instances that exist at one time, at most.</summary>
     private const int AtOnce = 20;
 
-    private static readonly int Kills = Chaos.Kills(sample: 15, whole: 400);
+    private static readonly int Kills = Chaos.Kills(sample: 8, whole: 400);
     private static readonly TimeSpan SettleLimit = TimeSpan.FromSeconds(30);
 
     private readonly InMemoryEngine engine = new() { ObservationsUntilSsh = 2 };

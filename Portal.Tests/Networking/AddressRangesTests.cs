@@ -77,7 +77,7 @@ public sealed class AddressRangesTests
             [("web", IPNetwork.Parse("10.0.0.0/24"))],
             IPNetwork.Parse(range)
         );
-        Assert.True(reason is null ? whyNot is null : whyNot?.Contains(reason, StringComparison.Ordinal), whyNot);
+        Assert.True(reason is null ? whyNot is null : whyNot?.Sentence.Contains(reason, StringComparison.Ordinal), whyNot);
     }
 
     [Fact]

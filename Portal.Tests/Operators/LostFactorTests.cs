@@ -124,7 +124,7 @@ public sealed class LostFactorTests(TestPostgres postgres) : ServedTests(postgre
         await SecondFactor.TurnOnAsync(Server, young);
         Assert.Contains("has a link that takes it back", await AnnounceAsync(young), StringComparison.Ordinal);
         await using var db = CreateDbContext();
-        await db.AddressChanges.ExecuteDeleteAsync(Ct);
+        await db.SignInChanges.ExecuteDeleteAsync(Ct);
         await db
             .Users.Where(user => user.Id == young.UserId)
             .ExecuteUpdateAsync(set => set.SetProperty(user => user.EmailConfirmed, false), Ct);
@@ -137,7 +137,7 @@ public sealed class LostFactorTests(TestPostgres postgres) : ServedTests(postgre
         var person = await Server.AddPersonAsync();
         var key = await SecondFactor.TurnOnAsync(Server, person);
         await using var db = CreateDbContext();
-        await db.AddressChanges.ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At.AddDays(-8)), Ct);
+        await db.SignInChanges.ExecuteUpdateAsync(set => set.SetProperty(change => change.At, change => change.At.AddDays(-8)), Ct);
         return (person, key);
     }
 

@@ -12,7 +12,7 @@ namespace Portal.Tests.Operators;
 
 /// <summary>What operators look at and what they do, each for whom: a page or verb that is not listed here fails.</summary>
 [Trait("Needs", "database")]
-public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed class OperatorVerbsTests(OneServer one) : OneServerTests(one)
 {
     private static readonly Dictionary<string, string> Pages = new(StringComparer.Ordinal)
     {
@@ -196,6 +196,14 @@ public sealed class OperatorVerbsTests(TestPostgres postgres) : ServedTests(post
         var running = (Task)verb.Invoke(verb.IsStatic ? null : scope.ServiceProvider.GetRequiredService(verb.DeclaringType!), arguments)!;
         await running;
         var answer = running.GetType().GetProperty("Result")!.GetValue(running)!;
-        return (string?)answer.GetType().GetProperty(nameof(Outcome.Reason))!.GetValue(answer);
+        var refusal = (Refusal?)answer.GetType().GetProperty(nameof(Outcome.Refusal))!.GetValue(answer);
+        Assert.True(
+            refusal
+                is not {
+                    Sentence: OperatorRule.NotYours or OperatorRule.NoFactor or OperatorRule.NotFresh,
+                    Kind: not RefusalKind.Forbidden
+                }
+        );
+        return refusal;
     }
 }

@@ -8,7 +8,7 @@ namespace Portal.Tests.Operators;
 
 /// <summary>How a person is asked for the second factor, and once more.</summary>
 [Trait("Needs", "browser")]
-public sealed class ProofPagesTests(TestPostgres postgres, ABrowser browser) : ServedTests(postgres)
+public sealed class ProofPagesTests(OneServer one, ABrowser browser) : OneServerTests(one)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -146,6 +146,8 @@ public sealed partial class AfterCommitTests
             ReadAsync(db => db.Buckets.Where(one => one.AccountId == actor.AccountId).Select(one => one.Id).SingleAsync(Ct));
         Task<string> KeyAsync(string name) =>
             ReadAsync(db => db.AccessKeys.Where(one => one.Name == name && one.ExpiresAt == null).Select(one => one.Id).SingleAsync(Ct));
+        var objects = new ChangeObjects(telling, Clock);
+        var (some, away) = (ObjectSelection.Of("a/"), new ObjectMove("a/", "b/"));
         return
         [
             (
@@ -164,6 +166,22 @@ public sealed partial class AfterCommitTests
             ("AccessKeys.RotateAsync", Of(async () => await keys.RotateAsync(actor, await KeyAsync("full"), Token, Ct))),
             ("AccessKeys.RevokeAsync", Of(async () => await keys.RevokeAsync(actor, await KeyAsync("third"), Ct))),
             ("ChangeBucket.SetQuotaAsync", Of(async () => await change.SetQuotaAsync(actor, await BucketAsync(), 5, Ct))),
+            ("ChangeObjects.DeleteAsync", Of(async () => await objects.DeleteAsync(actor, await BucketAsync(), some, "Deleting", Ct))),
+            ("ChangeObjects.MoveAsync", Of(async () => await objects.MoveAsync(actor, await BucketAsync(), some, away, "Moving", Ct))),
+            (
+                "ChangeObjects.CancelAsync",
+                Of(async () =>
+                    await objects.CancelAsync(
+                        actor,
+                        await ReadAsync(db =>
+                            db.ObjectOperations.Where(one => one.State == ObjectOperationState.Pending)
+                                .Select(one => one.Id)
+                                .FirstOrDefaultAsync(Ct)
+                        ) ?? (await new ChangeObjects(this, Clock).DeleteAsync(actor, await BucketAsync(), some, "Deleting", Ct)).Value!.Id,
+                        Ct
+                    )
+                )
+            ),
             ("ChangeBucket.DeleteAsync", Of(async () => await change.DeleteAsync(actor, await BucketAsync(), emptyFirst: true, Ct))),
         ];
     }

@@ -27,6 +27,7 @@ public sealed partial class AfterCommitTests : ClosingScene
         "ChangeCard.MakeDefaultAsync",
         "ChangeCard.RemoveAsync",
         "ChangeImage.DescribeAsync",
+        "ChangeObjects.DismissAsync",
         "ChangeSnapshot.RenameAsync",
         "ChangeSnapshot.TagAsync",
         "ChangeVolume.KeepAsync",
@@ -147,6 +148,7 @@ public sealed partial class AfterCommitTests : ClosingScene
         return
         [
             .. await UnsettledAsync(),
+            .. (await db.ObjectOperations.AsNoTracking().ToListAsync(Ct)).Where(one => one.IsUnsettled).Select(one => one.Id),
             .. (await db.GuestRequests.AsNoTracking().ToListAsync(Ct)).Where(request => request.IsUnsettled).Select(request => request.Id),
             .. withAccounts
                 ? (await db.Accounts.AsNoTracking().ToListAsync(Ct)).Where(account => account.IsClosing).Select(account => account.Id)

@@ -17,6 +17,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
     private static readonly Type[] Long =
     [
         typeof(EngineTests),
+        typeof(SecondEngineTests),
         typeof(KilledWorkerTests),
         typeof(KilledAtTheStoreTests),
         typeof(FullStoreTests),

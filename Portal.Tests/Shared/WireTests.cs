@@ -5,7 +5,7 @@ namespace Portal.Tests.Shared;
 
 /// <summary>What stands between the web and its proxy are bytes: where one request ends has one answer, or the connection does.</summary>
 [Trait("Needs", "database")]
-public sealed class WireTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed class WireTests(OneServer one) : OneServerTests(one)
 {
     private const string Hidden = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 

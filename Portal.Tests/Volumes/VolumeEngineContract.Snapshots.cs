@@ -136,12 +136,4 @@ public abstract partial class VolumeEngineContract
         await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
         await RemoveAllAsync(other);
     }
-
-    /// <summary>Asks until it is complete, as the job does.</summary>
-    protected async Task<SnapshotSpec> TakeAsync(VolumeSpec volume)
-    {
-        var snapshot = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
-        await UntilAsync(async () => (await Volumes.EnsureSnapshotAsync(snapshot, Ct)).IsComplete);
-        return snapshot;
-    }
 }

@@ -6,16 +6,8 @@ using Portal.Tests.Compute;
 namespace Portal.Tests.Volumes;
 
 /// <summary>What every driver of <see cref="IVolumeEngine"/> must do, besides what it must do with machines.</summary>
-public abstract partial class VolumeEngineContract : ComputeEngineContract
+public abstract partial class VolumeEngineContract(EngineBench bench) : ComputeEngineContract(bench)
 {
-    /// <summary>Writes to the volume and syncs it: from within the guest that has it, or, without a guest, from the host.</summary>
-    protected abstract Task WriteAsync(InstanceSpec? machine, VolumeSpec volume, string content);
-
-    protected abstract Task<string> ReadAsync(InstanceSpec? machine, VolumeSpec volume);
-
-    /// <summary>In whole GiB, as the guest finds it under its id; 0 if it does not.</summary>
-    protected abstract Task<int> GuestSizeAsync(InstanceSpec machine, VolumeSpec volume);
-
     [Fact]
     public async Task A_volume_is_made_once_and_grows_but_never_shrinks()
     {

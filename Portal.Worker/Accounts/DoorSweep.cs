@@ -21,9 +21,9 @@ public sealed class DoorSweep(IDbContextFactory<PortalDb> dbs, TimeProvider cloc
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var now = clock.GetUtcNow();
-        var (undone, unseen, unused) = (now - AddressChange.KeptFor, now - DeviceLifetime, now - FactorRemoval.Lifetime);
+        var (undone, unseen, unused) = (now - SignInChange.KeptFor, now - DeviceLifetime, now - FactorRemoval.Lifetime);
         await db.Throttles.Where(throttle => throttle.Until <= now).ExecuteDeleteAsync(ct);
-        await db.AddressChanges.Where(change => change.At < undone).ExecuteDeleteAsync(ct);
+        await db.SignInChanges.Where(change => change.At < undone).ExecuteDeleteAsync(ct);
         await db.FactorRemovals.Where(removal => removal.AskedAt < unused).ExecuteDeleteAsync(ct);
         await db.KnownDevices.Where(device => device.UsedAt < unseen).ExecuteDeleteAsync(ct);
     }

@@ -82,6 +82,7 @@ public sealed class BucketJob(
 
         await BucketMeter.RecordAsync(db, bucket, Now, ct);
         await BucketGrants.RevokeAsync(db, bucket, Now, ct);
+        await db.ObjectOperations.Where(operation => operation.BucketId == bucket.Id).ExecuteDeleteAsync(ct);
     }
 
     /// <summary>A project's first bucket comes after its user. What keeps him waiting keeps it.</summary>

@@ -39,6 +39,7 @@ public static class BucketsRegistration
             .AddSingleton<StoreRoom>()
             .AddResourceJob<IObjectStoreUserJob, ObjectStoreUserJob>(ObjectStoreUser.Prefix)
             .AddResourceJob<IBucketJob, BucketJob>(Bucket.Prefix)
+            .AddResourceJob<IObjectOperationJob, ObjectOperationJob>(ObjectOperation.Prefix)
             .AddResourceJob<IAccessKeyJob, AccessKeyJob>(AccessKey.Prefix)
             .AddSingleton<BucketSizes>()
             .AddSingleton<BucketTrafficLedger>()
@@ -48,7 +49,8 @@ public static class BucketsRegistration
             .AddHostedService<BucketMetering>()
             .AddHostedService<ObjectStoreUserSweep>()
             .AddHostedService<BucketSweep>()
-            .AddHostedService<AccessKeySweep>();
+            .AddHostedService<AccessKeySweep>()
+            .AddHostedService<ObjectOperationSweep>();
     }
 
     /// <summary>Why the settings cannot name this store; null if they can, or name none.</summary>

@@ -10,8 +10,12 @@ public sealed class StorePlaces : IDisposable
     public const int AtOnce = 4;
     public const int EmptyingAtOnce = 2;
 
+    /// <summary>Changes of many objects, of which each comes for some batches and then makes place.</summary>
+    public const int ChangingAtOnce = 2;
+
     private readonly SemaphoreSlim all = new(AtOnce);
     private readonly SemaphoreSlim emptying = new(EmptyingAtOnce);
+    private readonly SemaphoreSlim changing = new(ChangingAtOnce);
 
     /// <summary>A place, to be given back; null if there is none now.</summary>
     public IDisposable? TryTake() => TryTake(all);
@@ -19,8 +23,12 @@ public sealed class StorePlaces : IDisposable
     /// <summary>One more, for a batch of a bucket that is emptied.</summary>
     public IDisposable? TryTakeToEmpty() => TryTake(emptying);
 
+    /// <summary>For a turn of a change of many objects; it takes none of the others' places.</summary>
+    public IDisposable? TryTakeToChange() => TryTake(changing);
+
     public void Dispose()
     {
+        changing.Dispose();
         all.Dispose();
         emptying.Dispose();
     }

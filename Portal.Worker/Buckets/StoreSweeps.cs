@@ -126,3 +126,25 @@ public sealed class ObjectStoreUserSweep(
         ];
     }
 }
+
+/// <summary>
+/// Opens no incidents: what waits for a store that is away is told there. What came of those that ended is thrown away after a week.
+/// </summary>
+public sealed class ObjectOperationSweep(
+    IDbContextFactory<PortalDb> dbs,
+    Nudges nudges,
+    RegionName region,
+    TimeProvider clock,
+    ILogger<ObjectOperationSweep> log
+) : ResourceSweep(ObjectOperation.Prefix, dbs, nudges, clock, log)
+{
+    protected override async Task<IReadOnlyList<Unsettled>> FindAsync(PortalDb db, DateTimeOffset now, CancellationToken ct)
+    {
+        var old = now - ObjectOperation.KeptFor;
+        await db.ObjectOperations.Where(operation => operation.RegionId == region.Id && operation.EndedAt < old).ExecuteDeleteAsync(ct);
+        return await db
+            .ObjectOperations.Where(operation => operation.RegionId == region.Id && operation.State == ObjectOperationState.Pending)
+            .Select(operation => new Unsettled(operation.Id, operation.AccountId, null, true))
+            .ToListAsync(ct);
+    }
+}

@@ -102,7 +102,7 @@ public sealed class AccountMails(
                 $"The e-mail address of your Portal account was changed from {MailDomain.Shown(old)} to {MailDomain.Shown(user.Email!)} at {clock.GetUtcNow():yyyy-MM-dd HH:mm} UTC.",
                 "It was not me: take it back",
                 $"{address.Origin}/undo-email?code={secret}",
-                $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it restores {MailDomain.Shown(old)} and the second factor of a week before, removes all passkeys, ends all sessions and lets you choose a new password."
+                $"If it was you, you need not do anything. If not, the link works for {SignInChange.UndoneWithin.Days} days: it restores {MailDomain.Shown(old)} and the second factor of a week before, removes all passkeys, ends all sessions and lets you choose a new password."
             )
         );
 
@@ -224,7 +224,7 @@ public sealed class AccountMails(
             : (
                 "It was not me: take it back",
                 $"{address.Origin}/undo-factor?code={undo}",
-                $"If it was you, you need not do anything. If not, the link works for {AddressChange.UndoneWithin.Days} days: it brings back the second factor of a week before, or that there was none, removes all passkeys, ends all sessions and lets you choose a new password."
+                $"If it was you, you need not do anything. If not, the link works for {SignInChange.UndoneWithin.Days} days: it brings back the second factor of a week before, or that there was none, removes all passkeys, ends all sessions and lets you choose a new password."
             );
         return Write(
             user,

@@ -15,7 +15,7 @@ internal static class FactorBefore
     private const string Prefix = "before ";
 
     /// <summary>Sets aside what stands now. The caller saves.</summary>
-    public static async Task KeepAsync(PortalDb db, AddressChange change, CancellationToken ct)
+    public static async Task KeepAsync(PortalDb db, SignInChange change, CancellationToken ct)
     {
         await ForgetAsync(db, change.UserId, change.At, ct);
         db.UserTokens.AddRange((await FindAsync(db, change.UserId, PortalUsers.Internal, ct)).Select(token => Under(Of(change.Id), token)));
@@ -24,7 +24,7 @@ internal static class FactorBefore
     /// <summary>
     /// Puts it back in the place of whatever stands now; false if nothing was set aside. The caller saves.
     /// </summary>
-    public static async Task<bool> RestoreAsync(PortalDb db, AddressChange change, CancellationToken ct)
+    public static async Task<bool> RestoreAsync(PortalDb db, SignInChange change, CancellationToken ct)
     {
         var kept = await FindAsync(db, change.UserId, Of(change.Id), ct);
         await db
@@ -40,10 +40,10 @@ internal static class FactorBefore
     /// </summary>
     public static async Task ForgetAsync(PortalDb db, Guid userId, DateTimeOffset now, CancellationToken ct)
     {
-        var oldest = now - AddressChange.KeptFor;
+        var oldest = now - SignInChange.KeptFor;
         var open = (
             await db
-                .AddressChanges.Where(one => one.UserId == userId && one.At > oldest && one.UndoneAt == null)
+                .SignInChanges.Where(one => one.UserId == userId && one.At > oldest && one.UndoneAt == null)
                 .Select(one => one.Id)
                 .ToListAsync(ct)
         ).ConvertAll(Of);

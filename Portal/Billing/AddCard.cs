@@ -60,7 +60,7 @@ public sealed partial class AddCard(
             when (error is StripeException or HttpRequestException || (error is TaskCanceledException && !ct.IsCancellationRequested))
         {
             LogAway(log, begun.Id, error);
-            return Outcome.Refused(Away);
+            return Refusal.State(Away);
         }
     }
 
@@ -95,9 +95,9 @@ public sealed partial class AddCard(
     {
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await db.LockAccountAsync(actor.AccountId, ct);
-        if (await WhyNotAsync(db, actor, begun, ct) is { } reason)
+        if (await WhyNotAsync(db, actor, begun, ct) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         db.CardSetups.Add(begun);
@@ -109,22 +109,22 @@ public sealed partial class AddCard(
         return Outcome.Done;
     }
 
-    private async Task<string?> WhyNotAsync(PortalDb db, Actor actor, CardSetup begun, CancellationToken ct)
+    private async Task<Refusal?> WhyNotAsync(PortalDb db, Actor actor, CardSetup begun, CancellationToken ct)
     {
         if (await db.IsClosingAsync(actor.AccountId, ct))
         {
-            return CreateRule.Closing;
+            return Refusal.Forbidden(CreateRule.Closing);
         }
 
         if (await db.IsUnreconciledAsync(ct))
         {
-            return Restoration.NoCards;
+            return Refusal.State(Restoration.NoCards);
         }
 
         var (mine, hourAgo) = (db.CardSetups.Where(setup => setup.AccountId == actor.AccountId), begun.CreatedAt.AddHours(-1));
         if (await mine.CountAsync(setup => setup.CreatedAt > hourAgo, ct) >= MostPerHour)
         {
-            return "Too many cards were tried. Wait an hour, then try again.";
+            return Refusal.Limit("Too many cards were tried. Wait an hour, then try again.");
         }
 
         if (
@@ -132,7 +132,7 @@ public sealed partial class AddCard(
             && !await db.Users.AnyAsync(user => user.AccountId == actor.AccountId && user.EmailConfirmed, ct)
         )
         {
-            return "Confirm your e-mail address before you try more cards: open the link that we sent you.";
+            return Refusal.Forbidden("Confirm your e-mail address before you try more cards: open the link that we sent you.");
         }
 
         if (
@@ -143,12 +143,12 @@ public sealed partial class AddCard(
             )
         )
         {
-            return "The card to be replaced is no longer here.";
+            return Refusal.NotFound("The card to be replaced is no longer here.");
         }
 
         return await limits.TryTakeCardAsync(actor.From, ct)
             ? null
-            : "Too many cards were tried from your network. Wait an hour, then try again.";
+            : Refusal.Limit("Too many cards were tried from your network. Wait an hour, then try again.");
     }
 
     private async Task<Outcome<Uri>> OpenPageAsync(PortalDb db, Actor actor, CardSetup setup, string origin, CancellationToken ct)

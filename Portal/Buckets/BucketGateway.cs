@@ -32,7 +32,7 @@ public sealed class BucketGateway(IDbContextFactory<PortalDb> dbs, BucketSecrets
             )
             .Select(bucket => bucket.Id)
             .FirstOrDefaultAsync(ct);
-        return id is null ? Outcome.Refused("There is no such bucket.") : await OpenAsync(actor, id, ct);
+        return id is null ? Refusal.NotFound("There is no such bucket.") : await OpenAsync(actor, id, ct);
     }
 
     /// <summary>The account's bucket, to be disposed; refused if there is none, or if it cannot be opened now.</summary>
@@ -55,16 +55,16 @@ public sealed class BucketGateway(IDbContextFactory<PortalDb> dbs, BucketSecrets
         ).FirstOrDefaultAsync(ct);
         if (found is null)
         {
-            return Outcome.Refused("There is no such bucket.");
+            return Refusal.NotFound("There is no such bucket.");
         }
 
-        if ((found.account.WhyNotStores ?? found.bucket.WhyNotOpen) is { } reason)
+        if ((found.account.WhyNotStores ?? Refusal.State(found.bucket.WhyNotOpen)) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         return secrets.Project.Open(found.user.SealedSecret) is { } secret
             ? new OpenBucket(found.bucket, found.store, new StoreKey(found.user.AccessKeyId, secret), clock)
-            : Outcome.Refused("The key to this bucket cannot be read any more. An operator has to give it a new one.");
+            : Refusal.State("The key to this bucket cannot be read any more. An operator has to give it a new one.");
     }
 }

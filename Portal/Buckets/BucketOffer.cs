@@ -34,7 +34,7 @@ public sealed record BucketOffer
 
     public required bool Confirmed { get; init; }
 
-    public required string? WhyNoBilling { get; init; }
+    public required Refusal? WhyNoBilling { get; init; }
 
     public static async Task<BucketOffer> LoadAsync(
         IDbContextFactory<PortalDb> dbs,

@@ -59,13 +59,9 @@ public sealed class OpenBucket : IDisposable
         {
             return await ask(client);
         }
-        catch (AmazonS3Exception error)
-        {
-            return Outcome.Refused(S3Sentences.Of(error));
-        }
         catch (Exception error) when (StorageFault.Is(error))
         {
-            return Outcome.Refused(S3Sentences.Away);
+            return StorageFault.Refuse(error);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
 
 namespace Portal.Buckets;
@@ -29,8 +30,8 @@ public static class StorageFault
 
     public static string Code(Exception error) => error is AmazonServiceException { ErrorCode: { Length: > 0 } code } ? code : "";
 
-    public static string Sentence(Exception error) =>
-        error is AmazonS3Exception said && !IsAway(said) ? S3Sentences.Of(said) : S3Sentences.Away;
+    public static string Sentence(Exception error) => Refuse(error).Sentence;
 
-    public static Outcome Refuse(Exception error) => Outcome.Refused(Sentence(error));
+    public static Refusal Refuse(Exception error) =>
+        error is AmazonS3Exception said && !IsAway(said) ? S3Sentences.Of(said) : Refusal.State(S3Sentences.Away);
 }

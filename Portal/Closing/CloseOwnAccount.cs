@@ -53,12 +53,12 @@ public sealed class CloseOwnAccount(
         var user = await own.LoadAsync();
         if (names.NormalizeEmail(email) != user.NormalizedEmail)
         {
-            return Outcome.Refused(WrongAddress);
+            return Refusal.Invalid("That is not the e-mail address of this account.");
         }
 
         if (await own.WhyNotPasswordAsync(user, password) is { } wrong)
         {
-            return Outcome.Refused(wrong);
+            return wrong;
         }
 
         var page = $"/closing/{tickets.For(user.AccountId)}";
@@ -70,8 +70,6 @@ public sealed class CloseOwnAccount(
         await signIn.SignOutAsync();
         return page;
     }
-
-    public const string WrongAddress = "That is not the e-mail address of this account.";
 }
 
 /// <param name="WhyNot">Why it cannot be closed yet; null if it can.</param>

@@ -20,7 +20,7 @@ public sealed record AddressesView(
     IReadOnlyList<AddressRow> Addresses,
     IReadOnlyList<AddressTarget> Targets,
     Forecast Forecast,
-    string? WhyNoBilling,
+    Refusal? WhyNoBilling,
     int Limit
 )
 {

@@ -81,7 +81,7 @@ public sealed partial class NetworkPage(PriceList prices, EditNetwork edit, Dele
         {
             var done = await delete.RunAsync(actor, Id, withContents: !contents.IsEmpty, CancellationToken.None);
 
-            return new Outcome(done.Reason);
+            return done.Refusal;
         });
     }
 

@@ -104,7 +104,7 @@ public sealed partial class SecurityGroupPage(SecurityGroups groups, IDialogServ
                     saved = rules;
                 }
 
-                return new Outcome(done.Reason);
+                return done.Refusal;
             });
         }
         finally
@@ -114,7 +114,7 @@ public sealed partial class SecurityGroupPage(SecurityGroups groups, IDialogServ
     }
 
     private async Task<Outcome> RenameAsync() =>
-        new((await groups.RenameAsync(await Current.GetAsync(), Id, name ?? View!.Group.Name, CancellationToken.None)).Reason);
+        (await groups.RenameAsync(await Current.GetAsync(), Id, name ?? View!.Group.Name, CancellationToken.None)).Refusal;
 
     private async Task DeleteAsync()
     {
@@ -131,7 +131,7 @@ public sealed partial class SecurityGroupPage(SecurityGroups groups, IDialogServ
             )
         )
         {
-            await ActAsync(async actor => new Outcome((await groups.DeleteAsync(actor, Id, CancellationToken.None)).Reason));
+            await ActAsync(async actor => (await groups.DeleteAsync(actor, Id, CancellationToken.None)).Refusal);
         }
     }
 }

@@ -47,7 +47,7 @@ public sealed class EnterObjectStore(
         await using var db = await dbs.CreateDbContextAsync(ct);
         if (await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, clock.GetUtcNow(), ct) is { } notAllowed)
         {
-            return Outcome.Refused(notAllowed);
+            return notAllowed;
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -61,14 +61,20 @@ public sealed class EnterObjectStore(
             is null
         )
         {
-            return Outcome.Refused("There is no such region.");
+            return Refusal.NotFound("There is no such region.");
         }
 
         var store = await db.ObjectStores.AsNoTracking().FirstOrDefaultAsync(store => store.Id == regionId, ct);
         var before = await db.ObjectStoreChanges.AsNoTracking().FirstOrDefaultAsync(change => change.Id == regionId, ct);
-        if ((store?.WhyNotEnter ?? draft.WhyNot(before?.AdminKeyId ?? store?.AdminKeyId) ?? WhyNotThere(draft)) is { } reason)
+        if (
+            (
+                Refusal.State(store?.WhyNotEnter)
+                ?? Refusal.Invalid(draft.WhyNot(before?.AdminKeyId ?? store?.AdminKeyId) ?? WhyNotThere(draft))
+            ) is
+            { } refusal
+        )
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var change = Build(actor, regionId, draft, before?.SealedAdminSecret ?? store?.SealedAdminSecret);
@@ -102,7 +108,7 @@ public sealed class EnterObjectStore(
         await using var db = await dbs.CreateDbContextAsync(ct);
         if (await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, clock.GetUtcNow(), ct) is { } notAllowed)
         {
-            return Outcome.Refused(notAllowed);
+            return notAllowed;
         }
 
         if (await db.ObjectStoreChanges.FirstOrDefaultAsync(change => change.Id == regionId, ct) is { } change)

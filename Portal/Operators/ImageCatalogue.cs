@@ -61,13 +61,14 @@ public sealed class ImageCatalogue(IDbContextFactory<PortalDb> dbs, IHostEnviron
         if (
             (
                 await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, now, ct)
-                ?? draft.WhyNot
-                ?? (environment.IsDevelopment() || draft.IsHttps ? null : "The address must begin with https://.")
+                ?? Refusal.Invalid(
+                    draft.WhyNot ?? (environment.IsDevelopment() || draft.IsHttps ? null : "The address must begin with https://.")
+                )
             ) is
-            { } reason
+            { } refusal
         )
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var id = ResourceIds.New("ami");
@@ -109,17 +110,17 @@ public sealed class ImageCatalogue(IDbContextFactory<PortalDb> dbs, IHostEnviron
         await using var db = await dbs.CreateDbContextAsync(ct);
         if (await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, clock.GetUtcNow(), ct) is { } notAllowed)
         {
-            return Outcome.Refused(notAllowed);
+            return notAllowed;
         }
 
         if (await db.Images.FindAsync([id], ct) is not { } image)
         {
-            return Outcome.Refused("There is no such image.");
+            return Refusal.NotFound("There is no such image.");
         }
 
         if (WhyNotRetire(image) is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.State(reason);
         }
 
         db.Add(

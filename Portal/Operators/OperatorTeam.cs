@@ -64,15 +64,15 @@ public sealed class OperatorTeam(IDbContextFactory<PortalDb> dbs, TimeProvider c
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var now = clock.GetUtcNow();
-        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Admin, now, ct) is { } reason)
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Admin, now, ct) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (!await db.Users.AnyAsync(user => user.Id == userId && user.Role != null, ct))
         {
-            return Outcome.Refused(Nobody);
+            return Refusal.NotFound(Nobody);
         }
 
         await db.KnownDevices.Where(device => device.UserId == userId).ExecuteDeleteAsync(ct);
@@ -95,15 +95,15 @@ public sealed class OperatorTeam(IDbContextFactory<PortalDb> dbs, TimeProvider c
 
         // Two Admins who take it from each other at once queue up here, and the second is one no more when it is asked.
         await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended('operators', 0))", ct);
-        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Admin, now, ct) is { } reason)
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Admin, now, ct) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var before = await db.Users.Where(user => user.Id == userId).Select(user => user.Role).SingleOrDefaultAsync(ct);
         if (before is null)
         {
-            return Outcome.Refused(Nobody);
+            return Refusal.NotFound(Nobody);
         }
 
         if (
@@ -112,7 +112,7 @@ public sealed class OperatorTeam(IDbContextFactory<PortalDb> dbs, TimeProvider c
             && await db.Users.CountAsync(user => user.Role == OperatorRole.Admin, ct) < 2
         )
         {
-            return Outcome.Refused(LastAdmin);
+            return Refusal.State(LastAdmin);
         }
 
         await db.Users.Where(user => user.Id == userId).ExecuteUpdateAsync(set => set.SetProperty(user => user.Role, role), ct);

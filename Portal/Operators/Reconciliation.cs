@@ -15,9 +15,9 @@ public sealed class Reconciliation(IDbContextFactory<PortalDb> dbs, TimeProvider
     {
         var now = clock.GetUtcNow();
         await using var db = await dbs.CreateDbContextAsync(ct);
-        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Admin, now, ct) is { } reason)
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Admin, now, ct) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);

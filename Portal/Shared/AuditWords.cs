@@ -112,6 +112,7 @@ public static partial class AuditWords
         ["DeleteBucketWebsite"] = "Turned the website off",
         ["DeleteObjects"] = "Deleted objects",
         ["MoveObjects"] = "Moved objects",
+        ["CancelObjectOperation"] = "Cancelled a change of objects",
         ["RestoreObject"] = "Restored an object",
         ["DeleteObjectVersion"] = "Deleted an object's version",
         ["PutObjectHeaders"] = "Changed an object's headers",

@@ -30,7 +30,7 @@ public sealed class VolumeOffers
 
     public required bool Confirmed { get; init; }
 
-    public required string? WhyNoBilling { get; init; }
+    public required Refusal? WhyNoBilling { get; init; }
 
     public static async Task<VolumeOffers> LoadAsync(
         IDbContextFactory<PortalDb> dbs,

@@ -12,7 +12,7 @@ namespace Portal.Model.CompiledModel
     public partial class PortalDbModel
     {
         private PortalDbModel()
-            : base(skipDetectChanges: false, modelId: new Guid("445c6512-691d-457e-9ac5-61c784404b6d"), entityTypeCount: 54)
+            : base(skipDetectChanges: false, modelId: new Guid("17e51f25-5170-478f-a926-22e62c4528c9"), entityTypeCount: 55)
         {
         }
 
@@ -25,7 +25,6 @@ namespace Portal.Model.CompiledModel
             var identityUserPasskey = IdentityUserPasskeyEntityType.Create(this);
             var identityUserToken = IdentityUserTokenEntityType.Create(this);
             var account = AccountEntityType.Create(this);
-            var addressChange = AddressChangeEntityType.Create(this);
             var auditEntry = AuditEntryEntityType.Create(this);
             var auditPerson = AuditPersonEntityType.Create(this);
             var factorRemoval = FactorRemovalEntityType.Create(this);
@@ -33,6 +32,7 @@ namespace Portal.Model.CompiledModel
             var mail = MailEntityType.Create(this);
             var project = ProjectEntityType.Create(this);
             var session = SessionEntityType.Create(this);
+            var signInChange = SignInChangeEntityType.Create(this);
             var throttle = ThrottleEntityType.Create(this);
             var user = UserEntityType.Create(this);
             var card = CardEntityType.Create(this);
@@ -45,6 +45,7 @@ namespace Portal.Model.CompiledModel
             var usageSpan = UsageSpanEntityType.Create(this);
             var accessKey = AccessKeyEntityType.Create(this);
             var bucket = BucketEntityType.Create(this);
+            var objectOperation = ObjectOperationEntityType.Create(this);
             var objectStore = ObjectStoreEntityType.Create(this);
             var objectStoreChange = ObjectStoreChangeEntityType.Create(this);
             var objectStoreUser = ObjectStoreUserEntityType.Create(this);
@@ -78,8 +79,6 @@ namespace Portal.Model.CompiledModel
             IdentityUserLoginEntityType.CreateForeignKey1(identityUserLogin, user);
             IdentityUserPasskeyEntityType.CreateForeignKey1(identityUserPasskey, user);
             IdentityUserTokenEntityType.CreateForeignKey1(identityUserToken, user);
-            AddressChangeEntityType.CreateForeignKey1(addressChange, account);
-            AddressChangeEntityType.CreateForeignKey2(addressChange, user);
             AuditEntryEntityType.CreateForeignKey1(auditEntry, account);
             AuditPersonEntityType.CreateForeignKey1(auditPerson, account);
             AuditPersonEntityType.CreateForeignKey2(auditPerson, auditEntry);
@@ -91,6 +90,8 @@ namespace Portal.Model.CompiledModel
             ProjectEntityType.CreateForeignKey1(project, account);
             SessionEntityType.CreateForeignKey1(session, account);
             SessionEntityType.CreateForeignKey2(session, user);
+            SignInChangeEntityType.CreateForeignKey1(signInChange, account);
+            SignInChangeEntityType.CreateForeignKey2(signInChange, user);
             UserEntityType.CreateForeignKey1(user, account);
             CardEntityType.CreateForeignKey1(card, account);
             CardSetupEntityType.CreateForeignKey1(cardSetup, account);
@@ -104,6 +105,8 @@ namespace Portal.Model.CompiledModel
             BucketEntityType.CreateForeignKey1(bucket, account);
             BucketEntityType.CreateForeignKey2(bucket, project);
             BucketEntityType.CreateForeignKey3(bucket, objectStoreUser);
+            ObjectOperationEntityType.CreateForeignKey1(objectOperation, account);
+            ObjectOperationEntityType.CreateForeignKey2(objectOperation, bucket);
             ObjectStoreChangeEntityType.CreateForeignKey1(objectStoreChange, account);
             ObjectStoreChangeEntityType.CreateForeignKey2(objectStoreChange, region);
             ObjectStoreUserEntityType.CreateForeignKey1(objectStoreUser, account);
@@ -161,7 +164,6 @@ namespace Portal.Model.CompiledModel
             IdentityUserPasskeyEntityType.CreateAnnotations(identityUserPasskey);
             IdentityUserTokenEntityType.CreateAnnotations(identityUserToken);
             AccountEntityType.CreateAnnotations(account);
-            AddressChangeEntityType.CreateAnnotations(addressChange);
             AuditEntryEntityType.CreateAnnotations(auditEntry);
             AuditPersonEntityType.CreateAnnotations(auditPerson);
             FactorRemovalEntityType.CreateAnnotations(factorRemoval);
@@ -169,6 +171,7 @@ namespace Portal.Model.CompiledModel
             MailEntityType.CreateAnnotations(mail);
             ProjectEntityType.CreateAnnotations(project);
             SessionEntityType.CreateAnnotations(session);
+            SignInChangeEntityType.CreateAnnotations(signInChange);
             ThrottleEntityType.CreateAnnotations(throttle);
             UserEntityType.CreateAnnotations(user);
             CardEntityType.CreateAnnotations(card);
@@ -181,6 +184,7 @@ namespace Portal.Model.CompiledModel
             UsageSpanEntityType.CreateAnnotations(usageSpan);
             AccessKeyEntityType.CreateAnnotations(accessKey);
             BucketEntityType.CreateAnnotations(bucket);
+            ObjectOperationEntityType.CreateAnnotations(objectOperation);
             ObjectStoreEntityType.CreateAnnotations(objectStore);
             ObjectStoreChangeEntityType.CreateAnnotations(objectStoreChange);
             ObjectStoreUserEntityType.CreateAnnotations(objectStoreUser);

@@ -8,9 +8,9 @@ export class Refusal extends Error {
     this.code = code;
   }
 
-  /** Whether the same may succeed a moment later. */
+  /** Whether the same may succeed a moment later. A limit that has a name lasts. */
   get passes() {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 408 || (this.status === 429 && !this.code) || this.status >= 500;
   }
 }
 

@@ -68,6 +68,43 @@ public interface IObjectStore
     /// </summary>
     Task<EmptiedBatch> EmptyAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct);
 
+    /// <summary>
+    /// Objects whose keys begin so and come after a key, in S3's order. Rejected if the bucket's own policy denies it; missing if there is
+    /// no such bucket; the same of the other verbs of objects.
+    /// </summary>
+    /// <param name="after">Null for the first.</param>
+    /// <param name="most">A thousand at most.</param>
+    Task<ObjectPage> ListObjectsAsync(StoreKey owner, BucketInStore bucket, string prefix, string? after, int most, CancellationToken ct);
+
+    /// <summary>Those of the keys that there are.</summary>
+    Task<IReadOnlyList<StoredObject>> FindObjectsAsync(
+        StoreKey owner,
+        BucketInStore bucket,
+        IReadOnlyCollection<string> keys,
+        CancellationToken ct
+    );
+
+    /// <summary>Deletes up to a thousand, and says which of them it could not and why. Nothing there is success.</summary>
+    Task<IReadOnlyList<ObjectProblem>> DeleteObjectsAsync(
+        StoreKey owner,
+        BucketInStore bucket,
+        IReadOnlyList<string> keys,
+        CancellationToken ct
+    );
+
+    /// <summary>
+    /// Copies some with all they carry, each only if it is still what it was, and says which of them it could not and why. What is not told
+    /// of has its copy.
+    /// </summary>
+    /// <param name="isAgain">It was tried before: what was begun and not ended of a copy in parts is given up first.</param>
+    Task<IReadOnlyList<ObjectProblem>> CopyObjectsAsync(
+        StoreKey owner,
+        BucketInStore bucket,
+        IReadOnlyList<ObjectRename> copies,
+        bool isAgain,
+        CancellationToken ct
+    );
+
     /// <summary>False if something is in it. Nothing there is success. Rejected if the bucket's own policy denies it.</summary>
     Task<bool> DeleteBucketAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct);
 
@@ -111,3 +148,11 @@ public sealed record BucketContent(string Name, string UserId, string StoreId, l
 
 /// <summary>What went on in a bucket in one hour: bytes that left the store, and requests that were served.</summary>
 public sealed record BucketTraffic(string UserId, string Bucket, DateTimeOffset Hour, long BytesOut, long Writes, long Reads);
+
+/// <param name="ETag">Tells one content from another.</param>
+public sealed record StoredObject(string Key, long Size, string ETag);
+
+/// <param name="IsLast">Nothing comes after it.</param>
+public sealed record ObjectPage(IReadOnlyList<StoredObject> Objects, bool IsLast);
+
+public sealed record ObjectRename(StoredObject From, string To);

@@ -14,9 +14,9 @@ public sealed class StoreUsers(BucketSecrets secrets, TimeProvider clock)
     internal async Task<Outcome<ObjectStoreUser>> FindOrAddAsync(PortalDb db, Actor actor, string regionId, CancellationToken ct)
     {
         var store = await db.ObjectStores.AsNoTracking().FirstOrDefaultAsync(store => store.Id == regionId, ct);
-        if ((store is null ? "There are no buckets in this region." : store.WhyNot) is { } reason)
+        if ((store is null ? Refusal.NotFound("There are no buckets in this region.") : Refusal.State(store.WhyNot)) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var project = await db
@@ -26,7 +26,7 @@ public sealed class StoreUsers(BucketSecrets secrets, TimeProvider clock)
             .FirstAsync(ct);
         return await db.ObjectStoreUsers.FirstOrDefaultAsync(user => user.ProjectId == project.Id && user.RegionId == regionId, ct) switch
         {
-            { Goal: ObjectStoreUserGoal.Removed } => Outcome.Refused("The buckets of this account are being removed."),
+            { Goal: ObjectStoreUserGoal.Removed } => Refusal.State("The buckets of this account are being removed."),
             { } known => known,
             null => await AddAsync(db, actor, project, regionId, ct),
         };

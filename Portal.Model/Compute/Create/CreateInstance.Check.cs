@@ -13,16 +13,14 @@ public sealed partial class CreateInstance
         Outcome[] outcomes =
         [
             ResourceName.Check(request.Name),
-            request.Count is >= 1 and <= MaxCount ? Outcome.Done : Outcome.Refused($"One request makes 1 to {MaxCount} instances."),
+            request.Count is >= 1 and <= MaxCount ? Outcome.Done : Refusal.Invalid($"One request makes 1 to {MaxCount} instances."),
             ResourceName.Check(ResourceName.Of(request.Name.Trim(), request.Count - 1, request.Count)),
-            request.PublicKey is null || request.KeyPairId is not null
-                ? Outcome.Done
-                : new Outcome(SshPublicKey.Parse(request.PublicKey).Reason),
+            request.PublicKey is null || request.KeyPairId is not null ? Outcome.Done : SshPublicKey.Parse(request.PublicKey).Refusal,
             UserData.Check(request.UserData),
-            request.Volumes.Count <= VolumeDevices.Most ? Outcome.Done : Outcome.Refused(VolumeDevices.NoMore),
+            request.Volumes.Count <= VolumeDevices.Most ? Outcome.Done : Refusal.Limit(VolumeDevices.NoMore),
             .. request.Volumes.Select(volume => Volume.CheckSize(volume.SizeGiB)),
             Tags.Check(request.Tags),
-            request.RequestToken.Length is > 0 and <= 64 ? Outcome.Done : Outcome.Refused("The form is damaged: reload the page."),
+            request.RequestToken.Length is > 0 and <= 64 ? Outcome.Done : Refusal.Invalid("The form is damaged: reload the page."),
         ];
         return outcomes.FirstOrDefault(outcome => !outcome.IsDone);
     }

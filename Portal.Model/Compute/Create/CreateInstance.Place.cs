@@ -12,7 +12,7 @@ namespace Portal.Model.Compute;
 public sealed partial class CreateInstance
 {
     private async Task<Outcome> CheckPayerAsync(PortalDb db, Actor actor, CancellationToken ct) =>
-        new(await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct));
+        await db.WhyMayNotCreateAsync(actor, ct) ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct);
 
     private static async Task<Outcome<Place>> FindPlaceAsync(
         PortalDb db,
@@ -32,14 +32,14 @@ public sealed partial class CreateInstance
         var size = await db.InstanceSizes.FindAsync([request.SizeId], ct);
         if (image is null || size is null)
         {
-            return Outcome.Refused(image is null ? "There is no such image." : "There is no such size.");
+            return Refusal.NotFound(image is null ? "There is no such image." : "There is no such size.");
         }
 
         if (
             (
-                own?.WhyNot
-                ?? (snapshotId is null ? image.WhyNotOn(size) : image.WhyNotFit(size))
-                ?? WhyNotWithinQuota(account, await UsedAsync(db, account.Id, ct), size, request.Count)
+                Refusal.State(own?.WhyNot ?? (snapshotId is null ? image.WhyNot : null))
+                ?? Refusal.Invalid(image.WhyNotFit(size))
+                ?? Refusal.Limit(WhyNotWithinQuota(account, await UsedAsync(db, account.Id, ct), size, request.Count))
                 ?? await VolumeQuota.WhyNotAsync(
                     db,
                     account,
@@ -48,10 +48,10 @@ public sealed partial class CreateInstance
                     ct
                 )
             ) is
-            { } reason
+            { } refusal
         )
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         if (
@@ -62,17 +62,17 @@ public sealed partial class CreateInstance
             { } unfit
         )
         {
-            return Outcome.Refused(unfit);
+            return unfit;
         }
 
         // Ports are shared by all customers of a region: requests for them queue up at its row.
         var region = await db.LockRegionAsync(image.RegionId, ct);
         return (await FreeCapacity.OfAsync(db, region, ct)).WhyNot(size, request.Count, VolumesGiB(request)) is { } full
-            ? Outcome.Refused(full)
+            ? Refusal.Limit(full)
             : await TakeAsync(db, actor, image, snapshotId, size, region, request, ct);
     }
 
-    private static async Task<string?> WhyNotFromAsync(
+    private static async Task<Refusal?> WhyNotFromAsync(
         PortalDb db,
         Actor actor,
         string snapshotId,
@@ -83,7 +83,7 @@ public sealed partial class CreateInstance
         // Under its lock: a deletion that comes before is seen here, one that comes after waits until the root disks are made.
         await db.LockSnapshotAsync(actor.AccountId, snapshotId, ct) is not { } snapshot
         || snapshot.ImageId != image.Id
-            ? "There is no such snapshot of a root disk."
+            ? Refusal.NotFound("There is no such snapshot of a root disk.")
             : snapshot.WhyNotRestoreTo(size.DiskGiB);
 
     private static async Task<Outcome<Place>> TakeAsync(
@@ -99,7 +99,7 @@ public sealed partial class CreateInstance
     {
         if (await FindSubnetAsync(db, actor, region, request, ct) is not { } subnet)
         {
-            return Outcome.Refused(
+            return Refusal.NotFound(
                 request.SubnetId is null
                     ? "You have no network to put it into: create one first."
                     : "There is no such subnet any more: choose another."
@@ -114,19 +114,19 @@ public sealed partial class CreateInstance
                     .SecurityGroups.Where(rules => rules.NetworkId == network.Id && rules.IsDefault)
                     .Select(rules => rules.Id)
                     .ToListAsync(ct);
-        if ((network.WhyNotChange ?? await Interfaces.WhyNotGroupsAsync(db, network, groups, ct)) is { } reason)
+        if ((Refusal.State(network.WhyNotChange) ?? await Interfaces.WhyNotGroupsAsync(db, network, groups, ct)) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var addresses = await FreeAddresses.TakeAsync(db, subnet, request.Count, ct);
         var ports = await FreePortsAsync(db, region, request.Count, ct);
         return (addresses.Count < request.Count, ports.Count < request.Count) switch
         {
-            (true, _) => Outcome.Refused(
+            (true, _) => Refusal.Limit(
                 $"The subnet {subnet.Name} ({subnet.Range}) has {addresses.Count} addresses left: choose another, or terminate what you no longer need."
             ),
-            (_, true) => Outcome.Refused("The region has no public port left at the moment."),
+            (_, true) => Refusal.Limit("The region has no public port left at the moment."),
             _ => new Place(image, snapshotId, size, region, network.ProjectId, subnet, groups, addresses, ports),
         };
     }
@@ -160,7 +160,7 @@ public sealed partial class CreateInstance
             var allocated = await PublicAddresses.AllocateAsync(db, account, actor, place.Region, instance.Name, clock.GetUtcNow(), ct);
             if (allocated.Value is not { } address)
             {
-                return Outcome.Refused(allocated.Reason!);
+                return allocated.Refusal!;
             }
 
             var networkInterface = instance.Interfaces.Single();
@@ -215,7 +215,7 @@ public sealed partial class CreateInstance
         if (request.KeyPairId is { } id)
         {
             var chosen = await db.KeyPairs.FirstOrDefaultAsync(key => key.AccountId == actor.AccountId && key.Id == id, ct);
-            return new(chosen, chosen is null ? KeyPair.Gone : null);
+            return new(chosen, chosen is null ? Refusal.NotFound(KeyPair.Gone) : null);
         }
 
         if (request.PublicKey is null)
@@ -224,6 +224,6 @@ public sealed partial class CreateInstance
         }
 
         var kept = await KeyPairs.KeepAsync(db, actor, request.KeyName ?? "", request.PublicKey, request.Name, clock.GetUtcNow(), ct);
-        return new(kept.Value, kept.Reason);
+        return new(kept.Value, kept.Refusal);
     }
 }

@@ -12,7 +12,7 @@ public sealed partial class CreateInstance
 {
     private static int VolumesGiB(NewInstances request) => request.Volumes.Sum(volume => volume.SizeGiB);
 
-    private static async Task<string?> WhyNotVolumesAsync(
+    private static async Task<Refusal?> WhyNotVolumesAsync(
         PortalDb db,
         Actor actor,
         string regionId,
@@ -23,7 +23,7 @@ public sealed partial class CreateInstance
         var types = request.Volumes.Select(volume => volume.TypeId).Distinct(StringComparer.Ordinal).ToArray();
         if (await db.VolumeTypes.CountAsync(type => types.Contains(type.Id), ct) < types.Length)
         {
-            return VolumeType.Unknown;
+            return Refusal.NotFound(VolumeType.Unknown);
         }
 
         // Each under its lock, always in the same order: a deletion that comes before is seen here, one that comes after waits until the
@@ -37,7 +37,7 @@ public sealed partial class CreateInstance
         {
             var why =
                 await db.LockSnapshotAsync(actor.AccountId, wanted.Key, ct) is not { } snapshot || snapshot.RegionId != regionId
-                    ? "There is no such snapshot where the instance is to be."
+                    ? Refusal.NotFound("There is no such snapshot where the instance is to be.")
                     : snapshot.WhyNotRestoreTo(wanted.Min(volume => volume.SizeGiB));
             if (why is not null)
             {

@@ -37,13 +37,13 @@ public sealed partial class CreateInstance(IDbContextFactory<PortalDb> dbs, Time
         var place = await FindPlaceAsync(db, actor, account, request, ct);
         if (place.Value is null)
         {
-            return Outcome.Refused(place.Reason!);
+            return place.Refusal!;
         }
 
         var key = await FindKeyAsync(db, actor, request, ct);
         if (!key.IsDone)
         {
-            return Outcome.Refused(key.Reason!);
+            return key.Refusal!;
         }
 
         var made = Enumerable.Range(0, request.Count).Select(index => Build(actor, request, place.Value, key.Value, index)).ToArray();

@@ -67,8 +67,8 @@ public static class UserData
         }
 
         var sent = Sent(kept);
-        return sent.Length > MaxBytes ? Outcome.Refused($"User data is {sent.Length:N0} bytes; at most {MaxBytes:N0} are allowed.")
-            : UserDataForm.WhyNot(sent) is { } reason ? Outcome.Refused(reason)
+        return sent.Length > MaxBytes ? Refusal.Invalid($"User data is {sent.Length:N0} bytes; at most {MaxBytes:N0} are allowed.")
+            : UserDataForm.WhyNot(sent) is { } reason ? Refusal.Invalid(reason)
             : Outcome.Done;
     }
 

@@ -32,7 +32,7 @@ public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets se
             "SSH key",
             async (db, instance, now) =>
                 !await db.KeyPairs.AnyAsync(key => key.AccountId == actor.AccountId && key.Id == keyPairId, ct)
-                    ? Outcome.Refused(KeyPair.Gone)
+                    ? Refusal.NotFound(KeyPair.Gone)
                     : GuestRequest.Of(instance, GuestRequestKind.Key, now, keyPairId: keyPairId),
             ct
         );
@@ -50,21 +50,21 @@ public sealed class ChangeGuest(IDbContextFactory<PortalDb> dbs, GuestSecrets se
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if ((await db.LockInstancesAsync(actor.AccountId, [id], ct)).SingleOrDefault() is not { } instance)
         {
-            return Outcome.Refused("There is no such instance.");
+            return Refusal.NotFound("There is no such instance.");
         }
 
         var (now, former) = (clock.GetUtcNow(), await db.GuestRequests.Where(request => request.InstanceId == id).ToListAsync(ct));
-        var why =
-            instance.WhyNotAskGuest
-            ?? (
+        var refusal =
+            Refusal.State(instance.WhyNotAskGuest)
+            ?? Refusal.State(
                 former.Exists(request => request.State is GuestRequestState.Pending)
                     ? "Its guest is being asked for something already."
                     : null
             )
             ?? await db.WhyNotProvenAsync(actor, now, ct);
-        if (why is not null)
+        if (refusal is not null)
         {
-            return Outcome.Refused(why);
+            return refusal;
         }
 
         await db.Entry(instance).Reference(one => one.Image).LoadAsync(ct);

@@ -44,7 +44,7 @@ public sealed class ChangeImage(IDbContextFactory<PortalDb> dbs, TimeProvider cl
             is not { } snapshotId
         )
         {
-            return new ResourceChange(id, null, Outcome.Refused("There is no such image."));
+            return new ResourceChange(id, null, Refusal.NotFound("There is no such image."));
         }
 
         // The snapshot's lock is the image's too: whatever begins as it takes that lock.

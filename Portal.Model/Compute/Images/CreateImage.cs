@@ -17,11 +17,11 @@ public sealed class CreateImage(IDbContextFactory<PortalDb> dbs, CreateSnapshot 
     public async Task<Outcome<PrivateImage>> RunAsync(Actor actor, NewPrivateImage form, CancellationToken ct)
     {
         if (
-            (CreateSnapshot.Check(form.Name, form.RequestToken).Reason ?? PrivateImage.CheckDescription(form.Description).Reason) is
+            (CreateSnapshot.Check(form.Name, form.RequestToken).Refusal ?? PrivateImage.CheckDescription(form.Description).Refusal) is
             { } refused
         )
         {
-            return Outcome.Refused(refused);
+            return refused;
         }
 
         await using var db = await dbs.CreateDbContextAsync(ct);
@@ -46,12 +46,12 @@ public sealed class CreateImage(IDbContextFactory<PortalDb> dbs, CreateSnapshot 
             is not { } instance
         )
         {
-            return Outcome.Refused("There is no such instance.");
+            return Refusal.NotFound("There is no such instance.");
         }
 
-        if ((await db.WhyMayNotCreateAsync(actor, ct) ?? instance.WhyNotImage) is { } reason)
+        if ((await db.WhyMayNotCreateAsync(actor, ct) ?? Refusal.State(instance.WhyNotImage)) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var id = ResourceIds.New("ami");
@@ -66,7 +66,7 @@ public sealed class CreateImage(IDbContextFactory<PortalDb> dbs, CreateSnapshot 
         );
         if (taken.Value is not { } snapshot)
         {
-            return Outcome.Refused(taken.Reason!);
+            return taken.Refusal!;
         }
 
         var made = Build(id, form, snapshot);

@@ -70,13 +70,13 @@ public sealed class PrivateImage : Resource
     public static Outcome CheckDescription(string? text) =>
         text is null || text.Length <= MaxDescription
             ? Outcome.Done
-            : Outcome.Refused($"A description has at most {MaxDescription:N0} characters; this one has {text.Length:N0}.");
+            : Refusal.Invalid($"A description has at most {MaxDescription:N0} characters; this one has {text.Length:N0}.");
 
     public Outcome Describe(string? name, string? description)
     {
-        if ((WhyNotChange ?? ResourceName.Check(name).Reason ?? CheckDescription(description).Reason) is { } reason)
+        if ((Refusal.State(WhyNotChange) ?? ResourceName.Check(name).Refusal ?? CheckDescription(description).Refusal) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         (Name, Description) = (name!.Trim(), description?.Trim() ?? "");
@@ -85,5 +85,5 @@ public sealed class PrivateImage : Resource
 
     /// <summary>Its snapshot goes with it.</summary>
     public Outcome RequestDelete(DateTimeOffset now) =>
-        WhyNotDelete is { } reason ? Outcome.Refused(reason) : Snapshot.RequestDeleteWithImage(now);
+        WhyNotDelete is { } reason ? Refusal.State(reason) : Snapshot.RequestDeleteWithImage(now);
 }

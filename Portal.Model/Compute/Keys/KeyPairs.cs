@@ -21,18 +21,18 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if ((await db.LockAccountAsync(actor.AccountId, ct)).ClosingSince is not null)
         {
-            return Outcome.Refused(CreateRule.Closing);
+            return Refusal.Forbidden(CreateRule.Closing);
         }
 
         if (await db.KeyPairs.AnyAsync(key => key.AccountId == actor.AccountId && key.Name == name.Trim(), ct))
         {
-            return Outcome.Refused($"You have a key named “{name.Trim()}” already.");
+            return Refusal.Duplicate($"You have a key named “{name.Trim()}” already.");
         }
 
         var kept = await KeepAsync(db, actor, name, publicKey, name, clock.GetUtcNow(), ct);
         if (kept.Value is { } key && !string.Equals(key.Name, name.Trim(), StringComparison.Ordinal))
         {
-            return Outcome.Refused($"This key is among yours already, as “{key.Name}”.");
+            return Refusal.Duplicate($"This key is among yours already, as “{key.Name}”.");
         }
 
         await db.SaveChangesAsync(ct);
@@ -46,7 +46,7 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
         await using var db = await dbs.CreateDbContextAsync(ct);
         if (await db.KeyPairs.FirstOrDefaultAsync(key => key.AccountId == actor.AccountId && key.Id == id, ct) is not { } key)
         {
-            return Outcome.Refused("There is no such key any more.");
+            return Refusal.NotFound("There is no such key any more.");
         }
 
         db.KeyPairs.Remove(key);
@@ -72,7 +72,7 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
         var parsed = SshPublicKey.Parse(publicKey);
         if (parsed.Value is not { } key)
         {
-            return Outcome.Refused(parsed.Reason!);
+            return parsed.Refusal!;
         }
 
         if (
@@ -83,9 +83,9 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
             return known;
         }
 
-        if ((await WhyNotAnotherAsync(db, actor, ct) ?? await db.WhyNotProvenAsync(actor, now, ct)) is { } reason)
+        if ((await WhyNotAnotherAsync(db, actor, ct) ?? await db.WhyNotProvenAsync(actor, now, ct)) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var wanted = new[] { name, key.Comment, fallback }.Select(text => text.Trim()).First(text => ResourceName.Check(text).IsDone);
@@ -105,9 +105,9 @@ public sealed class KeyPairs(IDbContextFactory<PortalDb> dbs, TimeProvider clock
         return made;
     }
 
-    private static async Task<string?> WhyNotAnotherAsync(PortalDb db, Actor actor, CancellationToken ct) =>
+    private static async Task<Refusal?> WhyNotAnotherAsync(PortalDb db, Actor actor, CancellationToken ct) =>
         await db.KeyPairs.CountAsync(key => key.AccountId == actor.AccountId, ct) >= Most
-            ? $"You have {Most} keys, which is the most there can be. Delete one that you no longer need."
+            ? Refusal.Limit($"You have {Most} keys, which is the most there can be. Delete one that you no longer need.")
             : null;
 
     private static string Unlike(List<string> taken, string name)

@@ -28,23 +28,23 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
         var line = (text ?? "").Trim();
         if (SshKeyPaste.WhyNot(line) is { } other)
         {
-            return Outcome.Refused(other);
+            return Refusal.Invalid(other);
         }
 
         if (WhyNotOneLine(line) is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.Invalid(reason);
         }
 
         var parts = line.Split([' ', '\t'], 3, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (SshKeyPaste.WhyNotCharacters(parts) is { } hidden)
         {
-            return Outcome.Refused(hidden);
+            return Refusal.Invalid(hidden);
         }
 
         if (!IsKnown(parts[0]))
         {
-            return Outcome.Refused(
+            return Refusal.Invalid(
                 "A key begins with ssh-ed25519, ecdsa-sha2-nistp256, -nistp384, -nistp521, ssh-rsa, or for a FIDO device with sk-ssh-ed25519@openssh.com or sk-ecdsa-sha2-nistp256@openssh.com; options before it are not taken."
             );
         }
@@ -52,12 +52,12 @@ public sealed record SshPublicKey(string Line, string Type, string Comment, stri
         var blob = new byte[line.Length];
         if (parts.Length < 2 || !Convert.TryFromBase64String(parts[1], blob, out var length))
         {
-            return Outcome.Refused("The key's second part is not base64: was the line copied whole?");
+            return Refusal.Invalid("The key's second part is not base64: was the line copied whole?");
         }
 
         if (WhyNot(parts[0], blob.AsSpan(0, length)) is { } problem)
         {
-            return Outcome.Refused(problem);
+            return Refusal.Invalid(problem);
         }
 
         var comment = parts.Length > 2 ? parts[2] : "";

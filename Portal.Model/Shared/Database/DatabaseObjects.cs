@@ -33,6 +33,7 @@ public static class DatabaseObjects
         "AlertRules",
         "Buckets",
         "AccessKeys",
+        "ObjectOperations",
         "ObjectStores",
         "ObjectStoreChanges",
         "ObjectStoreUsers",

@@ -38,6 +38,8 @@ public sealed record DatabaseRights(string Web, string Worker)
         ("VolumeTypes", ReadRows, ReadRows),
         ("UsageSpans", LedgerRows, CountedRows),
         ("MetricSamples", ReadRows, Rows),
+        // The web asks for a change of objects, or for its end; how far it is, is the worker's.
+        ("ObjectOperations", """SELECT, INSERT, UPDATE ("CancelledAt"), DELETE""", "SELECT, UPDATE, DELETE"),
         // By what people sign in.
         ("Users", Rows, ReadRows),
         ("Sessions", Rows, ReadRows),

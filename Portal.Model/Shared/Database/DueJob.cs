@@ -39,6 +39,7 @@ public sealed record DueJob(Type Job, string Queue, string Id)
             NetworkInterface { IsUnsettled: true } one when RegionOf(db, one) is { } region => new(typeof(IInterfaceJob), region, one.Id),
             ObjectStoreUser { IsAsked: true } user => new(typeof(IObjectStoreUserJob), user.RegionId, user.Id),
             Bucket { IsUnsettled: true } bucket => new(typeof(IBucketJob), bucket.RegionId, bucket.Id),
+            ObjectOperation { IsUnsettled: true } operation => new(typeof(IObjectOperationJob), operation.RegionId, operation.Id),
             AccessKey key when key.IsUnsettled(now) => new(typeof(IAccessKeyJob), key.RegionId, key.Id),
             Account { IsClosing: true } account => new(typeof(IClosingJob), AnyRegion, account.Id),
             _ => null,

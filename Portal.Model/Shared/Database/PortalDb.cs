@@ -23,7 +23,7 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
 
     public DbSet<KnownDevice> KnownDevices => Set<KnownDevice>();
 
-    public DbSet<AddressChange> AddressChanges => Set<AddressChange>();
+    public DbSet<SignInChange> SignInChanges => Set<SignInChange>();
 
     public DbSet<FactorRemoval> FactorRemovals => Set<FactorRemoval>();
 
@@ -86,6 +86,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options) : IdentityUserC
     public DbSet<ObjectStoreUser> ObjectStoreUsers => Set<ObjectStoreUser>();
 
     public DbSet<Bucket> Buckets => Set<Bucket>();
+
+    public DbSet<ObjectOperation> ObjectOperations => Set<ObjectOperation>();
 
     public DbSet<AccessKey> AccessKeys => Set<AccessKey>();
 

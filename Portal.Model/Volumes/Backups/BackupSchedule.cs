@@ -160,5 +160,5 @@ public sealed record BackupWish(BackupTimes Times, int Keep)
     public Outcome Check() =>
         Times.Check() is { IsDone: false } refused ? refused
         : Keep is >= 1 and <= BackupSchedule.MaxKeep ? Outcome.Done
-        : Outcome.Refused($"From 1 to {BackupSchedule.MaxKeep} backups can be kept.");
+        : Refusal.Invalid($"From 1 to {BackupSchedule.MaxKeep} backups can be kept.");
 }

@@ -17,9 +17,9 @@ public sealed class BackupSchedules(IDbContextFactory<PortalDb> dbs, TimeProvide
             volumeId,
             async (db, account, volume) =>
             {
-                if (await WhyNotAsync(db, actor, account, volume, wish, ct) is { } reason)
+                if (await WhyNotAsync(db, actor, account, volume, wish, ct) is { } refusal)
                 {
-                    return Outcome.Refused(reason);
+                    return refusal;
                 }
 
                 var (now, schedule) = (clock.GetUtcNow(), await FindAsync(db, volumeId, ct));
@@ -81,7 +81,7 @@ public sealed class BackupSchedules(IDbContextFactory<PortalDb> dbs, TimeProvide
 
     public static object AuditDetails(BackupSchedule schedule) => new { Backups = schedule.Sentence };
 
-    private async Task<string?> WhyNotAsync(
+    private async Task<Refusal?> WhyNotAsync(
         PortalDb db,
         Actor actor,
         Account account,
@@ -89,11 +89,11 @@ public sealed class BackupSchedules(IDbContextFactory<PortalDb> dbs, TimeProvide
         BackupWish wish,
         CancellationToken ct
     ) =>
-        wish.Check().Reason
-        ?? volume.WhyNotBackUp
+        wish.Check().Refusal
+        ?? Refusal.State(volume.WhyNotBackUp)
         ?? await db.WhyMayNotCreateAsync(actor, ct)
         ?? await CardCheck.WhyNoBillingAsync(db, actor.AccountId, clock.GetUtcNow(), ct)
-        ?? WhyNotWithin(account.SnapshotLimit, wish.Keep);
+        ?? Refusal.Limit(WhyNotWithin(account.SnapshotLimit, wish.Keep));
 
     private async Task<Outcome> WithAsync(
         Actor actor,
@@ -107,7 +107,7 @@ public sealed class BackupSchedules(IDbContextFactory<PortalDb> dbs, TimeProvide
         var account = await db.LockAccountAsync(actor.AccountId, ct);
         if ((await db.LockVolumesAsync(actor.AccountId, [volumeId], ct)).SingleOrDefault() is not { } volume)
         {
-            return Outcome.Refused("There is no such volume.");
+            return Refusal.NotFound("There is no such volume.");
         }
 
         var outcome = await change(db, account, volume);

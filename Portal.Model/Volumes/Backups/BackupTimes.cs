@@ -30,7 +30,7 @@ public readonly record struct BackupTimes(BackupFrequency Frequency, DayOfWeek D
     public Outcome Check() =>
         Enum.IsDefined(Frequency) && Enum.IsDefined(Day) && Hour is >= 0 and <= 23
             ? Outcome.Done
-            : Outcome.Refused("Backups are made daily or weekly, at a full hour from 00:00 to 23:00 UTC.");
+            : Refusal.Invalid("Backups are made daily or weekly, at a full hour from 00:00 to 23:00 UTC.");
 
     /// <summary>The first slot later than <paramref name="moment"/>.</summary>
     public DateTimeOffset After(DateTimeOffset moment)

@@ -40,7 +40,7 @@ public sealed class ChangeSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (await db.LockSnapshotAsync(actor.AccountId, id, ct) is not { } snapshot)
         {
-            return new ResourceChange(id, null, Outcome.Refused("There is no such snapshot."));
+            return new ResourceChange(id, null, Refusal.NotFound("There is no such snapshot."));
         }
 
         var (before, outcome) = (AuditDetails(snapshot), request(snapshot));

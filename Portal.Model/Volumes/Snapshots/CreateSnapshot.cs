@@ -45,7 +45,7 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
 
         if ((scheduleId is not null ? null : await db.WhyMayNotCreateAsync(actor, ct)) is { } unconfirmed)
         {
-            return Outcome.Refused(unconfirmed);
+            return unconfirmed;
         }
 
         var made = await AddAsync(db, account, actor, form, scheduleId, null, ct);
@@ -62,7 +62,7 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
     public static Outcome Check(string? name, string token) =>
         ResourceName.Check(name) is { IsDone: false } refused ? refused
         : token.Length is > 0 and <= 64 ? Outcome.Done
-        : Outcome.Refused("The form is damaged: reload the page.");
+        : Refusal.Invalid("The form is damaged: reload the page.");
 
     /// <summary>As part of a transaction that holds the lock on the account's row; the caller saves.</summary>
     /// <param name="imageId">The image that is to begin as it; null for none.</param>
@@ -79,7 +79,7 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         var found = await FindAsync(db, account, form.VolumeId, ct);
         if (found.Value is not { } volume)
         {
-            return Outcome.Refused(found.Reason!);
+            return found.Refusal!;
         }
 
         var made = Build(volume, form, scheduleId, imageId);
@@ -109,25 +109,25 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
             is not { } volume
         )
         {
-            return Outcome.Refused("There is no such volume.");
+            return Refusal.NotFound("There is no such volume.");
         }
 
-        var reason =
+        var refusal =
             await CardCheck.WhyNoBillingAsync(db, account.Id, clock.GetUtcNow(), ct)
-            ?? volume.WhyNotSnapshot
+            ?? Refusal.State(volume.WhyNotSnapshot)
             ?? await WhyNotWithinQuotaAsync(db, account, ct)
-            ?? (await FreeCapacity.OfAsync(db, await db.LockRegionAsync(volume.RegionId, ct), ct)).WhyNotGiB(volume.MadeGiB);
-        if (reason is not null)
+            ?? Refusal.Limit((await FreeCapacity.OfAsync(db, await db.LockRegionAsync(volume.RegionId, ct), ct)).WhyNotGiB(volume.MadeGiB));
+        if (refusal is not null)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         // Under its lock: a deletion that comes before is seen here, one that comes after waits for the snapshot.
         var locked = (await db.LockVolumesAsync(account.Id, [volumeId], ct)).Single();
-        return locked.WhyNotSnapshot is { } late ? Outcome.Refused(late) : locked;
+        return locked.WhyNotSnapshot is { } late ? Refusal.State(late) : locked;
     }
 
-    private static async Task<string?> WhyNotWithinQuotaAsync(PortalDb db, Account account, CancellationToken ct)
+    private static async Task<Refusal?> WhyNotWithinQuotaAsync(PortalDb db, Account account, CancellationToken ct)
     {
         var had = await db.Snapshots.CountAsync(
             snapshot => snapshot.AccountId == account.Id && snapshot.State != SnapshotState.Deleted,
@@ -135,7 +135,9 @@ public sealed class CreateSnapshot(IDbContextFactory<PortalDb> dbs, TimeProvider
         );
         return had < account.SnapshotLimit
             ? null
-            : $"Your quota is {Counted.Of(account.SnapshotLimit, "snapshot")} and you have {had}: delete one you no longer need, or ask support for more.";
+            : Refusal.Limit(
+                $"Your quota is {Counted.Of(account.SnapshotLimit, "snapshot")} and you have {had}: delete one you no longer need, or ask support for more."
+            );
     }
 
     private Snapshot Build(Volume volume, NewSnapshot form, string? scheduleId, string? imageId)

@@ -15,10 +15,10 @@ public sealed partial class Snapshot
 
     public string Status => Spell(State, IsDeleting);
 
-    public string? WhyNotDelete =>
-        WhyNotGo ?? (PrivateImageId is null ? null : "An image begins as it: delete the image, and it goes too.");
+    public Refusal? WhyNotDelete =>
+        WhyNotGo ?? Refusal.InUse(PrivateImageId is null ? null : "An image begins as it: delete the image, and it goes too.");
 
-    private string? WhyNotGo => State is Deleted || IsDeleting ? $"It is {Status} already." : null;
+    private Refusal? WhyNotGo => Refusal.State(State is Deleted || IsDeleting ? $"It is {Status} already." : null);
 
     public string? WhyNotChange => State is Deleted || IsDeleting ? $"It is {Status}." : null;
 
@@ -49,8 +49,11 @@ public sealed partial class Snapshot
             _ => "error",
         };
 
-    public string? WhyNotRestoreTo(int sizeGiB) =>
-        WhyNotRestore ?? (sizeGiB < SizeGiB ? $"{Name} is of a volume of {SizeGiB} GiB: what is made from it has at least as many." : null);
+    public Refusal? WhyNotRestoreTo(int sizeGiB) =>
+        Refusal.State(WhyNotRestore)
+        ?? Refusal.Invalid(
+            sizeGiB < SizeGiB ? $"{Name} is of a volume of {SizeGiB} GiB: what is made from it has at least as many." : null
+        );
 
     /// <summary>For one that was just asked for. A large disk takes its time.</summary>
     public Snapshot Requested(DateTimeOffset now)
@@ -63,11 +66,11 @@ public sealed partial class Snapshot
 
     public Outcome RequestDeleteWithImage(DateTimeOffset now) => Go(WhyNotGo, now);
 
-    private Outcome Go(string? whyNot, DateTimeOffset now)
+    private Outcome Go(Refusal? whyNot, DateTimeOffset now)
     {
-        if (whyNot is { } reason)
+        if (whyNot is not null)
         {
-            return Outcome.Refused(reason);
+            return whyNot;
         }
 
         (IsDeleting, Deadline) = (true, now + DeleteLimit);
@@ -76,9 +79,9 @@ public sealed partial class Snapshot
 
     public Outcome Rename(string? name)
     {
-        if ((WhyNotChange ?? ResourceName.Check(name).Reason) is { } reason)
+        if ((Refusal.State(WhyNotChange) ?? ResourceName.Check(name).Refusal) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         Name = name!.Trim();
@@ -87,9 +90,9 @@ public sealed partial class Snapshot
 
     public Outcome Tag(IReadOnlyDictionary<string, string> tags)
     {
-        if ((WhyNotChange ?? Shared.Tags.Check(tags).Reason) is { } reason)
+        if ((Refusal.State(WhyNotChange) ?? Shared.Tags.Check(tags).Refusal) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         Tags.Clear();

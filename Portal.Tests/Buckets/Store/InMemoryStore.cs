@@ -26,6 +26,9 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
     /// <summary>How many objects one batch removes at most.</summary>
     public int Batch { get; set; } = 1000;
 
+    /// <summary>Called before each call has its effect.</summary>
+    public Func<string, Task>? Hook { get; set; }
+
     public IReadOnlyDictionary<string, StoreUser> Users => users;
 
     public IReadOnlyCollection<string> Keys => keys.Keys;
@@ -101,6 +104,24 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
             {
                 buckets[bucket].Objects[$"{i:d8}"] = bytes;
             }
+        }
+    }
+
+    /// <summary>Each object with its size, which stands for its content.</summary>
+    public IReadOnlyDictionary<string, int> ObjectsOf(string bucket)
+    {
+        lock (gate)
+        {
+            return new Dictionary<string, int>(buckets[bucket].Objects, StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>Writes one with another tool.</summary>
+    public void Write(string bucket, string name, int bytes)
+    {
+        lock (gate)
+        {
+            buckets[bucket].Objects[name] = bytes;
         }
     }
 
@@ -191,6 +212,102 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
             ct
         );
 
+    public Task<ObjectPage> ListObjectsAsync(
+        StoreKey owner,
+        BucketInStore bucket,
+        string prefix,
+        string? after,
+        int most,
+        CancellationToken ct
+    ) =>
+        CallAsync(
+            nameof(ListObjectsAsync),
+            () =>
+            {
+                var found = OwnedBy(owner, bucket)
+                    .Objects.Where(one =>
+                        one.Key.StartsWith(prefix, StringComparison.Ordinal)
+                        && (after is null || KeyOrder.Instance.Compare(one.Key, after) > 0)
+                    )
+                    .OrderBy(one => one.Key, KeyOrder.Instance)
+                    .ToList();
+                return new ObjectPage([.. found.Take(most).Select(one => Stored(one.Key, one.Value))], found.Count <= most);
+            },
+            ct
+        );
+
+    public Task<IReadOnlyList<StoredObject>> FindObjectsAsync(
+        StoreKey owner,
+        BucketInStore bucket,
+        IReadOnlyCollection<string> keys,
+        CancellationToken ct
+    ) =>
+        CallAsync<IReadOnlyList<StoredObject>>(
+            nameof(FindObjectsAsync),
+            () =>
+            {
+                var there = OwnedBy(owner, bucket).Objects;
+                return [.. keys.Where(there.ContainsKey).Select(key => Stored(key, there[key]))];
+            },
+            ct
+        );
+
+    public Task<IReadOnlyList<ObjectProblem>> DeleteObjectsAsync(
+        StoreKey owner,
+        BucketInStore bucket,
+        IReadOnlyList<string> keys,
+        CancellationToken ct
+    ) =>
+        CallAsync<IReadOnlyList<ObjectProblem>>(
+            nameof(DeleteObjectsAsync),
+            () =>
+            {
+                Assert.InRange(keys.Count, 1, 1000);
+                var there = OwnedBy(owner, bucket);
+                if (there.IsDenied)
+                {
+                    return [.. keys.Select(key => new ObjectProblem(key, S3Sentences.Denied))];
+                }
+
+                foreach (var key in keys)
+                {
+                    there.Objects.Remove(key);
+                }
+
+                return [];
+            },
+            ct
+        );
+
+    public Task<IReadOnlyList<ObjectProblem>> CopyObjectsAsync(
+        StoreKey owner,
+        BucketInStore bucket,
+        IReadOnlyList<ObjectRename> copies,
+        bool isAgain,
+        CancellationToken ct
+    ) =>
+        CallAsync<IReadOnlyList<ObjectProblem>>(
+            nameof(CopyObjectsAsync),
+            () =>
+            {
+                var there = OwnedBy(owner, bucket).Objects;
+                var problems = new List<ObjectProblem>();
+                foreach (var (from, to) in copies)
+                {
+                    if (!there.TryGetValue(from.Key, out var bytes) || Stored(from.Key, bytes) != from)
+                    {
+                        problems.Add(new ObjectProblem(from.Key, S3Sentences.ChangedMeanwhile));
+                        continue;
+                    }
+
+                    there[to] = bytes;
+                }
+
+                return problems;
+            },
+            ct
+        );
+
     public Task<bool> DeleteBucketAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct) =>
         CallAsync(
             nameof(DeleteBucketAsync),
@@ -254,6 +371,7 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
         }
 
         Fault(call, FaultPoint.Before);
+        await (Hook?.Invoke(call) ?? Task.CompletedTask);
         T answer;
         lock (gate)
         {
@@ -271,6 +389,16 @@ public sealed class InMemoryStore(TimeProvider? clock = null) : IObjectStores, I
             throw fault;
         }
     }
+
+    private StoredBucket OwnedBy(StoreKey owner, BucketInStore bucket)
+    {
+        var there = There(bucket);
+        Assert.Equal(bucket.UserId, Owner(owner));
+        return there;
+    }
+
+    private static StoredObject Stored(string key, int bytes) =>
+        new(key, bytes, bytes.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     private string Owner(StoreKey key) =>
         keys.TryGetValue(key.AccessKeyId, out var known) && known.Secret == key.Secret && !users[known.UserId].IsSuspended

@@ -333,6 +333,50 @@ public abstract class ObjectStoreContract
         await Store.RemoveUserAsync(user.Id, Ct);
     }
 
+    [Fact]
+    public async Task Objects_are_listed_from_anywhere_found_copied_only_as_they_were_and_deleted_by_any_name()
+    {
+        var (user, key) = await AUserAsync();
+        var bucket = await Store.EnsureBucketAsync(user.Id, key, ABucketName(), Ct);
+        string[] names = ["a/\u0001", "a/1 + ü", "a/2", "a/3\uFFFE", "b"];
+        foreach (var name in names)
+        {
+            Assert.True(await PutAsync(key, bucket.Name, name, 3));
+        }
+
+        var all = await Store.ListObjectsAsync(key, bucket, "", null, 1000, Ct);
+        Assert.Equal(names, all.Objects.Select(one => one.Key));
+        Assert.True(all.IsLast);
+        var some = await Store.ListObjectsAsync(key, bucket, "a/", "a/\u0001", 2, Ct);
+        Assert.Equal(["a/1 + ü", "a/2"], some.Objects.Select(one => one.Key));
+        Assert.False(some.IsLast);
+        some = await Store.ListObjectsAsync(key, bucket, "a/", "a/2", 2, Ct);
+        Assert.Equal(["a/3\uFFFE"], some.Objects.Select(one => one.Key));
+        Assert.True(some.IsLast);
+        Assert.Equal(
+            [all.Objects[0], all.Objects[2]],
+            (await Store.FindObjectsAsync(key, bucket, ["a/\u0001", "a/2", "a/", "a/22"], Ct)).OrderBy(one => one.Key, KeyOrder.Instance)
+        );
+
+        var (first, second) = (all.Objects[2], all.Objects[4]);
+        Assert.True(await PutAsync(key, bucket.Name, "b", 4));
+        var problem = Assert.Single(
+            await Store.CopyObjectsAsync(key, bucket, [new(first, "c/2"), new(second, "c/b"), new(first, "c/3")], false, Ct)
+        );
+        Assert.Equal(new ObjectProblem("b", S3Sentences.ChangedMeanwhile), problem);
+        Assert.Equal(
+            [("c/2", first.ETag, 3L), ("c/3", first.ETag, 3L)],
+            (await Store.ListObjectsAsync(key, bucket, "c/", null, 10, Ct)).Objects.Select(one => (one.Key, one.ETag, one.Size))
+        );
+
+        Assert.Empty(await Store.DeleteObjectsAsync(key, bucket, [.. names, "never"], Ct));
+        Assert.Equal(["c/2", "c/3"], (await Store.ListObjectsAsync(key, bucket, "", null, 10, Ct)).Objects.Select(one => one.Key));
+        await Store.EmptyAsync(key, bucket, Ct);
+        Assert.True(await Store.DeleteBucketAsync(key, bucket, Ct));
+        await FailsAsync(EngineFault.Missing, () => Store.ListObjectsAsync(key, bucket, "", null, 10, Ct));
+        await RemoveAsync(user, key);
+    }
+
     protected async Task<(StoreUser User, StoreKey Key)> AUserAsync(int maxBuckets = 10, long maxBytes = 1L << 30)
     {
         var user = new StoreUser(ResourceIds.New(ObjectStoreUser.Prefix), "default", IsSuspended: false, maxBuckets, maxBytes, 1_000_000);

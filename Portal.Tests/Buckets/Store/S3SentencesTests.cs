@@ -1,7 +1,7 @@
 using System.Net;
 using Amazon.Runtime;
 using Amazon.S3;
-using Portal.Buckets;
+using Portal.Model.Buckets;
 
 namespace Portal.Tests.Buckets;
 

@@ -1,5 +1,4 @@
 using Portal.Compute;
-using Portal.Model.Compute;
 using Portal.Model.Shared;
 
 namespace Portal.Tests.Compute;
@@ -7,12 +6,6 @@ namespace Portal.Tests.Compute;
 /// <summary>What the agent inside a guest can be asked for.</summary>
 public abstract partial class ComputeEngineContract
 {
-    /// <summary>Whether the password opens the guest's text console.</summary>
-    protected abstract Task<bool> CanSignInAsync(InstanceSpec machine, string password);
-
-    /// <summary>The keys that open the guest, one OpenSSH line for each.</summary>
-    protected abstract Task<string> KeysAsync(InstanceSpec machine);
-
     [Fact]
     public async Task A_password_is_set_by_its_hash_and_opens_the_console_in_the_place_of_the_one_before()
     {

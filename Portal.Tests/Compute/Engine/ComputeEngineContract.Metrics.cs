@@ -1,16 +1,10 @@
 using Portal.Model.Compute;
-using Portal.Model.Monitoring;
 
 namespace Portal.Tests.Compute;
 
 /// <summary>What machines use, of every driver.</summary>
 public abstract partial class ComputeEngineContract
 {
-    private IMetricsEngine Metrics => (IMetricsEngine)Engine;
-
-    /// <summary>Makes the machine use its processor, its disk and its network a little.</summary>
-    protected abstract Task UseAsync(InstanceSpec machine);
-
     [Fact]
     public async Task A_running_machine_s_counters_rise_and_one_look_tells_of_all()
     {
@@ -39,7 +33,4 @@ public abstract partial class ComputeEngineContract
         Assert.DoesNotContain(await Metrics.CountersAsync(Ct), counters => counters.InstanceId == machine.Id);
         await RemoveAllAsync(machine);
     }
-
-    protected async Task<MachineCounters> CountersOfAsync(InstanceSpec machine) =>
-        Assert.Single(await Metrics.CountersAsync(Ct), counters => counters.InstanceId == machine.Id);
 }

@@ -8,9 +8,6 @@ namespace Portal.Tests.Compute;
 /// <summary>What every driver of <see cref="INetworkEngine"/> must do.</summary>
 public abstract partial class ComputeEngineContract
 {
-    /// <summary>What "applied" means to this driver.</summary>
-    protected virtual Applied Promise => Applied.Enforced;
-
     [Fact]
     public async Task A_network_is_applied_as_far_as_the_engine_can_promise_and_again_at_once()
     {
@@ -71,7 +68,4 @@ public abstract partial class ComputeEngineContract
         await AppliedAsync(ANetwork.Of(machine));
         Assert.Equal(MachinePower.Running, (await BroughtAsync(machine)).Power);
     }
-
-    /// <summary>Waits until the guest has taken the interface and its address, where there is a guest.</summary>
-    protected virtual Task SeesInterfaceAsync(InstanceSpec machine, InterfaceSpec networkInterface) => Task.CompletedTask;
 }

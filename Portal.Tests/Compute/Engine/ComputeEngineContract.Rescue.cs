@@ -5,20 +5,6 @@ namespace Portal.Tests.Compute;
 /// <summary>A machine that runs another system than its own for a while.</summary>
 public abstract partial class ComputeEngineContract
 {
-    /// <summary>Whether what runs is the rescue system.</summary>
-    protected abstract Task<bool> IsRescueAsync(InstanceSpec machine);
-
-    /// <summary>Whether what its user data does at the first boot is done and on the disk.</summary>
-    protected virtual Task<bool> HasRunUserDataAsync(InstanceSpec machine) => Task.FromResult(true);
-
-    /// <summary>From within the rescue system, leaves on the root disk what <see cref="MarkDiskAsync"/> would.</summary>
-    protected abstract Task MarkFromRescueAsync(InstanceSpec machine);
-
-    /// <summary>
-    /// What a driver has to show besides, after the first rescue of a machine, after a restart in it, and (0) when it is back.
-    /// </summary>
-    protected virtual Task SeenInRescueAsync(InstanceSpec machine, int rescue) => Task.CompletedTask;
-
     [Fact]
     public async Task A_machine_is_rescued_with_its_own_disk_attached_and_comes_back_with_what_was_done_to_it()
     {

@@ -1,8 +1,5 @@
-using System.Net;
 using System.Security.Cryptography;
-using System.Text;
 using Portal.Model.Compute;
-using Portal.Model.Networking;
 using Portal.Model.Shared;
 using Portal.Model.Volumes;
 using Portal.Tests.Networking;
@@ -10,37 +7,8 @@ using Portal.Tests.Networking;
 namespace Portal.Tests.Compute;
 
 /// <summary>What every driver of <see cref="IComputeEngine"/> must do. Derive a class for each driver.</summary>
-public abstract partial class ComputeEngineContract
+public abstract partial class ComputeEngineContract(EngineBench bench) : EngineSteps(bench)
 {
-    protected abstract IComputeEngine Engine { get; }
-
-    /// <summary>The same engine's networks.</summary>
-    protected INetworkEngine Networks => (INetworkEngine)Engine;
-
-    /// <summary>The same driver's guests.</summary>
-    protected IGuestEngine Guests => (IGuestEngine)Engine;
-
-    /// <summary>The same driver's disks.</summary>
-    protected IVolumeEngine Volumes => (IVolumeEngine)Engine;
-
-    /// <summary>
-    /// A network that is there, with one machine whose ssh answers. Tests leave it running; it may be shared between them.
-    /// </summary>
-    protected abstract Task<InstanceSpec> RunningMachineAsync();
-
-    /// <summary>Waits until <paramref name="condition"/> holds; fails when it does not within the driver's patience.</summary>
-    protected abstract Task UntilAsync(Func<Task<bool>> condition);
-
-    /// <summary>Makes <paramref name="content"/> something that can be fetched.</summary>
-    protected abstract Task<Uri> PublishAsync(byte[] content);
-
-    /// <summary>Leaves something on the running machine's root disk.</summary>
-    protected abstract Task MarkDiskAsync(InstanceSpec machine);
-
-    protected abstract Task<bool> HasMarkAsync(InstanceSpec machine);
-
-    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task Ensuring_twice_makes_one_machine()
     {
@@ -243,133 +211,5 @@ public abstract partial class ComputeEngineContract
         Assert.NotEqual(key, (await Engine.ObserveAsync(rebuilt, Ct)).HostKey);
         await Volumes.RemoveVolumeAsync(machine.Volumes[0].Volume.Id, Ct);
         await RemoveAllAsync(rebuilt);
-    }
-
-    /// <summary>A new machine on a new network, both in the test's own range; nothing is made yet.</summary>
-    protected virtual InstanceSpec AMachine(string? network = null, byte host = 10)
-    {
-        var id = ResourceIds.New("i");
-        return new InstanceSpec(
-            id,
-            "acc-1",
-            $"m-{id[^6..]}",
-            1,
-            256,
-            [new VolumeAttachment(AVolume() with { ImageFile = "tiny.qcow2" }, Volume.RootDevice)],
-            "root",
-            null,
-            null,
-            network ?? ResourceIds.New("vpc"),
-            [AnInterface(host)],
-            null,
-            MachinePower.Running,
-            Force: false,
-            0
-        );
-    }
-
-    /// <summary>An interface at this place of the test's first subnet, or of its second.</summary>
-    protected static InterfaceSpec AnInterface(byte host, byte subnet = 0)
-    {
-        var id = ResourceIds.New("eni");
-        return new InterfaceSpec(
-            id,
-            IPNetwork.Parse($"10.0.{subnet}.0/24"),
-            new IPAddress([10, 0, subnet, 1]),
-            new IPAddress([10, 0, subnet, host]),
-            NetworkInterface.MacOf(id)
-        );
-    }
-
-    protected static VolumeSpec AVolume(int sizeGiB = 1) => new(ResourceIds.New("vol"), "acc-1", sizeGiB, 1000, 100, null);
-
-    protected async Task DefineAsync(InstanceSpec machine)
-    {
-        await AppliedAsync(ANetwork.Of(machine));
-        await MakeVolumesAsync(machine);
-        await BroughtAsync(machine);
-    }
-
-    /// <summary>Until the engine is no longer at it; what it promises then.</summary>
-    protected async Task<Applied> AppliedAsync(NetworkSpec network)
-    {
-        var applied = Applied.UnderWay;
-        await UntilAsync(async () => (applied = await Networks.EnsureNetworkAsync(network, Ct)) is not Applied.UnderWay);
-        return applied;
-    }
-
-    /// <inheritdoc cref="AppliedAsync"/>
-    protected async Task<MachineObservation> BroughtAsync(InstanceSpec machine)
-    {
-        MachineObservation? seen = null;
-        await UntilAsync(async () => (seen = await Engine.EnsureMachineAsync(machine, Ct)) is { IsUnderWay: false });
-        return seen!;
-    }
-
-    /// <inheritdoc cref="AppliedAsync"/>
-    protected Task<VolumeObservation> MadeAsync(VolumeSpec volume) => SettledAsync(() => Volumes.EnsureVolumeAsync(volume, Ct));
-
-    /// <inheritdoc cref="AppliedAsync"/>
-    protected Task<VolumeObservation> AttachedAsync(VolumeAttachment volume, string instanceId) =>
-        SettledAsync(() => Volumes.EnsureAttachedAsync(volume, instanceId, Ct));
-
-    /// <inheritdoc cref="AppliedAsync"/>
-    protected Task PluggedInAsync(string instanceId, string networkId, InterfaceSpec networkInterface) =>
-        UntilAsync(() => Networks.AttachInterfaceAsync(instanceId, networkId, networkInterface, Ct));
-
-    private async Task<VolumeObservation> SettledAsync(Func<Task<VolumeObservation>> ensure)
-    {
-        var seen = VolumeObservation.Missing;
-        await UntilAsync(async () => (seen = await ensure()) is { IsUnderWay: false });
-        return seen;
-    }
-
-    protected async Task MakeVolumesAsync(InstanceSpec machine)
-    {
-        foreach (var volume in machine.Volumes)
-        {
-            await MadeAsync(volume.Volume);
-        }
-    }
-
-    protected async Task<InstanceSpec> StartAsync(InstanceSpec machine)
-    {
-        await DefineAsync(machine);
-        await UntilAsync(async () => await Engine.ObserveAsync(machine, Ct) is { SshAnswers: true, HostKey: not null });
-        return machine;
-    }
-
-    protected async Task RemoveAllAsync(InstanceSpec machine)
-    {
-        await Engine.RemoveAsync(machine, Ct);
-        foreach (var volume in machine.Volumes)
-        {
-            await Volumes.RemoveVolumeAsync(volume.Volume.Id, Ct);
-        }
-
-        await Networks.RemoveNetworkAsync(machine.NetworkId, Ct);
-    }
-
-    protected virtual Task<byte[]> AnImageAsync() => Task.FromResult("an image"u8.ToArray());
-
-    protected static async Task FailsAsync(EngineFault fault, Func<Task> call) =>
-        Assert.Equal(fault, (await Assert.ThrowsAsync<EngineException>(call)).Fault);
-
-    /// <summary>Which of the <paramref name="wanted"/> came.</summary>
-    protected static async Task<string> ReadUntilAsync(Stream stream, params string[] wanted)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        patience.CancelAfter(TimeSpan.FromSeconds(20));
-        var (text, buffer) = (new StringBuilder(), new byte[4096]);
-        while (true)
-        {
-            var count = await stream.ReadAsync(buffer, patience.Token);
-            Assert.True(count > 0, $"The stream ended before “{string.Join("” or “", wanted)}”: {text}");
-            text.Append(Encoding.UTF8.GetString(buffer, 0, count));
-            if (Array.Find(wanted, one => text.ToString().Contains(one, StringComparison.Ordinal)) is { } came)
-            {
-                return came;
-            }
-        }
     }
 }

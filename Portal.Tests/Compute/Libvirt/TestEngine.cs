@@ -7,11 +7,21 @@ using Portal.Worker.Shared;
 
 namespace Portal.Tests.Compute;
 
-/// <summary>The real engine, one for all the tests that need it; they run one after the other.</summary>
+/// <summary>
+/// The real engine, one for all these tests; they run one after the other. Much of what they do is to wait for a guest, so
+/// <see cref="SecondEngineTests"/> run beside them, on another.
+/// </summary>
 [CollectionDefinition(Name)]
 public sealed class EngineTests : ICollectionFixture<TestEngine>
 {
     public const string Name = "engine";
+}
+
+/// <inheritdoc cref="EngineTests"/>
+[CollectionDefinition(Name)]
+public sealed class SecondEngineTests : ICollectionFixture<TestEngine>
+{
+    public const string Name = "second engine";
 }
 
 /// <summary>

@@ -448,7 +448,7 @@ public sealed partial class SourceRulesTests
     private static partial Regex AuditedVerb();
 
     /// <summary>What the formatter breaks after a bracket or before a dot is one line here, so that a rule need not think of it.</summary>
-    private static IEnumerable<(string Name, string Text)> Code() =>
+    internal static IEnumerable<(string Name, string Text)> Code() =>
         new[] { "Portal", "Portal.Model", "Portal.Worker" }
             .SelectMany(project => Files(project, "*.cs").Concat(Files(project, "*.razor")))
             .Select(file => (file.Name, Broken().Replace(file.Text, match => match.Value.Trim())));

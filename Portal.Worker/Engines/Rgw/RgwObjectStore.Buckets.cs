@@ -386,9 +386,9 @@ public sealed partial class RgwObjectStore
         }
     }
 
-    private async Task<T> AskAsync<T>(StoreKey owner, Func<IAmazonS3, Task<T>> ask, CancellationToken ct)
+    private async Task<T> AskAsync<T>(StoreKey owner, Func<IAmazonS3, Task<T>> ask, CancellationToken ct, TimeSpan? patience = null)
     {
-        using var s3 = Client(owner);
+        using var s3 = Client(owner, patience);
         try
         {
             return await ask(s3);
@@ -407,6 +407,6 @@ public sealed partial class RgwObjectStore
         }
     }
 
-    private AmazonS3Client Client(StoreKey key) =>
-        S3Client.Of(access.Endpoint.AbsoluteUri.TrimEnd('/'), access.SigningRegion, key, RgwObjectStores.Patience);
+    private AmazonS3Client Client(StoreKey key, TimeSpan? patience = null) =>
+        S3Client.Of(access.Endpoint.AbsoluteUri.TrimEnd('/'), access.SigningRegion, key, patience ?? RgwObjectStores.Patience);
 }

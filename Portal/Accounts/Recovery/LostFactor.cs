@@ -24,7 +24,7 @@ public sealed class LostFactor(
     /// <summary>By the mail's link.</summary>
     public async Task<Outcome> KeepAsync(string? secret)
     {
-        var (http, key, now) = (accessor.HttpContext!, AddressChange.KeyOf(secret ?? ""), clock.GetUtcNow());
+        var (http, key, now) = (accessor.HttpContext!, SignInChange.KeyOf(secret ?? ""), clock.GetUtcNow());
         var ct = http.RequestAborted;
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         var removal = await db.FactorRemovals.AsNoTracking().SingleOrDefaultAsync(removal => removal.KeepKey == key, ct);
@@ -34,7 +34,7 @@ public sealed class LostFactor(
             || !await KeepAsync(user, http.Connection.RemoteIpAddress, ct)
         )
         {
-            return Outcome.Refused(Useless);
+            return Refusal.NotFound(Useless);
         }
 
         await db.SaveChangesAsync(ct);

@@ -30,8 +30,8 @@ public sealed class UndoChange(
     /// <summary>Before the change, and in its transaction: sets aside how it was. The secret of the link.</summary>
     public async Task<string> KeepAsync(User user)
     {
-        var (now, secret) = (clock.GetUtcNow(), AddressChange.NewSecret());
-        var change = new AddressChange
+        var (now, secret) = (clock.GetUtcNow(), SignInChange.NewSecret());
+        var change = new SignInChange
         {
             Id = Guid.CreateVersion7(now),
             UserId = user.Id,
@@ -39,7 +39,7 @@ public sealed class UndoChange(
             Old = user.Email!,
             At = now,
             HadSecondFactor = user.TwoFactorEnabled,
-            UndoKey = AddressChange.KeyOf(secret),
+            UndoKey = SignInChange.KeyOf(secret),
         };
         db.Add(change);
         if (change.HadSecondFactor)
@@ -65,19 +65,19 @@ public sealed class UndoChange(
     /// <returns>Where to choose a new password.</returns>
     public async Task<Outcome<string>> RunAsync(string? secret)
     {
-        var (key, now) = (AddressChange.KeyOf(secret ?? ""), clock.GetUtcNow());
-        var change = await db.AddressChanges.AsNoTracking().SingleOrDefaultAsync(change => change.UndoKey == key, Aborted);
+        var (key, now) = (SignInChange.KeyOf(secret ?? ""), clock.GetUtcNow());
+        var change = await db.SignInChanges.AsNoTracking().SingleOrDefaultAsync(change => change.UndoKey == key, Aborted);
         if (change?.CanBeUndone(now) is not true || await db.Users.FindAsync([change.UserId], Aborted) is not { } user)
         {
-            return Outcome.Refused(Useless);
+            return Refusal.NotFound(Useless);
         }
 
         try
         {
             await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
-            var since = change.At - AddressChange.UndoneWithin;
+            var since = change.At - SignInChange.UndoneWithin;
             var first = await db
-                .AddressChanges.AsNoTracking()
+                .SignInChanges.AsNoTracking()
                 .Where(one => one.UserId == user.Id && one.UndoneAt == null && one.At > since && one.At <= change.At)
                 .OrderBy(one => one.At)
                 .FirstOrDefaultAsync(Aborted);
@@ -87,13 +87,13 @@ public sealed class UndoChange(
             if (
                 first is null
                 || await db
-                    .AddressChanges.Where(one =>
+                    .SignInChanges.Where(one =>
                         one.UserId == user.Id && one.UndoneAt == null && (one.At >= change.At || (one.At > since && one.Old == change.Old))
                     )
                     .ExecuteUpdateAsync(set => set.SetProperty(one => one.UndoneAt, now), Aborted) == 0
             )
             {
-                return Outcome.Refused(Useless);
+                return Refusal.NotFound(Useless);
             }
 
             var from = user.Email!;
@@ -124,7 +124,7 @@ public sealed class UndoChange(
         }
         catch (DbUpdateException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
-            return Outcome.Refused(Taken);
+            return Refusal.Duplicate(Taken);
         }
 
         return await mails.ResetPageAsync(user);
@@ -136,7 +136,7 @@ public sealed class UndoChange(
             .Accounts.Where(account => account.Id == user.AccountId && account.Name == MailDomain.Shown(old))
             .ExecuteUpdateAsync(set => set.SetProperty(account => account.Name, MailDomain.Shown(user.Email!)), Aborted);
 
-    private async Task PutFactorBackAsync(User user, AddressChange before)
+    private async Task PutFactorBackAsync(User user, SignInChange before)
     {
         if (!before.HadSecondFactor)
         {

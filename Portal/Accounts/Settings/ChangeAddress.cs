@@ -36,23 +36,23 @@ public sealed class ChangeAddress(
     {
         if (EmailAddress.WhyNot(typed) is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.Invalid(reason);
         }
 
         var wanted = MailboxNames.Kept(typed!);
         if (users.NormalizeEmail(wanted) == user.NormalizedEmail)
         {
-            return Outcome.Refused("That is your address already.");
+            return Refusal.Duplicate("That is your address already.");
         }
 
         if (await own.WhyNotPasswordAsync(user, password) is { } wrong)
         {
-            return Outcome.Refused(wrong);
+            return wrong;
         }
 
         if (!await limits.TryTakeAsync(wanted, Http.Connection.RemoteIpAddress, Aborted))
         {
-            return Outcome.Refused("Too many attempts with this address. Try again in five minutes.");
+            return Refusal.Limit("Too many attempts with this address. Try again in five minutes.");
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
@@ -68,7 +68,7 @@ public sealed class ChangeAddress(
     {
         if (AccountMails.TokenOf(to) is not { Length: > 0 } wanted || AccountMails.TokenOf(code) is not { } token)
         {
-            return Outcome.Refused(Useless);
+            return Refusal.NotFound(Useless);
         }
 
         var user = await own.LoadAsync();
@@ -81,7 +81,7 @@ public sealed class ChangeAddress(
             var secret = wasConfirmed ? await undo.KeepAsync(user) : null;
             if (!(await users.ChangeEmailAsync(user, wanted, token)).Succeeded)
             {
-                return Outcome.Refused(Useless);
+                return Refusal.NotFound(Useless);
             }
 
             if (secret is not null)
@@ -104,7 +104,7 @@ public sealed class ChangeAddress(
         }
         catch (DbUpdateException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
-            return Outcome.Refused(Taken);
+            return Refusal.Duplicate(Taken);
         }
 
         await signIn.RefreshSignInAsync(user);

@@ -33,21 +33,21 @@ public sealed class OwnAccount(
 
     public async Task<Outcome> ChangePasswordAsync(User user, string current, string wanted, bool removesPasskeys)
     {
-        if (await WhyNotPasswordAsync(user, current) is { } reason)
+        if (await WhyNotPasswordAsync(user, current) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         if (string.Equals(current, wanted, StringComparison.Ordinal))
         {
-            return Outcome.Refused("That is your password already: choose another one.");
+            return Refusal.Invalid("That is your password already: choose another one.");
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
         var answer = await users.ChangePasswordAsync(user, current, wanted);
         if (!answer.Succeeded)
         {
-            return Outcome.Refused(
+            return Refusal.Invalid(
                 answer.Errors.FirstOrDefault(error => error.Code == Passwords.Refused)?.Description ?? "Choose another password."
             );
         }
@@ -83,9 +83,9 @@ public sealed class OwnAccount(
     /// <returns>The recovery codes, which are shown this once.</returns>
     public async Task<Outcome<string[]>> EnableSecondFactorAsync(User user, string code, string password)
     {
-        if (await WhyNotPasswordAsync(user, password) is { } reason)
+        if (await WhyNotPasswordAsync(user, password) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         var digits = new string([.. code.Where(char.IsAsciiDigit)]);
@@ -93,13 +93,13 @@ public sealed class OwnAccount(
         if (!guess.IsAllowed)
         {
             await events.NoteAsync(Actor, SecurityEvent.ThrottledCode, Aborted);
-            return Outcome.Refused(FactorCode.TooMany(guess));
+            return Refusal.Limit(FactorCode.TooMany(guess));
         }
 
         if (!await users.VerifyTwoFactorTokenAsync(user, users.Options.Tokens.AuthenticatorTokenProvider, digits))
         {
             await events.NoteAsync(Actor, SecurityEvent.FailedCode, Aborted);
-            return Outcome.Refused("That code is incorrect. Check your phone's clock and enter the latest code.");
+            return Refusal.Forbidden("That code is incorrect. Check your phone's clock and enter the latest code.");
         }
 
         await guess.RightAsync();
@@ -115,9 +115,9 @@ public sealed class OwnAccount(
 
     public async Task<Outcome> DisableSecondFactorAsync(User user, string password)
     {
-        if (await WhyNotPasswordAsync(user, password) is { } reason)
+        if (await WhyNotPasswordAsync(user, password) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
@@ -131,9 +131,9 @@ public sealed class OwnAccount(
 
     public async Task<Outcome<string[]>> NewRecoveryCodesAsync(User user, string password)
     {
-        if (await WhyNotPasswordAsync(user, password) is { } reason)
+        if (await WhyNotPasswordAsync(user, password) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(Aborted);
@@ -162,7 +162,7 @@ public sealed class OwnAccount(
     public Actor Actor => CurrentActor.Of(Http.User, Http.Connection.RemoteIpAddress);
 
     /// <inheritdoc cref="FreshProof.WhyNotPasswordAsync"/>
-    public Task<string?> WhyNotPasswordAsync(User user, string password) => proof.WhyNotPasswordAsync(user, password);
+    public Task<Refusal?> WhyNotPasswordAsync(User user, string password) => proof.WhyNotPasswordAsync(user, password);
 
     // The security stamp has changed with what was done: the other sessions end, this one gets a new cookie.
     private async Task WriteDownAsync(User user, SecurityEvent what, string mail, object? after = null, string? secret = null)

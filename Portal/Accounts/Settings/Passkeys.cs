@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Identity;
 using Portal.Model.Accounts;
 using Portal.Model.Shared;
+using Portal.Shared;
 
 namespace Portal.Accounts;
 
@@ -28,9 +29,9 @@ public sealed class Passkeys(
     public async Task<IResult> CreationOptionsAsync(string password)
     {
         var user = await own.LoadAsync();
-        if (await own.WhyNotPasswordAsync(user, password) is { } reason)
+        if (await own.WhyNotPasswordAsync(user, password) is { } refusal)
         {
-            return Results.Text(reason, statusCode: StatusCodes.Status403Forbidden);
+            return refusal.Answer();
         }
 
         return Results.Content(

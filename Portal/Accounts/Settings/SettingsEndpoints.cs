@@ -66,13 +66,11 @@ internal static class SettingsEndpoints
         var (form, user) = (await http.Request.ReadFormAsync(ct), await own.LoadAsync());
 
         // By what was asked for, be it empty: whoever enters no password is told so.
-        var reason =
+        var refusal =
             form["credential"].ToString() is { Length: > 0 } credential ? await proof.WhyNotPasskeyAsync(user, credential)
             : form.ContainsKey("password") ? await proof.WhyNotPasswordAsync(user, form["password"].ToString())
             : await proof.WhyNotCodeAsync(user, form["code"].ToString());
-        return reason is null
-            ? Results.Text(receipts.Write(form["ticket"].ToString(), http.User))
-            : Results.Text(reason, statusCode: StatusCodes.Status403Forbidden);
+        return refusal is null ? Results.Text(receipts.Write(form["ticket"].ToString(), http.User)) : refusal.Answer();
     }
 
     private static async Task<IResult> RenamePasskeyAsync(string id, HttpContext http, Passkeys passkeys, CancellationToken ct) =>

@@ -57,46 +57,46 @@ public sealed class FreshProof(
     /// <summary>
     /// Null if it is the password; wrong ones make this session wait, and no other. From who has a second factor it is not enough.
     /// </summary>
-    public async Task<string?> WhyNotPasswordAsync(User user, string password)
+    public async Task<Refusal?> WhyNotPasswordAsync(User user, string password)
     {
         if (password.Length is 0 or > Passwords.MaxLength)
         {
-            return password.Length == 0 ? "Enter your password." : WrongPassword;
+            return Refusal.Forbidden(password.Length == 0 ? "Enter your password." : WrongPassword);
         }
 
         var guess = await guesses.BeginAsync(GuessedAt.Proof, SessionId ?? user.Id, Http.RequestAborted);
         if (!guess.IsAllowed)
         {
             await events.NoteAsync(Actor, SecurityEvent.ThrottledProof, Http.RequestAborted);
-            return $"Too many wrong passwords. Wait {Guess.InWords(guess.Wait)}.";
+            return Refusal.Limit($"Too many wrong passwords. Wait {Guess.InWords(guess.Wait)}.");
         }
 
         if (!(await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: false)).Succeeded)
         {
             await events.NoteAsync(Actor, SecurityEvent.FailedProof, Http.RequestAborted);
-            return WrongPassword;
+            return Refusal.Forbidden(WrongPassword);
         }
 
         await guess.RightAsync();
         await KeepAsync(isFactor: false);
-        return await IsFreshAsync(user) ? null : FactorFirst;
+        return await IsFreshAsync(user) ? null : Refusal.Forbidden(FactorFirst);
     }
 
     /// <summary>Null if it is a code of the app, or a recovery code, that was not used before.</summary>
-    public async Task<string?> WhyNotCodeAsync(User user, string typed)
+    public async Task<Refusal?> WhyNotCodeAsync(User user, string typed)
     {
         var code = FactorCode.Of(typed);
         var guess = await guesses.BeginAsync(GuessedAt.Code, SessionId ?? user.Id, Http.RequestAborted);
         if (!guess.IsAllowed)
         {
             await events.NoteAsync(Actor, SecurityEvent.ThrottledCode, Http.RequestAborted);
-            return FactorCode.TooMany(guess);
+            return Refusal.Limit(FactorCode.TooMany(guess));
         }
 
         if (!await IsCodeAsync(user, code))
         {
             await events.NoteAsync(Actor, SecurityEvent.FailedCode, Http.RequestAborted);
-            return FactorCode.Wrong;
+            return Refusal.Forbidden(FactorCode.Wrong);
         }
 
         await guess.RightAsync();
@@ -105,14 +105,14 @@ public sealed class FreshProof(
     }
 
     /// <summary>Null if the browser's answer to /passkeys/request-options is of a passkey of this very person.</summary>
-    public async Task<string?> WhyNotPasskeyAsync(User user, string credential)
+    public async Task<Refusal?> WhyNotPasskeyAsync(User user, string credential)
     {
         const string Wrong = "That passkey is not one of this account.";
         var answer = await signIn.PerformPasskeyAssertionAsync(credential);
         if (!answer.Succeeded || answer.User.Id != user.Id)
         {
             await events.NoteAsync(Actor, SecurityEvent.FailedPasskey, Http.RequestAborted);
-            return Wrong;
+            return Refusal.Forbidden(Wrong);
         }
 
         await users.AddOrUpdatePasskeyAsync(user, answer.Passkey);

@@ -20,7 +20,7 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
         var user = await users.GetUserAsync(http.User);
         if (user is null || user.Id.ToString() != userId || AccountMails.TokenOf(code) is not { } token)
         {
-            return Outcome.Refused(Useless);
+            return Refusal.NotFound(Useless);
         }
 
         if (user.EmailConfirmed)
@@ -38,12 +38,12 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
             )
         )
         {
-            return Outcome.Refused(Useless);
+            return Refusal.NotFound(Useless);
         }
 
         if (await db.Users.AnyAsync(other => other.NormalizedEmail == user.NormalizedEmail && other.EmailConfirmed, http.RequestAborted))
         {
-            return Outcome.Refused(Taken);
+            return Refusal.Duplicate(Taken);
         }
 
         db.Add(
@@ -53,12 +53,12 @@ public sealed class ConfirmEmail(PortalDb db, UserManager<User> users, AccountMa
         );
         try
         {
-            return (await users.ConfirmEmailAsync(user, token)).Succeeded ? Outcome.Done : Outcome.Refused(Useless);
+            return (await users.ConfirmEmailAsync(user, token)).Succeeded ? Outcome.Done : Refusal.NotFound(Useless);
         }
         catch (DbUpdateException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
         {
             // Two confirmed it in the same moment.
-            return Outcome.Refused(Taken);
+            return Refusal.Duplicate(Taken);
         }
     }
 

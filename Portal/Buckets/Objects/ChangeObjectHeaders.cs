@@ -1,4 +1,5 @@
 using Portal.Model.Accounts;
+using Portal.Model.Buckets;
 using Portal.Model.Shared;
 
 namespace Portal.Buckets;
@@ -11,7 +12,7 @@ public sealed class ChangeObjectHeaders(ObjectCopy copy, BucketAudit audit)
         await audit.WriteAsync(actor, bucket, "PutObjectHeaders", after: new { Key = key, headers.ContentType });
         try
         {
-            await copy.RunAsync(bucket, key, key, null, headers, ct);
+            await copy.RunAsync(bucket.S3, bucket.Name, key, key, null, headers, ct);
         }
         catch (Exception error) when (StorageFault.Is(error))
         {

@@ -1,5 +1,6 @@
 using Portal.Accounts;
 using Portal.Model.Buckets;
+using Portal.Shared;
 
 namespace Portal.Buckets;
 
@@ -13,12 +14,15 @@ public sealed class DownloadEndpoint(BucketGateway buckets)
 
     private async Task<IResult> AnswerAsync(HttpContext http, string name, string? key, string? version)
     {
-        using var bucket = (
-            await buckets.OpenNamedAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), name, http.RequestAborted)
-        ).Value;
+        var opened = await buckets.OpenNamedAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), name, http.RequestAborted);
+        using var bucket = opened.Value;
+        if (bucket is null)
+        {
+            return opened.Refusal!.Answer();
+        }
+
         if (
-            bucket is null
-            || string.IsNullOrEmpty(key)
+            string.IsNullOrEmpty(key)
             || key.Length > ObjectKey.MaxBytes
             || (version is not null && !IsVersion(version))
             || ObjectKey.WhyNotInBrowser(key) is not null

@@ -1,3 +1,5 @@
+using Portal.Model.Buckets;
+
 namespace Portal.Buckets;
 
 /// <summary>Headers of an object while somebody edits them.</summary>

@@ -45,7 +45,7 @@ public sealed class ObjectVersions(ObjectCopy copy, BucketAudit audit)
     public async Task RestoreAsync(Actor actor, OpenBucket bucket, string key, string versionId, CancellationToken ct)
     {
         await AuditAsync(actor, bucket, "RestoreObject", key, versionId);
-        await copy.RunAsync(bucket, key, key, versionId, null, ct);
+        await copy.RunAsync(bucket.S3, bucket.Name, key, key, versionId, null, ct);
     }
 
     /// <summary>Takes away the marks that it was deleted, one for each time: its newest version is the object again.</summary>

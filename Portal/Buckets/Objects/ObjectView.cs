@@ -201,7 +201,7 @@ public sealed record ObjectView(
             var policy = await StoredPolicy.ReadAsync(bucket.S3, bucket.Name, ct);
             return (policy is null || BucketPolicy.IsReadable(policy) ? PublicRead.MayRead(policy, bucket.Name, key) : null) switch
             {
-                false when await ObjectCopy.IsPublicAsync(bucket, key, null, ct) => policy is null ? true : null,
+                false when await ObjectCopy.IsPublicAsync(bucket.S3, bucket.Name, key, null, ct) => policy is null ? true : null,
                 false => await IsPublicByBucketAsync(bucket, ct),
                 var told => told,
             };

@@ -1,11 +1,13 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web.Virtualization;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.JSInterop;
 using MudBlazor;
 using Portal.Accounts;
 using Portal.Model.Accounts;
 using Portal.Model.Buckets;
+using Portal.Model.Shared;
 using Portal.Shared;
 
 namespace Portal.Buckets;
@@ -13,7 +15,10 @@ namespace Portal.Buckets;
 public sealed partial class ObjectsTab(
     CurrentActor current,
     ObjectChanges changes,
-    ObjectOperations works,
+    ChangeObjects change,
+    IDbContextFactory<PortalDb> dbs,
+    LiveUpdates live,
+    TimeProvider clock,
     StorageOrigins origins,
     IDialogService dialogs,
     IJSRuntime js,
@@ -28,6 +33,7 @@ public sealed partial class ObjectsTab(
     private ElementReference zone;
     private ObjectListing listing = null!;
     private IReadOnlyList<ObjectLine>? first;
+    private IReadOnlyList<ObjectOperationView> operations = [];
     private Virtualize<ObjectLine>? rows;
     private IDisposable? listening;
     private Actor? actor;
@@ -96,6 +102,7 @@ public sealed partial class ObjectsTab(
             return;
         }
 
+        var isAnother = shown?.Bucket != Bucket;
         shown = asked;
         listing = new ObjectListing(Bucket, Prefix, Prefix + Search);
         (first, problem, provided) = (null, null, false);
@@ -104,6 +111,11 @@ public sealed partial class ObjectsTab(
         {
             origins.Expect(Bucket.Store.Endpoint);
             await uploads.MoveAsync(Bucket.Name, Prefix, Bucket.Store.Endpoint);
+        }
+
+        if (isAnother)
+        {
+            operations = await ObjectOperationView.OfAsync(dbs, actor, Bucket.Id, clock.GetUtcNow(), left.Token);
         }
 
         await ReadFirstAsync();
@@ -115,16 +127,16 @@ public sealed partial class ObjectsTab(
         if (firstRender)
         {
             interactive = true;
-            listening = works.Subscribe(work =>
-                _ =
-                    work.BucketId == Bucket.Id && work.AccountId == actor!.AccountId
-                        ? InvokeAsync(() => SeenAsync(work))
-                        : Task.CompletedTask
+            listening = live.Subscribe(
+                seen => seen.Table is "ObjectOperations" && seen.AccountId == actor!.AccountId,
+                () => InvokeAsync(SeeAsync)
             );
             uploads = new UploadsInBrowser(js, () => InvokeAsync(RefreshAsync));
             origins.Expect(Bucket.Store.Endpoint);
             await uploads.AttachAsync(zone, Bucket.Name, Prefix, Bucket.Store.Endpoint);
-            StateHasChanged();
+
+            // Once more: what changed between the first rendering and the subscription was told to nobody.
+            await SeeAsync();
         }
     }
 
@@ -175,16 +187,42 @@ public sealed partial class ObjectsTab(
         }
     }
 
-    private async Task SeenAsync(ObjectOperation work)
+    /// <summary>How far the changes of objects are; where one has ended, what is left in the folder too.</summary>
+    private async Task SeeAsync()
     {
-        if (work.IsOver)
+        var before = operations;
+        operations = await ObjectOperationView.OfAsync(dbs, await current.GetAsync(), Bucket.Id, clock.GetUtcNow(), left.Token);
+        StateHasChanged();
+        if (operations.Any(now => now.IsOver && before.All(known => known.Id != now.Id || !known.IsOver)))
         {
             await RefreshAsync();
         }
-        else
+    }
+
+    /// <summary>What is happening to a line that is about to go; null if nothing is.</summary>
+    private string? Leaving(string key) =>
+        operations.FirstOrDefault(one => one.What?.Covers(key) is true)?.Kind switch
         {
-            StateHasChanged();
-        }
+            null => null,
+            ObjectOperationKind.Delete => "Deleting…",
+            _ => "Moving…",
+        };
+
+    private string? ClassOf(ObjectLine line) =>
+        Leaving(line.Key) is not null ? "muted"
+        : Selection.Has(line.Key) ? "selected"
+        : null;
+
+    private async Task CancelAsync(ObjectOperationView operation)
+    {
+        problem = (await change.CancelAsync(await current.GetAsync(), operation.Id, CancellationToken.None)).Reason;
+        await SeeAsync();
+    }
+
+    private async Task DismissAsync(ObjectOperationView operation)
+    {
+        problem = (await change.DismissAsync(await current.GetAsync(), operation.Id, CancellationToken.None)).Reason;
+        await SeeAsync();
     }
 
     private void SearchFor(string? text) => navigation.NavigateTo(BucketUrl.Folder(Bucket.Name, Prefix, text, Deleted), replace: true);
@@ -219,6 +257,7 @@ public sealed partial class ObjectsTab(
             if (begun.IsDone)
             {
                 Selection.SetAll(false);
+                await SeeAsync();
             }
         }
     }
@@ -262,6 +301,7 @@ public sealed partial class ObjectsTab(
             if (begun.IsDone)
             {
                 Selection.SetAll(false);
+                await SeeAsync();
             }
         }
         catch (Exception error) when (StorageFault.Is(error))

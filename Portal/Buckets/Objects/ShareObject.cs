@@ -11,13 +11,13 @@ public sealed class ShareObject(BucketAudit audit, TimeProvider clock)
     {
         if (ObjectKey.WhyNotInBrowser(key) is { } reason)
         {
-            return Outcome.Refused(reason);
+            return Refusal.Invalid(reason);
         }
 
         var found = await bucket.AskAsync(s3 => s3.GetObjectMetadataAsync(bucket.Name, key, ct));
         if (found.Value is not { } shared)
         {
-            return Outcome.Refused(found.Reason!);
+            return found.Refusal!;
         }
 
         var (link, until) = (ObjectLinks.Share(bucket, key, shared.Headers.ContentType, life), clock.GetUtcNow() + life);

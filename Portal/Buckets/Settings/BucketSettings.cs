@@ -62,8 +62,8 @@ public sealed record BucketSettings
         return new BucketSettings
         {
             Policy = document,
-            Public = (document.Reason ?? (await acl).Told.Reason) is { } reason
-                ? Outcome.Refused(reason)
+            Public = (document.Refusal ?? (await acl).Told.Refusal) is { } refusal
+                ? refusal
                 : PublicRead.Of(document.Value, (await acl).Told.Value, (await block).Told.Value, (await payment).Told.Value, name),
             Cors = (await cors).Told,
             Versioning = (await versioning).Told,
@@ -81,7 +81,9 @@ public sealed record BucketSettings
         policy.Value is { } text && !BucketPolicy.IsReadable(text)
             ? new Outcome<string?>(
                 text,
-                "Portal cannot read this policy: it holds something that JSON does not allow everywhere, such as half of a character. It stays as it is."
+                Refusal.State(
+                    "Portal cannot read this policy: it holds something that JSON does not allow everywhere, such as half of a character. It stays as it is."
+                )
             )
             : policy;
 

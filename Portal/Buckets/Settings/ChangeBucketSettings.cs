@@ -67,7 +67,7 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, Bucket
         CancellationToken ct
     ) =>
         rules.Count > MostCorsRules - 1
-            ? Outcome.Refused($"S3 keeps {MostCorsRules} rules, and one is Portal's.")
+            ? Refusal.Limit($"S3 keeps {MostCorsRules} rules, and one is Portal's.")
             : await RunAsync(
                 actor,
                 bucket,
@@ -110,7 +110,7 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, Bucket
         CancellationToken ct
     ) =>
         rules.Count > MostLifecycleRules
-            ? Outcome.Refused($"S3 keeps at most {MostLifecycleRules} rules.")
+            ? Refusal.Limit($"S3 keeps at most {MostLifecycleRules} rules.")
             : await RunAsync(
                 actor,
                 bucket,
@@ -160,7 +160,7 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, Bucket
         Func<Task<T>> read,
         Func<T, bool> isAsSeen,
         Func<T, Task> write,
-        Func<T, Task<string?>>? whyNot = null
+        Func<T, Task<Refusal?>>? whyNot = null
     )
     {
         try
@@ -168,12 +168,12 @@ public sealed class ChangeBucketSettings(IDbContextFactory<PortalDb> dbs, Bucket
             var current = await read();
             if (!isAsSeen(current))
             {
-                return Outcome.Refused(Stale);
+                return Refusal.State(Stale);
             }
 
-            if (whyNot is not null && await whyNot(current) is { } reason)
+            if (whyNot is not null && await whyNot(current) is { } refusal)
             {
-                return Outcome.Refused(reason);
+                return refusal;
             }
 
             await audit.WriteAsync(actor, bucket, action, after: after);

@@ -19,7 +19,7 @@ public sealed record PublicRead(bool BySwitch, bool ByPolicy, bool ByAcl)
     public const string Sid = "PublicRead";
 
     /// <summary>How ACLs call everybody.</summary>
-    internal const string Everybody = "http://acs.amazonaws.com/groups/global/AllUsers";
+    internal const string Everybody = ObjectCopy.Everybody;
 
     private const string Reading = "s3:GetObject";
 

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
 using Portal.Accounts;
+using Portal.Model.Shared;
 using Portal.Shared;
 
 namespace Portal.Buckets;
@@ -85,12 +86,15 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, PortalAddress
     {
         try
         {
-            using var bucket = (
-                await buckets.OpenNamedAsync(CurrentActor.Of(http.User, http.Connection.RemoteIpAddress), name, http.RequestAborted)
-            ).Value;
+            var opened = await buckets.OpenNamedAsync(
+                CurrentActor.Of(http.User, http.Connection.RemoteIpAddress),
+                name,
+                http.RequestAborted
+            );
+            using var bucket = opened.Value;
             if (bucket is null)
             {
-                return Results.NotFound();
+                return Answer(opened.Refusal!, $"{opened.Refusal!.Kind}", opened.Refusal!.Kind.StatusCode());
             }
 
             return await ReadAsync<T>(http) is { } ask ? Results.Json(await work(bucket, ask, http), Answered) : Results.BadRequest();
@@ -98,12 +102,17 @@ public sealed partial class UploadEndpoints(BucketGateway buckets, PortalAddress
         catch (Exception error) when (StorageFault.Is(error) && !http.RequestAborted.IsCancellationRequested)
         {
             LogRefused(log, error);
-            return Results.Json(
-                new { code = StorageFault.Code(error), sentence = StorageFault.Sentence(error) },
-                statusCode: StorageFault.IsAway(error) ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status409Conflict
+            var refusal = StorageFault.Refuse(error);
+            return Answer(
+                refusal,
+                StorageFault.Code(error),
+                StorageFault.IsAway(error) ? StatusCodes.Status503ServiceUnavailable : refusal.Kind.StatusCode()
             );
         }
     }
+
+    private static IResult Answer(Refusal refusal, string code, int status) =>
+        Results.Json(new { code, sentence = refusal.Sentence }, statusCode: status);
 
     /// <summary>What is asked; null unless it is what our pages ask, and within bounds.</summary>
     private static async Task<T?> ReadAsync<T>(HttpContext http)

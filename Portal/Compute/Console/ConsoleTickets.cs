@@ -24,9 +24,14 @@ public sealed class ConsoleTickets(IDbContextFactory<PortalDb> dbs, TimeProvider
         var instance = await db
             .Instances.AsNoTracking()
             .FirstOrDefaultAsync(instance => instance.AccountId == actor.AccountId && instance.Id == instanceId, ct);
-        if (instance is null || WhyNot(instance, kind) is not null)
+        if (instance is null)
         {
-            return Outcome.Refused(instance is null ? "There is no such instance." : WhyNot(instance, kind)!);
+            return Refusal.NotFound("There is no such instance.");
+        }
+
+        if (WhyNot(instance, kind) is { } reason)
+        {
+            return Refusal.State(reason);
         }
 
         var now = clock.GetUtcNow();
@@ -36,7 +41,7 @@ public sealed class ConsoleTickets(IDbContextFactory<PortalDb> dbs, TimeProvider
             >= MostPerMinute
         )
         {
-            return Outcome.Refused("Too many consoles were opened within a minute. Wait a minute, then try again.");
+            return Refusal.Limit("Too many consoles were opened within a minute. Wait a minute, then try again.");
         }
 
         var secret = RandomNumberGenerator.GetHexString(64, lowercase: true);

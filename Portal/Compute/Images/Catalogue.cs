@@ -75,7 +75,7 @@ public sealed class Catalogue
     /// <summary>Whether the person's address is confirmed, and why nothing may be billed yet.</summary>
     public required bool Confirmed { get; init; }
 
-    public required string? WhyNoBilling { get; init; }
+    public required Refusal? WhyNoBilling { get; init; }
 
     public required Account Account { get; init; }
 

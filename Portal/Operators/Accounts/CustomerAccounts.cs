@@ -102,9 +102,9 @@ public sealed class CustomerAccounts(IDbContextFactory<PortalDb> dbs, TrustLadde
             note,
             (db, account, now) =>
                 reason is SuspensionReason.Unpaid
-                    ? Task.FromResult(Outcome.Refused("Portal suspends for what is not paid by itself; choose another reason."))
-                : string.IsNullOrWhiteSpace(note) ? Task.FromResult(Outcome.Refused("Write down why, for the other operators."))
-                : note.Length > LongestNote ? Task.FromResult(Outcome.Refused($"Say it in {LongestNote} characters."))
+                    ? Task.FromResult<Outcome>(Refusal.Invalid("Portal suspends for what is not paid by itself; choose another reason."))
+                : string.IsNullOrWhiteSpace(note) ? Task.FromResult<Outcome>(Refusal.Invalid("Write down why, for the other operators."))
+                : note.Length > LongestNote ? Task.FromResult<Outcome>(Refusal.Invalid($"Say it in {LongestNote} characters."))
                 : Suspension.SuspendAsync(db, account, reason, Link, now, ct),
             ct
         );
@@ -119,7 +119,7 @@ public sealed class CustomerAccounts(IDbContextFactory<PortalDb> dbs, TrustLadde
             async (db, account, now) =>
                 await db.UnpaidUses.AsNoTracking().FirstOrDefaultAsync(use => use.AccountId == id, ct) is { } use
                 && use.AmountAt(now) >= account.UnpaidLimit * TrustLadder.Stop
-                    ? Outcome.Refused(
+                    ? Refusal.Limit(
                         string.Create(
                             CultureInfo.InvariantCulture,
                             $"It has used ${use.AmountAt(now):N2} that is not paid, its limit is ${account.UnpaidLimit:N2}, and it would be suspended again at once. Raise its step first."
@@ -141,12 +141,12 @@ public sealed class CustomerAccounts(IDbContextFactory<PortalDb> dbs, TrustLadde
             {
                 if (number < 0 || number >= ladder.Steps.Count)
                 {
-                    return Outcome.Refused("There is no such step.");
+                    return Refusal.NotFound("There is no such step.");
                 }
 
                 if (account.ClosingSince is not null)
                 {
-                    return Outcome.Refused($"This account is {account.Status}.");
+                    return Refusal.State($"This account is {account.Status}.");
                 }
 
                 if (account.TrustStep != number)
@@ -180,15 +180,15 @@ public sealed class CustomerAccounts(IDbContextFactory<PortalDb> dbs, TrustLadde
     )
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
-        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Billing, clock.GetUtcNow(), ct) is { } reason)
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Billing, clock.GetUtcNow(), ct) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (!await db.Accounts.AnyAsync(account => account.Id == id, ct))
         {
-            return Outcome.Refused(Gone);
+            return Refusal.NotFound(Gone);
         }
 
         var (account, now) = (await db.LockAccountAsync(id, ct), clock.GetUtcNow());

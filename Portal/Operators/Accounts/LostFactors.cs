@@ -50,47 +50,47 @@ public sealed class LostFactors(IDbContextFactory<PortalDb> dbs, PortalAddress a
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var now = clock.GetUtcNow();
-        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Admin, now, ct) is { } reason)
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Admin, now, ct) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         if (string.IsNullOrWhiteSpace(note))
         {
-            return Outcome.Refused("Write down how you know that it is them, for the other operators.");
+            return Refusal.Invalid("Write down how you know that it is them, for the other operators.");
         }
 
         if (note.Length > CustomerAccounts.LongestNote)
         {
-            return Outcome.Refused($"Say it in {CustomerAccounts.LongestNote} characters.");
+            return Refusal.Invalid($"Say it in {CustomerAccounts.LongestNote} characters.");
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (!await db.Accounts.AnyAsync(one => one.Id == account, ct))
         {
-            return Outcome.Refused(Nobody);
+            return Refusal.NotFound(Nobody);
         }
 
         // Two Admins at once queue up here.
         await db.LockAccountAsync(account, ct);
         if (await db.Users.AsNoTracking().SingleOrDefaultAsync(user => user.Id == userId && user.AccountId == account, ct) is not { } user)
         {
-            return Outcome.Refused(Nobody);
+            return Refusal.NotFound(Nobody);
         }
 
         if (await WhyNotAsync(db, user, now, ct) is { } why)
         {
-            return Outcome.Refused(why);
+            return Refusal.State(why);
         }
 
-        var secret = AddressChange.NewSecret();
+        var secret = SignInChange.NewSecret();
         var removal = new FactorRemoval
         {
             Id = Guid.CreateVersion7(now),
             UserId = userId,
             AccountId = account,
             AskedAt = now,
-            KeepKey = AddressChange.KeyOf(secret),
+            KeepKey = SignInChange.KeyOf(secret),
         };
         await db.FactorRemovals.Where(old => old.UserId == userId && old.EndedAt == null).ExecuteDeleteAsync(ct);
         db.Add(removal);
@@ -119,9 +119,9 @@ public sealed class LostFactors(IDbContextFactory<PortalDb> dbs, PortalAddress a
     {
         await using var db = await dbs.CreateDbContextAsync(ct);
         var now = clock.GetUtcNow();
-        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Admin, now, ct) is { } reason)
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Admin, now, ct) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -131,7 +131,7 @@ public sealed class LostFactors(IDbContextFactory<PortalDb> dbs, PortalAddress a
                 .ExecuteUpdateAsync(set => set.SetProperty(removal => removal.EndedAt, now), ct) == 0
         )
         {
-            return Outcome.Refused("Nothing is announced any more.");
+            return Refusal.State("Nothing is announced any more.");
         }
 
         db.Add(Actor.Portal(account).Audit(now, "WithdrawFactorRemoval", userId.ToString()));
@@ -143,14 +143,14 @@ public sealed class LostFactors(IDbContextFactory<PortalDb> dbs, PortalAddress a
 
     private static async Task<string?> WhyNotAsync(PortalDb db, User user, DateTimeOffset now, CancellationToken ct)
     {
-        var since = now - AddressChange.UndoneWithin;
+        var since = now - SignInChange.UndoneWithin;
         return user switch
         {
             { IsOperator: true } => "An operator's is taken away on the machine: reset-operator-factor.",
             { TwoFactorEnabled: false } => "There is no second factor.",
             { EmailConfirmed: false } => "Nobody has confirmed the address, so nobody would hear of it.",
             _ when await StandingAsync(db, user.Id, now, ct) is not null => "It is announced already.",
-            _ when await db.AddressChanges.AnyAsync(
+            _ when await db.SignInChanges.AnyAsync(
                     change => change.UserId == user.Id && change.UndoneAt == null && change.At > since,
                     ct
                 ) => "How they sign in was changed within a week. The mail that told them of it has a link that takes it back.",

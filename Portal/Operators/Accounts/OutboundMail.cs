@@ -31,9 +31,9 @@ public sealed class OutboundMail(IDbContextFactory<PortalDb> dbs, TimeProvider c
         var (key, email) = (named.Trim(), new MailboxNames().NormalizeEmail(named)!);
         var now = clock.GetUtcNow();
         await using var db = await dbs.CreateDbContextAsync(ct);
-        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, now, ct) is { } reason)
+        if (await db.WhyNotOperatorAsync(actor, OperatorRole.Infrastructure, now, ct) is { } refusal)
         {
-            return Outcome.Refused(reason);
+            return refusal;
         }
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
@@ -52,7 +52,7 @@ public sealed class OutboundMail(IDbContextFactory<PortalDb> dbs, TimeProvider c
         {
             return await db.Accounts.AnyAsync(account => account.Id == id && account.ClosingSince == null, ct)
                 ? Outcome.Done
-                : Outcome.Refused("There is no such account.");
+                : Refusal.NotFound("There is no such account.");
         }
 
         // The engine follows, network by network.

@@ -18,7 +18,8 @@ internal static class RescueSystem
     public const string Kernel = "kernel";
     public const string Memory = "initrd";
     public const string Log = "rescue.log";
-    public const string CommandLine = "console=tty0 console=ttyS0,115200 quiet net.ifnames=0 tsc=reliable no_timer_check";
+    public const string CommandLine =
+        "console=tty0 console=ttyS0,115200 quiet net.ifnames=0 tsc=reliable no_timer_check rcupdate.rcu_expedited=1 cryptomgr.notests initcall_blacklist=crypto_kdf108_init";
 
     /// <summary>Before the name of a version that is not whole yet.</summary>
     private const string Unfinished = ".";

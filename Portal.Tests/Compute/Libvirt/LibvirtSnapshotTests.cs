@@ -5,36 +5,38 @@ using Portal.Model.Volumes;
 namespace Portal.Tests.Compute;
 
 /// <summary>Snapshots of real guests' real bytes.</summary>
-public sealed partial class LibvirtEngineTests
+[Collection(EngineTests.Name)]
+[Trait("Needs", "engine")]
+public sealed class LibvirtSnapshotTests(TestEngine engine) : LibvirtSteps(engine)
 {
     [Fact]
     public async Task What_a_guest_wrote_has_the_same_checksum_after_its_volume_is_deleted_and_restored()
     {
         var (machine, volume) = (await RunningMachineAsync(), AVolume());
         await AttachAsync(machine, volume, "sdb");
-        var written = await real.SshAsync(
+        var written = await Real.SshAsync(
             machine,
             $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null; {SumOf(machine, volume)}"
         );
 
         // The guest goes on writing while the copy is made.
-        await real.SshAsync(
+        await Real.SshAsync(
             machine,
             $"(while [ ! -e /tmp/enough ]; do dd if=/dev/zero of={PathOf(machine, volume)} bs=1M seek=32 count=4 conv=notrunc,fsync 2> /dev/null; done) > /dev/null 2>&1 &"
         );
         var snapshot = await TakeAsync(volume);
-        await real.SshAsync(
+        await Real.SshAsync(
             machine,
             $"touch /tmp/enough; sleep 1; dd if=/dev/zero of={PathOf(machine, volume)} bs=1M count=16 conv=notrunc,fsync 2> /dev/null"
         );
-        Assert.NotEqual(written, await real.SshAsync(machine, SumOf(machine, volume)));
+        Assert.NotEqual(written, await Real.SshAsync(machine, SumOf(machine, volume)));
         await DetachAndRemoveAsync(machine, volume);
 
         var restored = AVolume() with { SnapshotId = snapshot.Id };
         await AttachAsync(machine, restored, "sdb");
-        Assert.Equal(written, await real.SshAsync(machine, SumOf(machine, restored)));
+        Assert.Equal(written, await Real.SshAsync(machine, SumOf(machine, restored)));
         await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
-        Assert.Equal(written, await real.SshAsync(machine, "echo 3 > /proc/sys/vm/drop_caches; " + SumOf(machine, restored)));
+        Assert.Equal(written, await Real.SshAsync(machine, "echo 3 > /proc/sys/vm/drop_caches; " + SumOf(machine, restored)));
         await DetachAndRemoveAsync(machine, restored);
     }
 
@@ -49,11 +51,11 @@ public sealed partial class LibvirtEngineTests
         await MarkDiskAsync(machine);
         Assert.True(await HasMarkAsync(machine));
 
-        await real.SshAsync(machine, "killall qemu-ga");
+        await Real.SshAsync(machine, "killall qemu-ga");
         await UntilAsync(async () => !(await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
         var another = await TakeAsync(volume);
         Assert.False((await Volumes.EnsureSnapshotAsync(another, Ct)).Quiesced);
-        await real.SshAsync(machine, "DEVNAME=$(basename $(readlink /dev/virtio-ports/org.qemu.guest_agent.0)) /etc/init.d/agent");
+        await Real.SshAsync(machine, "DEVNAME=$(basename $(readlink /dev/virtio-ports/org.qemu.guest_agent.0)) /etc/init.d/agent");
         await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
         await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
         await Volumes.RemoveSnapshotAsync(another.Id, Ct);
@@ -67,18 +69,18 @@ public sealed partial class LibvirtEngineTests
         var machine = AMachine();
         await StartAsync(machine);
         await AttachAsync(machine, volume, "sdb");
-        var written = await real.SshAsync(
+        var written = await Real.SshAsync(
             machine,
             $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null; {SumOf(machine, volume)}"
         );
 
         // So much that the copy is under way for certain when libvirtd is killed.
-        await real.SshAsync(machine, $"dd if=/dev/zero of={PathOf(machine, volume)} bs=1M count=240 seek=16 conv=fsync 2> /dev/null");
+        await Real.SshAsync(machine, $"dd if=/dev/zero of={PathOf(machine, volume)} bs=1M count=240 seek=16 conv=fsync 2> /dev/null");
         var first = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
         await Volumes.EnsureSnapshotAsync(first, Ct);
         await TestEngine.RunAsync("kill", "-KILL", await PidAsync("libvirt/libvirtd.pid"));
         await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is EngineFault.Unavailable);
-        await real.StartAsync();
+        await Real.StartAsync();
         await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
         await UntilAsync(async () => (await EnsureAsync(first))?.IsComplete is true);
 
@@ -106,7 +108,7 @@ public sealed partial class LibvirtEngineTests
         await AttachAsync(reader, both[1], "sdc");
         Assert.Equal(
             [written, written],
-            [await real.SshAsync(reader, SumOf(reader, both[0])), await real.SshAsync(reader, SumOf(reader, both[1]))]
+            [await Real.SshAsync(reader, SumOf(reader, both[0])), await Real.SshAsync(reader, SumOf(reader, both[1]))]
         );
         await Volumes.RemoveSnapshotAsync(first.Id, Ct);
         await Volumes.RemoveSnapshotAsync(second.Id, Ct);
@@ -124,7 +126,7 @@ public sealed partial class LibvirtEngineTests
     {
         var (machine, volume) = (await RunningMachineAsync(), AVolume());
         await AttachAsync(machine, volume, "sdb");
-        await real.SshAsync(machine, $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null");
+        await Real.SshAsync(machine, $"dd if=/dev/urandom of={PathOf(machine, volume)} bs=1M count=16 conv=fsync 2> /dev/null");
         foreach (var moment in Enumerable.Range(4, 10))
         {
             var snapshot = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
@@ -133,7 +135,7 @@ public sealed partial class LibvirtEngineTests
             await Task.Delay(4 * moment, Ct); // chooses the moment; nothing is waited for
             await TestEngine.RunAsync("kill", "-KILL", pid);
             await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is EngineFault.Unavailable);
-            await real.StartAsync();
+            await Real.StartAsync();
             await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
             await UntilAsync(async () => (await EnsureAsync(snapshot))?.IsComplete is true);
             await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
@@ -150,7 +152,7 @@ public sealed partial class LibvirtEngineTests
         var snapshot = new SnapshotSpec(ResourceIds.New("snap"), volume.AccountId, volume.Id);
         await Volumes.EnsureSnapshotAsync(snapshot, Ct);
         await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
-        Assert.Empty(Directory.GetFiles(Path.Combine(real.Folder, "engine", "lib", "snapshots"), $"*{snapshot.Id}*"));
+        Assert.Empty(Directory.GetFiles(Path.Combine(Real.Folder, "engine", "lib", "snapshots"), $"*{snapshot.Id}*"));
         await DetachAndRemoveAsync(machine, volume);
     }
 
@@ -169,17 +171,4 @@ public sealed partial class LibvirtEngineTests
 
     private static string SumOf(InstanceSpec machine, VolumeSpec volume) =>
         $"dd if={PathOf(machine, volume)} bs=1M count=16 2> /dev/null | sha256sum";
-
-    private async Task AttachAsync(InstanceSpec machine, VolumeSpec volume, string device)
-    {
-        await Volumes.EnsureVolumeAsync(volume, Ct);
-        await Volumes.EnsureAttachedAsync(new(volume, device), machine.Id, Ct);
-        await UntilAsync(async () => await GuestSizeAsync(machine, volume) > 0);
-    }
-
-    private async Task DetachAndRemoveAsync(InstanceSpec machine, VolumeSpec volume)
-    {
-        await UntilAsync(async () => (await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId is null);
-        await Volumes.RemoveVolumeAsync(volume.Id, Ct);
-    }
 }

@@ -934,36 +934,6 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
-                name: "AddressChanges",
-                columns: table => new
-                {
-                    Id = table.Column<Guid>(type: "uuid", nullable: false),
-                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
-                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
-                    Old = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
-                    At = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    HadSecondFactor = table.Column<bool>(type: "boolean", nullable: false),
-                    UndoKey = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
-                    UndoneAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("PK_AddressChanges", x => x.Id);
-                    table.ForeignKey(
-                        name: "FK_AddressChanges_Accounts_AccountId",
-                        column: x => x.AccountId,
-                        principalTable: "Accounts",
-                        principalColumn: "Id",
-                        onDelete: ReferentialAction.Restrict);
-                    table.ForeignKey(
-                        name: "FK_AddressChanges_Users_UserId",
-                        column: x => x.UserId,
-                        principalTable: "Users",
-                        principalColumn: "Id",
-                        onDelete: ReferentialAction.Cascade);
-                });
-
-            migrationBuilder.CreateTable(
                 name: "AspNetUserClaims",
                 columns: table => new
                 {
@@ -1127,6 +1097,36 @@ namespace Portal.Model.Migrations
                         onDelete: ReferentialAction.Restrict);
                     table.ForeignKey(
                         name: "FK_Sessions_Users_UserId",
+                        column: x => x.UserId,
+                        principalTable: "Users",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "SignInChanges",
+                columns: table => new
+                {
+                    Id = table.Column<Guid>(type: "uuid", nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Old = table.Column<string>(type: "character varying(256)", maxLength: 256, nullable: false),
+                    At = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    HadSecondFactor = table.Column<bool>(type: "boolean", nullable: false),
+                    UndoKey = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false),
+                    UndoneAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_SignInChanges", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_SignInChanges_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_SignInChanges_Users_UserId",
                         column: x => x.UserId,
                         principalTable: "Users",
                         principalColumn: "Id",
@@ -1590,6 +1590,51 @@ namespace Portal.Model.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "ObjectOperations",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    AccountId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    BucketId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    RegionId = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    UserId = table.Column<Guid>(type: "uuid", nullable: false),
+                    Kind = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Title = table.Column<string>(type: "character varying(2304)", maxLength: 2304, nullable: false),
+                    What = table.Column<string>(type: "text", nullable: false),
+                    Move = table.Column<string>(type: "text", nullable: true),
+                    CreatedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    State = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    CancelledAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    StartedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    EndedAt = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    Total = table.Column<long>(type: "bigint", nullable: false),
+                    IsTotalAtLeast = table.Column<bool>(type: "boolean", nullable: false),
+                    Changed = table.Column<long>(type: "bigint", nullable: false),
+                    Failed = table.Column<long>(type: "bigint", nullable: false),
+                    Problems = table.Column<string>(type: "text", nullable: false),
+                    Cursor = table.Column<string>(type: "text", nullable: false),
+                    Batch = table.Column<string>(type: "text", nullable: true),
+                    Waiting = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true),
+                    Reason = table.Column<string>(type: "character varying(1024)", maxLength: 1024, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ObjectOperations", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_ObjectOperations_Accounts_AccountId",
+                        column: x => x.AccountId,
+                        principalTable: "Accounts",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_ObjectOperations_Buckets_BucketId",
+                        column: x => x.BucketId,
+                        principalTable: "Buckets",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "PrivateImages",
                 columns: table => new
                 {
@@ -1728,22 +1773,6 @@ namespace Portal.Model.Migrations
                 table: "Accounts",
                 column: "StripeCustomerId",
                 unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "IX_AddressChanges_AccountId",
-                table: "AddressChanges",
-                column: "AccountId");
-
-            migrationBuilder.CreateIndex(
-                name: "IX_AddressChanges_UndoKey",
-                table: "AddressChanges",
-                column: "UndoKey",
-                unique: true);
-
-            migrationBuilder.CreateIndex(
-                name: "IX_AddressChanges_UserId",
-                table: "AddressChanges",
-                column: "UserId");
 
             migrationBuilder.CreateIndex(
                 name: "IX_AlertRules_AccountId_ResourceId",
@@ -2025,6 +2054,21 @@ namespace Portal.Model.Migrations
                 filter: "\"AppliedGeneration\" < \"Generation\"");
 
             migrationBuilder.CreateIndex(
+                name: "IX_ObjectOperations_AccountId",
+                table: "ObjectOperations",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_ObjectOperations_BucketId",
+                table: "ObjectOperations",
+                column: "BucketId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_ObjectOperations_RegionId_State",
+                table: "ObjectOperations",
+                columns: new[] { "RegionId", "State" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_ObjectStoreChanges_AccountId",
                 table: "ObjectStoreChanges",
                 column: "AccountId");
@@ -2154,6 +2198,22 @@ namespace Portal.Model.Migrations
                 column: "UserId");
 
             migrationBuilder.CreateIndex(
+                name: "IX_SignInChanges_AccountId",
+                table: "SignInChanges",
+                column: "AccountId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_SignInChanges_UndoKey",
+                table: "SignInChanges",
+                column: "UndoKey",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_SignInChanges_UserId",
+                table: "SignInChanges",
+                column: "UserId");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Snapshots_AccountId_RequestToken",
                 table: "Snapshots",
                 columns: new[] { "AccountId", "RequestToken" },
@@ -2270,9 +2330,6 @@ namespace Portal.Model.Migrations
                 name: "AccessKeys");
 
             migrationBuilder.DropTable(
-                name: "AddressChanges");
-
-            migrationBuilder.DropTable(
                 name: "AlertRules");
 
             migrationBuilder.DropTable(
@@ -2339,6 +2396,9 @@ namespace Portal.Model.Migrations
                 name: "MetricSamples");
 
             migrationBuilder.DropTable(
+                name: "ObjectOperations");
+
+            migrationBuilder.DropTable(
                 name: "ObjectStoreChanges");
 
             migrationBuilder.DropTable(
@@ -2366,6 +2426,9 @@ namespace Portal.Model.Migrations
                 name: "Sessions");
 
             migrationBuilder.DropTable(
+                name: "SignInChanges");
+
+            migrationBuilder.DropTable(
                 name: "StripeEvents");
 
             migrationBuilder.DropTable(
@@ -2378,10 +2441,10 @@ namespace Portal.Model.Migrations
                 name: "UsageSpans");
 
             migrationBuilder.DropTable(
-                name: "Buckets");
+                name: "AuditEntries");
 
             migrationBuilder.DropTable(
-                name: "AuditEntries");
+                name: "Buckets");
 
             migrationBuilder.DropTable(
                 name: "Snapshots");

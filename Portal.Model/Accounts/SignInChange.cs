@@ -10,7 +10,7 @@ namespace Portal.Model.Accounts;
 /// Whoever reads the mailbox of before can undo it for a week, since a thief's first acts are to take the owner's mails away and to shut
 /// him out by a factor of his own.
 /// </summary>
-public sealed class AddressChange : IOwned
+public sealed class SignInChange : IOwned
 {
     public static readonly TimeSpan UndoneWithin = TimeSpan.FromDays(7);
 

@@ -11,7 +11,9 @@ namespace Portal.Tests.Compute;
 /// <summary>
 /// What reaches a guest from beyond its network, and what it reaches there: through the uplink, by public addresses, through a peering.
 /// </summary>
-public sealed partial class LibvirtEngineTests
+[Collection(SecondEngineTests.Name)]
+[Trait("Needs", "engine")]
+public sealed class LibvirtOutsideTests(TestEngine engine) : LibvirtSteps(engine)
 {
     private static readonly IPNetwork Neighbours = IPNetwork.Parse("10.1.0.0/16");
 
@@ -26,7 +28,7 @@ public sealed partial class LibvirtEngineTests
         await BootAsync(peer);
 
         Assert.Equal(new UplinkObservation(false, null), await Networks.UplinkAsync(Ct));
-        await using (var outside = await OutsideWorld.OpenAsync(real))
+        await using (var outside = await OutsideWorld.OpenAsync(Real))
         {
             Assert.Equal(new UplinkObservation(true, IPNetwork.Parse(OutsideWorld.Range)), await Networks.UplinkAsync(Ct));
             await TranslatesOutboundAsync(guest);
@@ -74,7 +76,7 @@ public sealed partial class LibvirtEngineTests
 
         using (
             var narrow = new LibvirtEngine(
-                new EngineFolder(real.Folder),
+                new EngineFolder(Real.Folder),
                 new TypedAddresses(isLaptop: true),
                 TimeProvider.System,
                 UplinkLimits.Default with
@@ -85,21 +87,21 @@ public sealed partial class LibvirtEngineTests
         )
         {
             await narrow.EnsureNetworkAsync(outside with { Mail = true }, Ct);
-            await real.SshAsync(
+            await Real.SshAsync(
                 guest,
                 $"for n in 1 2; do (mkfifo /tmp/held$n; sleep 60 > /tmp/held$n & nc {OutsideWorld.Address} 25 < /tmp/held$n > /tmp/greeted$n 2>&1 &) > /dev/null 2>&1; done"
             );
             await UntilAsync(async () =>
-                await real.SshAsync(guest, "cat /tmp/greeted1 /tmp/greeted2 2> /dev/null | grep -c 220 || true") == "2"
+                await Real.SshAsync(guest, "cat /tmp/greeted1 /tmp/greeted2 2> /dev/null | grep -c 220 || true") == "2"
             );
             await IsRefusedAsync(guest, mail);
-            await real.SshAsync(guest, "killall nc sleep; rm /tmp/held1 /tmp/held2");
+            await Real.SshAsync(guest, "killall nc sleep; rm /tmp/held1 /tmp/held2");
             await UntilAsync(async () => await MailAsync() == "220");
         }
 
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
 
-        Task<string> MailAsync() => real.SshAsync(guest, $"w=3; {mail} 2> /dev/null");
+        Task<string> MailAsync() => Real.SshAsync(guest, $"w=3; {mail} 2> /dev/null");
     }
 
     /// <summary>
@@ -128,7 +130,7 @@ public sealed partial class LibvirtEngineTests
         // Of two customers one is reached by the other at his public address, and only there.
         await Networks.EnsureNetworkAsync(led, Ct);
         await Networks.EnsureNetworkAsync(there with { Nat = true }, Ct);
-        Assert.StartsWith("SSH-", await real.SshAsync(peer, "nc -w 10 203.0.113.5 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
+        Assert.StartsWith("SSH-", await Real.SshAsync(peer, "nc -w 10 203.0.113.5 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
         await IsRefusedAsync(peer, FromGuest.Fetch("10.0.0.10"));
 
         await Networks.EnsureNetworkAsync(there with { Addresses = [To(peer)] }, Ct);
@@ -151,7 +153,7 @@ public sealed partial class LibvirtEngineTests
         there = there with { Peers = [new PeerSpec("pcx-00000000000000001", guest.NetworkId, here.Range)] };
         await Networks.EnsureNetworkAsync(here, Ct);
         await Networks.EnsureNetworkAsync(there, Ct);
-        Assert.StartsWith("SSH-", await real.SshAsync(guest, "nc -w 10 10.1.0.10 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
+        Assert.StartsWith("SSH-", await Real.SshAsync(guest, "nc -w 10 10.1.0.10 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
         await IsRefusedAsync(guest, FromGuest.Fetch("10.1.0.10"));
         await Networks.EnsureNetworkAsync(there.With(Http("10.0.0.10/32")), Ct);
         Assert.Equal(peer.Id, await FetchAsync(guest, "10.1.0.10"));
@@ -185,7 +187,7 @@ public sealed partial class LibvirtEngineTests
         await UntilAsync(async () => await GreetLoopbackAsync(port) == "");
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest), Ct);
         Assert.DoesNotContain(
-            Directory.GetFiles(real.Settings.Published),
+            Directory.GetFiles(Real.Settings.Published),
             file => File.ReadAllText(file).Contains("eipalloc", StringComparison.Ordinal)
         );
     }

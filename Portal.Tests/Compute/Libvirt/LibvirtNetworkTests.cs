@@ -10,7 +10,9 @@ namespace Portal.Tests.Compute;
 /// Who reaches whom, tried with real packets by a real guest: its neighbour on the same subnet and on another, a stranger with the very
 /// address range of another customer's network, the router, the host.
 /// </summary>
-public sealed partial class LibvirtEngineTests
+[Collection(SecondEngineTests.Name)]
+[Trait("Needs", "engine")]
+public sealed class LibvirtNetworkTests(TestEngine engine) : LibvirtSteps(engine)
 {
     [Fact]
     public async Task A_guest_reaches_what_the_rules_allow_and_nothing_else()
@@ -32,18 +34,18 @@ public sealed partial class LibvirtEngineTests
         await CannotSpoofAsync(guest, neighbour);
         Assert.Contains(
             neighbour.HostName,
-            await real.SshAsync(guest, $"nslookup {neighbour.HostName}.internal 10.0.0.1"),
+            await Real.SshAsync(guest, $"nslookup {neighbour.HostName}.internal 10.0.0.1"),
             StringComparison.Ordinal
         );
         Assert.Contains(
             "lease of 10.0.0.10 obtained",
-            await real.SshAsync(guest, "udhcpc -i eth0 -n -q -f -t 5 -T 2 -s /bin/true 2>&1"),
+            await Real.SshAsync(guest, "udhcpc -i eth0 -n -q -f -t 5 -T 2 -s /bin/true 2>&1"),
             StringComparison.Ordinal
         );
-        Assert.Equal("once", await real.SshAsync(neighbour, "cat /root/ran"));
+        Assert.Equal("once", await Real.SshAsync(neighbour, "cat /root/ran"));
 
         // A guest that shuts itself down is told apart from one whose power was cut.
-        await real.SshAsync(neighbour, "poweroff");
+        await Real.SshAsync(neighbour, "poweroff");
         await UntilAsync(async () => await Engine.ObserveAsync(neighbour, Ct) is { Power: MachinePower.Off, StoppedByGuest: true });
         await Engine.EnsureMachineAsync(stranger with { Power = MachinePower.Off, Force = true }, Ct);
         Assert.False((await Engine.ObserveAsync(stranger, Ct)).StoppedByGuest);
@@ -59,13 +61,13 @@ public sealed partial class LibvirtEngineTests
     {
         var network = ANetwork.Of(AMachine());
         await Networks.EnsureNetworkAsync(network, Ct);
-        using (await NetworkNamespace.RunAsync(real.Settings.Router(network.Id), () => FromGuest.Listening(IPAddress.Any)))
+        using (await NetworkNamespace.RunAsync(Real.Settings.Router(network.Id), () => FromGuest.Listening(IPAddress.Any)))
         {
             await Networks.RemoveNetworkAsync(network.Id, Ct);
             await Networks.EnsureNetworkAsync(network, Ct);
             Assert.Contains(
                 ": lan@",
-                await TestEngine.RunAsync("ip", "-n", real.Settings.Router(network.Id), "-o", "link"),
+                await TestEngine.RunAsync("ip", "-n", Real.Settings.Router(network.Id), "-o", "link"),
                 StringComparison.Ordinal
             );
         }
@@ -83,7 +85,7 @@ public sealed partial class LibvirtEngineTests
     /// <summary>By ssh, since the rules say so; by HTTP only once they do, and only from whom they name, by address or by group.</summary>
     private async Task HoldsWithinASubnetAsync(InstanceSpec guest, InstanceSpec neighbour)
     {
-        Assert.StartsWith("SSH-", await real.SshAsync(guest, "nc -w 10 10.0.0.11 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
+        Assert.StartsWith("SSH-", await Real.SshAsync(guest, "nc -w 10 10.0.0.11 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.0.11"));
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest, neighbour).With(Http("10.0.0.99/32")), Ct);
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.0.11"));
@@ -118,7 +120,7 @@ public sealed partial class LibvirtEngineTests
         );
         await Networks.EnsureNetworkAsync(quiet, Ct);
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.0.11"), FromGuest.Ping("10.0.0.11"));
-        Assert.StartsWith("SSH-", await real.SshAsync(guest, "nc -w 10 10.0.0.11 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
+        Assert.StartsWith("SSH-", await Real.SshAsync(guest, "nc -w 10 10.0.0.11 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
         await Networks.EnsureNetworkAsync(open, Ct);
         Assert.Equal(neighbour.Id, await FetchAsync(guest, "10.0.0.11"));
         Assert.Equal("open", await PingAsync(guest, "10.0.0.11"));
@@ -134,11 +136,11 @@ public sealed partial class LibvirtEngineTests
         await Networks.EnsureNetworkAsync(network, Ct);
         await Networks.AttachInterfaceAsync(neighbour.Id, neighbour.NetworkId, networkInterface, Ct);
         await SeesInterfaceAsync(neighbour, networkInterface);
-        Assert.StartsWith("SSH-", await real.SshAsync(guest, "nc -w 10 10.0.1.12 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
+        Assert.StartsWith("SSH-", await Real.SshAsync(guest, "nc -w 10 10.0.1.12 22 < /dev/null | head -c 4"), StringComparison.Ordinal);
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.1.12"));
         await Networks.EnsureNetworkAsync(network.With(Http("10.0.0.0/24")), Ct);
         Assert.Equal(neighbour.Id, await FetchAsync(guest, "10.0.1.12"));
-        Assert.Equal(guest.HostName, await real.SshAsync(guest, "hostname"));
+        Assert.Equal(guest.HostName, await Real.SshAsync(guest, "hostname"));
         await UntilAsync(() => Networks.DetachInterfaceAsync(neighbour.Id, networkInterface, Ct));
         await Networks.EnsureNetworkAsync(ANetwork.Of(guest, neighbour), Ct);
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.1.12"));
@@ -168,7 +170,7 @@ public sealed partial class LibvirtEngineTests
         await IsRefusedAsync(guest, FromGuest.Fetch("10.0.0.12"), FromGuest.Fetch("169.254.169.254"));
         Assert.DoesNotContain(
             "10.0.0.12",
-            await real.SshAsync(guest, $"nslookup {stranger.HostName}.internal 10.0.0.1 2>&1 || true"),
+            await Real.SshAsync(guest, $"nslookup {stranger.HostName}.internal 10.0.0.1 2>&1 || true"),
             StringComparison.Ordinal
         );
     }
@@ -180,15 +182,15 @@ public sealed partial class LibvirtEngineTests
     private async Task NothingOfTheEngineListensAsync(InstanceSpec guest)
     {
         Assert.All(
-            (await TestEngine.RunAsync("ip", "-n", real.Settings.Name, "-4", "-o", "addr")).Split(
+            (await TestEngine.RunAsync("ip", "-n", Real.Settings.Name, "-4", "-o", "addr")).Split(
                 '\n',
                 StringSplitOptions.RemoveEmptyEntries
             ),
             line => Assert.Contains(" lo ", line, StringComparison.Ordinal)
         );
-        Assert.Empty(await ListenersAsync(real.Settings.Name, "tcp"));
-        Assert.Equal([53], await ListenersAsync(real.Settings.Router(guest.NetworkId), "tcp"));
-        Assert.Equal([53, 67], await ListenersAsync(real.Settings.Router(guest.NetworkId), "udp"));
+        Assert.Empty(await ListenersAsync(Real.Settings.Name, "tcp"));
+        Assert.Equal([53], await ListenersAsync(Real.Settings.Router(guest.NetworkId), "tcp"));
+        Assert.Equal([53, 67], await ListenersAsync(Real.Settings.Router(guest.NetworkId), "udp"));
     }
 
     /// <summary>
@@ -211,7 +213,7 @@ public sealed partial class LibvirtEngineTests
     private async Task CannotReachHostAsync(InstanceSpec guest)
     {
         using var onGateway = await NetworkNamespace.RunAsync(
-            real.Settings.Router(guest.NetworkId),
+            Real.Settings.Router(guest.NetworkId),
             () => FromGuest.Listening(IPAddress.Any)
         );
         using var onHost = FromGuest.Listening(IPAddress.Loopback);
@@ -235,7 +237,7 @@ public sealed partial class LibvirtEngineTests
         {
             Assert.Equal(
                 "dropped",
-                await real.SshAsync(
+                await Real.SshAsync(
                     guest,
                     $"ip addr add {address}/32 dev eth0; ping -c 1 -W 2 -I {address} 10.0.0.1 > /dev/null && echo arrived || echo dropped; ip addr del {address}/32 dev eth0"
                 )
@@ -243,40 +245,12 @@ public sealed partial class LibvirtEngineTests
         }
 
         // Nor can it draw its neighbour's traffic to itself by taking its MAC.
-        await real.SshAsync(
+        await Real.SshAsync(
             guest,
             $"(ip link set eth0 address {neighbour.Interfaces[0].Mac}; ping -c 2 -W 1 10.0.0.1; ip link set eth0 address {guest.Interfaces[0].Mac}) > /dev/null 2>&1"
         );
-        Assert.Equal(neighbour.HostName, await real.SshAsync(neighbour, "hostname"));
+        Assert.Equal(neighbour.HostName, await Real.SshAsync(neighbour, "hostname"));
     }
 
-    protected override async Task SeesInterfaceAsync(InstanceSpec machine, InterfaceSpec networkInterface) =>
-        await UntilAsync(async () =>
-            (await real.SshAsync(machine, "ip -4 -o addr")).Contains($"{networkInterface.Address}/", StringComparison.Ordinal)
-        );
-
-    /// <summary>Starts them, and on each a web server that tells its machine's id.</summary>
-    private async Task BootAsync(params InstanceSpec[] machines)
-    {
-        foreach (var machine in machines)
-        {
-            await MakeVolumesAsync(machine);
-            await Engine.EnsureMachineAsync(machine, Ct);
-        }
-
-        foreach (var machine in machines)
-        {
-            await UntilAsync(async () => await Engine.ObserveAsync(machine, Ct) is { SshAnswers: true, HostKey: not null });
-            await real.ServeAsync(machine);
-        }
-    }
-
-    private Task<string> FetchAsync(InstanceSpec from, string address) => real.FetchAsync(from, address);
-
-    private async Task IsRefusedAsync(InstanceSpec from, params string[] probes) =>
-        Assert.All(await real.TryAsync(from, probes), answer => Assert.Equal("", answer));
-
-    private Task<string> PingAsync(InstanceSpec from, string address) => real.PingAsync(from, address);
-
-    private static GroupRule Http(string range) => new(TransportProtocol.Tcp, 80, 80, IPNetwork.Parse(range), null);
+    private Task<string> PingAsync(InstanceSpec from, string address) => Real.PingAsync(from, address);
 }

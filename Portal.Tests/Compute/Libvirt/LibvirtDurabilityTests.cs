@@ -7,7 +7,9 @@ using Portal.Model.Volumes;
 namespace Portal.Tests.Compute;
 
 /// <summary>What a real guest had synced to a volume is on it, whatever happens while it writes.</summary>
-public sealed partial class LibvirtEngineTests
+[Collection(SecondEngineTests.Name)]
+[Trait("Needs", "engine")]
+public sealed class LibvirtDurabilityTests(TestEngine engine) : LibvirtSteps(engine)
 {
     private const int Chunk = 4096;
 
@@ -82,8 +84,8 @@ public sealed partial class LibvirtEngineTests
             await UntilAsync(async () => await GuestSizeAsync(machine, other) == 1);
             Assert.Equal("written before", await ReadAsync(machine, other));
             var synced = await SyncedAsync(machine);
-            kept.Add((written, other, synced, await real.SshAsync(machine, $"head -c {synced * Chunk} /tmp/source | sha256sum")));
-            await real.SshAsync(machine, "kill $(cat /tmp/writer.pid); rm /tmp/source");
+            kept.Add((written, other, synced, await Real.SshAsync(machine, $"head -c {synced * Chunk} /tmp/source | sha256sum")));
+            await Real.SshAsync(machine, "kill $(cat /tmp/writer.pid); rm /tmp/source");
         }
 
         var all = machine with
@@ -168,8 +170,8 @@ public sealed partial class LibvirtEngineTests
         var file = $"/var/lib/libvirt/volumes/{volume.Id}.qcow2";
 
         // The file is given to the guest before QEMU is asked to open it.
-        var uid = $"{await UidAsync(await real.QemuAsync(machine.Id))}";
-        await TestEngine.RunAsync("chown", $"{uid}:{uid}", Path.Combine(real.Folder, "engine", "lib", "volumes", $"{volume.Id}.qcow2"));
+        var uid = $"{await UidAsync(await Real.QemuAsync(machine.Id))}";
+        await TestEngine.RunAsync("chown", $"{uid}:{uid}", Path.Combine(Real.Folder, "engine", "lib", "volumes", $"{volume.Id}.qcow2"));
         await MonitorAsync(
             machine,
             $$$"""{"execute": "blockdev-add", "arguments": {"driver": "file", "filename": "{{{file}}}", "node-name": "libvirt-901-storage", "auto-read-only": true, "discard": "unmap"}}"""
@@ -209,7 +211,7 @@ public sealed partial class LibvirtEngineTests
 
         // For a moment the guest may still go by the disk that QEMU had had by itself, and that is gone.
         await UntilAsync(async () =>
-            (await real.SshAsync(machine, $"dd if={PathOf(machine, volume)} bs=512 count=1 2> /dev/null || true")).TrimEnd(' ', '\0')
+            (await Real.SshAsync(machine, $"dd if={PathOf(machine, volume)} bs=512 count=1 2> /dev/null || true")).TrimEnd(' ', '\0')
                 is "written before"
         );
         await DetachAndRemoveAsync(machine, volume);
@@ -252,7 +254,7 @@ public sealed partial class LibvirtEngineTests
             "virsh",
             "-q",
             "-c",
-            $"qemu+unix:///system?socket={real.Settings.LibvirtSocket}",
+            $"qemu+unix:///system?socket={Real.Settings.LibvirtSocket}",
             "qemu-monitor-command",
             machine.Id,
             command
@@ -267,7 +269,7 @@ public sealed partial class LibvirtEngineTests
     /// </summary>
     private async Task BeginWritingAsync(InstanceSpec machine, VolumeSpec volume)
     {
-        await real.SshAsync(
+        await Real.SshAsync(
             machine,
             $$"""
             rm -f /tmp/synced /tmp/synced.new /tmp/ended; head -c {{Chunk * Chunks}} /dev/urandom > /tmp/source
@@ -283,20 +285,20 @@ public sealed partial class LibvirtEngineTests
     }
 
     private async Task<int> SyncedAsync(InstanceSpec machine) =>
-        int.Parse(await real.SshAsync(machine, "cat /tmp/synced 2> /dev/null || echo 0"), CultureInfo.InvariantCulture);
+        int.Parse(await Real.SshAsync(machine, "cat /tmp/synced 2> /dev/null || echo 0"), CultureInfo.InvariantCulture);
 
     /// <summary>How many chunks were synced before the volume went, and the checksum of them.</summary>
     private async Task<(int Synced, string Sum)> EndWritingAsync(InstanceSpec machine)
     {
-        await UntilAsync(async () => await real.SshAsync(machine, "ls /tmp/ended 2> /dev/null || true") != "");
+        await UntilAsync(async () => await Real.SshAsync(machine, "ls /tmp/ended 2> /dev/null || true") != "");
         var synced = await SyncedAsync(machine);
-        var sum = await real.SshAsync(machine, $"head -c {synced * Chunk} /tmp/source | sha256sum");
-        await real.SshAsync(machine, "rm /tmp/source");
+        var sum = await Real.SshAsync(machine, $"head -c {synced * Chunk} /tmp/source | sha256sum");
+        await Real.SshAsync(machine, "rm /tmp/source");
         return (synced, sum);
     }
 
     private Task<string> SumAsync(InstanceSpec machine, VolumeSpec volume, int chunks) =>
-        real.SshAsync(machine, $"head -c {chunks * Chunk} {PathOf(machine, volume)} | sha256sum");
+        Real.SshAsync(machine, $"head -c {chunks * Chunk} {PathOf(machine, volume)} | sha256sum");
 
     /// <summary>Kills libvirtd so long after the call began, and starts it again. What comes of the call does not matter.</summary>
     private async Task DieDuringAsync(int milliseconds, Func<Task> call)
@@ -307,6 +309,6 @@ public sealed partial class LibvirtEngineTests
         await TestEngine.RunAsync("kill", "-KILL", pid);
         var fault = await calling;
         Assert.True(fault is null or EngineFault.Unavailable, $"The call ended with {fault}.");
-        await real.StartAsync();
+        await Real.StartAsync();
     }
 }

@@ -5,7 +5,9 @@ using Portal.Tests.Shared;
 namespace Portal.Tests.Compute;
 
 /// <summary>What real guests show when libvirtd, or the whole host, goes away under them.</summary>
-public sealed partial class LibvirtEngineTests
+[Collection(SecondEngineTests.Name)]
+[Trait("Needs", "engine")]
+public sealed class LibvirtFaultTests(TestEngine engine) : LibvirtSteps(engine)
 {
     [Fact]
     public async Task Guests_outlive_libvirtd_and_are_found_again()
@@ -25,7 +27,7 @@ public sealed partial class LibvirtEngineTests
         await MarkDiskAsync(machine);
         await CutPowerOfHostAsync();
 
-        await real.StartAsync();
+        await Real.StartAsync();
         await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
         Assert.True(await Engine.ObserveAsync(machine, Ct) is { Power: MachinePower.Off, StoppedByGuest: false });
         await FailsAsync(EngineFault.Missing, () => Engine.EnsureMachineAsync(machine, Ct));
@@ -33,24 +35,14 @@ public sealed partial class LibvirtEngineTests
         Assert.True(await HasMarkAsync(machine));
     }
 
-    /// <param name="machine">Any that is defined.</param>
-    private async Task RestartLibvirtdAsync(InstanceSpec machine, Func<Task>? meanwhile = null)
-    {
-        await TestEngine.RunAsync("kill", "-KILL", await PidAsync("libvirt/libvirtd.pid"));
-        await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is EngineFault.Unavailable);
-        await (meanwhile?.Invoke() ?? Task.CompletedTask);
-        await real.StartAsync();
-        await UntilAsync(async () => await FaultOfAsync(() => Engine.ObserveAsync(machine, Ct)) is null);
-    }
-
     /// <summary>
     /// Ends every process of the engine's and removes its namespaces and what /run held; the ports' forwarder of the tests goes on.
     /// </summary>
     private async Task CutPowerOfHostAsync()
     {
-        var settings = real.Settings;
+        var settings = Real.Settings;
         foreach (
-            var line in (await TestPostgres.RunAsync("bin/engine", "status", real.Folder))
+            var line in (await TestPostgres.RunAsync("bin/engine", "status", Real.Folder))
                 .Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Select(line => line.Split(' '))
         )
@@ -62,7 +54,7 @@ public sealed partial class LibvirtEngineTests
         }
 
         foreach (
-            var line in (await TestPostgres.RunAsync("bin/engine", "status", real.Folder))
+            var line in (await TestPostgres.RunAsync("bin/engine", "status", Real.Folder))
                 .Split('\n', StringSplitOptions.RemoveEmptyEntries)
                 .Select(line => line.Split(' '))
         )
@@ -85,7 +77,7 @@ public sealed partial class LibvirtEngineTests
             "-p",
             $"{machine.PublicPort}",
             "-i",
-            real.KeyFile,
+            Real.KeyFile,
             "-o",
             "BatchMode=yes",
             "-o",
@@ -97,21 +89,4 @@ public sealed partial class LibvirtEngineTests
             "root@127.0.0.1",
             "hostname"
         );
-
-    private async Task<string> PidAsync(string file) => (await File.ReadAllTextAsync(Path.Combine(real.Settings.Run, file), Ct)).Trim();
-
-    private static async Task<EngineFault?> FaultOfAsync(Func<Task> call) => (await FailureOfAsync(call))?.Fault;
-
-    private static async Task<EngineException?> FailureOfAsync(Func<Task> call)
-    {
-        try
-        {
-            await call();
-            return null;
-        }
-        catch (EngineException error)
-        {
-            return error;
-        }
-    }
 }

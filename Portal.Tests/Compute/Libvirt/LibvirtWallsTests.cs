@@ -9,7 +9,9 @@ using Portal.Worker.Engines.Libvirt;
 namespace Portal.Tests.Compute;
 
 /// <summary>What stands between guests of one host.</summary>
-public sealed partial class LibvirtEngineTests
+[Collection(SecondEngineTests.Name)]
+[Trait("Needs", "engine")]
+public sealed class LibvirtWallsTests(TestEngine engine) : LibvirtSteps(engine)
 {
     /// <summary>
     /// Whatever somebody might make a guest's QEMU do: as its user, in its mount namespace, every file, folder and socket of the engine is
@@ -29,10 +31,10 @@ public sealed partial class LibvirtEngineTests
         };
         await DefineAsync(other);
 
-        var (pid, others) = (await real.QemuAsync(guest.Id), await real.QemuAsync(other.Id));
+        var (pid, others) = (await Real.QemuAsync(guest.Id), await Real.QemuAsync(other.Id));
         var (uid, another) = (await UidAsync(pid), await UidAsync(others));
         Assert.True(
-            real.Settings.IsGuestsOwn(uid) && real.Settings.IsGuestsOwn(another) && uid != another,
+            Real.Settings.IsGuestsOwn(uid) && Real.Settings.IsGuestsOwn(another) && uid != another,
             $"They run as {uid} and {another}."
         );
 
@@ -48,8 +50,8 @@ public sealed partial class LibvirtEngineTests
                 "/etc/libvirt",
                 "/var/log/libvirt",
                 "/var/cache/libvirt",
-                real.Folder,
-                real.Settings.Run
+                Real.Folder,
+                Real.Settings.Run
             )
         ).Split('\n');
         string[] processes = [others, await PidAsync("libvirt/libvirtd.pid"), $"{Environment.ProcessId}"];
@@ -92,8 +94,8 @@ public sealed partial class LibvirtEngineTests
                 uid,
                 [
                     .. tried.Where(path =>
-                        path.StartsWith(real.Folder, StringComparison.Ordinal)
-                        || path.StartsWith(real.Settings.Run, StringComparison.Ordinal)
+                        path.StartsWith(Real.Folder, StringComparison.Ordinal)
+                        || path.StartsWith(Real.Settings.Run, StringComparison.Ordinal)
                     ),
                 ],
                 "-w"
@@ -103,7 +105,7 @@ public sealed partial class LibvirtEngineTests
         await RemoveAllAsync(other);
         Assert.DoesNotContain(
             $"{another}",
-            Directory.GetFileSystemEntries(Path.Combine(real.Folder, "engine", "uids")).Select(Path.GetFileName)
+            Directory.GetFileSystemEntries(Path.Combine(Real.Folder, "engine", "uids")).Select(Path.GetFileName)
         );
         await Volumes.RemoveSnapshotAsync(snapshot.Id, Ct);
         await Volumes.RemoveVolumeAsync(source.Id, Ct);
@@ -118,7 +120,7 @@ public sealed partial class LibvirtEngineTests
     {
         var (other, machine) = (await RunningMachineAsync(), AMachine(host: 46));
         await DefineAsync(machine);
-        var pid = await real.QemuAsync(machine.Id);
+        var pid = await Real.QemuAsync(machine.Id);
         var (uid, folder, another) = (await UidAsync(pid), await FolderAsync(machine), await FolderAsync(other));
         var replace =
             $"cd /var/lib/libvirt/qemu/{Path.GetFileName(folder)} && mv monitor.sock former && ln -s ../{Path.GetFileName(another)}/monitor.sock monitor.sock";
@@ -163,12 +165,12 @@ public sealed partial class LibvirtEngineTests
         }
 
         async Task<string> FolderAsync(InstanceSpec of) =>
-            Path.Combine(real.Folder, "engine", "lib", "qemu", $"domain-{await real.VirshAsync("domid", of.Id)}-{of.Id}");
+            Path.Combine(Real.Folder, "engine", "lib", "qemu", $"domain-{await Real.VirshAsync("domid", of.Id)}-{of.Id}");
 
         // Whose QEMU answers.
         async Task<string?> DrivenAsync(InstanceSpec of) =>
             JsonDocument
-                .Parse(await real.VirshAsync("qemu-monitor-command", of.Id, """{"execute":"query-name"}"""))
+                .Parse(await Real.VirshAsync("qemu-monitor-command", of.Id, """{"execute":"query-name"}"""))
                 .RootElement.GetProperty("return")
                 .GetProperty("name")
                 .GetString();
@@ -189,23 +191,23 @@ public sealed partial class LibvirtEngineTests
 
         // libvirtd reads what the guest writes into a port that it knows as the agent's, so that port is closed at once.
         var libvirtd = await PidAsync("libvirt/libvirtd.pid");
-        Assert.Contains($"name='{GuestAgent.NameInside}'", await real.VirshAsync("dumpxml", machine.Id), StringComparison.Ordinal);
-        await real.StartAsync();
-        Assert.DoesNotContain("<channel", await real.VirshAsync("dumpxml", machine.Id), StringComparison.Ordinal);
+        Assert.Contains($"name='{GuestAgent.NameInside}'", await Real.VirshAsync("dumpxml", machine.Id), StringComparison.Ordinal);
+        await Real.StartAsync();
+        Assert.DoesNotContain("<channel", await Real.VirshAsync("dumpxml", machine.Id), StringComparison.Ordinal);
         Assert.Equal(libvirtd, await PidAsync("libvirt/libvirtd.pid"));
 
         Assert.Equal(before + 1, (await Engine.CapacityAsync(Ct)).GuestsWaiting);
         await Volumes.EnsureVolumeAsync(volume, Ct);
         Assert.Equal(0, OwnerOf(volume.Id));
         await Volumes.EnsureAttachedAsync(new(volume, "sdb"), machine.Id, Ct);
-        Assert.Equal(real.Settings.SharedUid, OwnerOf(volume.Id));
+        Assert.Equal(Real.Settings.SharedUid, OwnerOf(volume.Id));
 
         var both = machine with { Volumes = [.. machine.Volumes, new(volume, "sdb")] };
         Assert.Equal(MachinePower.Off, (await Engine.EnsureMachineAsync(both with { Force = true }, Ct)).Power);
         await Engine.EnsureMachineAsync(both with { Power = MachinePower.Running }, Ct);
         Assert.Equal(before, (await Engine.CapacityAsync(Ct)).GuestsWaiting);
-        Assert.Contains($"/run/libvirt/guests/{machine.Id}/agent'", await real.VirshAsync("dumpxml", machine.Id), StringComparison.Ordinal);
-        Assert.Equal([own, own, own], [await UidAsync(await real.QemuAsync(machine.Id)), OwnerOf(root), OwnerOf(volume.Id)]);
+        Assert.Contains($"/run/libvirt/guests/{machine.Id}/agent'", await Real.VirshAsync("dumpxml", machine.Id), StringComparison.Ordinal);
+        Assert.Equal([own, own, own], [await UidAsync(await Real.QemuAsync(machine.Id)), OwnerOf(root), OwnerOf(volume.Id)]);
 
         Assert.Equal(MachinePower.Off, (await Engine.EnsureMachineAsync(both with { Force = true }, Ct)).Power);
         Assert.Null((await Volumes.EnsureDetachedAsync(volume.Id, machine.Id, Ct)).InstanceId);
@@ -217,20 +219,20 @@ public sealed partial class LibvirtEngineTests
     public async Task A_guest_has_its_shares_of_the_processors_and_a_limit_of_memory_where_the_host_has_control_groups()
     {
         var machine = await LargeMachineAsync();
-        var settings = real.Settings;
+        var settings = Real.Settings;
         Assert.Equal(
             settings.HasWall(GuestWalls.Processor),
-            (await real.VirshAsync("schedinfo", machine.Id))
+            (await Real.VirshAsync("schedinfo", machine.Id))
                 .Split('\n')
                 .Any(line => line.StartsWith("cpu_shares", StringComparison.Ordinal) && line.EndsWith(" 200", StringComparison.Ordinal))
         );
         Assert.Equal(
             settings.HasWall(GuestWalls.Memory),
-            !(await real.VirshAsync("memtune", machine.Id)).Split('\n')[0].EndsWith("unlimited", StringComparison.Ordinal)
+            !(await Real.VirshAsync("memtune", machine.Id)).Split('\n')[0].EndsWith("unlimited", StringComparison.Ordinal)
         );
         Assert.Equal(
             settings.HasWall("processes"),
-            (await File.ReadAllLinesAsync($"/proc/{await real.QemuAsync(machine.Id)}/limits", Ct)).Any(line =>
+            (await File.ReadAllLinesAsync($"/proc/{await Real.QemuAsync(machine.Id)}/limits", Ct)).Any(line =>
                 line.StartsWith("Max processes             500 ", StringComparison.Ordinal)
             )
         );
@@ -245,7 +247,7 @@ public sealed partial class LibvirtEngineTests
     {
         var (large, small) = (await LargeMachineAsync(), await RunningMachineAsync());
         var guests = await Task.WhenAll(
-            new[] { large, small }.Select(async machine => (Pid: await real.QemuAsync(machine.Id), Allowed: await AllowedAsync(machine)))
+            new[] { large, small }.Select(async machine => (Pid: await Real.QemuAsync(machine.Id), Allowed: await AllowedAsync(machine)))
         );
         var processor = guests[0].Allowed.Split(',', '-')[0];
         try
@@ -254,23 +256,23 @@ public sealed partial class LibvirtEngineTests
             await BusyAsync(large, 2);
             await BusyAsync(small, 1);
             await IsSharedAsync(1.6, 2.5);
-            await real.SshAsync(large, "kill $(sed -n 1p /tmp/busy)");
-            var (least, most) = real.Settings.HasWall(GuestWalls.Processor) ? (1.6, 2.5) : (0.7, 1.4);
+            await Real.SshAsync(large, "kill $(sed -n 1p /tmp/busy)");
+            var (least, most) = Real.Settings.HasWall(GuestWalls.Processor) ? (1.6, 2.5) : (0.7, 1.4);
             await IsSharedAsync(least, most);
         }
         finally
         {
             await Task.WhenAll(guests.Select(guest => TestEngine.RunAsync("taskset", "-a", "-p", "-c", guest.Allowed, guest.Pid)));
             await Task.WhenAll(
-                new[] { large, small }.Select(machine => real.SshAsync(machine, "kill $(cat /tmp/busy) 2> /dev/null; rm /tmp/busy"))
+                new[] { large, small }.Select(machine => Real.SshAsync(machine, "kill $(cat /tmp/busy) 2> /dev/null; rm /tmp/busy"))
             );
         }
 
         Task<string> BusyAsync(InstanceSpec machine, int processors) =>
-            real.SshAsync(machine, $"for n in $(seq {processors}); do (while :; do :; done > /dev/null 2>&1 & echo $! >> /tmp/busy); done");
+            Real.SshAsync(machine, $"for n in $(seq {processors}); do (while :; do :; done > /dev/null 2>&1 & echo $! >> /tmp/busy); done");
 
         async Task<string> AllowedAsync(InstanceSpec machine) =>
-            (await File.ReadAllLinesAsync($"/proc/{await real.QemuAsync(machine.Id)}/status", Ct))
+            (await File.ReadAllLinesAsync($"/proc/{await Real.QemuAsync(machine.Id)}/status", Ct))
                 .Single(line => line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal))
                 .Split('\t')[1];
 
@@ -309,7 +311,7 @@ public sealed partial class LibvirtEngineTests
         var before = (await Engine.CapacityAsync(Ct)).FreeDiskGiB;
         var bytes = new byte[sizeof(long)];
         BinaryPrimitives.WriteInt64BigEndian(bytes, size);
-        await using (var header = new FileStream(new EngineFolder(real.Folder).Volume(volume.Id), FileMode.Open))
+        await using (var header = new FileStream(new EngineFolder(Real.Folder).Volume(volume.Id), FileMode.Open))
         {
             header.Position = 24;
             await header.WriteAsync(bytes, Ct);
@@ -329,7 +331,7 @@ public sealed partial class LibvirtEngineTests
         var (volume, others) = (AVolume(), AVolume());
         await Volumes.EnsureVolumeAsync(volume, Ct);
         await Volumes.EnsureVolumeAsync(others, Ct);
-        var folder = new EngineFolder(real.Folder);
+        var folder = new EngineFolder(Real.Folder);
         var (bench, file, secret) = (new Workbench(folder, new GuestUids(folder)), folder.Volume(volume.Id), folder.Volume(others.Id));
         await TestEngine.RunAsync("qemu-img", "rebase", "-u", "-f", "qcow2", "-F", "qcow2", "-b", secret, file);
         Environment.SetEnvironmentVariable("PORTAL_TEST_SECRET", "of the worker");
@@ -361,7 +363,7 @@ public sealed partial class LibvirtEngineTests
         );
         var lines = told.TrimEnd().Split('\n');
         var uid = int.Parse(lines[0], CultureInfo.InvariantCulture);
-        Assert.True(real.Settings.IsGuestsOwn(uid), told);
+        Assert.True(Real.Settings.IsGuestsOwn(uid), told);
         Assert.Equal([$"{uid}", "lo", "2", $"{WorkLimits.MemoryBytes >> 10}", "20", "0", "own"], lines[1..]);
         Assert.Equal(
             "sleep took too long.",
@@ -399,7 +401,7 @@ public sealed partial class LibvirtEngineTests
     [Fact]
     public async Task A_thread_of_libvirtd_has_room_for_all_that_a_QEMU_can_nest()
     {
-        var (libvirtd, guest) = (await PidAsync("libvirt/libvirtd.pid"), await real.QemuAsync((await RunningMachineAsync()).Id));
+        var (libvirtd, guest) = (await PidAsync("libvirt/libvirtd.pid"), await Real.QemuAsync((await RunningMachineAsync()).Id));
         Assert.Contains(
             await File.ReadAllLinesAsync($"/proc/{libvirtd}/maps", Ct),
             line =>
@@ -426,7 +428,7 @@ public sealed partial class LibvirtEngineTests
     {
         var volume = AVolume();
         await Volumes.EnsureVolumeAsync(volume, Ct);
-        var folder = new EngineFolder(real.Folder);
+        var folder = new EngineFolder(Real.Folder);
         var (uid, bench) = (new GuestUids(folder).Of(volume.Id), Path.Combine(folder.Benches, volume.Id));
         Directory.CreateDirectory(bench);
         Libc.HardLink(folder.Volume(volume.Id), Path.Combine(bench, $"{volume.Id}.qcow2"));
@@ -436,15 +438,7 @@ public sealed partial class LibvirtEngineTests
         await Volumes.RemoveVolumeAsync(volume.Id, Ct);
     }
 
-    private static async Task<int> UidAsync(string pid) =>
-        int.Parse(
-            (await File.ReadAllLinesAsync($"/proc/{pid}/status", Ct))
-                .Single(line => line.StartsWith("Uid:", StringComparison.Ordinal))
-                .Split('\t')[1],
-            CultureInfo.InvariantCulture
-        );
-
-    private int? OwnerOf(string volumeId) => Libc.OwnerOf(Path.Combine(real.Folder, "engine", "lib", "volumes", $"{volumeId}.qcow2"));
+    private int? OwnerOf(string volumeId) => Libc.OwnerOf(Path.Combine(Real.Folder, "engine", "lib", "volumes", $"{volumeId}.qcow2"));
 
     /// <summary>What a guest's QEMU could be made to do.</summary>
     /// <param name="pid">In whose mount namespace; none for that of the host.</param>
@@ -480,11 +474,11 @@ public sealed partial class LibvirtEngineTests
     /// <summary>As an earlier version defined and started it.</summary>
     private async Task StartAsSharedUserAsync(InstanceSpec machine, int? own)
     {
-        var (shared, guest) = ($"{real.Settings.SharedUid}", Path.Combine(real.Folder, "engine", "lib", "guests", machine.Id));
-        var file = Path.Combine(real.Folder, $"{machine.Id}.xml");
+        var (shared, guest) = ($"{Real.Settings.SharedUid}", Path.Combine(Real.Folder, "engine", "lib", "guests", machine.Id));
+        var file = Path.Combine(Real.Folder, $"{machine.Id}.xml");
         await File.WriteAllTextAsync(
             file,
-            (await real.VirshAsync("dumpxml", "--inactive", machine.Id))
+            (await Real.VirshAsync("dumpxml", "--inactive", machine.Id))
                 .Replace($"+{own}", $"+{shared}", StringComparison.Ordinal)
                 .Replace($"<source mode='bind' path='/run/libvirt/guests/{machine.Id}/agent'/>", "", StringComparison.Ordinal)
                 .Replace("<target type='virtio'/>", $"<target type='virtio' name='{GuestAgent.NameInside}'/>", StringComparison.Ordinal),
@@ -493,11 +487,11 @@ public sealed partial class LibvirtEngineTests
         await TestEngine.RunAsync(
             "chown",
             shared,
-            Path.Combine(real.Folder, "engine", "lib", "volumes", $"{machine.Volumes[0].Volume.Id}.qcow2"),
+            Path.Combine(Real.Folder, "engine", "lib", "volumes", $"{machine.Volumes[0].Volume.Id}.qcow2"),
             Path.Combine(guest, "seed.iso")
         );
         await TestEngine.RunAsync("chmod", "711", guest);
-        await real.VirshAsync("define", file);
-        await real.VirshAsync("start", machine.Id);
+        await Real.VirshAsync("define", file);
+        await Real.VirshAsync("start", machine.Id);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Portal.Compute;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
@@ -8,44 +7,25 @@ using Portal.Worker.Engines.Libvirt;
 namespace Portal.Tests.Compute;
 
 /// <summary>Real guests' agents, and their logins.</summary>
-public sealed partial class LibvirtEngineTests
+[Collection(EngineTests.Name)]
+[Trait("Needs", "engine")]
+public sealed class LibvirtAgentTests(TestEngine engine) : LibvirtSteps(engine)
 {
-    /// <summary>As a person does: at the login of the text console, which is left as it was found.</summary>
-    protected override async Task<bool> CanSignInAsync(InstanceSpec machine, string password)
-    {
-        await using var console = await Engine.OpenConsoleAsync(machine.Id, ConsoleKind.Text, Ct);
-        await TypeAsync(console, "");
-        await ReadUntilAsync(console, "login: ");
-        await TypeAsync(console, machine.SshUser);
-        await ReadUntilAsync(console, "Password: ");
-        await TypeAsync(console, password);
-        var opened = await ReadUntilAsync(console, ["# ", "incorrect"]) == "# ";
-        if (opened)
-        {
-            await TypeAsync(console, "exit");
-            await ReadUntilAsync(console, "login: ");
-        }
-
-        return opened;
-    }
-
-    protected override Task<string> KeysAsync(InstanceSpec machine) => real.SshAsync(machine, "cat /root/.ssh/authorized_keys");
-
     [Fact]
     public async Task A_changed_key_opens_the_guest_the_former_one_does_not_and_a_restart_changes_nothing_of_that()
     {
         var machine = await RunningMachineAsync();
         await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
-        var file = real.KeyFile + "-other";
+        var file = Real.KeyFile + "-other";
         await TestEngine.RunAsync("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file);
-        await Guests.SetKeyAsync(machine.Id, machine.SshUser, (await File.ReadAllTextAsync(file + ".pub", Ct)).Trim(), real.PublicKey, Ct);
+        await Guests.SetKeyAsync(machine.Id, machine.SshUser, (await File.ReadAllTextAsync(file + ".pub", Ct)).Trim(), Real.PublicKey, Ct);
         await OnlyOpensAsync(machine, file);
 
         var again = machine with { RebootsWanted = (await Engine.ObserveAsync(machine, Ct)).RebootsDone + 1 };
         await UntilAsync(async () => (await Engine.EnsureMachineAsync(again, Ct)).RebootsDone == again.RebootsWanted);
         await UntilAsync(async () => await Engine.ObserveAsync(again, Ct) is { SshAnswers: true, AgentAnswers: true });
         await OnlyOpensAsync(machine, file);
-        await Guests.SetKeyAsync(machine.Id, machine.SshUser, real.PublicKey, (await File.ReadAllTextAsync(file + ".pub", Ct)).Trim(), Ct);
+        await Guests.SetKeyAsync(machine.Id, machine.SshUser, Real.PublicKey, (await File.ReadAllTextAsync(file + ".pub", Ct)).Trim(), Ct);
     }
 
     [Fact]
@@ -55,9 +35,9 @@ public sealed partial class LibvirtEngineTests
         await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
         await FailsAsync(EngineFault.Rejected, () => Guests.SetKeyAsync(machine.Id, "nobody-here", AnAccount.Ed25519, null, Ct));
         await FailsAsync(EngineFault.Rejected, () => Guests.SetPasswordAsync(machine.Id, "nobody-here", GuestPassword.Hash("x"), Ct));
-        await real.SshAsync(machine, "kill -STOP $(cat /run/qemu-ga.pid)");
+        await Real.SshAsync(machine, "kill -STOP $(cat /run/qemu-ga.pid)");
         await FailsAsync(EngineFault.Unavailable, () => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct));
-        await real.SshAsync(machine, "kill -CONT $(cat /run/qemu-ga.pid)");
+        await Real.SshAsync(machine, "kill -CONT $(cat /run/qemu-ga.pid)");
         await UntilAsync(async () =>
             await FaultOfAsync(() => Guests.SetPasswordAsync(machine.Id, machine.SshUser, GuestPassword.Hash("x"), Ct)) is null
         );
@@ -77,9 +57,9 @@ public sealed partial class LibvirtEngineTests
         // would be the end of the other one.
         Assert.Equal(
             "busy",
-            await real.SshAsync(machine, "(: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null && echo free || echo busy")
+            await Real.SshAsync(machine, "(: <> /dev/virtio-ports/org.qemu.guest_agent.0) 2> /dev/null && echo free || echo busy")
         );
-        await real.SshAsync(
+        await Real.SshAsync(
             machine,
             """
             kill $(cat /run/qemu-ga.pid)
@@ -125,7 +105,7 @@ public sealed partial class LibvirtEngineTests
         var machine = await RunningMachineAsync();
         await UntilAsync(async () => (await Engine.ObserveAsync(machine, Ct)).AgentAnswers);
         var libvirtd = await PidAsync("libvirt/libvirtd.pid");
-        await real.SshAsync(
+        await Real.SshAsync(
             machine,
             """
             kill $(cat /run/qemu-ga.pid)
@@ -156,7 +136,7 @@ public sealed partial class LibvirtEngineTests
         }
         finally
         {
-            await real.SshAsync(
+            await Real.SshAsync(
                 machine,
                 """
                 kill $(cat /tmp/writer.pid)
@@ -168,7 +148,7 @@ public sealed partial class LibvirtEngineTests
         }
 
         await UntilAsync(async () =>
-            await FailureOfAsync(() => Guests.SetKeyAsync(machine.Id, machine.SshUser, real.PublicKey, null, Ct)) is null
+            await FailureOfAsync(() => Guests.SetKeyAsync(machine.Id, machine.SshUser, Real.PublicKey, null, Ct)) is null
         );
     }
 
@@ -186,11 +166,11 @@ public sealed partial class LibvirtEngineTests
             ),
             await RunningMachineAsync()
         );
-        Assert.Equal(string.Join(' ', real.PublicKey.Split(' ').Take(2)), await KeysAsync(silent));
+        Assert.Equal(string.Join(' ', Real.PublicKey.Split(' ').Take(2)), await KeysAsync(silent));
         await UntilAsync(async () =>
             (await Engine.ObserveAsync(silent, Ct)).AgentAnswers && (await Engine.ObserveAsync(other, Ct)).AgentAnswers
         );
-        await real.SshAsync(silent, "kill -STOP $(cat /run/qemu-ga.pid)");
+        await Real.SshAsync(silent, "kill -STOP $(cat /run/qemu-ga.pid)");
         var enough = false;
         var asking = Enumerable.Range(0, AgentSlots.PerAccount).Select(_ => AskAgainAsync()).ToList();
         await UntilAsync(async () =>
@@ -199,7 +179,7 @@ public sealed partial class LibvirtEngineTests
         );
 
         // Another account's guest is asked at once; of the same account a copy is as after a power cut, and begins at once.
-        await Guests.SetKeyAsync(other.Id, other.SshUser, real.PublicKey, null, Ct);
+        await Guests.SetKeyAsync(other.Id, other.SshUser, Real.PublicKey, null, Ct);
         var snapshot = new SnapshotSpec(ResourceIds.New("snap"), silent.AccountId, silent.Volumes[0].Volume.Id);
         Assert.False((await Volumes.EnsureSnapshotAsync(snapshot, Ct)).Quiesced);
         enough = true;
@@ -222,13 +202,7 @@ public sealed partial class LibvirtEngineTests
 
     private async Task OnlyOpensAsync(InstanceSpec machine, string file)
     {
-        Assert.Equal(machine.HostName, await real.SshAsync(machine, "hostname", file));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => real.SshAsync(machine, "hostname", real.KeyFile));
-    }
-
-    private static async Task TypeAsync(Stream console, string line)
-    {
-        await console.WriteAsync(Encoding.ASCII.GetBytes(line + "\r"), Ct);
-        await console.FlushAsync(Ct);
+        Assert.Equal(machine.HostName, await Real.SshAsync(machine, "hostname", file));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Real.SshAsync(machine, "hostname", Real.KeyFile));
     }
 }
