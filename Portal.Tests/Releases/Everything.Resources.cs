@@ -159,6 +159,8 @@ internal sealed partial class Everything
         Done(await Web<ChangeGuest>().SetPasswordAsync(actor, instance, hash, Ct));
         var made = Done(await Web<AccessKeys>().CreateAsync(actor, new NewAccessKey("waiting", KeyRights.ReadWrite, null, Token), Ct));
         (secrets["GuestRequests.SealedHash"], secrets["AccessKeys.SealedSecret"]) = (hash, made.Secret!);
+        var bucket = await ReadAsync(db => db.Buckets.Select(bucket => bucket.Id).SingleAsync(Ct));
+        Done(await Web<ChangeObjects>().DeleteAsync(actor, bucket, ObjectSelection.Of("old/"), "Deleting a folder", Ct));
         names["/audit"] = actor.Email;
     }
 
