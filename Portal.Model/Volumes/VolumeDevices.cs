@@ -16,5 +16,5 @@ public static class VolumeDevices
 
     /// <summary>The first that is free.</summary>
     public static Outcome<string> Free(IEnumerable<string?> taken) =>
-        All.Except(taken, StringComparer.Ordinal).FirstOrDefault() is { } free ? free : Refusal.Limit(NoMore);
+        All.Except(taken, StringComparer.Ordinal).FirstOrDefault() is { } free ? new Outcome<string>(free, null) : Refusal.Limit(NoMore);
 }

@@ -60,9 +60,9 @@ public sealed partial class ChangeLimitTests(TestPostgres postgres, ABrowser bro
     [Fact]
     public void There_is_no_other_way_into_the_audit()
     {
-        var code = new[] { "Portal", "Portal.Model", "Portal.Worker" }.SelectMany(Code).ToList();
+        var code = new[] { "Portal", "Portal.Model", "Portal.Worker" }.SelectMany(project => Sources.Files(project, "*.cs")).ToList();
         Assert.Equal(
-            ["PortalDbSetup.cs"],
+            ["Portal.Model/Shared/Database/PortalDbSetup.cs"],
             code.Where(file => file.Text.Contains(".UseNpgsql(", StringComparison.Ordinal)).Select(file => file.Name)
         );
         Assert.DoesNotContain(code, file => IntoAudit().IsMatch(file.Text));
@@ -139,18 +139,12 @@ public sealed partial class ChangeLimitTests(TestPostgres postgres, ABrowser bro
     /// <summary>Every text that is written like one, more than there are: a kind too many costs nothing.</summary>
     private static HashSet<string> Kinds() =>
         new[] { "Portal", "Portal.Model" }
-            .SelectMany(Code)
+            .SelectMany(project => Sources.Files(project, "*.cs"))
             .Where(file => Writes().IsMatch(file.Text))
             .SelectMany(file => Kind().Matches(file.Text))
             .Select(kind => kind.Groups["kind"].Value)
             .Concat(Enum.GetNames<InstanceAction>().Select(action => $"{action}Instances"))
             .ToHashSet(StringComparer.Ordinal);
-
-    private static IEnumerable<(string Name, string Text)> Code(string project) =>
-        Directory
-            .EnumerateFiles(Path.Combine(TestPostgres.Repository, project), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
-            .Select(file => (Path.GetFileName(file), File.ReadAllText(file)));
 
     [GeneratedRegex("Audit|RunAsync|WriteAsync", RegexOptions.NonBacktracking)]
     private static partial Regex Writes();

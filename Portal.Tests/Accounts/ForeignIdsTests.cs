@@ -50,6 +50,7 @@ public sealed class ForeignIdsTests(TestPostgres postgres) : TestDatabase(postgr
         ["PublicAddresses.id"] = own => own.Address,
         ["ChangeBucket.id"] = own => own.Bucket,
         ["AccessKeys.id"] = own => own.AccessKey,
+        ["ChangeObjects.id"] = own => own.Operation,
         ["AlertRules.id"] = own => own.Alert,
         ["InstanceId"] = own => own.Instance,
         ["ResourceId"] = own => own.Instance,
@@ -84,7 +85,8 @@ public sealed class ForeignIdsTests(TestPostgres postgres) : TestDatabase(postgr
                 var nobodys = await RefusalAsync(services, verb, arguments(Unlike(Ids[name](ada))));
                 Assert.True(
                     anothers is { Kind: RefusalKind.NotFound } && anothers == nobodys,
-                    $"{verb.DeclaringType!.Name}.{verb.Name}, {name}: another's gives {anothers?.Kind} “{anothers}”, none {nobodys?.Kind} “{nobodys}”."
+                    $"{verb.DeclaringType!.Name}.{verb.Name}, {name}: another's gives {anothers?.Kind} “{anothers}”, "
+                        + $"none {nobodys?.Kind} “{nobodys}”."
                 );
             }
         }
@@ -114,7 +116,9 @@ public sealed class ForeignIdsTests(TestPostgres postgres) : TestDatabase(postgr
         || answer == typeof(IReadOnlyList<ResourceChange>)
         || (answer.IsGenericType && answer.GetGenericTypeDefinition() == typeof(Outcome<>));
 
-    /// <summary>For each id that the verb takes, its name in <see cref="Ids"/> and the verb's arguments with another in its place.</summary>
+    /// <summary>
+    /// For each id that the verb takes, its name in <see cref="Ids"/> and the verb's arguments with another in its place.
+    /// </summary>
     private static IEnumerable<(string Name, Func<string, object?[]> With)> ArgumentsOf(MethodInfo verb, Owned own, Image image)
     {
         var parameters = verb.GetParameters();
@@ -227,6 +231,8 @@ public sealed class ForeignIdsTests(TestPostgres postgres) : TestDatabase(postgr
                 var type when type == typeof(NewSubnet) => new NewSubnet("more", "10.0.99.0/24"),
                 var type when type == typeof(AlertWish) => new AlertWish(Metric.Cpu, AlertSide.Above, 90, 5, own.Actor.UserId),
                 var type when type == typeof(BackupWish) => BackupWish.Default,
+                var type when type == typeof(ObjectSelection) => ObjectSelection.Of("a.txt"),
+                var type when type == typeof(ObjectMove) => new ObjectMove("a.txt", "b.txt"),
                 var type when type == typeof(IReadOnlyList<NewRule>) => new[]
                 {
                     new NewRule(RuleDirection.Inbound, TransportProtocol.Tcp, 22, 22, null, own.Group),
@@ -350,7 +356,16 @@ public sealed class ForeignIdsTests(TestPostgres postgres) : TestDatabase(postgr
             Rights = KeyRights.ReadOnly,
             RequestToken = ResourceIds.New("token"),
         }.Requested("sealed", AnAccount.Now);
-        db.Add(accessKey);
+        var operation = ObjectOperation.Of(
+            bucket,
+            actor.UserId,
+            ObjectOperationKind.Delete,
+            ObjectSelection.Of("a.txt"),
+            null,
+            "Deleting a.txt",
+            AnAccount.Now
+        );
+        db.AddRange(accessKey, operation);
         await db.SaveChangesAsync(Ct);
         return new Owned(
             actor,
@@ -369,6 +384,7 @@ public sealed class ForeignIdsTests(TestPostgres postgres) : TestDatabase(postgr
             bucket.Id,
             accessKey.Id,
             alert.Id,
+            operation.Id,
             await db.Cards.Where(card => card.AccountId == actor.AccountId).Select(card => card.Id).SingleAsync(Ct)
         );
     }
@@ -408,6 +424,7 @@ public sealed class ForeignIdsTests(TestPostgres postgres) : TestDatabase(postgr
         string Bucket,
         string AccessKey,
         string Alert,
+        string Operation,
         string Card
     );
 }

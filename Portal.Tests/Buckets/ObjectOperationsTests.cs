@@ -65,7 +65,7 @@ public sealed class ObjectOperationsTests(TestPostgres postgres) : TestDatabase(
         );
         Assert.Equal("There is no such change of objects any more.", (await change.CancelAsync(bob.Actor, mine.Id, Ct)).Reason);
         await ada.AdvanceAsync(mine.Id);
-        Assert.True((await change.DismissAsync(bob.Actor, mine.Id, Ct)).IsDone);
+        Assert.Equal(RefusalKind.NotFound, (await change.DismissAsync(bob.Actor, mine.Id, Ct)).Refusal?.Kind);
         Assert.Equal(ObjectOperationState.Done, (await ReadAsync(mine.Id)).State);
         Assert.True((await change.DismissAsync(ada.Actor, mine.Id, Ct)).IsDone);
         await using var db = CreateDbContext();

@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Portal.Closing;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
@@ -14,7 +13,7 @@ namespace Portal.Tests.Closing;
 
 /// <summary>The form by which an account is closed, and that nobody comes back into it afterwards, whichever way.</summary>
 [Trait("Needs", "database")]
-public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postgres)
+public sealed class CloseAccountTests(TestPostgres postgres) : CloseAccountScene(postgres)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -170,114 +169,6 @@ public sealed class CloseAccountTests(TestPostgres postgres) : ServedTests(postg
         using var fresh = await Server.NewClientAsync(next);
         var page = await fresh.PageAsync("/audit");
         Assert.DoesNotContain("CloseAccount", page.Body!.TextContent, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Its_page_shows_numbers_to_whoever_has_the_ticket_and_is_not_there_for_anybody_else()
-    {
-        var (person, stays) = (await Server.AddPersonAsync(), await Server.AddPersonAsync());
-        await RunningMachines.AddAsync(
-            this,
-            new InMemoryEngine(),
-            new Actor(person.AccountId, person.UserId, person.Email, null),
-            "a-secret-name"
-        );
-        using var client = await Server.NewClientAsync(person);
-        var path = await CloseAsync(client, person);
-        using var visitor = Server.NewClient();
-        var page = await visitor.PageAsync(path);
-        Assert.Contains("Your account is being closed", page.Body!.TextContent, StringComparison.Ordinal);
-        Assert.Contains("Instances", page.Body!.TextContent, StringComparison.Ordinal);
-        Assert.DoesNotContain("a-secret-name", page.Body!.TextContent, StringComparison.Ordinal);
-        var other = Server.Services.GetRequiredService<ClosingTickets>().For(stays.AccountId);
-        foreach (var wrong in (string[])["nonsense", person.AccountId, path["/closing/".Length..^1], other])
-        {
-            using var missing = await visitor.GetAsync($"/closing/{wrong}");
-            Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
-        }
-
-        using var nothing = await visitor.GetAsync("/closing/nonsense/changes");
-        Assert.Equal(HttpStatusCode.NotFound, nothing.StatusCode);
-        await AssertFewStreamsAsync(visitor, $"{path}/changes");
-
-        foreach (var (days, status) in ((int, HttpStatusCode)[])[(29, HttpStatusCode.OK), (31, HttpStatusCode.NotFound)])
-        {
-            await using var db = CreateDbContext();
-            await db
-                .Accounts.Where(account => account.Id == person.AccountId)
-                .ExecuteUpdateAsync(set => set.SetProperty(account => account.ClosedAt, TimeProvider.System.GetUtcNow().AddDays(-days)));
-            using var closed = await visitor.GetAsync(path);
-            Assert.Equal(status, closed.StatusCode);
-        }
-    }
-
-    [Fact]
-    public async Task An_operator_s_account_stays_and_the_page_says_why()
-    {
-        var keeper = await Server.AddPersonAsync(isOperator: true);
-        using var client = await Server.NewClientAsync(keeper);
-        var page = await client.PageAsync("/settings/close");
-        Assert.True(page.QuerySelector("form.narrow button[type=submit]")!.HasAttribute("disabled"));
-        Assert.StartsWith(
-            "An operator of Portal signs in with this account, and an operator's account is not closed.",
-            await RefusalAsync(client, keeper.Email, PortalServer.Password),
-            StringComparison.Ordinal
-        );
-    }
-
-    /// <summary>The address of the page that shows the removal.</summary>
-    private static async Task<string> CloseAsync(FormClient client, Person person)
-    {
-        using var closed = await client.SubmitAsync(
-            "/settings/close",
-            "Close this account for good",
-            ("Email", person.Email),
-            ("Password", PortalServer.Password)
-        );
-        Assert.Equal(HttpStatusCode.Found, closed.StatusCode);
-        var path = closed.Headers.Location!.PathAndQuery;
-        Assert.StartsWith("/closing/", path, StringComparison.Ordinal);
-        return path;
-    }
-
-    /// <summary>So many at once, and others once some of them have ended.</summary>
-    private static async Task AssertFewStreamsAsync(FormClient visitor, string path)
-    {
-        Task<HttpResponseMessage> OpenAsync() =>
-            visitor.Http.GetAsync(
-                new Uri(path, UriKind.Relative),
-                HttpCompletionOption.ResponseHeadersRead,
-                TestContext.Current.CancellationToken
-            );
-        var open = new List<HttpResponseMessage>();
-        for (var number = 0; number < 20; number++)
-        {
-            open.Add(await OpenAsync());
-        }
-
-        Assert.All(open, stream => Assert.Equal(HttpStatusCode.OK, stream.StatusCode));
-        using var refused = await OpenAsync();
-        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
-        open.ForEach(stream => stream.Dispose());
-        await Until.TrueAsync(async () =>
-        {
-            using var later = await OpenAsync();
-            return later.StatusCode is HttpStatusCode.OK;
-        });
-    }
-
-    private static async Task<string> RefusalAsync(FormClient client, string email, string password)
-    {
-        using var answer = await client.SubmitAsync(
-            "/settings/close",
-            "Close this account for good",
-            ("Email", email),
-            ("Password", password)
-        );
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        return (await FormClient.ReadAsync(answer))
-            .QuerySelector("form.narrow .validation-message, form.narrow .notice.error")!
-            .TextContent;
     }
 
     private async Task<string> ResetLinkAsync(Person person)

@@ -1,13 +1,7 @@
-using System.Net;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
-using Portal.Compute;
-using Portal.Model.Accounts;
 using Portal.Model.Compute;
-using Portal.Model.Shared;
-using Portal.Tests.Networking;
 using Portal.Tests.Shared;
 using static Microsoft.Playwright.Assertions;
 
@@ -15,28 +9,8 @@ namespace Portal.Tests.Compute;
 
 /// <summary>The rarer things done with an instance, as a person does them in Chromium; the worker's part is played by the test.</summary>
 [Trait("Needs", "browser")]
-public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser browser) : TestDatabase(postgres)
+public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser browser) : InstanceActionScene(postgres, browser)
 {
-    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-
-    private PortalServer server = null!;
-    private Person ada = null!;
-    private string id = "";
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        server = await PortalServer.StartAsync(ConnectionString);
-        ada = await server.AddPersonAsync();
-        id = await RunningMachines.AddAsync(this, null, Ada);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await server.DisposeAsync();
-        await base.DisposeAsync();
-    }
-
     [Fact]
     public async Task Another_size_is_chosen_while_it_is_stopped_and_its_price_is_seen_before()
     {
@@ -91,64 +65,6 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
     }
 
     [Fact]
-    public async Task A_password_is_shown_once_when_the_guest_has_it_and_a_silent_agent_greys_the_button()
-    {
-        var engine = await AnEngineAsync();
-        await using var worker = WorkerServices.Of(
-            this,
-            Source,
-            engine,
-            TimeProvider.System,
-            keys: server.Services.GetRequiredService<IDataProtectionProvider>()
-        );
-        var page = await OpenAsync();
-        await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
-        await Item(page, "Reset password…").ClickAsync();
-        var dialog = page.GetByRole(AriaRole.Dialog);
-        await dialog.GetByRole(AriaRole.Button, new() { Name = "Set a new password" }).ClickAsync();
-        await Expect(dialog.GetByText("The guest is being asked…")).ToBeVisibleAsync();
-        await Expect(dialog.GetByLabel("the new password", new() { Exact = true })).ToHaveCountAsync(0);
-        await AdvanceGuestAsync(worker);
-        var password = await dialog.GetByLabel("the new password", new() { Exact = true }).Locator("code").InnerTextAsync();
-        var hash = engine.Passwords.Values.Single();
-        Assert.Equal(hash, GuestPassword.Hash(password, hash));
-        await ABrowser.AssertAccessibleAsync(page, "password");
-        await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
-        Assert.DoesNotContain(password, await page.ContentAsync(), StringComparison.Ordinal);
-
-        await using (var db = CreateDbContext())
-        {
-            await db.Instances.ExecuteUpdateAsync(instance => instance.SetProperty(row => row.HasAgent, false), Ct);
-        }
-
-        await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
-        await Expect(Item(page, "Reset password…")).ToContainTextAsync("The agent in its guest does not answer.");
-        await Expect(Item(page, "Reset password…")).ToHaveAttributeAsync("aria-disabled", "true");
-    }
-
-    [Fact]
-    public async Task Another_key_opens_a_running_guest_and_its_page_says_so()
-    {
-        await AddKeyAsync();
-        var engine = await AnEngineAsync();
-        await using var worker = WorkerServices.Of(this, Source, engine, TimeProvider.System);
-        var page = await OpenAsync();
-        await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
-        await Item(page, "Change SSH key…").ClickAsync();
-        var dialog = page.GetByRole(AriaRole.Dialog);
-        await Expect(dialog.GetByLabel("New key")).ToContainTextAsync("laptop");
-        await ABrowser.AssertAccessibleAsync(page, "key-change");
-        await dialog.GetByRole(AriaRole.Button, new() { Name = "Change the key" }).ClickAsync();
-        await AdvanceGuestAsync(worker);
-        await Expect(dialog.GetByText("From now on the key laptop opens it.")).ToBeVisibleAsync();
-        await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
-        await Expect(page.Locator("details.menu summary").Filter(new() { HasText = "Actions" })).ToBeFocusedAsync();
-        await Expect(page.Locator("dl.facts").Filter(new() { HasText = "SSH key" }).GetByText("laptop")).ToBeVisibleAsync();
-        Assert.Equal([Laptop], engine.Keys.Values.Single());
-    }
-
-    [Fact]
     public async Task It_is_put_into_rescue_which_is_shown_on_all_its_pages_and_left_again()
     {
         var page = await OpenAsync();
@@ -175,7 +91,7 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
         Assert.Equal(
             ["LeaveRescueInstances", "RescueInstances"],
             await db
-                .AuditEntries.Where(row => row.ResourceId == id && row.Action.Contains("Rescue"))
+                .AuditEntries.Where(row => row.ResourceId == InstanceId && row.Action.Contains("Rescue"))
                 .Select(row => row.Action)
                 .Order()
                 .ToListAsync(Ct)
@@ -203,7 +119,7 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
     public async Task A_phone_shows_the_dialogs_whole()
     {
         await StopAsync();
-        var page = await browser.SignInAsync(server, ada, $"/instances/{id}", ABrowser.Phone);
+        var page = await Browser.SignInAsync(Server, Ada, $"/instances/{InstanceId}", ABrowser.Phone);
         foreach (var name in new[] { "Resize", "Rebuild" })
         {
             await page.GetByText("Actions", new() { Exact = true }).ClickAsync();
@@ -213,58 +129,6 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
             await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
             await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
         }
-    }
-
-    private const string Laptop = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHk3m8v1nK0m9cJmSxw1b9n5b0gJ2v3o7m9pQ0kz1w2x laptop";
-
-    private Actor Ada => new(ada.AccountId, ada.UserId, ada.Email, IPAddress.Loopback);
-
-    private async Task<IPage> OpenAsync(string tab = "")
-    {
-        var page = await browser.SignInAsync(server, ada, $"/instances/{id}{tab}");
-        return page;
-    }
-
-    private static ILocator Item(IPage page, string name) => page.Locator(".menu-items").GetByRole(AriaRole.Button, new() { Name = name });
-
-    private async Task AddKeyAsync()
-    {
-        await using var db = CreateDbContext();
-        db.KeyPairs.Add(
-            new KeyPair
-            {
-                Id = ResourceIds.New("key"),
-                AccountId = ada.AccountId,
-                Name = "laptop",
-                PublicKey = Laptop,
-                Fingerprint = "SHA256:laptop",
-                CreatedAt = TimeProvider.System.GetUtcNow(),
-            }
-        );
-        await db.SaveChangesAsync(Ct);
-    }
-
-    /// <summary>One in which the instance runs.</summary>
-    private async Task<InMemoryEngine> AnEngineAsync()
-    {
-        var engine = new InMemoryEngine();
-        await using var db = CreateDbContext();
-        var spec = (await db.Instances.WithParts().SingleAsync(Ct)).Spec(TimeProvider.System.GetUtcNow());
-        await engine.EnsureNetworkAsync(ANetwork.Of(spec), Ct);
-        await engine.EnsureVolumeAsync(spec.Volumes.Single().Volume, Ct);
-        await engine.EnsureMachineAsync(spec, Ct);
-        return engine;
-    }
-
-    private async Task AdvanceGuestAsync(ServiceProvider worker)
-    {
-        await Until.TrueAsync(async () =>
-        {
-            await using var db = CreateDbContext();
-            return await db.GuestRequests.AnyAsync(Ct);
-        });
-        await using var db = CreateDbContext();
-        await worker.GetRequiredService<IGuestRequestJob>().AdvanceAsync((await db.GuestRequests.SingleAsync(Ct)).Id, Ct);
     }
 
     private async Task ObserveAsync(int boot)
@@ -279,7 +143,7 @@ public sealed class InstanceActionPagesTests(TestPostgres postgres, ABrowser bro
 
     private async Task StopAsync()
     {
-        await new ChangeInstance(this, TimeProvider.System).RunAsync(Ada, InstanceAction.Stop, id, Ct);
+        await new ChangeInstance(this, TimeProvider.System).RunAsync(Actor, InstanceAction.Stop, InstanceId, Ct);
         await using var db = CreateDbContext();
         (await db.Instances.SingleAsync(Ct)).Observe(
             new MachineObservation(MachinePower.Off, 0, SshAnswers: false, null, null),

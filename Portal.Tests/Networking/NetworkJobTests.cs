@@ -52,67 +52,6 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
     }
 
     [Fact]
-    public async Task Each_engine_call_may_fail_before_or_after_its_effect_in_the_life_of_a_interface()
-    {
-        var instance = await InstanceAsync();
-        foreach (
-            var verb in new[]
-            {
-                nameof(INetworkEngine.EnsureNetworkAsync),
-                nameof(INetworkEngine.AttachInterfaceAsync),
-                nameof(INetworkEngine.DetachInterfaceAsync),
-            }
-        )
-        {
-            foreach (var point in Enum.GetValues<FaultPoint>())
-            {
-                Engine.FailOnce(verb, point);
-                var networkInterface = Done(await Interfaces.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
-                await SettleAsync();
-                Assert.Equal(InterfaceState.InUse, (await InterfaceOfAsync(instance.Id, networkInterface.Position)).State);
-                Assert.Equal(2, Assert.Single(Engine.Machines).Interfaces.Count);
-                Done(await Interfaces.RemoveAsync(Ada, networkInterface.Id, Ct));
-                await SettleAsync();
-                Assert.Equal(1, await ReadAsync(db => db.NetworkInterfaces.CountAsync(Ct)));
-                Assert.Single(Assert.Single(Engine.Machines).Interfaces);
-                Assert.Single(Assert.Single(Engine.Networks).Members);
-            }
-        }
-    }
-
-    [Fact]
-    public async Task A_stopped_instance_gets_its_new_interface_with_its_next_start()
-    {
-        var instance = await InstanceAsync();
-        await RunAsync(instance.Id, InstanceAction.Stop);
-        var networkInterface = Done(await Interfaces.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
-        await SettleAsync();
-        Assert.Equal(InterfaceState.InUse, (await InterfaceOfAsync(instance.Id, 1)).State);
-        Assert.DoesNotContain(networkInterface.Id, Assert.Single(Engine.Machines).Interfaces);
-        await RunAsync(instance.Id, InstanceAction.Start);
-        Assert.Contains(networkInterface.Id, Assert.Single(Engine.Machines).Interfaces);
-    }
-
-    [Fact]
-    public async Task A_guest_that_does_not_let_go_of_an_interface_loses_its_network_after_a_while()
-    {
-        Engine.RequestsUntilUnplugged = null;
-        var instance = await InstanceAsync();
-        var networkInterface = Done(await Interfaces.AddAsync(Ada, instance.Id, HomeSubnet.Id, [HomeGroup.Id], Ct));
-        await SettleAsync();
-        Done(await Interfaces.RemoveAsync(Ada, networkInterface.Id, Ct));
-        await AdvanceAsync(networkInterface.Id);
-        Assert.Equal(InterfaceState.Detaching, (await InterfaceOfAsync(instance.Id, 1)).State);
-        Clock.Advance(NetworkInterface.UnplugLimit);
-        await SettleAsync();
-        Assert.Single(Assert.Single(Engine.Networks).Members);
-        Assert.Equal(
-            "The first interface stays: the instance's name and its way out hang on it.",
-            (await Interfaces.RemoveAsync(Ada, (await InterfaceOfAsync(instance.Id)).Id, Ct)).Reason
-        );
-    }
-
-    [Fact]
     public async Task A_network_is_not_deleted_with_something_in_it_and_takes_it_along_when_told_to()
     {
         var instance = await InstanceAsync();
@@ -152,66 +91,6 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
             StringComparison.Ordinal
         );
         Assert.Equal("available", (await NetworkAsync(Home.Id)).Status);
-    }
-
-    [Fact]
-    public async Task A_public_address_costs_from_its_allocation_to_its_release_and_leads_to_one_interface_at_a_time()
-    {
-        var (one, two) = (await InstanceAsync(), await InstanceAsync());
-        var address = Done(await Addresses.AllocateAsync(Ada, "local", "front", Ct));
-        Done(await Addresses.AssociateAsync(Ada, address.Id, (await InterfaceOfAsync(one.Id)).Id, Ct));
-        await SettleAsync();
-        Assert.Equal((one.Id, 10, 25000, 22), Led());
-        Clock.Advance(TimeSpan.FromHours(2));
-        Done(await Addresses.AssociateAsync(Ada, address.Id, (await InterfaceOfAsync(two.Id)).Id, Ct));
-        await SettleAsync();
-        Assert.Equal((two.Id, 10, 25000, 22), Led());
-        Assert.Contains("unassign it first", (await Addresses.ReleaseAsync(Ada, address.Id, Ct)).Reason, StringComparison.Ordinal);
-        Done(await Addresses.DisassociateAsync(Ada, address.Id, Ct));
-        Done(await Addresses.ReleaseAsync(Ada, address.Id, Ct));
-        Assert.Equal(1, await ReadAsync(db => db.PublicAddresses.CountAsync(Ct)));
-        await SettleAsync();
-        Assert.Empty(Assert.Single(Engine.Networks).Addresses);
-        Assert.Equal(0, await ReadAsync(db => db.PublicAddresses.CountAsync(Ct)));
-        var span = Assert.Single(await SpansAsync(address.Id));
-        Assert.Equal((Skus.Address, TimeSpan.FromHours(2)), (span.Sku, span.To - span.From));
-
-        (string, int, int, int) Led() =>
-            Assert.Single(Assert.Single(Engine.Networks).Addresses) is var led
-                ? (led.InstanceId, led.Forwards.Count, led.Forwards[0].Port, led.Forwards[0].GuestPort)
-                : default;
-    }
-
-    [Fact]
-    public async Task A_terminated_instance_lets_go_of_its_address_and_the_account_keeps_it()
-    {
-        var instance = await InstanceAsync();
-        var address = Done(await Addresses.AllocateAsync(Ada, "local", "front", Ct));
-        Done(await Addresses.AssociateAsync(Ada, address.Id, (await InterfaceOfAsync(instance.Id)).Id, Ct));
-        await RunAsync(instance.Id, InstanceAction.Terminate);
-        var kept = await ReadAsync(db => db.PublicAddresses.SingleAsync(Ct));
-        Assert.Equal((null, null, null), (kept.InterfaceId, kept.NetworkId, kept.ReleasedAt));
-        Assert.Null(Assert.Single(await SpansAsync(address.Id)).To);
-    }
-
-    [Fact]
-    public async Task Of_addresses_the_account_has_no_more_than_its_quota_and_no_two_are_the_same()
-    {
-        var outcomes = await Task.WhenAll(
-            Enumerable.Range(0, 12).Select(_ => Task.Run(() => Addresses.AllocateAsync(Ada, "local", "a", Ct)))
-        );
-        Assert.Equal(5, outcomes.Count(outcome => outcome.IsDone));
-        Assert.Equal(5, outcomes.Where(outcome => outcome.IsDone).Select(outcome => outcome.Value!.FirstPort).Distinct().Count());
-        await ReadAsync(db =>
-            db.Regions.ExecuteUpdateAsync(
-                region => region.SetProperty(row => row.PublicRange, System.Net.IPNetwork.Parse("203.0.113.0/31")),
-                Ct
-            )
-        );
-        var eve = await AnAccount.ReadyAsync(this);
-        Assert.Equal("203.0.113.0", $"{Done(await Addresses.AllocateAsync(eve, "local", "a", Ct)).Address}");
-        Assert.Equal("203.0.113.1", $"{Done(await Addresses.AllocateAsync(eve, "local", "b", Ct)).Address}");
-        Assert.Contains("no public address left", (await Addresses.AllocateAsync(eve, "local", "c", Ct)).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -295,12 +174,6 @@ public sealed class NetworkJobTests(TestPostgres postgres) : NetworkScene(postgr
         Assert.True((await new EditInstance(this, Clock).RenameAsync(Ada, instance.Id, "Web Server", Ct)).IsDone);
         await SettleAsync();
         Assert.Equal("web-server", Assert.Single(Assert.Single(Engine.Networks).Members).HostName);
-    }
-
-    private async Task RunAsync(string id, InstanceAction action)
-    {
-        Assert.Null((await new ChangeInstance(this, Clock).RunAsync(Ada, action, id, Ct)).Outcome.Reason);
-        await SettleAsync();
     }
 
     private Task<SecurityGroup> GroupAsync() => ReadAsync(db => db.SecurityGroups.SingleAsync(group => group.Id == HomeGroup.Id, Ct));

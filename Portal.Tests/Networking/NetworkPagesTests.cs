@@ -1,8 +1,5 @@
-using System.Net;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Playwright;
-using Portal.Model.Accounts;
-using Portal.Model.Compute;
 using Portal.Model.Networking;
 using Portal.Tests.Compute;
 using Portal.Tests.Shared;
@@ -12,32 +9,8 @@ namespace Portal.Tests.Networking;
 
 /// <summary>The pages of networking as a person uses them, in Chromium, with a real worker on the engine in memory.</summary>
 [Trait("Needs", "browser")]
-public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) : TestDatabase(postgres)
+public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) : NetworkPageScene(postgres, browser)
 {
-    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-
-    private readonly InMemoryEngine engine = new();
-    private PortalServer server = null!;
-    private WorkerServer worker = null!;
-    private Person ada = null!;
-
-    private Actor Ada => new(ada.AccountId, ada.UserId, ada.Email, IPAddress.Loopback);
-
-    public override async ValueTask InitializeAsync()
-    {
-        await base.InitializeAsync();
-        server = await PortalServer.StartAsync(ConnectionString);
-        worker = await WorkerServer.StartAsync(ConnectionString, engine);
-        ada = await server.AddPersonAsync();
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        await worker.DisposeAsync();
-        await server.DisposeAsync();
-        await base.DisposeAsync();
-    }
-
     [Fact]
     public async Task A_network_is_made_peered_given_a_subnet_and_deleted_by_typing_its_name()
     {
@@ -94,7 +67,7 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         await ABrowser.AssertAccessibleAsync(page, "security-group");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save rules" }).ClickAsync();
         await Expect(page.GetByText("Applied in ")).ToBeVisibleAsync();
-        var held = Assert.Single(Assert.Single(engine.Networks).Groups).Inbound;
+        var held = Assert.Single(Assert.Single(Engine.Networks).Groups).Inbound;
         Assert.Equal([22, 80, 5432], held.Select(held => held.FromPort).Order());
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "web" })).ToBeVisibleAsync();
 
@@ -125,14 +98,14 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         await Expect(page.GetByText("ports 25000–25009")).ToBeVisibleAsync();
         await page.GetByLabel("Assigned to").SelectOptionAsync(new SelectOptionValue { Label = $"one — {one.Address}" });
         await Expect(page.Locator(".state.associated")).ToBeVisibleAsync();
-        Assert.Equal(one.Id, Assert.Single(Assert.Single(engine.Networks).Addresses).InstanceId);
+        Assert.Equal(one.Id, Assert.Single(Assert.Single(Engine.Networks).Addresses).InstanceId);
         await page.GetByLabel("Assigned to").SelectOptionAsync(new SelectOptionValue { Label = $"two — {two.Address}" });
-        await Until.TrueAsync(() => Assert.Single(engine.Networks).Addresses is [{ InstanceId: var led }] && led == two.Id);
+        await Until.TrueAsync(() => Assert.Single(Engine.Networks).Addresses is [{ InstanceId: var led }] && led == two.Id);
         await page.Locator("summary", new() { HasText = "Ports" }).ClickAsync();
         await page.GetByLabel("127.0.0.1:25001 →").FillAsync("8888");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save ports" }).ClickAsync();
         await Until.TrueAsync(() =>
-            Assert.Single(engine.Networks).Addresses is [{ Forwards: var forwards }] && forwards[1].GuestPort == 8888
+            Assert.Single(Engine.Networks).Addresses is [{ Forwards: var forwards }] && forwards[1].GuestPort == 8888
         );
         await ABrowser.AssertAccessibleAsync(page, "addresses");
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Release" })).ToHaveAttributeAsync("aria-disabled", "true");
@@ -150,7 +123,7 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         var page = await OpenAsync($"/instances/{instance.Id}?tab=networking");
         await page.GetByRole(AriaRole.Button, new() { Name = "Add interface" }).ClickAsync();
         await Expect(page.Locator(".state.in-use")).ToHaveCountAsync(2);
-        Assert.Equal(2, Assert.Single(engine.Machines).Interfaces.Count);
+        Assert.Equal(2, Assert.Single(Engine.Machines).Interfaces.Count);
         await ABrowser.AssertAccessibleAsync(page, "instance-networking");
 
         await page.GotoAsync($"/networks/{instance.NetworkId}");
@@ -166,110 +139,18 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         await ABrowser.InteractiveAsync(page);
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove" }).Last.ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Remove" }).ClickAsync();
-        await Until.TrueAsync(() => Assert.Single(engine.Machines).Interfaces.Count == 1);
+        await Until.TrueAsync(() => Assert.Single(Engine.Machines).Interfaces.Count == 1);
         await Expect(page.Locator(".state.in-use")).ToHaveCountAsync(1);
-    }
-
-    [Fact]
-    public async Task The_picture_shows_subnets_instances_groups_addresses_and_peers_and_so_does_the_list()
-    {
-        var home = await ReadNetworkAsync();
-        var back = Made(
-            await new CreateNetwork(this, TimeProvider.System).RunAsync(
-                Ada,
-                new()
-                {
-                    Name = "office",
-                    Range = "10.1.0.0/16",
-                    Subnets = [new("default", "10.1.0.0/24")],
-                    RequestToken = "t",
-                },
-                Ct
-            )
-        );
-        Assert.Null((await new EditSubnets(this, TimeProvider.System).AddAsync(Ada, home, new("backend", "10.0.1.0/24"), Ct)).Reason);
-        Made(await new Peerings(this, TimeProvider.System).CreateAsync(Ada, home, back.Id, "default–office", Ct));
-        var groups = new SecurityGroups(this, TimeProvider.System);
-        var web = Made(
-            await groups.CreateAsync(
-                Ada,
-                home,
-                "web",
-                [new(RuleDirection.Inbound, TransportProtocol.Tcp, 443, 443, NewRule.Anywhere, null)],
-                Ct
-            )
-        );
-        var data = Made(
-            await groups.CreateAsync(
-                Ada,
-                home,
-                "database",
-                [new(RuleDirection.Inbound, TransportProtocol.Tcp, 5432, 5432, null, web.Id)],
-                Ct
-            )
-        );
-        await InstanceAsync("web-1", wish => wish with { WithAddress = true, SecurityGroupIds = [web.Id] });
-        await InstanceAsync("web-2", wish => wish with { SecurityGroupIds = [web.Id] });
-        await using var db = CreateDbContext();
-        var backend = await db.Subnets.SingleAsync(subnet => subnet.Name == "backend", Ct);
-        await InstanceAsync("database", wish => wish with { SubnetId = backend.Id, SecurityGroupIds = [data.Id] });
-
-        var page = await OpenAsync($"/networks/{home}");
-        await Expect(page.Locator("svg.topology a")).ToHaveCountAsync(4);
-        await Expect(page.Locator("svg.topology").GetByText("10.0.0.4 ← ports 25000–25009")).ToBeVisibleAsync();
-        await Expect(page.Locator(".state.available")).ToHaveCountAsync(1);
-        await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
-        await page.ScreenshotAsync(new() { Path = Path.Combine(TestPostgres.Repository, "docs", "pictures", "network.png") });
-        await page.GetByText("As a list").ClickAsync();
-        var list = page.Locator(".topology-list");
-        await Expect(list.GetByRole(AriaRole.Link, new() { Name = "office" })).ToBeVisibleAsync();
-        await Expect(list.GetByText("10.0.1.4")).ToBeVisibleAsync();
-        await Expect(
-                list.GetByRole(AriaRole.Listitem)
-                    .Filter(new() { HasText = "web-1, running, 10.0.0.4, reached as ports 25000–25009, in web" })
-                    .Last
-            )
-            .ToBeVisibleAsync();
-        await ABrowser.AssertAccessibleAsync(page, "network-full");
-        await page.Locator("svg.topology a", new() { HasText = "office" }).ClickAsync();
-        await page.WaitForURLAsync($"**/networks/{back.Id}");
-    }
-
-    [Fact]
-    public async Task On_a_phone_nothing_scrolls_sideways()
-    {
-        var instance = await InstanceAsync("web");
-        await using var db = CreateDbContext();
-        var group = await db.SecurityGroups.SingleAsync(Ct);
-        Assert.True((await new PublicAddresses(this, TimeProvider.System).AllocateAsync(Ada, "local", "front", Ct)).IsDone);
-        var page = await OpenAsync("/networks", ABrowser.Phone);
-        await Expect(page.Locator("tbody td.name a")).ToHaveTextAsync(["default"]);
-        await ABrowser.AssertAccessibleAsync(page, "networks");
-        foreach (
-            var (path, picture, shown) in new[]
-            {
-                ($"/networks/{instance.NetworkId}", "network", "Topology"),
-                ("/networks/new", "network-new", "Subnets"),
-                ("/security-groups", "security-groups", "default"),
-                ($"/security-groups/{group.Id}", "security-group", "Inbound"),
-                ("/addresses", "addresses", "front"),
-                ($"/instances/{instance.Id}?tab=networking", "instance-networking", "Add an interface"),
-            }
-        )
-        {
-            await page.GotoAsync(path);
-            await ABrowser.InteractiveAsync(page);
-            await Expect(page.GetByText(shown).First).ToBeVisibleAsync();
-            await ABrowser.AssertAccessibleAsync(page, picture);
-        }
     }
 
     [Fact]
     public async Task The_create_page_chooses_subnet_groups_and_an_address_and_shows_what_it_adds()
     {
-        await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
+        await RunningMachines.ReadyToCreateAsync(this, Ada.AccountId);
         Assert.True(
-            (await new EditSubnets(this, TimeProvider.System).AddAsync(Ada, await ReadNetworkAsync(), new("dmz", "10.0.9.0/24"), Ct)).IsDone
+            (
+                await new EditSubnets(this, TimeProvider.System).AddAsync(Actor, await ReadNetworkAsync(), new("dmz", "10.0.9.0/24"), Ct)
+            ).IsDone
         );
         var page = await OpenAsync("/instances/new");
         await page.GetByText("Network default, default").ClickAsync();
@@ -279,42 +160,6 @@ public sealed class NetworkPagesTests(TestPostgres postgres, ABrowser browser) :
         await ABrowser.AssertAccessibleAsync(page, "instance-new-network");
         await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Create instance" }).ClickAsync());
         await page.WaitForURLAsync("**/instances/i-*");
-        await Until.TrueAsync(() => engine.Networks is [{ Addresses: [{ Private: var address }] }] && $"{address}" == "10.0.9.4");
-    }
-
-    private async Task<string> ReadNetworkAsync()
-    {
-        await using var db = CreateDbContext();
-        return (await db.Networks.SingleAsync(Ct)).Id;
-    }
-
-    /// <summary>One that runs, by the real worker's doing.</summary>
-    private async Task<Instance> InstanceAsync(string name, Func<NewInstances, NewInstances>? choose = null)
-    {
-        var image = await RunningMachines.ReadyToCreateAsync(this, ada.AccountId);
-        var made = await new CreateInstance(this, TimeProvider.System).RunAsync(
-            Ada,
-            (choose ?? (wish => wish))(AnAccount.Wish(image) with { Name = name }),
-            Ct
-        );
-        Assert.Null(made.Reason);
-        await Until.TrueAsync(async () =>
-        {
-            await using var db = CreateDbContext();
-            return await db.Instances.AnyAsync(instance => instance.Id == made.Value![0].Id && instance.SshAt != null, Ct);
-        });
-        return made.Value![0];
-    }
-
-    private static T Made<T>(Model.Shared.Outcome<T> outcome)
-    {
-        Assert.Null(outcome.Reason);
-        return outcome.Value!;
-    }
-
-    private async Task<IPage> OpenAsync(string path, ViewportSize? size = null)
-    {
-        var page = await browser.SignInAsync(server, ada, path, size);
-        return page;
+        await Until.TrueAsync(() => Engine.Networks is [{ Addresses: [{ Private: var address }] }] && $"{address}" == "10.0.9.4");
     }
 }

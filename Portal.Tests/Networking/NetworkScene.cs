@@ -2,7 +2,6 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Accounts;
 using Portal.Model.Billing;
 using Portal.Model.Compute;
@@ -18,16 +17,8 @@ using Portal.Worker.Shared;
 namespace Portal.Tests.Networking;
 
 /// <summary>A customer who may create, the verbs of networking, and a worker's jobs on the engine in memory, advanced by hand.</summary>
-public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgres)
+public abstract class NetworkScene(TestPostgres postgres) : WorkerScene(postgres, AnAccount.Now)
 {
-    protected static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-
-    private ServiceProvider services = null!;
-
-    protected InMemoryEngine Engine { get; } = new();
-
-    protected FakeTimeProvider Clock { get; } = new(AnAccount.Now);
-
     protected Actor Ada { get; private set; } = null!;
 
     /// <summary>The network that the account began with, its subnet and its group.</summary>
@@ -51,7 +42,11 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
         Home = await db.Networks.AsNoTracking().SingleAsync(network => network.AccountId == Ada.AccountId, Ct);
         HomeSubnet = await db.Subnets.AsNoTracking().SingleAsync(subnet => subnet.NetworkId == Home.Id, Ct);
         HomeGroup = await db.SecurityGroups.AsNoTracking().SingleAsync(group => group.NetworkId == Home.Id, Ct);
-        services = new ServiceCollection()
+    }
+
+    /// <summary>What these are about, and no other job: what another has to do stays as it is.</summary>
+    protected override ServiceProvider NewWorker() =>
+        new ServiceCollection()
             .AddSingleton<IDbContextFactory<PortalDb>>(this)
             .AddSingleton(Source)
             .AddEngine(Engine)
@@ -66,17 +61,12 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
             .AddTransient<InterfaceSweep>()
             .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
             .BuildServiceProvider();
-    }
 
-    public override async ValueTask DisposeAsync()
+    protected async Task RunAsync(string id, InstanceAction action)
     {
-        GC.SuppressFinalize(this);
-        await services.DisposeAsync();
-        await base.DisposeAsync();
+        Assert.Null((await new ChangeInstance(this, Clock).RunAsync(Ada, action, id, Ct)).Outcome.Reason);
+        await SettleAsync();
     }
-
-    protected T Get<T>()
-        where T : notnull => services.GetRequiredService<T>();
 
     protected static T Done<T>(Outcome<T> outcome)
     {
@@ -99,14 +89,6 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
 
     /// <summary>Advances everything that is unsettled, as nudges and sweeps would, until nothing is.</summary>
     protected Task SettleAsync() => Settle.AllAsync(UnsettledAsync, AdvanceAsync);
-
-    protected Task AdvanceAsync(string id) => services.GetRequiredKeyedService<IResourceJob>(ResourceIds.Prefix(id)).AdvanceAsync(id, Ct);
-
-    protected async Task<T> ReadAsync<T>(Func<PortalDb, Task<T>> read)
-    {
-        await using var db = CreateDbContext();
-        return await read(db);
-    }
 
     protected Task<Network> NetworkAsync(string id) =>
         ReadAsync(db => db.Networks.AsNoTracking().SingleAsync(network => network.Id == id, Ct));
@@ -131,6 +113,6 @@ public abstract class NetworkScene(TestPostgres postgres) : TestDatabase(postgre
         ReadAsync(async db =>
             (await Unfinished.InRegionsAsync(db, Ct))
                 .ConvertAll(one => one.Id)
-                .FindAll(id => services.GetKeyedService<IResourceJob>(ResourceIds.Prefix(id)) is not null)
+                .FindAll(id => Worker.GetKeyedService<IResourceJob>(ResourceIds.Prefix(id)) is not null)
         );
 }

@@ -92,6 +92,36 @@ public sealed class LostFactorTests(TestPostgres postgres) : ServedTests(postgre
         await AssertStaysAsync(person);
     }
 
+    /// <summary>Whoever uses Portal every day does not sign in for two weeks, and may miss the one mail.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Showing_it_while_signed_in_keeps_it_and_so_does_another_in_its_place(bool isReplaced)
+    {
+        var person = await Server.AddPersonAsync();
+        using var client = await Server.NewClientAsync(person);
+        var key = await SecondFactor.TurnOnAsync(client);
+        await using (var db = CreateDbContext())
+        {
+            await db.SignInChanges.ExecuteDeleteAsync(Ct);
+        }
+
+        Assert.Null(await AnnounceAsync(person));
+        if (isReplaced)
+        {
+            using var off = await client.SubmitAsync("/settings", "Turn off", ("Password", PortalServer.Password), ("Verb", "off"));
+            Assert.Equal(HttpStatusCode.Found, off.StatusCode);
+            await SecondFactor.TurnOnAsync(client, later: 1);
+        }
+        else
+        {
+            using var shown = await client.SubmitAsync("/proof?returnUrl=/settings", "Confirm", ("Code", SecondFactor.Code(key, later: 1)));
+            Assert.Equal("/settings", shown.Headers.Location?.OriginalString);
+        }
+
+        await AssertStaysAsync(person);
+    }
+
     [Fact]
     public async Task An_Admin_withdraws_it()
     {

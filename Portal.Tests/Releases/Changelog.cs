@@ -27,8 +27,7 @@ internal sealed partial record ChangelogLine(string Version, string? Commit)
 
     [GeneratedRegex(
         @"^## (?<version>\d+\.\d+\.\d+) \((not released yet|\d{4}-\d\d-\d\d, commit (?<commit>[0-9a-f]{40}))\)$",
-        RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000
+        RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking
     )]
     private static partial Regex Form();
 }

@@ -124,6 +124,7 @@ internal sealed partial class Everything
         Done(await Web<AccessKeys>().CreateAsync(actor, new NewAccessKey("reading", KeyRights.ReadOnly, bucket.Id, Token), Ct));
         await SettleAsync();
         await Worker<BucketMetering>().SweepAsync(Ct);
+        Done(await Web<ChangeObjects>().DeleteAsync(actor, bucket.Id, ObjectSelection.Of("old.txt"), "Deleting “old.txt”", Ct));
         var user = await ReadAsync(db => db.ObjectStoreUsers.SingleAsync(Ct));
         secrets["ObjectStoreUsers.SealedSecret"] = sealing.Project.Open(user.SealedSecret)!;
         (names[$"/buckets/{bucket.Name}"], names["/access-keys"]) = (bucket.Name, "reading");
@@ -159,8 +160,6 @@ internal sealed partial class Everything
         Done(await Web<ChangeGuest>().SetPasswordAsync(actor, instance, hash, Ct));
         var made = Done(await Web<AccessKeys>().CreateAsync(actor, new NewAccessKey("waiting", KeyRights.ReadWrite, null, Token), Ct));
         (secrets["GuestRequests.SealedHash"], secrets["AccessKeys.SealedSecret"]) = (hash, made.Secret!);
-        var bucket = await ReadAsync(db => db.Buckets.Select(bucket => bucket.Id).SingleAsync(Ct));
-        Done(await Web<ChangeObjects>().DeleteAsync(actor, bucket, ObjectSelection.Of("old/"), "Deleting a folder", Ct));
         names["/audit"] = actor.Email;
     }
 

@@ -19,8 +19,8 @@ using Portal.Worker.Shared;
 namespace Portal.Tests.Releases;
 
 /// <summary>
-/// What somebody finds who upgrades: a database of each release that there was (docs/decisions/releases.md), and one of this version, made
-/// now, which is what the next release keeps.
+/// What somebody finds who upgrades: a database of each release that there was (docs/decisions/releases.md), and one that this version
+/// made, which is what the next release keeps.
 /// </summary>
 [Trait("Needs", "database")]
 public sealed class ReleasedDatabaseTests(TestPostgres postgres)

@@ -18,14 +18,8 @@ public sealed partial class CountedTests
     public void Every_quota_is_told_with_the_word_that_fits_its_number()
     {
         var told = ((string[])["Portal", "Portal.Model"])
-            .SelectMany(project =>
-                Directory.EnumerateFiles(Path.Combine(TestPostgres.Repository, project), "*.*", SearchOption.AllDirectories)
-            )
-            .Where(file =>
-                (file.EndsWith(".cs", StringComparison.Ordinal) || file.EndsWith(".razor", StringComparison.Ordinal))
-                && !file.Contains("/obj/", StringComparison.Ordinal)
-            )
-            .SelectMany(file => Quota().Matches(File.ReadAllText(file)).Select(match => match.Value))
+            .SelectMany(project => Sources.Files(project, "*.cs", "*.razor"))
+            .SelectMany(file => Quota().Matches(file.Text).Select(match => match.Value))
             .ToList();
         Assert.InRange(told.Count, 10, int.MaxValue);
         Assert.All(told, quota => Assert.Matches(@"\{Counted\.Of\(|:N0\} GiB", quota));

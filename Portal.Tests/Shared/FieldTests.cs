@@ -23,15 +23,15 @@ public sealed class FieldTests : BunitContext
     [Fact]
     public void Every_field_that_is_heard_while_somebody_types_is_bound()
     {
-        var unbound = Directory
-            .EnumerateFiles(Path.Combine(TestPostgres.Repository, "Portal"), "*.razor", SearchOption.AllDirectories)
+        var unbound = Sources
+            .Files("Portal", "*.razor")
             .SelectMany(file =>
-                File.ReadLines(file)
+                file.Text.Split('\n')
                     .Where(line =>
                         line.Contains("@oninput=", StringComparison.Ordinal)
                         && (line.Contains("<input", StringComparison.Ordinal) || line.Contains(" value=", StringComparison.Ordinal))
                     )
-                    .Select(line => $"{Path.GetFileName(file)}: {line.Trim()}")
+                    .Select(line => $"{file.Name}: {line.Trim()}")
             );
         Assert.Empty(unbound);
     }

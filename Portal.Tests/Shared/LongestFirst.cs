@@ -19,6 +19,7 @@ public sealed class LongestFirst : ITestCollectionOrderer
         typeof(EngineTests),
         typeof(SecondEngineTests),
         typeof(KilledWorkerTests),
+        typeof(KilledWhileMeteringTests),
         typeof(KilledAtTheStoreTests),
         typeof(FullStoreTests),
         typeof(EmptyingTests),

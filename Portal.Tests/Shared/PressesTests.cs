@@ -29,11 +29,8 @@ public sealed partial class PressesTests : IDisposable
     [Fact]
     public void Whatever_keeps_a_button_from_a_second_press_lets_go_of_it_whatever_happens()
     {
-        var files = Directory
-            .EnumerateFiles(Path.Combine(TestPostgres.Repository, "Portal"), "*.*", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal))
-            .Where(file => file.EndsWith(".razor", StringComparison.Ordinal) || file.EndsWith(".razor.cs", StringComparison.Ordinal))
-            .Select(file => (Name: Path.GetFileName(file), Text: File.ReadAllText(file)))
+        var files = Sources
+            .Files("Portal", "*.razor", "*.razor.cs")
             .Select(file => (file.Name, Takes: Takes().Count(file.Text), Ends: Ends().Count(file.Text)))
             .Where(file => file.Takes > 0)
             .ToList();

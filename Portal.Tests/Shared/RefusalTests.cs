@@ -103,7 +103,7 @@ public sealed partial class RefusalTests(TestPostgres postgres) : TestDatabase(p
     [Fact]
     public void Each_kind_is_given_somewhere_and_has_a_status_and_each_sentence_is_one()
     {
-        var given = SourceRulesTests.Code().SelectMany(file => Given().Matches(file.Text)).ToList();
+        var given = Sources.Code().SelectMany(file => Given().Matches(file.Text)).ToList();
         Assert.InRange(given.Count, 150, int.MaxValue);
         Assert.Equal(
             Enum.GetNames<RefusalKind>().Order(StringComparer.Ordinal),

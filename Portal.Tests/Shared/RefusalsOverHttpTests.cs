@@ -18,7 +18,6 @@ public sealed class RefusalsOverHttpTests(TestPostgres postgres) : ServedTests(p
     public async Task A_bucket_that_cannot_be_opened_is_answered_by_why()
     {
         var (owner, stranger) = (await Server.AddPersonAsync(), await Server.AddPersonAsync());
-        using var own = await Server.NewClientAsync(owner);
         using var others = await Server.NewClientAsync(stranger);
         await using var db = CreateDbContext();
         var account = await db.Accounts.SingleAsync(account => account.Id == owner.AccountId, Ct);
@@ -33,6 +32,9 @@ public sealed class RefusalsOverHttpTests(TestPostgres postgres) : ServedTests(p
 
         account.Suspend(SuspensionReason.Operator, TimeProvider.System.GetUtcNow());
         await db.SaveChangesAsync(Ct);
+
+        // Of before the suspension no session is left; who signs in sees what there is.
+        using var own = await Server.NewClientAsync(owner);
         await AssertAsync(own, bucket.Name, HttpStatusCode.Forbidden, CreateRule.Suspended);
 
         account.Resume();

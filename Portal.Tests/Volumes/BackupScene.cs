@@ -1,6 +1,5 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Accounts;
 using Portal.Model.Operators;
 using Portal.Model.Volumes;
@@ -14,17 +13,9 @@ namespace Portal.Tests.Volumes;
 /// A customer with a volume, a clock that a test puts forward, and a worker whose sweeps and jobs run when the test says so. It begins on a
 /// Monday at noon.
 /// </summary>
-public abstract class BackupScene(TestPostgres postgres) : TestDatabase(postgres)
+public abstract class BackupScene(TestPostgres postgres) : WorkerScene(postgres, AnAccount.Now)
 {
     protected static readonly BackupWish Nightly = new(new BackupTimes(BackupFrequency.Daily, DayOfWeek.Monday, 3), 2);
-
-    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    protected FakeTimeProvider Clock { get; } = new(AnAccount.Now);
-
-    private protected InMemoryEngine Engine { get; } = new();
-
-    protected ServiceProvider Worker { get; private set; } = null!;
 
     protected Actor Ada { get; private set; } = null!;
 
@@ -35,16 +26,8 @@ public abstract class BackupScene(TestPostgres postgres) : TestDatabase(postgres
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
-        Worker = WorkerServices.Of(this, Source, Engine, Clock);
         Ada = await AnAccount.ReadyAsync(this);
         VolumeId = await AVolumeAsync(Ada, "data");
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        await Worker.DisposeAsync();
-        await base.DisposeAsync();
     }
 
     protected async Task<string> AVolumeAsync(Actor owner, string name)
@@ -77,8 +60,6 @@ public abstract class BackupScene(TestPostgres postgres) : TestDatabase(postgres
         await using var db = CreateDbContext();
         return await db.BackupSchedules.AsNoTracking().SingleAsync(Ct);
     }
-
-    protected Task AdvanceAsync(string scheduleId) => Worker.GetRequiredService<IBackupJob>().AdvanceAsync(scheduleId, Ct);
 
     protected Task SweepAsync() => Worker.GetRequiredService<BackupSweep>().SweepAsync(Ct);
 

@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Accounts;
 using Portal.Model.Compute;
 using Portal.Model.Shared;
@@ -11,16 +10,8 @@ namespace Portal.Tests.Volumes;
 
 /// <summary>Volumes asked for and changed in the database: once, within quotas, and nobody else's.</summary>
 [Trait("Needs", "database")]
-public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(postgres)
+public sealed class CreateVolumeTests(TestPostgres postgres) : VolumeVerbScene(postgres)
 {
-    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
-
-    private readonly FakeTimeProvider clock = new(AnAccount.Now);
-
-    private CreateVolume Create => new(this, clock);
-
-    private ChangeVolume Change => new(this, clock);
-
     [Fact]
     public async Task A_volume_is_asked_for_with_a_deadline_and_an_audit_row()
     {
@@ -52,37 +43,6 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
     }
 
     [Fact]
-    public async Task Thirty_parallel_requests_against_a_quota_of_ten_give_exactly_ten()
-    {
-        var actor = await AnAccount.ReadyAsync(this);
-        await SetLimitsAsync(actor, volumes: 10);
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => Task.Run(() => Create.RunAsync(actor, Wish(), Ct))));
-        Assert.Equal(10, outcomes.Count(outcome => outcome.IsDone));
-        Assert.All(
-            outcomes.Where(outcome => !outcome.IsDone),
-            outcome => Assert.StartsWith("Your quota is 10 volumes and you have 10", outcome.Reason, StringComparison.Ordinal)
-        );
-    }
-
-    [Fact]
-    public async Task GiB_are_a_quota_too_for_new_volumes_for_growing_ones_and_for_root_disks()
-    {
-        var actor = await AnAccount.ReadyAsync(this);
-        await SetLimitsAsync(actor, gib: 10);
-        var made = Done(await Create.RunAsync(actor, Wish(size: 6), Ct));
-        Assert.StartsWith("Your quota is 10 GiB", (await Create.RunAsync(actor, Wish(size: 5), Ct)).Reason, StringComparison.Ordinal);
-        await MadeAsync(made.Id);
-        Assert.StartsWith(
-            "Your quota is 10 GiB",
-            (await Change.GrowAsync(actor, made.Id, 11, Ct)).Outcome.Reason,
-            StringComparison.Ordinal
-        );
-        Assert.Null((await Change.GrowAsync(actor, made.Id, 8, Ct)).Outcome.Reason);
-        var instance = await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct);
-        Assert.StartsWith("Your quota is 10 GiB", instance.Reason, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task What_costs_takes_a_confirmed_address_and_a_card_and_what_does_not_takes_neither()
     {
         Assert.Equal(
@@ -108,26 +68,6 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
     }
 
     [Fact]
-    public async Task Where_there_is_no_room_the_sentence_says_how_much_is_left()
-    {
-        var actor = await AnAccount.ReadyAsync(this);
-        await using (var db = CreateDbContext())
-        {
-            await db.Regions.ExecuteUpdateAsync(
-                region => region.SetProperty(row => row.SeenAt, AnAccount.Now).SetProperty(row => row.FreeDiskGiB, 20),
-                Ct
-            );
-        }
-
-        Done(await Create.RunAsync(actor, Wish(size: 15), Ct));
-        Assert.Equal(
-            "There is no room for 6 GiB at the moment; the region has 5 GiB left.",
-            (await Create.RunAsync(actor, Wish(size: 6), Ct)).Reason
-        );
-        Done(await Create.RunAsync(actor, Wish(size: 5), Ct));
-    }
-
-    [Fact]
     public async Task Nonsense_is_refused_with_a_sentence()
     {
         var actor = await AnAccount.ReadyAsync(this);
@@ -149,11 +89,11 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
         var image = await AnAccount.ImageAsync(this);
         var (volume, machine) = (
             Done(await Create.RunAsync(ada, Wish(), Ct)),
-            (await new CreateInstance(this, clock).RunAsync(ada, AnAccount.Wish(image), Ct)).Value![0]
+            (await new CreateInstance(this, Clock).RunAsync(ada, AnAccount.Wish(image), Ct)).Value![0]
         );
         var (eves, evesMachine) = (
             Done(await Create.RunAsync(eve, Wish(), Ct)),
-            (await new CreateInstance(this, clock).RunAsync(eve, AnAccount.Wish(image), Ct)).Value![0]
+            (await new CreateInstance(this, Clock).RunAsync(eve, AnAccount.Wish(image), Ct)).Value![0]
         );
         await MadeAsync(volume.Id);
         await MadeAsync(eves.Id);
@@ -176,33 +116,10 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
     }
 
     [Fact]
-    public async Task Twenty_parallel_attachments_to_one_instance_get_fifteen_places_of_their_own()
-    {
-        var actor = await AnAccount.ReadyAsync(this);
-        var machine = (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![
-            0
-        ];
-        var ids = new List<string>();
-        for (var n = 0; n < 20; n++)
-        {
-            ids.Add(Done(await Create.RunAsync(actor, Wish(), Ct)).Id);
-            await MadeAsync(ids[n]);
-        }
-
-        var changes = await Task.WhenAll(ids.Select(id => Task.Run(() => Change.AttachAsync(actor, id, machine.Id, false, Ct))));
-        Assert.Equal(VolumeDevices.Most, changes.Count(change => change.Outcome.IsDone));
-        await using var db = CreateDbContext();
-        Assert.Equal(
-            16,
-            await db.Volumes.Where(volume => volume.InstanceId == machine.Id).Select(volume => volume.Device).Distinct().CountAsync(Ct)
-        );
-    }
-
-    [Fact]
     public async Task A_volume_made_for_an_instance_waits_in_its_place()
     {
         var actor = await AnAccount.ReadyAsync(this);
-        var machine = (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![
+        var machine = (await new CreateInstance(this, Clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![
             0
         ];
         var made = Done(await Create.RunAsync(actor, Wish() with { InstanceId = machine.Id, DeleteOnTermination = true }, Ct));
@@ -213,7 +130,7 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
     public async Task The_list_is_searched_filtered_and_sorted_by_what_it_shows()
     {
         var actor = await AnAccount.ReadyAsync(this);
-        var machine = (await new CreateInstance(this, clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![
+        var machine = (await new CreateInstance(this, Clock).RunAsync(actor, AnAccount.Wish(await AnAccount.ImageAsync(this)), Ct)).Value![
             0
         ];
         var (alpha, beta, gone) = (
@@ -250,39 +167,6 @@ public sealed class CreateVolumeTests(TestPostgres postgres) : TestDatabase(post
             },
             await new VolumeQuery().CountAsync(db, actor.AccountId, AnAccount.Now, Ct)
         );
-    }
-
-    private static NewVolume Wish(int size = 8) =>
-        new()
-        {
-            Name = "data",
-            SizeGiB = size,
-            RequestToken = Guid.NewGuid().ToString("N"),
-        };
-
-    private static Volume Done(Outcome<Volume> outcome)
-    {
-        Assert.Null(outcome.Reason);
-        return outcome.Value!;
-    }
-
-    private async Task MadeAsync(string id)
-    {
-        await using var db = CreateDbContext();
-        var volume = await db.Volumes.SingleAsync(volume => volume.Id == id, Ct);
-        volume.ObserveMade(volume.SizeGiB);
-        await db.SaveChangesAsync(Ct);
-    }
-
-    private async Task SetLimitsAsync(Actor actor, int volumes = 100, int gib = 4096)
-    {
-        await using var db = CreateDbContext();
-        await db
-            .Accounts.Where(account => account.Id == actor.AccountId)
-            .ExecuteUpdateAsync(
-                account => account.SetProperty(row => row.VolumeLimit, volumes).SetProperty(row => row.VolumeGiBLimit, gib),
-                Ct
-            );
     }
 
     private static async Task<(int Own, int Changed, int Unattached)> ListedAsync(PortalDb db, string accountId)

@@ -1,26 +1,15 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Time.Testing;
 using Portal.Model.Billing;
 using Portal.Model.Operators;
 using Portal.Model.Shared;
 using Portal.Model.Volumes;
-using Portal.Tests.Compute;
 using Portal.Tests.Shared;
 
 namespace Portal.Tests.Volumes;
 
 /// <summary>An account's volumes, and a worker whose jobs run when the test says so.</summary>
-public abstract class VolumeScene(TestPostgres postgres) : TestDatabase(postgres)
+public abstract class VolumeScene(TestPostgres postgres) : WorkerScene(postgres, Tenant.Epoch)
 {
-    private ServiceProvider services = null!;
-
-    protected static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    protected FakeTimeProvider Clock { get; } = new(Tenant.Epoch);
-
-    private protected InMemoryEngine Engine { get; } = new();
-
     private protected Tenant Owner { get; private set; } = null!;
 
     public override async ValueTask InitializeAsync()
@@ -28,23 +17,6 @@ public abstract class VolumeScene(TestPostgres postgres) : TestDatabase(postgres
         await base.InitializeAsync();
         await using var db = CreateDbContext();
         Owner = await Tenant.AddAsync(db);
-        services = WorkerServices.Of(this, Source, Engine, Clock);
-    }
-
-    public override async ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        await services.DisposeAsync();
-        await base.DisposeAsync();
-    }
-
-    protected T Get<T>()
-        where T : notnull => services.GetRequiredService<T>();
-
-    protected async Task<T> ReadAsync<T>(Func<PortalDb, Task<T>> read)
-    {
-        await using var db = CreateDbContext();
-        return await read(db);
     }
 
     protected async Task<string> RequestVolumeAsync(string? snapshot = null)
@@ -70,8 +42,6 @@ public abstract class VolumeScene(TestPostgres postgres) : TestDatabase(postgres
 
     protected Task<List<UsageSpan>> SpansAsync(string id) =>
         ReadAsync(db => db.UsageSpans.AsNoTracking().Where(span => span.ResourceId == id).OrderBy(span => span.From).ToListAsync(Ct));
-
-    protected Task AdvanceAsync(string id) => services.GetRequiredKeyedService<IResourceJob>(ResourceIds.Prefix(id)).AdvanceAsync(id, Ct);
 
     /// <summary>Advances it alone as the nudges and the sweep would, until nothing is left to do.</summary>
     protected async Task<string> SettleAsync(string id)

@@ -9,6 +9,8 @@ public sealed class ChangeObjects(IDbContextFactory<PortalDb> dbs, TimeProvider 
 {
     private const int NamesInAudit = 20;
 
+    private static readonly Refusal Missing = Refusal.NotFound("There is no such change of objects any more.");
+
     /// <param name="title">What is done, for whoever looks at the bucket.</param>
     public Task<Outcome<ObjectOperation>> DeleteAsync(
         Actor actor,
@@ -37,7 +39,7 @@ public sealed class ChangeObjects(IDbContextFactory<PortalDb> dbs, TimeProvider 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (await LockAsync(db, actor, id, ct) is not { } operation)
         {
-            return Refusal.NotFound("There is no such change of objects any more.");
+            return Missing;
         }
 
         var (now, wasCancelled) = (clock.GetUtcNow(), operation.CancelledAt is not null);
@@ -59,7 +61,7 @@ public sealed class ChangeObjects(IDbContextFactory<PortalDb> dbs, TimeProvider 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         if (await LockAsync(db, actor, id, ct) is not { } operation)
         {
-            return Outcome.Done; // somebody else has
+            return Missing;
         }
 
         if (operation.WhyNotDismiss is { } reason)

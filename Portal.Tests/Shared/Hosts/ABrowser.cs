@@ -94,7 +94,9 @@ public sealed class ABrowser : IAsyncLifetime
     /// A visitor who has signed in as <paramref name="person"/>, on the page at <paramref name="path"/>. The signing in itself is done
     /// without the browser, which would draw two pages more for each visitor; <c>DoorPagesTests</c> does it as people do.
     /// </summary>
-    /// <param name="through">Another way there, whose test ends the visit itself; null for the server's own address.</param>
+    /// <param name="through">
+    /// Another way there, whose test ends the visit itself, and by which the browser signs in too; null for the server's own address.
+    /// </param>
     public async Task<IPage> SignInAsync(
         PortalServer server,
         Person person,
@@ -105,28 +107,54 @@ public sealed class ABrowser : IAsyncLifetime
     )
     {
         var page = through is null ? await NewPageAsync(server, size, dark) : await NewPageAsync(through, size, dark);
-        using (var client = await server.NewClientAsync(person))
+        if (through is null)
         {
-            // For a secure place: browsers take localhost for one, whatever the port and the scheme.
-            var secure = new UriBuilder(through ?? server.Address) { Scheme = Uri.UriSchemeHttps }.ToString();
-            await page.Context.AddCookiesAsync(
-                client
-                    .Cookies.GetAllCookies()
-                    .Select(cookie => new Cookie
-                    {
-                        Name = cookie.Name,
-                        Value = cookie.Value,
-                        Url = secure,
-                        Secure = true,
-                        HttpOnly = cookie.HttpOnly,
-                        SameSite = SameSiteAttribute.Lax,
-                    })
-            );
+            await AddCookiesAsync(page.Context, server, person);
+            await page.GotoAsync(path);
+        }
+        else
+        {
+            await SignInByFormAsync(page, server, person, path);
         }
 
-        await page.GotoAsync(path);
         await InteractiveAsync(page);
         return page;
+    }
+
+    private static async Task AddCookiesAsync(IBrowserContext context, PortalServer server, Person person)
+    {
+        using var client = await server.NewClientAsync(person);
+
+        // For a secure place: browsers take localhost for one, whatever the port and the scheme.
+        var secure = new UriBuilder(server.Address) { Scheme = Uri.UriSchemeHttps }.ToString();
+        await context.AddCookiesAsync(
+            client
+                .Cookies.GetAllCookies()
+                .Select(cookie => new Cookie
+                {
+                    Name = cookie.Name,
+                    Value = cookie.Value,
+                    Url = secure,
+                    Secure = true,
+                    HttpOnly = cookie.HttpOnly,
+                    SameSite = SameSiteAttribute.Lax,
+                })
+        );
+    }
+
+    private static async Task SignInByFormAsync(IPage page, PortalServer server, Person person, string path)
+    {
+        await page.GotoAsync($"/sign-in?returnUrl={Uri.EscapeDataString(path)}");
+        await page.GetByLabel("E-mail").FillAsync(person.Email);
+        await page.GetByLabel("Password").FillAsync(PortalServer.Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in", Exact = true }).ClickAsync();
+        if (person.FactorKey is not null)
+        {
+            await page.GetByLabel("Code").FillAsync(await server.CodeOfAsync(person));
+            await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        }
+
+        await page.WaitForURLAsync(url => new Uri(url).PathAndQuery == path);
     }
 
     /// <summary>

@@ -5,8 +5,6 @@ namespace Portal.Tests.Shared;
 /// <summary>Mistakes in markup that compile, that axe does not mind, and that a person reads or a circuit dies of.</summary>
 public sealed partial class MarkupTests
 {
-    private static readonly string Web = Path.Combine(TestPostgres.Repository, "Portal");
-
     /// <summary>
     /// What was opened before it is never closed, which ends the circuit. At the top of a file, under an @if of its own, it is the pattern
     /// of "still loading".
@@ -72,22 +70,12 @@ public sealed partial class MarkupTests
     public void Every_apostrophe_is_straight() =>
         Assert.Empty(
             ((string[])["Portal", "Portal.Model", "Portal.Worker", "Portal.Sandbox", "wwwroot"])
-                .SelectMany(folder =>
-                    Directory.EnumerateFiles(
-                        Path.Combine(TestPostgres.Repository, folder),
-                        "*",
-                        new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }
-                    )
-                )
-                .Where(file =>
-                    Path.GetExtension(file) is ".razor" or ".cs" or ".js"
-                    && !file.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "lib")
-                )
+                .SelectMany(folder => Sources.Files(folder, "*.razor", "*.cs", "*.js"))
                 .SelectMany(file =>
-                    File.ReadLines(file)
+                    file.Text.Split('\n')
                         .Index()
                         .Where(line => line.Item.Contains('\u2019', StringComparison.Ordinal))
-                        .Select(line => $"{Path.GetRelativePath(TestPostgres.Repository, file)}:{line.Index + 1}")
+                        .Select(line => $"{file.Name}:{line.Index + 1}")
                 )
         );
 
@@ -128,9 +116,7 @@ public sealed partial class MarkupTests
     private static int Depth(string line) => line.Length - line.TrimStart().Length;
 
     private static IEnumerable<(string Name, string[] Lines)> Markup() =>
-        Directory
-            .EnumerateFiles(Web, "*.razor", SearchOption.AllDirectories)
-            .Select(file => (Path.GetRelativePath(Web, file), File.ReadLines(file).TakeWhile(line => line is not "@code {").ToArray()));
+        Sources.Files("Portal", "*.razor").Select(file => (file.Name, file.Text.Split("\n@code {")[0].Split('\n')));
 
     [GeneratedRegex("""@:.*<[a-z]""", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex TextLineWithTag();

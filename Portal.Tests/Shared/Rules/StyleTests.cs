@@ -166,19 +166,9 @@ public sealed partial class StyleTests
         file.Text.Split('\n').Select((line, index) => (index + 1, line));
 
     private static IEnumerable<(string Name, string Text)> Files(params string[] patterns) =>
-        new[] { "Portal", "Portal.Model", "Portal.Worker", "Portal.Sandbox", "Portal.Tests", "wwwroot" }
-            .SelectMany(folder =>
-                patterns.SelectMany(pattern =>
-                    Directory.EnumerateFiles(
-                        Path.Combine(TestPostgres.Repository, folder),
-                        pattern,
-                        new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }
-                    )
-                )
-            )
-            .Select(file => (Name: Path.GetRelativePath(TestPostgres.Repository, file), File: file))
-            .Where(file => !file.Name.Split('/').Any(part => part is "obj" or "bin" or "lib"))
-            .Select(file => (file.Name, File.ReadAllText(file.File)));
+        new[] { "Portal", "Portal.Model", "Portal.Worker", "Portal.Sandbox", "Portal.Tests", "wwwroot" }.SelectMany(folder =>
+            Sources.Files(folder, patterns)
+        );
 
     // An apostrophe is a quote in scripts and styles only.
     [GeneratedRegex("""("[^"]*"|(?<=[\s(,:=+\[])'[^']*'|`[^`]*`|\S)+""", RegexOptions.ExplicitCapture, 5000)]

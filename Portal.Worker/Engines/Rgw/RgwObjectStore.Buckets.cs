@@ -138,21 +138,12 @@ public sealed partial class RgwObjectStore
         }
     }
 
-    /// <summary>Unfinished uploads first: they are few, and a bucket with one is not empty.</summary>
+    /// <summary>Unfinished uploads first: a bucket with one is not empty.</summary>
     public async Task<EmptiedBatch> EmptyAsync(StoreKey owner, BucketInStore bucket, CancellationToken ct)
     {
         await LookAsync(bucket, ct);
         var name = bucket.Name;
-        var uploads = await AskToDeleteAsync(
-            owner,
-            s3 => s3.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = name, MaxUploads = 100 }, ct),
-            ct
-        );
-        foreach (var upload in uploads.MultipartUploads ?? [])
-        {
-            await AskToDeleteAsync(owner, s3 => AbortAsync(s3, name, upload, ct), ct);
-        }
-
+        var areUploadsGone = await AbortSomeAsync(owner, name, ct);
         var found = await AskToDeleteAsync(
             owner,
             s3 => s3.ListVersionsAsync(new ListVersionsRequest { BucketName = name, MaxKeys = 1000 }, ct),
@@ -186,7 +177,37 @@ public sealed partial class RgwObjectStore
             );
         }
 
-        return new EmptiedBatch(versions.Count + odd.Count, found.IsTruncated is not true && uploads.IsTruncated is not true);
+        return new EmptiedBatch(versions.Count + odd.Count, found.IsTruncated is not true && areUploadsGone);
+    }
+
+    /// <summary>
+    /// A hundred of the unfinished uploads, or all that are left. One whose address loses something on its way is passed over: the gateway
+    /// takes it away itself with a bucket that is empty otherwise.
+    /// </summary>
+    private async Task<bool> AbortSomeAsync(StoreKey owner, string bucket, CancellationToken ct)
+    {
+        var request = new ListMultipartUploadsRequest { BucketName = bucket, MaxUploads = 100 };
+        while (true)
+        {
+            var uploads = await AskToDeleteAsync(owner, s3 => s3.ListMultipartUploadsAsync(request, ct), ct);
+            var reached = (uploads.MultipartUploads ?? []).FindAll(upload => ObjectKey.WhyNotInBrowser(upload.Key) is null);
+            foreach (var upload in reached)
+            {
+                await AskToDeleteAsync(owner, s3 => AbortAsync(s3, bucket, upload, ct), ct);
+            }
+
+            if (uploads.IsTruncated is not true)
+            {
+                return true;
+            }
+
+            if (reached.Count > 0)
+            {
+                return false;
+            }
+
+            (request.KeyMarker, request.UploadIdMarker) = (uploads.NextKeyMarker, uploads.NextUploadIdMarker);
+        }
     }
 
     /// <summary>

@@ -8,7 +8,8 @@ namespace Portal.Accounts;
 
 /// <summary>
 /// What comes of an operator's word that somebody's second factor is lost (<see cref="FactorRemoval"/>): whoever still has it keeps it, by
-/// signing in with it or by the mail's link; else the next new password by mail takes it away.
+/// signing in with it, by showing it or setting up another while signed in, or by the mail's link; else the next new password by mail takes
+/// it away.
 /// </summary>
 public sealed class LostFactor(
     PortalDb db,
@@ -40,6 +41,18 @@ public sealed class LostFactor(
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);
         return Outcome.Done;
+    }
+
+    /// <summary>It is not lost: somebody who is signed in has just shown it.</summary>
+    public async Task KeepShownAsync(User user, IPAddress? from, CancellationToken ct)
+    {
+        await using var own = db.Database.CurrentTransaction is null ? await db.Database.BeginTransactionAsync(ct) : null;
+        if (await KeepAsync(user, from, ct))
+        {
+            await db.SaveChangesAsync(ct);
+        }
+
+        await (own?.CommitAsync(ct) ?? Task.CompletedTask);
     }
 
     /// <summary>It is not lost: somebody just signed in with it, or says so. The caller saves, in a transaction.</summary>

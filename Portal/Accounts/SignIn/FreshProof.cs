@@ -17,6 +17,7 @@ public sealed class FreshProof(
     PortalSignIn signIn,
     Guesses guesses,
     SecurityEvents events,
+    LostFactor lost,
     IHttpContextAccessor accessor,
     TimeProvider clock
 )
@@ -149,6 +150,11 @@ public sealed class FreshProof(
         new Proofs(now, isFactor ? now : before.FactorAt).Write((ClaimsIdentity)Http.User.Identity!);
         if (await users.GetUserAsync(Http.User) is { } user)
         {
+            if (isFactor)
+            {
+                await lost.KeepShownAsync(user, Http.Connection.RemoteIpAddress, Http.RequestAborted);
+            }
+
             await signIn.RefreshSignInAsync(user);
         }
     }

@@ -221,7 +221,9 @@ public sealed partial class ObjectsTab(
 
     private async Task DismissAsync(ObjectOperationView operation)
     {
-        problem = (await change.DismissAsync(await current.GetAsync(), operation.Id, CancellationToken.None)).Reason;
+        // Somebody else may have dismissed it a moment before.
+        var dismissed = await change.DismissAsync(await current.GetAsync(), operation.Id, CancellationToken.None);
+        problem = dismissed.Refusal is { Kind: not RefusalKind.NotFound } refusal ? refusal.Sentence : null;
         await SeeAsync();
     }
 
