@@ -126,9 +126,19 @@ internal sealed class Upgrade(string before) : IAsyncDisposable
         await page.GetByLabel("Name on card").FillAsync("Ada Lovelace");
         await ButtonAsync(page, "Save card");
         await Assertions.Expect(page.GetByText("The card works.")).ToBeVisibleAsync(Patiently);
-        var mail = (await SqlAsync($"""SELECT "Text" FROM "Mails" WHERE "To" = '{Email}' ORDER BY "Id" LIMIT 1"""))!;
-        var link = mail.Split('\n').First(line => line.StartsWith("http", StringComparison.Ordinal));
-        await page.GotoAsync(new Uri(link).PathAndQuery);
+        string? link = null;
+        await Until.TrueAsync(
+            () =>
+                (
+                    link = sandbox!
+                        .Inbox.List(Email)
+                        .SelectMany(mail => mail.Links)
+                        .FirstOrDefault(found => found.Contains("confirm-email", StringComparison.Ordinal))
+                )
+                    is not null,
+            Patience
+        );
+        await page.GotoAsync(new Uri(link!).PathAndQuery);
         await ButtonAsync(page, "Confirm address");
         await page.WaitForURLAsync("**/instances/new");
         await page.Context.CloseAsync();
