@@ -220,10 +220,15 @@ internal sealed class Upgrade(string before) : IAsyncDisposable
     private async Task ToNewWorkerAsync()
     {
         await EndOldWorkerAsync();
+        // It brings its own for the database and the key ring.
         newWorker = await WorkerServer.StartAsync(
             database,
             new InMemoryEngine(),
-            [.. Settings("worker").Select(setting => (setting.Key.Replace("__", ":", StringComparison.Ordinal), setting.Value))]
+            [
+                .. Settings("worker")
+                    .Select(setting => (setting.Key.Replace("__", ":", StringComparison.Ordinal), setting.Value))
+                    .Where(setting => setting.Item1 is not ("ConnectionStrings:Portal" or "KeyRing:File")),
+            ]
         );
     }
 
